@@ -1,0 +1,19 @@
+package dev.vicreg.models.encoder;
+
+import dev.vicreg.models.graph.Value;
+import dev.vicreg.models.nn.Layers;
+
+/** A network from pictures to representations. Immutable. */
+public interface Encoder {
+    /**
+     * Builds the network, declaring its parameters under the scope of {@code layers}.
+     *
+     * @param pictures float32 [N,C,H,W], normalised
+     * @return the representation, float32 [N,{@link #dimension}]
+     * @throws IllegalArgumentException if the pictures' size does not fit the network
+     */
+    Value build(Layers layers, Value pictures);
+
+    /** Width of the representation. */
+    int dimension();
+}

@@ -1,0 +1,254 @@
+package dev.vicreg.models.graph;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Builds nodes: one typed method per operator, each returning the value that it computes. Arity, types and shapes are
+ * checked at the call, so a mistake is reported where it was made. Everything is row-major and pictures are NCHW.
+ *
+ * <p>An instance carries only the scope under which nodes are created; values of different instances mix freely.
+ * Instances are immutable and thread-safe.
+ *
+ * <p>All methods throw {@link IllegalArgumentException} for inputs that the operator does not take.
+ */
+public final class Ops {
+    /** Orders all nodes of the process by construction, so that rewritten graphs may mix old and new nodes. */
+    private static final AtomicLong SEQUENCE = new AtomicLong();
+
+    private final String scope;
+
+    /** Builds at the top level. */
+    public Ops() {
+        this("");
+    }
+
+    private Ops(String scope) {
+        this.scope = scope;
+    }
+
+    /** A builder of nodes below {@code name}: {@code scope("layer1").scope("conv")} is {@code layer1.conv}. */
+    public Ops scope(String name) {
+        return new Ops(scope.isEmpty() ? name : scope + "." + name);
+    }
+
+    /** A builder of nodes at exactly that dotted scope. */
+    public Ops atScope(String absolute) {
+        return new Ops(absolute);
+    }
+
+    /** The dotted scope. */
+    public String scope() {
+        return scope;
+    }
+
+    /** A node of any operator, with as many outputs as its shape rule gives. */
+    public Node node(OpType op, List<? extends @Nullable Value> inputs, Attributes attributes) {
+        try {
+            op.checkArity(inputs.size());
+            List<TensorType> types = ShapeRules.infer(op, inputs, attributes);
+            return new Node(SEQUENCE.incrementAndGet(), op, scope, inputs, attributes, types);
+        } catch (IllegalArgumentException | IllegalStateException | IndexOutOfBoundsException e) {
+            String place = scope.isEmpty() ? "" : " at " + scope;
+            throw new IllegalArgumentException(
+                    op.onnxName() + place + " with inputs " + inputs + " " + attributes + ": " + e.getMessage(), e);
+        }
+    }
+
+    private Value one(OpType op, Attributes attributes, @Nullable Value... inputs) {
+        return node(op, Arrays.asList(inputs), attributes).output(0);
+    }
+
+    private Value one(OpType op, Value... inputs) {
+        return one(op, Attributes.NONE, inputs);
+    }
+
+    /** A float constant of rank 0. */
+    public Value constant(float value) {
+        return Value.constant(null, Tensor.scalar(value));
+    }
+
+    /** A constant. */
+    public Value constant(Tensor tensor) {
+        return Value.constant(null, tensor);
+    }
+
+    /** A one-dimensional int64 constant. */
+    public Value longs(long... values) {
+        return Value.constant(null, Tensor.ofLongs(values));
+    }
+
+    /** a + b, broadcast. */
+    public Value add(Value a, Value b) {
+        return one(OpType.ADD, a, b);
+    }
+
+    /** a - b, broadcast. */
+    public Value sub(Value a, Value b) {
+        return one(OpType.SUB, a, b);
+    }
+
+    /** a * b, broadcast. */
+    public Value mul(Value a, Value b) {
+        return one(OpType.MUL, a, b);
+    }
+
+    /** a * factor. */
+    public Value mul(Value a, double factor) {
+        return mul(a, constant((float) factor));
+    }
+
+    /** a / b, broadcast. */
+    public Value div(Value a, Value b) {
+        return one(OpType.DIV, a, b);
+    }
+
+    /** The smaller of a and b, broadcast. */
+    public Value min(Value a, Value b) {
+        return one(OpType.MIN, a, b);
+    }
+
+    /** a &gt; b as booleans, broadcast. */
+    public Value greater(Value a, Value b) {
+        return one(OpType.GREATER, a, b);
+    }
+
+    /** Both booleans, broadcast. */
+    public Value and(Value a, Value b) {
+        return one(OpType.AND, a, b);
+    }
+
+    /** a where the condition holds, b elsewhere, broadcast. */
+    public Value where(Value condition, Value a, Value b) {
+        return one(OpType.WHERE, condition, a, b);
+    }
+
+    /** Square root. */
+    public Value sqrt(Value x) {
+        return one(OpType.SQRT, x);
+    }
+
+    /** max(x, 0). */
+    public Value relu(Value x) {
+        return one(OpType.RELU, x);
+    }
+
+    /** -x. */
+    public Value neg(Value x) {
+        return one(OpType.NEG, x);
+    }
+
+    /** x converted to another element type. */
+    public Value cast(Value x, ElementType to) {
+        return one(OpType.CAST, Attributes.NONE.with("to", (long) to.code()), x);
+    }
+
+    /** x under another name. */
+    public Value identity(Value x) {
+        return one(OpType.IDENTITY, x);
+    }
+
+    /** Sum over {@code axes}; over all where none are given. */
+    public Value reduceSum(Value x, boolean keepDims, long... axes) {
+        return reduce(OpType.REDUCE_SUM, x, keepDims, axes);
+    }
+
+    /** Mean over {@code axes}; over all where none are given. */
+    public Value reduceMean(Value x, boolean keepDims, long... axes) {
+        return reduce(OpType.REDUCE_MEAN, x, keepDims, axes);
+    }
+
+    private Value reduce(OpType op, Value x, boolean keepDims, long... axes) {
+        long[] all = new long[x.shape().rank()];
+        Arrays.setAll(all, i -> i);
+        return one(op, Attributes.NONE.with("keepdims", keepDims ? 1L : 0L), x, longs(axes.length == 0 ? all : axes));
+    }
+
+    /** x with the same elements in another shape; -1 once for the rest, 0 to keep a dimension. */
+    public Value reshape(Value x, long... shape) {
+        return one(OpType.RESHAPE, x, longs(shape));
+    }
+
+    /** x as a matrix: the dimensions before {@code axis}, those from it on. */
+    public Value flatten(Value x, int axis) {
+        return one(OpType.FLATTEN, Attributes.NONE.with("axis", (long) axis), x);
+    }
+
+    /** x with its axes in the order {@code permutation}. */
+    public Value transpose(Value x, long... permutation) {
+        return one(OpType.TRANSPOSE, Attributes.NONE.with("perm", permutation), x);
+    }
+
+    /** x broadcast to {@code shape}. */
+    public Value expand(Value x, Shape shape) {
+        return one(OpType.EXPAND, x, longs(shape.toArray()));
+    }
+
+    /** The parts one after another along {@code axis}. */
+    public Value concat(int axis, Value... parts) {
+        return one(OpType.CONCAT, Attributes.NONE.with("axis", (long) axis), parts);
+    }
+
+    /** x from {@code start} (inclusive) to {@code end} (exclusive) in steps of {@code step} along {@code axis}. */
+    public Value slice(Value x, int axis, long start, long end, long step) {
+        return one(OpType.SLICE, x, longs(start), longs(end), longs(axis), longs(step));
+    }
+
+    /** x with zeros around it; {@code pads} as ONNX has them: all beginnings, then all ends. */
+    public Value pad(Value x, long... pads) {
+        return one(OpType.PAD, x, longs(pads));
+    }
+
+    /** Zeros of type float. */
+    public Value zeros(Shape shape) {
+        return one(OpType.CONSTANT_OF_SHAPE, longs(shape.toArray()));
+    }
+
+    /** data with each of {@code updates} added at its place: {@code data[indices[i]] += updates[i]} along axis 0. */
+    public Value scatterAdd(Value data, Value indices, Value updates) {
+        Attributes attributes = Attributes.NONE.with("axis", 0L).with("reduction", "add");
+        return one(OpType.SCATTER_ELEMENTS, attributes, data, indices, updates);
+    }
+
+    /** The matrix product, batched and broadcast over leading axes. */
+    public Value matMul(Value a, Value b) {
+        return one(OpType.MAT_MUL, a, b);
+    }
+
+    /** a·b + c for matrices, either transposed first. */
+    public Value gemm(Value a, Value b, @Nullable Value c, boolean transposeA, boolean transposeB) {
+        Attributes attributes =
+                Attributes.NONE.with("transA", transposeA ? 1L : 0L).with("transB", transposeB ? 1L : 0L);
+        return c == null ? one(OpType.GEMM, attributes, a, b) : one(OpType.GEMM, attributes, a, b, c);
+    }
+
+    /** Convolution of x [N,C,H,W] with w [O,C/groups,kH,kW]; see {@link #window} for the attributes. */
+    public Value conv(Value x, Value w, @Nullable Value bias, Attributes attributes) {
+        return bias == null ? one(OpType.CONV, attributes, x, w) : one(OpType.CONV, attributes, x, w, bias);
+    }
+
+    /** Attributes of a square window over two spatial axes, padded by the same number on every side. */
+    public static Attributes window(long kernel, long stride, long padding) {
+        return Attributes.NONE
+                .with("kernel_shape", kernel, kernel)
+                .with("strides", stride, stride)
+                .with("pads", padding, padding, padding, padding);
+    }
+
+    /** Max pooling: the maxima and their int64 indices into the whole input, seen as one row. */
+    public Node maxPool(Value x, Attributes attributes) {
+        return node(OpType.MAX_POOL, List.of(x), attributes);
+    }
+
+    /** Mean over all spatial axes: [N,C,H,W] → [N,C,1,1]. */
+    public Value globalAveragePool(Value x) {
+        return one(OpType.GLOBAL_AVERAGE_POOL, x);
+    }
+
+    /** Batch normalisation with given statistics: (x - mean) / sqrt(variance + epsilon) * scale + bias. */
+    public Value batchNormalization(Value x, Value scale, Value bias, Value mean, Value variance, float epsilon) {
+        return one(OpType.BATCH_NORMALIZATION, Attributes.NONE.with("epsilon", epsilon), x, scale, bias, mean, variance);
+    }
+}
