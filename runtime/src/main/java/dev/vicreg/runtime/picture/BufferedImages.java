@@ -1,0 +1,113 @@
+package dev.vicreg.runtime.picture;
+
+import java.awt.Transparency;
+import java.awt.color.ColorSpace;
+import java.awt.image.BufferedImage;
+import java.awt.image.ColorModel;
+import java.awt.image.ComponentColorModel;
+import java.awt.image.DataBuffer;
+import java.awt.image.DataBufferByte;
+import java.awt.image.WritableRaster;
+
+/** Conversion between {@link BufferedImage} and {@link Picture}. */
+final class BufferedImages {
+    private BufferedImages() {}
+
+    static Picture toPicture(BufferedImage image) {
+        int width = image.getWidth();
+        int height = image.getHeight();
+        byte[] rgb = new byte[Math.multiplyExact(Math.multiplyExact(width, height), 3)];
+        if (image.getType() == BufferedImage.TYPE_3BYTE_BGR && ownsWholeArray(image)) {
+            byte[] bgr = ((DataBufferByte) image.getRaster().getDataBuffer()).getData();
+            for (int i = 0; i < rgb.length; i += 3) {
+                rgb[i] = bgr[i + 2];
+                rgb[i + 1] = bgr[i + 1];
+                rgb[i + 2] = bgr[i];
+            }
+        } else if (hasPlainSamples(image.getColorModel())) {
+            copySamples(image, rgb);
+        } else {
+            copyConverted(image, rgb);
+        }
+        return new Picture(width, height, rgb);
+    }
+
+    static BufferedImage fromPicture(Picture picture) {
+        BufferedImage image = new BufferedImage(picture.width(), picture.height(), BufferedImage.TYPE_3BYTE_BGR);
+        byte[] bgr = ((DataBufferByte) image.getRaster().getDataBuffer()).getData();
+        byte[] rgb = picture.rgb();
+        for (int i = 0; i < rgb.length; i += 3) {
+            bgr[i] = rgb[i + 2];
+            bgr[i + 1] = rgb[i + 1];
+            bgr[i + 2] = rgb[i];
+        }
+        return image;
+    }
+
+    private static boolean ownsWholeArray(BufferedImage image) {
+        WritableRaster raster = image.getRaster();
+        return raster.getParent() == null
+                && raster.getDataBuffer().getSize() == image.getWidth() * image.getHeight() * 3;
+    }
+
+    /**
+     * Grey or RGB samples of 8 or 16 bits, alpha not premultiplied. {@code BufferedImage.getRGB} is not used for these:
+     * it takes grey for linear light and brightens it, and runs every pixel of a picture with an ICC profile through
+     * colour management.
+     */
+    private static boolean hasPlainSamples(ColorModel model) {
+        int space = model.getColorSpace().getType();
+        return model instanceof ComponentColorModel
+                && !model.isAlphaPremultiplied()
+                && (space == ColorSpace.TYPE_GRAY || space == ColorSpace.TYPE_RGB)
+                && (model.getTransferType() == DataBuffer.TYPE_BYTE
+                        || model.getTransferType() == DataBuffer.TYPE_USHORT);
+    }
+
+    private static void copySamples(BufferedImage image, byte[] rgb) {
+        ColorModel model = image.getColorModel();
+        boolean hasAlpha = model.getTransparency() != Transparency.OPAQUE && model.hasAlpha();
+        int channels = model.getNumColorComponents();
+        int bands = model.getNumComponents();
+        int width = image.getWidth();
+        int[] row = new int[width * bands];
+        int to = 0;
+        for (int y = 0; y < image.getHeight(); y++) {
+            image.getRaster().getPixels(0, y, width, 1, row);
+            for (int x = 0; x < width; x++) {
+                int at = x * bands;
+                int alpha = hasAlpha ? to8Bits(row[at + channels], model.getComponentSize(channels)) : 255;
+                for (int c = 0; c < 3; c++) {
+                    int band = channels == 3 ? c : 0;
+                    rgb[to++] = overWhite(to8Bits(row[at + band], model.getComponentSize(band)), alpha);
+                }
+            }
+        }
+    }
+
+    private static void copyConverted(BufferedImage image, byte[] rgb) {
+        int width = image.getWidth();
+        int[] row = new int[width];
+        int to = 0;
+        for (int y = 0; y < image.getHeight(); y++) {
+            image.getRGB(0, y, width, 1, row, 0, width);
+            for (int argb : row) {
+                int alpha = argb >>> 24;
+                rgb[to++] = overWhite(argb >> 16 & 255, alpha);
+                rgb[to++] = overWhite(argb >> 8 & 255, alpha);
+                rgb[to++] = overWhite(argb & 255, alpha);
+            }
+        }
+    }
+
+    private static int to8Bits(int sample, int bits) {
+        if (bits == 8) {
+            return sample;
+        }
+        return bits > 8 ? sample >> (bits - 8) : sample * 255 / ((1 << bits) - 1);
+    }
+
+    private static byte overWhite(int sample, int alpha) {
+        return (byte) (alpha == 255 ? sample : (sample * alpha + 255 * (255 - alpha) + 127) / 255);
+    }
+}

@@ -1,0 +1,88 @@
+package dev.vicreg.runtime.picture;
+
+import java.awt.image.BufferedImage;
+import java.util.Arrays;
+import java.util.Objects;
+
+/**
+ * An 8-bit RGB picture.
+ *
+ * <p>Immutable by agreement: the array belongs to the picture, and whoever reads {@link #rgb()} must not write to it.
+ * Under that agreement a picture may be shared between threads.
+ *
+ * @param width columns, at least 1
+ * @param height rows, at least 1
+ * @param rgb red, green, blue of each pixel, row by row from the top left: [height, width, 3], 0–255 unsigned
+ */
+@SuppressWarnings("ArrayRecordComponent") // pixels are megabytes: no copies; equality below is by content
+public record Picture(int width, int height, byte[] rgb) {
+    public Picture {
+        if (width < 1 || height < 1 || rgb.length != (long) width * height * 3) {
+            throw new IllegalArgumentException("picture of " + width + "x" + height
+                    + " needs at least one pixel and 3 bytes for each, found " + rgb.length + " bytes");
+        }
+    }
+
+    /**
+     * The picture as 8-bit RGB. Sample values are taken as they are, without colour management, as Pillow does; grey is
+     * repeated in the three channels; transparent pixels are laid over white.
+     */
+    public static Picture of(BufferedImage image) {
+        return BufferedImages.toPicture(image);
+    }
+
+    /** A new image of type {@link BufferedImage#TYPE_3BYTE_BGR} with the same pixels. */
+    public BufferedImage toBufferedImage() {
+        return BufferedImages.fromPicture(this);
+    }
+
+    /** The window whose top left pixel is (x, y). It must lie inside the picture. */
+    public Picture crop(int x, int y, int w, int h) {
+        checkWindow(x, y, w, h);
+        byte[] out = new byte[w * h * 3];
+        for (int row = 0; row < h; row++) {
+            System.arraycopy(rgb, ((y + row) * width + x) * 3, out, row * w * 3, w * 3);
+        }
+        return new Picture(w, h, out);
+    }
+
+    /** The whole picture resized, antialiased and rounded to 8 bits as Pillow's {@code Image.resize}. */
+    public Picture resize(int w, int h, Interpolation interpolation) {
+        return cropAndResize(0, 0, width, height, w, h, interpolation);
+    }
+
+    /** The same as {@code crop(x, y, w, h).resize(outWidth, outHeight, interpolation)}, without the copy between. */
+    public Picture cropAndResize(int x, int y, int w, int h, int outWidth, int outHeight, Interpolation interpolation) {
+        checkWindow(x, y, w, h);
+        if (outWidth < 1 || outHeight < 1) {
+            throw new IllegalArgumentException("cannot resize to " + outWidth + "x" + outHeight);
+        }
+        return new Picture(
+                outWidth, outHeight, Resampling.resize(rgb, width, x, y, w, h, outWidth, outHeight, interpolation));
+    }
+
+    private void checkWindow(int x, int y, int w, int h) {
+        if (x < 0 || y < 0 || w < 1 || h < 1 || x > width - w || y > height - h) {
+            throw new IllegalArgumentException("window " + w + "x" + h + " at (" + x + ", " + y
+                    + ") leaves the picture of " + width + "x" + height);
+        }
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Picture picture
+                && width == picture.width
+                && height == picture.height
+                && Arrays.equals(rgb, picture.rgb);
+    }
+
+    @Override
+    public int hashCode() {
+        return Objects.hash(width, height, Arrays.hashCode(rgb));
+    }
+
+    @Override
+    public String toString() {
+        return "Picture[" + width + "x" + height + "]";
+    }
+}
