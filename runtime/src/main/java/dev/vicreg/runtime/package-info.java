@@ -1,0 +1,13 @@
+/**
+ * What an application needs to run an exported encoder: ONNX Runtime's native libraries, devices, sessions, the model's
+ * manifest, picture preprocessing and the embedding model itself.
+ *
+ * <p>Must not know training, protobuf, HTTP or the command line: other applications embed this package, so it depends on
+ * the ONNX Runtime Java API, {@code ai.djl:api} (and the gson it brings) and slf4j alone.
+ *
+ * <p>Read {@link dev.vicreg.runtime.EmbeddingModel} first, then {@link dev.vicreg.runtime.NativeLibraries}.
+ */
+@NullMarked
+package dev.vicreg.runtime;
+
+import org.jspecify.annotations.NullMarked;
