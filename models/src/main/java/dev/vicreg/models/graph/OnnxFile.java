@@ -37,7 +37,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class OnnxFile {
     private static final int IR_VERSION = 10;
-    /** Outputs of these that nobody reads are left out, which tells the kernel not to compute them. */
+    /** Outputs of these that nobody reads are left out, which tells the kernel not to compute them: all but the first. */
     private static final Set<OpType> OMITS_UNUSED_OUTPUTS = EnumSet.of(OpType.CONV_GRAD, OpType.MAX_POOL);
     /** Constants up to this many bytes are written once even if they occur often. */
     private static final int SHARED_CONSTANT_BYTES = 256;
@@ -159,7 +159,7 @@ public final class OnnxFile {
                 last--;
             }
             for (Value output : node.outputs().subList(0, last)) {
-                boolean left = omits && !used.contains(output);
+                boolean left = node.op() == OpType.CONV_GRAD && !used.contains(output);
                 out.addOutput(left ? "" : names.computeIfAbsent(output, value -> unique(out.getName() + "_output")));
             }
             for (String name : node.attributes().names()) {

@@ -1,0 +1,63 @@
+package dev.vicreg.training.objective;
+
+import dev.vicreg.models.graph.Value;
+import dev.vicreg.models.nn.Layers;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/**
+ * The network between representation and loss (the paper's expander, section 4.1): linear layers with batch norm and
+ * ReLU between them.
+ *
+ * @param widths output width of each layer; empty for no projector: the loss then acts on the representation
+ * @param lastBias whether the last layer has a bias: not in the official code, yes in solo-learn
+ */
+public record Projector(List<Integer> widths, boolean lastBias) {
+    private static final int MAX_WIDTH = 65_536;
+
+    /** Checks the widths. */
+    public Projector {
+        widths = List.copyOf(widths);
+        for (int width : widths) {
+            if (width < 1 || width > MAX_WIDTH) {
+                throw new IllegalArgumentException(
+                        "Projector width: expected 1 to " + MAX_WIDTH + ", found " + width + " in " + text(widths));
+            }
+        }
+    }
+
+    /**
+     * Reads widths as {@code 2048-2048-2048}, or {@code none}.
+     *
+     * @throws IllegalArgumentException for other texts
+     */
+    public static List<Integer> parse(String text) {
+        if (text.equals("none")) {
+            return List.of();
+        }
+        if (!text.matches("[0-9]{1,9}(-[0-9]{1,9})*")) {
+            throw new IllegalArgumentException(
+                    "Projector: expected widths such as 2048-2048-2048, or none, found " + text);
+        }
+        return Arrays.stream(text.split("-")).map(Integer::valueOf).toList();
+    }
+
+    /** The widths as {@link #parse} reads them. */
+    public static String text(List<Integer> widths) {
+        return widths.isEmpty() ? "none" : widths.stream().map(String::valueOf).collect(Collectors.joining("-"));
+    }
+
+    /** Builds the projector: [N,D] → [N,last width]. Layers are numbered as in a PyTorch Sequential. */
+    public Value build(Layers layers, Value representation) {
+        Value x = representation;
+        for (int i = 0; i < widths.size(); i++) {
+            boolean last = i == widths.size() - 1;
+            x = layers.linear(Integer.toString(3 * i), x, widths.get(i), !last || lastBias);
+            if (!last) {
+                x = layers.relu(layers.batchNorm(Integer.toString(3 * i + 1), x));
+            }
+        }
+        return x;
+    }
+}

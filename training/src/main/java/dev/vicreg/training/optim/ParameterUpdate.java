@@ -1,0 +1,46 @@
+package dev.vicreg.training.optim;
+
+import dev.vicreg.models.graph.Attributes;
+import dev.vicreg.models.graph.OpType;
+import dev.vicreg.models.graph.Ops;
+import dev.vicreg.models.graph.Value;
+import dev.vicreg.models.nn.Parameter;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * One parameter's part of an update step.
+ *
+ * @param ops where to build
+ * @param parameter the parameter
+ * @param gradient dL/dparameter
+ * @param learningRate float[1]
+ * @param decayed whether weight decay and, under LARS, the trust ratio apply to this parameter
+ * @param ready the barrier: a boolean that becomes true once everything that reads parameters or state in the forward
+ *     and backward pass has run. What writes in place must wait for it
+ * @param state the state's graph inputs by the names of {@link Optimizer#initialState}
+ */
+public record ParameterUpdate(
+        Ops ops,
+        Parameter parameter,
+        Value gradient,
+        Value learningRate,
+        boolean decayed,
+        Value ready,
+        Map<String, Value> state) {
+
+    /** The state of that name. */
+    Value state(String name) {
+        Value value = state.get(name);
+        if (value == null) {
+            throw new IllegalStateException("No state " + name + " for " + parameter);
+        }
+        return value;
+    }
+
+    /** Writes {@code newValue} over {@code target}, a parameter or state, once the barrier allows. */
+    Value assign(Value target, Value newValue) {
+        return ops.node(OpType.IN_PLACE_ACCUMULATOR, List.of(target, newValue, ready), Attributes.NONE)
+                .output(0);
+    }
+}

@@ -1,0 +1,7 @@
+/**
+ * Optimizers and learning-rate schedules. An optimizer is a piece of graph: from parameter, gradient, state and rate to
+ * their new values, assigned in place.
+ *
+ * <p>Does not know networks, losses or ONNX Runtime sessions. Read {@link dev.vicreg.training.optim.Optimizer} first.
+ */
+package dev.vicreg.training.optim;
