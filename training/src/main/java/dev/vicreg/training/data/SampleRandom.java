@@ -1,0 +1,61 @@
+package dev.vicreg.training.data;
+
+/**
+ * Random numbers that are a function of their keys, the same on every JVM.
+ *
+ * <p>SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, OOPSLA 2014), written out because
+ * the JDK does not promise that its own generators stay the same from version to version, and a resumed run must see
+ * the numbers of the interrupted one. Not thread-safe.
+ */
+final class SampleRandom {
+    private static final long GOLDEN_GAMMA = 0x9E3779B97F4A7C15L;
+
+    private long state;
+
+    /** A stream of its own for every list of keys. */
+    SampleRandom(long... keys) {
+        for (long key : keys) {
+            state = mix(state + GOLDEN_GAMMA) ^ mix(key + GOLDEN_GAMMA);
+        }
+    }
+
+    long nextLong() {
+        state += GOLDEN_GAMMA;
+        return mix(state);
+    }
+
+    /** Uniform in [0, 1). */
+    double nextDouble() {
+        return (nextLong() >>> 11) * 0x1.0p-53;
+    }
+
+    /** Uniform in [low, high). */
+    double uniform(double low, double high) {
+        return low + (high - low) * nextDouble();
+    }
+
+    boolean chance(double probability) {
+        return nextDouble() < probability;
+    }
+
+    /** Uniform in 0 … bound - 1, up to a bias of 2^-32. */
+    int below(int bound) {
+        return (int) ((nextLong() >>> 32) * bound >>> 32);
+    }
+
+    /** Fisher–Yates. */
+    void shuffle(int[] values) {
+        for (int i = values.length - 1; i > 0; i--) {
+            int j = below(i + 1);
+            int swapped = values[i];
+            values[i] = values[j];
+            values[j] = swapped;
+        }
+    }
+
+    private static long mix(long z) {
+        z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
+        z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
+        return z ^ (z >>> 31);
+    }
+}

@@ -1,0 +1,14 @@
+/**
+ * Pictures on their way to the training graph: data sets, augmentation, and the loader that turns them into pairs of
+ * views.
+ *
+ * <p>Must not know: graphs, sessions, losses, optimizers, the command line. What a sample's views look like depends on
+ * (seed, epoch, index, view) alone, never on threads, time or how often a run was resumed.
+ *
+ * <p>Read first: {@link dev.vicreg.training.data.PairLoader}, then {@link dev.vicreg.training.data.Augmentation} and
+ * {@link dev.vicreg.training.data.Datasets}.
+ */
+@NullMarked
+package dev.vicreg.training.data;
+
+import org.jspecify.annotations.NullMarked;
