@@ -1,0 +1,129 @@
+package dev.vicreg.training.loop;
+
+import dev.vicreg.models.encoder.Encoder;
+import dev.vicreg.models.encoder.Encoders;
+import dev.vicreg.training.objective.Projector;
+import dev.vicreg.training.objective.VicReg;
+import dev.vicreg.training.optim.AdamW;
+import dev.vicreg.training.optim.Lars;
+import dev.vicreg.training.optim.Optimizer;
+import dev.vicreg.training.optim.Sgd;
+import dev.vicreg.training.step.TrainingGraph;
+import dev.vicreg.training.step.TrainingGraph.NoDecay;
+import dev.vicreg.training.step.ViewInput;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * Every setting that shapes the graphs, as config.json and the command line have them.
+ *
+ * @param encoder a name of {@link Encoders}
+ * @param width channels of the encoder's first stage
+ * @param imageSize height and width of the pictures in pixels
+ * @param channels colour channels, 3
+ * @param mean per channel on a scale of 0 to 1, taken off inside the graph
+ * @param std standard deviation per channel on a scale of 0 to 1, divided by inside the graph
+ * @param projector widths such as {@code 512-512-512}, or {@code none}
+ * @param batchSize pairs per step
+ * @param loss {@code official}, {@code solo-learn} or {@code paper}
+ * @param invariance coefficient λ
+ * @param variance coefficient μ
+ * @param covariance coefficient ν
+ * @param optimizer {@code sgd}, {@code adamw}, {@code lars-official} or {@code lars-solo}
+ * @param momentum of sgd and lars; β₁ of adamw
+ * @param weightDecay 0 to 1
+ * @param noDecay {@code none}, {@code norm-bias} or {@code 1d}
+ */
+public record GraphConfig(
+        String encoder,
+        int width,
+        int imageSize,
+        int channels,
+        List<Float> mean,
+        List<Float> std,
+        String projector,
+        int batchSize,
+        String loss,
+        float invariance,
+        float variance,
+        float covariance,
+        String optimizer,
+        float momentum,
+        float weightDecay,
+        String noDecay) {
+    /** Names of the optimizers. */
+    public static final List<String> OPTIMIZERS = List.of("sgd", "adamw", "lars-official", "lars-solo");
+
+    private static final float ADAM_BETA2 = 0.999f;
+    private static final float ADAM_EPSILON = 1e-8f;
+    private static final float LARS_OFFICIAL_ETA = 0.001f;
+    private static final float LARS_SOLO_ETA = 0.02f;
+
+    /** Checks what no part of the graph checks itself. */
+    public GraphConfig {
+        mean = List.copyOf(mean);
+        std = List.copyOf(std);
+        if (channels != mean.size()) {
+            throw new IllegalArgumentException("Channels: expected as many as means, " + mean.size() + ", found " + channels);
+        }
+        if (!(momentum >= 0 && momentum < 1)) {
+            throw new IllegalArgumentException("Momentum: expected 0 or more and less than 1, found " + momentum);
+        }
+        if (!(weightDecay >= 0 && weightDecay <= 1)) {
+            throw new IllegalArgumentException("Weight decay: expected 0 to 1, found " + weightDecay);
+        }
+    }
+
+    /** Which parameters an optimizer leaves undecayed unless told otherwise. */
+    public static String defaultNoDecay(String optimizer) {
+        return optimizer.startsWith("lars") ? "1d" : "none";
+    }
+
+    /**
+     * What these settings mean.
+     *
+     * @throws IllegalArgumentException naming the first setting that is wrong
+     */
+    public TrainingGraph.Spec spec() {
+        Encoder network = Encoders.of(encoder, new Encoders.Spec(width, imageSize));
+        VicReg.Variant variant = variant(loss);
+        return new TrainingGraph.Spec(
+                new ViewInput.Pictures(imageSize, mean, std),
+                network,
+                new Projector(Projector.parse(projector), variant == VicReg.Variant.SOLO_LEARN),
+                new VicReg(variant, invariance, variance, covariance),
+                optimizer(),
+                noDecay(noDecay),
+                batchSize);
+    }
+
+    private static VicReg.Variant variant(String name) {
+        for (VicReg.Variant variant : VicReg.Variant.values()) {
+            if (variant.optionName().equals(name)) {
+                return variant;
+            }
+        }
+        throw new IllegalArgumentException("Unknown loss " + name + ": expected official, solo-learn or paper");
+    }
+
+    private Optimizer optimizer() {
+        return switch (optimizer) {
+            case "sgd" -> new Sgd(momentum, weightDecay);
+            case "adamw" -> new AdamW(momentum, ADAM_BETA2, ADAM_EPSILON, weightDecay);
+            case "lars-official" -> new Lars(Lars.Variant.OFFICIAL, momentum, weightDecay, LARS_OFFICIAL_ETA);
+            case "lars-solo" -> new Lars(Lars.Variant.SOLO, momentum, weightDecay, LARS_SOLO_ETA);
+            default -> throw new IllegalArgumentException(
+                    "Unknown optimizer " + optimizer + ": expected one of " + OPTIMIZERS);
+        };
+    }
+
+    private static NoDecay noDecay(String name) {
+        return switch (name.toLowerCase(Locale.ROOT)) {
+            case "none" -> NoDecay.NONE;
+            case "norm-bias" -> NoDecay.NORM_BIAS;
+            case "1d" -> NoDecay.ONE_DIMENSIONAL;
+            default -> throw new IllegalArgumentException(
+                    "Unknown --no-decay " + name + ": expected none, norm-bias or 1d");
+        };
+    }
+}

@@ -1,0 +1,90 @@
+package dev.vicreg.training.loop;
+
+import dev.vicreg.training.data.Augmentation;
+import dev.vicreg.training.data.Selection;
+import dev.vicreg.training.optim.Schedule;
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * Every resolved setting of a run: what config.json holds.
+ *
+ * @param graph what shapes the graphs
+ * @param data the data set's name, as {@link dev.vicreg.training.data.Datasets} opens it
+ * @param selection how much of it is used
+ * @param augment both views' augmentation, as {@link Augmentation#settings()} gives it
+ * @param epochs passes over the data; 0 where {@code steps} is given instead
+ * @param steps steps of the run; 0 where {@code epochs} is given instead
+ * @param lr peak learning rate
+ * @param baseLr the same per 256 samples: {@code lr · 256 / batchSize}
+ * @param warmupEpochs length of the warm-up in epochs; fractions count
+ * @param warmupStart rate at which the warm-up starts
+ * @param schedule {@code cosine} or {@code constant}
+ * @param finalLrFactor end of the cosine as a share of the peak
+ * @param seed of initial weights, order and augmentation
+ * @param threads of the step; part of what makes runs bitwise equal
+ * @param workers threads that load pictures
+ * @param device {@code auto}, {@code cpu}, {@code cuda:0}
+ * @param checkpointEvery steps between checkpoints; 0 for one an epoch
+ * @param keep checkpoints kept, the newest ones
+ */
+public record TrainingConfig(
+        GraphConfig graph,
+        String data,
+        Selection selection,
+        Map<String, Object> augment,
+        int epochs,
+        long steps,
+        double lr,
+        double baseLr,
+        double warmupEpochs,
+        double warmupStart,
+        String schedule,
+        double finalLrFactor,
+        long seed,
+        int threads,
+        int workers,
+        String device,
+        long checkpointEvery,
+        int keep) {
+
+    /** Checks what no part of the run checks itself. */
+    public TrainingConfig {
+        if ((epochs > 0) == (steps > 0) || epochs < 0 || steps < 0) {
+            throw new IllegalArgumentException(
+                    "Length of the run: expected either epochs or steps, found " + epochs + " and " + steps);
+        }
+        if (!(warmupEpochs >= 0) || !(finalLrFactor >= 0 && finalLrFactor <= 1)) {
+            throw new IllegalArgumentException("Schedule: expected warm-up epochs of 0 or more and a final factor of 0 to"
+                    + " 1, found " + warmupEpochs + " and " + finalLrFactor);
+        }
+        if (threads < 1 || workers < 1 || checkpointEvery < 0 || keep < 1) {
+            throw new IllegalArgumentException("Threads, workers and checkpoints kept: expected 1 or more, found "
+                    + threads + ", " + workers + " and " + keep);
+        }
+    }
+
+    /** How the pictures are augmented. */
+    public Augmentation augmentation() {
+        return Augmentation.fromSettings(augment);
+    }
+
+    /** Steps of the run over a data set with that many steps an epoch. */
+    public long totalSteps(long stepsPerEpoch) {
+        return steps > 0 ? steps : Math.multiplyExact(epochs, stepsPerEpoch);
+    }
+
+    /** The learning rates of the run. */
+    public Schedule schedule(long stepsPerEpoch) {
+        Schedule.Kind kind =
+                switch (schedule.toLowerCase(Locale.ROOT)) {
+                    case "cosine" -> Schedule.Kind.COSINE;
+                    case "constant" -> Schedule.Kind.CONSTANT;
+                    default -> throw new IllegalArgumentException(
+                            "Unknown schedule " + schedule + ": expected cosine or constant");
+                };
+        long total = totalSteps(stepsPerEpoch);
+        long warmup = Math.min(total, Math.round(warmupEpochs * stepsPerEpoch));
+        return new Schedule(kind, lr, warmup, warmupStart, lr * finalLrFactor, total);
+    }
+}

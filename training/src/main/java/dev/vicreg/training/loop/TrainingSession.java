@@ -1,0 +1,151 @@
+package dev.vicreg.training.loop;
+
+import ai.onnxruntime.OnnxJavaType;
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
+import ai.onnxruntime.OrtTrainingSession;
+import dev.vicreg.runtime.NativeLibraries;
+import dev.vicreg.runtime.OrtSessions;
+import dev.vicreg.training.step.TrainingGraph;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Steps a training graph whose parameters live in a checkpoint: the only class that touches ONNX Runtime Training. Not
+ * thread-safe.
+ */
+public final class TrainingSession implements AutoCloseable {
+    private static final List<String> FED = List.of(
+            TrainingGraph.VIEW_A,
+            TrainingGraph.VIEW_B,
+            TrainingGraph.LEARNING_RATE,
+            TrainingGraph.LAZY_RESET_GRAD);
+
+    private final OrtEnvironment environment;
+    private final OrtTrainingSession session;
+    private final List<String> inputNames;
+
+    /**
+     * The loss of one step and its unweighted terms, before the update of that step.
+     *
+     * @param loss the weighted sum
+     */
+    public record Losses(float loss, float invariance, float variance, float covariance) {
+        /** Whether every term is a finite number. */
+        public boolean isFinite() {
+            return Float.isFinite(loss)
+                    && Float.isFinite(invariance)
+                    && Float.isFinite(variance)
+                    && Float.isFinite(covariance);
+        }
+    }
+
+    private TrainingSession(OrtEnvironment environment, OrtTrainingSession session) {
+        this.environment = environment;
+        this.session = session;
+        this.inputNames = List.copyOf(session.getTrainInputNames());
+    }
+
+    /**
+     * Opens a session.
+     *
+     * @param checkpoint a file as {@link CheckpointFile} writes it
+     * @param trainingModel a file that holds {@link TrainingGraph}'s training graph
+     * @param sessions device and threads
+     * @throws IOException if a file cannot be loaded, or the two do not belong together
+     * @throws IllegalStateException if the native libraries were built without training
+     */
+    public static TrainingSession open(Path checkpoint, Path trainingModel, OrtSessions sessions) throws IOException {
+        if (!NativeLibraries.load().trainingEnabled()) {
+            throw new IllegalStateException("ONNX Runtime's native libraries on the class path are built without training:"
+                    + " add org.bytedeco:onnxruntime with a platform classifier, as README.md says");
+        }
+        OrtEnvironment environment = OrtEnvironment.getEnvironment();
+        try (OrtSession.SessionOptions options = sessions.options()) {
+            OrtTrainingSession session = environment.createTrainingSession(
+                    checkpoint.toString(), trainingModel.toString(), null, null, options);
+            TrainingSession opened = new TrainingSession(environment, session);
+            if (!opened.inputNames.equals(FED)) {
+                opened.close();
+                throw new IOException("Checkpoint " + checkpoint + " does not hold every parameter of " + trainingModel
+                        + ": the model would have to be fed " + opened.inputNames + ", expected " + FED);
+            }
+            return opened;
+        } catch (OrtException e) {
+            throw new IOException(
+                    "Cannot train " + trainingModel + " from checkpoint " + checkpoint + ": " + oneLine(e), e);
+        }
+    }
+
+    private static String oneLine(OrtException e) {
+        return String.valueOf(e.getMessage()).replaceAll("\\s+", " ").trim();
+    }
+
+    /**
+     * One step on two batches of pictures: forward, backward, update.
+     *
+     * @param viewA direct buffer, uint8 [B,H,W,C]
+     * @param viewB likewise
+     * @param shape B, H, W, C
+     * @param learningRate used as it is
+     */
+    public Losses step(ByteBuffer viewA, ByteBuffer viewB, long[] shape, float learningRate) {
+        try (OnnxTensor a = OnnxTensor.createTensor(environment, viewA, shape, OnnxJavaType.UINT8);
+                OnnxTensor b = OnnxTensor.createTensor(environment, viewB, shape, OnnxJavaType.UINT8)) {
+            return step(a, b, learningRate);
+        } catch (OrtException e) {
+            throw new IllegalStateException("The training step failed: " + oneLine(e), e);
+        }
+    }
+
+    /** One step on views of any type that the graph takes; the caller keeps the tensors. */
+    Losses step(OnnxTensor viewA, OnnxTensor viewB, float learningRate) {
+        try (OnnxTensor rate = OnnxTensor.createTensor(environment, new float[] {learningRate});
+                OnnxTensor reset = OnnxTensor.createTensor(environment, new boolean[] {true})) {
+            Map<String, OnnxTensor> fed = new LinkedHashMap<>(); // positional: in the order of inputNames
+            fed.put(TrainingGraph.VIEW_A, viewA);
+            fed.put(TrainingGraph.VIEW_B, viewB);
+            fed.put(TrainingGraph.LEARNING_RATE, rate);
+            fed.put(TrainingGraph.LAZY_RESET_GRAD, reset);
+            try (OrtSession.Result result = session.trainStep(fed)) {
+                return new Losses(
+                        scalar(result, "loss"),
+                        scalar(result, "invariance"),
+                        scalar(result, "variance"),
+                        scalar(result, "covariance"));
+            }
+        } catch (OrtException e) {
+            throw new IllegalStateException("The training step failed: " + oneLine(e), e);
+        }
+    }
+
+    private static float scalar(OrtSession.Result result, String name) {
+        OnnxTensor tensor = (OnnxTensor) result.get(name)
+                .orElseThrow(() -> new IllegalStateException("The training graph has no output " + name));
+        return tensor.getFloatBuffer().get(0);
+    }
+
+    /**
+     * Writes parameters, statistics and optimizer state as they are now. The file is not synced.
+     *
+     * @throws IOException if it cannot be written whole, for instance on a full disk
+     */
+    public void save(Path checkpoint) throws IOException {
+        try {
+            session.saveCheckpoint(checkpoint, false);
+        } catch (OrtException e) {
+            throw new IOException("Cannot write checkpoint " + checkpoint + ": " + oneLine(e), e);
+        }
+    }
+
+    @Override
+    public void close() {
+        session.close();
+    }
+}
