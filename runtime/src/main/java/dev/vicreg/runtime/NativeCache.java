@@ -103,7 +103,8 @@ final class NativeCache {
             sums.copy(in, OutputStream.nullOutputStream());
         }
         return sums.crc() == file.crc()
-                && sums.sha256().equals(Files.readString(record, StandardCharsets.UTF_8).strip());
+                && sums.sha256()
+                        .equals(Files.readString(record, StandardCharsets.UTF_8).strip());
     }
 
     private void unpack(NativeFile file, Path target) throws IOException {

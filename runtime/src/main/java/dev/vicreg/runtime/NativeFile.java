@@ -48,11 +48,10 @@ record NativeFile(String name, URL resource, long size, long crc) {
         return connection.getInputStream();
     }
 
-    /** The jar or folder that holds the library, for people to read. */
+    /** The jar that holds the library, or the file itself if no jar does, for people to read. */
     String origin() {
-        String text = resource.toString();
+        String text = resource.getPath();
         int bang = text.indexOf("!/");
-        String jar = bang < 0 ? text : text.substring(0, bang);
-        return jar.substring(jar.lastIndexOf('/') + 1);
+        return bang < 0 ? text : text.substring(text.lastIndexOf('/', bang) + 1, bang);
     }
 }

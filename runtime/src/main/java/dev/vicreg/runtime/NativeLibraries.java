@@ -7,9 +7,9 @@ import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -58,7 +58,10 @@ public final class NativeLibraries {
     private final Set<String> providers;
 
     private NativeLibraries(
-            List<Library> libraries, @Nullable NativeCache cache, List<NativeFile> cudaFiles, OrtEnvironment environment) {
+            List<Library> libraries,
+            @Nullable NativeCache cache,
+            List<NativeFile> cudaFiles,
+            OrtEnvironment environment) {
         this.libraries = List.copyOf(libraries);
         this.cache = cache;
         this.cudaFiles = cudaFiles;
@@ -108,26 +111,34 @@ public final class NativeLibraries {
 
     /** The execution providers compiled into these libraries, e.g. {@code CPUExecutionProvider}. */
     public Set<String> providers() {
-        return Set.copyOf(providers);
+        return Collections.unmodifiableSet(providers);
+    }
+
+    /** Whether the CUDA provider belongs to these libraries; CUDA itself may still be missing. */
+    boolean hasCudaProvider() {
+        return !cudaFiles.isEmpty();
     }
 
     /**
      * Unpacks and verifies the CUDA provider, which is large and therefore left until somebody asks for CUDA.
      *
-     * @return its file, empty if these libraries have none
-     * @throws IllegalStateException if it can't be unpacked
+     * @return its file
+     * @throws IllegalStateException if these libraries have none, or it can't be unpacked
      */
-    synchronized Optional<Path> cudaProvider() {
+    synchronized Path cudaProvider() {
         if (cache == null || cudaFiles.isEmpty()) {
-            return Optional.empty();
+            throw new IllegalStateException("These ONNX Runtime libraries have no CUDA provider ("
+                    + libraries.get(0).origin() + "): build with -Pcuda on Linux x86-64, or use --device cpu");
         }
         try {
             cache.add(cudaFiles);
         } catch (IOException e) {
-            throw new IllegalStateException("Cannot unpack the CUDA provider to " + cache.folder() + ": " + e
-                    + "; free some space or set VICREG_CACHE to another folder", e);
+            throw new IllegalStateException(
+                    "Cannot unpack the CUDA provider to " + cache.folder() + ": " + e
+                            + "; free some space or set VICREG_CACHE to another folder",
+                    e);
         }
-        return Optional.of(cache.folder().resolve(cudaFiles.get(cudaFiles.size() - 1).name()));
+        return cache.folder().resolve(cudaFiles.get(cudaFiles.size() - 1).name());
     }
 
     private static NativeLibraries loadOnce(NativePlatform platform) {
@@ -147,8 +158,10 @@ public final class NativeLibraries {
             List<Library> libraries = loadedFrom(cache.folder(), set, environment);
             return new NativeLibraries(libraries, cache, set.cuda(), environment);
         } catch (IOException e) {
-            throw new IllegalStateException("Cannot unpack ONNX Runtime's native libraries: " + e
-                    + "; free some space or set VICREG_CACHE to a folder that only you can write", e);
+            throw new IllegalStateException(
+                    "Cannot unpack ONNX Runtime's native libraries: " + e
+                            + "; free some space or set VICREG_CACHE to a folder that only you can write",
+                    e);
         }
     }
 
@@ -161,8 +174,10 @@ public final class NativeLibraries {
             while (cause.getCause() != null) {
                 cause = cause.getCause();
             }
-            String message = String.valueOf(cause.getMessage()).lines().findFirst().orElse("");
-            throw new IllegalStateException("Cannot load ONNX Runtime from " + from + ": " + message + remedy(message), e);
+            String message =
+                    String.valueOf(cause.getMessage()).lines().findFirst().orElse("");
+            throw new IllegalStateException(
+                    "Cannot load ONNX Runtime from " + from + ": " + message + remedy(message), e);
         }
     }
 
@@ -199,7 +214,9 @@ public final class NativeLibraries {
                 libraries.clear();
                 for (String path : mapped) {
                     libraries.add(new Library(
-                            String.valueOf(Path.of(path).getFileName()), Path.of(path), "loaded earlier by other code"));
+                            String.valueOf(Path.of(path).getFileName()),
+                            Path.of(path),
+                            "loaded earlier by other code"));
                 }
             }
         }
@@ -235,8 +252,8 @@ public final class NativeLibraries {
             }
             URL main = classes.getResource(stock + platform.fileName(ORT));
             if (main == null) {
-                throw new IllegalStateException("No ONNX Runtime libraries on the class path: expected resource " + stock
-                        + platform.fileName(ORT) + "; add com.microsoft.onnxruntime:onnxruntime");
+                throw new IllegalStateException("No ONNX Runtime libraries on the class path: expected resource "
+                        + stock + platform.fileName(ORT) + "; add com.microsoft.onnxruntime:onnxruntime");
             }
             return of("stock-" + platform.stockName, platform, main, stock, stock, classes);
         }

@@ -51,8 +51,9 @@ enum NativePlatform {
             return WINDOWS_X86_64;
         }
         if (os.startsWith("mac") || os.startsWith("darwin")) {
-            throw new IllegalStateException("macOS is not supported: onnxruntime 1.24.1 has no JNI library for it (os.arch "
-                    + osArch + "); use " + SUPPORTED + ", for example in a container");
+            throw new IllegalStateException(
+                    "macOS is not supported: onnxruntime 1.24.1 has no JNI library for it (os.arch " + osArch
+                            + "); use " + SUPPORTED + ", for example in a container");
         }
         throw new IllegalStateException("Unsupported platform: os.name '" + osName + "', os.arch '" + osArch
                 + "'; onnxruntime 1.24.1 has JNI libraries for " + SUPPORTED);

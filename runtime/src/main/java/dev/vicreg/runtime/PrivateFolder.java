@@ -50,8 +50,9 @@ final class PrivateFolder {
             throw new IOException("there is no home folder");
         }
         boolean posix = root.getFileSystem().supportedFileAttributeViews().contains("posix");
-        FileAttribute<?>[] mode =
-                posix ? new FileAttribute<?>[] {PosixFilePermissions.asFileAttribute(OWNER_ONLY)} : new FileAttribute<?>[0];
+        FileAttribute<?>[] mode = posix
+                ? new FileAttribute<?>[] {PosixFilePermissions.asFileAttribute(OWNER_ONLY)}
+                : new FileAttribute<?>[0];
         Files.createDirectories(root, mode);
         Path folder = root.toRealPath();
         if (posix) {
@@ -85,13 +86,14 @@ final class PrivateFolder {
         }
         UserPrincipal self = currentUser();
         if (!attributes.owner().equals(self)) {
-            throw new IOException(folder + " belongs to " + attributes.owner().getName() + ", expected " + self.getName());
+            throw new IOException(
+                    folder + " belongs to " + attributes.owner().getName() + ", expected " + self.getName());
         }
         Set<PosixFilePermission> permissions = attributes.permissions();
         if (permissions.contains(PosixFilePermission.GROUP_WRITE)
                 || permissions.contains(PosixFilePermission.OTHERS_WRITE)) {
             throw new IOException(folder + " is writable by others (mode " + PosixFilePermissions.toString(permissions)
-                    + "), expected rwx------; delete it, or chmod 700 it if you trust what it holds");
+                    + "), expected rwx------; delete it");
         }
         if (!permissions.equals(OWNER_ONLY)) {
             Files.setPosixFilePermissions(folder, OWNER_ONLY); // readable by others: harmless, but not what is promised

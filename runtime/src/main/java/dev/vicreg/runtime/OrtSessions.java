@@ -1,0 +1,127 @@
+package dev.vicreg.runtime;
+
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
+import ai.onnxruntime.OrtSession.SessionOptions;
+import ai.onnxruntime.providers.OrtCUDAProviderOptions;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Session options for a device and a number of threads, and plain sessions opened with them. Thread-safe. */
+public final class OrtSessions {
+    private static final Logger log = LoggerFactory.getLogger(OrtSessions.class);
+
+    private OrtSessions() {}
+
+    /**
+     * The options for training and inference alike: sequential execution at the highest optimisation level. The caller
+     * closes them once its session is made.
+     *
+     * @param device {@link Device#AUTO} is resolved as {@link #resolve} does
+     * @param threads for one operator; 0 for as many as this JVM has processors
+     * @throws IllegalArgumentException if threads is negative
+     * @throws IllegalStateException if the device can't be used: says what is missing
+     */
+    public static SessionOptions options(Device device, int threads) {
+        if (threads < 0) {
+            throw new IllegalArgumentException("threads " + threads + ": expected 0 (all processors) or more");
+        }
+        Device resolved = resolve(device);
+        try {
+            var options = new SessionOptions();
+            try {
+                options.setOptimizationLevel(SessionOptions.OptLevel.ALL_OPT);
+                options.setExecutionMode(SessionOptions.ExecutionMode.SEQUENTIAL);
+                options.setIntraOpNumThreads(threads == 0 ? Runtime.getRuntime().availableProcessors() : threads);
+                if (resolved.kind() == Device.Kind.CUDA) {
+                    addCuda(options, resolved.index());
+                }
+                return options;
+            } catch (OrtException | RuntimeException e) {
+                options.close();
+                throw e;
+            }
+        } catch (OrtException e) {
+            throw new IllegalStateException("Cannot use device " + resolved + ": " + firstLine(e), e);
+        }
+    }
+
+    /**
+     * A session on the model, which the caller closes.
+     *
+     * @throws IOException if there is no such file or ONNX Runtime can't read it
+     * @throws IllegalStateException if the device can't be used
+     */
+    public static OrtSession open(Path model, Device device, int threads) throws IOException {
+        if (!Files.isRegularFile(model)) {
+            throw new NoSuchFileException(model + ": no such model file; expected an .onnx file");
+        }
+        try (SessionOptions options = options(device, threads)) {
+            return OrtEnvironment.getEnvironment().createSession(model.toString(), options);
+        } catch (OrtException e) {
+            throw new IOException("Cannot open model " + model + ": " + firstLine(e), e);
+        }
+    }
+
+    /**
+     * The device to use: {@link Device#AUTO} becomes CUDA's first GPU if these libraries have the provider and nothing
+     * that it needs is missing, the CPU otherwise; others are checked and returned.
+     *
+     * @throws IllegalStateException if CUDA is asked for and can't be used: says what is missing
+     */
+    public static Device resolve(Device device) {
+        NativeLibraries libraries = NativeLibraries.load();
+        return switch (device.kind()) {
+            case CPU -> device;
+            case CUDA -> {
+                String missing = cuda(libraries).missing();
+                if (missing != null) {
+                    throw new IllegalStateException("Cannot use device " + device + ": " + missing);
+                }
+                yield device;
+            }
+            case AUTO -> cudaOrCpu(libraries);
+        };
+    }
+
+    private static Device cudaOrCpu(NativeLibraries libraries) {
+        try {
+            if (!libraries.hasCudaProvider() || CudaLibraries.gpus().isEmpty()) {
+                return Device.CPU;
+            }
+        } catch (IOException e) {
+            throw new IllegalStateException("Cannot ask NVIDIA's driver for its GPUs: " + e, e);
+        }
+        String missing = cuda(libraries).missing();
+        if (missing != null) {
+            log.warn("There is a GPU, but the CPU is used: {}", missing);
+            return Device.CPU;
+        }
+        return new Device(Device.Kind.CUDA, 0);
+    }
+
+    private static void addCuda(SessionOptions options, int index) throws OrtException {
+        cuda(NativeLibraries.load()).preload();
+        try (var cuda = new OrtCUDAProviderOptions(index)) {
+            options.addCUDA(cuda);
+        }
+    }
+
+    private static CudaLibraries cuda(NativeLibraries libraries) {
+        try {
+            return CudaLibraries.find(libraries.cudaProvider());
+        } catch (IOException e) {
+            throw new IllegalStateException("Cannot look for CUDA's libraries: " + e, e);
+        }
+    }
+
+    /** ONNX Runtime's message without the lines of source positions that may follow. */
+    static String firstLine(OrtException e) {
+        return String.valueOf(e.getMessage()).lines().findFirst().orElse("no message");
+    }
+}
