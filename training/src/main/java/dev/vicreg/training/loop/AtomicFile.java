@@ -1,0 +1,47 @@
+package dev.vicreg.training.loop;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.concurrent.ThreadLocalRandom;
+
+/** Writes files that are either complete or not there, whatever happens in between. */
+public final class AtomicFile {
+    private AtomicFile() {}
+
+    /**
+     * Leaves {@code target} with exactly {@code content}, replacing what was there. The bytes go to a temporary name in
+     * the same folder, are forced to the disk, and are renamed; after a failure the old file stands and the temporary
+     * one is gone.
+     *
+     * @param content read from its position to its limit; afterwards it is empty
+     * @throws IOException if the folder is missing or the disk full; the message names the file and the size
+     */
+    public static void write(Path target, ByteBuffer content) throws IOException {
+        long size = content.remaining();
+        String unique = Long.toHexString(ThreadLocalRandom.current().nextLong());
+        Path temporary = target.resolveSibling("." + target.getFileName() + "." + unique + ".tmp");
+        try {
+            try (FileChannel channel =
+                    FileChannel.open(temporary, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW)) {
+                while (content.hasRemaining()) {
+                    channel.write(content);
+                }
+                channel.force(true);
+            }
+            Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
+        } catch (NoSuchFileException e) {
+            throw new IOException("Cannot write " + target + ": its folder does not exist; create it first", e);
+        } catch (IOException e) {
+            String reason = e.getMessage();
+            throw new IOException("Cannot write " + target + " (" + size + " bytes): " + reason, e);
+        } finally {
+            Files.deleteIfExists(temporary);
+        }
+    }
+}
