@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * One VICReg training step as one graph, and the graph that evaluates the same parameters.
@@ -101,9 +102,15 @@ public final class TrainingGraph {
      * @param training one step
      * @param eval pictures [N,…] → {@code representation}, {@code projection}, with running statistics
      * @param parameters the network's parameters and statistics
+     * @param gradients of the loss, by parameter; values of the training graph
      * @param optimizerState initial optimizer state by its checkpoint name
      */
-    public record Built(Graph training, Graph eval, Parameters parameters, Map<String, Tensor> optimizerState) {
+    public record Built(
+            Graph training,
+            Graph eval,
+            Parameters parameters,
+            Map<Parameter, Value> gradients,
+            Map<String, Tensor> optimizerState) {
         /** Everything a checkpoint holds before the first step. */
         public Map<String, Tensor> initialState(long seed) {
             Map<String, Tensor> state = new LinkedHashMap<>(parameters.draw(seed));
@@ -151,8 +158,7 @@ public final class TrainingGraph {
 
         List<Parameter> trained =
                 parameters.all().stream().filter(Parameter::isTrained).toList();
-        Map<Value, Value> gradients =
-                Backward.gradients(terms.total(), trained.stream().map(Parameter::value).toList());
+        Map<Parameter, Value> gradients = gradients(terms.total(), trained);
         Map<Parameter, Value> statistics = layers.statistics();
 
         List<Value> awaited = new ArrayList<>(gradients.values());
@@ -162,9 +168,7 @@ public final class TrainingGraph {
                 ? ops.scope("update").node(OpType.GROUP, awaited, Attributes.NONE).output(0)
                 : ops.constant(Tensor.scalar(true));
         List<Value> written = new ArrayList<>();
-        for (Parameter parameter : trained) {
-            written.addAll(update(parameter, gradient(gradients, parameter), rate, ready));
-        }
+        gradients.forEach((parameter, gradient) -> written.addAll(update(parameter, gradient, rate, ready)));
         statistics.forEach((statistic, value) -> written.add(ops.atScope("update." + statistic.name())
                 .node(OpType.IN_PLACE_ACCUMULATOR, List.of(statistic.value(), value, ready), Attributes.NONE)
                 .output(0)));
@@ -180,15 +184,17 @@ public final class TrainingGraph {
         List<Value> inputs = new ArrayList<>(List.of(viewA, viewB, rate));
         inputs.addAll(checkpointed());
         inputs.add(reset);
-        return new Built(Graph.of("vicreg_training", inputs, outputs), eval(), parameters, initialState);
+        return new Built(Graph.of("vicreg_training", inputs, outputs), eval(), parameters, gradients, initialState);
     }
 
-    private static Value gradient(Map<Value, Value> gradients, Parameter parameter) {
-        Value gradient = gradients.get(parameter.value());
-        if (gradient == null) {
-            throw new IllegalStateException("No gradient for " + parameter);
+    private static Map<Parameter, Value> gradients(Value loss, List<Parameter> trained) {
+        Map<Value, Value> byValue =
+                Backward.gradients(loss, trained.stream().map(Parameter::value).toList());
+        Map<Parameter, Value> gradients = new LinkedHashMap<>();
+        for (Parameter parameter : trained) {
+            gradients.put(parameter, Objects.requireNonNull(byValue.get(parameter.value())));
         }
-        return gradient;
+        return gradients;
     }
 
     private Value encode(Layers layers, Value view) {
