@@ -48,7 +48,8 @@ public record CudaLibraries(
         if (!System.getProperty("os.name", "").startsWith("Linux")) {
             return new CudaLibraries(List.of(), List.of(), "CUDA is looked for on Linux only; use --device cpu here");
         }
-        return find(provider == null ? USUAL_NEEDS : needsOf(provider), searchFolders(System.getenv()), gpus());
+        return find(
+                provider == null ? USUAL_NEEDS : needsOf(provider), searchFolders(System.getenv()), installedGpus());
     }
 
     static CudaLibraries find(List<String> needs, List<Path> folders, List<String> gpus) {
@@ -122,7 +123,7 @@ public record CudaLibraries(
     }
 
     /** The models of the GPUs that NVIDIA's driver reports. */
-    static List<String> gpus() throws IOException {
+    static List<String> installedGpus() throws IOException {
         Path driver = Path.of("/proc/driver/nvidia/gpus");
         if (!Files.isDirectory(driver)) {
             return List.of();
@@ -149,7 +150,7 @@ public record CudaLibraries(
                 folders.add(Path.of(entry));
             }
         }
-        addLoaderConfiguration(Path.of("/etc/ld.so.conf"), folders, 0);
+        addLoaderConfiguration(folders);
         for (String usual : List.of(
                 "/lib/x86_64-linux-gnu",
                 "/usr/lib/x86_64-linux-gnu",
@@ -180,21 +181,18 @@ public record CudaLibraries(
         return List.copyOf(folders);
     }
 
-    /** Folders that ld.so.conf lists; it includes other files by pattern. */
-    private static void addLoaderConfiguration(Path file, Set<Path> folders, int depth) throws IOException {
-        if (!Files.isReadable(file) || depth > 4) {
-            return;
-        }
-        for (String line : Files.readAllLines(file)) {
-            String entry = line.strip();
-            if (entry.startsWith("include ")) {
-                Path pattern = Path.of("/etc")
-                        .resolve(entry.substring("include ".length()).strip());
-                for (Path included : matches(pattern.getParent(), String.valueOf(pattern.getFileName()))) {
-                    addLoaderConfiguration(included, folders, depth + 1);
+    /** Folders that the dynamic loader is configured with. */
+    private static void addLoaderConfiguration(Set<Path> folders) throws IOException {
+        var files = new ArrayList<>(List.of(Path.of("/etc/ld.so.conf")));
+        files.addAll(matches(Path.of("/etc/ld.so.conf.d"), "*.conf"));
+        for (Path file : files) {
+            if (Files.isReadable(file)) {
+                try (Stream<String> lines = Files.lines(file)) {
+                    lines.map(String::strip)
+                            .filter(line -> line.startsWith("/"))
+                            .map(Path::of)
+                            .forEach(folders::add);
                 }
-            } else if (entry.startsWith("/")) {
-                folders.add(Path.of(entry));
             }
         }
     }

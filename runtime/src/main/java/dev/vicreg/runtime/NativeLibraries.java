@@ -39,7 +39,7 @@ public final class NativeLibraries {
     private static final String FILE_PROPERTY = "onnxruntime.native.onnxruntime.path";
 
     private static @Nullable NativeLibraries loaded;
-    private static @Nullable IllegalStateException failure;
+    private static @Nullable String failure;
 
     /**
      * A library file as it was loaded.
@@ -81,13 +81,13 @@ public final class NativeLibraries {
      */
     public static synchronized NativeLibraries load() {
         if (failure != null) {
-            throw new IllegalStateException(failure.getMessage(), failure);
+            throw new IllegalStateException(failure);
         }
         if (loaded == null) {
             try {
                 loaded = loadOnce(NativePlatform.current());
             } catch (IllegalStateException e) {
-                failure = e;
+                failure = e.getMessage();
                 throw e;
             }
         }

@@ -91,7 +91,7 @@ public final class OrtSessions {
 
     private static Device cudaOrCpu(NativeLibraries libraries) {
         try {
-            if (!libraries.hasCudaProvider() || CudaLibraries.gpus().isEmpty()) {
+            if (!libraries.hasCudaProvider() || CudaLibraries.installedGpus().isEmpty()) {
                 return Device.CPU;
             }
         } catch (IOException e) {
