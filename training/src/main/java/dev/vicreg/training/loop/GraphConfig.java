@@ -92,7 +92,7 @@ public record GraphConfig(
                 network,
                 new Projector(Projector.parse(projector), variant == VicReg.Variant.SOLO_LEARN),
                 new VicReg(variant, invariance, variance, covariance),
-                optimizer(),
+                update(),
                 noDecay(noDecay),
                 batchSize);
     }
@@ -106,7 +106,7 @@ public record GraphConfig(
         throw new IllegalArgumentException("Unknown loss " + name + ": expected official, solo-learn or paper");
     }
 
-    private Optimizer optimizer() {
+    private Optimizer update() {
         return switch (optimizer) {
             case "sgd" -> new Sgd(momentum, weightDecay);
             case "adamw" -> new AdamW(momentum, ADAM_BETA2, ADAM_EPSILON, weightDecay);

@@ -1,7 +1,6 @@
 package dev.vicreg.training.loop;
 
 import dev.vicreg.training.data.Augmentation;
-import dev.vicreg.training.data.Selection;
 import dev.vicreg.training.optim.Schedule;
 import java.util.Locale;
 import java.util.Map;
@@ -11,7 +10,8 @@ import java.util.Map;
  *
  * @param graph what shapes the graphs
  * @param data the data set's name, as {@link dev.vicreg.training.data.Datasets} opens it
- * @param selection how much of it is used
+ * @param limit most samples used; 0 for all
+ * @param limitPerClass most samples used of each class; 0 for all
  * @param augment both views' augmentation, as {@link Augmentation#settings()} gives it
  * @param epochs passes over the data; 0 where {@code steps} is given instead
  * @param steps steps of the run; 0 where {@code epochs} is given instead
@@ -31,7 +31,8 @@ import java.util.Map;
 public record TrainingConfig(
         GraphConfig graph,
         String data,
-        Selection selection,
+        int limit,
+        int limitPerClass,
         Map<String, Object> augment,
         int epochs,
         long steps,

@@ -20,11 +20,9 @@ import java.util.Map;
  * thread-safe.
  */
 public final class TrainingSession implements AutoCloseable {
-    private static final List<String> FED = List.of(
-            TrainingGraph.VIEW_A,
-            TrainingGraph.VIEW_B,
-            TrainingGraph.LEARNING_RATE,
-            TrainingGraph.LAZY_RESET_GRAD);
+    /** What a caller feeds, in the graph's order; ONNX Runtime feeds {@code lazy_reset_grad} itself. */
+    private static final List<String> FED =
+            List.of(TrainingGraph.VIEW_A, TrainingGraph.VIEW_B, TrainingGraph.LEARNING_RATE);
 
     private final OrtEnvironment environment;
     private final OrtTrainingSession session;
@@ -106,13 +104,11 @@ public final class TrainingSession implements AutoCloseable {
 
     /** One step on views of any type that the graph takes; the caller keeps the tensors. */
     Losses step(OnnxTensor viewA, OnnxTensor viewB, float learningRate) {
-        try (OnnxTensor rate = OnnxTensor.createTensor(environment, new float[] {learningRate});
-                OnnxTensor reset = OnnxTensor.createTensor(environment, new boolean[] {true})) {
-            Map<String, OnnxTensor> fed = new LinkedHashMap<>(); // positional: in the order of inputNames
+        try (OnnxTensor rate = OnnxTensor.createTensor(environment, new float[] {learningRate})) {
+            Map<String, OnnxTensor> fed = new LinkedHashMap<>(); // positional: in the order of FED
             fed.put(TrainingGraph.VIEW_A, viewA);
             fed.put(TrainingGraph.VIEW_B, viewB);
             fed.put(TrainingGraph.LEARNING_RATE, rate);
-            fed.put(TrainingGraph.LAZY_RESET_GRAD, reset);
             try (OrtSession.Result result = session.trainStep(fed)) {
                 return new Losses(
                         scalar(result, "loss"),

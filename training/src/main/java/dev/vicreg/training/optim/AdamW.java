@@ -1,6 +1,7 @@
 package dev.vicreg.training.optim;
 
 import dev.vicreg.models.graph.Attributes;
+import dev.vicreg.models.graph.ElementType;
 import dev.vicreg.models.graph.Node;
 import dev.vicreg.models.graph.OpType;
 import dev.vicreg.models.graph.Tensor;
@@ -53,6 +54,8 @@ public record AdamW(float beta1, float beta2, float epsilon, float weightDecay) 
                         null, // global gradient norm
                         update.ready()),
                 attributes);
-        return List.of(adam.output(0));
+        // A reader keeps the node alive. The count itself must not become a graph output: those get a buffer of their own,
+        // and the state would stay as it was.
+        return List.of(update.ops().cast(adam.output(0), ElementType.FLOAT));
     }
 }

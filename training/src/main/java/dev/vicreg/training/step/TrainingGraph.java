@@ -30,8 +30,8 @@ import java.util.Objects;
  *
  * <h2>Inputs and outputs of the training graph</h2>
  *
- * Callers feed {@code view_a}, {@code view_b}, {@code learning_rate} float[1] and {@code lazy_reset_grad} bool[1], which
- * ONNX Runtime Training wants and nothing reads. All other inputs are parameters, statistics and optimizer state; they
+ * Callers feed {@code view_a}, {@code view_b} and {@code learning_rate} float[1]; ONNX Runtime Training itself feeds
+ * {@code lazy_reset_grad} bool[1], which it wants and nothing reads. All other inputs are parameters, statistics and optimizer state; they
  * live in the checkpoint. Fetched are {@code loss}, {@code invariance}, {@code variance} and {@code covariance}, the last
  * three unweighted.
  *
@@ -139,7 +139,7 @@ public final class TrainingGraph {
     }
 
     /** The same without the barrier, to show in a test that it is needed. */
-    static Built buildWithoutBarrier(Spec spec) {
+    public static Built buildWithoutBarrier(Spec spec) {
         return new TrainingGraph(spec).build(false);
     }
 
