@@ -1,11 +1,116 @@
 package dev.vicreg.tools;
 
-/** Entry point. */
+import dev.vicreg.tools.cli.Command;
+import dev.vicreg.tools.cli.CommandLine;
+import dev.vicreg.tools.cli.Console;
+import dev.vicreg.tools.cli.Help;
+import dev.vicreg.tools.cli.Nearest;
+import dev.vicreg.tools.cli.Settings;
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+
+/** Entry point of {@code ./vicreg} and {@code java -jar vicreg.jar}. */
 public final class Main {
+    private static final int SUCCESS = 0;
+    private static final int FAILURE = 1;
+    private static final int USAGE = 2;
+
     private Main() {}
 
-    /** Runs. */
+    /** Runs a command and exits: 0 success, 1 failure, 2 wrong usage, 130 after Ctrl-C. */
     public static void main(String[] args) {
-        System.out.println("vicreg");
+        System.setProperty("java.awt.headless", "true");
+        System.setProperty("OPT_OUT_TRACKING", "true"); // ai.djl:api would log a notice about telemetry
+        Interrupt interrupt = new Interrupt();
+        Console console = new Console(System.out, System.err, Boolean.getBoolean("vicreg.terminal"), interrupt);
+        int status = run(List.of(args), console);
+        System.exit(interrupt.status().orElse(status));
+    }
+
+    /** Runs the command line {@code words}; never throws. */
+    static int run(List<String> words, Console console) {
+        String first = words.isEmpty() ? "--help" : words.get(0);
+        switch (first) {
+            case "--help", "-h", "help" -> {
+                console.out().print(Help.of(Commands.ALL));
+                return words.isEmpty() ? USAGE : SUCCESS;
+            }
+            case "--version" -> {
+                console.out().println("vicreg " + version());
+                return SUCCESS;
+            }
+            default -> {
+                Optional<Command> command = Commands.named(first);
+                if (command.isEmpty()) {
+                    console.err().println("vicreg: unknown command " + first
+                            + Nearest.suggestion(first, Commands.names(), "") + " (./vicreg --help lists them)");
+                    return USAGE;
+                }
+                return run(command.get(), words.subList(1, words.size()), console);
+            }
+        }
+    }
+
+    private static int run(Command command, List<String> words, Console console) {
+        boolean debug = words.contains("--debug");
+        if (debug) {
+            System.setProperty("org.slf4j.simpleLogger.defaultLogLevel", "debug");
+        }
+        try {
+            Optional<Settings> settings = CommandLine.parse(command, words);
+            if (settings.isEmpty()) {
+                console.out().print(Help.of(command));
+                return SUCCESS;
+            }
+            command.action().run(settings.get(), console);
+            return SUCCESS;
+        } catch (Throwable e) { // the process ends here: whatever went wrong becomes one line
+            console.err().println("vicreg " + command.name() + ": " + line(e));
+            if (debug) {
+                e.printStackTrace(console.err());
+            }
+            return e instanceof IllegalArgumentException ? USAGE : FAILURE;
+        }
+    }
+
+    /** What went wrong, in one line. */
+    static String line(Throwable e) {
+        String message = Objects.requireNonNullElse(e.getMessage(), e.getClass().getSimpleName());
+        if (e instanceof OutOfMemoryError) {
+            message = "out of memory (" + message + "); give the JVM more, for instance VICREG_JAVA_OPTS=-Xmx8g";
+        } else if (e instanceof FileSystemException file && file.getReason() == null) {
+            message = explain(file);
+        } else if (!(e instanceof IOException
+                || e instanceof IllegalArgumentException
+                || e instanceof IllegalStateException)) {
+            message = e.getClass().getSimpleName() + ": " + message;
+        }
+        return String.join(" ", Arrays.stream(message.split("\\R")).map(String::strip).toList());
+    }
+
+    /** The JDK's own file exceptions have the bare path as their message. */
+    private static String explain(FileSystemException e) {
+        String message = Objects.requireNonNullElse(e.getMessage(), "file error");
+        if (message.contains(" ")) {
+            return message;
+        }
+        if (e instanceof NoSuchFileException) {
+            return "no such file or folder: " + message;
+        }
+        if (e instanceof FileAlreadyExistsException) {
+            return "exists already: " + message;
+        }
+        return e instanceof AccessDeniedException ? "permission denied: " + message : message;
+    }
+
+    private static String version() {
+        return Objects.requireNonNullElse(Main.class.getPackage().getImplementationVersion(), "unpackaged");
     }
 }

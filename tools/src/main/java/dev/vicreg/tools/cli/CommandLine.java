@@ -1,0 +1,73 @@
+package dev.vicreg.tools.cli;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.apache.commons.cli.DefaultParser;
+import org.apache.commons.cli.MissingArgumentException;
+import org.apache.commons.cli.Option;
+import org.apache.commons.cli.Options;
+import org.apache.commons.cli.ParseException;
+import org.apache.commons.cli.UnrecognizedOptionException;
+
+/** Turns the words after a command's name into its settings. */
+public final class CommandLine {
+    private CommandLine() {}
+
+    /**
+     * The settings, or empty where help was asked for.
+     *
+     * @throws IllegalArgumentException if an option is unknown, lacks its value, or has a wrong one
+     */
+    public static Optional<Settings> parse(Command command, List<String> words) throws IOException {
+        org.apache.commons.cli.CommandLine line = split(command, words);
+        if (line.hasOption(Command.HELP.name())) {
+            return Optional.empty();
+        }
+        if (!line.getArgList().isEmpty()) {
+            throw new IllegalArgumentException("unexpected \"" + line.getArgList().get(0)
+                    + "\"; options start with --, and ./vicreg " + command.name() + " --help lists them");
+        }
+        Map<String, String> given = new TreeMap<>();
+        String config = line.getOptionValue(Command.CONFIG.name());
+        if (config != null) {
+            given.putAll(ConfigFile.read(config, command));
+        }
+        for (Option option : line.getOptions()) {
+            if (option.hasArg() && line.getOptionValues(option.getLongOpt()).length > 1) {
+                throw new IllegalArgumentException("--" + option.getLongOpt() + " is given twice");
+            }
+            given.put(option.getLongOpt(), option.hasArg() ? option.getValue() : "true");
+        }
+        return Optional.of(new Settings(command, given));
+    }
+
+    private static org.apache.commons.cli.CommandLine split(Command command, List<String> words) {
+        Options options = new Options();
+        for (Setting<?> setting : command.settings()) {
+            options.addOption(Option.builder()
+                    .longOpt(setting.name())
+                    .hasArg(!setting.isFlag())
+                    .get());
+        }
+        try {
+            return DefaultParser.builder()
+                    .setAllowPartialMatching(false)
+                    .setStripLeadingAndTrailingQuotes(false)
+                    .get()
+                    .parse(options, words.toArray(new String[0]));
+        } catch (UnrecognizedOptionException e) {
+            String name = e.getOption().replaceFirst("^-+", "").replaceFirst("=.*", "");
+            List<String> known =
+                    command.settings().stream().map(Setting::name).toList();
+            throw new IllegalArgumentException(
+                    "unknown option " + e.getOption() + Nearest.suggestion(name, known, "--"), e);
+        } catch (MissingArgumentException e) {
+            throw new IllegalArgumentException("--" + e.getOption().getLongOpt() + " needs a value", e);
+        } catch (ParseException e) {
+            throw new IllegalArgumentException(e.getMessage(), e);
+        }
+    }
+}

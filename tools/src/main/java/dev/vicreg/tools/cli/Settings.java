@@ -1,0 +1,67 @@
+package dev.vicreg.tools.cli;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** The values of a command's options: given on the command line, else in the YAML file, else the defaults. */
+public final class Settings {
+    private final Map<String, Object> values = new HashMap<>();
+    private final Map<String, String> given;
+
+    /**
+     * Parses every value, so that a wrong one is found before any work is done.
+     *
+     * @param given texts by option name, from the command line and the file
+     * @throws IllegalArgumentException naming the option whose value is wrong or missing
+     */
+    Settings(Command command, Map<String, String> given) {
+        this.given = Map.copyOf(given);
+        for (Setting<?> setting : command.settings()) {
+            String text = given.getOrDefault(setting.name(), setting.fallback());
+            if (text != null) {
+                values.put(setting.name(), parse(setting, text));
+            }
+        }
+        for (Setting<?> setting : command.required()) {
+            if (!values.containsKey(setting.name())) {
+                throw new IllegalArgumentException("--" + setting.name() + " " + setting.argument()
+                        + " is missing; ./vicreg " + command.name() + " --help shows an example");
+            }
+        }
+    }
+
+    private static Object parse(Setting<?> setting, String text) {
+        try {
+            return setting.parser().apply(text);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("--" + setting.name() + " " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * The value of an option that is required or has a default.
+     *
+     * @throws IllegalArgumentException if it has neither and was not given
+     */
+    public <T> T get(Setting<T> setting) {
+        return find(setting).orElseThrow(() -> new IllegalArgumentException("--" + setting.name() + " is missing"));
+    }
+
+    /** The value, or empty where it was not given and has no default. */
+    @SuppressWarnings("unchecked") // put there by the setting's own parser
+    public <T> Optional<T> find(Setting<T> setting) {
+        return Optional.ofNullable((@Nullable T) values.get(setting.name()));
+    }
+
+    /** Whether a flag is on. */
+    public boolean on(Setting<Boolean> flag) {
+        return find(flag).orElse(false);
+    }
+
+    /** Whether the option was named on the command line or in the file. */
+    public boolean isGiven(Setting<?> setting) {
+        return given.containsKey(setting.name());
+    }
+}

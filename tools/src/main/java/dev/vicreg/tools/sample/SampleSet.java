@@ -1,0 +1,86 @@
+package dev.vicreg.tools.sample;
+
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.SplittableRandom;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import javax.imageio.ImageIO;
+
+/**
+ * A labelled set of drawn pictures: ten textures on shapes of random outline, colour, place, size and turn, before
+ * clutter. The same seed gives the same pictures; no picture of the test part occurs in the training part.
+ *
+ * @param imageSize side in pixels
+ * @param seed which set
+ */
+public record SampleSet(int imageSize, long seed) {
+    /** How many classes there are, each with a folder of its own. */
+    public static final int CLASSES = SampleClass.values().length;
+
+    private static final long GOLDEN = 0x9E3779B97F4A7C15L; // SplittableRandom's own increment: spreads near numbers
+
+    /** The two parts; each draws from seeds of its own. */
+    private enum Part {
+        TRAIN,
+        TEST
+    }
+
+    private record Job(Part part, SampleClass sampleClass, int index) {}
+
+    /**
+     * Writes {@code out/train/CLASS/NNNNN.png} and {@code out/test/CLASS/NNNNN.png}.
+     *
+     * @return how many pictures were written
+     * @throws DirectoryNotEmptyException if {@code out} holds anything
+     */
+    public int write(Path out, int trainPerClass, int testPerClass) throws IOException {
+        Files.createDirectories(out);
+        try (Stream<Path> entries = Files.list(out)) {
+            if (entries.findAny().isPresent()) {
+                throw new IOException(out + " is not empty; name a new folder, so that no two sets mix");
+            }
+        }
+        for (Part part : Part.values()) {
+            for (SampleClass sampleClass : SampleClass.values()) {
+                Files.createDirectories(folder(out, part, sampleClass));
+            }
+        }
+        List<Job> jobs = Stream.concat(jobs(Part.TRAIN, trainPerClass), jobs(Part.TEST, testPerClass))
+                .toList();
+        jobs.parallelStream().forEach(job -> write(out, job));
+        return jobs.size();
+    }
+
+    private static Stream<Job> jobs(Part part, int perClass) {
+        return Stream.of(SampleClass.values())
+                .flatMap(c -> IntStream.range(0, perClass).mapToObj(i -> new Job(part, c, i)));
+    }
+
+    private void write(Path out, Job job) {
+        Path file = folder(out, job.part, job.sampleClass)
+                .resolve(String.format(Locale.ROOT, "%05d.png", job.index));
+        try {
+            ImageIO.write(picture(job), "png", file.toFile());
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
+    private BufferedImage picture(Job job) {
+        long key = seed;
+        for (long part : new long[] {job.part.ordinal(), job.sampleClass.ordinal(), job.index}) {
+            key = new SplittableRandom(key * GOLDEN + part).nextLong();
+        }
+        return SamplePainter.paint(job.sampleClass, imageSize, new SplittableRandom(key));
+    }
+
+    private static Path folder(Path out, Part part, SampleClass sampleClass) {
+        return out.resolve(part.name().toLowerCase(Locale.ROOT)).resolve(sampleClass.folder());
+    }
+}
