@@ -6,7 +6,9 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.OrtTrainingSession;
+import dev.vicreg.runtime.Device;
 import dev.vicreg.runtime.NativeLibraries;
+import dev.vicreg.runtime.OrtSessions;
 import dev.vicreg.training.step.TrainingGraph;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -54,18 +56,19 @@ public final class TrainingSession implements AutoCloseable {
      *
      * @param checkpoint a file as {@link CheckpointFile} writes it
      * @param trainingModel a file that holds {@link TrainingGraph}'s training graph
+     * @param device where to run
      * @param threads that one operator may use
      * @throws IOException if a file cannot be loaded, or the two do not belong together
      * @throws IllegalStateException if the native libraries were built without training
      */
-    public static TrainingSession open(Path checkpoint, Path trainingModel, int threads) throws IOException {
+    public static TrainingSession open(Path checkpoint, Path trainingModel, Device device, int threads)
+            throws IOException {
         if (!NativeLibraries.load().trainingEnabled()) {
             throw new IllegalStateException("ONNX Runtime's native libraries on the class path are built without training:"
                     + " add org.bytedeco:onnxruntime with a platform classifier, as README.md says");
         }
         OrtEnvironment environment = OrtEnvironment.getEnvironment();
-        try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
-            options.setIntraOpNumThreads(threads);
+        try (OrtSession.SessionOptions options = OrtSessions.options(device, threads)) {
             OrtTrainingSession session = environment.createTrainingSession(
                     checkpoint.toString(), trainingModel.toString(), null, null, options);
             TrainingSession opened = new TrainingSession(environment, session);

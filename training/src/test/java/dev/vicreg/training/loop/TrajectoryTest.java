@@ -11,6 +11,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.vicreg.models.graph.Graph;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.Value;
+import dev.vicreg.runtime.Device;
 import dev.vicreg.training.GraphRunner;
 import dev.vicreg.training.Lcg;
 import dev.vicreg.training.optim.AdamW;
@@ -103,7 +104,7 @@ final class TrajectoryTest {
             TrainingGraph.Built built, Lowering lowering, float rate, JsonNode golden, Path folder) throws Exception {
         Artifacts artifacts = Artifacts.write(folder, built, GoldenNet.initialState(built), lowering);
         Lcg data = new Lcg(golden.has("data_seed") ? golden.get("data_seed").asLong() : 11);
-        try (TrainingSession session = TrainingSession.open(artifacts.checkpoint(), artifacts.trainingModel(), 1)) {
+        try (TrainingSession session = TrainingSession.open(artifacts.checkpoint(), artifacts.trainingModel(), Device.CPU, 1)) {
             for (JsonNode step : golden.get("steps")) {
                 if (meetsKink(golden) && step.get("step").asInt() > 5) {
                     break;

@@ -1,0 +1,86 @@
+package dev.vicreg.training.loop;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * What config.json of a run holds.
+ *
+ * @param version of this project that started the run
+ * @param onnxRuntime version of the native libraries that started it
+ * @param dataFingerprint of the data set: see {@link dev.vicreg.training.data.PictureDataset#fingerprint}
+ * @param dataSize pictures in the data set
+ * @param settings every resolved setting
+ */
+public record RunConfig(
+        String version, String onnxRuntime, String dataFingerprint, int dataSize, TrainingConfig settings) {
+    static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+    /** Settings that may differ when a run goes on: where it runs, not what it computes. */
+    private static final Set<String> FREE = Set.of("threads", "workers", "device", "checkpointEvery", "keep");
+
+    /** Writes the file, complete or not at all. */
+    public void write(Path file) throws IOException {
+        AtomicFile.write(file, ByteBuffer.wrap((JSON.writeValueAsString(this) + "\n").getBytes(StandardCharsets.UTF_8)));
+    }
+
+    /**
+     * Reads the file.
+     *
+     * @throws IOException if it is missing or was not written by a run
+     */
+    public static RunConfig read(Path file) throws IOException {
+        try {
+            return JSON.readValue(Files.readString(file), RunConfig.class);
+        } catch (NoSuchFileException e) {
+            throw new NoSuchFileException(file.getParent() + " is no run: it has no " + file.getFileName());
+        } catch (JsonProcessingException e) {
+            throw new IOException(file + " is not the configuration of a run: " + e.getOriginalMessage(), e);
+        }
+    }
+
+    /**
+     * The settings in which {@code other} differs and which change what a run computes, each as
+     * {@code name: ours, asked for theirs}.
+     */
+    public static List<String> differences(TrainingConfig ours, TrainingConfig other) {
+        ObjectNode a = flat(ours);
+        ObjectNode b = flat(other);
+        Set<String> names = new TreeSet<>();
+        a.fieldNames().forEachRemaining(names::add);
+        b.fieldNames().forEachRemaining(names::add);
+        List<String> differences = new ArrayList<>();
+        for (String name : names) {
+            JsonNode before = a.path(name);
+            JsonNode after = b.path(name);
+            if (!FREE.contains(name) && !before.equals(after)) {
+                differences.add(name + ": " + before + " in the run, " + after + " asked for");
+            }
+        }
+        return differences;
+    }
+
+    private static ObjectNode flat(TrainingConfig config) {
+        // Through text, so that numbers compare by what config.json shows of them.
+        try {
+            ObjectNode node = (ObjectNode) JSON.readTree(JSON.writeValueAsString(config));
+            ObjectNode graph = (ObjectNode) node.remove("graph");
+            node.setAll(graph);
+            return node;
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("Settings cannot be written as JSON: " + e.getOriginalMessage(), e);
+        }
+    }
+}

@@ -1,0 +1,272 @@
+package dev.vicreg.training.loop;
+
+import dev.vicreg.models.graph.Tensor;
+import dev.vicreg.runtime.Device;
+import dev.vicreg.runtime.NativeLibraries;
+import dev.vicreg.training.data.Datasets;
+import dev.vicreg.training.data.PairBatch;
+import dev.vicreg.training.data.PairLoader;
+import dev.vicreg.training.data.PictureDataset;
+import dev.vicreg.training.data.Selection;
+import dev.vicreg.training.optim.Schedule;
+import dev.vicreg.training.step.Lowering;
+import dev.vicreg.training.step.TrainingGraph;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One run of VICReg training: two views of every sample of a batch, one step of the graph, a line of metrics, now and
+ * then a checkpoint.
+ *
+ * <p>A run that is stopped and resumed gives the same numbers as one that is not, bit for bit on the same machine with
+ * the same number of threads. Not thread-safe.
+ */
+public final class Trainer implements AutoCloseable {
+    private final RunFolder folder;
+    private final RunConfig config;
+    private final PictureDataset data;
+    private final Set<String> stateNames;
+    private final Path startCheckpoint;
+    private final long startStep;
+
+    /** Observes a run; called on the training thread. */
+    public interface Listener {
+        /** After every step. */
+        void step(Metrics.Line line, long totalSteps);
+
+        /** After a checkpoint was saved. */
+        void saved(RunFolder.Saved saved);
+    }
+
+    /**
+     * How a run ended.
+     *
+     * @param last the newest checkpoint
+     * @param finished whether all steps were done; false if it was stopped
+     * @param waited share of the time that steps waited for pictures, 0 to 1
+     * @param seconds of this part of the run
+     */
+    public record Outcome(RunFolder.Saved last, boolean finished, double waited, double seconds) {}
+
+    private Trainer(
+            RunFolder folder,
+            RunConfig config,
+            PictureDataset data,
+            Set<String> stateNames,
+            Path startCheckpoint,
+            long startStep) {
+        this.folder = folder;
+        this.config = config;
+        this.data = data;
+        this.stateNames = stateNames;
+        this.startCheckpoint = startCheckpoint;
+        this.startStep = startStep;
+    }
+
+    /**
+     * Prepares a new run: opens the data, writes config.json and the artifacts into {@code root}.
+     *
+     * @throws IllegalArgumentException if settings do not fit each other or the data
+     * @throws IOException if the data cannot be read, or the folder is not empty or cannot be written
+     */
+    public static Trainer start(TrainingConfig settings, Path root, String version) throws IOException {
+        TrainingGraph.Built built = TrainingGraph.build(settings.graph().spec());
+        settings.augmentation();
+        PictureDataset data = open(settings);
+        RunFolder folder = null;
+        try {
+            settings.schedule(stepsPerEpoch(settings, data));
+            folder = RunFolder.create(root);
+            RunConfig config = new RunConfig(
+                    version, NativeLibraries.load().version(), data.fingerprint(), data.size(), settings);
+            Map<String, Tensor> state = built.initialState(settings.seed());
+            Artifacts artifacts =
+                    Artifacts.write(root.resolve("artifacts"), built, state, lowering(settings));
+            config.write(folder.config());
+            return new Trainer(folder, config, data, state.keySet(), artifacts.checkpoint(), 0);
+        } catch (IOException | RuntimeException e) {
+            close(folder, data);
+            throw e;
+        }
+    }
+
+    /**
+     * Prepares to go on with the run in {@code root} from its newest checkpoint.
+     *
+     * @param settings as the run's, but for where it runs
+     * @throws IllegalArgumentException if settings or data differ from the run's: says which
+     * @throws IOException if there is no run, it is in use, or its checkpoint is damaged
+     */
+    public static Trainer resume(TrainingConfig settings, Path root) throws IOException {
+        RunFolder folder = RunFolder.reopen(root);
+        PictureDataset data = null;
+        try {
+            RunConfig config = RunConfig.read(folder.config());
+            List<String> differences = RunConfig.differences(config.settings(), settings);
+            if (!differences.isEmpty()) {
+                throw new IllegalArgumentException("Cannot resume " + root + " with other settings: "
+                        + String.join("; ", differences) + "; leave them out or start a new run");
+            }
+            data = open(settings);
+            if (!data.fingerprint().equals(config.dataFingerprint())) {
+                throw new IllegalArgumentException("Cannot resume " + root + ": the data in " + settings.data()
+                        + " changed since the run started (" + config.dataSize() + " pictures then, " + data.size()
+                        + " now); restore them or start a new run");
+            }
+            TrainingGraph.Built built = TrainingGraph.build(settings.graph().spec());
+            folder.artifacts().writeModels(built, lowering(settings));
+            List<RunFolder.Saved> saved = folder.saved();
+            Path checkpoint = folder.artifacts().checkpoint();
+            long step = 0;
+            if (!saved.isEmpty()) {
+                checkpoint = saved.get(saved.size() - 1).file();
+                step = saved.get(saved.size() - 1).step();
+            }
+            Set<String> names = built.initialState(settings.seed()).keySet();
+            if (!CheckpointFile.read(checkpoint).keySet().equals(names)) {
+                throw new IOException("Checkpoint " + checkpoint + " holds other parameters than this run's network:"
+                        + " delete its folder to go on from an earlier one");
+            }
+            RunConfig current = new RunConfig(
+                    config.version(), config.onnxRuntime(), config.dataFingerprint(), config.dataSize(), settings);
+            return new Trainer(folder, current, data, names, checkpoint, step);
+        } catch (IOException | RuntimeException e) {
+            close(folder, data);
+            throw e;
+        }
+    }
+
+    private static PictureDataset open(TrainingConfig settings) throws IOException {
+        return Datasets.open(settings.data(), new Selection(settings.limit(), settings.limitPerClass()));
+    }
+
+    private static Lowering lowering(TrainingConfig settings) {
+        return Lowering.of(Device.parse(settings.device()), settings.threads());
+    }
+
+    private static long stepsPerEpoch(TrainingConfig settings, PictureDataset data) {
+        int batch = settings.graph().batchSize();
+        if (data.size() < batch) {
+            throw new IllegalArgumentException("Batch size " + batch + " is larger than the data set: expected at most "
+                    + data.size() + ", the pictures in " + settings.data());
+        }
+        return data.size() / batch;
+    }
+
+    /** The run's folder. */
+    public RunFolder folder() {
+        return folder;
+    }
+
+    /** The run's configuration. */
+    public RunConfig config() {
+        return config;
+    }
+
+    /** Steps done before this part of the run. */
+    public long startStep() {
+        return startStep;
+    }
+
+    /** Steps of the whole run. */
+    public long totalSteps() {
+        return config.settings().totalSteps(stepsPerEpoch(config.settings(), data));
+    }
+
+    /**
+     * Trains to the end, or until {@code stop} answers true after a step; the state is saved either way.
+     *
+     * @throws IOException if pictures cannot be read or a checkpoint cannot be written
+     * @throws IllegalStateException if the loss is no longer finite: names the step, its files and the last checkpoint
+     */
+    public Outcome train(Listener listener, BooleanSupplier stop) throws IOException, InterruptedException {
+        TrainingConfig settings = config.settings();
+        GraphConfig graph = settings.graph();
+        long stepsPerEpoch = stepsPerEpoch(settings, data);
+        long total = totalSteps();
+        long every = settings.checkpointEvery() == 0 ? stepsPerEpoch : settings.checkpointEvery();
+        Schedule schedule = settings.schedule(stepsPerEpoch);
+        long[] shape = {graph.batchSize(), graph.imageSize(), graph.imageSize(), graph.channels()};
+        RunFolder.Saved last = new RunFolder.Saved(startStep, startCheckpoint);
+        long begin = System.nanoTime();
+        try (PairLoader loader = new PairLoader(
+                        data,
+                        settings.augmentation(),
+                        graph.imageSize(),
+                        graph.batchSize(),
+                        settings.seed(),
+                        settings.workers(),
+                        startStep);
+                TrainingSession session = TrainingSession.open(
+                        startCheckpoint,
+                        folder.artifacts().trainingModel(),
+                        Device.parse(settings.device()),
+                        settings.threads());
+                Metrics metrics = Metrics.open(folder.metrics(), startStep)) {
+            long step = startStep;
+            boolean stopped = false;
+            while (step < total && !stopped) {
+                long start = System.nanoTime();
+                PairBatch batch = loader.next();
+                double rate = schedule.rate(step);
+                TrainingSession.Losses losses = session.step(batch.viewA(), batch.viewB(), shape, (float) rate);
+                step++;
+                requireFinite(losses, step, batch, last);
+                double seconds = (System.nanoTime() - start) * 1e-9;
+                Metrics.Line line = new Metrics.Line(
+                        batch.epoch() + 1,
+                        step,
+                        losses.loss(),
+                        losses.invariance(),
+                        losses.variance(),
+                        losses.covariance(),
+                        rate,
+                        graph.batchSize() / seconds);
+                metrics.write(line);
+                listener.step(line, total);
+                stopped = stop.getAsBoolean();
+                if (step % every == 0 || step == total || stopped) {
+                    last = folder.save(step, session::save, stateNames, settings.keep());
+                    listener.saved(last);
+                }
+            }
+            double seconds = (System.nanoTime() - begin) * 1e-9;
+            return new Outcome(last, step == total, loader.secondsWaited() / seconds, seconds);
+        }
+    }
+
+    private void requireFinite(TrainingSession.Losses losses, long step, PairBatch batch, RunFolder.Saved last) {
+        if (losses.isFinite()) {
+            return;
+        }
+        String files = Arrays.stream(batch.indices())
+                .limit(8)
+                .mapToObj(data::name)
+                .collect(Collectors.joining(", "));
+        throw new IllegalStateException("Loss is not finite at step " + step + " (" + losses + "): stopped; the last"
+                + " good checkpoint is step " + last.step() + " in " + last.file().getParent()
+                + "; try a lower --lr or a longer --warmup-epochs; the batch's files: " + files
+                + (batch.indices().length > 8 ? ", … " + batch.indices().length + " in all" : ""));
+    }
+
+    private static void close(@Nullable RunFolder folder,
+            @Nullable PictureDataset data) throws IOException {
+        try (folder;
+                data) {
+            return; // both closed, whatever the first does
+        }
+    }
+
+    /** Closes the data and lets go of the folder. */
+    @Override
+    public void close() throws IOException {
+        close(folder, data);
+    }
+}
