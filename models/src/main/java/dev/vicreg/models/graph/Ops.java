@@ -196,6 +196,11 @@ public final class Ops {
         return one(OpType.SLICE, x, longs(start), longs(end), longs(axis), longs(step));
     }
 
+    /** x in reverse order along {@code axis}. */
+    public Value reverse(Value x, int axis) {
+        return slice(x, axis, -1, Long.MIN_VALUE, -1);
+    }
+
     /** x with zeros around it; {@code pads} as ONNX has them: all beginnings, then all ends. */
     public Value pad(Value x, long... pads) {
         return one(OpType.PAD, x, longs(pads));

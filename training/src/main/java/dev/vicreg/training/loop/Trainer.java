@@ -148,7 +148,7 @@ public final class Trainer implements AutoCloseable {
     }
 
     private static Lowering lowering(TrainingConfig settings) {
-        return Lowering.of(Device.parse(settings.device()), settings.threads());
+        return MachineLowering.of(Device.parse(settings.device()), settings.threads());
     }
 
     private static long stepsPerEpoch(TrainingConfig settings, PictureDataset data) {

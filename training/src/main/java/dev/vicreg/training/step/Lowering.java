@@ -1,19 +1,174 @@
 package dev.vicreg.training.step;
 
+import dev.vicreg.models.graph.Attributes;
 import dev.vicreg.models.graph.Graph;
+import dev.vicreg.models.graph.Node;
+import dev.vicreg.models.graph.OpType;
+import dev.vicreg.models.graph.Ops;
+import dev.vicreg.models.graph.Rewriter;
+import dev.vicreg.models.graph.Shape;
+import dev.vicreg.models.graph.Value;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
-/** Which kernels carry out a training graph: the choice between equal formulations, by device and threads. */
-public record Lowering() {
-    /** As the autodiff wrote it. */
-    public static final Lowering NONE = new Lowering();
+/**
+ * Which kernels carry out the convolutions of a training graph. All choices give the same numbers up to rounding; which
+ * is fastest differs by device and number of threads. This file is the one place where that is decided:
+ *
+ * <table>
+ *   <caption>Formulations on the CPU; W is [O,C,k,k]</caption>
+ *   <tr><th>what<th>formulation<th>where
+ *   <tr><td>convolution, data gradient as a convolution<td>blocked layout
+ *       <td>O and C multiples of the block, both at least {@value #BLOCKED_CHANNELS}
+ *   <tr><td>data gradient<td>convolution of dY with W, transposed and flipped<td>stride 1
+ *   <tr><td>weight gradient<td>one matrix product over three shifts of dY and three of X
+ *       <td>3×3, stride 1, padding 1, maps below {@value #CONV_GRAD_HEIGHT} rows, more than one thread
+ *   <tr><td>everything else<td>ConvGrad<td>
+ * </table>
+ *
+ * On CUDA everything stays as the autodiff wrote it: cuDNN chooses.
+ *
+ * @param name {@code cpu} or {@code plain}
+ * @param threads that one operator may use
+ * @param block channels in a block of ONNX Runtime's blocked layout on this machine; 0 where it has none
+ */
+public record Lowering(String name, int threads, int block) {
+    /** As the autodiff wrote it: on CUDA, and to compare with. */
+    public static final Lowering NONE = new Lowering("plain", 0, 0);
 
-    /** What suits the device and number of threads. */
-    public static Lowering of(dev.vicreg.runtime.Device device, int threads) {
-        return NONE;
+    private static final int BLOCKED_CHANNELS = 128;
+    private static final int CONV_GRAD_HEIGHT = 32;
+
+    /** For the CPU. */
+    public static Lowering cpu(int threads, int block) {
+        return new Lowering("cpu", threads, block);
     }
 
     /** The same computation with the chosen kernels. */
     public Graph apply(Graph graph) {
-        return graph;
+        return name.equals("cpu") ? Rewriter.rewrite(graph, Map.of(), new Rule()) : graph;
+    }
+
+    /** Rewrites one graph; remembers rearranged weights, which both branches share. */
+    private final class Rule implements Rewriter.Rule {
+        private final Map<Value, Value> flipped = new HashMap<>();
+        private final Map<Value, Value> blocked = new HashMap<>();
+
+        @Override
+        public List<Value> rewrite(Ops ops, Node node, List<@Nullable Value> inputs) {
+            if (node.op() == OpType.CONV && isPlain(node) && inputs.size() == 2) {
+                return List.of(convolution(ops, input(inputs, 0), input(inputs, 1), node.attributes()));
+            }
+            if (node.op() == OpType.CONV_GRAD && isPlain(node) && stride(node) == 1) {
+                return gradients(ops, node, input(inputs, 0), input(inputs, 1), input(inputs, 2));
+            }
+            return Rewriter.copy(ops, node, inputs);
+        }
+
+        private Value input(List<@Nullable Value> inputs, int index) {
+            Value value = inputs.get(index);
+            if (value == null) {
+                throw new IllegalStateException("A convolution lacks input " + index);
+            }
+            return value;
+        }
+
+        private Value convolution(Ops ops, Value x, Value w, Attributes attributes) {
+            long outputs = w.shape().size(0);
+            long channels = w.shape().size(1);
+            boolean fits = block > 0
+                    && Math.min(outputs, channels) >= BLOCKED_CHANNELS
+                    && outputs % block == 0
+                    && channels % block == 0;
+            if (!fits) {
+                return ops.conv(x, w, null, attributes);
+            }
+            Value rearranged = blocked.computeIfAbsent(w, weights -> blockedWeights(ops, weights));
+            Value in = ops.node(OpType.REORDER_INPUT, List.of(x), Attributes.NONE).output(0);
+            Value out = ops.node(OpType.BLOCKED_CONV, List.of(in, rearranged), attributes.with("group", 1L))
+                    .output(0);
+            return ops.node(OpType.REORDER_OUTPUT, List.of(out), Attributes.NONE.with("channels", outputs))
+                    .output(0);
+        }
+
+        /** [O,C,k,k] → blocks [O/b,C/b,k,k,b of C,b of O], kept under the old shape. */
+        private Value blockedWeights(Ops ops, Value w) {
+            long[] shape = w.shape().toArray();
+            Value split = ops.reshape(w, shape[0] / block, block, shape[1] / block, block, shape[2], shape[3]);
+            return ops.reshape(ops.transpose(split, 0, 2, 4, 5, 3, 1), shape);
+        }
+
+        private List<Value> gradients(Ops ops, Node node, Value dy, Value x, Value w) {
+            Attributes attributes = node.attributes();
+            long kernel = w.shape().size(2);
+            long padding = attributes.integers("pads", 0)[0];
+            // dX = dY * flipped W: [N,O,H,W] with [C,O,k,k] → [N,C,H,W]
+            Value turned = flipped.computeIfAbsent(w, weights -> flippedWeights(ops, weights));
+            Value dx = convolution(ops, dy, turned, Ops.window(kernel, 1, kernel - 1 - padding));
+            boolean product = kernel == 3 && padding == 1 && threads > 1 && x.shape().size(2) < CONV_GRAD_HEIGHT;
+            Node plain = ops.node(OpType.CONV_GRAD, List.of(dy, x, w), attributes);
+            Value dw = product ? weightGradient(ops, dy, x) : plain.output(1);
+            return List.of(dx, dw, plain.output(2));
+        }
+
+        /** [O,C,k,k] → [C,O,k,k], both spatial axes reversed. */
+        private Value flippedWeights(Ops ops, Value w) {
+            Value swapped = ops.transpose(w, 1, 0, 2, 3);
+            long kernel = w.shape().size(2);
+            return kernel == 1 ? swapped : ops.reverse(ops.reverse(swapped, 2), 3);
+        }
+
+        /**
+         * dW[o,c,i,j] = Σ dY[n,o,h-i+1,w]·X[n,c,h,w+j-1] over n, h, w: three vertical shifts i of dY and three horizontal
+         * shifts j of X, stacked, give all nine places in one product [3O,L]·[3C,L]ᵀ with L = N·H·W.
+         */
+        private Value weightGradient(Ops ops, Value dy, Value x) {
+            long outputs = dy.shape().size(1);
+            long channels = x.shape().size(1);
+            Value rows = shifts(ops, ops.transpose(dy, 1, 0, 2, 3), 2, true); // [3O,N,H,W]
+            Value columns = shifts(ops, ops.transpose(x, 1, 0, 2, 3), 3, false); // [3C,N,H,W]
+            Value product = ops.gemm(ops.flatten(rows, 1), ops.flatten(columns, 1), null, false, true);
+            Value places = ops.reshape(product, 3, outputs, 3, channels);
+            return ops.transpose(places, 1, 3, 0, 2); // [O,C,3,3]
+        }
+
+        /** x moved by one, by none and by minus one along {@code axis} (or the other way round), zeros moving in. */
+        private Value shifts(Ops ops, Value x, int axis, boolean forwardFirst) {
+            Shape shape = x.shape();
+            long size = shape.size(axis);
+            long[] pads = new long[2 * shape.rank()];
+            pads[axis] = 1;
+            pads[axis + shape.rank()] = 1;
+            Value padded = ops.pad(x, pads);
+            Value[] moved = new Value[3];
+            for (int i = 0; i < 3; i++) {
+                long start = forwardFirst ? 2 - i : i;
+                moved[i] = start == 1 ? x : ops.slice(padded, axis, start, start + size, 1);
+            }
+            return ops.concat(0, moved);
+        }
+    }
+
+    /** A square, undilated, ungrouped, evenly padded convolution over two axes. */
+    private static boolean isPlain(Node node) {
+        Attributes attributes = node.attributes();
+        long[] kernel = attributes.integers("kernel_shape", 0, 0);
+        long[] pads = attributes.integers("pads", 0, 0, 0, 0);
+        long[] strides = attributes.integers("strides", 1, 1);
+        return kernel.length == 2
+                && kernel[0] > 0
+                && kernel[0] == kernel[1]
+                && strides[0] == strides[1]
+                && Arrays.stream(pads).allMatch(pad -> pad == pads[0])
+                && Arrays.stream(attributes.integers("dilations", 1, 1)).allMatch(d -> d == 1)
+                && attributes.integer("group", 1) == 1
+                && attributes.string("auto_pad", "NOTSET").equals("NOTSET");
+    }
+
+    private static long stride(Node node) {
+        return node.attributes().integers("strides", 1)[0];
     }
 }

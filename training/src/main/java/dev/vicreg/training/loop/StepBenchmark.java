@@ -1,0 +1,84 @@
+package dev.vicreg.training.loop;
+
+import dev.vicreg.models.graph.Tensor;
+import dev.vicreg.runtime.Device;
+import dev.vicreg.training.step.TrainingGraph;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.SplittableRandom;
+
+/**
+ * Times training steps on random pictures: each feeds both views from Java, updates, and reads the loss, on the very
+ * graph that training uses.
+ */
+public final class StepBenchmark {
+    private static final int DROPPED = 2;
+    private static final float RATE = 1e-3f;
+
+    /**
+     * Medians over all but the first {@value StepBenchmark#DROPPED} steps.
+     *
+     * @param seconds of each counted step, in order
+     */
+    @SuppressWarnings("ArrayRecordComponent") // never compared
+    public record Result(double secondsPerStep, double pairsPerSecond, double[] seconds) {}
+
+    private StepBenchmark() {}
+
+    /**
+     * Runs the benchmark in {@code folder}, which afterwards holds the artifacts.
+     *
+     * @param steps 3 or more
+     * @throws IllegalStateException if the steps left a trained parameter as it was
+     */
+    public static Result run(GraphConfig config, Device device, int threads, int steps, Path folder)
+            throws IOException {
+        if (steps <= DROPPED) {
+            throw new IllegalArgumentException("Steps: expected more than " + DROPPED + ", found " + steps);
+        }
+        TrainingGraph.Built built = TrainingGraph.build(config.spec());
+        Map<String, Tensor> state = built.initialState(0);
+        Artifacts artifacts = Artifacts.write(folder, built, state, MachineLowering.of(device, threads));
+        long[] shape = {config.batchSize(), config.imageSize(), config.imageSize(), config.channels()};
+        ByteBuffer a = randomPictures(shape, 1);
+        ByteBuffer b = randomPictures(shape, 2);
+        double[] seconds = new double[steps];
+        Path end = folder.resolve("checkpoint-after");
+        try (TrainingSession session =
+                TrainingSession.open(artifacts.checkpoint(), artifacts.trainingModel(), device, threads)) {
+            for (int i = 0; i < steps; i++) {
+                long start = System.nanoTime();
+                session.step(a, b, shape, RATE);
+                seconds[i] = (System.nanoTime() - start) * 1e-9;
+            }
+            session.save(end);
+        }
+        requireChange(built, state, CheckpointFile.read(end));
+        Files.delete(end);
+        double[] counted = Arrays.copyOfRange(seconds, DROPPED, steps);
+        double[] sorted = counted.clone();
+        Arrays.sort(sorted);
+        double median = (sorted[(sorted.length - 1) / 2] + sorted[sorted.length / 2]) / 2;
+        return new Result(median, config.batchSize() / median, counted);
+    }
+
+    private static ByteBuffer randomPictures(long[] shape, long seed) {
+        byte[] bytes = new byte[(int) (shape[0] * shape[1] * shape[2] * shape[3])];
+        new SplittableRandom(seed).nextBytes(bytes);
+        return ByteBuffer.allocateDirect(bytes.length).put(bytes).flip();
+    }
+
+    private static void requireChange(
+            TrainingGraph.Built built, Map<String, Tensor> before, Map<String, Tensor> after) {
+        built.gradients().keySet().forEach(parameter -> {
+            Tensor now = after.get(parameter.name());
+            if (now == null || now.equals(before.get(parameter.name()))) {
+                throw new IllegalStateException("The steps did not change " + parameter + ": the update is not applied");
+            }
+        });
+    }
+}
