@@ -68,7 +68,9 @@ final class ElfFile {
                 while (strings.get(end) != 0) {
                     end++;
                 }
-                names.add(new String(strings.array(), start, end - start, StandardCharsets.UTF_8));
+                byte[] name = new byte[end - start];
+                strings.get(start, name);
+                names.add(new String(name, StandardCharsets.UTF_8));
             }
         }
         return names;

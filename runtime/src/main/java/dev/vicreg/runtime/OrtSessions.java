@@ -120,8 +120,8 @@ public final class OrtSessions {
         }
     }
 
-    /** ONNX Runtime's message without the lines of source positions that may follow. */
-    static String firstLine(OrtException e) {
+    /** A library's message without the lines that may follow: source positions, links. */
+    static String firstLine(Exception e) {
         return String.valueOf(e.getMessage()).lines().findFirst().orElse("no message");
     }
 }

@@ -111,7 +111,7 @@ class NativeCacheTest {
     @DisabledOnOs(OS.WINDOWS)
     void foldersAreReadableByTheirOwnerAlone() throws IOException {
         Path cache = open();
-        for (Path made = cache; made.startsWith(root.toRealPath()); made = made.getParent()) {
+        for (Path made : List.of(cache, cache.resolveSibling("."), root)) {
             assertEquals(
                     "rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(made)), made.toString());
         }

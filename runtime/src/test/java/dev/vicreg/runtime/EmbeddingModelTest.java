@@ -1,0 +1,150 @@
+package dev.vicreg.runtime;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.vicreg.models.graph.ElementType;
+import dev.vicreg.runtime.picture.Picture;
+import java.awt.Color;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class EmbeddingModelTest {
+    private static final float[] WHITE = {1, 3, 1};
+    private static final float[] RED = {1, -1, 0};
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void pictureOfAnySizeIsEmbedded() throws IOException {
+        try (EmbeddingModel model = load()) {
+            assertEquals(3, model.dimension());
+            assertEquals("mean-colour", model.manifest().encoder());
+            assertArrayEquals(WHITE, model.embed(filled(100, 37, Color.WHITE)), 1e-5f);
+            assertArrayEquals(RED, model.embed(filled(3, 5, Color.RED)), 1e-5f);
+        }
+    }
+
+    @Test
+    void listLongerThanBatchKeepsItsOrder() throws IOException {
+        try (EmbeddingModel model = load()) {
+            int count = model.batchSize() + 3;
+            var pictures = new ArrayList<Picture>();
+            for (int i = 0; i < count; i++) {
+                byte[] rgb = new byte[TestEncoder.IMAGE_SIZE * TestEncoder.IMAGE_SIZE * 3];
+                Arrays.fill(rgb, (byte) i);
+                pictures.add(new Picture(TestEncoder.IMAGE_SIZE, TestEncoder.IMAGE_SIZE, rgb));
+            }
+            float[][] embeddings = model.embedPictures(pictures);
+            assertEquals(count, embeddings.length);
+            for (int i = 0; i < count; i++) {
+                assertEquals(i / 255f, embeddings[i][2], 1e-6f);
+            }
+            assertEquals(0, model.embedPictures(List.of()).length);
+        }
+    }
+
+    @Test
+    void callsFromManyThreadsDoNotDisturbEachOther() throws Exception {
+        ExecutorService threads = Executors.newFixedThreadPool(4);
+        try (EmbeddingModel model = load()) {
+            var calls = new ArrayList<Callable<float[][]>>();
+            for (int i = 0; i < 40; i++) {
+                Color color = i % 2 == 0 ? Color.WHITE : Color.RED;
+                calls.add(() -> model.embed(List.of(filled(9, 9, color), filled(20, 8, color))));
+            }
+            List<Future<float[][]>> results = threads.invokeAll(calls);
+            for (int i = 0; i < results.size(); i++) {
+                for (float[] embedding : results.get(i).get()) {
+                    assertArrayEquals(i % 2 == 0 ? WHITE : RED, embedding, 1e-5f);
+                }
+            }
+        } finally {
+            threads.shutdownNow();
+        }
+    }
+
+    @Test
+    void closedModelSaysSo() throws IOException {
+        EmbeddingModel model = load();
+        model.close();
+        model.close();
+        var e = assertThrows(IllegalStateException.class, () -> model.embed(filled(8, 8, Color.RED)));
+        assertTrue(String.valueOf(e.getMessage()).endsWith("is closed"), e.getMessage());
+    }
+
+    @Test
+    void modelWithoutManifestIsRefused() throws IOException {
+        Path file = TestEncoder.write(folder.resolve("foreign.onnx"), Map.of(), "image", ElementType.UINT8);
+        assertRefused(file, "has no vicreg.manifest in its metadata");
+    }
+
+    @Test
+    void modelWithOtherInputIsRefused() throws IOException {
+        Map<String, String> metadata =
+                Map.of(Manifest.METADATA_KEY, TestEncoder.manifest().toJson());
+        assertRefused(
+                TestEncoder.write(folder.resolve("name.onnx"), metadata, "pixels", ElementType.UINT8),
+                "has no input 'image'");
+        assertRefused(
+                TestEncoder.write(folder.resolve("type.onnx"), metadata, "image", ElementType.FLOAT),
+                "expected uint8 [-1, 8, 8, 3]");
+    }
+
+    @Test
+    void brokenManifestsAreRefused() throws IOException {
+        String json = TestEncoder.manifest().toJson();
+        assertRefused(withManifest("text"), "no JSON of the expected form");
+        assertRefused(withManifest("{}"), "no field version");
+        assertRefused(withManifest(json.replace("\"formatVersion\": 1", "\"formatVersion\": 2")), "format version 2");
+        assertRefused(withManifest(json.replace("\"picture\"", "\"signal\"")), "expected picture input");
+        assertRefused(withManifest(json.replace("bicubic", "lanczos")), "its manifest is wrong");
+    }
+
+    @Test
+    void manifestSurvivesJson() throws IOException {
+        Manifest manifest = TestEncoder.manifest();
+        assertEquals(manifest, Manifest.parse(manifest.toJson(), "test"));
+        String newer = manifest.toJson().replace("\"version\"", "\"unknownField\": [1], \"version\"");
+        assertEquals(manifest, Manifest.parse(newer, "test"));
+    }
+
+    private EmbeddingModel load() throws IOException {
+        return EmbeddingModel.load(TestEncoder.write(folder.resolve("encoder.onnx")));
+    }
+
+    private Path withManifest(String json) throws IOException {
+        Map<String, String> metadata = Map.of(Manifest.METADATA_KEY, json);
+        return TestEncoder.write(folder.resolve("broken.onnx"), metadata, "image", ElementType.UINT8);
+    }
+
+    private static void assertRefused(Path model, String reason) {
+        var e = assertThrows(IOException.class, () -> EmbeddingModel.load(model));
+        String message = String.valueOf(e.getMessage());
+        assertTrue(message.startsWith(model.toString()) && message.contains(reason), message);
+        assertEquals(1, message.lines().count(), message);
+    }
+
+    private static BufferedImage filled(int width, int height, Color color) {
+        var image = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
+        var graphics = image.createGraphics();
+        graphics.setColor(color);
+        graphics.fillRect(0, 0, width, height);
+        graphics.dispose();
+        return image;
+    }
+}

@@ -1,0 +1,51 @@
+package dev.vicreg.runtime;
+
+import dev.vicreg.models.graph.Dim;
+import dev.vicreg.models.graph.ElementType;
+import dev.vicreg.models.graph.Graph;
+import dev.vicreg.models.graph.OnnxFile;
+import dev.vicreg.models.graph.Ops;
+import dev.vicreg.models.graph.Shape;
+import dev.vicreg.models.graph.TensorType;
+import dev.vicreg.models.graph.Value;
+import dev.vicreg.models.nn.Layers;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/** Writes an encoder whose embedding is the mean colour: small, and its answers are known. */
+final class TestEncoder {
+    static final int IMAGE_SIZE = 8;
+    private static final List<Float> MEAN = List.of(0.5f, 0.25f, 0f);
+    private static final List<Float> DEVIATION = List.of(0.5f, 0.25f, 1f);
+
+    private TestEncoder() {}
+
+    static Manifest manifest() {
+        return new Manifest(
+                Manifest.FORMAT_VERSION,
+                "test",
+                "mean-colour",
+                Manifest.Input.picture(IMAGE_SIZE, MEAN, DEVIATION),
+                3,
+                0,
+                "none",
+                Map.of("knn-20-0.07", 0.5));
+    }
+
+    static Path write(Path file) throws IOException {
+        return write(file, Map.of(Manifest.METADATA_KEY, manifest().toJson()), "image", ElementType.UINT8);
+    }
+
+    static Path write(Path file, Map<String, String> metadata, String inputName, ElementType inputType)
+            throws IOException {
+        var ops = new Ops();
+        var shape = new Shape(List.of(Dim.symbol("N"), Dim.of(IMAGE_SIZE), Dim.of(IMAGE_SIZE), Dim.of(3)));
+        Value image = Value.input(inputName, new TensorType(inputType, shape));
+        Value embedding = ops.reduceMean(Layers.normalisePictures(ops, image, MEAN, DEVIATION), false, 2, 3);
+        Graph graph = Graph.of("encoder", List.of(image), Map.of("embedding", embedding));
+        return Files.write(file, OnnxFile.bytes(graph, metadata));
+    }
+}
