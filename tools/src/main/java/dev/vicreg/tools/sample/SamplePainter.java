@@ -19,6 +19,9 @@ final class SamplePainter {
     private static final int OVERSAMPLING = 4;
     private static final double MIN_PERIOD = 0.17; // of the picture's side: about 5.5 pixels of 32
     private static final double MAX_PERIOD = 0.27;
+    // Weak tints: two crops of a strongly coloured picture share its colours, which then is what a short training finds.
+    private static final int MAX_TINT = 40;
+    private static final int MIN_CONTRAST = 70; // in lightness: the texture must survive greyscale
 
     private SamplePainter() {}
 
@@ -55,8 +58,9 @@ final class SamplePainter {
 
     private static void paintShape(Graphics2D g, SampleClass sampleClass, SplittableRandom random) {
         double radius = random.nextDouble(0.4, 0.58);
-        double x = random.nextDouble(0.5 - 0.6 * (0.62 - radius), 0.5 + 0.6 * (0.62 - radius));
-        double y = random.nextDouble(0.5 - 0.6 * (0.62 - radius), 0.5 + 0.6 * (0.62 - radius));
+        double slack = 0.6 * (0.62 - radius); // the larger, the nearer to the centre
+        double x = random.nextDouble(0.5 - slack, 0.5 + slack);
+        double y = random.nextDouble(0.5 - slack, 0.5 + slack);
         Shape shape = outline(random.nextInt(6), x, y, radius, random.nextDouble(2 * Math.PI));
         Color base = anyColor(random);
         Color ink = contrasting(base, random);
@@ -111,15 +115,13 @@ final class SamplePainter {
     }
 
     private static int tinted(int light, SplittableRandom random) {
-        int c = Integer.getInteger("chroma", 40);
-        return Math.max(0, Math.min(255, light + random.nextInt(-c, c + 1)));
+        return Math.max(0, Math.min(255, light + random.nextInt(-MAX_TINT, MAX_TINT + 1)));
     }
 
-    /** A colour whose lightness is far enough from {@code base} that the texture survives greyscale. */
     private static Color contrasting(Color base, SplittableRandom random) {
         while (true) {
             Color color = anyColor(random);
-            if (Math.abs(lightness(color) - lightness(base)) > 70) {
+            if (Math.abs(lightness(color) - lightness(base)) > MIN_CONTRAST) {
                 return color;
             }
         }

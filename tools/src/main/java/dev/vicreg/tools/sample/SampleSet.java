@@ -2,7 +2,7 @@ package dev.vicreg.tools.sample;
 
 import java.awt.image.BufferedImage;
 import java.io.IOException;
-import java.nio.file.DirectoryNotEmptyException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -37,7 +37,7 @@ public record SampleSet(int imageSize, long seed) {
      * Writes {@code out/train/CLASS/NNNNN.png} and {@code out/test/CLASS/NNNNN.png}.
      *
      * @return how many pictures were written
-     * @throws DirectoryNotEmptyException if {@code out} holds anything
+     * @throws IOException if {@code out} holds anything, or cannot be written
      */
     public int write(Path out, int trainPerClass, int testPerClass) throws IOException {
         Files.createDirectories(out);
@@ -68,7 +68,7 @@ public record SampleSet(int imageSize, long seed) {
         try {
             ImageIO.write(picture(job), "png", file.toFile());
         } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
+            throw new UncheckedIOException(file + ": " + e.getMessage(), e);
         }
     }
 

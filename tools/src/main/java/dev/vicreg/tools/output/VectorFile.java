@@ -1,0 +1,158 @@
+package dev.vicreg.tools.output;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.Writer;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.Locale;
+import java.util.StringJoiner;
+
+/**
+ * Writes vectors one after another into a .npy or .csv file, and beside it NAME.paths.txt with the name of the picture
+ * that each row belongs to. Nothing stands under the final names before {@link #publish}. Not thread-safe.
+ */
+public final class VectorFile implements Closeable {
+    /** NumPy's format 1.0 pads its header so that the data start at a multiple of 64. */
+    private static final int NPY_HEADER = 128;
+
+    private final Path target;
+    private final Path temporary;
+    private final Path paths;
+    private final Path temporaryPaths;
+    private final int dimension;
+    private final boolean csv;
+    private final FileChannel channel;
+    private final Writer names;
+    private final ByteBuffer row;
+    private long rows;
+
+    private VectorFile(Path target, int dimension, boolean csv) throws IOException {
+        this.target = target;
+        this.dimension = dimension;
+        this.csv = csv;
+        this.paths = pathsFile(target);
+        this.temporary = temporaryFor(target);
+        this.temporaryPaths = temporaryFor(paths);
+        this.row = ByteBuffer.allocate(dimension * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        this.channel = FileChannel.open(
+                temporary, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE);
+        this.names = Files.newBufferedWriter(temporaryPaths);
+        writeFully(csv ? csvHeader() : ByteBuffer.allocate(NPY_HEADER));
+    }
+
+    /**
+     * Starts a file; its ending decides the format.
+     *
+     * @param target ends in .npy (float32, C order, little endian) or .csv (a header line, then path and values)
+     * @throws IllegalArgumentException if it ends otherwise
+     * @throws NoSuchFileException if its folder is missing
+     */
+    public static VectorFile create(Path target, int dimension) throws IOException {
+        String name = target.toString().toLowerCase(Locale.ROOT);
+        if (!name.endsWith(".npy") && !name.endsWith(".csv")) {
+            throw new IllegalArgumentException("--out must end in .npy or .csv, found " + target);
+        }
+        Path folder = target.toAbsolutePath().getParent();
+        if (folder == null || !Files.isDirectory(folder)) {
+            throw new NoSuchFileException("no such folder: " + folder + "; create it first");
+        }
+        return new VectorFile(target, dimension, name.endsWith(".csv"));
+    }
+
+    /** The file of names that lies beside a file of vectors: {@code vectors.paths.txt} for {@code vectors.npy}. */
+    public static Path pathsFile(Path target) {
+        String name = String.valueOf(target.getFileName());
+        return target.resolveSibling(name.substring(0, name.lastIndexOf('.')) + ".paths.txt");
+    }
+
+    private static Path temporaryFor(Path file) {
+        return file.resolveSibling("." + file.getFileName() + "." + ProcessHandle.current().pid() + ".part");
+    }
+
+    /** Appends a vector and the name of its picture. */
+    public void add(String name, float[] vector) throws IOException {
+        if (vector.length != dimension) {
+            throw new IllegalArgumentException(
+                    target + ": expected a vector of " + dimension + " values, found " + vector.length);
+        }
+        if (csv) {
+            writeFully(ByteBuffer.wrap(csvLine(name, vector).getBytes(StandardCharsets.UTF_8)));
+        } else {
+            row.clear();
+            row.asFloatBuffer().put(vector);
+            writeFully(row);
+        }
+        names.write(name.replace("\n", "\\n") + "\n"); // one line a row, whatever the file is called
+        rows++;
+    }
+
+    /** Completes both files, forces them to the disk and gives them their names. */
+    public void publish() throws IOException {
+        if (!csv) {
+            channel.position(0);
+            writeFully(npyHeader());
+        }
+        channel.force(true);
+        channel.close();
+        names.close();
+        try (FileChannel written = FileChannel.open(temporaryPaths, StandardOpenOption.WRITE)) {
+            written.force(true);
+        }
+        Files.move(temporaryPaths, paths, StandardCopyOption.ATOMIC_MOVE);
+        Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    /** Removes what was written if it was not published. */
+    @Override
+    public void close() throws IOException {
+        channel.close();
+        names.close();
+        Files.deleteIfExists(temporary);
+        Files.deleteIfExists(temporaryPaths);
+    }
+
+    private void writeFully(ByteBuffer bytes) throws IOException {
+        while (bytes.hasRemaining()) {
+            channel.write(bytes);
+        }
+    }
+
+    /** Format 1.0: magic, version, length of the text, the text padded with blanks and ended by a line feed. */
+    private ByteBuffer npyHeader() {
+        int textLength = NPY_HEADER - 10;
+        String text = "{'descr': '<f4', 'fortran_order': False, 'shape': (" + rows + ", " + dimension + "), }";
+        ByteBuffer header = ByteBuffer.allocate(NPY_HEADER).order(ByteOrder.LITTLE_ENDIAN);
+        header.put((byte) 0x93).put("NUMPY".getBytes(StandardCharsets.US_ASCII)).put((byte) 1).put((byte) 0);
+        header.putShort((short) textLength).put(text.getBytes(StandardCharsets.US_ASCII));
+        while (header.position() < NPY_HEADER - 1) {
+            header.put((byte) ' ');
+        }
+        return header.put((byte) '\n').flip();
+    }
+
+    private ByteBuffer csvHeader() {
+        StringJoiner line = new StringJoiner(",", "", "\n");
+        line.add("path");
+        for (int i = 0; i < dimension; i++) {
+            line.add("e" + i);
+        }
+        return ByteBuffer.wrap(line.toString().getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static String csvLine(String name, float[] vector) {
+        StringJoiner line = new StringJoiner(",", "", "\n");
+        line.add(name.matches(".*[\",\r\n].*") ? '"' + name.replace("\"", "\"\"") + '"' : name);
+        for (float value : vector) {
+            line.add(Float.toString(value));
+        }
+        return line.toString();
+    }
+}
