@@ -32,11 +32,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * Reads and writes ONNX model files: the only class that touches protobuf.
  *
- * <p>Written files declare IR version {@value #IR_VERSION} and only the operator sets that they use. Names of inputs
+ * <p>Written files declare only the operator sets that they use, and the IR version that came with the standard one. Names of inputs
  * and outputs are kept; computed values are named {@code scope/Operator_number} here, at the last moment.
  */
 public final class OnnxFile {
-    private static final int IR_VERSION = 10;
     /** Outputs of these that nobody reads are left out, which tells the kernel not to compute them: all but the first. */
     private static final Set<OpType> OMITS_UNUSED_OUTPUTS = EnumSet.of(OpType.CONV_GRAD, OpType.MAX_POOL);
     /** Constants up to this many bytes are written once even if they occur often. */
@@ -62,7 +61,7 @@ public final class OnnxFile {
         Writer writer = new Writer(graph);
         GraphProto proto = writer.write();
         ModelProto.Builder model =
-                ModelProto.newBuilder().setIrVersion(IR_VERSION).setProducerName("vicreg");
+                ModelProto.newBuilder().setIrVersion(irVersion(opset)).setProducerName("vicreg");
         model.setGraph(proto);
         Set<OpType.Domain> domains = EnumSet.of(OpType.Domain.ONNX);
         graph.nodes().forEach(node -> domains.add(node.op().domain()));
@@ -74,6 +73,11 @@ public final class OnnxFile {
         metadata.forEach((key, value) -> model.addMetadataProps(
                 StringStringEntryProto.newBuilder().setKey(key).setValue(value)));
         return model.build().toByteArray();
+    }
+
+    /** Runtimes refuse files of a later IR version than they know, so the one of the opset's time; see ONNX's Versioning.md. */
+    private static int irVersion(int opset) {
+        return opset >= 21 ? 10 : opset >= 19 ? 9 : 8;
     }
 
     /** {@link #bytes(Graph, Map, int)} with the opset that graphs are built with. */
@@ -108,8 +112,8 @@ public final class OnnxFile {
             return new Model(new Reader(model.getGraph()).read(), metadata);
         } catch (InvalidProtocolBufferException e) {
             throw new IOException(name + " is not an ONNX model or is truncated: " + e.getMessage(), e);
-        } catch (IllegalArgumentException e) {
-            throw new IOException(name + ": " + e.getMessage(), e);
+        } catch (IllegalArgumentException e) { // may quote names from the file, which may hold anything
+            throw new IOException(name + ": " + String.valueOf(e.getMessage()).replaceAll("\\R", " "), e);
         }
     }
 
@@ -172,6 +176,7 @@ public final class OnnxFile {
             if (!name.equals(names.get(value))) { // an input, a constant, or a value that is an output twice
                 proto.addNode(NodeProto.newBuilder()
                         .setOpType("Identity")
+                        .setDomain("")
                         .setName(unique("/Identity"))
                         .addInput(nameOf(value))
                         .addOutput(name));
@@ -290,8 +295,7 @@ public final class OnnxFile {
 
         Graph read() {
             for (TensorProto initializer : proto.getInitializerList()) {
-                values.put(
-                        initializer.getName(), Value.constant(initializer.getName(), tensor(initializer)));
+                values.put(initializer.getName(), Value.constant(initializer.getName(), tensor(initializer)));
             }
             List<Value> inputs = new ArrayList<>();
             for (ValueInfoProto input : proto.getInputList()) {
@@ -311,16 +315,19 @@ public final class OnnxFile {
 
         private void readNode(NodeProto node) {
             OpType op = OpType.of(node.getDomain(), node.getOpType())
-                    .orElseThrow(() -> new IllegalArgumentException(
-                            "operator " + node.getDomain() + " " + node.getOpType() + " (node " + node.getName()
-                                    + ") is not supported"));
+                    .orElseThrow(() -> new IllegalArgumentException("operator " + node.getDomain() + " "
+                            + node.getOpType() + " (node " + node.getName() + ") is not supported"));
             List<@Nullable Value> inputs = new ArrayList<>();
             for (String input : node.getInputList()) {
                 inputs.add(input.isEmpty() ? null : value(input, node.getName()));
             }
             int slash = node.getName().lastIndexOf('/');
-            Node created =
-                    ops.atScope(slash < 0 ? "" : node.getName().substring(0, slash)).node(op, inputs, attributes(node));
+            Node created = ops.atScope(slash < 0 ? "" : node.getName().substring(0, slash))
+                    .node(op, inputs, attributes(node));
+            if (node.getOutputCount() > created.outputs().size()) {
+                throw new IllegalArgumentException("node " + node.getName() + " has " + node.getOutputCount()
+                        + " outputs: expected at most " + created.outputs().size());
+            }
             for (int i = 0; i < node.getOutputCount(); i++) {
                 values.put(node.getOutput(i), created.output(i));
             }
@@ -367,23 +374,36 @@ public final class OnnxFile {
                         yield attributes.with(name, reals);
                     }
                     case TENSOR -> attributes.with(name, tensor(attribute.getT()));
-                    default -> throw new IllegalArgumentException("attribute " + name + " of node " + node.getName()
-                            + " is of a kind not supported: " + attribute.getType());
+                    default ->
+                        throw new IllegalArgumentException("attribute " + name + " of node " + node.getName()
+                                + " is of a kind not supported: " + attribute.getType());
                 };
             }
             return attributes;
         }
 
         private static Tensor tensor(TensorProto proto) {
-            Shape shape = Shape.of(proto.getDimsList().stream().mapToLong(Long::longValue).toArray());
-            TensorType type = new TensorType(ElementType.ofCode(proto.getDataType()), shape);
-            if (proto.hasRawData()) {
-                return new Tensor(type, proto.getRawData().toByteArray());
+            try {
+                Shape shape = Shape.of(
+                        proto.getDimsList().stream().mapToLong(Long::longValue).toArray());
+                ElementType element = ElementType.ofCode(proto.getDataType());
+                byte[] data = proto.hasRawData() ? proto.getRawData().toByteArray() : typedData(proto, element);
+                return new Tensor(new TensorType(element, shape), data);
+            } catch (IllegalArgumentException | ArithmeticException e) {
+                throw new IllegalArgumentException("tensor " + proto.getName() + ": " + e.getMessage(), e);
             }
-            ByteBuffer data = ByteBuffer.allocate(
-                            Math.toIntExact(shape.elements() * type.element().bytes()))
+        }
+
+        private static byte[] typedData(TensorProto proto, ElementType element) {
+            int count = switch (element) {
+                case FLOAT -> proto.getFloatDataCount();
+                case INT64 -> proto.getInt64DataCount();
+                case DOUBLE -> proto.getDoubleDataCount();
+                case INT32, UINT8, INT8, BOOL, FLOAT16 -> proto.getInt32DataCount();
+            };
+            ByteBuffer data = ByteBuffer.allocate(Math.multiplyExact(count, element.bytes()))
                     .order(ByteOrder.LITTLE_ENDIAN);
-            switch (type.element()) {
+            switch (element) {
                 case FLOAT -> proto.getFloatDataList().forEach(data::putFloat);
                 case INT64 -> proto.getInt64DataList().forEach(data::putLong);
                 case DOUBLE -> proto.getDoubleDataList().forEach(data::putDouble);
@@ -391,7 +411,7 @@ public final class OnnxFile {
                 case UINT8, INT8, BOOL -> proto.getInt32DataList().forEach(value -> data.put(value.byteValue()));
                 case FLOAT16 -> proto.getInt32DataList().forEach(value -> data.putShort(value.shortValue()));
             }
-            return new Tensor(type, data.array());
+            return data.array();
         }
     }
 }

@@ -50,7 +50,7 @@ public final class Ops {
             op.checkArity(inputs.size());
             List<TensorType> types = ShapeRules.infer(op, inputs, attributes);
             return new Node(SEQUENCE.incrementAndGet(), op, scope, inputs, attributes, types);
-        } catch (IllegalArgumentException | IllegalStateException | IndexOutOfBoundsException e) {
+        } catch (IllegalArgumentException | IllegalStateException | IndexOutOfBoundsException | ArithmeticException e) {
             String place = scope.isEmpty() ? "" : " at " + scope;
             throw new IllegalArgumentException(
                     op.onnxName() + place + " with inputs " + inputs + " " + attributes + ": " + e.getMessage(), e);
@@ -254,6 +254,7 @@ public final class Ops {
 
     /** Batch normalisation with given statistics: (x - mean) / sqrt(variance + epsilon) * scale + bias. */
     public Value batchNormalization(Value x, Value scale, Value bias, Value mean, Value variance, float epsilon) {
-        return one(OpType.BATCH_NORMALIZATION, Attributes.NONE.with("epsilon", epsilon), x, scale, bias, mean, variance);
+        return one(
+                OpType.BATCH_NORMALIZATION, Attributes.NONE.with("epsilon", epsilon), x, scale, bias, mean, variance);
     }
 }

@@ -29,7 +29,7 @@ public interface Initializer {
 
     /** Uniform within ±1/√fanIn: PyTorch's default for linear layers, weights and biases alike. */
     static Initializer uniformFanIn(long fanIn) {
-        double bound = 1 / Math.sqrt(fanIn);
+        double bound = 1 / Math.sqrt((double) fanIn);
         return (shape, random) -> fill(shape, () -> (2 * random.nextDouble() - 1) * bound);
     }
 

@@ -47,8 +47,7 @@ class CheckpointFileTest {
 
     private String failure(byte[] bytes) throws IOException {
         Path file = Files.write(folder.resolve("damaged"), bytes);
-        String message =
-                assertThrows(IOException.class, () -> CheckpointFile.read(file)).getMessage();
+        String message = String.valueOf(assertThrows(IOException.class, () -> CheckpointFile.read(file)).getMessage());
         assertFalse(message.contains("\n"), message);
         assertTrue(message.contains(file.toString()), message);
         return message;
@@ -151,7 +150,7 @@ class CheckpointFileTest {
         try {
             read = CheckpointFile.read(file);
         } catch (IOException e) {
-            assertFalse(e.getMessage().contains("\n"), e.getMessage());
+            assertFalse(String.valueOf(e.getMessage()).contains("\n"), e.getMessage());
             return true;
         }
         if (sameIfRead) {
