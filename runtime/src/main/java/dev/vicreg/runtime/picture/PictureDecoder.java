@@ -1,6 +1,5 @@
 package dev.vicreg.runtime.picture;
 
-import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -16,7 +15,8 @@ import javax.imageio.stream.MemoryCacheImageInputStream;
  * Decodes the bytes of a picture file.
  *
  * <p>The format is told by content, never by name. Every reader that ImageIO knows is asked, the JDK's own first
- * because they are the fastest; so a JPEG in CMYK or a WebP file is read where a reader for it is on the class path.
+ * because they are the fastest; so a WebP file is read where a reader for it is on the class path. CMYK is converted without
+ * colour profiles.
  * The size in the header is checked before any pixel is decoded, and EXIF orientation is applied. Thread-safe.
  */
 public final class PictureDecoder {
@@ -40,7 +40,8 @@ public final class PictureDecoder {
             for (ImageReader reader : readersOf(input)) {
                 try {
                     input.seek(0);
-                    return ExifOrientation.of(encoded).applyTo(Picture.of(read(reader, input, name)));
+                    reader.setInput(input, true, true); // metadata is not needed; in a PNG it can be a bomb
+                    return ExifOrientation.of(encoded).applyTo(read(reader, encoded, name));
                 } catch (TooLargeException e) {
                     throw e;
                 } catch (IOException | RuntimeException e) { // readers throw whatever their parser stumbles over
@@ -64,9 +65,7 @@ public final class PictureDecoder {
         return readers;
     }
 
-    private static BufferedImage read(ImageReader reader, ImageInputStream input, String name) throws IOException {
-        // Metadata is ignored: it is not needed, and compressed text in a PNG can be a decompression bomb.
-        reader.setInput(input, true, true);
+    private static Picture read(ImageReader reader, byte[] encoded, String name) throws IOException {
         int width = reader.getWidth(0);
         int height = reader.getHeight(0);
         if ((long) width * height > MAX_PIXELS) {
@@ -75,14 +74,14 @@ public final class PictureDecoder {
         }
         List<String> warnings = new ArrayList<>();
         reader.addIIOReadWarningListener((source, warning) -> warnings.add(warning));
-        BufferedImage image = reader.read(0);
+        Picture picture = CmykJpeg.matches(encoded) ? CmykJpeg.read(reader, encoded) : Picture.of(reader.read(0));
         for (String warning : warnings) {
             // The JDK's JPEG reader fills what is missing with grey and only warns.
             if (warning.contains("Truncated") || warning.contains("Premature end")) {
                 throw new IOException("the file is truncated (" + warning + ")");
             }
         }
-        return image;
+        return picture;
     }
 
     private static String firstBytes(byte[] encoded) {

@@ -1,8 +1,8 @@
 /**
  * Pictures as plain RGB bytes: decoding, resampling, conversion from and to {@link java.awt.image.BufferedImage}.
  *
- * <p>Must not know: models, sessions, data sets, augmentation. Uses the JDK alone; formats that the JDK cannot read
- * (WebP, CMYK JPEG) are found through ImageIO's registry when an application has a reader for them on its class path.
+ * <p>Must not know: models, sessions, data sets, augmentation. Uses the JDK alone; readers for formats
+ * that the JDK does not know, such as WebP, are found through ImageIO's registry when they are on the class path.
  *
  * <p>Read first: {@link dev.vicreg.runtime.picture.Picture}.
  */

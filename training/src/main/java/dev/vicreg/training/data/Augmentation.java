@@ -51,7 +51,11 @@ public record Augmentation(ViewPolicy viewA, ViewPolicy viewB, boolean unrelated
         return PRESETS.keySet();
     }
 
-    /** @throws IllegalArgumentException on an unknown preset or setting, or a value out of range */
+    /**
+     * The augmentation that the text describes, see the class comment.
+     *
+     * @throws IllegalArgumentException on an unknown preset or setting, or a value out of range
+     */
     public static Augmentation parse(String text) {
         Augmentation augmentation = official();
         String[] parts = text.strip().split("\\s*,\\s*", -1);
@@ -64,7 +68,8 @@ public record Augmentation(ViewPolicy viewA, ViewPolicy viewB, boolean unrelated
                         + parts[i] + "'; only the first part may be a preset");
             } else {
                 String name = parts[i].substring(0, equals).strip();
-                augmentation = augmentation.with(name, parts[i].substring(equals + 1).strip());
+                augmentation =
+                        augmentation.with(name, parts[i].substring(equals + 1).strip());
             }
         }
         return augmentation;

@@ -24,7 +24,8 @@ final class PictureEffects {
         for (int i = 0; i < rgb.length; i += 3) {
             sum += grey(rgb, i);
         }
-        int mean = (int) ((double) sum / (rgb.length / 3) + 0.5);
+        int pixels = rgb.length / 3;
+        int mean = (int) ((double) sum / pixels + 0.5);
         return mapped(picture, blendTable(mean, (float) factor));
     }
 

@@ -40,7 +40,7 @@ final class SampleRandom {
 
     /** Uniform in 0 … bound - 1, up to a bias of 2^-32. */
     int below(int bound) {
-        return (int) ((nextLong() >>> 32) * bound >>> 32);
+        return (int) (((nextLong() >>> 32) * bound) >>> 32);
     }
 
     /** Fisher–Yates. */

@@ -38,8 +38,13 @@ public record ViewPolicy(
         double solarise,
         double flip) {
     private static final int CROP_TRIES = 10;
+    private static final List<Jitter> JITTERS = List.of(Jitter.values());
 
-    /** @throws IllegalArgumentException if a probability is outside 0–1 or a range is empty */
+    /**
+     * Checks the settings.
+     *
+     * @throws IllegalArgumentException if a probability is outside 0–1 or a range is empty
+     */
     public ViewPolicy {
         checkRange("crop-min", cropMin, "crop-max", cropMax, Double.MIN_VALUE, 1);
         checkRange("ratio-min", ratioMin, "ratio-max", ratioMax, 0.01, 100);
@@ -57,8 +62,7 @@ public record ViewPolicy(
 
     /** What the published recipes share; they differ in the smallest crop, blur and solarisation. */
     static ViewPolicy published(double cropMin, double blur, double solarise) {
-        return new ViewPolicy(
-                cropMin, 1, 3.0 / 4, 4.0 / 3, 0.8, 0.4, 0.4, 0.2, 0.1, 0.2, blur, 0.1, 2, solarise, 0.5);
+        return new ViewPolicy(cropMin, 1, 3.0 / 4, 4.0 / 3, 0.8, 0.4, 0.4, 0.2, 0.1, 0.2, blur, 0.1, 2, solarise, 0.5);
     }
 
     /** Draws one view of a picture of this size. Nothing but the random source decides. */
@@ -97,7 +101,7 @@ public record ViewPolicy(
         List<Jitter> changes = new ArrayList<>();
         if (applied) {
             for (int change : order) {
-                changes.add(Jitter.values()[change]);
+                changes.add(JITTERS.get(change));
             }
         }
         return changes;

@@ -73,8 +73,7 @@ class PillowConformanceTest {
     @Test
     void wholeView() throws IOException {
         List<Jitter> order = List.of(Jitter.CONTRAST, Jitter.HUE, Jitter.SATURATION, Jitter.BRIGHTNESS);
-        ViewParameters view =
-                new ViewParameters(7, 4, 31, 23, order, 0.7, 1.3, 0.85, -17, false, 0.8, true, true);
+        ViewParameters view = new ViewParameters(7, 4, 31, 23, order, 0.7, 1.3, 0.85, -17, false, 0.8, true, true);
         check("view", view.apply(source(), 32));
     }
 

@@ -1,0 +1,173 @@
+package dev.vicreg.training.data;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Opens what a user names as data.
+ *
+ * <ul>
+ *   <li>a folder of pictures, at any depth, or a single picture: JPEG, PNG, BMP, GIF, WebP, told by content where the
+ *       name has another ending;
+ *   <li>a .tar, .tar.gz or .zip of pictures, read without unpacking. A .tar.gz is kept in memory, up to half of the
+ *       Java heap;
+ *   <li>CIFAR-10 and CIFAR-100 in their binary version, MNIST-style IDX files (also gzipped): the file, or a folder or
+ *       an archive of them.
+ * </ul>
+ *
+ * <p>{@code DIR/train}, {@code ARCHIVE!/train} select a part: a folder inside, or the training or test files of CIFAR and
+ * IDX sets.
+ */
+public final class Datasets {
+    private static final Logger log = LoggerFactory.getLogger(Datasets.class);
+    private static final String IN_ARCHIVE = "!/";
+
+    private Datasets() {}
+
+    /**
+     * Opens the selected pictures; small ones are kept decoded, up to a quarter of the Java heap.
+     *
+     * @param spec as a user writes it
+     * @throws NoSuchFileException if there is no such folder, file or part
+     * @throws IOException if it holds no pictures, an archive is damaged, or more than 1 % of the pictures cannot be
+     *     decoded (found out here for all but very large sets, see {@link SelectedPictures})
+     */
+    public static PictureDataset open(String spec, Selection selection) throws IOException {
+        return open(spec, selection, Runtime.getRuntime().maxMemory() / 4);
+    }
+
+    /**
+     * As above.
+     *
+     * @param cacheBytes bound on the decoded pictures that are kept in memory
+     */
+    public static PictureDataset open(String spec, Selection selection, long cacheBytes) throws IOException {
+        Location location = locate(spec);
+        SourceFiles container = SourceFiles.of(location.path());
+        try {
+            PictureSource source = source(spec, container, location);
+            if (source.mixesTrainAndTest()) {
+                log.warn(
+                        "{} holds both train/ and test/ and all of it is used; to keep them apart, name {}",
+                        spec,
+                        Files.isDirectory(location.path()) ? spec + "/train" : spec + IN_ARCHIVE + "train");
+            }
+            return SelectedPictures.of(spec, source, selection, cacheBytes);
+        } catch (IOException | RuntimeException e) {
+            container.resource().close();
+            throw e;
+        }
+    }
+
+    /** @param part folder inside, without slashes around it; empty for all */
+    private record Location(Path path, String part) {}
+
+    private static Location locate(String spec) throws IOException {
+        int separator = spec.indexOf(IN_ARCHIVE);
+        if (separator > 0) {
+            Path path = existing(spec, Path.of(spec.substring(0, separator)));
+            return new Location(path, spec.substring(separator + 2).replaceAll("^/+|/+$", ""));
+        }
+        Path path = Path.of(spec);
+        Path parent = path.toAbsolutePath().getParent();
+        if (!Files.exists(path) && parent != null && Files.exists(parent) && isPartName(path)) {
+            return new Location(parent, String.valueOf(path.getFileName())); // the training files of CIFAR, say
+        }
+        return new Location(existing(spec, path), "");
+    }
+
+    private static boolean isPartName(Path path) {
+        return path.endsWith("train") || path.endsWith("test");
+    }
+
+    private static Path existing(String spec, Path path) throws IOException {
+        if (!Files.exists(path)) {
+            throw new NoSuchFileException("no such folder or archive: " + spec);
+        }
+        return path;
+    }
+
+    private static PictureSource source(String spec, SourceFiles container, Location location) throws IOException {
+        List<SourceFile> inside = below(container.files(), location.part());
+        List<SourceFile> pictures = pictures(inside);
+        if (!pictures.isEmpty()) {
+            return new PictureFiles(container, pictures);
+        }
+        PictureSource raw = inside.isEmpty()
+                ? rawPart(container.files(), location.part())
+                : raw(inside, container.isSingleFile() ? SourceFiles.beside(location.path()) : inside);
+        if (raw == null) {
+            throw noPictures(spec, container, location.part(), inside);
+        }
+        container.resource().close();
+        return raw;
+    }
+
+    private static List<SourceFile> below(List<SourceFile> files, String part) {
+        if (part.isEmpty()) {
+            return files;
+        }
+        String prefix = part + "/";
+        return files.stream()
+                .filter(file -> file.name().startsWith(prefix))
+                .map(file -> file.renamed(file.name().substring(prefix.length())))
+                .toList();
+    }
+
+    private static List<SourceFile> pictures(List<SourceFile> files) throws IOException {
+        List<SourceFile> pictures = new ArrayList<>();
+        for (SourceFile file : files) {
+            if (SourceFile.isPictureName(file.name()) || SourceFile.isPictureContent(file.firstBytes(12))) {
+                pictures.add(file);
+            }
+        }
+        return pictures;
+    }
+
+    /** The parts of raw sets are files, not folders. */
+    private static @Nullable PictureSource rawPart(List<SourceFile> files, String part) throws IOException {
+        if (!part.equals("train") && !part.equals("test")) {
+            return null;
+        }
+        boolean test = part.equals("test");
+        List<SourceFile> wanted = files.stream()
+                .filter(file -> test == (CifarBinary.isTest(file) || IdxFiles.isTest(file)))
+                .toList();
+        return raw(wanted, files);
+    }
+
+    /** @param beside where labels and class names are looked for */
+    private static @Nullable PictureSource raw(List<SourceFile> files, List<SourceFile> beside) throws IOException {
+        List<SourceFile> cifar = files.stream().filter(CifarBinary::matches).toList();
+        if (!cifar.isEmpty()) {
+            return CifarBinary.read(cifar, beside);
+        }
+        List<SourceFile> idx = files.stream().filter(IdxFiles::matches).toList();
+        return idx.isEmpty() ? null : IdxFiles.read(idx, beside);
+    }
+
+    private static IOException noPictures(String spec, SourceFiles container, String part, List<SourceFile> inside) {
+        if (inside.isEmpty() && !part.isEmpty()) {
+            List<String> tops = container.files().stream()
+                    .map(file -> file.name().replaceFirst("/.*", "/"))
+                    .distinct()
+                    .limit(5)
+                    .toList();
+            return new NoSuchFileException("no part " + part + " in " + container.where() + "; it holds "
+                    + (tops.isEmpty() ? "nothing" : String.join(", ", tops)));
+        }
+        return new IOException("no pictures in " + spec + ": expected JPEG, PNG, BMP, GIF or WebP files, CIFAR's .bin"
+                + " batches or IDX files, found "
+                + (inside.isEmpty()
+                        ? "no files"
+                        : inside.size() + " other files, such as "
+                                + inside.get(0).name()));
+    }
+}

@@ -1,0 +1,60 @@
+package dev.vicreg.training.data;
+
+import dev.vicreg.runtime.picture.Picture;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.IntStream;
+
+/** Reads a data set from first to last without augmentation, as embedding and evaluation do. */
+public final class InOrder {
+    private InOrder() {}
+
+    /** What was made of the picture at this index. */
+    public record Item<T>(int index, T value) {}
+
+    /** Takes the next items; may throw what reading throws. */
+    public interface Sink<T> {
+        void accept(List<Item<T>> items) throws IOException;
+    }
+
+    /**
+     * Decodes and prepares pictures on all processors, {@code batchSize} at a time, and hands them over in order. A
+     * picture that cannot be decoded is left out and named in the log.
+     *
+     * @param prepare run on several threads; whole pictures live no longer than this call, so large ones should be
+     *     resized in it
+     * @param sink called on this thread, with at least one item
+     * @return how many pictures were left out
+     * @throws IOException if more than 1 % of the pictures cannot be decoded
+     */
+    public static <T> int forEachBatch(
+            PictureDataset dataset, int batchSize, Function<Picture, T> prepare, Sink<T> sink) throws IOException {
+        Undecodable undecodable = new Undecodable("the data set", dataset.size());
+        for (int first = 0; first < dataset.size(); first += batchSize) {
+            int start = first;
+            int count = Math.min(batchSize, dataset.size() - first);
+            List<Item<T>> items = IntStream.range(start, start + count)
+                    .parallel()
+                    .mapToObj(index -> item(dataset, index, prepare, undecodable))
+                    .flatMap(Optional::stream)
+                    .toList();
+            undecodable.check();
+            if (!items.isEmpty()) {
+                sink.accept(items);
+            }
+        }
+        return undecodable.count();
+    }
+
+    private static <T> Optional<Item<T>> item(
+            PictureDataset dataset, int index, Function<Picture, T> prepare, Undecodable undecodable) {
+        try {
+            return Optional.of(new Item<>(index, prepare.apply(dataset.picture(index))));
+        } catch (IOException e) {
+            undecodable.add(index, e);
+            return Optional.empty();
+        }
+    }
+}

@@ -1,0 +1,44 @@
+package dev.vicreg.training.data;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.IntUnaryOperator;
+
+/**
+ * Which pictures of a set are used.
+ *
+ * @param limit at most this many, evenly spaced over the set's order so that every class keeps its part; 0 for all
+ * @param limitPerClass the first so many of each class in the set's order, taken before {@code limit}; 0 for all
+ */
+public record Selection(int limit, int limitPerClass) {
+    /** Everything. */
+    public static final Selection ALL = new Selection(0, 0);
+
+    /** @throws IllegalArgumentException if a limit is negative */
+    public Selection {
+        if (limit < 0 || limitPerClass < 0) {
+            throw new IllegalArgumentException("a limit must be positive, or 0 for all pictures; found limit " + limit
+                    + ", limit per class " + limitPerClass);
+        }
+    }
+
+    /** Indices of the selected ones among {@code size} pictures, ascending. */
+    int[] of(int size, IntUnaryOperator label) {
+        List<Integer> chosen = new ArrayList<>();
+        Map<Integer, Integer> perClass = new HashMap<>();
+        for (int i = 0; i < size; i++) {
+            if (limitPerClass == 0 || perClass.merge(label.applyAsInt(i), 1, Integer::sum) <= limitPerClass) {
+                chosen.add(i);
+            }
+        }
+        int found = chosen.size();
+        int wanted = limit == 0 ? found : Math.min(limit, found);
+        int[] selected = new int[wanted];
+        for (int i = 0; i < wanted; i++) {
+            selected[i] = chosen.get((int) ((long) i * found / wanted));
+        }
+        return selected;
+    }
+}
