@@ -1,0 +1,233 @@
+package dev.vicreg.training.loop;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.vicreg.models.graph.Tensor;
+import dev.vicreg.training.data.Augmentation;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.function.BooleanSupplier;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class TrainerTest {
+    private static final int PICTURES = 18;
+    private static final int BATCH = 4; // four steps an epoch, two pictures left over
+
+    @TempDir
+    static Path data;
+
+    @TempDir
+    Path temporary;
+
+    @BeforeAll
+    static void drawPictures() throws IOException {
+        SplittableRandom random = new SplittableRandom(5);
+        for (int i = 0; i < PICTURES; i++) {
+            BufferedImage picture = new BufferedImage(12, 12, BufferedImage.TYPE_INT_RGB);
+            for (int pixel = 0; pixel < 144; pixel++) {
+                picture.setRGB(pixel % 12, pixel / 12, random.nextInt(1 << 24));
+            }
+            ImageIO.write(picture, "png", data.resolve("p%02d.png".formatted(i)).toFile());
+        }
+    }
+
+    private static GraphConfig graph(int batch, String optimizer) {
+        List<Float> half = List.of(0.5f, 0.5f, 0.5f);
+        return new GraphConfig(
+                "resnet18", 4, 8, 3, half, half, "8-8", batch, "official", 25, 25, 1, optimizer, 0.9f, 1e-4f, "none");
+    }
+
+    private static TrainingConfig config(long steps, double lr, int workers, int batch) {
+        return new TrainingConfig(
+                graph(batch, "adamw"),
+                data.toString(),
+                0,
+                0,
+                Augmentation.cifar().settings(),
+                0,
+                steps,
+                lr,
+                lr * 256 / batch,
+                1,
+                0,
+                "cosine",
+                0,
+                3,
+                2,
+                workers,
+                "cpu",
+                3,
+                2);
+    }
+
+    private static TrainingConfig config(long steps) {
+        return config(steps, 1e-3, 2, BATCH);
+    }
+
+    /** Trains and returns the metric lines seen; stops after {@code stopAfter} steps of this part. */
+    private static List<Metrics.Line> train(Trainer trainer, int stopAfter) throws Exception {
+        List<Metrics.Line> lines = new ArrayList<>();
+        BooleanSupplier stop = () -> lines.size() == stopAfter;
+        trainer.train(
+                new Trainer.Listener() {
+                    @Override
+                    public void step(Metrics.Line line, long totalSteps) {
+                        lines.add(line);
+                    }
+
+                    @Override
+                    public void saved(RunFolder.Saved saved) {}
+                },
+                stop);
+        return lines;
+    }
+
+    private static List<Metrics.Line> start(TrainingConfig config, Path folder, int stopAfter) throws Exception {
+        try (Trainer trainer = Trainer.start(config, folder, "test")) {
+            return train(trainer, stopAfter);
+        }
+    }
+
+    private static Map<String, Tensor> newest(Path run) throws IOException {
+        List<RunFolder.Saved> saved = RunFolder.saved(run);
+        return CheckpointFile.read(saved.get(saved.size() - 1).file());
+    }
+
+    private static List<String> withoutRates(Path run) throws IOException {
+        return Files.readAllLines(run.resolve("metrics.jsonl")).stream()
+                .map(line -> line.replaceFirst(",\"pairs_per_second\":[^,}]*", ""))
+                .toList();
+    }
+
+    @Test
+    void resumeMatchesUninterruptedRun() throws Exception {
+        Path whole = temporary.resolve("whole");
+        Path parts = temporary.resolve("parts");
+        start(config(10), whole, Integer.MAX_VALUE);
+        assertEquals(5, start(config(10), parts, 5).size());
+        // A killed process leaves metrics of steps that no checkpoint holds, perhaps half a line.
+        Files.writeString(
+                parts.resolve("metrics.jsonl"),
+                Files.readString(parts.resolve("metrics.jsonl")) + "{\"epoch\":2,\"step\":6,\"loss\":1}\n{\"epo");
+        try (Trainer trainer = Trainer.resume(config(10, 1e-3, 1, BATCH), parts)) { // with another number of workers
+            assertEquals(5, trainer.startStep());
+            assertEquals(5, train(trainer, Integer.MAX_VALUE).size());
+        }
+        assertEquals(newest(whole), newest(parts));
+        assertEquals(withoutRates(whole), withoutRates(parts));
+        assertEquals(10, withoutRates(whole).size());
+    }
+
+    @Test
+    void trainingChangesParametersAndKeepsTheNewestCheckpoints() throws Exception {
+        Path run = temporary.resolve("run");
+        start(config(10), run, Integer.MAX_VALUE);
+        Map<String, Tensor> first = CheckpointFile.read(Artifacts.in(run.resolve("artifacts")).checkpoint());
+        Map<String, Tensor> last = newest(run);
+        first.forEach((name, tensor) -> assertNotEquals(tensor, last.get(name), name + " did not change"));
+        assertEquals(
+                List.of(9L, 10L),
+                RunFolder.saved(run).stream().map(RunFolder.Saved::step).toList());
+    }
+
+    @Test
+    void resumeWithOtherSettingsNamesThem() throws Exception {
+        Path run = temporary.resolve("run");
+        start(config(4), run, Integer.MAX_VALUE);
+        String message = assertThrows(
+                        IllegalArgumentException.class, () -> Trainer.resume(config(6, 2e-3, 2, BATCH), run))
+                .getMessage();
+        assertTrue(message.contains("lr: 0.001 in the run, 0.002 asked for"), message);
+        assertTrue(message.contains("steps: 4 in the run, 6 asked for"), message);
+        Trainer.resume(config(4), run).close(); // and the lock is free again
+    }
+
+    @Test
+    void resumeFromADamagedCheckpointIsRefused() throws Exception {
+        Path run = temporary.resolve("run");
+        start(config(3), run, Integer.MAX_VALUE);
+        Path checkpoint = RunFolder.saved(run).get(0).file();
+        byte[] bytes = Files.readAllBytes(checkpoint);
+        Files.write(checkpoint, Arrays.copyOf(bytes, bytes.length / 2));
+        String message =
+                assertThrows(IOException.class, () -> Trainer.resume(config(3), run)).getMessage();
+        assertTrue(message.contains(checkpoint.toString()), message);
+        assertFalse(message.contains("\n"), message);
+    }
+
+    @Test
+    void resumeFromAnotherNetworksCheckpointIsRefused() throws Exception {
+        Path run = temporary.resolve("run");
+        start(config(3), run, Integer.MAX_VALUE);
+        CheckpointFile.write(RunFolder.saved(run).get(0).file(), Map.of("w", Tensor.scalar(1)));
+        String message =
+                assertThrows(IOException.class, () -> Trainer.resume(config(3), run)).getMessage();
+        assertTrue(message.contains("other parameters"), message);
+    }
+
+    @Test
+    void aFolderServesOneRunAtATimeAndIsNotOverwritten() throws Exception {
+        Path run = temporary.resolve("run");
+        try (Trainer first = Trainer.start(config(3), run, "test")) {
+            String inUse = assertThrows(IOException.class, () -> Trainer.resume(config(3), run))
+                    .getMessage();
+            assertTrue(inUse.contains("in use"), inUse);
+            train(first, Integer.MAX_VALUE);
+        }
+        assertThrows(FileAlreadyExistsException.class, () -> Trainer.start(config(3), run, "test"));
+    }
+
+    @Test
+    void aBatchLargerThanTheDataIsRefusedBeforeAnythingIsWritten() {
+        Path run = temporary.resolve("run");
+        String message = assertThrows(
+                        IllegalArgumentException.class, () -> Trainer.start(config(3, 1e-3, 1, 19), run, "test"))
+                .getMessage();
+        assertTrue(message.contains("at most 18"), message);
+        assertFalse(Files.exists(run));
+    }
+
+    @Test
+    void aLossThatIsNotFiniteStopsTheRunAndKeepsTheLastGoodCheckpoint() throws Exception {
+        Path run = temporary.resolve("run");
+        start(config(40, 1e-3, 1, BATCH), run, 3);
+        // Poison the checkpoint of step 3 as a diverged run would.
+        Path checkpoint = RunFolder.saved(run).get(0).file();
+        Map<String, Tensor> state = new LinkedHashMap<>(CheckpointFile.read(checkpoint));
+        state.computeIfPresent("encoder.conv1.weight", (name, tensor) -> Tensor.filled(tensor.shape(), Float.NaN));
+        CheckpointFile.write(checkpoint, state);
+        try (Trainer trainer = Trainer.resume(config(40, 1e-3, 1, BATCH), run)) {
+            String message = assertThrows(IllegalStateException.class, () -> train(trainer, Integer.MAX_VALUE))
+                    .getMessage();
+            assertTrue(message.contains("step 4"), message);
+            assertTrue(message.matches(".*p\\d\\d\\.png.*"), message);
+            assertTrue(message.contains("checkpoint is step 3"), message);
+        }
+        assertEquals(1, RunFolder.saved(run).size());
+    }
+
+    @Test
+    void scheduledRateWarmsUpAndFalls() {
+        TrainingConfig config = config(20);
+        assertEquals(0.00025, config.schedule(4).rate(0), 1e-12);
+        assertEquals(0.001, config.schedule(4).rate(3), 1e-12);
+        assertEquals(0.001, config.schedule(4).rate(4), 1e-12);
+        assertEquals(0.0005, config.schedule(4).rate(12), 1e-12);
+    }
+}
