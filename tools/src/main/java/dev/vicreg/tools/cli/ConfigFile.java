@@ -11,8 +11,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Options in a YAML file: one {@code name: value} a line, names as on the command line without the dashes. */
-final class ConfigFile {
+/** Options in YAML: one {@code name: value} a line, names as on the command line without the dashes. */
+public final class ConfigFile {
     private ConfigFile() {}
 
     /**
@@ -25,41 +25,52 @@ final class ConfigFile {
         if (!Files.isRegularFile(file)) {
             throw new IllegalArgumentException("--config " + name + ": no such file");
         }
-        JsonNode root = parse(file);
-        Map<String, String> values = new LinkedHashMap<>();
-        if (root.isMissingNode() || root.isNull()) {
-            return values;
-        }
-        if (!root.isObject()) {
-            throw new IllegalArgumentException(file + ": expected lines of the form name: value");
-        }
+        Map<String, String> texts = parse(name, Files.readString(file));
         List<String> known = command.settings().stream()
                 .filter(setting -> setting != Command.CONFIG && setting != Command.HELP)
                 .map(Setting::name)
                 .toList();
-        for (Map.Entry<String, JsonNode> entry : root.properties()) {
-            String key = entry.getKey();
+        for (String key : texts.keySet()) {
             if (!known.contains(key)) {
-                throw new IllegalArgumentException(
-                        file + ": unknown key " + key + Nearest.suggestion(key, known, ""));
+                throw new IllegalArgumentException(name + ": unknown key " + key + Nearest.suggestion(key, known, ""));
             }
-            if (!entry.getValue().isValueNode() || entry.getValue().isNull()) {
-                throw new IllegalArgumentException(file + ": " + key + " must have one value");
-            }
-            values.put(key, entry.getValue().asText());
         }
-        return values;
+        return texts;
     }
 
-    private static JsonNode parse(Path file) throws IOException {
-        YAMLMapper yaml = YAMLMapper.builder()
+    /**
+     * Texts by name, whatever the names.
+     *
+     * @param source what messages call the YAML
+     * @throws IllegalArgumentException if it is not lines of name and value
+     */
+    public static Map<String, String> parse(String source, String yaml) throws IOException {
+        JsonNode root = tree(source, yaml);
+        Map<String, String> texts = new LinkedHashMap<>();
+        if (root.isMissingNode() || root.isNull()) {
+            return texts;
+        }
+        if (!root.isObject()) {
+            throw new IllegalArgumentException(source + ": expected lines of the form name: value");
+        }
+        for (Map.Entry<String, JsonNode> entry : root.properties()) {
+            if (!entry.getValue().isValueNode() || entry.getValue().isNull()) {
+                throw new IllegalArgumentException(source + ": " + entry.getKey() + " must have one value");
+            }
+            texts.put(entry.getKey(), entry.getValue().asText());
+        }
+        return texts;
+    }
+
+    private static JsonNode tree(String source, String yaml) throws IOException {
+        YAMLMapper mapper = YAMLMapper.builder()
                 .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
                 .build();
         try {
-            return yaml.readTree(Files.readString(file));
+            return mapper.readTree(yaml);
         } catch (JsonProcessingException e) {
-            String at = e.getLocation() == null ? "" : " line " + e.getLocation().getLineNr();
-            throw new IllegalArgumentException(file + at + ": " + e.getOriginalMessage(), e);
+            String line = e.getLocation() == null ? "" : " line " + e.getLocation().getLineNr();
+            throw new IllegalArgumentException(source + line + ": " + e.getOriginalMessage(), e);
         }
     }
 }

@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 /** The values of a command's options: given on the command line, else in the YAML file, else the defaults. */
 public final class Settings {
     private final Map<String, Object> values = new HashMap<>();
+    private final Command command;
     private final Map<String, String> given;
 
     /**
@@ -17,6 +18,7 @@ public final class Settings {
      * @throws IllegalArgumentException naming the option whose value is wrong or missing
      */
     Settings(Command command, Map<String, String> given) {
+        this.command = command;
         this.given = Map.copyOf(given);
         for (Setting<?> setting : command.settings()) {
             String text = given.getOrDefault(setting.name(), setting.fallback());
@@ -53,6 +55,18 @@ public final class Settings {
     @SuppressWarnings("unchecked") // put there by the setting's own parser
     public <T> Optional<T> find(Setting<T> setting) {
         return Optional.ofNullable((@Nullable T) values.get(setting.name()));
+    }
+
+    /**
+     * These settings with others beneath: where an option was not given, its text there takes the default's place and
+     * counts as given.
+     *
+     * @throws IllegalArgumentException if a text is no value of its option
+     */
+    public Settings over(Map<String, String> beneath) {
+        Map<String, String> merged = new HashMap<>(beneath);
+        merged.putAll(given);
+        return new Settings(command, merged);
     }
 
     /** Whether a flag is on. */

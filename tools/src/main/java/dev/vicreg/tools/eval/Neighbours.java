@@ -41,6 +41,11 @@ public record Neighbours(int[][] indices, float[][] similarities) {
      * @throws IllegalStateException if a vector holds a value that is not finite
      */
     public static Neighbours find(float[][] bank, float[][] queries, int k, int threads) {
+        return find(bank, queries, k, threads, TILE_FLOATS);
+    }
+
+    /** The same with at most {@code tileFloats} values in each of the three matrices at a time. */
+    static Neighbours find(float[][] bank, float[][] queries, int k, int threads, int tileFloats) {
         if (k < 1 || bank.length < k) {
             throw new IllegalArgumentException(
                     "Cannot find " + k + " nearest neighbours among " + bank.length + " vectors");
@@ -50,8 +55,8 @@ public record Neighbours(int[][] indices, float[][] similarities) {
             Arrays.fill(row, Float.NEGATIVE_INFINITY);
         }
         int dimension = bank[0].length;
-        int bankRows = Math.min(bank.length, Math.max(1, TILE_FLOATS / dimension));
-        int queryRows = Math.min(queries.length, Math.max(1, TILE_FLOATS / Math.max(bankRows, dimension)));
+        int bankRows = Math.min(bank.length, Math.max(1, tileFloats / dimension));
+        int queryRows = Math.min(queries.length, Math.max(1, tileFloats / Math.max(bankRows, dimension)));
         try (OrtSession.SessionOptions options = OrtSessions.options(Device.CPU, threads);
                 OrtSession session =
                         OrtEnvironment.getEnvironment().createSession(similarityModel(dimension), options)) {

@@ -1,0 +1,152 @@
+package dev.vicreg.tools;
+
+import dev.vicreg.runtime.Device;
+import dev.vicreg.runtime.EmbeddingModel;
+import dev.vicreg.tools.cli.Command;
+import dev.vicreg.tools.cli.Console;
+import dev.vicreg.tools.cli.Setting;
+import dev.vicreg.tools.cli.Setting.Group;
+import dev.vicreg.tools.cli.Settings;
+import dev.vicreg.tools.eval.Evaluation;
+import dev.vicreg.tools.eval.KnnClassifier;
+import dev.vicreg.tools.eval.LabelledVectors;
+import dev.vicreg.tools.output.Json;
+import dev.vicreg.tools.output.Progress;
+import dev.vicreg.training.data.Datasets;
+import dev.vicreg.training.data.PictureDataset;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.function.IntUnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/** Measures an encoder by kNN on labelled pictures. */
+final class EvalCommand {
+    private static final Setting<String> TRAIN = Setting.text(
+            "train", SharedSettings.DATA_ARGUMENT, Group.DATA, "labelled pictures that vote; a folder is a class", null);
+    private static final Setting<String> TEST = Setting.text(
+            "test", SharedSettings.DATA_ARGUMENT, Group.DATA, "labelled pictures that are classified", null);
+    private static final Setting<Path> BASELINE = Setting.path(
+            "baseline",
+            "FILE.onnx",
+            Group.MODEL,
+            "encoder to compare with; without it encoder-initial.onnx beside the model");
+    private static final Setting<Integer> K =
+            Setting.integer("k", "N", Group.EVALUATION, "neighbours that vote", 20, 1, 100_000);
+    private static final Setting<Double> TEMPERATURE =
+            Setting.decimal("temperature", "T", Group.EVALUATION, "of the votes' weights", "0.07", 1e-3, 1e3);
+
+    static final Command COMMAND = new Command(
+            "eval",
+            "measures an encoder on labelled pictures, beside raw pixels and the encoder before training",
+            List.of(SharedSettings.MODEL, TRAIN, TEST),
+            List.of(
+                    BASELINE,
+                    SharedSettings.LIMIT,
+                    SharedSettings.LIMIT_PER_CLASS,
+                    K,
+                    TEMPERATURE,
+                    SharedSettings.JSON,
+                    SharedSettings.DEVICE,
+                    SharedSettings.THREADS),
+            "./vicreg eval --model run/encoder.onnx --train shapes/train --test shapes/test",
+            EvalCommand::run);
+
+    private EvalCommand() {}
+
+    private static void run(Settings settings, Console console) throws Exception {
+        Path model = settings.get(SharedSettings.MODEL);
+        Optional<Path> baseline = baseline(settings, model);
+        KnnClassifier knn = new KnnClassifier(settings.get(K), settings.get(TEMPERATURE));
+        Device device = settings.get(SharedSettings.DEVICE);
+        int threads = settings.get(SharedSettings.THREADS);
+        try (EmbeddingModel encoder = EmbeddingModel.load(model, device, threads);
+                EmbeddingModel before =
+                        baseline.isPresent() ? EmbeddingModel.load(baseline.get(), device, threads) : null;
+                PictureDataset train = Datasets.open(settings.get(TRAIN), SharedSettings.selection(settings));
+                PictureDataset test = Datasets.open(settings.get(TEST), SharedSettings.selection(settings))) {
+            Measured measured = measure(knn, encoder, before, train, test, console);
+            if (settings.on(SharedSettings.JSON)) {
+                console.out().println(Json.line(measured.evaluation));
+            } else {
+                console.out().print(table(measured.evaluation));
+            }
+        }
+    }
+
+    /** The file named, else the one beside the model if it is there and another. */
+    private static Optional<Path> baseline(Settings settings, Path model) throws IOException {
+        Optional<Path> named = settings.find(BASELINE);
+        Path beside = model.resolveSibling("encoder-initial.onnx");
+        if (named.isPresent() || !Files.isRegularFile(beside) || Files.isSameFile(beside, model)) {
+            return named;
+        }
+        return Optional.of(beside);
+    }
+
+    /** Figures, and the vectors that they come from. */
+    record Measured(Evaluation evaluation, LabelledVectors train, LabelledVectors test) {}
+
+    /** Embeds both sets and classifies the second by the first. */
+    static Measured measure(
+            KnnClassifier knn,
+            EmbeddingModel encoder,
+            @Nullable EmbeddingModel before,
+            PictureDataset train,
+            PictureDataset test,
+            Console console)
+            throws IOException {
+        List<String> classes = train.labelNames();
+        LabelledVectors bank;
+        LabelledVectors queries;
+        try (Progress progress = new Progress(console, "embed", (long) train.size() + test.size())) {
+            bank = LabelledVectors.of(train, train::label, encoder, before, done -> progress.at(done, ""));
+            queries = LabelledVectors.of(
+                    test, labelsAsIn(classes, test), encoder, before, done -> progress.at(train.size() + done, ""));
+        }
+        if (bank.size() < knn.k() || queries.size() == 0) {
+            throw new IOException("kNN needs at least " + knn.k() + " labelled training pictures and one labelled test"
+                    + " picture, found " + bank.size() + " and " + queries.size()
+                    + "; a picture's folder is its label");
+        }
+        return new Measured(Evaluation.of(knn, bank, queries, classes.size()), bank, queries);
+    }
+
+    /** Labels of the test set, numbered as the training set's: the two may hold different classes. */
+    private static IntUnaryOperator labelsAsIn(List<String> classes, PictureDataset test) throws IOException {
+        List<String> names = test.labelNames();
+        for (String name : names) {
+            if (!classes.contains(name)) {
+                throw new IOException("the test pictures' class " + name + " has no training pictures; their classes are "
+                        + String.join(", ", classes.subList(0, Math.min(12, classes.size()))));
+            }
+        }
+        int[] same = names.stream().mapToInt(classes::indexOf).toArray();
+        return index -> test.label(index) < 0 ? -1 : same[test.label(index)];
+    }
+
+    /** The figures as a person reads them. */
+    static String table(Evaluation e) {
+        String before = e.baseline() == null
+                ? "  before training   left out: no encoder-initial.onnx beside the model, and no --baseline\n"
+                : row("before training", e.baseline());
+        return String.format(
+                        Locale.ROOT,
+                        "kNN (k = %d, T = %s): %d test pictures by %d training pictures of %d classes%n",
+                        e.k(),
+                        e.temperature(),
+                        e.testPictures(),
+                        e.trainPictures(),
+                        e.classes())
+                + row("encoder", e.encoder())
+                + before
+                + row("raw pixels", e.pixels());
+    }
+
+    private static String row(String name, double accuracy) {
+        return String.format(Locale.ROOT, "  %-16s %5.1f %%%n", name, 100 * accuracy);
+    }
+}

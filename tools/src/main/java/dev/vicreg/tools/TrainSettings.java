@@ -1,0 +1,355 @@
+package dev.vicreg.tools;
+
+import dev.vicreg.models.encoder.Encoders;
+import dev.vicreg.tools.cli.Console;
+import dev.vicreg.tools.cli.Setting;
+import dev.vicreg.tools.cli.Setting.Group;
+import dev.vicreg.tools.cli.Settings;
+import dev.vicreg.training.data.Augmentation;
+import dev.vicreg.training.loop.GraphConfig;
+import dev.vicreg.training.loop.TrainingConfig;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.StringJoiner;
+import org.jspecify.annotations.Nullable;
+
+/** The options that describe a run, and how they become its configuration. */
+final class TrainSettings {
+    private static final double MAX_COEFFICIENT = 1e6;
+    private static final int RATE_SAMPLES = 256; // a base rate is given per so many samples
+
+    static final Setting<String> RECIPE = Setting.choice(
+            "recipe", Recipes.NAMES, Group.GENERAL, "start from a recipe's options instead of the defaults", null);
+    static final Setting<String> ENCODER = Setting.choice(
+            "encoder", List.copyOf(Encoders.names()), Group.MODEL, "network that is trained", "resnet18");
+    static final Setting<Integer> WIDTH = Setting.integer(
+            "width", "N", Group.MODEL, "channels of its first stage; 64 is the published network", 16, 1, 4096);
+    static final Setting<Integer> IMAGE_SIZE =
+            Setting.integer("image-size", "PIXELS", Group.MODEL, "side of the pictures it sees", 32, 8, 4096);
+    static final Setting<Integer> CHANNELS =
+            Setting.integer("channels", "N", Group.MODEL, "colour channels of the pictures", 3, 3, 3);
+    static final Setting<List<Float>> MEAN = channelValues(
+            "mean", "taken off each channel, on a scale of 0 to 1", "0.485,0.456,0.406");
+    static final Setting<List<Float>> STD = channelValues(
+            "std", "divides each channel, on a scale of 0 to 1", "0.229,0.224,0.225");
+    static final Setting<String> PROJECTOR = Setting.text(
+            "projector", "N-N-N|none", Group.MODEL, "widths of the layers between encoder and loss", "512-512-512");
+
+    static final Setting<String> LOSS = Setting.choice(
+            "loss",
+            List.of("official", "solo-learn", "paper"),
+            Group.OBJECTIVE,
+            "which published form of the loss",
+            "official");
+    static final Setting<Double> INVARIANCE = coefficient("invariance", "weight λ of the distance between views", "25");
+    static final Setting<Double> VARIANCE = coefficient("variance", "weight μ of the spread of each dimension", "25");
+    static final Setting<Double> COVARIANCE =
+            coefficient("covariance", "weight ν of the correlation between dimensions", "1");
+
+    static final Setting<Integer> BATCH_SIZE =
+            Setting.integer("batch-size", "N", Group.OPTIMIZATION, "pairs a step", 256, 2, 1 << 20);
+    static final Setting<String> OPTIMIZER = Setting.choice(
+            "optimizer",
+            List.of("adamw", "sgd", "lars", "lars-official", "lars-solo"),
+            Group.OPTIMIZATION,
+            "how parameters are updated; lars is lars-official",
+            "adamw");
+    static final Setting<Double> MOMENTUM = Setting.decimal(
+            "momentum", "X", Group.OPTIMIZATION, "of sgd and lars; the first beta of adamw", "0.9", 0, 0.9999);
+    static final Setting<Double> WEIGHT_DECAY =
+            Setting.decimal("weight-decay", "X", Group.OPTIMIZATION, "share taken off parameters", "1e-4", 0, 1);
+    static final Setting<String> NO_DECAY = Setting.choice(
+            "no-decay",
+            List.of("none", "norm-bias", "1d"),
+            Group.OPTIMIZATION,
+            "parameters left undecayed; without it 1d for lars, none for the others",
+            null);
+    static final Setting<Double> LR = Setting.decimal(
+            "lr",
+            "X",
+            Group.OPTIMIZATION,
+            "peak learning rate as it is used; without it and --base-lr, by optimizer: adamw 0.001,"
+                    + " sgd 0.03 and lars 0.3 per 256 samples",
+            null,
+            1e-12,
+            100);
+    static final Setting<Double> BASE_LR = Setting.decimal(
+            "base-lr", "X", Group.OPTIMIZATION, "the same per 256 samples: lr = X · batch size / 256", null, 1e-12, 100);
+    static final Setting<Integer> EPOCHS =
+            Setting.integer("epochs", "N", Group.OPTIMIZATION, "passes over the data", 20, 1, 1_000_000);
+    static final Setting<Integer> STEPS = Setting.integer(
+            "steps", "N", Group.OPTIMIZATION, "length of the run in steps instead", null, 1, Integer.MAX_VALUE);
+    static final Setting<Double> WARMUP_EPOCHS =
+            Setting.decimal("warmup-epochs", "X", Group.OPTIMIZATION, "epochs of rising rate", "2", 0, 1_000_000);
+    static final Setting<Double> WARMUP_START =
+            Setting.decimal("warmup-start", "X", Group.OPTIMIZATION, "rate from which it rises", "0", 0, 100);
+    static final Setting<String> SCHEDULE = Setting.choice(
+            "schedule", List.of("cosine", "constant"), Group.OPTIMIZATION, "rate after the warm-up", "cosine");
+    static final Setting<Double> FINAL_LR_FACTOR = Setting.decimal(
+            "final-lr-factor", "X", Group.OPTIMIZATION, "end of the cosine as a share of the peak", "0", 0, 1);
+
+    static final Setting<String> AUGMENT = new Setting<>(
+            "augment",
+            "PRESET[,NAME=X...]",
+            Group.AUGMENTATION,
+            "how views are made: " + String.join(", ", Augmentation.presets())
+                    + ", then settings such as hue=0.2 or view-a.blur=1",
+            "cifar",
+            TrainSettings::checkAugmentation);
+    static final Setting<Long> SEED =
+            Setting.seed("seed", Group.OPTIMIZATION, "of first weights, order and augmentation", 0);
+    static final Setting<Integer> WORKERS = Setting.integer(
+            "workers", "N", Group.MACHINE, "threads that prepare pictures; 0 for half the processors", 0, 0, 4096);
+    static final Setting<Integer> CHECKPOINT_EVERY = Setting.integer(
+            "checkpoint-every", "STEPS", Group.OUTPUT, "0 for one an epoch", 0, 0, Integer.MAX_VALUE);
+    static final Setting<Integer> KEEP =
+            Setting.integer("keep", "N", Group.OUTPUT, "newest checkpoints that are kept", 2, 1, 1_000_000);
+
+    /** What shapes the graphs. */
+    static final List<Setting<?>> GRAPH = List.of(
+            ENCODER,
+            WIDTH,
+            IMAGE_SIZE,
+            CHANNELS,
+            MEAN,
+            STD,
+            PROJECTOR,
+            LOSS,
+            INVARIANCE,
+            VARIANCE,
+            COVARIANCE,
+            BATCH_SIZE,
+            OPTIMIZER,
+            MOMENTUM,
+            WEIGHT_DECAY,
+            NO_DECAY);
+
+    /** The rest of a run. */
+    static final List<Setting<?>> RUN = List.of(
+            RECIPE,
+            SharedSettings.LIMIT,
+            SharedSettings.LIMIT_PER_CLASS,
+            LR,
+            BASE_LR,
+            EPOCHS,
+            STEPS,
+            WARMUP_EPOCHS,
+            WARMUP_START,
+            SCHEDULE,
+            FINAL_LR_FACTOR,
+            SEED,
+            AUGMENT,
+            SharedSettings.DEVICE,
+            SharedSettings.THREADS,
+            WORKERS,
+            CHECKPOINT_EVERY,
+            KEEP);
+
+    private TrainSettings() {}
+
+    private static Setting<Double> coefficient(String name, String help, String fallback) {
+        return Setting.decimal(name, "X", Group.OBJECTIVE, help, fallback, 0, MAX_COEFFICIENT);
+    }
+
+    private static Setting<List<Float>> channelValues(String name, String help, String fallback) {
+        return new Setting<>(name, "R,G,B", Group.MODEL, help, fallback, TrainSettings::parseFloats);
+    }
+
+    private static List<Float> parseFloats(String text) {
+        List<Float> values = new ArrayList<>();
+        for (String part : text.split(",")) {
+            try {
+                values.add(Float.parseFloat(part));
+            } catch (NumberFormatException e) {
+                throw new IllegalArgumentException("must be numbers such as 0.5,0.5,0.5, found \"" + text + "\"", e);
+            }
+        }
+        return values;
+    }
+
+    private static String checkAugmentation(String text) {
+        try {
+            Augmentation.parse(text);
+            return text;
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("cannot be used: " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * The settings with a recipe's and, for a run that goes on, the run's own beneath those that were given.
+     *
+     * @param run configuration of the run that goes on, null for a new one
+     */
+    static Settings complete(Settings settings, @Nullable TrainingConfig run) throws IOException {
+        Settings complete = settings;
+        if (settings.find(RECIPE).isPresent()) {
+            complete = over(complete, Recipes.texts(settings.get(RECIPE)));
+        }
+        return run == null ? complete : over(complete, texts(run));
+    }
+
+    /** Of two options that say the same in two ways, the given one silences the other. */
+    private static Settings over(Settings settings, Map<String, String> texts) {
+        Map<String, String> beneath = new HashMap<>(texts);
+        for (List<Setting<?>> pair : List.<List<Setting<?>>>of(List.of(LR, BASE_LR), List.of(EPOCHS, STEPS))) {
+            if (pair.stream().anyMatch(settings::isGiven)) {
+                pair.forEach(setting -> beneath.remove(setting.name()));
+            }
+        }
+        return settings.over(beneath);
+    }
+
+    /** What shapes the graphs. */
+    static GraphConfig graph(Settings settings) {
+        String named = settings.get(OPTIMIZER);
+        String optimizer = named.equals("lars") ? "lars-official" : named;
+        return new GraphConfig(
+                settings.get(ENCODER),
+                settings.get(WIDTH),
+                settings.get(IMAGE_SIZE),
+                settings.get(CHANNELS),
+                settings.get(MEAN),
+                settings.get(STD),
+                settings.get(PROJECTOR),
+                settings.get(BATCH_SIZE),
+                settings.get(LOSS),
+                settings.get(INVARIANCE).floatValue(),
+                settings.get(VARIANCE).floatValue(),
+                settings.get(COVARIANCE).floatValue(),
+                optimizer,
+                settings.get(MOMENTUM).floatValue(),
+                settings.get(WEIGHT_DECAY).floatValue(),
+                settings.find(NO_DECAY).orElseGet(() -> GraphConfig.defaultNoDecay(optimizer)));
+    }
+
+    /** Tells of coefficients under which the paper saw collapse or worse vectors. */
+    static void warnOfCoefficients(GraphConfig graph, Console console) {
+        if (graph.invariance() != graph.variance() || graph.covariance() > graph.variance()) {
+            console.err().println("warning: invariance " + graph.invariance() + ", variance " + graph.variance()
+                    + ", covariance " + graph.covariance() + ": the paper reports collapse or worse vectors unless"
+                    + " invariance = variance >= covariance (Bardes et al., ICLR 2022, ablation of the coefficients)");
+        }
+    }
+
+    /** The whole run. */
+    static TrainingConfig training(Settings settings) {
+        GraphConfig graph = graph(settings);
+        double samples = (double) graph.batchSize() / RATE_SAMPLES;
+        double rate = rate(settings, graph.optimizer(), samples);
+        if (settings.isGiven(EPOCHS) && settings.isGiven(STEPS)) {
+            throw new IllegalArgumentException("--epochs and --steps both give the run's length; leave one out");
+        }
+        boolean inSteps = settings.isGiven(STEPS);
+        return new TrainingConfig(
+                graph,
+                settings.get(SharedSettings.DATA),
+                settings.get(SharedSettings.LIMIT),
+                settings.get(SharedSettings.LIMIT_PER_CLASS),
+                Augmentation.parse(settings.get(AUGMENT)).settings(),
+                inSteps ? 0 : settings.get(EPOCHS),
+                inSteps ? settings.get(STEPS) : 0,
+                rate,
+                rate / samples,
+                settings.get(WARMUP_EPOCHS),
+                settings.get(WARMUP_START),
+                settings.get(SCHEDULE),
+                settings.get(FINAL_LR_FACTOR),
+                settings.get(SEED),
+                threads(settings),
+                workers(settings),
+                settings.get(SharedSettings.DEVICE).toString(),
+                settings.get(CHECKPOINT_EVERY),
+                settings.get(KEEP));
+    }
+
+    /** Threads of the step, resolved. */
+    static int threads(Settings settings) {
+        int threads = settings.get(SharedSettings.THREADS);
+        return threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
+    }
+
+    private static int workers(Settings settings) {
+        int workers = settings.get(WORKERS);
+        return workers == 0 ? Math.max(1, Runtime.getRuntime().availableProcessors() / 2) : workers;
+    }
+
+    /** @param samples batch size as a multiple of the samples that a base rate is for */
+    private static double rate(Settings settings, String optimizer, double samples) {
+        if (settings.isGiven(LR) && settings.isGiven(BASE_LR)) {
+            throw new IllegalArgumentException("--lr and --base-lr both give the learning rate; leave one out");
+        }
+        if (settings.isGiven(LR)) {
+            return settings.get(LR);
+        }
+        if (settings.isGiven(BASE_LR)) {
+            return settings.get(BASE_LR) * samples;
+        }
+        return switch (optimizer) {
+            case "adamw" -> 1e-3;
+            case "sgd" -> 0.03 * samples;
+            default -> 0.3 * samples;
+        };
+    }
+
+    /** A run's configuration as the options that give it. */
+    private static Map<String, String> texts(TrainingConfig run) {
+        Map<Setting<?>, Object> values = new HashMap<>();
+        GraphConfig graph = run.graph();
+        values.put(ENCODER, graph.encoder());
+        values.put(WIDTH, graph.width());
+        values.put(IMAGE_SIZE, graph.imageSize());
+        values.put(CHANNELS, graph.channels());
+        values.put(MEAN, commas(graph.mean()));
+        values.put(STD, commas(graph.std()));
+        values.put(PROJECTOR, graph.projector());
+        values.put(BATCH_SIZE, graph.batchSize());
+        values.put(LOSS, graph.loss());
+        values.put(INVARIANCE, graph.invariance());
+        values.put(VARIANCE, graph.variance());
+        values.put(COVARIANCE, graph.covariance());
+        values.put(OPTIMIZER, graph.optimizer());
+        values.put(MOMENTUM, graph.momentum());
+        values.put(WEIGHT_DECAY, graph.weightDecay());
+        values.put(NO_DECAY, graph.noDecay());
+        values.put(SharedSettings.DATA, run.data());
+        values.put(SharedSettings.LIMIT, run.limit());
+        values.put(SharedSettings.LIMIT_PER_CLASS, run.limitPerClass());
+        values.put(AUGMENT, augmentation(run.augment()));
+        values.put(run.steps() > 0 ? STEPS : EPOCHS, run.steps() > 0 ? run.steps() : run.epochs());
+        values.put(LR, run.lr());
+        values.put(WARMUP_EPOCHS, run.warmupEpochs());
+        values.put(WARMUP_START, run.warmupStart());
+        values.put(SCHEDULE, run.schedule());
+        values.put(FINAL_LR_FACTOR, run.finalLrFactor());
+        values.put(SEED, run.seed());
+        values.put(SharedSettings.THREADS, run.threads());
+        values.put(WORKERS, run.workers());
+        values.put(SharedSettings.DEVICE, run.device());
+        values.put(CHECKPOINT_EVERY, run.checkpointEvery());
+        values.put(KEEP, run.keep());
+        Map<String, String> texts = new HashMap<>();
+        values.forEach((setting, value) -> texts.put(setting.name(), value.toString()));
+        return texts;
+    }
+
+    /** Every setting of both views as one text, which names a preset only because the first place is a preset's. */
+    private static String augmentation(Map<String, Object> settings) {
+        StringJoiner text = new StringJoiner(",").add("official");
+        settings.forEach((name, value) -> {
+            if (value instanceof Map<?, ?> view) {
+                view.forEach((setting, number) -> text.add(name + "." + setting + "=" + number));
+            } else {
+                text.add(name + "=" + value);
+            }
+        });
+        return text.toString();
+    }
+
+    private static String commas(List<Float> values) {
+        return String.join(",", values.stream().map(Object::toString).toList());
+    }
+}

@@ -1,0 +1,75 @@
+package dev.vicreg.tools.eval;
+
+import dev.vicreg.runtime.picture.Picture;
+import java.util.List;
+
+/** Vectors that need no encoder, and vectors brought to length 1. */
+public final class Vectors {
+    private static final int CHANNELS = 3;
+
+    private Vectors() {}
+
+    /** A copy of length 1; zeros stay zeros. */
+    public static float[] normalized(float[] vector) {
+        double sum = 0;
+        for (float value : vector) {
+            sum += (double) value * value;
+        }
+        double length = sum == 0 ? 1 : Math.sqrt(sum);
+        float[] scaled = new float[vector.length];
+        for (int i = 0; i < vector.length; i++) {
+            scaled[i] = (float) (vector[i] / length);
+        }
+        return scaled;
+    }
+
+    /**
+     * Pixels as vectors, each channel less its mean and divided by its standard deviation.
+     *
+     * @param moments of a training set: see {@link Moments#of}
+     * @return [pictures][height · width · 3]
+     */
+    public static float[][] pixels(List<Picture> pictures, Moments moments) {
+        float[][] vectors = new float[pictures.size()][];
+        for (int i = 0; i < vectors.length; i++) {
+            byte[] rgb = pictures.get(i).rgb();
+            float[] vector = new float[rgb.length];
+            for (int j = 0; j < rgb.length; j++) {
+                int channel = j % CHANNELS;
+                vector[j] = (float) (((rgb[j] & 0xff) - moments.mean[channel]) / moments.deviation[channel]);
+            }
+            vectors[i] = vector;
+        }
+        return vectors;
+    }
+
+    /**
+     * Mean and standard deviation of each channel, in grey levels.
+     */
+    @SuppressWarnings("ArrayRecordComponent") // three numbers each, compared by nobody
+    public record Moments(double[] mean, double[] deviation) {
+        /** Over all pixels of the pictures; the deviation of a constant channel is taken as 1. */
+        public static Moments of(List<Picture> pictures) {
+            long[] sum = new long[CHANNELS];
+            long[] squares = new long[CHANNELS];
+            long pixels = 0;
+            for (Picture picture : pictures) {
+                byte[] rgb = picture.rgb();
+                pixels += rgb.length / CHANNELS;
+                for (int j = 0; j < rgb.length; j++) {
+                    int value = rgb[j] & 0xff;
+                    sum[j % CHANNELS] += value;
+                    squares[j % CHANNELS] += (long) value * value;
+                }
+            }
+            double[] mean = new double[CHANNELS];
+            double[] deviation = new double[CHANNELS];
+            for (int c = 0; c < CHANNELS; c++) {
+                mean[c] = (double) sum[c] / pixels;
+                double variance = (double) squares[c] / pixels - mean[c] * mean[c];
+                deviation[c] = variance > 0 ? Math.sqrt(variance) : 1;
+            }
+            return new Moments(mean, deviation);
+        }
+    }
+}

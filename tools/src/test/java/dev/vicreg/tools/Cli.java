@@ -1,0 +1,30 @@
+package dev.vicreg.tools;
+
+import dev.vicreg.tools.cli.Console;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+
+/** Runs a command line in this JVM. */
+record Cli(int status, String out, String err) {
+    static Cli run(String... words) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        Console console = new Console(print(out), print(err), false, () -> false);
+        int status = Main.run(List.of(words), console);
+        return new Cli(status, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+    }
+
+    private static PrintStream print(ByteArrayOutputStream bytes) {
+        return new PrintStream(bytes, true, StandardCharsets.UTF_8);
+    }
+
+    /** The one line of error; fails if there are more or none. */
+    String errorLine() {
+        if (err.lines().count() != 1) {
+            throw new AssertionError("expected one line of error, found: " + err);
+        }
+        return err.strip();
+    }
+}

@@ -1,0 +1,46 @@
+package dev.vicreg.tools;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import org.junit.jupiter.api.Test;
+
+class MainTest {
+    @Test
+    void helpListsEveryCommand() {
+        Cli help = Cli.run("--help");
+        assertEquals(0, help.status());
+        Commands.names().forEach(name -> assertTrue(help.out().contains("  " + name + " "), name));
+    }
+
+    @Test
+    void noCommandPrintsHelpAsWrongUsage() {
+        Cli cli = Cli.run();
+        assertEquals(2, cli.status());
+        assertTrue(cli.out().startsWith("VICReg"), cli.out());
+    }
+
+    @Test
+    void unknownCommandNamesTheNearest() {
+        Cli cli = Cli.run("smaple");
+        assertEquals(2, cli.status());
+        assertTrue(cli.errorLine().contains("unknown command smaple; did you mean sample?"), cli.err());
+        assertEquals("", cli.out());
+    }
+
+    @Test
+    void debugAddsTheStackTrace() {
+        Cli cli = Cli.run("sample", "--out", "/proc/none", "--debug");
+        assertEquals(1, cli.status());
+        assertTrue(cli.err().contains("\tat dev.vicreg.tools."), cli.err());
+    }
+
+    @Test
+    void fileErrorsOfTheJdkAreExplainedInOneLine() {
+        assertEquals("no such file or folder: a/b", Main.line(new NoSuchFileException("a/b")));
+        assertEquals("first second", Main.line(new IOException("first\n  second")));
+        assertEquals("NullPointerException: x", Main.line(new NullPointerException("x")));
+    }
+}
