@@ -1,0 +1,224 @@
+package dev.vicreg.export;
+
+import dev.vicreg.models.graph.Graph;
+import dev.vicreg.models.graph.Node;
+import dev.vicreg.models.graph.OnnxFile;
+import dev.vicreg.models.graph.OpType;
+import dev.vicreg.models.graph.Rewriter;
+import dev.vicreg.models.graph.Tensor;
+import dev.vicreg.models.graph.Value;
+import dev.vicreg.runtime.Manifest;
+import dev.vicreg.training.loop.AtomicFile;
+import dev.vicreg.training.loop.CheckpointFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Publishes a trained encoder as an ONNX file that needs nothing of this project: input {@code image} uint8 [N,H,W,3],
+ * normalisation inside, output {@code embedding} float32 [N,D], a {@link Manifest} in its metadata.
+ *
+ * <p>Batch norms are folded away. The normalisation of the pictures is not folded into the first convolution: that pads
+ * with zeros, which are the mean colour after normalisation and would be black before it.
+ */
+public final class EncoderExport {
+    static final String REPRESENTATION = "representation";
+    static final String EMBEDDING = "embedding";
+    private static final String PROJECTOR = "projector";
+
+    /** Declared where possible, so that runtimes from 2022 on (ONNX Runtime 1.12) serve the file. */
+    private static final int OLD_OPSET = 17;
+    /** Operators whose definition for the types used here is the same from {@link #OLD_OPSET} on. */
+    private static final Set<OpType> SAME_IN_OLD_OPSET = EnumSet.of(
+            OpType.ADD,
+            OpType.SUB,
+            OpType.MUL,
+            OpType.DIV,
+            OpType.SQRT,
+            OpType.RELU,
+            OpType.NEG,
+            OpType.CAST,
+            OpType.IDENTITY,
+            OpType.RESHAPE,
+            OpType.FLATTEN,
+            OpType.TRANSPOSE,
+            OpType.CONCAT,
+            OpType.MAT_MUL,
+            OpType.GEMM,
+            OpType.CONV,
+            OpType.MAX_POOL,
+            OpType.GLOBAL_AVERAGE_POOL,
+            OpType.BATCH_NORMALIZATION);
+
+    /**
+     * What the manifest says beyond what the graph shows.
+     *
+     * @param version this project's version
+     * @param encoder the encoder's name
+     * @param input how pictures are prepared
+     * @param configHash identifies the training configuration
+     * @param evaluation figures measured on this encoder, by name; may be empty
+     */
+    public record Description(
+            String version, String encoder, Manifest.Input input, String configHash, Map<String, Double> evaluation) {
+        /** Copies the figures. */
+        public Description {
+            evaluation = Map.copyOf(evaluation);
+        }
+    }
+
+    /**
+     * A published encoder.
+     *
+     * @param file where it is
+     * @param manifest what its metadata say
+     * @param difference measured against the evaluation graph, as a share of the largest value
+     */
+    public record Result(Path file, Manifest manifest, double difference) {}
+
+    private EncoderExport() {}
+
+    /**
+     * Exports the encoder of a checkpoint. {@code target} appears, or is replaced, only once the file has been verified
+     * on the CPU: its embeddings differ from the evaluation graph's representations by at most 1e-4 of their largest
+     * value.
+     *
+     * @param evalModel pictures and every parameter as inputs, {@code representation} among the outputs
+     * @throws IOException if a file is missing, damaged or doesn't fit the others, or the target can't be written
+     * @throws IllegalStateException if the exported encoder is not the same function, with the difference measured
+     */
+    public static Result export(Path evalModel, Path checkpoint, Description description, Path target)
+            throws IOException {
+        Map<String, Tensor> state = CheckpointFile.read(checkpoint);
+        Graph encoder = encoderOf(OnnxFile.read(evalModel).graph(), evalModel, state, checkpoint);
+        Value image = encoder.inputs().get(0);
+        Graph bound = bind(encoder, state);
+        requireEncoderOnly(bound);
+        Manifest manifest = manifest(encoder, bound, description);
+        byte[] file = OnnxFile.bytes(bound, Map.of(Manifest.METADATA_KEY, manifest.toJson()), opset(bound));
+        return new Result(target, manifest, publish(file, evalModel, state, image, target));
+    }
+
+    /**
+     * The part of the evaluation graph that computes the representation; of its inputs, the pictures come first, then
+     * the parameters that it reads.
+     */
+    private static Graph encoderOf(Graph eval, Path evalModel, Map<String, Tensor> state, Path checkpoint)
+            throws IOException {
+        Value representation = eval.outputs().get(REPRESENTATION);
+        if (representation == null) {
+            throw new IOException(evalModel + " has no output " + REPRESENTATION + ", only "
+                    + eval.outputs().keySet() + ": give the eval_model.onnx of a run");
+        }
+        Graph all = Graph.of("vicreg_encoder", eval.inputs(), Map.of(EMBEDDING, representation));
+        Set<Value> read = new HashSet<>();
+        all.nodes().forEach(node -> read.addAll(node.inputs()));
+        List<Value> pictures = eval.inputs().stream()
+                .filter(input -> !state.containsKey(input.name()))
+                .toList();
+        if (pictures.size() != 1 || !read.contains(pictures.get(0))) {
+            throw new IOException("Checkpoint " + checkpoint + " does not fit " + evalModel
+                    + ": expected all inputs but the pictures in it, missing " + pictures
+                    + "; give files of the same run");
+        }
+        List<Value> inputs = new ArrayList<>(pictures);
+        for (Value input : eval.inputs()) {
+            Tensor tensor = state.get(input.name());
+            if (tensor != null && !tensor.type().equals(input.type())) {
+                throw new IOException("Checkpoint " + checkpoint + " does not fit " + evalModel + ": " + input.name()
+                        + " is " + tensor.type() + ", expected " + input.type() + "; give files of the same run");
+            }
+            if (tensor != null && read.contains(input)) {
+                inputs.add(input);
+            }
+        }
+        return Graph.of(all.name(), inputs, all.outputs());
+    }
+
+    private static Graph bind(Graph encoder, Map<String, Tensor> state) {
+        Map<Value, Value> bound = new HashMap<>();
+        for (Value input : encoder.inputs()) {
+            Tensor tensor = state.get(input.name());
+            if (tensor != null) {
+                bound.put(input, Value.constant(input.name(), tensor));
+            }
+        }
+        return Rewriter.rewrite(encoder, bound, new BatchNormFolding(encoder));
+    }
+
+    /** Nothing of training may be left: what follows from how the graph was made is checked all the same. */
+    private static void requireEncoderOnly(Graph graph) {
+        if (graph.inputs().size() != 1 || graph.outputs().size() != 1) {
+            throw new IllegalStateException("An encoder has one input and one output, found " + graph.inputs() + " and "
+                    + graph.outputs().keySet());
+        }
+        for (Node node : graph.nodes()) {
+            if (node.op().domain() != OpType.Domain.ONNX) {
+                throw new IllegalStateException(
+                        "An encoder has standard operators only, found " + node.op().domain().onnxName() + " " + node);
+            }
+            boolean projects = node.inputs().stream().anyMatch(EncoderExport::isProjectors);
+            if (projects || node.scope().equals(PROJECTOR) || node.scope().startsWith(PROJECTOR + ".")) {
+                throw new IllegalStateException("An encoder has no projector, found " + node + " of " + node.inputs());
+            }
+        }
+    }
+
+    private static boolean isProjectors(@Nullable Value value) {
+        return value != null && String.valueOf(value.name()).startsWith(PROJECTOR + ".");
+    }
+
+    private static Manifest manifest(Graph encoder, Graph bound, Description description) {
+        return new Manifest(
+                Manifest.FORMAT_VERSION,
+                description.version,
+                description.encoder,
+                description.input,
+                Math.toIntExact(bound.output(EMBEDDING).shape().size(1)),
+                trainedElements(encoder),
+                description.configHash,
+                description.evaluation);
+    }
+
+    /** Elements of all parameters but running statistics. */
+    private static long trainedElements(Graph encoder) {
+        Set<Value> parameters =
+                new HashSet<>(encoder.inputs().subList(1, encoder.inputs().size()));
+        for (Node node : encoder.nodes()) {
+            if (node.op() == OpType.BATCH_NORMALIZATION) {
+                parameters.remove(node.input(3));
+                parameters.remove(node.input(4));
+            }
+        }
+        return parameters.stream()
+                .mapToLong(parameter -> parameter.shape().elements())
+                .sum();
+    }
+
+    private static int opset(Graph graph) {
+        boolean same = graph.nodes().stream().map(Node::op).allMatch(SAME_IN_OLD_OPSET::contains);
+        return same ? OLD_OPSET : OpType.ONNX_OPSET;
+    }
+
+    /** Writes the file if it is the same function as the evaluation graph; returns the difference measured. */
+    static double publish(byte[] file, Path evalModel, Map<String, Tensor> state, Value image, Path target)
+            throws IOException {
+        double difference = Verification.difference(evalModel, state, image, file);
+        if (difference > Verification.TOLERANCE) {
+            throw new IllegalStateException("Encoder not published to %s: it differs from %s by %.1e of the largest value,"
+                            .formatted(target, evalModel, difference)
+                    + " expected at most %.0e; please report this with the run's checkpoint"
+                            .formatted(Verification.TOLERANCE));
+        }
+        AtomicFile.write(target, ByteBuffer.wrap(file));
+        return difference;
+    }
+}

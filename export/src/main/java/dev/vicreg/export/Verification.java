@@ -1,0 +1,140 @@
+package dev.vicreg.export;
+
+import ai.onnxruntime.OnnxJavaType;
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
+import dev.vicreg.models.graph.ElementType;
+import dev.vicreg.models.graph.Tensor;
+import dev.vicreg.models.graph.TensorType;
+import dev.vicreg.models.graph.Value;
+import dev.vicreg.models.graph.Dim;
+import dev.vicreg.runtime.Device;
+import dev.vicreg.runtime.OrtSessions;
+import java.io.IOException;
+import java.nio.FloatBuffer;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.SplittableRandom;
+
+/** Compares an exported encoder with the evaluation graph that it stands for, on pictures made up for it. */
+final class Verification {
+    /** Largest difference that is published, as a share of the largest value. */
+    static final double TOLERANCE = 1e-4;
+
+    /** Grey levels of the pictures of one colour; two more pictures are random. */
+    private static final int[] CONSTANT_PICTURES = {0, 127, 255};
+
+    private static final int RANDOM_PICTURES = 2;
+
+    private Verification() {}
+
+    /**
+     * The largest difference between the two models' outputs as a share of the largest value, on a batch and on a
+     * single picture. Runs on the CPU.
+     *
+     * @param evalModel the file with every parameter as an input
+     * @param state the parameters
+     * @param image the input that is no parameter
+     * @param exported the bytes of the file to be published
+     * @throws IOException if ONNX Runtime refuses either model
+     * @throws IllegalStateException if a value is not finite
+     */
+    static double difference(Path evalModel, Map<String, Tensor> state, Value image, byte[] exported)
+            throws IOException {
+        try (OrtSession.SessionOptions options = OrtSessions.options(Device.CPU, 0);
+                OrtSession evaluated = OrtSessions.open(evalModel, Device.CPU, 0);
+                OrtSession served = OrtEnvironment.getEnvironment().createSession(exported, options)) {
+            double largest = 0;
+            for (int count : new int[] {1, RANDOM_PICTURES + CONSTANT_PICTURES.length}) {
+                Map<String, Tensor> feeds = new LinkedHashMap<>(state);
+                feeds.put(String.valueOf(image.name()), pictures(image.type(), count));
+                float[] expected = run(evaluated, feeds, EncoderExport.REPRESENTATION);
+                largest = Math.max(largest, difference(expected, run(served, feeds, EncoderExport.EMBEDDING)));
+            }
+            return largest;
+        } catch (OrtException e) {
+            throw new IOException("Cannot compare the exported encoder with " + evalModel + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** max |a - b| / max |a|. */
+    static double difference(float[] expected, float[] found) {
+        if (expected.length != found.length) {
+            throw new IllegalStateException(
+                    "The exported encoder gives " + found.length + " values, expected " + expected.length);
+        }
+        double scale = 0;
+        double largest = 0;
+        for (int i = 0; i < expected.length; i++) {
+            if (!Float.isFinite(expected[i]) || !Float.isFinite(found[i])) {
+                throw new IllegalStateException("The encoder's output is not finite, so it is not published: its training"
+                        + " has diverged; export an earlier checkpoint");
+            }
+            scale = Math.max(scale, Math.abs(expected[i]));
+            largest = Math.max(largest, Math.abs((double) expected[i] - found[i]));
+        }
+        return largest == 0 ? 0 : largest / scale;
+    }
+
+    /** Made-up pictures [count,H,W,C]: random ones, then ones of a single colour. */
+    private static Tensor pictures(TensorType type, int count) {
+        if (type.element() != ElementType.UINT8) {
+            throw new IllegalStateException("Verification needs an encoder of uint8 pictures, found input " + type);
+        }
+        TensorType batch = new TensorType(type.element(), type.shape().with(0, Dim.of(count)));
+        byte[] pixels = new byte[Math.toIntExact(batch.shape().elements())];
+        new SplittableRandom(0).nextBytes(pixels);
+        int size = pixels.length / count;
+        for (int i = RANDOM_PICTURES; i < count; i++) {
+            Arrays.fill(pixels, i * size, (i + 1) * size, (byte) CONSTANT_PICTURES[i - RANDOM_PICTURES]);
+        }
+        return new Tensor(batch, pixels);
+    }
+
+    /** Feeds the model's inputs from {@code tensors} and returns the output of that name. */
+    private static float[] run(OrtSession session, Map<String, Tensor> tensors, String output) throws OrtException {
+        OrtEnvironment environment = OrtEnvironment.getEnvironment();
+        Map<String, OnnxTensor> feeds = new LinkedHashMap<>();
+        try {
+            for (String name : session.getInputNames()) {
+                Tensor tensor = tensors.get(name);
+                if (tensor == null) {
+                    throw new IllegalStateException("The model wants an input " + name + " that is not in the checkpoint");
+                }
+                feeds.put(
+                        name,
+                        OnnxTensor.createTensor(
+                                environment,
+                                tensor.buffer(),
+                                tensor.shape().toArray(),
+                                javaType(tensor.type().element())));
+            }
+            try (OrtSession.Result result = session.run(feeds)) {
+                FloatBuffer values =
+                        ((OnnxTensor) result.get(output).orElseThrow()).getFloatBuffer();
+                float[] copy = new float[values.remaining()];
+                values.get(copy);
+                return copy;
+            }
+        } finally {
+            feeds.values().forEach(OnnxTensor::close);
+        }
+    }
+
+    private static OnnxJavaType javaType(ElementType element) {
+        return switch (element) {
+            case FLOAT -> OnnxJavaType.FLOAT;
+            case UINT8 -> OnnxJavaType.UINT8;
+            case INT8 -> OnnxJavaType.INT8;
+            case INT32 -> OnnxJavaType.INT32;
+            case INT64 -> OnnxJavaType.INT64;
+            case BOOL -> OnnxJavaType.BOOL;
+            case FLOAT16 -> OnnxJavaType.FLOAT16;
+            case DOUBLE -> OnnxJavaType.DOUBLE;
+        };
+    }
+}
