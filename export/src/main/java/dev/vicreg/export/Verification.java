@@ -5,11 +5,11 @@ import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
+import dev.vicreg.models.graph.Dim;
 import dev.vicreg.models.graph.ElementType;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.TensorType;
 import dev.vicreg.models.graph.Value;
-import dev.vicreg.models.graph.Dim;
 import dev.vicreg.runtime.Device;
 import dev.vicreg.runtime.OrtSessions;
 import java.io.IOException;
@@ -71,8 +71,9 @@ final class Verification {
         double largest = 0;
         for (int i = 0; i < expected.length; i++) {
             if (!Float.isFinite(expected[i]) || !Float.isFinite(found[i])) {
-                throw new IllegalStateException("The encoder's output is not finite, so it is not published: its training"
-                        + " has diverged; export an earlier checkpoint");
+                throw new IllegalStateException(
+                        "The encoder's output is not finite, so it is not published: its training"
+                                + " has diverged; export an earlier checkpoint");
             }
             scale = Math.max(scale, Math.abs(expected[i]));
             largest = Math.max(largest, Math.abs((double) expected[i] - found[i]));
@@ -103,7 +104,8 @@ final class Verification {
             for (String name : session.getInputNames()) {
                 Tensor tensor = tensors.get(name);
                 if (tensor == null) {
-                    throw new IllegalStateException("The model wants an input " + name + " that is not in the checkpoint");
+                    throw new IllegalStateException(
+                            "The model wants an input " + name + " that is not in the checkpoint");
                 }
                 feeds.put(
                         name,
@@ -114,8 +116,7 @@ final class Verification {
                                 javaType(tensor.type().element())));
             }
             try (OrtSession.Result result = session.run(feeds)) {
-                FloatBuffer values =
-                        ((OnnxTensor) result.get(output).orElseThrow()).getFloatBuffer();
+                FloatBuffer values = ((OnnxTensor) result.get(output).orElseThrow()).getFloatBuffer();
                 float[] copy = new float[values.remaining()];
                 values.get(copy);
                 return copy;

@@ -52,12 +52,14 @@ final class ArtifactsCommand {
                 throw new IOException(out + " is not empty; name a new folder");
             }
         }
-        Artifacts artifacts = Artifacts.write(out, built, built.initialState(settings.get(TrainSettings.SEED)), lowering);
+        Artifacts artifacts =
+                Artifacts.write(out, built, built.initialState(settings.get(TrainSettings.SEED)), lowering);
         if (settings.on(SharedSettings.JSON)) {
-            console.out().println(Json.line(Map.of(
-                    "training_model", artifacts.trainingModel().toString(),
-                    "eval_model", artifacts.evalModel().toString(),
-                    "checkpoint", artifacts.checkpoint().toString())));
+            console.out()
+                    .println(Json.line(Map.of(
+                            "training_model", artifacts.trainingModel().toString(),
+                            "eval_model", artifacts.evalModel().toString(),
+                            "checkpoint", artifacts.checkpoint().toString())));
         } else {
             console.out().println(out);
         }

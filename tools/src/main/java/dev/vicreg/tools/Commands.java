@@ -7,7 +7,11 @@ import java.util.Optional;
 /** The table of commands. */
 final class Commands {
     static final List<Command> ALL = List.of(
-            SampleCommand.COMMAND, ArtifactsCommand.COMMAND, EmbedCommand.COMMAND, EvalCommand.COMMAND, DoctorCommand.COMMAND);
+            SampleCommand.COMMAND,
+            ArtifactsCommand.COMMAND,
+            EmbedCommand.COMMAND,
+            EvalCommand.COMMAND,
+            DoctorCommand.COMMAND);
 
     private Commands() {}
 

@@ -58,12 +58,13 @@ final class EmbedCommand {
             int skipped = embed(model, data, out, settings.on(NORMALIZE), console);
             int rows = data.size() - skipped;
             if (settings.on(SharedSettings.JSON)) {
-                console.out().println(Json.line(Map.of(
-                        "vectors", out.toString(),
-                        "paths", VectorFile.pathsFile(out).toString(),
-                        "pictures", rows,
-                        "skipped", skipped,
-                        "dimension", model.dimension())));
+                console.out()
+                        .println(Json.line(Map.of(
+                                "vectors", out.toString(),
+                                "paths", VectorFile.pathsFile(out).toString(),
+                                "pictures", rows,
+                                "skipped", skipped,
+                                "dimension", model.dimension())));
             } else {
                 console.err().println(rows + " vectors of " + model.dimension() + " values");
                 console.out().println(out);

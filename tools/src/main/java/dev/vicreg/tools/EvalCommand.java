@@ -26,7 +26,11 @@ import org.jspecify.annotations.Nullable;
 /** Measures an encoder by kNN on labelled pictures. */
 final class EvalCommand {
     private static final Setting<String> TRAIN = Setting.text(
-            "train", SharedSettings.DATA_ARGUMENT, Group.DATA, "labelled pictures that vote; a folder is a class", null);
+            "train",
+            SharedSettings.DATA_ARGUMENT,
+            Group.DATA,
+            "labelled pictures that vote; a folder is a class",
+            null);
     private static final Setting<String> TEST = Setting.text(
             "test", SharedSettings.DATA_ARGUMENT, Group.DATA, "labelled pictures that are classified", null);
     private static final Setting<Path> BASELINE = Setting.path(
@@ -120,7 +124,8 @@ final class EvalCommand {
         List<String> names = test.labelNames();
         for (String name : names) {
             if (!classes.contains(name)) {
-                throw new IOException("the test pictures' class " + name + " has no training pictures; their classes are "
+                throw new IOException("the test pictures' class " + name
+                        + " has no training pictures; their classes are "
                         + String.join(", ", classes.subList(0, Math.min(12, classes.size()))));
             }
         }

@@ -17,7 +17,6 @@ final class Interrupt implements BooleanSupplier {
     private final AtomicBoolean armed = new AtomicBoolean();
     private final AtomicInteger signal = new AtomicInteger();
 
-
     /** From the first call on a signal only raises the flag; a second signal ends the process. */
     @Override
     public boolean getAsBoolean() {

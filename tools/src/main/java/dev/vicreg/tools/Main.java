@@ -49,8 +49,10 @@ public final class Main {
             default -> {
                 Optional<Command> command = Commands.named(first);
                 if (command.isEmpty()) {
-                    console.err().println("vicreg: unknown command " + first
-                            + Nearest.suggestion(first, Commands.names(), "") + " (./vicreg --help lists them)");
+                    console.err()
+                            .println(
+                                    "vicreg: unknown command " + first + Nearest.suggestion(first, Commands.names(), "")
+                                            + " (./vicreg --help lists them)");
                     return USAGE;
                 }
                 return run(command.get(), words.subList(1, words.size()), console);
@@ -92,7 +94,8 @@ public final class Main {
                 || e instanceof IllegalStateException)) {
             message = e.getClass().getSimpleName() + ": " + message;
         }
-        return String.join(" ", Arrays.stream(message.split("\\R")).map(String::strip).toList());
+        return String.join(
+                " ", Arrays.stream(message.split("\\R")).map(String::strip).toList());
     }
 
     /** The JDK's own file exceptions have the bare path as their message. */

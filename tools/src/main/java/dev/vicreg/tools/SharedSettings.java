@@ -24,7 +24,13 @@ final class SharedSettings {
     static final Setting<Integer> LIMIT = Setting.integer(
             "limit", "N", Group.DATA, "use at most so many pictures; 0 for all", 0, 0, Integer.MAX_VALUE);
     static final Setting<Integer> LIMIT_PER_CLASS = Setting.integer(
-            "limit-per-class", "N", Group.DATA, "use the first so many of each class; 0 for all", 0, 0, Integer.MAX_VALUE);
+            "limit-per-class",
+            "N",
+            Group.DATA,
+            "use the first so many of each class; 0 for all",
+            0,
+            0,
+            Integer.MAX_VALUE);
     static final Setting<Boolean> JSON = Setting.flag("json", Group.OUTPUT, "print one JSON object instead of text");
     static final Setting<Device> DEVICE = new Setting<>(
             "device", "auto|cpu|cuda[:N]", Group.MACHINE, "where to compute", "auto", SharedSettings::parseDevice);

@@ -31,10 +31,10 @@ final class TrainSettings {
             Setting.integer("image-size", "PIXELS", Group.MODEL, "side of the pictures it sees", 32, 8, 4096);
     static final Setting<Integer> CHANNELS =
             Setting.integer("channels", "N", Group.MODEL, "colour channels of the pictures", 3, 3, 3);
-    static final Setting<List<Float>> MEAN = channelValues(
-            "mean", "taken off each channel, on a scale of 0 to 1", "0.485,0.456,0.406");
-    static final Setting<List<Float>> STD = channelValues(
-            "std", "divides each channel, on a scale of 0 to 1", "0.229,0.224,0.225");
+    static final Setting<List<Float>> MEAN =
+            channelValues("mean", "taken off each channel, on a scale of 0 to 1", "0.485,0.456,0.406");
+    static final Setting<List<Float>> STD =
+            channelValues("std", "divides each channel, on a scale of 0 to 1", "0.229,0.224,0.225");
     static final Setting<String> PROJECTOR = Setting.text(
             "projector", "N-N-N|none", Group.MODEL, "widths of the layers between encoder and loss", "512-512-512");
 
@@ -77,7 +77,13 @@ final class TrainSettings {
             1e-12,
             100);
     static final Setting<Double> BASE_LR = Setting.decimal(
-            "base-lr", "X", Group.OPTIMIZATION, "the same per 256 samples: lr = X · batch size / 256", null, 1e-12, 100);
+            "base-lr",
+            "X",
+            Group.OPTIMIZATION,
+            "the same per 256 samples: lr = X · batch size / 256",
+            null,
+            1e-12,
+            100);
     static final Setting<Integer> EPOCHS =
             Setting.integer("epochs", "N", Group.OPTIMIZATION, "passes over the data", 20, 1, 1_000_000);
     static final Setting<Integer> STEPS = Setting.integer(
@@ -103,8 +109,8 @@ final class TrainSettings {
             Setting.seed("seed", Group.OPTIMIZATION, "of first weights, order and augmentation", 0);
     static final Setting<Integer> WORKERS = Setting.integer(
             "workers", "N", Group.MACHINE, "threads that prepare pictures; 0 for half the processors", 0, 0, 4096);
-    static final Setting<Integer> CHECKPOINT_EVERY = Setting.integer(
-            "checkpoint-every", "STEPS", Group.OUTPUT, "0 for one an epoch", 0, 0, Integer.MAX_VALUE);
+    static final Setting<Integer> CHECKPOINT_EVERY =
+            Setting.integer("checkpoint-every", "STEPS", Group.OUTPUT, "0 for one an epoch", 0, 0, Integer.MAX_VALUE);
     static final Setting<Integer> KEEP =
             Setting.integer("keep", "N", Group.OUTPUT, "newest checkpoints that are kept", 2, 1, 1_000_000);
 
@@ -229,9 +235,12 @@ final class TrainSettings {
     /** Tells of coefficients under which the paper saw collapse or worse vectors. */
     static void warnOfCoefficients(GraphConfig graph, Console console) {
         if (graph.invariance() != graph.variance() || graph.covariance() > graph.variance()) {
-            console.err().println("warning: invariance " + graph.invariance() + ", variance " + graph.variance()
-                    + ", covariance " + graph.covariance() + ": the paper reports collapse or worse vectors unless"
-                    + " invariance = variance >= covariance (Bardes et al., ICLR 2022, ablation of the coefficients)");
+            console.err()
+                    .println(
+                            "warning: invariance " + graph.invariance() + ", variance " + graph.variance()
+                                    + ", covariance " + graph.covariance()
+                                    + ": the paper reports collapse or worse vectors unless"
+                                    + " invariance = variance >= covariance (Bardes et al., ICLR 2022, ablation of the coefficients)");
         }
     }
 

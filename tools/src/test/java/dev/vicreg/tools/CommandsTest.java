@@ -62,7 +62,8 @@ class CommandsTest {
         for (Command command : Commands.ALL) {
             List<String> words = List.of(command.example().split(" "));
             assertEquals(List.of("./vicreg", command.name()), words.subList(0, 2));
-            assertTrue(CommandLine.parse(command, words.subList(2, words.size())).isPresent());
+            assertTrue(
+                    CommandLine.parse(command, words.subList(2, words.size())).isPresent());
         }
     }
 

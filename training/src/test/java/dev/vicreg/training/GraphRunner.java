@@ -69,25 +69,23 @@ public final class GraphRunner implements AutoCloseable {
     private OnnxTensor toOrt(Tensor tensor) throws OrtException {
         ByteBuffer data = ByteBuffer.allocateDirect(tensor.data().length).order(ByteOrder.nativeOrder());
         data.put(tensor.data()).flip();
-        OnnxJavaType type =
-                switch (tensor.type().element()) {
-                    case FLOAT -> OnnxJavaType.FLOAT;
-                    case UINT8 -> OnnxJavaType.UINT8;
-                    case INT64 -> OnnxJavaType.INT64;
-                    default -> throw new IllegalArgumentException("not fed in tests: " + tensor);
-                };
+        OnnxJavaType type = switch (tensor.type().element()) {
+            case FLOAT -> OnnxJavaType.FLOAT;
+            case UINT8 -> OnnxJavaType.UINT8;
+            case INT64 -> OnnxJavaType.INT64;
+            default -> throw new IllegalArgumentException("not fed in tests: " + tensor);
+        };
         return OnnxTensor.createTensor(environment, data, tensor.shape().toArray(), type);
     }
 
     private static Tensor fromOrt(OnnxTensor tensor) {
         Shape shape = Shape.of(tensor.getInfo().getShape());
-        ElementType element =
-                switch (tensor.getInfo().type) {
-                    case FLOAT -> ElementType.FLOAT;
-                    case BOOL -> ElementType.BOOL;
-                    case INT64 -> ElementType.INT64;
-                    default -> throw new IllegalArgumentException("not fetched in tests: " + tensor.getInfo());
-                };
+        ElementType element = switch (tensor.getInfo().type) {
+            case FLOAT -> ElementType.FLOAT;
+            case BOOL -> ElementType.BOOL;
+            case INT64 -> ElementType.INT64;
+            default -> throw new IllegalArgumentException("not fetched in tests: " + tensor.getInfo());
+        };
         ByteBuffer buffer = tensor.getByteBuffer();
         byte[] data = new byte[buffer.remaining()];
         buffer.get(data);

@@ -40,8 +40,9 @@ public record ResNet(List<Integer> blocks, int width, Stem stem) implements Enco
         long height = pictures.shape().size(2);
         long columns = pictures.shape().size(3);
         if (Math.min(height, columns) < smallest) {
-            throw new IllegalArgumentException("Image size " + height + "×" + columns + " is too small for a ResNet with"
-                    + " the " + (stem == Stem.SMALL ? "small" : "imagenet") + " stem: expected at least " + smallest);
+            throw new IllegalArgumentException(
+                    "Image size " + height + "×" + columns + " is too small for a ResNet with" + " the "
+                            + (stem == Stem.SMALL ? "small" : "imagenet") + " stem: expected at least " + smallest);
         }
         Value x = stem(layers, pictures);
         for (int stage = 0; stage < blocks.size(); stage++) {

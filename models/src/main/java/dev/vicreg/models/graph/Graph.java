@@ -47,8 +47,7 @@ public final class Graph {
                 }
             }
         }
-        return new Graph(
-                name, List.copyOf(inputs), nodes, Collections.unmodifiableMap(new LinkedHashMap<>(outputs)));
+        return new Graph(name, List.copyOf(inputs), nodes, Collections.unmodifiableMap(new LinkedHashMap<>(outputs)));
     }
 
     /** The nodes that {@code targets} need, in the order of construction, which is topological. */

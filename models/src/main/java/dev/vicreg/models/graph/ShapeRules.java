@@ -64,12 +64,15 @@ final class ShapeRules {
         }
         one(OpType.GREATER, call -> new TensorType(ElementType.BOOL, broadcast(call, 0, 1)));
         one(OpType.AND, call -> call.shaped(broadcast(call, 0, 1)));
-        one(OpType.WHERE, call -> new TensorType(call.element(1), Shape.broadcast(call.shape(0), broadcast(call, 1, 2))));
+        one(
+                OpType.WHERE,
+                call -> new TensorType(call.element(1), Shape.broadcast(call.shape(0), broadcast(call, 1, 2))));
         for (OpType op : List.of(OpType.SQRT, OpType.RELU, OpType.NEG, OpType.IDENTITY, OpType.BATCH_NORMALIZATION)) {
             one(op, call -> call.like(0));
         }
-        one(OpType.CAST, call -> new TensorType(
-                ElementType.ofCode((int) call.attributes.integer("to", 1)), call.shape(0)));
+        one(
+                OpType.CAST,
+                call -> new TensorType(ElementType.ofCode((int) call.attributes.integer("to", 1)), call.shape(0)));
         one(OpType.REDUCE_SUM, ShapeRules::reduce);
         one(OpType.REDUCE_MEAN, ShapeRules::reduce);
         one(OpType.RESHAPE, ShapeRules::reshape);
@@ -83,15 +86,18 @@ final class ShapeRules {
         one(OpType.SCATTER_ELEMENTS, call -> call.like(0));
         one(OpType.MAT_MUL, ShapeRules::matMul);
         one(OpType.GEMM, ShapeRules::gemm);
-        one(OpType.CONV, call -> call.shaped(
-                windowed(call, Dim.of(call.shape(1).size(0)), 2, spatial(call.shape(1)))));
+        one(OpType.CONV, call -> call.shaped(windowed(call, Dim.of(call.shape(1).size(0)), 2, spatial(call.shape(1)))));
         RULES.put(OpType.MAX_POOL, ShapeRules::maxPool);
         one(OpType.GLOBAL_AVERAGE_POOL, ShapeRules::globalAveragePool);
         RULES.put(OpType.BATCH_NORM_INTERNAL, ShapeRules::batchNormInternal);
         RULES.put(OpType.BATCH_NORMALIZATION_GRAD, call -> List.of(call.like(1), call.like(2), call.like(2)));
         one(OpType.RELU_GRAD, call -> call.like(0));
-        RULES.put(OpType.CONV_GRAD, call -> List.of(
-                call.like(1), call.like(2), new TensorType(call.element(0), Shape.of(call.shape(2).size(0)))));
+        RULES.put(
+                OpType.CONV_GRAD,
+                call -> List.of(
+                        call.like(1),
+                        call.like(2),
+                        new TensorType(call.element(0), Shape.of(call.shape(2).size(0)))));
         one(OpType.IN_PLACE_ACCUMULATOR, call -> new TensorType(ElementType.BOOL, Shape.of(1)));
         RULES.put(OpType.ADAM_OPTIMIZER, call -> List.of(call.like(1), call.like(4), call.like(5), call.like(2)));
         one(OpType.GROUP, call -> new TensorType(ElementType.BOOL, Shape.SCALAR));
@@ -116,8 +122,7 @@ final class ShapeRules {
 
     private static Shape broadcast(Call call, int a, int b) {
         if (call.element(a) != call.element(b)) {
-            throw new IllegalArgumentException(
-                    "element types differ: " + call.element(a) + " and " + call.element(b));
+            throw new IllegalArgumentException("element types differ: " + call.element(a) + " and " + call.element(b));
         }
         return Shape.broadcast(call.shape(a), call.shape(b));
     }
@@ -158,7 +163,8 @@ final class ShapeRules {
             dims.add(dim);
         }
         List<Dim> symbols = from.dims().stream().filter(dim -> !dim.isFixed()).toList();
-        long elements = from.dims().stream().filter(Dim::isFixed).mapToLong(Dim::size).reduce(1, (a, b) -> a * b);
+        long elements =
+                from.dims().stream().filter(Dim::isFixed).mapToLong(Dim::size).reduce(1, (a, b) -> a * b);
         if (rest >= 0) {
             if (symbols.size() == symbolsKept && product != 0 && elements % product == 0) {
                 dims.set(rest, Dim.of(elements / product));
@@ -176,8 +182,8 @@ final class ShapeRules {
     private static TensorType flatten(Call call) {
         Shape shape = call.shape(0);
         int axis = (int) call.attributes.integer("axis", 1);
-        return call.shaped(new Shape(
-                List.of(product(shape.dims().subList(0, axis)), product(shape.dims().subList(axis, shape.rank())))));
+        return call.shaped(new Shape(List.of(
+                product(shape.dims().subList(0, axis)), product(shape.dims().subList(axis, shape.rank())))));
     }
 
     private static Dim product(List<Dim> dims) {
@@ -290,7 +296,8 @@ final class ShapeRules {
         Shape shape = call.shape(0);
         int axes = shape.rank() - firstSpatial;
         if (call.has(1) && !shape.at(1).equals(groupedChannels(call))) {
-            throw new IllegalArgumentException("input channels " + shape.at(1) + " do not fit the weights " + call.shape(1));
+            throw new IllegalArgumentException(
+                    "input channels " + shape.at(1) + " do not fit the weights " + call.shape(1));
         }
         long[] strides = call.attributes.integers("strides", ones(axes));
         long[] dilations = call.attributes.integers("dilations", ones(axes));

@@ -18,7 +18,8 @@ public final class Tensor {
      * @throws IllegalArgumentException if the number of bytes does not fit the type
      */
     public Tensor(TensorType type, byte[] data) {
-        long expected = Math.multiplyExact(type.shape().elements(), (long) type.element().bytes());
+        long expected = Math.multiplyExact(
+                type.shape().elements(), (long) type.element().bytes());
         if (expected != data.length) {
             throw new IllegalArgumentException(
                     "Tensor " + type + " needs " + expected + " bytes of data, found " + data.length);

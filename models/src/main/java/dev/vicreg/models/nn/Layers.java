@@ -79,8 +79,9 @@ public final class Layers {
         Initializer initializer = Initializer.uniformFanIn(fanIn);
         Value weight = declare(name, "weight", Shape.of(width, fanIn), Role.WEIGHT, initializer)
                 .value();
-        Value bias =
-                withBias ? declare(name, "bias", Shape.of(width), Role.BIAS, initializer).value() : null;
+        Value bias = withBias
+                ? declare(name, "bias", Shape.of(width), Role.BIAS, initializer).value()
+                : null;
         return ops.scope(name).gemm(x, weight, bias, false, true);
     }
 
@@ -124,12 +125,12 @@ public final class Layers {
      * makes a copy: the kernel may write its results over its inputs, and the old values are state that a second
      * reader needs.
      */
-    private Value trainedBatchNorm(
-            Ops here, Value x, Value scale, Value bias, Parameter mean, Parameter variance) {
+    private Value trainedBatchNorm(Ops here, Value x, Value scale, Value bias, Parameter mean, Parameter variance) {
         double n = x.shape().elements() / (double) x.shape().size(1);
         if (n < 2) {
-            throw new IllegalArgumentException("Batch norm at " + here.scope() + " needs more than one value per channel"
-                    + " to train, found input " + x.shape() + ": use a larger batch or pictures");
+            throw new IllegalArgumentException(
+                    "Batch norm at " + here.scope() + " needs more than one value per channel"
+                            + " to train, found input " + x.shape() + ": use a larger batch or pictures");
         }
         double correction = n / (n - 1);
         Value oldMean = statistics.getOrDefault(mean, mean.value());
@@ -137,10 +138,7 @@ public final class Layers {
         Node norm = here.node(
                 OpType.BATCH_NORM_INTERNAL,
                 List.of(x, scale, bias, here.mul(oldMean, 1 / correction), here.mul(oldVariance, 1 / correction)),
-                Attributes.NONE
-                        .with("epsilon", EPSILON)
-                        .with("momentum", KEEP)
-                        .with("training_mode", 1L));
+                Attributes.NONE.with("epsilon", EPSILON).with("momentum", KEEP).with("training_mode", 1L));
         Value batchMean = norm.output(3);
         statistics.put(mean, here.add(here.mul(oldMean, KEEP), here.mul(batchMean, 1 - KEEP)));
         statistics.put(variance, here.mul(norm.output(2), correction));

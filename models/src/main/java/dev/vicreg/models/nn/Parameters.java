@@ -50,9 +50,7 @@ public final class Parameters {
         Map<String, Tensor> drawn = new LinkedHashMap<>();
         for (Parameter parameter : byName.values()) {
             long own = seed * 0x9E3779B97F4A7C15L + parameter.name().hashCode();
-            drawn.put(
-                    parameter.name(),
-                    parameter.initializer().draw(parameter.shape(), new SplittableRandom(own)));
+            drawn.put(parameter.name(), parameter.initializer().draw(parameter.shape(), new SplittableRandom(own)));
         }
         return drawn;
     }

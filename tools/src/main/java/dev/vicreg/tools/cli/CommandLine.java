@@ -27,8 +27,9 @@ public final class CommandLine {
             return Optional.empty();
         }
         if (!line.getArgList().isEmpty()) {
-            throw new IllegalArgumentException("unexpected \"" + line.getArgList().get(0)
-                    + "\"; options start with --, and ./vicreg " + command.name() + " --help lists them");
+            throw new IllegalArgumentException(
+                    "unexpected \"" + line.getArgList().get(0) + "\"; options start with --, and ./vicreg "
+                            + command.name() + " --help lists them");
         }
         Map<String, String> given = new TreeMap<>();
         String config = line.getOptionValue(Command.CONFIG.name());
@@ -60,8 +61,7 @@ public final class CommandLine {
                     .parse(options, words.toArray(new String[0]));
         } catch (UnrecognizedOptionException e) {
             String name = e.getOption().replaceFirst("^-+", "").replaceFirst("=.*", "");
-            List<String> known =
-                    command.settings().stream().map(Setting::name).toList();
+            List<String> known = command.settings().stream().map(Setting::name).toList();
             throw new IllegalArgumentException(
                     "unknown option " + e.getOption() + Nearest.suggestion(name, known, "--"), e);
         } catch (MissingArgumentException e) {

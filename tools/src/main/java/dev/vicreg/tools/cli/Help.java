@@ -40,7 +40,10 @@ public final class Help {
                 members.forEach(setting -> row(page, label(setting), text(command, setting), HELP_COLUMN));
             }
         }
-        return page.append("\nExample\n  ").append(command.example()).append('\n').toString();
+        return page.append("\nExample\n  ")
+                .append(command.example())
+                .append('\n')
+                .toString();
     }
 
     private static String label(Setting<?> setting) {

@@ -18,7 +18,9 @@ public final class Nearest {
 
     /** "; did you mean X?" to end a message with, or nothing where no known word is near. */
     public static String suggestion(String word, Collection<String> known, String prefix) {
-        return of(word, known).map(near -> "; did you mean " + prefix + near + "?").orElse("");
+        return of(word, known)
+                .map(near -> "; did you mean " + prefix + near + "?")
+                .orElse("");
     }
 
     /** Insertions, deletions, replacements and swaps of neighbours that turn {@code a} into {@code b}. */

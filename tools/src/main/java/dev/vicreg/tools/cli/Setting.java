@@ -90,13 +90,7 @@ public record Setting<T>(
 
     /** A number within limits, both included; not NaN and not infinite. */
     public static Setting<Double> decimal(
-            String name,
-            String argument,
-            Group group,
-            String help,
-            @Nullable String fallback,
-            double min,
-            double max) {
+            String name, String argument, Group group, String help, @Nullable String fallback, double min, double max) {
         return new Setting<>(name, argument, group, help, fallback, value -> parseDecimal(value, min, max));
     }
 
@@ -142,7 +136,8 @@ public record Setting<T>(
             throw new IllegalArgumentException("must be a whole number, found \"" + text + "\"", e);
         }
         if (value < min || value > max) {
-            throw new IllegalArgumentException("must be " + range(Long.toString(min), Long.toString(max), max >= Integer.MAX_VALUE) + ", found " + text);
+            throw new IllegalArgumentException("must be "
+                    + range(Long.toString(min), Long.toString(max), max >= Integer.MAX_VALUE) + ", found " + text);
         }
         return value;
     }
@@ -155,7 +150,8 @@ public record Setting<T>(
             throw new IllegalArgumentException("must be a number, found \"" + text + "\"", e);
         }
         if (!(value >= min && value <= max)) { // refuses NaN too
-            throw new IllegalArgumentException("must be " + range(plain(min), plain(max), max == Double.MAX_VALUE) + ", found " + text);
+            throw new IllegalArgumentException(
+                    "must be " + range(plain(min), plain(max), max == Double.MAX_VALUE) + ", found " + text);
         }
         return value;
     }

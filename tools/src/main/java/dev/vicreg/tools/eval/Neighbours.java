@@ -94,8 +94,7 @@ public record Neighbours(int[][] indices, float[][] similarities) {
                 buffer.put((float) (value / norm));
             }
         }
-        return OnnxTensor.createTensor(
-                OrtEnvironment.getEnvironment(), buffer.rewind(), new long[] {count, dimension});
+        return OnnxTensor.createTensor(OrtEnvironment.getEnvironment(), buffer.rewind(), new long[] {count, dimension});
     }
 
     /** Length of a vector; 1 for a vector of zeros, which is as far from everything as from itself. */

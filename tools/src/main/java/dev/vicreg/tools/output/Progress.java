@@ -62,7 +62,8 @@ public final class Progress implements AutoCloseable {
         long now = System.nanoTime();
         if (now - lastLine >= LINE_EVERY_NANOS || done == total) {
             lastLine = now;
-            console.err().println(task + " " + done + "/" + total + (note.isEmpty() ? "" : "  " + note) + left(now, done));
+            console.err()
+                    .println(task + " " + done + "/" + total + (note.isEmpty() ? "" : "  " + note) + left(now, done));
         }
     }
 

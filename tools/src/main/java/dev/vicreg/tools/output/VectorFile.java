@@ -74,7 +74,8 @@ public final class VectorFile implements Closeable {
     }
 
     private static Path temporaryFor(Path file) {
-        return file.resolveSibling("." + file.getFileName() + "." + ProcessHandle.current().pid() + ".part");
+        return file.resolveSibling(
+                "." + file.getFileName() + "." + ProcessHandle.current().pid() + ".part");
     }
 
     /** Appends a vector and the name of its picture. */
@@ -130,7 +131,10 @@ public final class VectorFile implements Closeable {
         int textLength = NPY_HEADER - 10;
         String text = "{'descr': '<f4', 'fortran_order': False, 'shape': (" + rows + ", " + dimension + "), }";
         ByteBuffer header = ByteBuffer.allocate(NPY_HEADER).order(ByteOrder.LITTLE_ENDIAN);
-        header.put((byte) 0x93).put("NUMPY".getBytes(StandardCharsets.US_ASCII)).put((byte) 1).put((byte) 0);
+        header.put((byte) 0x93)
+                .put("NUMPY".getBytes(StandardCharsets.US_ASCII))
+                .put((byte) 1)
+                .put((byte) 0);
         header.putShort((short) textLength).put(text.getBytes(StandardCharsets.US_ASCII));
         while (header.position() < NPY_HEADER - 1) {
             header.put((byte) ' ');

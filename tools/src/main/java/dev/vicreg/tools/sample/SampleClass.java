@@ -27,7 +27,8 @@ enum SampleClass {
             g.fill(new Rectangle2D.Double(x, y, period, period));
         }
     })),
-    DOTS((g, period) -> onGrid(period, (x, y, odd) -> g.fill(new Ellipse2D.Double(x, y, 0.62 * period, 0.62 * period)))),
+    DOTS((g, period) ->
+            onGrid(period, (x, y, odd) -> g.fill(new Ellipse2D.Double(x, y, 0.62 * period, 0.62 * period)))),
     CIRCLES((g, period) -> {
         g.setStroke(new BasicStroke((float) (period / 6)));
         onGrid(1.35 * period, (x, y, odd) -> g.draw(new Ellipse2D.Double(x, y, period, period)));

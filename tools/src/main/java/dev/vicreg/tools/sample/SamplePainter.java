@@ -19,7 +19,8 @@ final class SamplePainter {
     private static final int OVERSAMPLING = 4;
     private static final double MIN_PERIOD = 0.17; // of the picture's side: about 5.5 pixels of 32
     private static final double MAX_PERIOD = 0.27;
-    // Weak tints: two crops of a strongly coloured picture share its colours, which then is what a short training finds.
+    // Weak tints: two crops of a strongly coloured picture share its colours, which then is what a short training
+    // finds.
     private static final int MAX_TINT = 40;
     private static final int MIN_CONTRAST = 70; // in lightness: the texture must survive greyscale
 
@@ -79,15 +80,14 @@ final class SamplePainter {
 
     /** Circle, square, triangle, pentagon, star or capsule within {@code radius} of a centre. */
     private static Shape outline(int kind, double x, double y, double radius, double angle) {
-        Shape shape =
-                switch (kind) {
-                    case 0 -> new Ellipse2D.Double(-1, -1, 2, 2);
-                    case 1 -> polygon(4, 1);
-                    case 2 -> polygon(3, 1);
-                    case 3 -> polygon(5, 1);
-                    case 4 -> polygon(10, 0.62);
-                    default -> new Ellipse2D.Double(-1, -0.7, 2, 1.4);
-                };
+        Shape shape = switch (kind) {
+            case 0 -> new Ellipse2D.Double(-1, -1, 2, 2);
+            case 1 -> polygon(4, 1);
+            case 2 -> polygon(3, 1);
+            case 3 -> polygon(5, 1);
+            case 4 -> polygon(10, 0.62);
+            default -> new Ellipse2D.Double(-1, -0.7, 2, 1.4);
+        };
         AffineTransform place = AffineTransform.getTranslateInstance(x, y);
         place.rotate(angle);
         place.scale(radius, radius);

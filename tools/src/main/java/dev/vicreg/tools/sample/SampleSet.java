@@ -63,8 +63,7 @@ public record SampleSet(int imageSize, long seed) {
     }
 
     private void write(Path out, Job job) {
-        Path file = folder(out, job.part, job.sampleClass)
-                .resolve(String.format(Locale.ROOT, "%05d.png", job.index));
+        Path file = folder(out, job.part, job.sampleClass).resolve(String.format(Locale.ROOT, "%05d.png", job.index));
         try {
             ImageIO.write(picture(job), "png", file.toFile());
         } catch (IOException e) {

@@ -40,8 +40,8 @@ class KnnClassifierTest {
     void accuracyCountsQueriesThatGetTheirOwnClass() {
         float[][] bank = {{1, 0}, {0, 1}};
         float[][] queries = {{5, 1}, {1, 5}, {5, 1}, {1, 5}};
-        double accuracy = new KnnClassifier(1, 0.07)
-                .accuracy(bank, new int[] {0, 1}, queries, new int[] {0, 1, 1, 1}, 2);
+        double accuracy =
+                new KnnClassifier(1, 0.07).accuracy(bank, new int[] {0, 1}, queries, new int[] {0, 1, 1, 1}, 2);
         assertEquals(0.75, accuracy);
     }
 

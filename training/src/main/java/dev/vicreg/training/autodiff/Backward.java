@@ -43,7 +43,8 @@ public final class Backward {
         if (loss.shape().elements() != 1) {
             throw new IllegalArgumentException("Only a scalar can be differentiated, found " + loss);
         }
-        List<Node> nodes = Graph.of("forward", inputsOf(loss), Map.of("loss", loss)).nodes();
+        List<Node> nodes =
+                Graph.of("forward", inputsOf(loss), Map.of("loss", loss)).nodes();
         reached.addAll(sources);
         for (Node node : nodes) {
             if (node.inputs().stream().anyMatch(reached::contains) && !GradientRules.isWithout(node.op())) {
@@ -91,9 +92,11 @@ public final class Backward {
         Value upstream = gradients.get(node.output(0));
         for (Value other : node.outputs().subList(1, node.outputs().size())) {
             if (gradients.containsKey(other)) {
-                throw new IllegalArgumentException("No gradient flows through output " + node.outputs().indexOf(other)
-                        + " of " + node + ": only the first output of " + node.op().onnxName()
-                        + " can be differentiated");
+                throw new IllegalArgumentException(
+                        "No gradient flows through output " + node.outputs().indexOf(other)
+                                + " of " + node + ": only the first output of "
+                                + node.op().onnxName()
+                                + " can be differentiated");
             }
         }
         if (upstream == null || node.inputs().stream().noneMatch(reached::contains)) {
@@ -116,15 +119,16 @@ public final class Backward {
 
     private static GradientRules.Rule rule(Node node) {
         return GradientRules.of(node.op())
-                .orElseThrow(() -> new IllegalArgumentException("No gradient for " + node.op().onnxName() + " at "
-                        + node.scope() + " (input " + node.input(0) + "): "
-                        + GradientRules.unsupported(node.op()).orElse("add a row to GradientRules or detach")));
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "No gradient for " + node.op().onnxName() + " at "
+                                + node.scope() + " (input " + node.input(0) + "): "
+                                + GradientRules.unsupported(node.op()).orElse("add a row to GradientRules or detach")));
     }
 
     private void accumulate(Ops here, Node node, Value input, Value gradient) {
         if (!gradient.type().equals(input.type())) {
-            throw new IllegalStateException("The gradient rule of " + node + " gives " + gradient.type()
-                    + " for an input of " + input.type());
+            throw new IllegalStateException(
+                    "The gradient rule of " + node + " gives " + gradient.type() + " for an input of " + input.type());
         }
         gradients.merge(input, gradient, here::add);
     }

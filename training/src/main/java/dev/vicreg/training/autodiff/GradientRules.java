@@ -49,12 +49,13 @@ final class GradientRules {
         binary(OpType.ADD, (ops, g, a, b, y) -> g, (ops, g, a, b, y) -> g);
         binary(OpType.SUB, (ops, g, a, b, y) -> g, (ops, g, a, b, y) -> ops.neg(g));
         binary(OpType.MUL, (ops, g, a, b, y) -> ops.mul(g, b), (ops, g, a, b, y) -> ops.mul(g, a));
-        binary(OpType.DIV, (ops, g, a, b, y) -> ops.div(g, b), (ops, g, a, b, y) -> ops.neg(
-                ops.mul(g, ops.div(y, b))));
+        binary(OpType.DIV, (ops, g, a, b, y) -> ops.div(g, b), (ops, g, a, b, y) -> ops.neg(ops.mul(g, ops.div(y, b))));
         unary(OpType.SQRT, (ops, g, x, y) -> ops.div(ops.mul(g, 0.5), y));
         // At zero the slope is taken as zero. The output serves as well as the input and lets the input's memory go.
-        unary(OpType.RELU, (ops, g, x, y) -> ops.node(OpType.RELU_GRAD, List.of(g, y), Attributes.NONE)
-                .output(0));
+        unary(
+                OpType.RELU,
+                (ops, g, x, y) -> ops.node(OpType.RELU_GRAD, List.of(g, y), Attributes.NONE)
+                        .output(0));
         unary(OpType.NEG, (ops, g, x, y) -> ops.neg(g));
         unary(OpType.IDENTITY, (ops, g, x, y) -> g);
         unary(OpType.CAST, (ops, g, x, y) -> ops.cast(g, x.type().element()));
@@ -146,7 +147,8 @@ final class GradientRules {
 
     /** y = Σ x / n. */
     private static List<@Nullable Value> reduceMean(Ops ops, Node node, Value g) {
-        double n = (double) node.input(0).shape().elements() / node.output(0).shape().elements();
+        double n = (double) node.input(0).shape().elements()
+                / node.output(0).shape().elements();
         return listOf(spread(ops, node, ops.mul(g, 1 / n)), null);
     }
 
@@ -225,7 +227,8 @@ final class GradientRules {
     /** One kernel gives dX, dW and dB; those that nobody reads are not computed. */
     private static List<@Nullable Value> conv(Ops ops, Node node, Value g) {
         Node grad = ops.node(OpType.CONV_GRAD, List.of(g, node.input(0), node.input(1)), node.attributes());
-        return node.hasInput(2) ? listOf(grad.output(0), grad.output(1), grad.output(2))
+        return node.hasInput(2)
+                ? listOf(grad.output(0), grad.output(1), grad.output(2))
                 : listOf(grad.output(0), grad.output(1));
     }
 
@@ -249,7 +252,8 @@ final class GradientRules {
 
     /** Through the batch's own mean and variance, from what the forward kernel saved of them. */
     private static List<@Nullable Value> batchNorm(Ops ops, Node node, Value g) {
-        Attributes attributes = Attributes.NONE.with("epsilon", node.attributes().real("epsilon", 1e-5f));
+        Attributes attributes =
+                Attributes.NONE.with("epsilon", node.attributes().real("epsilon", 1e-5f));
         Node grad = ops.node(
                 OpType.BATCH_NORMALIZATION_GRAD,
                 List.of(g, node.input(0), node.input(1), node.output(3), node.output(4)),

@@ -26,9 +26,7 @@ public record Artifacts(Path trainingModel, Path evalModel, Path checkpoint) {
     /** The files' names in {@code folder}, which need not exist. */
     public static Artifacts in(Path folder) {
         return new Artifacts(
-                folder.resolve("training_model.onnx"),
-                folder.resolve("eval_model.onnx"),
-                folder.resolve("checkpoint"));
+                folder.resolve("training_model.onnx"), folder.resolve("eval_model.onnx"), folder.resolve("checkpoint"));
     }
 
     /**
@@ -49,8 +47,7 @@ public record Artifacts(Path trainingModel, Path evalModel, Path checkpoint) {
     void writeModels(TrainingGraph.Built built, Lowering lowering) throws IOException {
         Graph step = lowering.apply(built.training());
         AtomicFile.write(
-                trainingModel,
-                ByteBuffer.wrap(OnnxFile.bytes(step, Map.of(LOWERING_KEY, lowering.toString()))));
+                trainingModel, ByteBuffer.wrap(OnnxFile.bytes(step, Map.of(LOWERING_KEY, lowering.toString()))));
         AtomicFile.write(evalModel, ByteBuffer.wrap(OnnxFile.bytes(built.eval(), Map.of())));
     }
 }

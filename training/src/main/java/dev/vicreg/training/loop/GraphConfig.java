@@ -64,7 +64,8 @@ public record GraphConfig(
         mean = List.copyOf(mean);
         std = List.copyOf(std);
         if (channels != mean.size()) {
-            throw new IllegalArgumentException("Channels: expected as many as means, " + mean.size() + ", found " + channels);
+            throw new IllegalArgumentException(
+                    "Channels: expected as many as means, " + mean.size() + ", found " + channels);
         }
         if (!(momentum >= 0 && momentum < 1)) {
             throw new IllegalArgumentException("Momentum: expected 0 or more and less than 1, found " + momentum);
@@ -112,8 +113,9 @@ public record GraphConfig(
             case "adamw" -> new AdamW(momentum, ADAM_BETA2, ADAM_EPSILON, weightDecay);
             case "lars-official" -> new Lars(Lars.Variant.OFFICIAL, momentum, weightDecay, LARS_OFFICIAL_ETA);
             case "lars-solo" -> new Lars(Lars.Variant.SOLO, momentum, weightDecay, LARS_SOLO_ETA);
-            default -> throw new IllegalArgumentException(
-                    "Unknown optimizer " + optimizer + ": expected one of " + OPTIMIZERS);
+            default ->
+                throw new IllegalArgumentException(
+                        "Unknown optimizer " + optimizer + ": expected one of " + OPTIMIZERS);
         };
     }
 
@@ -122,8 +124,8 @@ public record GraphConfig(
             case "none" -> NoDecay.NONE;
             case "norm-bias" -> NoDecay.NORM_BIAS;
             case "1d" -> NoDecay.ONE_DIMENSIONAL;
-            default -> throw new IllegalArgumentException(
-                    "Unknown --no-decay " + name + ": expected none, norm-bias or 1d");
+            default ->
+                throw new IllegalArgumentException("Unknown --no-decay " + name + ": expected none, norm-bias or 1d");
         };
     }
 }

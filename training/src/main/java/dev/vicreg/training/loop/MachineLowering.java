@@ -36,9 +36,7 @@ public final class MachineLowering {
      * @throws IllegalStateException if CUDA is asked for and can't be used: says what is missing
      */
     public static Lowering of(Device device, int threads) {
-        return OrtSessions.resolve(device).kind() == Device.Kind.CUDA
-                ? Lowering.NONE
-                : Lowering.cpu(threads, block());
+        return OrtSessions.resolve(device).kind() == Device.Kind.CUDA ? Lowering.NONE : Lowering.cpu(threads, block());
     }
 
     /**
@@ -48,7 +46,9 @@ public final class MachineLowering {
     private static int block() {
         NativeLibraries.load();
         Value x = Value.input("x", new TensorType(ElementType.FLOAT, Shape.of(1, CHANNELS, 1, 2)));
-        Value reordered = new Ops().node(OpType.REORDER_INPUT, List.of(x), Attributes.NONE).output(0);
+        Value reordered = new Ops()
+                .node(OpType.REORDER_INPUT, List.of(x), Attributes.NONE)
+                .output(0);
         Value y = new Ops().mul(reordered, 1);
         byte[] model = OnnxFile.bytes(Graph.of("block", List.of(x), Map.of("y", y)), Map.of());
         float[] pixels = new float[2 * CHANNELS];

@@ -33,7 +33,8 @@ public record RunConfig(
 
     /** Writes the file, complete or not at all. */
     public void write(Path file) throws IOException {
-        AtomicFile.write(file, ByteBuffer.wrap((JSON.writeValueAsString(this) + "\n").getBytes(StandardCharsets.UTF_8)));
+        AtomicFile.write(
+                file, ByteBuffer.wrap((JSON.writeValueAsString(this) + "\n").getBytes(StandardCharsets.UTF_8)));
     }
 
     /**

@@ -70,8 +70,7 @@ public final class RunFolder implements AutoCloseable {
     }
 
     private static RunFolder lock(Path root) throws IOException {
-        FileChannel channel =
-                FileChannel.open(root.resolve(LOCK), StandardOpenOption.WRITE, StandardOpenOption.CREATE);
+        FileChannel channel = FileChannel.open(root.resolve(LOCK), StandardOpenOption.WRITE, StandardOpenOption.CREATE);
         try {
             FileLock lock = channel.tryLock();
             if (lock != null) {
@@ -81,7 +80,8 @@ public final class RunFolder implements AutoCloseable {
             // held by this very process: refused below like any other
         }
         channel.close();
-        throw new IOException("Folder " + root + " is in use by another run: wait for it to end, or name another folder");
+        throw new IOException(
+                "Folder " + root + " is in use by another run: wait for it to end, or name another folder");
     }
 
     /** The folder. */
@@ -173,8 +173,10 @@ public final class RunFolder implements AutoCloseable {
             Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
             delete(temporary);
-            throw new IOException("Cannot save the checkpoint of step " + step + " in " + checkpoints() + ": "
-                    + e.getMessage() + "; earlier checkpoints are kept", e);
+            throw new IOException(
+                    "Cannot save the checkpoint of step " + step + " in " + checkpoints() + ": " + e.getMessage()
+                            + "; earlier checkpoints are kept",
+                    e);
         }
         prune(keep);
         return new Saved(step, target.resolve("checkpoint"));

@@ -77,7 +77,8 @@ public final class StepBenchmark {
         built.gradients().keySet().forEach(parameter -> {
             Tensor now = after.get(parameter.name());
             if (now == null || now.equals(before.get(parameter.name()))) {
-                throw new IllegalStateException("The steps did not change " + parameter + ": the update is not applied");
+                throw new IllegalStateException(
+                        "The steps did not change " + parameter + ": the update is not applied");
             }
         });
     }

@@ -84,11 +84,10 @@ public final class Trainer implements AutoCloseable {
         try {
             settings.schedule(stepsPerEpoch(settings, data));
             folder = RunFolder.create(root);
-            RunConfig config = new RunConfig(
-                    version, NativeLibraries.load().version(), data.fingerprint(), data.size(), settings);
+            RunConfig config =
+                    new RunConfig(version, NativeLibraries.load().version(), data.fingerprint(), data.size(), settings);
             Map<String, Tensor> state = built.initialState(settings.seed());
-            Artifacts artifacts =
-                    Artifacts.write(root.resolve("artifacts"), built, state, lowering(settings));
+            Artifacts artifacts = Artifacts.write(root.resolve("artifacts"), built, state, lowering(settings));
             config.write(folder.config());
             return new Trainer(folder, config, data, state.keySet(), artifacts.checkpoint(), 0);
         } catch (IOException | RuntimeException e) {
@@ -246,18 +245,16 @@ public final class Trainer implements AutoCloseable {
         if (losses.isFinite()) {
             return;
         }
-        String files = Arrays.stream(batch.indices())
-                .limit(8)
-                .mapToObj(data::name)
-                .collect(Collectors.joining(", "));
+        String files =
+                Arrays.stream(batch.indices()).limit(8).mapToObj(data::name).collect(Collectors.joining(", "));
         throw new IllegalStateException("Loss is not finite at step " + step + " (" + losses + "): stopped; the last"
-                + " good checkpoint is step " + last.step() + " in " + last.file().getParent()
+                + " good checkpoint is step " + last.step() + " in "
+                + last.file().getParent()
                 + "; try a lower --lr or a longer --warmup-epochs; the batch's files: " + files
                 + (batch.indices().length > 8 ? ", … " + batch.indices().length + " in all" : ""));
     }
 
-    private static void close(@Nullable RunFolder folder,
-            @Nullable PictureDataset data) throws IOException {
+    private static void close(@Nullable RunFolder folder, @Nullable PictureDataset data) throws IOException {
         try (folder;
                 data) {
             return; // both closed, whatever the first does

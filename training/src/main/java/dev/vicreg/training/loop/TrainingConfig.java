@@ -56,8 +56,9 @@ public record TrainingConfig(
                     "Length of the run: expected either epochs or steps, found " + epochs + " and " + steps);
         }
         if (!(warmupEpochs >= 0) || !(finalLrFactor >= 0 && finalLrFactor <= 1)) {
-            throw new IllegalArgumentException("Schedule: expected warm-up epochs of 0 or more and a final factor of 0 to"
-                    + " 1, found " + warmupEpochs + " and " + finalLrFactor);
+            throw new IllegalArgumentException(
+                    "Schedule: expected warm-up epochs of 0 or more and a final factor of 0 to" + " 1, found "
+                            + warmupEpochs + " and " + finalLrFactor);
         }
         if (threads < 1 || workers < 1 || checkpointEvery < 0 || keep < 1) {
             throw new IllegalArgumentException("Threads, workers and checkpoints kept: expected 1 or more, found "
@@ -77,13 +78,12 @@ public record TrainingConfig(
 
     /** The learning rates of the run. */
     public Schedule schedule(long stepsPerEpoch) {
-        Schedule.Kind kind =
-                switch (schedule.toLowerCase(Locale.ROOT)) {
-                    case "cosine" -> Schedule.Kind.COSINE;
-                    case "constant" -> Schedule.Kind.CONSTANT;
-                    default -> throw new IllegalArgumentException(
-                            "Unknown schedule " + schedule + ": expected cosine or constant");
-                };
+        Schedule.Kind kind = switch (schedule.toLowerCase(Locale.ROOT)) {
+            case "cosine" -> Schedule.Kind.COSINE;
+            case "constant" -> Schedule.Kind.CONSTANT;
+            default ->
+                throw new IllegalArgumentException("Unknown schedule " + schedule + ": expected cosine or constant");
+        };
         long total = totalSteps(stepsPerEpoch);
         long warmup = Math.min(total, Math.round(warmupEpochs * stepsPerEpoch));
         return new Schedule(kind, lr, warmup, warmupStart, lr * finalLrFactor, total);

@@ -64,8 +64,9 @@ public final class TrainingSession implements AutoCloseable {
     public static TrainingSession open(Path checkpoint, Path trainingModel, Device device, int threads)
             throws IOException {
         if (!NativeLibraries.load().trainingEnabled()) {
-            throw new IllegalStateException("ONNX Runtime's native libraries on the class path are built without training:"
-                    + " add org.bytedeco:onnxruntime with a platform classifier, as README.md says");
+            throw new IllegalStateException(
+                    "ONNX Runtime's native libraries on the class path are built without training:"
+                            + " add org.bytedeco:onnxruntime with a platform classifier, as README.md says");
         }
         OrtEnvironment environment = OrtEnvironment.getEnvironment();
         try (OrtSession.SessionOptions options = OrtSessions.options(device, threads)) {

@@ -74,9 +74,12 @@ public record VicReg(Variant variant, float invariance, float variance, float co
      * @param zb projections of view b, of the same shape
      */
     public Terms build(Ops ops, Value za, Value zb) {
-        if (!za.shape().equals(zb.shape()) || za.shape().rank() != 2 || za.shape().size(0) < 2) {
-            throw new IllegalArgumentException("VICReg needs two batches of at least 2 projections of equal shape [n,d],"
-                    + " found " + za.shape() + " and " + zb.shape());
+        if (!za.shape().equals(zb.shape())
+                || za.shape().rank() != 2
+                || za.shape().size(0) < 2) {
+            throw new IllegalArgumentException(
+                    "VICReg needs two batches of at least 2 projections of equal shape [n,d]," + " found " + za.shape()
+                            + " and " + zb.shape());
         }
         Value s = invariance(ops.scope("invariance"), za, zb);
         Branch a = branch(ops.scope("a"), za);

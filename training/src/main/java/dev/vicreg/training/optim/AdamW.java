@@ -40,21 +40,23 @@ public record AdamW(float beta1, float beta2, float epsilon, float weightDecay) 
                 .with("lambda", update.decayed() ? weightDecay : 0f)
                 .with("do_bias_correction", 1L)
                 .with("weight_decay_mode", 0L); // decay first, then the step: PyTorch's order
-        Node adam = update.ops().node(
-                OpType.ADAM_OPTIMIZER,
-                Arrays.asList(
-                        update.learningRate(),
-                        update.state(STEP),
-                        update.parameter().value(),
-                        update.gradient(),
-                        update.state(FIRST),
-                        update.state(SECOND),
-                        null, // weights in half precision
-                        null, // loss scale
-                        null, // global gradient norm
-                        update.ready()),
-                attributes);
-        // A reader keeps the node alive. The count itself must not become a graph output: those get a buffer of their own,
+        Node adam = update.ops()
+                .node(
+                        OpType.ADAM_OPTIMIZER,
+                        Arrays.asList(
+                                update.learningRate(),
+                                update.state(STEP),
+                                update.parameter().value(),
+                                update.gradient(),
+                                update.state(FIRST),
+                                update.state(SECOND),
+                                null, // weights in half precision
+                                null, // loss scale
+                                null, // global gradient norm
+                                update.ready()),
+                        attributes);
+        // A reader keeps the node alive. The count itself must not become a graph output: those get a buffer of their
+        // own,
         // and the state would stay as it was.
         return List.of(update.ops().cast(adam.output(0), ElementType.FLOAT));
     }

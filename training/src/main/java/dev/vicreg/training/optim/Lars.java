@@ -37,8 +37,7 @@ public record Lars(Variant variant, float momentum, float weightDecay, float eta
         Value mu = update.state(MOMENTUM);
         Value step = update.decayed() ? scaled(update) : update.gradient();
         Value moved = ops.add(ops.mul(mu, momentum), step);
-        return List.of(
-                update.assign(mu, moved), update.assign(p, ops.sub(p, ops.mul(moved, update.learningRate()))));
+        return List.of(update.assign(mu, moved), update.assign(p, ops.sub(p, ops.mul(moved, update.learningRate()))));
     }
 
     /** q·(g + wd·p). */
@@ -51,14 +50,12 @@ public record Lars(Variant variant, float momentum, float weightDecay, float eta
         Value ratio;
         if (variant == Variant.OFFICIAL) {
             Value updateNorm = norm(ops, decayed);
-            ratio = whereBothPositive(
-                    ops, weightNorm, updateNorm, ops.div(ops.mul(weightNorm, eta), updateNorm));
+            ratio = whereBothPositive(ops, weightNorm, updateNorm, ops.div(ops.mul(weightNorm, eta), updateNorm));
         } else {
             Value gradientNorm = norm(ops, g);
-            Value denominator =
-                    ops.add(ops.add(gradientNorm, ops.mul(weightNorm, weightDecay)), ops.constant(1e-8f));
-            Value raw = whereBothPositive(
-                    ops, weightNorm, gradientNorm, ops.div(ops.mul(weightNorm, eta), denominator));
+            Value denominator = ops.add(ops.add(gradientNorm, ops.mul(weightNorm, weightDecay)), ops.constant(1e-8f));
+            Value raw =
+                    whereBothPositive(ops, weightNorm, gradientNorm, ops.div(ops.mul(weightNorm, eta), denominator));
             ratio = ops.min(ops.div(raw, update.learningRate()), ops.constant(1));
         }
         return ops.mul(decayed, ratio);

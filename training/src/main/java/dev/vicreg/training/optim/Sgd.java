@@ -27,7 +27,6 @@ public record Sgd(float momentum, float weightDecay) implements Optimizer {
         boolean decays = update.decayed() && weightDecay != 0;
         Value g = decays ? ops.add(update.gradient(), ops.mul(p, weightDecay)) : update.gradient();
         Value moved = ops.add(ops.mul(mu, momentum), g);
-        return List.of(
-                update.assign(mu, moved), update.assign(p, ops.sub(p, ops.mul(moved, update.learningRate()))));
+        return List.of(update.assign(mu, moved), update.assign(p, ops.sub(p, ops.mul(moved, update.learningRate()))));
     }
 }

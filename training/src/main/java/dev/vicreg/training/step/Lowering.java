@@ -87,7 +87,8 @@ public record Lowering(String name, int threads, int block) {
                 return ops.conv(x, w, null, attributes);
             }
             Value rearranged = blocked.computeIfAbsent(w, weights -> blockedWeights(ops, weights));
-            Value in = ops.node(OpType.REORDER_INPUT, List.of(x), Attributes.NONE).output(0);
+            Value in =
+                    ops.node(OpType.REORDER_INPUT, List.of(x), Attributes.NONE).output(0);
             Value out = ops.node(OpType.BLOCKED_CONV, List.of(in, rearranged), attributes.with("group", 1L))
                     .output(0);
             return ops.node(OpType.REORDER_OUTPUT, List.of(out), Attributes.NONE.with("channels", outputs))
@@ -108,7 +109,8 @@ public record Lowering(String name, int threads, int block) {
             // dX = dY * flipped W: [N,O,H,W] with [C,O,k,k] → [N,C,H,W]
             Value turned = flipped.computeIfAbsent(w, weights -> flippedWeights(ops, weights));
             Value dx = convolution(ops, dy, turned, Ops.window(kernel, 1, kernel - 1 - padding));
-            boolean product = kernel == 3 && padding == 1 && threads > 1 && x.shape().size(2) < CONV_GRAD_HEIGHT;
+            boolean product =
+                    kernel == 3 && padding == 1 && threads > 1 && x.shape().size(2) < CONV_GRAD_HEIGHT;
             Node plain = ops.node(OpType.CONV_GRAD, List.of(dy, x, w), attributes);
             Value dw = product ? weightGradient(ops, dy, x) : plain.output(1);
             return List.of(dx, dw, plain.output(2));

@@ -165,7 +165,9 @@ public final class TrainingGraph {
         awaited.addAll(statistics.values());
         awaited.add(terms.total());
         Value ready = barrier
-                ? ops.scope("update").node(OpType.GROUP, awaited, Attributes.NONE).output(0)
+                ? ops.scope("update")
+                        .node(OpType.GROUP, awaited, Attributes.NONE)
+                        .output(0)
                 : ops.constant(Tensor.scalar(true));
         List<Value> written = new ArrayList<>();
         gradients.forEach((parameter, gradient) -> written.addAll(update(parameter, gradient, rate, ready)));

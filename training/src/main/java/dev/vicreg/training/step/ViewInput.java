@@ -35,7 +35,9 @@ public interface ViewInput {
             if (size < 1 || size > 4096) {
                 throw new IllegalArgumentException("Image size: expected 1 to 4096 pixels, found " + size);
             }
-            if (mean.isEmpty() || mean.size() != deviation.size() || deviation.stream().anyMatch(d -> !(d > 0))) {
+            if (mean.isEmpty()
+                    || mean.size() != deviation.size()
+                    || deviation.stream().anyMatch(d -> !(d > 0))) {
                 throw new IllegalArgumentException("Normalisation: expected one mean and one positive deviation per"
                         + " channel, found " + mean + " and " + deviation);
             }

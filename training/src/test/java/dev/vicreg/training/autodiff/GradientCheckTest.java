@@ -44,8 +44,7 @@ final class GradientCheckTest {
         }
     }
 
-    private static Case of(
-            String name, OpType op, BiFunction<Ops, List<Value>, Value> build, long[]... shapes) {
+    private static Case of(String name, OpType op, BiFunction<Ops, List<Value>, Value> build, long[]... shapes) {
         return new Case(name, op, build, 0, shapes);
     }
 
@@ -54,7 +53,9 @@ final class GradientCheckTest {
     }
 
     private static Attributes window(long kernel, long stride, long pad, long dilation, long group) {
-        return Ops.window(kernel, stride, pad).with("dilations", dilation, dilation).with("group", group);
+        return Ops.window(kernel, stride, pad)
+                .with("dilations", dilation, dilation)
+                .with("group", group);
     }
 
     static Stream<Case> cases() {
@@ -110,11 +111,7 @@ final class GradientCheckTest {
     }
 
     private static Case conv(String name, Attributes attributes, boolean bias, long[]... shapes) {
-        return of(
-                name,
-                OpType.CONV,
-                (o, x) -> o.conv(x.get(0), x.get(1), bias ? x.get(2) : null, attributes),
-                shapes);
+        return of(name, OpType.CONV, (o, x) -> o.conv(x.get(0), x.get(1), bias ? x.get(2) : null, attributes), shapes);
     }
 
     private static Value where(Ops ops, List<Value> x) {
@@ -237,7 +234,9 @@ final class GradientCheckTest {
     @Test
     void everyRuleIsChecked() {
         Set<OpType> ruled = EnumSet.noneOf(OpType.class);
-        Arrays.stream(OpType.values()).filter(op -> GradientRules.of(op).isPresent()).forEach(ruled::add);
+        Arrays.stream(OpType.values())
+                .filter(op -> GradientRules.of(op).isPresent())
+                .forEach(ruled::add);
         Set<OpType> checked = EnumSet.noneOf(OpType.class);
         cases().forEach(test -> checked.add(test.op));
         assertEquals(ruled, checked);

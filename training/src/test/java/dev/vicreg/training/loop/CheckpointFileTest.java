@@ -47,7 +47,8 @@ class CheckpointFileTest {
 
     private String failure(byte[] bytes) throws IOException {
         Path file = Files.write(folder.resolve("damaged"), bytes);
-        String message = String.valueOf(assertThrows(IOException.class, () -> CheckpointFile.read(file)).getMessage());
+        String message = String.valueOf(
+                assertThrows(IOException.class, () -> CheckpointFile.read(file)).getMessage());
         assertFalse(message.contains("\n"), message);
         assertTrue(message.contains(file.toString()), message);
         return message;

@@ -138,7 +138,8 @@ final class TrainerTest {
     void trainingChangesParametersAndKeepsTheNewestCheckpoints() throws Exception {
         Path run = temporary.resolve("run");
         start(config(10), run, Integer.MAX_VALUE);
-        Map<String, Tensor> first = CheckpointFile.read(Artifacts.in(run.resolve("artifacts")).checkpoint());
+        Map<String, Tensor> first =
+                CheckpointFile.read(Artifacts.in(run.resolve("artifacts")).checkpoint());
         Map<String, Tensor> last = newest(run);
         first.forEach((name, tensor) -> assertNotEquals(tensor, last.get(name), name + " did not change"));
         assertEquals(
@@ -165,8 +166,8 @@ final class TrainerTest {
         Path checkpoint = RunFolder.saved(run).get(0).file();
         byte[] bytes = Files.readAllBytes(checkpoint);
         Files.write(checkpoint, Arrays.copyOf(bytes, bytes.length / 2));
-        String message =
-                assertThrows(IOException.class, () -> Trainer.resume(config(3), run)).getMessage();
+        String message = assertThrows(IOException.class, () -> Trainer.resume(config(3), run))
+                .getMessage();
         assertTrue(message.contains(checkpoint.toString()), message);
         assertFalse(message.contains("\n"), message);
     }
@@ -176,8 +177,8 @@ final class TrainerTest {
         Path run = temporary.resolve("run");
         start(config(3), run, Integer.MAX_VALUE);
         CheckpointFile.write(RunFolder.saved(run).get(0).file(), Map.of("w", Tensor.scalar(1)));
-        String message =
-                assertThrows(IOException.class, () -> Trainer.resume(config(3), run)).getMessage();
+        String message = assertThrows(IOException.class, () -> Trainer.resume(config(3), run))
+                .getMessage();
         assertTrue(message.contains("other parameters"), message);
     }
 

@@ -104,7 +104,8 @@ final class TrajectoryTest {
             TrainingGraph.Built built, Lowering lowering, float rate, JsonNode golden, Path folder) throws Exception {
         Artifacts artifacts = Artifacts.write(folder, built, GoldenNet.initialState(built), lowering);
         Lcg data = new Lcg(golden.has("data_seed") ? golden.get("data_seed").asLong() : 11);
-        try (TrainingSession session = TrainingSession.open(artifacts.checkpoint(), artifacts.trainingModel(), Device.CPU, 1)) {
+        try (TrainingSession session =
+                TrainingSession.open(artifacts.checkpoint(), artifacts.trainingModel(), Device.CPU, 1)) {
             for (JsonNode step : golden.get("steps")) {
                 if (meetsKink(golden) && step.get("step").asInt() > 5) {
                     break;

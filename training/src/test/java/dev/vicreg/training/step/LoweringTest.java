@@ -63,8 +63,7 @@ final class LoweringTest {
         expected.forEach((name, tensor) -> assertClose(tensor, found.get(name), name));
     }
 
-    private static void assertClose(
-            Tensor expected, @Nullable Tensor found, String name) {
+    private static void assertClose(Tensor expected, @Nullable Tensor found, String name) {
         assertNotNull(found, name);
         float[] a = expected.floats();
         float[] b = found.floats();
@@ -92,7 +91,8 @@ final class LoweringTest {
         Graph lowered = Lowering.cpu(2, 16).apply(Graph.of("g", List.of(x, w), Map.of("dw", gradient)));
         assertFalse(lowered.nodes().stream().anyMatch(node -> node.op() == OpType.CONV_GRAD));
         long rearrangements = lowered.nodes().stream()
-                .filter(node -> node.op() == OpType.TRANSPOSE && node.output(0).shape().rank() == 6)
+                .filter(node ->
+                        node.op() == OpType.TRANSPOSE && node.output(0).shape().rank() == 6)
                 .count();
         assertEquals(2, rearrangements, "one for the weights and one for the flipped weights");
     }
