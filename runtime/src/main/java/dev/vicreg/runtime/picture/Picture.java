@@ -14,7 +14,6 @@ import java.util.Objects;
  * @param height rows, at least 1
  * @param rgb red, green, blue of each pixel, row by row from the top left: [height, width, 3], 0–255 unsigned
  */
-@SuppressWarnings("ArrayRecordComponent") // pixels are megabytes: no copies; equality below is by content
 public record Picture(int width, int height, byte[] rgb) {
     public Picture {
         if (width < 1 || height < 1 || rgb.length != (long) width * height * 3) {

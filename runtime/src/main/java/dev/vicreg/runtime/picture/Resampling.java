@@ -110,7 +110,6 @@ final class Resampling {
     }
 
     /** For every output position: the first source position, how many, and their fixed-point weights. */
-    @SuppressWarnings("ArrayRecordComponent") // never compared
     private record Weights(int[] first, int[] count, int[] fixed, int stride) {
         static Weights of(int inSize, int outSize, Interpolation interpolation) {
             double scale = (double) inSize / outSize;

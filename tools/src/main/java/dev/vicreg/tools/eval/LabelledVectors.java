@@ -22,7 +22,6 @@ import org.jspecify.annotations.Nullable;
  * @param baseline vectors of the encoder before training; null where there is none
  * @param thumbnails the pictures as the raw-pixel comparison takes them
  */
-@SuppressWarnings("ArrayRecordComponent") // plain data, compared by nobody
 public record LabelledVectors(
         int[] indices, int[] labels, float[][] encoder, float @Nullable [][] baseline, List<Picture> thumbnails) {
     private static final int BATCH = 256;

@@ -28,7 +28,6 @@ import java.util.Map;
  * @param indices per query the places in the bank
  * @param similarities per query the cosines, −1 to 1
  */
-@SuppressWarnings("ArrayRecordComponent") // plain data, compared by nobody
 public record Neighbours(int[][] indices, float[][] similarities) {
     private static final int TILE_FLOATS = 1 << 24; // 64 MB: bounds native memory whatever the bank's size
 

@@ -46,7 +46,6 @@ public final class Vectors {
     /**
      * Mean and standard deviation of each channel, in grey levels.
      */
-    @SuppressWarnings("ArrayRecordComponent") // three numbers each, compared by nobody
     public record Moments(double[] mean, double[] deviation) {
         /** Over all pixels of the pictures; the deviation of a constant channel is taken as 1. */
         public static Moments of(List<Picture> pictures) {

@@ -28,6 +28,8 @@ final class GradientRules {
     @FunctionalInterface
     interface Rule {
         /**
+         * Builds the gradients of one node.
+         *
          * @param upstream dL/d(output 0)
          */
         List<@Nullable Value> apply(Ops ops, Node node, Value upstream);

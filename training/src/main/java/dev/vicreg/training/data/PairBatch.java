@@ -11,5 +11,4 @@ import java.nio.ByteBuffer;
  * @param viewA direct, [B, size, size, 3], 0–255 unsigned, position 0, limit at the end
  * @param viewB likewise; row i shows the same sample as row i of view a
  */
-@SuppressWarnings("ArrayRecordComponent") // never compared
 public record PairBatch(long step, int epoch, int[] indices, ByteBuffer viewA, ByteBuffer viewB) {}

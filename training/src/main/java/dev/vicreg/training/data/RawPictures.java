@@ -34,7 +34,6 @@ final class RawPictures implements PictureSource {
      * @param labels one for each picture, -1 for unknown
      * @param isTest whether it is the test part of its set
      */
-    @SuppressWarnings("ArrayRecordComponent") // never compared
     record Block(
             String name,
             byte[] data,

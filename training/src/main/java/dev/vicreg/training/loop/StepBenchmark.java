@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SplittableRandom;
 
 /**
@@ -24,7 +25,6 @@ public final class StepBenchmark {
      *
      * @param seconds of each counted step, in order
      */
-    @SuppressWarnings("ArrayRecordComponent") // never compared
     public record Result(double secondsPerStep, double pairsPerSecond, double[] seconds) {}
 
     private StepBenchmark() {}
@@ -76,7 +76,7 @@ public final class StepBenchmark {
             TrainingGraph.Built built, Map<String, Tensor> before, Map<String, Tensor> after) {
         built.gradients().keySet().forEach(parameter -> {
             Tensor now = after.get(parameter.name());
-            if (now == null || now.equals(before.get(parameter.name()))) {
+            if (now == null || Objects.equals(now, before.get(parameter.name()))) {
                 throw new IllegalStateException(
                         "The steps did not change " + parameter + ": the update is not applied");
             }

@@ -96,7 +96,7 @@ public record VicReg(Variant variant, float invariance, float variance, float co
     private Value invariance(Ops ops, Value za, Value zb) {
         Value difference = ops.sub(za, zb);
         Value mean = ops.reduceMean(ops.mul(difference, difference), false);
-        return variant == Variant.PAPER ? ops.mul(mean, za.shape().size(1)) : mean;
+        return variant == Variant.PAPER ? ops.mul(mean, (double) za.shape().size(1)) : mean;
     }
 
     private record Branch(Value hinge, Value covariance) {}
