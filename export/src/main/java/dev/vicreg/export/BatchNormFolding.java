@@ -30,11 +30,12 @@ final class BatchNormFolding implements Rewriter.Rule {
     /** Folds in {@code graph}, to which the rule is then applied. */
     BatchNormFolding(Graph graph) {
         graph.outputs().values().forEach(output -> readers.merge(output, 1, Integer::sum));
-        graph.nodes().forEach(node -> node.inputs().forEach(input -> {
-            if (input != null) {
-                readers.merge(input, 1, Integer::sum);
-            }
-        }));
+        graph.nodes()
+                .forEach(node -> node.inputs().forEach(input -> {
+                    if (input != null) {
+                        readers.merge(input, 1, Integer::sum);
+                    }
+                }));
     }
 
     @Override
@@ -57,7 +58,8 @@ final class BatchNormFolding implements Rewriter.Rule {
     private static boolean foldable(Node linear) {
         boolean product = linear.op() == OpType.GEMM && linear.attributes().real("alpha", 1) == 1;
         boolean bias = !linear.hasInput(2)
-                || (linear.input(2).constant() != null && linear.input(2).shape().rank() == 1);
+                || (linear.input(2).constant() != null
+                        && linear.input(2).shape().rank() == 1);
         return (product || linear.op() == OpType.CONV) && linear.input(1).constant() != null && bias;
     }
 

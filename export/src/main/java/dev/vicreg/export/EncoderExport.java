@@ -162,8 +162,8 @@ public final class EncoderExport {
         }
         for (Node node : graph.nodes()) {
             if (node.op().domain() != OpType.Domain.ONNX) {
-                throw new IllegalStateException(
-                        "An encoder has standard operators only, found " + node.op().domain().onnxName() + " " + node);
+                throw new IllegalStateException("An encoder has standard operators only, found "
+                        + node.op().domain().onnxName() + " " + node);
             }
             boolean projects = node.inputs().stream().anyMatch(EncoderExport::isProjectors);
             if (projects || node.scope().equals(PROJECTOR) || node.scope().startsWith(PROJECTOR + ".")) {
@@ -213,10 +213,11 @@ public final class EncoderExport {
             throws IOException {
         double difference = Verification.difference(evalModel, state, image, file);
         if (difference > Verification.TOLERANCE) {
-            throw new IllegalStateException("Encoder not published to %s: it differs from %s by %.1e of the largest value,"
-                            .formatted(target, evalModel, difference)
-                    + " expected at most %.0e; please report this with the run's checkpoint"
-                            .formatted(Verification.TOLERANCE));
+            throw new IllegalStateException(
+                    "Encoder not published to %s: it differs from %s by %.1e of the largest value,"
+                                    .formatted(target, evalModel, difference)
+                            + " expected at most %.0e; please report this with the run's checkpoint"
+                                    .formatted(Verification.TOLERANCE));
         }
         AtomicFile.write(target, ByteBuffer.wrap(file));
         return difference;

@@ -5,11 +5,11 @@ import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
+import dev.vicreg.models.graph.Dim;
 import dev.vicreg.models.graph.ElementType;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.TensorType;
 import dev.vicreg.models.graph.Value;
-import dev.vicreg.models.graph.Dim;
 import dev.vicreg.runtime.Device;
 import dev.vicreg.runtime.OrtSessions;
 import java.io.IOException;
@@ -85,8 +85,9 @@ final class Verification {
         double largest = 0;
         for (int i = 0; i < expected.length; i++) {
             if (!Float.isFinite(expected[i]) || !Float.isFinite(found[i])) {
-                throw new IllegalStateException("The encoder's output is not finite, so it is not published: its training"
-                        + " has diverged; export an earlier checkpoint");
+                throw new IllegalStateException(
+                        "The encoder's output is not finite, so it is not published: its training"
+                                + " has diverged; export an earlier checkpoint");
             }
             scale = Math.max(scale, Math.abs(expected[i]));
             largest = Math.max(largest, Math.abs((double) expected[i] - found[i]));
