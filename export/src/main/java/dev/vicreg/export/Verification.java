@@ -13,6 +13,8 @@ import dev.vicreg.models.graph.Value;
 import dev.vicreg.runtime.Device;
 import dev.vicreg.runtime.OrtSessions;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -45,19 +47,31 @@ final class Verification {
      */
     static double difference(Path evalModel, Map<String, Tensor> state, Value image, byte[] exported)
             throws IOException {
+        Map<String, OnnxTensor> parameters = new LinkedHashMap<>();
         try (OrtSession.SessionOptions options = OrtSessions.options(Device.CPU, 0);
                 OrtSession evaluated = OrtSessions.open(evalModel, Device.CPU, 0);
                 OrtSession served = OrtEnvironment.getEnvironment().createSession(exported, options)) {
+            for (Map.Entry<String, Tensor> entry : state.entrySet()) {
+                if (evaluated.getInputInfo().containsKey(entry.getKey())) {
+                    parameters.put(entry.getKey(), tensor(entry.getValue()));
+                }
+            }
             double largest = 0;
             for (int count : new int[] {1, RANDOM_PICTURES + CONSTANT_PICTURES.length}) {
-                Map<String, Tensor> feeds = new LinkedHashMap<>(state);
-                feeds.put(String.valueOf(image.name()), pictures(image.type(), count));
-                float[] expected = run(evaluated, feeds, EncoderExport.REPRESENTATION);
-                largest = Math.max(largest, difference(expected, run(served, feeds, EncoderExport.EMBEDDING)));
+                String name = String.valueOf(image.name());
+                try (OnnxTensor pictures = tensor(pictures(image.type(), count))) {
+                    Map<String, OnnxTensor> feeds = new LinkedHashMap<>(parameters);
+                    feeds.put(name, pictures);
+                    float[] expected = run(evaluated, feeds, EncoderExport.REPRESENTATION);
+                    float[] found = run(served, Map.of(name, pictures), EncoderExport.EMBEDDING);
+                    largest = Math.max(largest, difference(expected, found));
+                }
             }
             return largest;
         } catch (OrtException e) {
             throw new IOException("Cannot compare the exported encoder with " + evalModel + ": " + e.getMessage(), e);
+        } finally {
+            parameters.values().forEach(OnnxTensor::close);
         }
     }
 
@@ -96,34 +110,22 @@ final class Verification {
         return new Tensor(batch, pixels);
     }
 
-    /** Feeds the model's inputs from {@code tensors} and returns the output of that name. */
-    private static float[] run(OrtSession session, Map<String, Tensor> tensors, String output) throws OrtException {
-        OrtEnvironment environment = OrtEnvironment.getEnvironment();
-        Map<String, OnnxTensor> feeds = new LinkedHashMap<>();
-        try {
-            for (String name : session.getInputNames()) {
-                Tensor tensor = tensors.get(name);
-                if (tensor == null) {
-                    throw new IllegalStateException(
-                            "The model wants an input " + name + " that is not in the checkpoint");
-                }
-                feeds.put(
-                        name,
-                        OnnxTensor.createTensor(
-                                environment,
-                                tensor.buffer(),
-                                tensor.shape().toArray(),
-                                javaType(tensor.type().element())));
-            }
-            try (OrtSession.Result result = session.run(feeds)) {
-                FloatBuffer values = ((OnnxTensor) result.get(output).orElseThrow()).getFloatBuffer();
-                float[] copy = new float[values.remaining()];
-                values.get(copy);
-                return copy;
-            }
-        } finally {
-            feeds.values().forEach(OnnxTensor::close);
+    private static float[] run(OrtSession session, Map<String, OnnxTensor> feeds, String output) throws OrtException {
+        try (OrtSession.Result result = session.run(feeds)) {
+            FloatBuffer values = ((OnnxTensor) result.get(output).orElseThrow()).getFloatBuffer();
+            float[] copy = new float[values.remaining()];
+            values.get(copy);
+            return copy;
         }
+    }
+
+    private static OnnxTensor tensor(Tensor tensor) throws OrtException {
+        // The Java API takes bytes of any element type from direct buffers only.
+        ByteBuffer direct = ByteBuffer.allocateDirect(tensor.data().length).order(ByteOrder.nativeOrder());
+        direct.put(tensor.data()).flip();
+        OnnxJavaType type = javaType(tensor.type().element());
+        OrtEnvironment environment = OrtEnvironment.getEnvironment();
+        return OnnxTensor.createTensor(environment, direct, tensor.shape().toArray(), type);
     }
 
     private static OnnxJavaType javaType(ElementType element) {

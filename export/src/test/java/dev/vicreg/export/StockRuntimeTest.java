@@ -1,0 +1,76 @@
+package dev.vicreg.export;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.onnxruntime.OrtEnvironment;
+import dev.vicreg.runtime.Device;
+import dev.vicreg.runtime.EmbeddingModel;
+import dev.vicreg.runtime.NativeLibraries;
+import dev.vicreg.runtime.picture.Picture;
+import java.io.File;
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** An exported encoder needs neither the training natives nor a class of this project. */
+class StockRuntimeTest {
+    @TempDir
+    Path folder;
+
+    private static String codeOf(Class<?> type) throws URISyntaxException {
+        return Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI())
+                .toString();
+    }
+
+    @Test
+    void exportedEncoderGivesTheSameVectorsInAJvmWithTheOfficialJarAlone()
+            throws IOException, InterruptedException, URISyntaxException {
+        Path encoder = TestRun.write(folder, 8, "16-16", 3)
+                .export(folder.resolve("encoder.onnx"))
+                .file();
+        int size = TestRun.IMAGE_SIZE;
+        byte[] pixels = new byte[2 * size * size * 3];
+        new SplittableRandom(5).nextBytes(pixels);
+        Path pictures = Files.write(folder.resolve("pixels"), pixels);
+
+        Path output = folder.resolve("output");
+        Process process = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-cp",
+                        codeOf(OrtEnvironment.class) + File.pathSeparator + codeOf(StockRuntimeProbe.class),
+                        StockRuntimeProbe.class.getName(),
+                        encoder.toString(),
+                        pictures.toString(),
+                        "2",
+                        Integer.toString(size))
+                .redirectErrorStream(true)
+                .redirectOutput(output.toFile())
+                .start();
+        int exit = process.waitFor();
+        List<String> lines = Files.readAllLines(output);
+        assertEquals(0, exit, lines::toString);
+        assertEquals("false", lines.get(0), "the probe ran on training natives");
+        assertTrue(NativeLibraries.load().trainingEnabled(), "this JVM runs on stock natives, so nothing is compared");
+
+        try (EmbeddingModel model = EmbeddingModel.load(encoder, Device.CPU, 1)) {
+            float[][] vectors = model.embedPictures(List.of(
+                    new Picture(size, size, java.util.Arrays.copyOf(pixels, pixels.length / 2)),
+                    new Picture(size, size, java.util.Arrays.copyOfRange(pixels, pixels.length / 2, pixels.length))));
+            assertEquals(1 + 2 * model.dimension(), lines.size());
+            float largest = 0;
+            for (int i = 0; i < 2 * model.dimension(); i++) {
+                largest = Math.max(largest, Math.abs(vectors[i / model.dimension()][i % model.dimension()]));
+            }
+            for (int i = 0; i < 2 * model.dimension(); i++) {
+                float expected = vectors[i / model.dimension()][i % model.dimension()];
+                assertEquals(expected, Float.parseFloat(lines.get(i + 1)), 1e-5f * largest);
+            }
+        }
+    }
+}

@@ -1,0 +1,75 @@
+package dev.vicreg.export;
+
+import dev.vicreg.models.graph.OnnxFile;
+import dev.vicreg.models.graph.Tensor;
+import dev.vicreg.runtime.Manifest;
+import dev.vicreg.training.loop.CheckpointFile;
+import dev.vicreg.training.loop.GraphConfig;
+import dev.vicreg.training.step.TrainingGraph;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+
+/** The eval model and checkpoint of a small ResNet whose norms look as if it had been trained. */
+record TestRun(TrainingGraph.Built built, Path evalModel, Path checkpoint) {
+    static final int IMAGE_SIZE = 32;
+    private static final List<Float> MEAN = List.of(0.485f, 0.456f, 0.406f);
+    private static final List<Float> STD = List.of(0.229f, 0.224f, 0.225f);
+
+    static TestRun write(Path folder, int width, String projector, long seed) throws IOException {
+        TrainingGraph.Built built = TrainingGraph.build(config(width, projector).spec());
+        Files.createDirectories(folder);
+        TestRun run = new TestRun(built, folder.resolve("eval_model.onnx"), folder.resolve("checkpoint"));
+        Files.write(run.evalModel, OnnxFile.bytes(built.eval(), Map.of()));
+        Map<String, Tensor> state = built.initialState(seed);
+        SplittableRandom random = new SplittableRandom(seed);
+        state.replaceAll((name, tensor) -> trained(name, tensor, random));
+        CheckpointFile.write(run.checkpoint, state);
+        return run;
+    }
+
+    static GraphConfig config(int width, String projector) {
+        return new GraphConfig(
+                "resnet18",
+                width,
+                IMAGE_SIZE,
+                3,
+                MEAN,
+                STD,
+                projector,
+                4,
+                "official",
+                25,
+                25,
+                1,
+                "adamw",
+                0.9f,
+                0,
+                "none");
+    }
+
+    private static Tensor trained(String name, Tensor tensor, SplittableRandom random) {
+        boolean norm = tensor.shape().rank() == 1 && !name.startsWith("optimizer");
+        if (!norm) {
+            return tensor;
+        }
+        float[] values = tensor.floats();
+        boolean positive = name.endsWith(".running_var");
+        for (int i = 0; i < values.length; i++) {
+            values[i] = positive ? (float) random.nextDouble(0.01, 3) : values[i] + (float) random.nextGaussian() / 2;
+        }
+        return Tensor.of(tensor.shape(), values);
+    }
+
+    static EncoderExport.Description description() {
+        return new EncoderExport.Description(
+                "1.2.3", "resnet18", Manifest.Input.picture(IMAGE_SIZE, MEAN, STD), "cafe", Map.of("knn", 0.5));
+    }
+
+    EncoderExport.Result export(Path target) throws IOException {
+        return EncoderExport.export(evalModel, checkpoint, description(), target);
+    }
+}
