@@ -8,6 +8,7 @@ import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.tools.output.Json;
 import dev.vicreg.training.loop.Artifacts;
 import dev.vicreg.training.loop.GraphConfig;
+import dev.vicreg.training.loop.MachineLowering;
 import dev.vicreg.training.step.Lowering;
 import dev.vicreg.training.step.TrainingGraph;
 import java.io.IOException;
@@ -44,7 +45,7 @@ final class ArtifactsCommand {
         Path out = settings.get(OUT);
         GraphConfig config = TrainSettings.graph(settings);
         TrainSettings.warnOfCoefficients(config, console);
-        Lowering lowering = Lowering.of(settings.get(SharedSettings.DEVICE), TrainSettings.threads(settings));
+        Lowering lowering = MachineLowering.of(settings.get(SharedSettings.DEVICE), TrainSettings.threads(settings));
         TrainingGraph.Built built = TrainingGraph.build(config.spec());
         Files.createDirectories(out);
         try (Stream<Path> entries = Files.list(out)) {

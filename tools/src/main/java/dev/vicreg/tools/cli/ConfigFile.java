@@ -69,9 +69,17 @@ public final class ConfigFile {
         try {
             return mapper.readTree(yaml);
         } catch (JsonProcessingException e) {
-            String line =
-                    e.getLocation() == null ? "" : " line " + e.getLocation().getLineNr();
-            throw new IllegalArgumentException(source + line + ": " + e.getOriginalMessage(), e);
+            String line = e.getLocation() == null ? "" : " line " + e.getLocation().getLineNr();
+            throw new IllegalArgumentException(source + line + ": " + problem(e), e);
         }
+    }
+
+    /** The parser's message is a page: context and problem, each followed by indented marks and source. */
+    private static String problem(JsonProcessingException e) {
+        List<String> lines = e.getOriginalMessage()
+                .lines()
+                .filter(line -> !line.isBlank() && !line.startsWith(" "))
+                .toList();
+        return lines.isEmpty() ? "not YAML" : lines.get(lines.size() - 1);
     }
 }

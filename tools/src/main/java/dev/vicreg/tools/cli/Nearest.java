@@ -8,12 +8,16 @@ import java.util.Optional;
 public final class Nearest {
     private Nearest() {}
 
-    /** The known word with the fewest edits from {@code word}; empty if more than a third of its letters differ. */
+    /** A known word that starts with {@code word}, else the nearest one; empty if over a third of its letters differ. */
     public static Optional<String> of(String word, Collection<String> known) {
         int most = Math.max(1, word.length() / 3);
         return known.stream()
-                .min(Comparator.comparingInt(candidate -> distance(word, candidate)))
-                .filter(candidate -> distance(word, candidate) <= most || candidate.startsWith(word));
+                .min(Comparator.comparingInt(candidate -> edits(word, candidate)))
+                .filter(candidate -> edits(word, candidate) <= most);
+    }
+
+    private static int edits(String word, String candidate) {
+        return candidate.startsWith(word) ? 0 : distance(word, candidate);
     }
 
     /** "; did you mean X?" to end a message with, or nothing where no known word is near. */

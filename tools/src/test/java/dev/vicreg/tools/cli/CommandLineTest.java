@@ -65,7 +65,7 @@ class CommandLineTest {
     void damagedFileNamesTheLine() throws IOException {
         Path file = write("data: x\nepochs: [7\n");
         String error = error("--config", file.toString());
-        assertTrue(error.startsWith(file + " line 3: "), error);
+        assertEquals(file + " line 2: expected ',' or ']', but got <stream end>", error);
     }
 
     @Test

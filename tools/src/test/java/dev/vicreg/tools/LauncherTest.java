@@ -1,0 +1,206 @@
+package dev.vicreg.tools;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The launcher over a made-up project whose Maven and Java are scripts that tell what they were asked. */
+@EnabledOnOs(OS.LINUX)
+class LauncherTest {
+    private static final String MAVEN =
+            """
+            #!/bin/bash
+            echo "mvn $*" >> builds.log
+            [ -f broken ] && { echo "[INFO] noise"; echo "[ERROR] Main.java:[3,1] missing semicolon"; exit 1; }
+            [[ " $* " == *" -o "* && -f empty-repository ]] && { echo "Cannot access central in offline mode"; exit 1; }
+            sleep 0.3
+            mkdir -p tools/target/lib
+            echo third > tools/target/lib/third.jar
+            date +%N > tools/target/lib/vicreg-models.jar
+            date +%N > tools/target/vicreg.jar
+            """;
+    private static final String JAVA = "#!/bin/bash\necho \"java $*\"\nls -l /proc/self/fd/0 | sed 's/.*-> //' >&2\n";
+
+    @TempDir
+    Path folder;
+
+    private Path project;
+    private Path jdk;
+
+    @BeforeEach
+    void makeProject() throws IOException {
+        project = folder.resolve("project");
+        jdk = folder.resolve("jdk");
+        Path sources = Files.createDirectories(project.resolve("tools/src/main/java"));
+        Files.writeString(sources.resolve("Main.java"), "class Main {}");
+        Files.writeString(project.resolve("tools/pom.xml"), "<project/>");
+        Files.writeString(project.resolve("pom.xml"), "<project/>");
+        Files.createDirectory(project.resolve(".mvn"));
+        Path launcher = Path.of("..", "vicreg").toAbsolutePath().normalize();
+        Files.copy(launcher, project.resolve("vicreg"), StandardCopyOption.COPY_ATTRIBUTES);
+        script(folder.resolve("bin/mvn"), MAVEN);
+        script(jdk.resolve("bin/java"), JAVA);
+        release("17.0.15");
+    }
+
+    @Test
+    void buildsOnceAndAgainOnlyWhenSourcesChange() throws Exception {
+        Launch first = launch("embed", "--json");
+        assertEquals(0, first.status);
+        assertTrue(first.out.endsWith("vicreg.jar embed --json\n"), first.out);
+        assertEquals(1, builds().size());
+        assertTrue(builds().get(0).contains("-Dquick -DskipTests"), builds().toString());
+        launch();
+        assertEquals(1, builds().size());
+        Path source = project.resolve("tools/src/main/java/Main.java");
+        Files.setLastModifiedTime(source, FileTime.from(Instant.now().plusSeconds(2)));
+        launch();
+        assertEquals(2, builds().size());
+    }
+
+    @Test
+    void removedSourceIsAChange() throws Exception {
+        Path second = Files.writeString(project.resolve("tools/src/main/java/Second.java"), "class Second {}");
+        launch();
+        Files.delete(second);
+        launch();
+        assertEquals(2, builds().size());
+    }
+
+    @Test
+    void runsThroughASymbolicLinkFromAnotherFolderWithoutStandardInput() throws Exception {
+        Path link = Files.createSymbolicLink(folder.resolve("link"), project.resolve("vicreg"));
+        Launch launch = finish(start(Path.of("/"), "bash", "-c", "exec '" + link + "' doctor <&-"));
+        assertEquals(0, launch.status, launch.err);
+        assertTrue(launch.out.endsWith("vicreg.jar doctor\n"), launch.out);
+        assertTrue(launch.err.endsWith("/dev/null\n"), launch.err);
+    }
+
+    @Test
+    void buildErrorEndsWithItsFirstLines() throws Exception {
+        Files.createFile(project.resolve("broken"));
+        Launch launch = launch("doctor");
+        assertEquals(1, launch.status);
+        assertEquals("", launch.out);
+        assertTrue(launch.err.contains("[ERROR] Main.java:[3,1] missing semicolon"), launch.err);
+        assertEquals(1, builds().size(), "a compile error is no reason to build online");
+    }
+
+    @Test
+    void missingLibrariesAreDownloaded() throws Exception {
+        Files.createFile(project.resolve("empty-repository"));
+        assertEquals(0, launch("doctor").status);
+        assertEquals(2, builds().size());
+    }
+
+    @Test
+    void twoLaunchesAtOnceBuildOnce() throws Exception {
+        Process one = start(project, "./vicreg", "one");
+        Process two = start(project, "./vicreg", "two");
+        assertEquals(0, finish(one).status);
+        assertEquals(0, finish(two).status);
+        assertEquals(1, builds().size());
+    }
+
+    @Test
+    void laterBuildLeavesTheJarsOfARunningCommand() throws Exception {
+        script(jdk.resolve("bin/java"), "#!/bin/bash\nsleep 3\ncat \"${@: -1}\"\n"); // prints its jar
+        Process running = start(project, "./vicreg");
+        Path current = project.resolve(".build/current");
+        while (!Files.exists(current)) {
+            Thread.sleep(20);
+        }
+        String jar = Files.readAllLines(current).get(0) + "/vicreg.jar";
+        String before = Files.readString(Path.of(jar));
+        Files.setLastModifiedTime(project.resolve("pom.xml"), FileTime.from(Instant.now().plusSeconds(2)));
+        Launch next = launch();
+        assertEquals(2, builds().size());
+        assertEquals(before, finish(running).out);
+        assertTrue(!next.out.equals(before), "the second command ran the old build");
+    }
+
+    @Test
+    void profileIsRememberedAndAnotherOneRebuilds() throws Exception {
+        finish(start(project, Map.of("VICREG_PROFILE", "cuda"), "./vicreg"));
+        launch();
+        assertEquals(1, builds().size());
+        assertTrue(builds().get(0).contains("-Pcuda"), builds().toString());
+        finish(start(project, Map.of("VICREG_PROFILE", "cpu"), "./vicreg"));
+        assertEquals(2, builds().size());
+    }
+
+    @Test
+    void oldJavaIsRefusedInOneLine() throws Exception {
+        release("11.0.2");
+        Launch launch = launch("doctor");
+        assertEquals(1, launch.status);
+        assertEquals(1, launch.err.lines().count(), launch.err);
+        assertTrue(launch.err.contains("Java 17 or newer is needed, found 11"), launch.err);
+    }
+
+    @Test
+    void optionsOfTheJvmComeFromTheEnvironment() throws Exception {
+        Launch launch = finish(start(project, Map.of("VICREG_JAVA_OPTS", "-Xmx1g -Da=b"), "./vicreg", "doctor"));
+        assertTrue(launch.out.contains(" -Xmx1g -Da=b -jar "), launch.out);
+    }
+
+    private record Launch(int status, String out, String err) {}
+
+    private Launch launch(String... words) throws Exception {
+        return finish(start(project, Stream.concat(Stream.of("./vicreg"), Stream.of(words)).toArray(String[]::new)));
+    }
+
+    private Process start(Path where, String... command) throws IOException {
+        return start(where, Map.of(), command);
+    }
+
+    private Process start(Path where, Map<String, String> variables, String... command) throws IOException {
+        ProcessBuilder builder = new ProcessBuilder(command).directory(where.toFile());
+        builder.environment().keySet().removeIf(name -> name.startsWith("VICREG_"));
+        builder.environment().put("JAVA_HOME", jdk.toString());
+        builder.environment().merge("PATH", folder.resolve("bin").toString(), (path, bin) -> bin + ":" + path);
+        builder.environment().putAll(variables);
+        return builder.start();
+    }
+
+    /** The scripts print little, so that neither pipe fills up before the process ends. */
+    private static Launch finish(Process process) throws Exception {
+        assertTrue(process.waitFor(60, TimeUnit.SECONDS), "the launcher hangs");
+        return new Launch(
+                process.exitValue(),
+                new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8),
+                new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8));
+    }
+
+    private List<String> builds() throws IOException {
+        Path log = project.resolve("builds.log");
+        return Files.exists(log) ? Files.readAllLines(log) : new ArrayList<>();
+    }
+
+    private void release(String version) throws IOException {
+        Files.writeString(jdk.resolve("release"), "IMPLEMENTOR=\"x\"\nJAVA_VERSION=\"" + version + "\"\n");
+    }
+
+    private static void script(Path file, String text) throws IOException {
+        Files.createDirectories(file.getParent());
+        Files.writeString(file, text);
+        assertTrue(file.toFile().setExecutable(true));
+    }
+}
