@@ -5,16 +5,23 @@ import java.util.Arrays;
 /**
  * Antialiased resize of 8-bit RGB, as Pillow's {@code Image.resize} does it.
  *
- * <p>Two separable passes, rows first. The kernel's support grows with the down-sampling factor, so every source pixel
- * contributes when a picture shrinks. Weights are fixed-point with {@value #PRECISION_BITS} fractional bits, and the
- * result of each pass is rounded and clipped to 8 bits: overshoot of the bicubic kernel is lost between the passes, as
- * in Pillow, and results are the same on every machine.
+ * <p>Two separable passes, first along the rows, then along the columns. The kernel's support grows with the
+ * down-sampling factor, so every source pixel contributes when a picture shrinks. Weights are fixed-point with {@value
+ * #PRECISION_BITS} fractional bits, and the result of each pass is rounded and clipped to 8 bits: overshoot of the
+ * bicubic kernel is lost between the passes, as in Pillow, and results are the same on every machine.
+ *
+ * <p>A pass adds up whole lines of samples, each an int array of its own: a loop that the JVM turns into vector
+ * instructions, as it does not with offsets into one large array (JDK 17). The first pass gets its lines, the columns, by
+ * transposing a strip of rows at a time.
  */
 final class Resampling {
     /** 32 bits less 8 of the sample and 2 of headroom for sums of positive weights above one. */
     private static final int PRECISION_BITS = 32 - 8 - 2;
 
     private static final int HALF = 1 << (PRECISION_BITS - 1);
+
+    /** Rows at a time: bounds the memory beside a large picture, and keeps the strip in the cache. */
+    private static final int STRIP = 32;
 
     private Resampling() {}
 
@@ -33,84 +40,96 @@ final class Resampling {
             int outWidth,
             int outHeight,
             Interpolation interpolation) {
-        byte[] rows = source;
-        int rowWidth = sourceWidth;
-        int left = x;
-        int top = y;
-        if (w != outWidth) {
-            rows = new byte[Math.multiplyExact(Math.multiplyExact(outWidth, h), 3)];
-            Weights weights = Weights.of(w, outWidth, interpolation);
-            for (int row = 0; row < h; row++) {
-                resizeRow(source, ((y + row) * sourceWidth + x) * 3, rows, row * outWidth * 3, weights);
-            }
-            rowWidth = outWidth;
-            left = 0;
-            top = 0;
+        int[][] rows = w == outWidth
+                ? rows(source, (y * sourceWidth + x) * 3, sourceWidth * 3, w, h)
+                : resizedRows(
+                        source, (y * sourceWidth + x) * 3, sourceWidth * 3, h, Weights.of(w, outWidth, interpolation));
+        if (h != outHeight) {
+            int[][] resized = new int[outHeight][outWidth * 3];
+            combine(rows, outWidth * 3, Weights.of(h, outHeight, interpolation), resized);
+            rows = resized;
         }
-        byte[] out = new byte[Math.multiplyExact(Math.multiplyExact(outWidth, outHeight), 3)];
-        if (h == outHeight) {
-            for (int row = 0; row < h; row++) {
-                System.arraycopy(rows, ((top + row) * rowWidth + left) * 3, out, row * outWidth * 3, outWidth * 3);
+        byte[] out = new byte[Math.multiplyExact(outHeight, outWidth * 3)];
+        int to = 0;
+        for (int[] row : rows) {
+            for (int sample : row) {
+                out[to++] = (byte) sample;
             }
-            return out;
         }
-        resizeColumns(rows, (top * rowWidth + left) * 3, rowWidth * 3, out, outWidth * 3, outHeight, h, interpolation);
         return out;
     }
 
-    private static void resizeRow(byte[] source, int from, byte[] target, int to, Weights weights) {
-        int outWidth = weights.first.length;
-        for (int i = 0; i < outWidth; i++) {
-            int k = i * weights.stride;
-            int at = from + weights.first[i] * 3;
-            int red = HALF;
-            int green = HALF;
-            int blue = HALF;
-            for (int n = weights.count[i]; n > 0; n--, at += 3) {
-                int weight = weights.fixed[k++];
-                red += (source[at] & 255) * weight;
-                green += (source[at + 1] & 255) * weight;
-                blue += (source[at + 2] & 255) * weight;
+    /** The window as it is, [height][width, 3]. */
+    private static int[][] rows(byte[] source, int from, int stride, int width, int height) {
+        int[][] rows = new int[height][width * 3];
+        for (int y = 0; y < height; y++) {
+            for (int i = 0; i < width * 3; i++) {
+                rows[y][i] = source[from + y * stride + i] & 255;
             }
-            target[to++] = clip(red);
-            target[to++] = clip(green);
-            target[to++] = clip(blue);
         }
+        return rows;
     }
 
-    private static void resizeColumns(
-            byte[] source,
-            int from,
-            int sourceStride,
-            byte[] target,
-            int rowLength,
-            int outHeight,
-            int height,
-            Interpolation interpolation) {
-        Weights weights = Weights.of(height, outHeight, interpolation);
-        int[] sums = new int[rowLength];
-        for (int row = 0; row < outHeight; row++) {
-            Arrays.fill(sums, HALF);
-            for (int n = 0; n < weights.count[row]; n++) {
-                int weight = weights.fixed[row * weights.stride + n];
-                int at = from + (weights.first[row] + n) * sourceStride;
-                for (int i = 0; i < rowLength; i++) {
-                    sums[i] += (source[at + i] & 255) * weight;
+    /** The window with its rows resized, [height][out width, 3]. */
+    private static int[][] resizedRows(byte[] source, int from, int stride, int height, Weights weights) {
+        int outWidth = weights.first.length;
+        int[][] rows = new int[height][outWidth * 3];
+        int[][] columns = new int[weights.inSize][STRIP * 3];
+        int[][] resized = new int[outWidth][STRIP * 3];
+        for (int top = 0; top < height; top += STRIP) {
+            int count = Math.min(STRIP, height - top);
+            for (int y = 0; y < count; y++) {
+                int at = from + (top + y) * stride;
+                for (int[] column : columns) {
+                    column[y * 3] = source[at] & 255;
+                    column[y * 3 + 1] = source[at + 1] & 255;
+                    column[y * 3 + 2] = source[at + 2] & 255;
+                    at += 3;
                 }
             }
-            int to = row * rowLength;
-            for (int i = 0; i < rowLength; i++) {
-                target[to + i] = clip(sums[i]);
+            combine(columns, count * 3, weights, resized);
+            for (int y = 0; y < count; y++) {
+                int[] row = rows[top + y];
+                for (int x = 0; x < outWidth; x++) {
+                    row[x * 3] = resized[x][y * 3];
+                    row[x * 3 + 1] = resized[x][y * 3 + 1];
+                    row[x * 3 + 2] = resized[x][y * 3 + 2];
+                }
             }
+        }
+        return rows;
+    }
+
+    /** Each output line is the weighted sum of some input lines, clipped to 0–255. */
+    private static void combine(int[][] lines, int length, Weights weights, int[][] out) {
+        for (int i = 0; i < out.length; i++) {
+            Arrays.fill(out[i], 0, length, HALF);
+            for (int n = 0; n < weights.count[i]; n++) {
+                addScaled(out[i], lines[weights.first[i] + n], weights.fixed[i * weights.stride + n], length);
+            }
+            clip(out[i], length);
         }
     }
 
-    private static byte clip(int sum) {
-        return (byte) Math.max(0, Math.min(255, sum >> PRECISION_BITS));
+    private static void addScaled(int[] sums, int[] line, int weight, int length) {
+        for (int i = 0; i < length; i++) {
+            sums[i] += line[i] * weight;
+        }
+    }
+
+    private static void clip(int[] sums, int length) {
+        for (int i = 0; i < length; i++) {
+            sums[i] = Math.max(0, Math.min(255, sums[i] >> PRECISION_BITS));
+        }
     }
 
     /** For every output position: the first source position, how many, and their fixed-point weights. */
+<<<<<<< HEAD
     private record Weights(int[] first, int[] count, int[] fixed, int stride) {
+=======
+    @SuppressWarnings("ArrayRecordComponent") // never compared
+    private record Weights(int inSize, int[] first, int[] count, int[] fixed, int stride) {
+>>>>>>> data
         static Weights of(int inSize, int outSize, Interpolation interpolation) {
             double scale = (double) inSize / outSize;
             double filterScale = Math.max(scale, 1.0);
@@ -136,7 +155,7 @@ final class Resampling {
                 first[i] = from;
                 count[i] = n;
             }
-            return new Weights(first, count, fixed, stride);
+            return new Weights(inSize, first, count, fixed, stride);
         }
     }
 }

@@ -27,26 +27,52 @@ final class GaussianBlur {
         outer = ((1 << PRECISION_BITS) - (reach * 2 + 1) * inner) / 2;
     }
 
-    /** @param sigma standard deviation in pixels; 0 returns the picture itself */
+    /**
+     * The blurred picture.
+     *
+     * @param sigma standard deviation in pixels; 0 returns the picture itself
+     */
     static Picture apply(Picture picture, double sigma) {
         if (sigma == 0) {
             return picture;
         }
         GaussianBlur blur = new GaussianBlur(sigma);
-        byte[] from = picture.rgb();
-        byte[] spare = new byte[from.length];
-        byte[] to = new byte[from.length];
-        for (int pass = 0; pass < 2 * PASSES; pass++) {
-            if (pass < PASSES) {
-                blur.rows(from, to, picture.width() * 3);
-            } else {
-                blur.columns(from, to, picture.width() * 3, picture.height());
+        byte[] rgb = picture.rgb();
+        int width = picture.width();
+        int height = picture.height();
+        // Each pass works across lines: first over the columns, that is along the rows, then over the rows.
+        int[][] columns = new int[width][height * 3];
+        int at = 0;
+        for (int y = 0; y < height; y++) {
+            for (int[] column : columns) {
+                column[y * 3] = rgb[at++] & 255;
+                column[y * 3 + 1] = rgb[at++] & 255;
+                column[y * 3 + 2] = rgb[at++] & 255;
             }
-            byte[] written = to;
-            to = pass == 0 ? spare : from; // the first source belongs to the picture
-            from = written;
         }
-        return new Picture(picture.width(), picture.height(), from);
+        int[][] rows = blur.blurred(transposed(blur.blurred(columns)));
+        byte[] out = new byte[rgb.length];
+        int to = 0;
+        for (int[] row : rows) {
+            for (int sample : row) {
+                out[to++] = (byte) sample;
+            }
+        }
+        return new Picture(width, height, out);
+    }
+
+    /** [width][height, 3] → [height][width, 3]. */
+    private static int[][] transposed(int[][] columns) {
+        int[][] rows = new int[columns[0].length / 3][columns.length * 3];
+        for (int y = 0; y < rows.length; y++) {
+            int[] row = rows[y];
+            for (int x = 0; x < columns.length; x++) {
+                row[x * 3] = columns[x][y * 3];
+                row[x * 3 + 1] = columns[x][y * 3 + 1];
+                row[x * 3 + 2] = columns[x][y * 3 + 2];
+            }
+        }
+        return rows;
     }
 
     private static float boxRadius(float sigma) {
@@ -57,51 +83,58 @@ final class GaussianBlur {
         return whole + fraction / (6 * (variance - (whole + 1) * (whole + 1)));
     }
 
-    // Sums reach 255 << 24: they use the int as unsigned, hence >>> below.
-
-    private void rows(byte[] from, byte[] to, int stride) {
-        for (int row = 0; row < from.length; row += stride) {
-            for (int channel = 0; channel < 3; channel++) {
-                int first = row + channel;
-                int last = row + stride - 3 + channel;
-                int sum = 0; // of the window that ends one pixel before the current one's
-                for (int k = -reach - 1; k < reach; k++) {
-                    sum += from[clamp(first + 3 * k, first, last)] & 255;
-                }
-                for (int at = first; at <= last; at += 3) {
-                    int before = from[clamp(at - 3 * (reach + 1), first, last)] & 255;
-                    sum += (from[clamp(at + 3 * reach, first, last)] & 255) - before;
-                    int after = from[clamp(at + 3 * (reach + 1), first, last)] & 255;
-                    to[at] = (byte) ((sum * inner + (before + after) * outer + HALF) >>> PRECISION_BITS);
-                }
-            }
+    /** Three boxes across the lines, which are overwritten. */
+    private int[][] blurred(int[][] lines) {
+        int[][] from = lines;
+        int[][] to = new int[lines.length][lines[0].length];
+        for (int pass = 0; pass < PASSES; pass++) {
+            box(from, to);
+            int[][] written = to;
+            to = from;
+            from = written;
         }
+        return from;
     }
 
-    private void columns(byte[] from, byte[] to, int stride, int height) {
-        int lastRow = (height - 1) * stride;
-        int[] sums = new int[stride];
+    private void box(int[][] from, int[][] to) {
+        int last = from.length - 1;
+        int[] sums = new int[from[0].length]; // of the window that ends one line before the current one's
         for (int k = -reach - 1; k < reach; k++) {
-            int row = clamp(k * stride, 0, lastRow);
-            for (int i = 0; i < stride; i++) {
-                sums[i] += from[row + i] & 255;
-            }
+            add(sums, from[clamp(k, last)]);
         }
-        for (int row = 0; row <= lastRow; row += stride) {
-            int before = clamp(row - (reach + 1) * stride, 0, lastRow);
-            int entering = clamp(row + reach * stride, 0, lastRow);
-            int after = clamp(row + (reach + 1) * stride, 0, lastRow);
-            for (int i = 0; i < stride; i++) {
-                int leaving = from[before + i] & 255;
-                int sum = sums[i] + (from[entering + i] & 255) - leaving;
-                sums[i] = sum;
-                to[row + i] =
-                        (byte) ((sum * inner + (leaving + (from[after + i] & 255)) * outer + HALF) >>> PRECISION_BITS);
-            }
+        for (int line = 0; line <= last; line++) {
+            int[] before = from[clamp(line - reach - 1, last)];
+            int[] after = from[clamp(line + reach + 1, last)];
+            add(sums, from[clamp(line + reach, last)]);
+            subtract(sums, before);
+            weigh(sums, before, after, to[line]);
         }
     }
 
-    private static int clamp(int at, int first, int last) {
-        return Math.max(first, Math.min(last, at));
+    // Loops over arrays of their own, without offsets: these are what the JVM vectorises.
+
+    private static void add(int[] sums, int[] line) {
+        for (int i = 0; i < sums.length; i++) {
+            sums[i] += line[i];
+        }
+    }
+
+    private static void subtract(int[] sums, int[] line) {
+        for (int i = 0; i < sums.length; i++) {
+            sums[i] -= line[i];
+        }
+    }
+
+    private void weigh(int[] sums, int[] before, int[] after, int[] out) {
+        int in = inner;
+        int end = outer;
+        for (int i = 0; i < sums.length; i++) {
+            // Reaches 255 << 24: the int is used as unsigned, hence >>>.
+            out[i] = (sums[i] * in + (before[i] + after[i]) * end + HALF) >>> PRECISION_BITS;
+        }
+    }
+
+    private static int clamp(int line, int last) {
+        return Math.max(0, Math.min(last, line));
     }
 }

@@ -10,6 +10,14 @@ import dev.vicreg.runtime.picture.Picture;
  * 0 gives the degenerate one (black, flat grey, greyscale), above 1 extrapolates and clips.
  */
 final class PictureEffects {
+    /**
+     * Which of the levels v, p, q, t red, green and blue have in each sextant of the colour circle (Smith 1978): shifts
+     * of 0, 8, 16 or 24, a byte for each channel. A table, as branches on the hue cannot be predicted.
+     */
+    private static final int[] SEXTANTS = {
+        0x00_18_08, 0x10_00_08, 0x08_00_18, 0x08_10_00, 0x18_08_00, 0x00_08_10, 0x00_18_08
+    };
+
     private PictureEffects() {}
 
     /** {@code ImageEnhance.Brightness}: towards black. */
@@ -111,27 +119,24 @@ final class PictureEffects {
         int sextant = (int) position;
         float within = (float) (position - sextant);
         float purity = (float) (saturation / 255.0);
-        byte v = (byte) max;
-        byte p = (byte) (int) (max * (1.0 - purity) + 0.5);
-        byte q = (byte) (int) (max * (1.0 - purity * within) + 0.5);
-        byte t = (byte) (int) (max * (1.0 - purity * (1.0 - within)) + 0.5);
-        boolean first = sextant == 0 || sextant == 6;
-        out[at] = first || sextant == 5 ? v : sextant == 1 ? q : sextant == 4 ? t : p;
-        out[at + 1] = first ? t : sextant <= 2 ? v : sextant == 3 ? q : p;
-        out[at + 2] = first || sextant == 1 ? p : sextant == 2 ? t : sextant <= 4 ? v : q;
+        int p = (int) (max * (1.0 - purity) + 0.5);
+        int q = (int) (max * (1.0 - purity * within) + 0.5);
+        int t = (int) (max * (1.0 - purity * (1.0 - within)) + 0.5);
+        int levels = max | (p << 8) | (q << 16) | (t << 24);
+        int order = SEXTANTS[sextant];
+        out[at] = (byte) (levels >>> (order >> 16));
+        out[at + 1] = (byte) (levels >>> (order >> 8)); // a shift counts modulo 32
+        out[at + 2] = (byte) (levels >>> order);
     }
 
     private static int hueOf(int r, int g, int b, int max, int range) {
-        float toRed = (float) (max - r) / range;
-        float toGreen = (float) (max - g) / range;
-        float toBlue = (float) (max - b) / range;
         float sixths;
         if (r == max) {
-            sixths = toBlue - toGreen;
+            sixths = (float) (max - b) / range - (float) (max - g) / range;
         } else if (g == max) {
-            sixths = (float) (2.0 + toRed - toBlue);
+            sixths = (float) (2.0 + (float) (max - r) / range - (float) (max - b) / range);
         } else {
-            sixths = (float) (4.0 + toGreen - toRed);
+            sixths = (float) (4.0 + (float) (max - g) / range - (float) (max - r) / range);
         }
         double turn = sixths / 6.0 + 1.0;
         float hue = (float) (turn >= 1.0 ? turn - 1.0 : turn);

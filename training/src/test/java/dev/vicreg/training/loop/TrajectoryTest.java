@@ -92,7 +92,7 @@ final class TrajectoryTest {
     void tenStepsAgreeWithReference(JsonNode golden) throws Exception {
         String name = golden.get("optimizer").asText();
         TrainingGraph.Built built = TrainingGraph.build(spec(name));
-        Map<String, Tensor> end = train(built, Lowering.NONE, rate(name), golden, folder);
+        Map<String, Tensor> end = train(built, MachineLowering.of(Device.CPU, 2), rate(name), golden, folder);
         if (!meetsKink(golden)) {
             compare(golden.get("final_parameters"), end, name);
             compare(golden.get("final_running_statistics"), end, name);
