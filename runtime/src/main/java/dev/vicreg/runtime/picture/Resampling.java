@@ -124,12 +124,8 @@ final class Resampling {
     }
 
     /** For every output position: the first source position, how many, and their fixed-point weights. */
-<<<<<<< HEAD
-    private record Weights(int[] first, int[] count, int[] fixed, int stride) {
-=======
     @SuppressWarnings("ArrayRecordComponent") // never compared
     private record Weights(int inSize, int[] first, int[] count, int[] fixed, int stride) {
->>>>>>> data
         static Weights of(int inSize, int outSize, Interpolation interpolation) {
             double scale = (double) inSize / outSize;
             double filterScale = Math.max(scale, 1.0);
