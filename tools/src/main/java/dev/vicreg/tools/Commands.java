@@ -8,10 +8,13 @@ import java.util.Optional;
 final class Commands {
     static final List<Command> ALL = List.of(
             SampleCommand.COMMAND,
+            TrainCommand.COMMAND,
             ArtifactsCommand.COMMAND,
+            ExportCommand.COMMAND,
             EmbedCommand.COMMAND,
             EvalCommand.COMMAND,
-            DoctorCommand.COMMAND);
+            DoctorCommand.COMMAND,
+            BenchCommand.COMMAND);
 
     private Commands() {}
 

@@ -47,15 +47,15 @@ public final class Main {
                 return SUCCESS;
             }
             default -> {
-                Optional<Command> command = Commands.named(first);
-                if (command.isEmpty()) {
-                    console.err()
-                            .println(
-                                    "vicreg: unknown command " + first + Nearest.suggestion(first, Commands.names(), "")
-                                            + " (./vicreg --help lists them)");
-                    return USAGE;
+                for (int length = Math.min(2, words.size()); length > 0; length--) { // "bench train" is one command
+                    Optional<Command> command = Commands.named(String.join(" ", words.subList(0, length)));
+                    if (command.isPresent()) {
+                        return run(command.get(), words.subList(length, words.size()), console);
+                    }
                 }
-                return run(command.get(), words.subList(1, words.size()), console);
+                String near = Nearest.suggestion(first, Commands.names(), "");
+                console.err().println("vicreg: unknown command " + first + near + " (./vicreg --help lists them)");
+                return USAGE;
             }
         }
     }
@@ -113,7 +113,7 @@ public final class Main {
         return e instanceof AccessDeniedException ? "permission denied: " + message : message;
     }
 
-    private static String version() {
+    static String version() {
         return Objects.requireNonNullElse(Main.class.getPackage().getImplementationVersion(), "unpackaged");
     }
 }

@@ -291,11 +291,11 @@ final class TrainSettings {
         if (settings.isGiven(LR) && settings.isGiven(BASE_LR)) {
             throw new IllegalArgumentException("--lr and --base-lr both give the learning rate; leave one out");
         }
-        if (settings.isGiven(LR)) {
-            return settings.get(LR);
-        }
         if (settings.isGiven(BASE_LR)) {
             return settings.get(BASE_LR) * samples;
+        }
+        if (settings.find(LR).isPresent()) {
+            return settings.get(LR);
         }
         return switch (optimizer) {
             case "adamw" -> 1e-3;

@@ -70,7 +70,7 @@ class CommandsTest {
     @Test
     void everyOptionIsOnItsHelpPage() {
         for (Command command : Commands.ALL) {
-            Cli help = Cli.run(command.name(), "--help");
+            Cli help = Cli.run((command.name() + " --help").split(" "));
             assertEquals(0, help.status());
             assertEquals("", help.err());
             for (Setting<?> setting : command.settings()) {

@@ -24,8 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** The launcher over a made-up project whose Maven and Java are scripts that tell what they were asked. */
 @EnabledOnOs(OS.LINUX)
 class LauncherTest {
-    private static final String MAVEN =
-            """
+    private static final String MAVEN = """
             #!/bin/bash
             echo "mvn $*" >> builds.log
             [ -f broken ] && { echo "[INFO] noise"; echo "[ERROR] Main.java:[3,1] missing semicolon"; exit 1; }
@@ -129,7 +128,8 @@ class LauncherTest {
         }
         String jar = Files.readAllLines(current).get(0) + "/vicreg.jar";
         String before = Files.readString(Path.of(jar));
-        Files.setLastModifiedTime(project.resolve("pom.xml"), FileTime.from(Instant.now().plusSeconds(2)));
+        Files.setLastModifiedTime(
+                project.resolve("pom.xml"), FileTime.from(Instant.now().plusSeconds(2)));
         Launch next = launch();
         assertEquals(2, builds().size());
         assertEquals(before, finish(running).out);
@@ -164,7 +164,8 @@ class LauncherTest {
     private record Launch(int status, String out, String err) {}
 
     private Launch launch(String... words) throws Exception {
-        return finish(start(project, Stream.concat(Stream.of("./vicreg"), Stream.of(words)).toArray(String[]::new)));
+        return finish(start(
+                project, Stream.concat(Stream.of("./vicreg"), Stream.of(words)).toArray(String[]::new)));
     }
 
     private Process start(Path where, String... command) throws IOException {

@@ -69,7 +69,8 @@ public final class ConfigFile {
         try {
             return mapper.readTree(yaml);
         } catch (JsonProcessingException e) {
-            String line = e.getLocation() == null ? "" : " line " + e.getLocation().getLineNr();
+            String line =
+                    e.getLocation() == null ? "" : " line " + e.getLocation().getLineNr();
             throw new IllegalArgumentException(source + line + ": " + problem(e), e);
         }
     }

@@ -1,0 +1,92 @@
+package dev.vicreg.tools;
+
+import dev.vicreg.runtime.Device;
+import dev.vicreg.tools.cli.Command;
+import dev.vicreg.tools.cli.Console;
+import dev.vicreg.tools.cli.Setting;
+import dev.vicreg.tools.cli.Setting.Group;
+import dev.vicreg.tools.cli.Settings;
+import dev.vicreg.tools.output.Json;
+import dev.vicreg.training.loop.StepBenchmark;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** Times training steps on random pictures. */
+final class BenchCommand {
+    private static final Setting<Integer> STEPS = Setting.integer(
+            "steps", "N", Group.OPTIMIZATION, "steps, of which the first two are dropped", 7, 3, 1_000_000);
+
+    static final Command COMMAND = new Command(
+            "bench train",
+            "times training steps on random pictures; medians",
+            List.of(),
+            Stream.of(
+                            TrainSettings.GRAPH,
+                            List.of(STEPS, SharedSettings.JSON, SharedSettings.DEVICE, SharedSettings.THREADS))
+                    .<Setting<?>>flatMap(List::stream)
+                    .toList(),
+            "./vicreg bench train --width 64 --batch-size 64 --projector 512-512-512 --steps 7 --json",
+            BenchCommand::run);
+
+    private BenchCommand() {}
+
+    private static void run(Settings settings, Console console) throws Exception {
+        Device device = settings.get(SharedSettings.DEVICE);
+        int threads = TrainSettings.threads(settings);
+        Path folder = Files.createTempDirectory("vicreg-bench");
+        StepBenchmark.Result result;
+        try {
+            result = StepBenchmark.run(TrainSettings.graph(settings), device, threads, settings.get(STEPS), folder);
+        } finally {
+            delete(folder);
+        }
+        Long peak = peakResidentBytes();
+        if (settings.on(SharedSettings.JSON)) {
+            Map<String, @Nullable Object> figures = new LinkedHashMap<>();
+            figures.put("seconds_per_step", result.secondsPerStep());
+            figures.put("pairs_per_second", result.pairsPerSecond());
+            figures.put("peak_rss_bytes", peak);
+            figures.put("threads", threads);
+            console.out().println(Json.line(figures));
+        } else {
+            console.out()
+                    .println(String.format(
+                            Locale.ROOT,
+                            "%.3f s a step, %.1f pairs/s, %s MB resident at most, %d threads",
+                            result.secondsPerStep(),
+                            result.pairsPerSecond(),
+                            peak == null ? "?" : String.valueOf(peak >> 20),
+                            threads));
+        }
+    }
+
+    private static void delete(Path folder) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path file : files.toList()) {
+                Files.delete(file);
+            }
+        }
+        Files.delete(folder);
+    }
+
+    /** The most memory this process ever held, native memory included; null where the system does not tell. */
+    private static @Nullable Long peakResidentBytes() throws IOException {
+        Path status = Path.of("/proc/self/status");
+        if (!Files.isReadable(status)) {
+            return null;
+        }
+        for (String line : Files.readAllLines(status)) {
+            if (line.startsWith("VmHWM:")) {
+                return Long.parseLong(line.replaceAll("\\D", "")) << 10; // given in kB
+            }
+        }
+        return null;
+    }
+}

@@ -1,0 +1,60 @@
+package dev.vicreg.tools;
+
+import dev.vicreg.export.EncoderExport;
+import dev.vicreg.runtime.Manifest;
+import dev.vicreg.tools.cli.Command;
+import dev.vicreg.tools.cli.Console;
+import dev.vicreg.tools.cli.Setting;
+import dev.vicreg.tools.cli.Setting.Group;
+import dev.vicreg.tools.cli.Settings;
+import dev.vicreg.tools.output.Json;
+import dev.vicreg.training.loop.RunFolder;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** Publishes the encoder of a run's newest checkpoint. */
+final class ExportCommand {
+    private static final Setting<Path> RUN =
+            Setting.path("run", "RUN", Group.MODEL, "folder of a run, as ./vicreg train --out RUN leaves it");
+    private static final Setting<Path> OUT =
+            Setting.path("out", "FILE.onnx", Group.OUTPUT, "the encoder; replaced if it is there");
+
+    static final Command COMMAND = new Command(
+            "export",
+            "writes the encoder of a run's newest checkpoint as plain ONNX, and verifies it",
+            List.of(RUN, OUT),
+            List.of(SharedSettings.JSON),
+            "./vicreg export --run run --out encoder.onnx",
+            ExportCommand::run);
+
+    private ExportCommand() {}
+
+    private static void run(Settings settings, Console console) throws Exception {
+        Path run = settings.get(RUN);
+        RunFolder.Saved saved = RunExport.newest(run);
+        EncoderExport.Result result = RunExport.export(run, saved.file(), settings.get(OUT), Map.of());
+        Manifest manifest = result.manifest();
+        if (settings.on(SharedSettings.JSON)) {
+            console.out()
+                    .println(Json.line(Map.of(
+                            "encoder", result.file().toString(),
+                            "step", saved.step(),
+                            "dimension", manifest.dimension(),
+                            "parameters", manifest.parameters(),
+                            "difference", result.difference())));
+            return;
+        }
+        console.err()
+                .println(String.format(
+                        Locale.ROOT,
+                        "%s of step %d: %d parameters, %d values a picture; differs from the training graph by %.1e",
+                        manifest.encoder(),
+                        saved.step(),
+                        manifest.parameters(),
+                        manifest.dimension(),
+                        result.difference()));
+        console.out().println(result.file());
+    }
+}

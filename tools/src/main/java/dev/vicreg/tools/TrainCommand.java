@@ -1,0 +1,129 @@
+package dev.vicreg.tools;
+
+import dev.vicreg.runtime.EmbeddingModel;
+import dev.vicreg.tools.cli.Command;
+import dev.vicreg.tools.cli.Console;
+import dev.vicreg.tools.cli.Setting;
+import dev.vicreg.tools.cli.Setting.Group;
+import dev.vicreg.tools.cli.Settings;
+import dev.vicreg.tools.eval.Evaluation;
+import dev.vicreg.tools.eval.KnnClassifier;
+import dev.vicreg.tools.output.Json;
+import dev.vicreg.training.data.Datasets;
+import dev.vicreg.training.data.PictureDataset;
+import dev.vicreg.training.data.Selection;
+import dev.vicreg.training.loop.RunConfig;
+import dev.vicreg.training.loop.Trainer;
+import dev.vicreg.training.loop.TrainingConfig;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** Trains an encoder on unlabelled pictures, or goes on with a run. */
+final class TrainCommand {
+    private static final Setting<Path> OUT =
+            Setting.path("out", "RUN", Group.OUTPUT, "folder of the run; new or empty without --resume");
+    private static final Setting<Boolean> RESUME = Setting.flag(
+            "resume", Group.OUTPUT, "go on with the run in --out from its newest checkpoint, with its settings");
+    private static final Setting<String> EVAL_DATA = Setting.text(
+            "eval-data",
+            SharedSettings.DATA_ARGUMENT,
+            Group.EVALUATION,
+            "labelled pictures to measure the encoder on at the end, by kNN among --data",
+            null);
+
+    static final Command COMMAND = new Command(
+            "train",
+            "trains an encoder on pictures without labels, and exports it",
+            List.of(OUT),
+            Stream.of(
+                            List.of(SharedSettings.DATA, EVAL_DATA, RESUME, SharedSettings.JSON),
+                            TrainSettings.GRAPH,
+                            TrainSettings.RUN)
+                    .<Setting<?>>flatMap(List::stream)
+                    .toList(),
+            "./vicreg train --data shapes/train --out run --epochs 20",
+            TrainCommand::run);
+
+    private TrainCommand() {}
+
+    private static void run(Settings given, Console console) throws Exception {
+        Path out = given.get(OUT);
+        boolean resume = given.on(RESUME);
+        TrainingConfig before =
+                resume ? RunConfig.read(out.resolve("config.json")).settings() : null;
+        Settings settings = TrainSettings.complete(given, before);
+        TrainingConfig config = TrainSettings.training(settings);
+        TrainSettings.warnOfCoefficients(config.graph(), console);
+        Optional<String> evalData = settings.find(EVAL_DATA);
+        if (evalData.isPresent()) {
+            Datasets.open(evalData.get(), Selection.ALL).close(); // a mistake in it shows now, not after the training
+        }
+        Trainer trainer = resume ? Trainer.resume(config, out) : Trainer.start(config, out, Main.version());
+        TrainingRun.Result result = TrainingRun.run(trainer, console);
+        Path encoder = result.encoder();
+        if (encoder == null) {
+            return;
+        }
+        Evaluation evaluation = null;
+        if (evalData.isPresent()) {
+            evaluation = evaluate(config, encoder, evalData.get(), console);
+            Map<String, Double> figures = Map.of("knn-20-0.07", evaluation.encoder());
+            RunExport.export(out, result.outcome().last().file(), encoder, figures);
+        }
+        report(settings, result, encoder, evaluation, console);
+    }
+
+    private static Evaluation evaluate(TrainingConfig config, Path encoder, String evalData, Console console)
+            throws IOException {
+        Selection selection = new Selection(config.limit(), config.limitPerClass());
+        try (EmbeddingModel after = EmbeddingModel.load(encoder);
+                EmbeddingModel before = EmbeddingModel.load(encoder.resolveSibling("encoder-initial.onnx"));
+                PictureDataset train = Datasets.open(config.data(), selection);
+                PictureDataset test = Datasets.open(evalData, Selection.ALL)) {
+            return EvalCommand.measure(KnnClassifier.STANDARD, after, before, train, test, console)
+                    .evaluation();
+        }
+    }
+
+    private static void report(
+            Settings settings,
+            TrainingRun.Result result,
+            Path encoder,
+            @Nullable Evaluation evaluation,
+            Console console) {
+        Trainer.Outcome outcome = result.outcome();
+        if (settings.on(SharedSettings.JSON)) {
+            Map<String, Object> summary = new LinkedHashMap<>();
+            summary.put("encoder", encoder.toString());
+            summary.put("steps", outcome.last().step());
+            summary.put("seconds", outcome.seconds());
+            summary.put("waited", outcome.waited());
+            if (result.last() != null) {
+                summary.put("last", result.last());
+            }
+            if (evaluation != null) {
+                summary.put("evaluation", evaluation);
+            }
+            console.out().println(Json.line(summary));
+            return;
+        }
+        console.err()
+                .println(String.format(
+                        Locale.ROOT,
+                        "%d steps done, %.0f s, of which %.0f %% waiting for pictures",
+                        outcome.last().step(),
+                        outcome.seconds(),
+                        100 * outcome.waited()));
+        if (evaluation != null) {
+            console.out().print(EvalCommand.table(evaluation));
+        }
+        console.out().println(encoder);
+    }
+}

@@ -1,0 +1,77 @@
+package dev.vicreg.tools;
+
+import dev.vicreg.tools.cli.Console;
+import dev.vicreg.tools.output.Progress;
+import dev.vicreg.training.loop.Metrics;
+import dev.vicreg.training.loop.RunFolder;
+import dev.vicreg.training.loop.Trainer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Trains to the end or to Ctrl-C with progress on the console, and exports the encoders before and after. */
+final class TrainingRun {
+    /**
+     * How it went.
+     *
+     * @param outcome the trainer's
+     * @param last metrics of the last step; null where no step was left to do
+     * @param encoder the exported encoder; null where the run was stopped before its end
+     */
+    record Result(
+            Trainer.Outcome outcome,
+            Metrics.@Nullable Line last,
+            @Nullable Path encoder) {}
+
+    private TrainingRun() {}
+
+    /** Trains and exports; closes the trainer. */
+    static Result run(Trainer trainer, Console console) throws IOException, InterruptedException {
+        try (trainer) {
+            Path root = trainer.folder().root();
+            Path initial = root.resolve("encoder-initial.onnx");
+            if (!Files.exists(initial)) {
+                RunExport.export(root, trainer.folder().artifacts().checkpoint(), initial, Map.of());
+            }
+            Metrics.Line[] last = new Metrics.Line[1];
+            Trainer.Outcome outcome;
+            try (Progress progress = new Progress(console, "train", trainer.totalSteps())) {
+                outcome = trainer.train(
+                        new Trainer.Listener() {
+                            @Override
+                            public void step(Metrics.Line line, long totalSteps) {
+                                last[0] = line;
+                                progress.at(line.step(), note(line));
+                            }
+
+                            @Override
+                            public void saved(RunFolder.Saved saved) {}
+                        },
+                        console.stopRequested());
+            }
+            if (!outcome.finished()) {
+                console.err()
+                        .println("stopped and saved at step " + outcome.last().step()
+                                + "; go on with: ./vicreg train --out " + root + " --resume");
+                return new Result(outcome, last[0], null);
+            }
+            Path encoder = root.resolve("encoder.onnx");
+            RunExport.export(root, outcome.last().file(), encoder, Map.of());
+            return new Result(outcome, last[0], encoder);
+        }
+    }
+
+    private static String note(Metrics.Line line) {
+        return String.format(
+                Locale.ROOT,
+                "loss %.3f (inv %.3f var %.3f cov %.3f) %.0f pairs/s",
+                line.loss(),
+                line.invariance(),
+                line.variance(),
+                line.covariance(),
+                line.pairs_per_second());
+    }
+}
