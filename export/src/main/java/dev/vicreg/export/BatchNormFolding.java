@@ -52,7 +52,7 @@ final class BatchNormFolding implements Rewriter.Rule {
         }
         // Weights that another node reads too keep their name; the folded copy is named by the writer.
         boolean named = readers.getOrDefault(before.input(1), 0) == 1;
-        return List.of(fold(ops.atScope(linear.scope()), linear, Norm.of(node, inputs), named));
+        return List.of(fold(ops.atScope(linear.scope()), linear, new Norm(node, inputs), named));
     }
 
     private static boolean foldable(Node linear) {
@@ -99,8 +99,8 @@ final class BatchNormFolding implements Rewriter.Rule {
         return Tensor.of(weights.shape(), values);
     }
 
-    private static Tensor data(Value constant) {
-        Tensor data = constant.constant();
+    private static Tensor data(@Nullable Value constant) {
+        Tensor data = constant == null ? null : constant.constant();
         if (data == null) {
             throw new IllegalStateException("Folding needs a constant, found " + constant);
         }
@@ -108,21 +108,22 @@ final class BatchNormFolding implements Rewriter.Rule {
     }
 
     /** y = factor·x + offset per channel, in double precision because factor and offset nearly cancel. */
-    private record Norm(double[] factor, double[] offset) {
-        static Norm of(Node norm, List<@Nullable Value> inputs) {
+    private static final class Norm {
+        final double[] factor;
+        final double[] offset;
+
+        Norm(Node norm, List<@Nullable Value> inputs) {
             float[][] data = new float[5][];
             for (int i = 1; i < 5; i++) {
-                Value input = inputs.get(i);
-                data[i] = input == null ? new float[0] : data(input).floats();
+                data[i] = data(inputs.get(i)).floats();
             }
             double epsilon = norm.attributes().real("epsilon", DEFAULT_EPSILON);
-            double[] factor = new double[data[1].length];
-            double[] offset = new double[data[1].length];
+            factor = new double[data[1].length];
+            offset = new double[data[1].length];
             for (int channel = 0; channel < factor.length; channel++) {
                 factor[channel] = data[1][channel] / Math.sqrt(data[4][channel] + epsilon);
                 offset[channel] = data[2][channel] - data[3][channel] * factor[channel];
             }
-            return new Norm(factor, offset);
         }
     }
 }
