@@ -105,9 +105,12 @@ class CheckpointInOnnxRuntimeTest {
         assertArrayEquals(new float[] {181, 181 - (1 + 16 / 9f + 25 / 9f) / 2}, first, 1e-4f);
         Map<String, Tensor> middle = CheckpointFile.read(folder.resolve("middle"));
         assertEquals(initial.keySet(), middle.keySet());
-        assertArrayEquals(new float[] {2}, requireNonNull(middle.get("optimizer.step")).floats());
         assertArrayEquals(
-                new float[] {0, 10 - 4 / 3f, 100 - 5 / 3f}, requireNonNull(middle.get("w")).floats(), 1e-4f);
+                new float[] {2}, requireNonNull(middle.get("optimizer.step")).floats());
+        assertArrayEquals(
+                new float[] {0, 10 - 4 / 3f, 100 - 5 / 3f},
+                requireNonNull(middle.get("w")).floats(),
+                1e-4f);
 
         // Written again by us, it continues as from ONNX Runtime's own file.
         CheckpointFile.write(folder.resolve("copy"), middle);
