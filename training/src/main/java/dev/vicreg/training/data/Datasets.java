@@ -102,7 +102,7 @@ public final class Datasets {
         }
         PictureSource raw = inside.isEmpty()
                 ? rawPart(container.files(), location.part())
-                : raw(inside, container.isSingleFile() ? SourceFiles.beside(location.path()) : inside);
+                : raw(inside, container.singleFile() ? SourceFiles.beside(location.path()) : inside);
         if (raw == null) {
             throw noPictures(spec, container, location.part(), inside);
         }

@@ -36,6 +36,8 @@ record SourceFile(String name, long size, Content content) {
     byte[] firstBytes(int count) throws IOException {
         try (InputStream in = content.open()) {
             return in.readNBytes(count);
+        } catch (IOException e) {
+            throw new IOException("cannot read " + name + ": " + e, e); // the JDK's message may be a bare path
         }
     }
 

@@ -38,9 +38,10 @@ import org.slf4j.LoggerFactory;
  * never become paths, so {@code ../} in them does no harm.
  *
  * @param where what messages call it
+ * @param singleFile whether it stands for one plain file rather than for a folder or an archive
  * @param resource closed with the data set
  */
-record SourceFiles(String where, List<SourceFile> files, Closeable resource) {
+record SourceFiles(String where, List<SourceFile> files, boolean singleFile, Closeable resource) {
     private static final Logger log = LoggerFactory.getLogger(SourceFiles.class);
     private static final int TAR_MAGIC_AT = 257;
 
@@ -60,12 +61,7 @@ record SourceFiles(String where, List<SourceFile> files, Closeable resource) {
             return gzippedTar(path, Runtime.getRuntime().maxMemory() / 2);
         }
         SourceFile file = onDisk(path, String.valueOf(path.getFileName()), Files.size(path));
-        return new SourceFiles(path.toString(), List.of(file), () -> {});
-    }
-
-    /** Whether it stands for one plain file rather than for a folder or an archive. */
-    boolean isSingleFile() {
-        return files.size() == 1 && where.endsWith(files.get(0).name()) && Files.isRegularFile(Path.of(where));
+        return new SourceFiles(path.toString(), List.of(file), true, () -> {});
     }
 
     /** The plain files in the same folder. */
@@ -88,6 +84,11 @@ record SourceFiles(String where, List<SourceFile> files, Closeable resource) {
             public FileVisitResult preVisitDirectory(Path directory, BasicFileAttributes attributes) {
                 boolean hidden = !directory.equals(root) && isHidden(nameOf(root, directory));
                 return hidden ? FileVisitResult.SKIP_SUBTREE : FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
+                throw new IOException("cannot read " + file + ": " + e, e); // the JDK's message may be a bare path
             }
 
             @Override
@@ -230,7 +231,7 @@ record SourceFiles(String where, List<SourceFile> files, Closeable resource) {
 
     private static SourceFiles sorted(String where, List<SourceFile> files, Closeable resource) {
         files.sort(Comparator.comparing(SourceFile::name));
-        return new SourceFiles(where, files, resource);
+        return new SourceFiles(where, files, false, resource);
     }
 
     private static byte[] head(Path path) throws IOException {
