@@ -7,9 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.vicreg.models.graph.Attributes;
 import dev.vicreg.models.graph.Graph;
 import dev.vicreg.models.graph.OnnxFile;
 import dev.vicreg.models.graph.OpType;
+import dev.vicreg.models.graph.Ops;
 import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.Value;
@@ -173,6 +175,25 @@ class EncoderExportTest {
         Files.write(training, OnnxFile.bytes(run.built().training(), Map.of()));
         String message = refusal(training, CheckpointFile.read(run.checkpoint()));
         assertTrue(message.contains("has no output representation, only [loss,"), message);
+    }
+
+    @Test
+    void aRepresentationThatReadsTheProjectorOrTrainingKernelsIsRefused() throws IOException {
+        Graph eval = run.built().eval();
+        Path file = folder.resolve("model.onnx");
+        Graph projecting = Graph.of("eval", eval.inputs(), Map.of("representation", eval.output("projection")));
+        Files.write(file, OnnxFile.bytes(projecting, Map.of()));
+        Map<String, Tensor> state = CheckpointFile.read(run.checkpoint());
+        String projector = refusal(file, state);
+        assertTrue(projector.startsWith("An encoder has no projector, found Gemm at projector.0"), projector);
+
+        Value representation = eval.output("representation");
+        Value kernel = new Ops()
+                .node(OpType.RELU_GRAD, List.of(representation, representation), Attributes.NONE)
+                .output(0);
+        Files.write(file, OnnxFile.bytes(Graph.of("eval", eval.inputs(), Map.of("representation", kernel)), Map.of()));
+        String foreign = refusal(file, state);
+        assertTrue(foreign.startsWith("An encoder has standard operators only, found com.microsoft"), foreign);
     }
 
     @Test
