@@ -7,6 +7,7 @@ import java.util.Optional;
 /** The table of commands. */
 final class Commands {
     static final List<Command> ALL = List.of(
+            QuickstartCommand.COMMAND,
             SampleCommand.COMMAND,
             TrainCommand.COMMAND,
             ArtifactsCommand.COMMAND,

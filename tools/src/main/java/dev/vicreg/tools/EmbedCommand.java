@@ -15,6 +15,7 @@ import dev.vicreg.tools.output.VectorFile;
 import dev.vicreg.training.data.Datasets;
 import dev.vicreg.training.data.InOrder;
 import dev.vicreg.training.data.PictureDataset;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -72,9 +73,9 @@ final class EmbedCommand {
         }
     }
 
-    /** @return how many pictures could not be decoded */
+    /** Writes the vectors of all pictures; answers how many pictures could not be decoded. */
     static int embed(EmbeddingModel model, PictureDataset data, Path out, boolean normalize, Console console)
-            throws Exception {
+            throws IOException {
         try (VectorFile file = VectorFile.create(out, model.dimension());
                 Progress progress = new Progress(console, "embed", data.size())) {
             int skipped = InOrder.forEachBatch(data, BATCH, PicturePreparation.of(model)::apply, items -> {

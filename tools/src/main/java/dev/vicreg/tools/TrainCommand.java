@@ -43,7 +43,14 @@ final class TrainCommand {
             "trains an encoder on pictures without labels, and exports it",
             List.of(OUT),
             Stream.of(
-                            List.of(SharedSettings.DATA, EVAL_DATA, RESUME, SharedSettings.JSON),
+                            List.of(
+                                    SharedSettings.DATA,
+                                    SharedSettings.LIMIT,
+                                    SharedSettings.LIMIT_PER_CLASS,
+                                    EVAL_DATA,
+                                    RESUME,
+                                    TrainSettings.RECIPE,
+                                    SharedSettings.JSON),
                             TrainSettings.GRAPH,
                             TrainSettings.RUN)
                     .<Setting<?>>flatMap(List::stream)
@@ -59,7 +66,8 @@ final class TrainCommand {
         TrainingConfig before =
                 resume ? RunConfig.read(out.resolve("config.json")).settings() : null;
         Settings settings = TrainSettings.complete(given, before);
-        TrainingConfig config = TrainSettings.training(settings);
+        TrainingConfig config =
+                TrainSettings.training(settings, settings.get(SharedSettings.DATA), SharedSettings.selection(settings));
         TrainSettings.warnOfCoefficients(config.graph(), console);
         Optional<String> evalData = settings.find(EVAL_DATA);
         if (evalData.isPresent()) {

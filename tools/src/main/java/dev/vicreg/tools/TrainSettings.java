@@ -6,6 +6,7 @@ import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Setting.Group;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.training.data.Augmentation;
+import dev.vicreg.training.data.Selection;
 import dev.vicreg.training.loop.GraphConfig;
 import dev.vicreg.training.loop.TrainingConfig;
 import java.io.IOException;
@@ -135,9 +136,6 @@ final class TrainSettings {
 
     /** The rest of a run. */
     static final List<Setting<?>> RUN = List.of(
-            RECIPE,
-            SharedSettings.LIMIT,
-            SharedSettings.LIMIT_PER_CLASS,
             LR,
             BASE_LR,
             EPOCHS,
@@ -244,8 +242,8 @@ final class TrainSettings {
         }
     }
 
-    /** The whole run. */
-    static TrainingConfig training(Settings settings) {
+    /** The whole run on some data. */
+    static TrainingConfig training(Settings settings, String data, Selection selection) {
         GraphConfig graph = graph(settings);
         double samples = (double) graph.batchSize() / RATE_SAMPLES;
         double rate = rate(settings, graph.optimizer(), samples);
@@ -255,9 +253,9 @@ final class TrainSettings {
         boolean inSteps = settings.isGiven(STEPS);
         return new TrainingConfig(
                 graph,
-                settings.get(SharedSettings.DATA),
-                settings.get(SharedSettings.LIMIT),
-                settings.get(SharedSettings.LIMIT_PER_CLASS),
+                data,
+                selection.limit(),
+                selection.limitPerClass(),
                 Augmentation.parse(settings.get(AUGMENT)).settings(),
                 inSteps ? 0 : settings.get(EPOCHS),
                 inSteps ? settings.get(STEPS) : 0,
