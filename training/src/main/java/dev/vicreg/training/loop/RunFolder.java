@@ -104,6 +104,10 @@ public final class RunFolder implements AutoCloseable {
         return Artifacts.in(root.resolve("artifacts"));
     }
 
+    private static String name(long step) {
+        return STEP + "%08d".formatted(step);
+    }
+
     private Path checkpoints() {
         return root.resolve("checkpoints");
     }
@@ -153,7 +157,7 @@ public final class RunFolder implements AutoCloseable {
      * @param names what the checkpoint must hold
      */
     Saved save(long step, Writer writer, Set<String> names, int keep) throws IOException {
-        Path target = checkpoints().resolve(STEP + "%08d".formatted(step));
+        Path target = checkpoints().resolve(name(step));
         Path temporary = checkpoints().resolve("." + target.getFileName() + ".tmp");
         try {
             delete(temporary);
@@ -168,7 +172,9 @@ public final class RunFolder implements AutoCloseable {
             String state = RunConfig.JSON.writeValueAsString(Map.of("step", step));
             AtomicFile.write(
                     temporary.resolve("state.json"), ByteBuffer.wrap((state + "\n").getBytes(StandardCharsets.UTF_8)));
-            sync(file, StandardOpenOption.WRITE);
+            try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+                channel.force(true);
+            }
             delete(target);
             Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
@@ -182,16 +188,10 @@ public final class RunFolder implements AutoCloseable {
         return new Saved(step, target.resolve("checkpoint"));
     }
 
-    private static void sync(Path file, StandardOpenOption option) throws IOException {
-        try (FileChannel channel = FileChannel.open(file, option)) {
-            channel.force(true);
-        }
-    }
-
     private void prune(int keep) throws IOException {
         List<Saved> saved = saved();
         for (Saved old : saved.subList(0, Math.max(0, saved.size() - keep))) {
-            delete(old.file().resolveSibling("."));
+            delete(checkpoints().resolve(name(old.step())));
         }
     }
 
@@ -199,7 +199,7 @@ public final class RunFolder implements AutoCloseable {
         if (!Files.exists(folder)) {
             return;
         }
-        try (Stream<Path> entries = Files.walk(folder.normalize())) {
+        try (Stream<Path> entries = Files.walk(folder)) {
             for (Path entry : entries.sorted(Comparator.reverseOrder()).toList()) {
                 Files.delete(entry);
             }
