@@ -32,12 +32,8 @@ public record Lars(Variant variant, float momentum, float weightDecay, float eta
 
     @Override
     public List<Value> update(ParameterUpdate update) {
-        Ops ops = update.ops();
-        Value p = update.parameter().value();
-        Value mu = update.state(MOMENTUM);
-        Value step = update.decayed() ? scaled(update) : update.gradient();
-        Value moved = ops.add(ops.mul(mu, momentum), step);
-        return List.of(update.assign(mu, moved), update.assign(p, ops.sub(p, ops.mul(moved, update.learningRate()))));
+        Value direction = update.decayed() ? scaled(update) : update.gradient();
+        return update.moveWithMomentum(MOMENTUM, momentum, direction);
     }
 
     /** q·(g + wd·p). */

@@ -43,4 +43,12 @@ public record ParameterUpdate(
         return ops.node(OpType.IN_PLACE_ACCUMULATOR, List.of(target, newValue, ready), Attributes.NONE)
                 .output(0);
     }
+
+    /** {@code mu = m·mu + direction; p -= lr·mu}, both written in place. */
+    List<Value> moveWithMomentum(String momentumState, float momentum, Value direction) {
+        Value mu = state(momentumState);
+        Value p = parameter.value();
+        Value moved = ops.add(ops.mul(mu, momentum), direction);
+        return List.of(assign(mu, moved), assign(p, ops.sub(p, ops.mul(moved, learningRate))));
+    }
 }

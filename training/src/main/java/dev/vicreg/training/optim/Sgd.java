@@ -22,11 +22,9 @@ public record Sgd(float momentum, float weightDecay) implements Optimizer {
     @Override
     public List<Value> update(ParameterUpdate update) {
         Ops ops = update.ops();
-        Value p = update.parameter().value();
-        Value mu = update.state(MOMENTUM);
         boolean decays = update.decayed() && weightDecay != 0;
-        Value g = decays ? ops.add(update.gradient(), ops.mul(p, weightDecay)) : update.gradient();
-        Value moved = ops.add(ops.mul(mu, momentum), g);
-        return List.of(update.assign(mu, moved), update.assign(p, ops.sub(p, ops.mul(moved, update.learningRate()))));
+        Value decay = ops.mul(update.parameter().value(), weightDecay);
+        Value direction = decays ? ops.add(update.gradient(), decay) : update.gradient();
+        return update.moveWithMomentum(MOMENTUM, momentum, direction);
     }
 }
