@@ -206,6 +206,12 @@ public final class RunFolder implements AutoCloseable {
         }
     }
 
+    /** Empties the folder of a run that could not be started. */
+    void clear() throws IOException {
+        delete(root.resolve("artifacts"));
+        Files.deleteIfExists(config());
+    }
+
     /** Lets go of the lock. Idempotent. */
     @Override
     public void close() throws IOException {

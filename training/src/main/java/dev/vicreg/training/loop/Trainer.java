@@ -71,14 +71,17 @@ public final class Trainer implements AutoCloseable {
     }
 
     /**
-     * Prepares a new run: opens the data, writes config.json and the artifacts into {@code root}.
+     * Prepares a new run: opens the data, writes config.json and the artifacts into {@code root}. After a failure the
+     * folder is as empty as it was.
      *
+     * @param version of this project, for config.json
      * @throws IllegalArgumentException if settings do not fit each other or the data
      * @throws IOException if the data cannot be read, or the folder is not empty or cannot be written
      */
     public static Trainer start(TrainingConfig settings, Path root, String version) throws IOException {
         TrainingGraph.Built built = TrainingGraph.build(settings.graph().spec());
         settings.augmentation();
+        Lowering lowering = lowering(settings); // finds out now if the device is missing
         PictureDataset data = open(settings);
         RunFolder folder = null;
         try {
@@ -87,10 +90,13 @@ public final class Trainer implements AutoCloseable {
             RunConfig config =
                     new RunConfig(version, NativeLibraries.load().version(), data.fingerprint(), data.size(), settings);
             Map<String, Tensor> state = built.initialState(settings.seed());
-            Artifacts artifacts = Artifacts.write(root.resolve("artifacts"), built, state, lowering(settings));
+            Artifacts artifacts = Artifacts.write(root.resolve("artifacts"), built, state, lowering);
             config.write(folder.config());
             return new Trainer(folder, config, data, state.keySet(), artifacts.checkpoint(), 0);
         } catch (IOException | RuntimeException e) {
+            if (folder != null) {
+                folder.clear();
+            }
             close(folder, data);
             throw e;
         }

@@ -205,6 +205,33 @@ final class TrainerTest {
     }
 
     @Test
+    void aRunThatCannotStartLeavesItsFolderFree() throws Exception {
+        Path run = temporary.resolve("run");
+        TrainingConfig cuda = new TrainingConfig(
+                graph(BATCH, "adamw"),
+                data.toString(),
+                0,
+                0,
+                Augmentation.cifar().settings(),
+                0,
+                3,
+                1e-3,
+                0.064,
+                1,
+                0,
+                "cosine",
+                0,
+                3,
+                2,
+                1,
+                "cuda:99",
+                3,
+                2);
+        assertThrows(IllegalStateException.class, () -> Trainer.start(cuda, run, "test"));
+        start(config(3), run, Integer.MAX_VALUE);
+    }
+
+    @Test
     void aLossThatIsNotFiniteStopsTheRunAndKeepsTheLastGoodCheckpoint() throws Exception {
         Path run = temporary.resolve("run");
         start(config(40, 1e-3, 1, BATCH), run, 3);
