@@ -85,6 +85,9 @@ final class EmbedCommand {
                     file.add(data.name(items.get(i).index()), normalize ? Vectors.normalized(vectors[i]) : vectors[i]);
                 }
                 progress.at(items.get(items.size() - 1).index() + 1, "");
+                if (console.stopRequested().getAsBoolean()) {
+                    throw new IllegalStateException("stopped; nothing was written");
+                }
             });
             file.publish();
             return skipped;

@@ -1,29 +1,34 @@
 package dev.vicreg.tools;
 
+import java.util.Map;
 import java.util.OptionalInt;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.jline.utils.Signals;
 
 /**
- * Turns Ctrl-C into a flag for the commands that have something to save; the others end at once, as usual.
+ * Turns Ctrl-C, a request to end and a closed terminal into a flag for the commands that have something to save; the
+ * others end at once.
  *
- * <p>A shutdown hook would not do: ONNX Runtime has one of its own, which closes its environment under a running step.
+ * <p>Neither may run Java's shutdown hooks: ONNX Runtime's own hook closes its environment under whatever is running,
+ * which was seen to crash the process.
  */
 final class Interrupt implements BooleanSupplier {
-    private static final int SIGNALLED = 128; // a shell adds the signal's number: 2 for INT, 15 for TERM
+    private static final Map<String, Integer> SIGNALS = Map.of("HUP", 1, "INT", 2, "TERM", 15);
+    private static final int SIGNALLED = 128; // added by convention to the signal's number
 
-    private final AtomicBoolean armed = new AtomicBoolean();
     private final AtomicInteger signal = new AtomicInteger();
+    private volatile boolean polled;
 
-    /** From the first call on a signal only raises the flag; a second signal ends the process. */
+    /** Listens for signals from now on. */
+    Interrupt() {
+        SIGNALS.forEach((name, number) -> Signals.register(name, () -> raise(number)));
+    }
+
+    /** Whether a signal came. From the first call on it is the caller who ends; a second signal still ends at once. */
     @Override
     public boolean getAsBoolean() {
-        if (armed.compareAndSet(false, true)) {
-            Signals.register("INT", () -> raise(2));
-            Signals.register("TERM", () -> raise(15));
-        }
+        polled = true;
         return signal.get() != 0;
     }
 
@@ -33,7 +38,7 @@ final class Interrupt implements BooleanSupplier {
     }
 
     private void raise(int number) {
-        if (!signal.compareAndSet(0, number)) {
+        if (!signal.compareAndSet(0, number) || !polled) {
             Runtime.getRuntime().halt(SIGNALLED + number);
         }
     }

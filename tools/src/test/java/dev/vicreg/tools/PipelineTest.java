@@ -1,0 +1,309 @@
+package dev.vicreg.tools;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.vicreg.training.loop.RunFolder;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The commands on a run of a few steps: what they leave, and what they say to bad input. */
+class PipelineTest {
+    private static final List<String> SMALL =
+            List.of("--width", "4", "--projector", "16-16", "--batch-size", "32", "--threads", "1", "--workers", "1");
+
+    @TempDir
+    static Path shared;
+
+    @TempDir
+    Path folder;
+
+    private static Path pictures;
+    private static Path run;
+
+    @BeforeAll
+    static void trainOnce() {
+        pictures = shared.resolve("pictures");
+        run = shared.resolve("run");
+        require(Cli.run("sample", "--out", pictures.toString(), "--per-class", "10", "--test-per-class", "3"));
+        require(train(pictures.resolve("train"), run, "--steps", "4"));
+    }
+
+    @Test
+    void runHoldsConfigurationMetricsCheckpointAndBothEncoders() throws IOException {
+        for (String name : List.of(
+                "config.json",
+                "metrics.jsonl",
+                "encoder.onnx",
+                "encoder-initial.onnx",
+                "artifacts/training_model.onnx",
+                "artifacts/eval_model.onnx",
+                "artifacts/checkpoint",
+                "checkpoints/step-00000004/checkpoint",
+                "checkpoints/step-00000004/state.json")) {
+            assertTrue(Files.isRegularFile(run.resolve(name)), name);
+        }
+        List<String> lines = Files.readAllLines(run.resolve("metrics.jsonl"));
+        assertEquals(4, lines.size());
+        for (String name : List.of("epoch", "step", "loss", "invariance", "variance", "covariance", "lr")) {
+            assertTrue(json(lines.get(3)).path(name).isNumber(), name);
+        }
+    }
+
+    @Test
+    void exportOfTheNewestCheckpointEqualsTheRunsEncoder() throws IOException {
+        Path encoder = folder.resolve("encoder.onnx");
+        Cli export = require(Cli.run("export", "--run", run.toString(), "--out", encoder.toString()));
+        assertEquals(encoder + "\n", export.out());
+        assertEquals(-1, Files.mismatch(encoder, run.resolve("encoder.onnx")));
+    }
+
+    @Test
+    void embedWritesOneRowAPicture() throws IOException {
+        Path vectors = folder.resolve("v.npy");
+        Cli embed = require(Cli.run(
+                "embed",
+                "--model",
+                run.resolve("encoder.onnx").toString(),
+                "--data",
+                pictures.resolve("test").toString(),
+                "--out",
+                vectors.toString(),
+                "--json"));
+        assertEquals(30, json(embed.out()).path("pictures").asInt());
+        assertEquals(32, json(embed.out()).path("dimension").asInt());
+        assertEquals(128 + 30 * 32 * 4, Files.size(vectors));
+        List<String> names = Files.readAllLines(folder.resolve("v.paths.txt"));
+        assertEquals(30, names.size());
+        assertEquals("bricks/00000.png", names.get(0));
+    }
+
+    @Test
+    void evalComparesWithTheEncoderBeforeTrainingWhereThereIsOne() throws IOException {
+        JsonNode both = json(eval(run.resolve("encoder.onnx"), "--json").out());
+        assertEquals(30, both.path("testPictures").asInt());
+        for (String name : List.of("encoder", "baseline", "pixels")) {
+            double accuracy = both.path(name).asDouble(-1);
+            assertTrue(accuracy >= 0 && accuracy <= 1, name);
+        }
+        Path alone = Files.copy(run.resolve("encoder.onnx"), folder.resolve("alone.onnx"));
+        assertTrue(json(eval(alone, "--json").out()).path("baseline").isNull());
+        assertTrue(eval(alone).out().contains("left out"));
+    }
+
+    @Test
+    void resumedRunGoesOnWithTheRunsSettings() throws IOException {
+        Path whole = folder.resolve("whole");
+        Path parts = folder.resolve("parts");
+        Path data = pictures.resolve("train");
+        require(train(data, whole, "--epochs", "1", "--checkpoint-every", "1", "--augment", "cifar,hue=0.3"));
+        require(train(data, parts, "--epochs", "1", "--checkpoint-every", "1", "--augment", "cifar,hue=0.3"));
+        deleteCheckpointsAfter(parts, 2);
+        require(Cli.run("train", "--out", parts.toString(), "--resume"));
+        assertEquals(-1, Files.mismatch(whole.resolve("encoder.onnx"), parts.resolve("encoder.onnx")));
+        assertEquals(terms(whole), terms(parts));
+    }
+
+    @Test
+    void recipeIsBeneathWhatIsGiven() throws IOException {
+        Path out = folder.resolve("run");
+        require(train(pictures.resolve("train"), out, "--steps", "1", "--recipe", "cifar-small", "--base-lr", "0.1"));
+        JsonNode settings = json(Files.readString(out.resolve("config.json"))).path("settings");
+        assertEquals(0.4914, settings.path("graph").path("mean").path(0).asDouble());
+        assertEquals(4, settings.path("graph").path("width").asInt());
+        assertEquals(0.1 * 32 / 256, settings.path("lr").asDouble());
+        assertEquals(0.1, settings.path("baseLr").asDouble());
+    }
+
+    @Test
+    void quickstartLeavesEverythingItNames() throws IOException {
+        Path out = folder.resolve("quick");
+        List<String> words = new ArrayList<>(List.of("quickstart", "--out", out.toString(), "--json"));
+        words.addAll(SMALL);
+        words.addAll(List.of("--per-class", "10", "--test-per-class", "2", "--epochs", "1"));
+        JsonNode result = json(require(Cli.run(words.toArray(String[]::new))).out());
+        for (String name : List.of("encoder", "vectors", "neighbours")) {
+            assertTrue(Files.isRegularFile(Path.of(result.path(name).asText())), name);
+        }
+        assertTrue(result.path("evaluation").path("baseline").isNumber());
+        BufferedImage sheet = ImageIO.read(out.resolve("neighbours.png").toFile());
+        assertTrue(sheet.getHeight() > 10 * 96, "ten rows");
+    }
+
+    @Test
+    void missingFolderAndFolderWithoutPicturesAreNamed() throws IOException {
+        Path none = folder.resolve("none");
+        assertFailure(1, none.toString(), train(none, folder.resolve("run"), "--steps", "1"));
+        Path empty = Files.createDirectory(folder.resolve("empty"));
+        assertFailure(1, "no pictures in " + empty, train(empty, folder.resolve("run"), "--steps", "1"));
+        assertFalse(Files.exists(folder.resolve("run")));
+    }
+
+    @Test
+    void picturesThatCannotBeDecodedStopBeforeAnythingIsWritten() throws IOException {
+        Path data = Files.createDirectory(folder.resolve("data"));
+        Files.writeString(data.resolve("text.png"), "this is no picture");
+        byte[] jpeg = jpeg();
+        Files.write(data.resolve("truncated.jpg"), Arrays.copyOf(jpeg, jpeg.length / 2));
+        Path out = folder.resolve("v.npy");
+        Cli cli =
+                Cli.run("embed", "--model", run + "/encoder.onnx", "--data", data.toString(), "--out", out.toString());
+        assertFailure(1, "cannot be decoded", cli);
+        try (Stream<Path> left = Files.list(folder)) {
+            assertEquals(List.of(data), left.toList());
+        }
+    }
+
+    @Test
+    void settingsThatDoNotFitTheDataOrTheModelAreWrongUsage() {
+        Path data = pictures.resolve("train");
+        Path out = folder.resolve("run");
+        assertFailure(2, "larger than the data", Cli.run("train", "--data", data.toString(), "--out", out.toString()));
+        assertFailure(2, "--image-size", train(data, out, "--image-size", "4"));
+        assertFailure(2, "resnet18", train(data, out, "--encoder", "resnet19"));
+        assertFailure(2, "--lr must be", train(data, out, "--lr", "-1"));
+        assertFailure(2, "--lr must be", train(data, out, "--lr", "1e9"));
+        assertFailure(2, "leave one out", train(data, out, "--lr", "1", "--base-lr", "1"));
+        assertFailure(2, "leave one out", train(data, out, "--epochs", "1", "--steps", "1"));
+        assertFailure(2, "projector", train(data, out, "--projector", "many"));
+        assertFailure(2, "--augment", train(data, out, "--augment", "cifar,hue=3"));
+        assertFalse(Files.exists(out));
+    }
+
+    @Test
+    void coefficientsThatThePaperSawFailDrawAWarning() {
+        Cli cli = train(pictures.resolve("train"), folder.resolve("run"), "--steps", "1", "--variance", "0");
+        assertEquals(0, cli.status());
+        assertTrue(cli.err().startsWith("warning: invariance 25.0, variance 0.0"), cli.err());
+        assertTrue(cli.err().contains("Bardes"), cli.err());
+    }
+
+    @Test
+    void folderOfARunIsNeverOverwritten() throws IOException {
+        String before = Files.readString(run.resolve("config.json"));
+        assertFailure(1, "--resume", train(pictures.resolve("train"), run, "--steps", "1"));
+        assertEquals(before, Files.readString(run.resolve("config.json")));
+    }
+
+    @Test
+    void resumeRefusesChangedSettingsAndFoldersWithoutARun() {
+        Cli changed = Cli.run("train", "--out", run.toString(), "--resume", "--weight-decay", "0.5");
+        assertFailure(2, "weightDecay: 1.0E-4 in the run, 0.5 asked for", changed);
+        assertFailure(1, "is no run", Cli.run("train", "--out", folder.toString(), "--resume"));
+    }
+
+    @Test
+    void secondRunInAFolderIsRefused() throws IOException {
+        try (RunFolder held = RunFolder.reopen(run)) {
+            assertNotEquals(null, held);
+            assertFailure(1, "in use by another run", Cli.run("train", "--out", run.toString(), "--resume"));
+        }
+    }
+
+    @Test
+    void damagedCheckpointIsNamed() throws IOException {
+        Path copy = copyOfRun();
+        Path checkpoint = copy.resolve("checkpoints/step-00000004/checkpoint");
+        byte[] bytes = Files.readAllBytes(checkpoint);
+        Files.write(checkpoint, Arrays.copyOf(bytes, bytes.length / 2));
+        assertFailure(1, checkpoint.toString(), Cli.run("train", "--out", copy.toString(), "--resume"));
+        Path encoder = folder.resolve("e.onnx");
+        assertFailure(1, "checkpoint", Cli.run("export", "--run", copy.toString(), "--out", encoder.toString()));
+        assertFalse(Files.exists(encoder));
+        Files.writeString(checkpoint, "foreign");
+        assertFailure(1, checkpoint.toString(), Cli.run("train", "--out", copy.toString(), "--resume"));
+    }
+
+    @Test
+    void fileThatIsNoEncoderIsNamed() {
+        Path model = run.resolve("artifacts/eval_model.onnx");
+        Cli cli = Cli.run(
+                "embed", "--model", model.toString(), "--data", pictures.toString(), "--out", folder + "/v.npy");
+        assertFailure(1, model.toString(), cli);
+    }
+
+    private static Cli train(Path data, Path out, String... more) {
+        List<String> words = new ArrayList<>(List.of("train", "--data", data.toString(), "--out", out.toString()));
+        words.addAll(SMALL);
+        words.addAll(List.of(more));
+        return Cli.run(words.toArray(String[]::new));
+    }
+
+    private static Cli eval(Path model, String... more) {
+        List<String> words = new ArrayList<>(List.of(
+                "eval",
+                "--model",
+                model.toString(),
+                "--train",
+                pictures.resolve("train").toString(),
+                "--test",
+                pictures.resolve("test").toString()));
+        words.addAll(List.of(more));
+        return require(Cli.run(words.toArray(String[]::new)));
+    }
+
+    private static Cli require(Cli cli) {
+        assertEquals(0, cli.status(), cli.err());
+        return cli;
+    }
+
+    private static void assertFailure(int status, String message, Cli cli) {
+        assertEquals(status, cli.status(), cli.err());
+        assertEquals("", cli.out());
+        assertTrue(cli.errorLine().contains(message), cli.err());
+    }
+
+    private static void deleteCheckpointsAfter(Path root, long step) throws IOException {
+        for (RunFolder.Saved saved : RunFolder.saved(root)) {
+            if (saved.step() > step) {
+                Files.delete(saved.file());
+                Files.delete(saved.file().resolveSibling("state.json"));
+                Files.delete(saved.file().getParent());
+            }
+        }
+        assertEquals(
+                List.of(step),
+                RunFolder.saved(root).stream().map(RunFolder.Saved::step).toList());
+    }
+
+    private static List<String> terms(Path root) throws IOException {
+        return Files.readAllLines(root.resolve("metrics.jsonl")).stream()
+                .map(line -> line.replaceFirst(",\"pairs_per_second.*", ""))
+                .toList();
+    }
+
+    private Path copyOfRun() throws IOException {
+        Path copy = folder.resolve("copy");
+        try (Stream<Path> files = Files.walk(run)) {
+            for (Path file : files.toList()) {
+                Files.copy(file, copy.resolve(run.relativize(file).toString()));
+            }
+        }
+        return copy;
+    }
+
+    private static byte[] jpeg() throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        ImageIO.write(new BufferedImage(64, 64, BufferedImage.TYPE_INT_RGB), "jpg", bytes);
+        return bytes.toByteArray();
+    }
+
+    private static JsonNode json(String text) throws IOException {
+        return new ObjectMapper().readTree(text);
+    }
+}
