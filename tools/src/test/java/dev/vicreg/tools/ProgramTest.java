@@ -1,0 +1,110 @@
+package dev.vicreg.tools;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.vicreg.training.loop.RunFolder;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The program as a process of its own: streams, signals and a full disk. */
+@EnabledOnOs(OS.LINUX)
+class ProgramTest {
+    @TempDir
+    Path folder;
+
+    private Path data;
+    private Path run;
+
+    @BeforeEach
+    void drawPictures() {
+        data = folder.resolve("pictures");
+        run = folder.resolve("run");
+        Cli.run("sample", "--out", data.toString(), "--per-class", "10", "--test-per-class", "1");
+    }
+
+    @Test
+    void standardOutputHoldsTheResultAlone() throws Exception {
+        Process process = start("", train("--steps", "2", "--json", "--eval-data", data + "/test"));
+        String out = text(process.getInputStream());
+        assertEquals(0, exit(process));
+        assertEquals(1, out.lines().count(), out);
+        assertTrue(out.startsWith("{\"encoder\":"), out);
+    }
+
+    @Test
+    void signalSavesSaysHowToGoOnAndLeavesARunThatDoes() throws Exception {
+        Process process = start("", train("--steps", "100000"));
+        waitFor(run.resolve("metrics.jsonl"));
+        process.toHandle().destroy(); // TERM: unlike INT it cannot have been switched off by whoever started the tests
+        String err = text(process.getErrorStream());
+        assertEquals(128 + 15, exit(process), err);
+        assertTrue(err.contains("go on with: ./vicreg train --out " + run + " --resume"), err);
+        List<RunFolder.Saved> saved = RunFolder.saved(run);
+        long step = saved.get(saved.size() - 1).step();
+        assertEquals(step, Files.readAllLines(run.resolve("metrics.jsonl")).size());
+        assertFalse(Files.exists(run.resolve("encoder.onnx")));
+        assertTrue(Cli.run("train", "--out", run.toString(), "--resume", "--steps", "3")
+                .errorLine()
+                .contains("steps: 100000 in the run"));
+    }
+
+    @Test
+    void fullDiskEndsInOneLineAndLeavesNothingHalfWritten() throws Exception {
+        // A limit of 40 KiB on the size of files fails the same calls.
+        Process process = start("ulimit -f 40; ", train("--steps", "3"));
+        String err = text(process.getErrorStream());
+        assertEquals(1, exit(process), err);
+        assertEquals(1, err.lines().count(), err);
+        assertTrue(err.startsWith("vicreg train: Cannot write "), err);
+        try (Stream<Path> left = Files.walk(run)) {
+            assertEquals(
+                    List.of(),
+                    left.filter(file -> file.toString().endsWith(".tmp")).toList());
+        }
+    }
+
+    private List<String> train(String... more) {
+        List<String> words = new ArrayList<>(List.of("train", "--data", data + "/train", "--out", run.toString()));
+        words.addAll(List.of("--width", "4", "--projector", "16-16", "--batch-size", "32", "--threads", "1"));
+        words.addAll(List.of(more));
+        return words;
+    }
+
+    private Process start(String before, List<String> words) throws IOException {
+        String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+        List<String> command = new ArrayList<>(List.of("bash", "-c", before + "exec \"$@\"", "bash", java, "-Xmx512m"));
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), "dev.vicreg.tools.Main"));
+        command.addAll(words);
+        return new ProcessBuilder(command).directory(folder.toFile()).start();
+    }
+
+    /** All that the process writes there until it ends; the other stream must stay small. */
+    private static String text(InputStream stream) throws IOException {
+        return new String(stream.readAllBytes(), StandardCharsets.UTF_8);
+    }
+
+    private static int exit(Process process) throws InterruptedException {
+        assertTrue(process.waitFor(120, TimeUnit.SECONDS), "the program hangs");
+        return process.exitValue();
+    }
+
+    private static void waitFor(Path file) throws Exception {
+        for (int i = 0; i < 1200 && !(Files.exists(file) && Files.size(file) > 0); i++) {
+            Thread.sleep(100);
+        }
+    }
+}
