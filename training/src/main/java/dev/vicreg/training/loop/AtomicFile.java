@@ -1,5 +1,6 @@
 package dev.vicreg.training.loop;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -9,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
 
 /** Writes files that are either complete or not there, whatever happens in between. */
 public final class AtomicFile {
@@ -35,6 +37,7 @@ public final class AtomicFile {
                 channel.force(true);
             }
             Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
+            syncFolder(target.toAbsolutePath().getParent());
         } catch (NoSuchFileException e) {
             throw new IOException("Cannot write " + target + ": its folder does not exist; create it first", e);
         } catch (IOException e) {
@@ -42,6 +45,16 @@ public final class AtomicFile {
             throw new IOException("Cannot write " + target + " (" + size + " bytes): " + reason, e);
         } finally {
             Files.deleteIfExists(temporary);
+        }
+    }
+
+    /** Makes renames in {@code folder} last through a power cut; where folders can't be opened (Windows), nothing. */
+    static void syncFolder(@Nullable Path folder) throws IOException {
+        if (folder == null || File.separatorChar != '/') {
+            return;
+        }
+        try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
+            channel.force(true);
         }
     }
 }

@@ -28,8 +28,8 @@ import java.util.TreeSet;
 public record RunConfig(
         String version, String onnxRuntime, String dataFingerprint, int dataSize, TrainingConfig settings) {
     static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
-    /** Settings that may differ when a run goes on: where it runs, not what it computes. */
-    private static final Set<String> FREE = Set.of("threads", "workers", "device", "checkpointEvery", "keep");
+    /** Settings that may differ when a run goes on: where it runs, not what it computes. The data have a fingerprint. */
+    private static final Set<String> FREE = Set.of("data", "threads", "workers", "device", "checkpointEvery", "keep");
 
     /** Writes the file, complete or not at all. */
     public void write(Path file) throws IOException {

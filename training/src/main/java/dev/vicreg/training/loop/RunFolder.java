@@ -177,6 +177,7 @@ public final class RunFolder implements AutoCloseable {
             }
             delete(target);
             Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
+            AtomicFile.syncFolder(checkpoints());
         } catch (IOException e) {
             delete(temporary);
             throw new IOException(

@@ -94,10 +94,7 @@ public final class Trainer implements AutoCloseable {
             config.write(folder.config());
             return new Trainer(folder, config, data, state.keySet(), artifacts.checkpoint(), 0);
         } catch (IOException | RuntimeException e) {
-            if (folder != null) {
-                folder.clear();
-            }
-            close(folder, data);
+            abandon(folder, data, e);
             throw e;
         }
     }
@@ -134,7 +131,7 @@ public final class Trainer implements AutoCloseable {
                 checkpoint = saved.get(saved.size() - 1).file();
                 step = saved.get(saved.size() - 1).step();
             }
-            Set<String> names = built.initialState(settings.seed()).keySet();
+            Set<String> names = built.stateNames();
             if (!CheckpointFile.read(checkpoint).keySet().equals(names)) {
                 throw new IOException("Checkpoint " + checkpoint + " holds other parameters than this run's network:"
                         + " delete its folder to go on from an earlier one");
@@ -258,6 +255,18 @@ public final class Trainer implements AutoCloseable {
                 + last.file().getParent()
                 + "; try a lower --lr or a longer --warmup-epochs; the batch's files: " + files
                 + (batch.indices().length > 8 ? ", … " + batch.indices().length + " in all" : ""));
+    }
+
+    /** Empties and closes what a run that could not start has opened; failures of that join the first one. */
+    private static void abandon(@Nullable RunFolder folder, PictureDataset data, Exception reason) {
+        try (folder;
+                data) {
+            if (folder != null) {
+                folder.clear();
+            }
+        } catch (IOException | RuntimeException alsoFailed) {
+            reason.addSuppressed(alsoFailed);
+        }
     }
 
     private static void close(@Nullable RunFolder folder, @Nullable PictureDataset data) throws IOException {

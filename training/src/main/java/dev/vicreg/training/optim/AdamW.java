@@ -55,9 +55,8 @@ public record AdamW(float beta1, float beta2, float epsilon, float weightDecay) 
                                 null, // global gradient norm
                                 update.ready()),
                         attributes);
-        // A reader keeps the node alive. The count itself must not become a graph output: those get a buffer of their
-        // own,
-        // and the state would stay as it was.
+        // A reader keeps the node alive. The count itself must not become a graph output: outputs get a buffer of
+        // their own, and the state would stay as it was.
         return List.of(update.ops().cast(adam.output(0), ElementType.FLOAT));
     }
 }

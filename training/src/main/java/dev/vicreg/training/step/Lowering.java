@@ -30,32 +30,45 @@ import org.jspecify.annotations.Nullable;
  *   <tr><td>everything else<td>ConvGrad<td>
  * </table>
  *
- * <p>Measured for the convolutions of ResNet-18 at widths 16 (256 pairs) and 64 (64 pairs), 32×32, 2 threads of an AMD
- * EPYC with AVX-512, milliseconds, best of 5: data gradient at stride 1, ConvGrad 27–77, blocked convolution 12–63; forward
- * at 64 and more channels, plain 22–56, blocked 11–53, below 19, 23–25; weight gradient, ConvGrad and product 84, 57 at
- * 4 rows of 512 channels, 54, 63 at 8 rows of 256, 23, 59 at 16 rows of 32.
+ * <p>Measured for the convolutions of ResNet-18 at widths 16 (256 pairs) and 64 (64 pairs), 32×32 pictures, 2 threads of
+ * an AMD EPYC with AVX-512, best of 5, in milliseconds:
+ *
+ * <ul>
+ *   <li>data gradient at stride 1: ConvGrad 27 to 77, blocked convolution 12 to 63;
+ *   <li>forward with 64 channels and more: plain 22 to 56, blocked 11 to 53; with 16 and 32: plain 19, blocked 23 to 25;
+ *   <li>weight gradient: 4 rows of 512 channels, ConvGrad 84, product 57; 8 rows of 256, 54 and 63; 16 rows of 32, 23
+ *       and 59.
+ * </ul>
  *
  * <p>On CUDA everything stays as the autodiff wrote it: cuDNN chooses.
  *
- * @param name {@code cpu} or {@code plain}
+ * @param target what the kernels are chosen for
  * @param threads that one operator may use
  * @param block channels in a block of ONNX Runtime's blocked layout on this machine; 0 where it has none
  */
-public record Lowering(String name, int threads, int block) {
+public record Lowering(Target target, int threads, int block) {
+    /** What kernels are chosen for. */
+    public enum Target {
+        /** Nothing: as the autodiff wrote it. */
+        PLAIN,
+        /** The CPU. */
+        CPU
+    }
+
     /** As the autodiff wrote it: on CUDA, and to compare with. */
-    public static final Lowering NONE = new Lowering("plain", 0, 0);
+    public static final Lowering NONE = new Lowering(Target.PLAIN, 0, 0);
 
     private static final int BLOCKED_CHANNELS = 64;
     private static final int CONV_GRAD_HEIGHT = 8;
 
     /** For the CPU. */
     public static Lowering cpu(int threads, int block) {
-        return new Lowering("cpu", threads, block);
+        return new Lowering(Target.CPU, threads, block);
     }
 
     /** The same computation with the chosen kernels. */
     public Graph apply(Graph graph) {
-        return name.equals("cpu") ? Rewriter.rewrite(graph, Map.of(), new Rule()) : graph;
+        return target == Target.CPU ? Rewriter.rewrite(graph, Map.of(), new Rule()) : graph;
     }
 
     /** Rewrites one graph; remembers rearranged weights, which both branches share. */

@@ -21,9 +21,11 @@ import dev.vicreg.training.optim.Optimizer;
 import dev.vicreg.training.optim.ParameterUpdate;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 
 /**
  * One VICReg training step as one graph, and the graph that evaluates the same parameters.
@@ -111,6 +113,14 @@ public final class TrainingGraph {
             Parameters parameters,
             Map<Parameter, Value> gradients,
             Map<String, Tensor> optimizerState) {
+        /** Names of everything that a checkpoint holds. */
+        public Set<String> stateNames() {
+            Set<String> names = new LinkedHashSet<>();
+            parameters.all().forEach(parameter -> names.add(parameter.name()));
+            names.addAll(optimizerState.keySet());
+            return names;
+        }
+
         /** Everything a checkpoint holds before the first step. */
         public Map<String, Tensor> initialState(long seed) {
             Map<String, Tensor> state = new LinkedHashMap<>(parameters.draw(seed));
@@ -135,15 +145,10 @@ public final class TrainingGraph {
      * @throws IllegalArgumentException if the parts do not fit each other, such as pictures too small for the encoder
      */
     public static Built build(Spec spec) {
-        return new TrainingGraph(spec).build(true);
+        return new TrainingGraph(spec).build();
     }
 
-    /** The same without the barrier, to show in a test that it is needed. */
-    public static Built buildWithoutBarrier(Spec spec) {
-        return new TrainingGraph(spec).build(false);
-    }
-
-    private Built build(boolean barrier) {
+    private Built build() {
         TensorType view = spec.input.type(Dim.of(spec.batchSize));
         Value viewA = Value.input(VIEW_A, view);
         Value viewB = Value.input(VIEW_B, view);
@@ -164,11 +169,8 @@ public final class TrainingGraph {
         List<Value> awaited = new ArrayList<>(gradients.values());
         awaited.addAll(statistics.values());
         awaited.add(terms.total());
-        Value ready = barrier
-                ? ops.scope("update")
-                        .node(OpType.GROUP, awaited, Attributes.NONE)
-                        .output(0)
-                : ops.constant(Tensor.scalar(true));
+        Value ready =
+                ops.scope("update").node(OpType.GROUP, awaited, Attributes.NONE).output(0);
         List<Value> written = new ArrayList<>();
         gradients.forEach((parameter, gradient) -> written.addAll(update(parameter, gradient, rate, ready)));
         statistics.forEach((statistic, value) -> written.add(ops.atScope("update." + statistic.name())
