@@ -164,7 +164,7 @@ final class TrainSettings {
 
     private static List<Float> parseFloats(String text) {
         List<Float> values = new ArrayList<>();
-        for (String part : text.split(",")) {
+        for (String part : text.split(",", -1)) {
             try {
                 values.add(Float.parseFloat(part));
             } catch (NumberFormatException e) {

@@ -27,7 +27,7 @@ public final class ConfigFile {
         }
         Map<String, String> texts = parse(name, Files.readString(file));
         List<String> known = command.settings().stream()
-                .filter(setting -> setting != Command.CONFIG && setting != Command.HELP)
+                .filter(setting -> !setting.equals(Command.CONFIG) && !setting.equals(Command.HELP))
                 .map(Setting::name)
                 .toList();
         for (String key : texts.keySet()) {

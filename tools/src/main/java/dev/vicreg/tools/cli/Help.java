@@ -12,8 +12,12 @@ public final class Help {
 
     /** The page of {@code ./vicreg --help}. */
     public static String of(List<Command> commands) {
-        StringBuilder page = new StringBuilder("VICReg for the JVM: encoders trained from unlabelled pictures\n\n"
-                + "usage: ./vicreg COMMAND [options]\n\n");
+        StringBuilder page = new StringBuilder("""
+                VICReg for the JVM: encoders trained from unlabelled pictures
+
+                usage: ./vicreg COMMAND [options]
+
+                """);
         for (Command command : commands) {
             row(page, command.name(), command.summary(), 14);
         }
@@ -73,7 +77,7 @@ public final class Help {
     private static List<String> wrap(String text, int width) {
         List<String> lines = new ArrayList<>();
         StringBuilder line = new StringBuilder();
-        for (String word : text.split(" ")) {
+        for (String word : text.split(" ", -1)) {
             if (!line.isEmpty() && line.length() + 1 + word.length() > width) {
                 lines.add(line.toString());
                 line.setLength(0);

@@ -89,6 +89,7 @@ enum SampleClass {
         void paint(double x, double y, boolean odd);
     }
 
+    @SuppressWarnings("ImmutableEnumChecker") // a lambda without state
     private final Texture texture;
 
     SampleClass(Texture texture) {

@@ -73,7 +73,8 @@ public record SampleSet(int imageSize, long seed) {
 
     private BufferedImage picture(Job job) {
         long key = seed;
-        for (long part : new long[] {job.part.ordinal(), job.sampleClass.ordinal(), job.index}) {
+        for (long part :
+                new long[] {job.part.name().hashCode(), job.sampleClass.name().hashCode(), job.index}) {
             key = new SplittableRandom(key * GOLDEN + part).nextLong();
         }
         return SamplePainter.paint(job.sampleClass, imageSize, new SplittableRandom(key));
