@@ -19,44 +19,40 @@ public final class RunExport {
     private RunExport() {}
 
     /**
-     * Exports the encoder of the newest checkpoint.
+     * The newest checkpoint of the run in {@code run}.
      *
-     * @throws IOException if {@code run} holds no run or no checkpoint yet, or as {@link EncoderExport#export}
+     * @throws IOException if there is no run, or it has saved nothing yet
      */
-    public static EncoderExport.Result newest(Path run, Path target) throws IOException {
-        RunConfig config = RunConfig.read(run.resolve("config.json"));
+    public static RunFolder.Saved newest(Path run) throws IOException {
+        RunConfig.read(run.resolve("config.json"));
         List<RunFolder.Saved> saved = RunFolder.saved(run);
         if (saved.isEmpty()) {
             throw new IOException("Run " + run + " has no checkpoint yet: expected a folder checkpoints/step-<number>;"
                     + " train until one is saved");
         }
-        return export(run, config, saved.get(saved.size() - 1).file(), target);
+        return saved.get(saved.size() - 1);
     }
 
     /**
-     * Exports the encoder as it was before the first step, to compare with.
+     * Exports the encoder of one checkpoint: of {@link #newest}, or of the run's artifacts for the encoder before the
+     * first step.
      *
+     * @param version of this project, for the manifest
+     * @param evaluation figures measured on this encoder, by name; may be empty
      * @throws IOException if {@code run} holds no run, or as {@link EncoderExport#export}
      */
-    public static EncoderExport.Result initial(Path run, Path target) throws IOException {
-        RunConfig config = RunConfig.read(run.resolve("config.json"));
-        return export(run, config, artifacts(run).checkpoint(), target);
-    }
-
-    private static Artifacts artifacts(Path run) {
-        return Artifacts.in(run.resolve("artifacts"));
-    }
-
-    private static EncoderExport.Result export(Path run, RunConfig config, Path checkpoint, Path target)
-            throws IOException {
-        GraphConfig graph = config.settings().graph();
+    public static EncoderExport.Result export(
+            Path run, Path checkpoint, String version, Map<String, Double> evaluation, Path target) throws IOException {
+        Path configFile = run.resolve("config.json");
+        GraphConfig graph = RunConfig.read(configFile).settings().graph();
         EncoderExport.Description description = new EncoderExport.Description(
-                config.version(),
+                version,
                 graph.encoder(),
                 Manifest.Input.picture(graph.imageSize(), graph.mean(), graph.std()),
-                sha256(run.resolve("config.json")),
-                Map.of());
-        return EncoderExport.export(artifacts(run).evalModel(), checkpoint, description, target);
+                sha256(configFile),
+                evaluation);
+        Path evalModel = Artifacts.in(run.resolve("artifacts")).evalModel();
+        return EncoderExport.export(evalModel, checkpoint, description, target);
     }
 
     /** What {@code sha256sum} prints. */

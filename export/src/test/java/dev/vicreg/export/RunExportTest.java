@@ -1,7 +1,6 @@
 package dev.vicreg.export;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -13,7 +12,6 @@ import dev.vicreg.runtime.Manifest;
 import dev.vicreg.training.loop.RunConfig;
 import dev.vicreg.training.loop.TrainingConfig;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Objects;
@@ -59,7 +57,7 @@ class RunExportTest {
     }
 
     @Test
-    void newestCheckpointIsTakenAndTheInitialOneOnDemand() throws IOException {
+    void newestCheckpointIsTakenAndTheInitialOneByName() throws IOException {
         writeConfig();
         TestRun.write(run.resolve("artifacts"), 8, "16", 1);
         for (int step : new int[] {12, 9}) { // the newer one first, as a file system may list them
@@ -69,30 +67,34 @@ class RunExportTest {
                 .export(run.resolve("expected.onnx"))
                 .file();
         Path newest = run.resolve("encoder.onnx");
-        Manifest manifest = RunExport.newest(run, newest).manifest();
+        Manifest manifest = RunExport.export(run, RunExport.newest(run).file(), "1.2.4", Map.of("knn", 0.5), newest)
+                .manifest();
         assertEquals(firstBias(expected), firstBias(newest));
-        assertEquals("1.2.3", manifest.version());
+        assertEquals("1.2.4", manifest.version());
         assertEquals("resnet18", manifest.encoder());
         assertEquals(TestRun.description().input(), manifest.input());
         assertEquals(64, manifest.configHash().length());
 
-        Path initial =
-                RunExport.initial(run, run.resolve("encoder-initial.onnx")).file();
+        Path initial = RunExport.export(
+                        run,
+                        run.resolve("artifacts/checkpoint"),
+                        "1.2.4",
+                        Map.of(),
+                        run.resolve("encoder-initial.onnx"))
+                .file();
         assertNotEquals(firstBias(newest), firstBias(initial));
     }
 
     @Test
     void aRunWithoutCheckpointSaysSo() throws IOException {
         writeConfig();
-        Path target = run.resolve("encoder.onnx");
-        IOException e = assertThrows(IOException.class, () -> RunExport.newest(run, target));
+        IOException e = assertThrows(IOException.class, () -> RunExport.newest(run));
         assertTrue(String.valueOf(e.getMessage()).startsWith("Run " + run + " has no checkpoint yet"), e.getMessage());
-        assertFalse(Files.exists(target));
     }
 
     @Test
     void aFolderThatIsNoRunSaysSo() {
-        IOException e = assertThrows(IOException.class, () -> RunExport.newest(run, run.resolve("encoder.onnx")));
+        IOException e = assertThrows(IOException.class, () -> RunExport.newest(run));
         assertEquals(run + " is no run: it has no config.json", e.getMessage());
     }
 }

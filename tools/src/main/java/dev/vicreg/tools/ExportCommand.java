@@ -1,6 +1,7 @@
 package dev.vicreg.tools;
 
 import dev.vicreg.export.EncoderExport;
+import dev.vicreg.export.RunExport;
 import dev.vicreg.runtime.Manifest;
 import dev.vicreg.tools.cli.Command;
 import dev.vicreg.tools.cli.Console;
@@ -34,7 +35,7 @@ final class ExportCommand {
     private static void run(Settings settings, Console console) throws Exception {
         Path run = settings.get(RUN);
         RunFolder.Saved saved = RunExport.newest(run);
-        EncoderExport.Result result = RunExport.export(run, saved.file(), settings.get(OUT), Map.of());
+        EncoderExport.Result result = RunExport.export(run, saved.file(), Main.version(), Map.of(), settings.get(OUT));
         Manifest manifest = result.manifest();
         if (settings.on(SharedSettings.JSON)) {
             console.out()

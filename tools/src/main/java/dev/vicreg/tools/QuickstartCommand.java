@@ -1,5 +1,6 @@
 package dev.vicreg.tools;
 
+import dev.vicreg.runtime.Device;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.tools.cli.Command;
 import dev.vicreg.tools.cli.Console;
@@ -40,8 +41,8 @@ final class QuickstartCommand {
     private static final Map<String, String> RECIPE = Map.of(
             "projector", "256-256-256",
             "batch-size", "128",
-            "epochs", "8",
-            "warmup-epochs", "0.8",
+            "epochs", "6",
+            "warmup-epochs", "0.6",
             "lr", "2e-3",
             "augment", "cifar,hue=0.5");
 
@@ -77,9 +78,8 @@ final class QuickstartCommand {
         console.err().println("2/4 training without labels in " + root.resolve("run"));
         Trainer trainer = Trainer.start(config, root.resolve("run"), Main.version());
         TrainingRun.Result result = TrainingRun.run(trainer, console);
-        Path encoder = result.encoder();
-        if (encoder != null) {
-            evaluate(root, encoder, result.outcome().seconds(), settings.on(SharedSettings.JSON), console);
+        if (result.encoder() != null) {
+            evaluate(root, config, result.outcome().seconds(), settings.on(SharedSettings.JSON), console);
         }
     }
 
@@ -92,13 +92,16 @@ final class QuickstartCommand {
         }
     }
 
-    private static void evaluate(Path root, Path encoder, double trainSeconds, boolean json, Console console)
+    private static void evaluate(Path root, TrainingConfig config, double trainSeconds, boolean json, Console console)
             throws IOException {
+        Path encoder = root.resolve("run/encoder.onnx");
+        Path initial = root.resolve("run/encoder-initial.onnx");
+        Device device = Device.parse(config.device());
         Path vectors = root.resolve("vectors.npy");
         Path sheet = root.resolve("neighbours.png");
         Evaluation evaluation;
-        try (EmbeddingModel after = EmbeddingModel.load(encoder);
-                EmbeddingModel before = EmbeddingModel.load(encoder.resolveSibling("encoder-initial.onnx"));
+        try (EmbeddingModel after = EmbeddingModel.load(encoder, device, config.threads());
+                EmbeddingModel before = EmbeddingModel.load(initial, device, config.threads());
                 PictureDataset train =
                         Datasets.open(root.resolve("pictures/train").toString(), Selection.ALL);
                 PictureDataset test =

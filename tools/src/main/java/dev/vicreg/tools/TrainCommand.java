@@ -1,5 +1,7 @@
 package dev.vicreg.tools;
 
+import dev.vicreg.export.RunExport;
+import dev.vicreg.runtime.Device;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.tools.cli.Command;
 import dev.vicreg.tools.cli.Console;
@@ -83,7 +85,7 @@ final class TrainCommand {
         if (evalData.isPresent()) {
             evaluation = evaluate(config, encoder, evalData.get(), console);
             Map<String, Double> figures = Map.of("knn-20-0.07", evaluation.encoder());
-            RunExport.export(out, result.outcome().last().file(), encoder, figures);
+            RunExport.export(out, result.outcome().last().file(), Main.version(), figures, encoder);
         }
         report(settings, result, encoder, evaluation, console);
     }
@@ -91,8 +93,10 @@ final class TrainCommand {
     private static Evaluation evaluate(TrainingConfig config, Path encoder, String evalData, Console console)
             throws IOException {
         Selection selection = new Selection(config.limit(), config.limitPerClass());
-        try (EmbeddingModel after = EmbeddingModel.load(encoder);
-                EmbeddingModel before = EmbeddingModel.load(encoder.resolveSibling("encoder-initial.onnx"));
+        Device device = Device.parse(config.device());
+        Path initial = encoder.resolveSibling("encoder-initial.onnx");
+        try (EmbeddingModel after = EmbeddingModel.load(encoder, device, config.threads());
+                EmbeddingModel before = EmbeddingModel.load(initial, device, config.threads());
                 PictureDataset train = Datasets.open(config.data(), selection);
                 PictureDataset test = Datasets.open(evalData, Selection.ALL)) {
             return EvalCommand.measure(KnnClassifier.STANDARD, after, before, train, test, console)

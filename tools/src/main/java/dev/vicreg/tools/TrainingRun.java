@@ -1,5 +1,6 @@
 package dev.vicreg.tools;
 
+import dev.vicreg.export.RunExport;
 import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.output.Progress;
 import dev.vicreg.training.loop.Metrics;
@@ -34,7 +35,8 @@ final class TrainingRun {
             Path root = trainer.folder().root();
             Path initial = root.resolve("encoder-initial.onnx");
             if (!Files.exists(initial)) {
-                RunExport.export(root, trainer.folder().artifacts().checkpoint(), initial, Map.of());
+                Path start = trainer.folder().artifacts().checkpoint();
+                RunExport.export(root, start, Main.version(), Map.of(), initial);
             }
             Metrics.Line[] last = new Metrics.Line[1];
             Trainer.Outcome outcome;
@@ -59,7 +61,7 @@ final class TrainingRun {
                 return new Result(outcome, last[0], null);
             }
             Path encoder = root.resolve("encoder.onnx");
-            RunExport.export(root, outcome.last().file(), encoder, Map.of());
+            RunExport.export(root, outcome.last().file(), Main.version(), Map.of(), encoder);
             return new Result(outcome, last[0], encoder);
         }
     }
