@@ -24,20 +24,19 @@ import org.jspecify.annotations.Nullable;
  *   <tr><td>convolution<td>blocked layout
  *       <td>O and C multiples of the block, both at least {@value #BLOCKED_CHANNELS}
  *   <tr><td>data gradient<td>convolution of dY with W, transposed and flipped, in the blocked layout if O and C are
- *       multiples of the block<td>stride 1
+ *       multiples of the block<td>stride 1, fewer than {@value #TOGETHER_CHANNELS} channels in or out
  *   <tr><td>weight gradient<td>one matrix product over three shifts of dY and three of X
- *       <td>3×3, stride 1, padding 1, maps below {@value #CONV_GRAD_HEIGHT} rows, more than one thread
+ *       <td>the same, 3×3, padding 1, maps below {@value #CONV_GRAD_HEIGHT} rows, more than one thread
  *   <tr><td>everything else<td>ConvGrad<td>
  * </table>
  *
- * <p>Measured for the convolutions of ResNet-18 at widths 16 (256 pairs) and 64 (64 pairs), 32×32 pictures, 2 threads of
- * an AMD EPYC with AVX-512, best of 5, in milliseconds:
+ * <p>Measured for the 3×3 convolutions of stride 1 of ResNet-18 at widths 16 (256 pairs) and 64 (64 pairs), 32×32
+ * pictures, 2 threads of an AMD EPYC with AVX-512, medians of 7 in milliseconds:
  *
  * <ul>
- *   <li>data gradient at stride 1: ConvGrad 27 to 77, blocked convolution 12 to 63;
- *   <li>forward with 64 channels and more: plain 22 to 56, blocked 11 to 53; with 16 and 32: plain 19, blocked 23 to 25;
- *   <li>weight gradient: 4 rows of 512 channels, ConvGrad 84, product 57; 8 rows of 256, 54 and 63; 16 rows of 32, 23
- *       and 59.
+ *   <li>forward, plain and blocked: 16 channels 28, 27; 32 to 256 channels 22 to 53, 16 to 47; 512 channels 48, 53;
+ *   <li>both gradients by ConvGrad, and apart: 16 channels 79, 54; width 64, 101 to 119, 110 to 127: ConvGrad shares
+ *       work between the two.
  * </ul>
  *
  * <p>On CUDA everything stays as the autodiff wrote it: cuDNN chooses.
@@ -58,7 +57,8 @@ public record Lowering(Target target, int threads, int block) {
     /** As the autodiff wrote it: on CUDA, and to compare with. */
     public static final Lowering NONE = new Lowering(Target.PLAIN, 0, 0);
 
-    private static final int BLOCKED_CHANNELS = 64;
+    private static final int BLOCKED_CHANNELS = 32;
+    private static final int TOGETHER_CHANNELS = 64;
     private static final int CONV_GRAD_HEIGHT = 8;
 
     /** For the CPU. */
@@ -82,7 +82,7 @@ public record Lowering(Target target, int threads, int block) {
                 return List.of(
                         convolution(ops, input(inputs, 0), input(inputs, 1), node.attributes(), BLOCKED_CHANNELS));
             }
-            if (node.op() == OpType.CONV_GRAD && isPlain(node) && stride(node) == 1) {
+            if (node.op() == OpType.CONV_GRAD && isPlain(node) && stride(node) == 1 && isNarrow(node.input(2))) {
                 return gradients(ops, node, input(inputs, 0), input(inputs, 1), input(inputs, 2));
             }
             return Rewriter.copy(ops, node, inputs);
@@ -186,6 +186,10 @@ public record Lowering(Target target, int threads, int block) {
                 && Arrays.stream(attributes.integers("dilations", 1, 1)).allMatch(d -> d == 1)
                 && attributes.integer("group", 1) == 1
                 && attributes.string("auto_pad", "NOTSET").equals("NOTSET");
+    }
+
+    private static boolean isNarrow(Value w) {
+        return Math.min(w.shape().size(0), w.shape().size(1)) < TOGETHER_CHANNELS;
     }
 
     private static long stride(Node node) {
