@@ -24,20 +24,30 @@ import org.jspecify.annotations.Nullable;
  *   <tr><td>convolution<td>blocked layout
  *       <td>O and C multiples of the block, both at least {@value #BLOCKED_CHANNELS}
  *   <tr><td>data gradient<td>convolution of dY with W, transposed and flipped, in the blocked layout if O and C are
- *       multiples of the block<td>stride 1, fewer than {@value #TOGETHER_CHANNELS} channels in or out
+ *       multiples of the block<td>stride 1
  *   <tr><td>weight gradient<td>one matrix product over three shifts of dY and three of X
- *       <td>the same, 3×3, padding 1, maps below {@value #CONV_GRAD_HEIGHT} rows, more than one thread
+ *       <td>3×3, stride 1, padding 1, maps below {@value #CONV_GRAD_HEIGHT} rows, more than one thread
  *   <tr><td>everything else<td>ConvGrad<td>
  * </table>
  *
- * <p>Measured for the 3×3 convolutions of stride 1 of ResNet-18 at widths 16 (256 pairs) and 64 (64 pairs), 32×32
- * pictures, 2 threads of an AMD EPYC with AVX-512, medians of 7 in milliseconds:
+ * <p>Measured for the 3×3 convolutions of stride 1 of ResNet-18 at width 64 (64 pictures) and 16 (256 pictures), maps of
+ * 32, 16, 8 and 4 rows, 2 threads of an AMD EPYC (family 26) with AVX-512 and nothing else running, medians of 9 in
+ * milliseconds, 2026-11-25:
  *
- * <ul>
- *   <li>forward, plain and blocked: 16 channels 28, 27; 32 to 256 channels 22 to 53, 16 to 47; 512 channels 48, 53;
- *   <li>both gradients by ConvGrad, and apart: 16 channels 79, 54; width 64, 101 to 119, 110 to 127: ConvGrad shares
- *       work between the two.
- * </ul>
+ * <table>
+ *   <caption>Milliseconds by rows of the map</caption>
+ *   <tr><th>formulation<th>width 64<th>width 16
+ *   <tr><td>forward, plain<td>14.4, 14.0, 15.4, 17.5<td>8.2, 10.6, 4.7, 10.5
+ *   <tr><td>forward, blocked<td>12.6, 12.2, 11.0, 13.9<td>8.5, 4.7, 3.3, 4.0
+ *   <tr><td>both gradients by ConvGrad<td>45.0, 39.2, 35.2, 47.6<td>39.4, 28.4, 24.0, 22.3
+ *   <tr><td>data gradient, ConvGrad<td>27.2, 19.7, 18.3, 29.5<td>23.1, 14.3, 11.9, 11.2
+ *   <tr><td>data gradient, blocked<td>12.6, 12.0, 12.6, 21.0<td>8.8, 4.7, 3.5, 3.6
+ *   <tr><td>weight gradient, ConvGrad<td>18.6, 18.2, 17.3, 18.6<td>16.1, 13.9, 12.3, 11.6
+ *   <tr><td>weight gradient, product<td>25.0, 19.2, 15.2, 14.5<td>20.7, 13.0, 8.1, 6.7
+ * </table>
+ *
+ * <p>On a machine under load the figures of ConvGrad for both gradients look better than those of two kernels, since
+ * less memory moves: measure on a quiet one.
  *
  * <p>On CUDA everything stays as the autodiff wrote it: cuDNN chooses.
  *
@@ -58,8 +68,7 @@ public record Lowering(Target target, int threads, int block) {
     public static final Lowering NONE = new Lowering(Target.PLAIN, 0, 0);
 
     private static final int BLOCKED_CHANNELS = 32;
-    private static final int TOGETHER_CHANNELS = 64;
-    private static final int CONV_GRAD_HEIGHT = 8;
+    private static final int CONV_GRAD_HEIGHT = 16;
 
     /** For the CPU. */
     public static Lowering cpu(int threads, int block) {
@@ -79,10 +88,9 @@ public record Lowering(Target target, int threads, int block) {
         @Override
         public List<Value> rewrite(Ops ops, Node node, List<@Nullable Value> inputs) {
             if (node.op() == OpType.CONV && isPlain(node) && inputs.size() == 2) {
-                return List.of(
-                        convolution(ops, input(inputs, 0), input(inputs, 1), node.attributes(), BLOCKED_CHANNELS));
+                return List.of(convolution(ops, input(inputs, 0), input(inputs, 1), node.attributes()));
             }
-            if (node.op() == OpType.CONV_GRAD && isPlain(node) && stride(node) == 1 && isNarrow(node.input(2))) {
+            if (node.op() == OpType.CONV_GRAD && isPlain(node) && stride(node) == 1) {
                 return gradients(ops, node, input(inputs, 0), input(inputs, 1), input(inputs, 2));
             }
             return Rewriter.copy(ops, node, inputs);
@@ -96,37 +104,81 @@ public record Lowering(Target target, int threads, int block) {
             return value;
         }
 
-        private Value convolution(Ops ops, Value x, Value w, Attributes attributes, int fewest) {
+        private Value convolution(Ops ops, Value x, Value w, Attributes attributes) {
+            return fitsBlocks(w, BLOCKED_CHANNELS)
+                    ? blockedConvolution(
+                            ops, x, blocked.computeIfAbsent(w, weights -> blockedWeights(ops, weights)), attributes)
+                    : ops.conv(x, w, null, attributes);
+        }
+
+        private boolean fitsBlocks(Value w, int fewest) {
             long outputs = w.shape().size(0);
             long channels = w.shape().size(1);
-            boolean fits =
-                    block > 0 && Math.min(outputs, channels) >= fewest && outputs % block == 0 && channels % block == 0;
-            if (!fits) {
-                return ops.conv(x, w, null, attributes);
-            }
-            Value rearranged = blocked.computeIfAbsent(w, weights -> blockedWeights(ops, weights));
+            return block > 0
+                    && Math.min(outputs, channels) >= fewest
+                    && outputs % block == 0
+                    && channels % block == 0;
+        }
+
+        /** w: [O,C,k,k] in blocks. */
+        private Value blockedConvolution(Ops ops, Value x, Value w, Attributes attributes) {
             Value in =
                     ops.node(OpType.REORDER_INPUT, List.of(x), Attributes.NONE).output(0);
-            Value out = ops.node(OpType.BLOCKED_CONV, List.of(in, rearranged), attributes.with("group", 1L))
+            Value out = ops.node(OpType.BLOCKED_CONV, List.of(in, w), attributes.with("group", 1L))
                     .output(0);
-            return ops.node(OpType.REORDER_OUTPUT, List.of(out), Attributes.NONE.with("channels", outputs))
+            return ops.node(
+                            OpType.REORDER_OUTPUT,
+                            List.of(out),
+                            Attributes.NONE.with("channels", w.shape().size(0)))
                     .output(0);
         }
 
         /** [O,C,k,k] → blocks [O/b,C/b,k,k,b of C,b of O], kept under the old shape. */
         private Value blockedWeights(Ops ops, Value w) {
+            return ops.reshape(
+                    ops.transpose(split(ops, w), 0, 2, 4, 5, 3, 1), w.shape().toArray());
+        }
+
+        /** [O,C,k,k] → [O/b,b,C/b,b,k,k]. */
+        private Value split(Ops ops, Value w) {
             long[] shape = w.shape().toArray();
-            Value split = ops.reshape(w, shape[0] / block, block, shape[1] / block, block, shape[2], shape[3]);
-            return ops.reshape(ops.transpose(split, 0, 2, 4, 5, 3, 1), shape);
+            return ops.reshape(w, shape[0] / block, block, shape[1] / block, block, shape[2], shape[3]);
+        }
+
+        /** dX = dY * flipped W: [N,O,H,W] with [C,O,k,k] → [N,C,H,W]. */
+        private Value dataGradient(Ops ops, Value dy, Value w, Attributes attributes) {
+            return fitsBlocks(w, 1)
+                    ? blockedConvolution(
+                            ops,
+                            dy,
+                            flipped.computeIfAbsent(w, weights -> flippedBlocks(ops, weights)),
+                            attributes)
+                    : ops.conv(
+                            dy,
+                            flipped.computeIfAbsent(w, weights -> flippedWeights(ops, weights)),
+                            null,
+                            attributes);
+        }
+
+        /**
+         * [O,C,k,k] → blocks [C/b,O/b,k,k,b of O,b of C] of the flipped weights, under the shape [C,O,k,k]. Reversing
+         * both spatial axes is reversing the row of k·k blocks, each of which stays whole.
+         */
+        private Value flippedBlocks(Ops ops, Value w) {
+            long outputs = w.shape().size(0);
+            long channels = w.shape().size(1);
+            long kernel = w.shape().size(2);
+            Value blocks = ops.transpose(split(ops, w), 2, 0, 4, 5, 1, 3);
+            Value rows =
+                    ops.reshape(blocks, channels / block * (outputs / block), kernel * kernel, (long) block * block);
+            return ops.reshape(kernel == 1 ? rows : ops.reverse(rows, 1), channels, outputs, kernel, kernel);
         }
 
         private List<Value> gradients(Ops ops, Node node, Value dy, Value x, Value w) {
             Attributes attributes = node.attributes();
             long kernel = w.shape().size(2);
             long padding = attributes.integers("pads", 0)[0];
-            // dX = dY * flipped W: [N,O,H,W] with [C,O,k,k] → [N,C,H,W]
-            Value turned = flipped.computeIfAbsent(w, weights -> flippedWeights(ops, weights));
-            Value dx = convolution(ops, dy, turned, Ops.window(kernel, 1, kernel - 1 - padding), 1);
+            Value dx = dataGradient(ops, dy, w, Ops.window(kernel, 1, kernel - 1 - padding));
             boolean product =
                     kernel == 3 && padding == 1 && threads > 1 && x.shape().size(2) < CONV_GRAD_HEIGHT;
             Node plain = ops.node(OpType.CONV_GRAD, List.of(dy, x, w), attributes);
@@ -186,10 +238,6 @@ public record Lowering(Target target, int threads, int block) {
                 && Arrays.stream(attributes.integers("dilations", 1, 1)).allMatch(d -> d == 1)
                 && attributes.integer("group", 1) == 1
                 && attributes.string("auto_pad", "NOTSET").equals("NOTSET");
-    }
-
-    private static boolean isNarrow(Value w) {
-        return Math.min(w.shape().size(0), w.shape().size(1)) < TOGETHER_CHANNELS;
     }
 
     private static long stride(Node node) {
