@@ -2,13 +2,15 @@ package dev.vicreg.models.graph;
 
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A node's attributes by name. Values are {@code Long}, {@code Float}, {@code String}, {@code long[]}, {@code float[]}
- * or {@link Tensor}. Immutable; the arrays are copied on the way in and out.
+ * A node's attributes by name. Values are {@code Long}, {@code Float}, {@code String}, {@code long[]}, {@code float[]},
+ * {@code List<String>} or {@link Tensor}. Immutable; the arrays are copied on the way in and out.
  */
 public final class Attributes {
     /** No attributes. */
@@ -50,6 +52,11 @@ public final class Attributes {
         return put(name, value);
     }
 
+    /** These attributes and one more list of strings. */
+    public Attributes with(String name, List<String> value) {
+        return put(name, List.copyOf(value));
+    }
+
     private Attributes put(String name, Object value) {
         Map<String, Object> copy = new LinkedHashMap<>(values);
         copy.put(name, value);
@@ -88,6 +95,25 @@ public final class Attributes {
     public long[] integers(String name, long... otherwise) {
         long[] value = get(name, long[].class);
         return value == null ? otherwise : value.clone();
+    }
+
+    /** The real numbers, or {@code otherwise} where none were given. */
+    public float[] reals(String name, float... otherwise) {
+        float[] value = get(name, float[].class);
+        return value == null ? otherwise : value.clone();
+    }
+
+    /** The strings, or {@code otherwise} where none were given. */
+    public List<String> strings(String name, List<String> otherwise) {
+        List<?> value = get(name, List.class);
+        return value == null
+                ? otherwise
+                : value.stream().map(String.class::cast).toList();
+    }
+
+    /** The tensor, if one was given. */
+    public Optional<Tensor> tensor(String name) {
+        return Optional.ofNullable(get(name, Tensor.class));
     }
 
     /** The value as stored, for writers. */

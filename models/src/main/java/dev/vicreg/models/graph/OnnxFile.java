@@ -36,8 +36,8 @@ import org.jspecify.annotations.Nullable;
  * and outputs are kept; computed values are named {@code scope/Operator_number} here, at the last moment.
  */
 public final class OnnxFile {
-    /** Outputs of these that nobody reads are left out, which tells the kernel not to compute them: all but the first. */
-    private static final Set<OpType> OMITS_UNUSED_OUTPUTS = EnumSet.of(OpType.CONV_GRAD, OpType.MAX_POOL);
+    /** These give a number of outputs that their inputs decide, so that none can be left out. */
+    private static final Set<OpType> FIXED_OUTPUTS = EnumSet.of(OpType.SPLIT, OpType.TOP_K);
     /** Constants up to this many bytes are written once even if they occur often. */
     private static final int SHARED_CONSTANT_BYTES = 256;
 
@@ -158,7 +158,9 @@ public final class OnnxFile {
                 out.addInput(input == null ? "" : nameOf(input));
             }
             int last = node.outputs().size();
-            boolean omits = OMITS_UNUSED_OUTPUTS.contains(node.op());
+            // Outputs at the end that nobody reads are left out, which tells the kernel not to compute them.
+            boolean omits = node.op() == OpType.CONV_GRAD
+                    || (node.op().domain() == OpType.Domain.ONNX && !FIXED_OUTPUTS.contains(node.op()));
             while (omits && last > 1 && !used.contains(node.output(last - 1))) {
                 last--;
             }

@@ -5,12 +5,13 @@ import java.util.Collections;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** The types of each operator's outputs from its inputs: a table of one row per operator, then the rules by name. */
 final class ShapeRules {
     /** One application of an operator, before it has outputs. */
-    private record Call(List<? extends @Nullable Value> inputs, Attributes attributes) {
+    record Call(List<? extends @Nullable Value> inputs, Attributes attributes) {
         Value in(int index) {
             Value value = index < inputs.size() ? inputs.get(index) : null;
             if (value == null) {
@@ -31,12 +32,15 @@ final class ShapeRules {
             return in(index).type().element();
         }
 
+        /** The elements of an integer input that can be told when the graph is built; see {@link ShapeValues}. */
         long[] constantLongs(int index) {
-            Tensor constant = in(index).constant();
-            if (constant == null) {
-                throw new IllegalArgumentException("input " + index + " must be a constant");
-            }
-            return constant.longs();
+            return ShapeValues.longs(in(index))
+                    .orElseThrow(() -> new IllegalArgumentException("input " + index + " must be a constant"));
+        }
+
+        /** The elements of an integer input as dimensions, as far as they can be told. */
+        Optional<List<Dim>> dims(int index) {
+            return ShapeValues.dims(in(index));
         }
 
         TensorType like(int index) {
@@ -48,11 +52,11 @@ final class ShapeRules {
         }
     }
 
-    private interface Rule {
+    interface Rule {
         List<TensorType> infer(Call call);
     }
 
-    private interface SingleRule {
+    interface SingleRule {
         TensorType infer(Call call);
     }
 
@@ -87,23 +91,28 @@ final class ShapeRules {
         one(OpType.MAT_MUL, ShapeRules::matMul);
         one(OpType.GEMM, ShapeRules::gemm);
         one(OpType.CONV, call -> call.shaped(windowed(call, Dim.of(call.shape(1).size(0)), 2, spatial(call.shape(1)))));
-        RULES.put(OpType.MAX_POOL, ShapeRules::maxPool);
+        many(OpType.MAX_POOL, ShapeRules::maxPool);
         one(OpType.GLOBAL_AVERAGE_POOL, ShapeRules::globalAveragePool);
-        RULES.put(OpType.BATCH_NORM_INTERNAL, ShapeRules::batchNormInternal);
-        RULES.put(OpType.BATCH_NORMALIZATION_GRAD, call -> List.of(call.like(1), call.like(2), call.like(2)));
+        many(OpType.BATCH_NORM_INTERNAL, ShapeRules::batchNormInternal);
+        many(OpType.BATCH_NORMALIZATION_GRAD, call -> List.of(call.like(1), call.like(2), call.like(2)));
         one(OpType.RELU_GRAD, call -> call.like(0));
-        RULES.put(
+        many(
                 OpType.CONV_GRAD,
                 call -> List.of(
                         call.like(1),
                         call.like(2),
                         new TensorType(call.element(0), Shape.of(call.shape(2).size(0)))));
         one(OpType.IN_PLACE_ACCUMULATOR, call -> new TensorType(ElementType.BOOL, Shape.of(1)));
-        RULES.put(OpType.ADAM_OPTIMIZER, call -> List.of(call.like(1), call.like(4), call.like(5), call.like(2)));
+        many(OpType.ADAM_OPTIMIZER, call -> List.of(call.like(1), call.like(4), call.like(5), call.like(2)));
         one(OpType.GROUP, call -> new TensorType(ElementType.BOOL, Shape.SCALAR));
         one(OpType.REORDER_INPUT, call -> call.like(0));
         one(OpType.REORDER_OUTPUT, ShapeRules::reorderOutput);
         one(OpType.BLOCKED_CONV, ShapeRules::blockedConv);
+
+        ElementwiseShapes.register();
+        AxisShapes.register();
+        StructureShapes.register();
+        NeuralShapes.register();
     }
 
     private ShapeRules() {}
@@ -116,18 +125,26 @@ final class ShapeRules {
         return rule.infer(new Call(inputs, attributes));
     }
 
-    private static void one(OpType op, SingleRule rule) {
-        RULES.put(op, call -> List.of(rule.infer(call)));
+    /** Adds a row for an operator with one output. */
+    static void one(OpType op, SingleRule rule) {
+        many(op, call -> List.of(rule.infer(call)));
     }
 
-    private static Shape broadcast(Call call, int a, int b) {
+    /** Adds a row for an operator with any number of outputs. */
+    static void many(OpType op, Rule rule) {
+        if (RULES.put(op, rule) != null) {
+            throw new IllegalStateException("Two shape rules for " + op);
+        }
+    }
+
+    static Shape broadcast(Call call, int a, int b) {
         if (call.element(a) != call.element(b)) {
             throw new IllegalArgumentException("element types differ: " + call.element(a) + " and " + call.element(b));
         }
         return Shape.broadcast(call.shape(a), call.shape(b));
     }
 
-    private static int axis(long axis, int rank) {
+    static int axis(long axis, int rank) {
         if (axis < -rank || axis >= rank) {
             throw new IllegalArgumentException("axis " + axis + " is outside a rank of " + rank);
         }
@@ -287,7 +304,7 @@ final class ShapeRules {
         return call.shaped(result);
     }
 
-    private static long[] spatial(Shape weights) {
+    static long[] spatial(Shape weights) {
         return new Shape(weights.dims().subList(2, weights.rank())).toArray();
     }
 
@@ -318,7 +335,7 @@ final class ShapeRules {
         return Dim.of(call.shape(1).size(1) * call.attributes.integer("group", 1));
     }
 
-    private static long[] ones(int count) {
+    static long[] ones(int count) {
         long[] ones = new long[count];
         java.util.Arrays.fill(ones, 1);
         return ones;

@@ -14,6 +14,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -89,17 +90,10 @@ public final class Backward {
     }
 
     private void differentiate(Node node) {
-        Value upstream = gradients.get(node.output(0));
-        for (Value other : node.outputs().subList(1, node.outputs().size())) {
-            if (gradients.containsKey(other)) {
-                throw new IllegalArgumentException(
-                        "No gradient flows through output " + node.outputs().indexOf(other)
-                                + " of " + node + ": only the first output of "
-                                + node.op().onnxName()
-                                + " can be differentiated");
-            }
-        }
-        if (upstream == null || node.inputs().stream().noneMatch(reached::contains)) {
+        List<@Nullable Value> upstream = new ArrayList<>();
+        node.outputs().forEach(output -> upstream.add(gradients.get(output)));
+        boolean matters = upstream.stream().anyMatch(Objects::nonNull);
+        if (!matters || node.inputs().stream().noneMatch(reached::contains)) {
             return;
         }
         Ops here = ops.atScope(node.scope().isEmpty() ? "grad" : "grad." + node.scope());

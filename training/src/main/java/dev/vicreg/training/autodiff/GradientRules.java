@@ -6,6 +6,7 @@ import dev.vicreg.models.graph.Node;
 import dev.vicreg.models.graph.OpType;
 import dev.vicreg.models.graph.Ops;
 import dev.vicreg.models.graph.Shape;
+import dev.vicreg.models.graph.ShapeValues;
 import dev.vicreg.models.graph.Value;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -13,6 +14,7 @@ import java.util.Collections;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -30,16 +32,32 @@ final class GradientRules {
         /**
          * Builds the gradients of one node.
          *
+         * @param upstream dL/d(output) of each output; null where the loss does not depend on one. At least one is
+         *     there
+         */
+        List<@Nullable Value> apply(Ops ops, Node node, List<@Nullable Value> upstream);
+    }
+
+    /** A rule for operators of which only the first output is differentiable, or that have but one. */
+    @FunctionalInterface
+    interface FirstOutputRule {
+        /**
+         * Builds the gradients of one node.
+         *
          * @param upstream dL/d(output 0)
          */
         List<@Nullable Value> apply(Ops ops, Node node, Value upstream);
     }
 
-    private interface Unary {
+    /** dL/dx of y = f(x). */
+    interface Unary {
+        /** From upstream dL/dy. */
         Value apply(Ops ops, Value upstream, Value x, Value y);
     }
 
-    private interface Binary {
+    /** dL/da or dL/db of y = f(a, b). */
+    interface Binary {
+        /** From upstream dL/dy. */
         Value apply(Ops ops, Value upstream, Value a, Value b, Value y);
     }
 
@@ -61,23 +79,23 @@ final class GradientRules {
         unary(OpType.NEG, (ops, g, x, y) -> ops.neg(g));
         unary(OpType.IDENTITY, (ops, g, x, y) -> g);
         unary(OpType.CAST, (ops, g, x, y) -> ops.cast(g, x.type().element()));
-        RULED.put(OpType.WHERE, GradientRules::where);
+        first(OpType.WHERE, GradientRules::where);
 
-        RULED.put(OpType.REDUCE_SUM, (ops, node, g) -> listOf(spread(ops, node, g), null));
-        RULED.put(OpType.REDUCE_MEAN, GradientRules::reduceMean);
-        RULED.put(OpType.RESHAPE, (ops, node, g) -> listOf(reshapeLike(ops, g, node.input(0)), null));
+        first(OpType.REDUCE_SUM, (ops, node, g) -> listOf(spread(ops, node, g), null));
+        first(OpType.REDUCE_MEAN, GradientRules::reduceMean);
+        first(OpType.RESHAPE, (ops, node, g) -> listOf(reshapeLike(ops, g, node.input(0)), null));
         unary(OpType.FLATTEN, (ops, g, x, y) -> reshapeLike(ops, g, x));
-        RULED.put(OpType.TRANSPOSE, GradientRules::transpose);
-        RULED.put(OpType.EXPAND, (ops, node, g) -> listOf(g, null)); // a broadcast: Backward sums it back
-        RULED.put(OpType.CONCAT, GradientRules::concat);
-        RULED.put(OpType.PAD, GradientRules::pad);
+        first(OpType.TRANSPOSE, GradientRules::transpose);
+        first(OpType.EXPAND, (ops, node, g) -> listOf(g, null)); // a broadcast: Backward sums it back
+        first(OpType.CONCAT, GradientRules::concat);
+        first(OpType.PAD, GradientRules::pad);
 
-        RULED.put(OpType.MAT_MUL, GradientRules::matMul);
-        RULED.put(OpType.GEMM, GradientRules::gemm);
-        RULED.put(OpType.CONV, GradientRules::conv);
-        RULED.put(OpType.MAX_POOL, GradientRules::maxPool);
+        first(OpType.MAT_MUL, GradientRules::matMul);
+        first(OpType.GEMM, GradientRules::gemm);
+        first(OpType.CONV, GradientRules::conv);
+        first(OpType.MAX_POOL, GradientRules::maxPool);
         unary(OpType.GLOBAL_AVERAGE_POOL, GradientRules::globalAveragePool);
-        RULED.put(OpType.BATCH_NORM_INTERNAL, GradientRules::batchNorm);
+        first(OpType.BATCH_NORM_INTERNAL, GradientRules::batchNorm);
 
         WITHOUT.put(OpType.GREATER, "a comparison is constant almost everywhere");
         WITHOUT.put(OpType.AND, "booleans have no gradient");
@@ -92,6 +110,12 @@ final class GradientRules {
                 UNSUPPORTED.put(op, "a kernel of the backward pass, the update or a lowering");
             }
         }
+
+        ElementwiseGradients.register();
+        AxisGradients.register();
+        StructureGradients.register();
+        NeuralGradients.register();
+        RecurrentGradients.register();
     }
 
     private GradientRules() {}
@@ -111,23 +135,53 @@ final class GradientRules {
         return Optional.ofNullable(UNSUPPORTED.get(op));
     }
 
-    private static void unary(OpType op, Unary rule) {
-        RULED.put(op, (ops, node, g) -> listOf(rule.apply(ops, g, node.input(0), node.output(0))));
+    /** Adds the rule of an operator with any number of differentiable outputs. */
+    static void many(OpType op, Rule rule) {
+        RULED.put(op, rule);
     }
 
-    private static void binary(OpType op, Binary first, Binary second) {
-        RULED.put(op, (ops, node, g) -> {
-            Value a = node.input(0);
-            Value b = node.input(1);
-            return listOf(first.apply(ops, g, a, b, node.output(0)), second.apply(ops, g, a, b, node.output(0)));
+    /** Adds the rule of an operator of which only the first output is differentiable. */
+    static void first(OpType op, FirstOutputRule rule) {
+        RULED.put(op, (ops, node, upstream) -> {
+            for (int i = 1; i < upstream.size(); i++) {
+                if (upstream.get(i) != null) {
+                    throw new IllegalArgumentException("No gradient flows through output " + i + " of " + node
+                            + ": only the first output of " + op.onnxName() + " can be differentiated");
+                }
+            }
+            return rule.apply(ops, node, Objects.requireNonNull(upstream.get(0)));
         });
     }
 
-    private static List<@Nullable Value> listOf(@Nullable Value... values) {
+    /** Says that no gradient flows through an operator by its nature. */
+    static void without(OpType op, String reason) {
+        WITHOUT.put(op, reason);
+    }
+
+    /** Says why an operator cannot be differentiated. */
+    static void unsupported(OpType op, String reason) {
+        UNSUPPORTED.put(op, reason);
+    }
+
+    /** Adds the rule of an operator with one input. */
+    static void unary(OpType op, Unary rule) {
+        first(op, (ops, node, g) -> listOf(rule.apply(ops, g, node.input(0), node.output(0))));
+    }
+
+    /** Adds the rules for both inputs of an operator. */
+    static void binary(OpType op, Binary left, Binary right) {
+        first(op, (ops, node, g) -> {
+            Value a = node.input(0);
+            Value b = node.input(1);
+            return listOf(left.apply(ops, g, a, b, node.output(0)), right.apply(ops, g, a, b, node.output(0)));
+        });
+    }
+
+    static List<@Nullable Value> listOf(@Nullable Value... values) {
         return Collections.unmodifiableList(new ArrayList<@Nullable Value>(Arrays.asList(values)));
     }
 
-    private static Value reshapeLike(Ops ops, Value g, Value x) {
+    static Value reshapeLike(Ops ops, Value g, Value x) {
         return ops.reshape(g, x.shape().toArray());
     }
 
@@ -154,12 +208,10 @@ final class GradientRules {
         return listOf(spread(ops, node, ops.mul(g, 1 / n)), null);
     }
 
-    private static long[] constantLongs(Node node, int index) {
-        var constant = node.input(index).constant();
-        if (constant == null) {
-            throw new IllegalStateException(node + ": input " + index + " must be a constant to be differentiated");
-        }
-        return constant.longs();
+    static long[] constantLongs(Node node, int index) {
+        return ShapeValues.longs(node.input(index))
+                .orElseThrow(() -> new IllegalArgumentException(
+                        node + ": input " + index + " must be a constant to be differentiated"));
     }
 
     private static List<@Nullable Value> transpose(Ops ops, Node node, Value g) {

@@ -114,10 +114,7 @@ public record Lowering(Target target, int threads, int block) {
         private boolean fitsBlocks(Value w, int fewest) {
             long outputs = w.shape().size(0);
             long channels = w.shape().size(1);
-            return block > 0
-                    && Math.min(outputs, channels) >= fewest
-                    && outputs % block == 0
-                    && channels % block == 0;
+            return block > 0 && Math.min(outputs, channels) >= fewest && outputs % block == 0 && channels % block == 0;
         }
 
         /** w: [O,C,k,k] in blocks. */
@@ -149,15 +146,9 @@ public record Lowering(Target target, int threads, int block) {
         private Value dataGradient(Ops ops, Value dy, Value w, Attributes attributes) {
             return fitsBlocks(w, 1)
                     ? blockedConvolution(
-                            ops,
-                            dy,
-                            flipped.computeIfAbsent(w, weights -> flippedBlocks(ops, weights)),
-                            attributes)
+                            ops, dy, flipped.computeIfAbsent(w, weights -> flippedBlocks(ops, weights)), attributes)
                     : ops.conv(
-                            dy,
-                            flipped.computeIfAbsent(w, weights -> flippedWeights(ops, weights)),
-                            null,
-                            attributes);
+                            dy, flipped.computeIfAbsent(w, weights -> flippedWeights(ops, weights)), null, attributes);
         }
 
         /**

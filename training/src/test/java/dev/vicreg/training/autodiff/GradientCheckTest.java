@@ -44,11 +44,11 @@ final class GradientCheckTest {
         }
     }
 
-    private static Case of(String name, OpType op, BiFunction<Ops, List<Value>, Value> build, long[]... shapes) {
+    static Case of(String name, OpType op, BiFunction<Ops, List<Value>, Value> build, long[]... shapes) {
         return new Case(name, op, build, 0, shapes);
     }
 
-    private static long[] s(long... sizes) {
+    static long[] s(long... sizes) {
         return sizes;
     }
 
@@ -107,7 +107,14 @@ final class GradientCheckTest {
         cases.add(conv("7x7 stride 2 bias", window(7, 2, 3, 1, 1), true, s(1, 3, 12, 12), s(4, 3, 7, 7), s(4)));
         cases.add(conv("dilated", window(3, 1, 2, 2, 1), false, s(1, 2, 7, 7), s(3, 2, 3, 3)));
         cases.add(conv("grouped", window(3, 1, 1, 1, 2), false, s(1, 4, 5, 5), s(4, 2, 3, 3)));
-        return cases.stream();
+        return Stream.of(
+                        cases.stream(),
+                        ElementwiseCases.cases(),
+                        AxisCases.cases(),
+                        StructureCases.cases(),
+                        NeuralCases.cases(),
+                        RecurrentCases.cases())
+                .flatMap(each -> each);
     }
 
     private static Case conv(String name, Attributes attributes, boolean bias, long[]... shapes) {
