@@ -1,5 +1,6 @@
 package dev.vicreg.models.graph;
 
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -9,6 +10,8 @@ import org.jspecify.annotations.Nullable;
  * @param symbol name of a symbolic dimension, null for a fixed one
  */
 public record Dim(long size, @Nullable String symbol) {
+    private static final AtomicLong UNKNOWN = new AtomicLong();
+
     /** Checks that the dimension is either fixed or symbolic. */
     public Dim {
         if (symbol == null ? size < 0 : size != -1) {
@@ -24,6 +27,11 @@ public record Dim(long size, @Nullable String symbol) {
     /** A symbolic dimension. Two symbolic dimensions are the same size if their names are equal. */
     public static Dim symbol(String name) {
         return new Dim(-1, name);
+    }
+
+    /** A dimension of which nothing is known until the graph runs: a symbol that equals no other. */
+    public static Dim unknown() {
+        return symbol("?" + UNKNOWN.incrementAndGet());
     }
 
     /** Whether the size is known. */

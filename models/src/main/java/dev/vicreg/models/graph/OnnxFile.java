@@ -278,6 +278,11 @@ public final class OnnxFile {
             for (float real : reals) {
                 proto.addFloats(real);
             }
+        } else if (value instanceof List<?> strings) {
+            proto.setType(AttributeProto.AttributeType.STRINGS);
+            for (Object string : strings) {
+                proto.addStrings(ByteString.copyFromUtf8((String) string));
+            }
         } else if (value instanceof Tensor tensor) {
             proto.setType(AttributeProto.AttributeType.TENSOR).setT(tensor("", tensor));
         } else {
@@ -375,6 +380,12 @@ public final class OnnxFile {
                         }
                         yield attributes.with(name, reals);
                     }
+                    case STRINGS ->
+                        attributes.with(
+                                name,
+                                attribute.getStringsList().stream()
+                                        .map(ByteString::toStringUtf8)
+                                        .toList());
                     case TENSOR -> attributes.with(name, tensor(attribute.getT()));
                     default ->
                         throw new IllegalArgumentException("attribute " + name + " of node " + node.getName()

@@ -185,9 +185,7 @@ public final class ShapeValues {
         }
         long count = size.get().length == 0 ? 1 : size.get()[0];
         Optional<List<Number>> element =
-                node.attributes().has("value") && node.attributes().raw("value") instanceof Tensor tensor
-                        ? constant(tensor)
-                        : known(0);
+                node.attributes().tensor("value").map(ShapeValues::constant).orElseGet(() -> known(0));
         return element.map(one -> Collections.nCopies((int) count, one.get(0)));
     }
 }
