@@ -2,7 +2,6 @@ package dev.vicreg.training.autodiff;
 
 import dev.vicreg.models.graph.Attributes;
 import dev.vicreg.models.graph.Node;
-import dev.vicreg.models.graph.OpType;
 import dev.vicreg.models.graph.Ops;
 import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.ShapeValues;
@@ -105,13 +104,12 @@ final class RecurrentLayer {
 
     /** The first state, input {@code index} [D,B,H] or zeros, as [D,1,B,H]. */
     Value initial(int index) {
-        return node.hasInput(index)
-                ? state(node.input(index))
-                : ops.zeros(Shape.of(directions, 1, batch, hidden));
+        return node.hasInput(index) ? state(node.input(index)) : ops.zeros(Shape.of(directions, 1, batch, hidden));
     }
 
     /** One state [D,B,H] as [D,1,B,H]; null stays null. */
-    @Nullable Value stateOrNull(@Nullable Value one) {
+    @Nullable
+    Value stateOrNull(@Nullable Value one) {
         return one == null ? null : state(one);
     }
 
@@ -180,7 +178,8 @@ final class RecurrentLayer {
     }
 
     /** One half of the biases [D,2·M] as [D,1,1,M]: 0 that of the input, 1 that of the state. Null if there are none. */
-    @Nullable Value bias(int half) {
+    @Nullable
+    Value bias(int half) {
         if (!node.hasInput(3)) {
             return null;
         }
@@ -191,14 +190,6 @@ final class RecurrentLayer {
     /** x + bias, or x without one. */
     Value plus(Value x, @Nullable Value bias) {
         return bias == null ? x : ops.add(x, bias);
-    }
-
-    Value sigmoid(Value x) {
-        return ops.node(OpType.SIGMOID, List.of(x), Attributes.NONE).output(0);
-    }
-
-    Value tanh(Value x) {
-        return ops.node(OpType.TANH, List.of(x), Attributes.NONE).output(0);
     }
 
     /** The slope of a sigmoid whose result is s: s·(1 - s). */
