@@ -85,6 +85,11 @@ public record Dim(long size, @Nullable String symbol) {
         return matcher.matches() ? matcher.group(2) : toString();
     }
 
+    /** Whether this is {@link #unknown}: a symbol without a meaning to the graph's author. */
+    public boolean isUnknown() {
+        return symbol != null && symbol.contains("?");
+    }
+
     /** Whether the size is known. */
     public boolean isFixed() {
         return symbol == null;
