@@ -16,6 +16,7 @@ import dev.vicreg.models.graph.Value;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.OptionalDouble;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -144,17 +145,32 @@ final class ElementwiseGradients {
                 : ops.cast(given, a.type().element());
         Value zero = ops.constant(0);
         Value db = ops.where(ops.greater(a, zero), ops.mul(g, ops.mul(node.output(0), ops.log(a))), zero);
-        return listOf(ops.mul(g, powerSlope(ops, a, b)), given.equals(b) ? db : null);
+        return listOf(ops.mul(g, powerSlope(ops, a, b, constant(given))), given.equals(b) ? db : null);
     }
 
     /** b·aᵇ⁻¹. */
-    private static Value powerSlope(Ops ops, Value a, Value b) {
-        Tensor constant = b.constant();
-        if (constant != null && constant.shape().elements() == 1 && constant.floats()[0] == 2) {
-            return ops.mul(a, 2); // by far the most frequent exponent
+    private static Value powerSlope(Ops ops, Value a, Value b, OptionalDouble constant) {
+        double exponent = constant.orElse(0);
+        if (exponent == 2) {
+            return ops.mul(a, 2); // by far the most frequent one
+        }
+        if (exponent != 0) {
+            return ops.mul(ops.pow(a, ops.constant((float) (exponent - 1))), exponent);
         }
         Value slope = ops.mul(b, ops.pow(a, plus(ops, b, -1)));
         return ops.where(ops.equal(b, ops.constant(0)), ops.constant(0), slope);
+    }
+
+    private static OptionalDouble constant(Value value) {
+        Tensor constant = value.constant();
+        if (constant == null || constant.shape().elements() != 1) {
+            return OptionalDouble.empty();
+        }
+        return switch (constant.type().element()) {
+            case FLOAT -> OptionalDouble.of(constant.floats()[0]);
+            case INT64 -> OptionalDouble.of(constant.longs()[0]);
+            default -> OptionalDouble.empty();
+        };
     }
 
     /** y = the largest or smallest of several: its gradient, shared equally among those that are equal to it. */
