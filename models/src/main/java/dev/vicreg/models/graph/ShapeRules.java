@@ -65,6 +65,7 @@ final class ShapeRules {
         many(OpType.BATCH_NORM_INTERNAL, ShapeRules::batchNormInternal);
         many(OpType.BATCH_NORMALIZATION_GRAD, call -> List.of(call.like(1), call.like(2), call.like(2)));
         one(OpType.RELU_GRAD, call -> call.like(0));
+        one(OpType.LEAKY_RELU_GRAD, call -> call.like(0));
         many(
                 OpType.CONV_GRAD,
                 call -> List.of(

@@ -119,6 +119,12 @@ class ShapeRulesTest {
                         "float[N,3]",
                         "float[N,3]"),
                 of(
+                        "leakyReluGrad",
+                        "float[N,3]",
+                        v -> one(OpType.LEAKY_RELU_GRAD, Attributes.NONE.with("alpha", 0.1f), v.get(0), v.get(1)),
+                        "float[N,3]",
+                        "float[N,3]"),
+                of(
                         "inPlace",
                         "bool[1]",
                         v -> one(OpType.IN_PLACE_ACCUMULATOR, Attributes.NONE, v.get(0), v.get(1), v.get(2)),
