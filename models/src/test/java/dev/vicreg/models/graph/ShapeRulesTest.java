@@ -198,6 +198,7 @@ class ShapeRulesTest {
         "standardOperators",
         "dev.vicreg.models.graph.ElementwiseShapeCases#cases",
         "dev.vicreg.models.graph.AxisShapeCases#cases",
+        "dev.vicreg.models.graph.NeuralShapeCases#cases",
         "dev.vicreg.models.graph.StructureShapeCases#cases"
     })
     void standardOperatorsAgreeWithOnnx(Case each) throws IOException {
@@ -218,6 +219,7 @@ class ShapeRulesTest {
         "mistakes",
         "dev.vicreg.models.graph.ElementwiseShapeCases#mistakes",
         "dev.vicreg.models.graph.AxisShapeCases#mistakes",
+        "dev.vicreg.models.graph.NeuralShapeCases#mistakes",
         "dev.vicreg.models.graph.StructureShapeCases#mistakes"
     })
     void mistakesAreReportedWhereTheyAreMade(Case each) {
