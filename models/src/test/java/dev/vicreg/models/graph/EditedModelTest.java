@@ -145,8 +145,8 @@ class EditedModelTest {
                 .initializer("b", 3, 4)
                 .initializer("m", 0, 0)
                 .initializer("v", 1, 1)
-                .initializer("ratio", 0.5f)
                 .output("y", "N", 2);
+        model.initializer(tensor("ratio", 1, bytes(0.5f)).build());
         model.initializer(tensor("flag", 9, new byte[] {1}).build());
         String outputs = opset < 14 ? "n,m2,v2,sm,sv" : "n,m2,v2";
         model.node("BatchNormalization", "x,s,b,m,v", outputs, node -> {
