@@ -105,9 +105,29 @@ public final class Ops {
         return one(OpType.DIV, a, b);
     }
 
+    /** base raised to exponent, broadcast. */
+    public Value pow(Value base, Value exponent) {
+        return one(OpType.POW, base, exponent);
+    }
+
     /** The smaller of a and b, broadcast. */
     public Value min(Value a, Value b) {
         return one(OpType.MIN, a, b);
+    }
+
+    /** The larger of a and b, broadcast. */
+    public Value max(Value a, Value b) {
+        return one(OpType.MAX, a, b);
+    }
+
+    /** a = b as booleans, broadcast. */
+    public Value equal(Value a, Value b) {
+        return one(OpType.EQUAL, a, b);
+    }
+
+    /** a &lt; b as booleans, broadcast. */
+    public Value less(Value a, Value b) {
+        return one(OpType.LESS, a, b);
     }
 
     /** a &gt; b as booleans, broadcast. */
@@ -125,6 +145,26 @@ public final class Ops {
         return one(OpType.WHERE, condition, a, b);
     }
 
+    /** |x|. */
+    public Value abs(Value x) {
+        return one(OpType.ABS, x);
+    }
+
+    /** The sign of x: -1, 0 or 1. */
+    public Value sign(Value x) {
+        return one(OpType.SIGN, x);
+    }
+
+    /** e to the power of x. */
+    public Value exp(Value x) {
+        return one(OpType.EXP, x);
+    }
+
+    /** The natural logarithm. */
+    public Value log(Value x) {
+        return one(OpType.LOG, x);
+    }
+
     /** Square root. */
     public Value sqrt(Value x) {
         return one(OpType.SQRT, x);
@@ -133,6 +173,31 @@ public final class Ops {
     /** max(x, 0). */
     public Value relu(Value x) {
         return one(OpType.RELU, x);
+    }
+
+    /** The logistic function, 1 / (1 + exp(-x)). */
+    public Value sigmoid(Value x) {
+        return one(OpType.SIGMOID, x);
+    }
+
+    /** Hyperbolic tangent. */
+    public Value tanh(Value x) {
+        return one(OpType.TANH, x);
+    }
+
+    /** The error function. */
+    public Value erf(Value x) {
+        return one(OpType.ERF, x);
+    }
+
+    /** x·Φ(x) with the normal distribution function Φ, without approximation. */
+    public Value gelu(Value x) {
+        return one(OpType.GELU, x);
+    }
+
+    /** exp(x) / Σ exp(x), the sum along {@code axis} (negative counts from the back). */
+    public Value softmax(Value x, int axis) {
+        return one(OpType.SOFTMAX, Attributes.NONE.with("axis", (long) axis), x);
     }
 
     /** -x. */
@@ -196,6 +261,14 @@ public final class Ops {
         return one(OpType.SLICE, x, longs(start), longs(end), longs(axis), longs(step));
     }
 
+    /**
+     * x cut along several axes at once, each from its start (inclusive) to its end (exclusive) in its step; negative
+     * places count from the back, and places outside are moved to the nearest end.
+     */
+    public Value slice(Value x, long[] axes, long[] starts, long[] ends, long[] steps) {
+        return one(OpType.SLICE, x, longs(starts), longs(ends), longs(axes), longs(steps));
+    }
+
     /** x in reverse order along {@code axis}. */
     public Value reverse(Value x, int axis) {
         return slice(x, axis, -1, Long.MIN_VALUE, -1);
@@ -206,6 +279,32 @@ public final class Ops {
         return one(OpType.PAD, x, longs(pads));
     }
 
+    /** x divided along {@code axis} into parts of these sizes, which add up to the whole. */
+    public List<Value> split(Value x, int axis, long... sizes) {
+        return node(OpType.SPLIT, List.of(x, longs(sizes)), Attributes.NONE.with("axis", (long) axis))
+                .outputs();
+    }
+
+    /** x with each index in place of {@code axis}: [a,n,b] and [i,j] → [a,i,j,b]. Negative indices count from the back. */
+    public Value gather(Value x, Value indices, int axis) {
+        return one(OpType.GATHER, Attributes.NONE.with("axis", (long) axis), x, indices);
+    }
+
+    /** x without {@code axes}, which are of size 1. */
+    public Value squeeze(Value x, long... axes) {
+        return one(OpType.SQUEEZE, x, longs(axes));
+    }
+
+    /** x with axes of size 1 added; {@code axes} count in the result. */
+    public Value unsqueeze(Value x, long... axes) {
+        return one(OpType.UNSQUEEZE, x, longs(axes));
+    }
+
+    /** x repeated along every axis as often as {@code repeats} says. */
+    public Value tile(Value x, long... repeats) {
+        return one(OpType.TILE, x, longs(repeats));
+    }
+
     /** Zeros of type float. */
     public Value zeros(Shape shape) {
         return one(OpType.CONSTANT_OF_SHAPE, longs(shape.toArray()));
@@ -213,7 +312,15 @@ public final class Ops {
 
     /** data with each of {@code updates} added at its place: {@code data[indices[i]] += updates[i]} along axis 0. */
     public Value scatterAdd(Value data, Value indices, Value updates) {
-        Attributes attributes = Attributes.NONE.with("axis", 0L).with("reduction", "add");
+        return scatterAdd(data, indices, updates, 0);
+    }
+
+    /**
+     * data with each of {@code updates} added at its place along {@code axis}; indices and updates are of one shape.
+     * On the CPU updates of one place are added in their order, so the sum is the same in every run.
+     */
+    public Value scatterAdd(Value data, Value indices, Value updates, int axis) {
+        Attributes attributes = Attributes.NONE.with("axis", (long) axis).with("reduction", "add");
         return one(OpType.SCATTER_ELEMENTS, attributes, data, indices, updates);
     }
 
@@ -247,6 +354,28 @@ public final class Ops {
         return node(OpType.MAX_POOL, List.of(x), attributes);
     }
 
+    /** Transposed convolution of x [N,C,…] with w [C,O/groups,…] → [N,O,…]. */
+    public Value convTranspose(Value x, Value w, @Nullable Value bias, Attributes attributes) {
+        return bias == null
+                ? one(OpType.CONV_TRANSPOSE, attributes, x, w)
+                : one(OpType.CONV_TRANSPOSE, attributes, x, w, bias);
+    }
+
+    /** The sum of products that {@code equation} describes, such as {@code bij,bjk->bik}. */
+    public Value einsum(String equation, Value... operands) {
+        return one(OpType.EINSUM, Attributes.NONE.with("equation", equation), operands);
+    }
+
+    /** Mean over a window; see {@link #window} for the attributes. */
+    public Value averagePool(Value x, Attributes attributes) {
+        return one(OpType.AVERAGE_POOL, attributes, x);
+    }
+
+    /** Maximum over all spatial axes: [N,C,H,W] → [N,C,1,1]. */
+    public Value globalMaxPool(Value x) {
+        return one(OpType.GLOBAL_MAX_POOL, x);
+    }
+
     /** Mean over all spatial axes: [N,C,H,W] → [N,C,1,1]. */
     public Value globalAveragePool(Value x) {
         return one(OpType.GLOBAL_AVERAGE_POOL, x);
@@ -256,5 +385,24 @@ public final class Ops {
     public Value batchNormalization(Value x, Value scale, Value bias, Value mean, Value variance, float epsilon) {
         return one(
                 OpType.BATCH_NORMALIZATION, Attributes.NONE.with("epsilon", epsilon), x, scale, bias, mean, variance);
+    }
+
+    /** Normalised over the axes from {@code axis} (from the back if negative) on, then times scale plus bias. */
+    public Value layerNormalization(Value x, Value scale, @Nullable Value bias, int axis, float epsilon) {
+        Attributes attributes = Attributes.NONE.with("axis", (long) axis).with("epsilon", epsilon);
+        return bias == null
+                ? one(OpType.LAYER_NORMALIZATION, attributes, x, scale)
+                : one(OpType.LAYER_NORMALIZATION, attributes, x, scale, bias);
+    }
+
+    /** x [N,C,…] normalised over groups of neighbouring channels; scale and bias are per channel [C]. */
+    public Value groupNormalization(Value x, Value scale, Value bias, long groups, float epsilon) {
+        Attributes attributes = Attributes.NONE.with("num_groups", groups).with("epsilon", epsilon);
+        return one(OpType.GROUP_NORMALIZATION, attributes, x, scale, bias);
+    }
+
+    /** x [N,C,…] normalised over each sample's channel; scale and bias [C]. */
+    public Value instanceNormalization(Value x, Value scale, Value bias, float epsilon) {
+        return one(OpType.INSTANCE_NORMALIZATION, Attributes.NONE.with("epsilon", epsilon), x, scale, bias);
     }
 }
