@@ -80,7 +80,7 @@ public record ReadOptions(Map<String, Shape> inputShapes, long batch, List<Strin
             String symbol = declared.at(axis).symbol();
             Dim other = symbol == null ? declared.at(axis) : bound.getOrDefault(symbol, wanted.at(axis));
             fits = other.equals(wanted.at(axis))
-                    || symbol != null && symbol.equals(wanted.at(axis).symbol());
+                    || (symbol != null && symbol.equals(wanted.at(axis).symbol()));
             if (symbol != null && wanted.at(axis).isFixed()) {
                 bound.put(symbol, wanted.at(axis));
             }
