@@ -19,7 +19,7 @@ class AugmentationTest {
 
     @Test
     void cifarPresetDrawsWhatTheRecipeSays() {
-        ViewPolicy policy = Augmentation.cifar().viewA();
+        PicturePolicy policy = Augmentation.cifar().policy(0, PicturePolicy.class);
         int jittered = 0;
         int grey = 0;
         int blurred = 0;
