@@ -156,7 +156,7 @@ public final class Trainer implements AutoCloseable {
         return new PictureViews(
                 Datasets.open(settings.data(), selection),
                 augmentation,
-                settings.graph().imageSize());
+                settings.graph().a().imageSize());
     }
 
     private static Lowering lowering(TrainingConfig settings) {
