@@ -214,7 +214,8 @@ public record Augmentation(ViewPolicy viewA, ViewPolicy viewB, boolean unrelated
         Class<?>[] types = new Class<?>[values.size()];
         Arrays.fill(types, double.class);
         try {
-            return kind.getDeclaredConstructor(types).newInstance(values.values().toArray());
+            return kind.getDeclaredConstructor(types)
+                    .newInstance(values.values().toArray());
         } catch (InvocationTargetException e) {
             if (e.getCause() instanceof IllegalArgumentException wrong) {
                 throw wrong;

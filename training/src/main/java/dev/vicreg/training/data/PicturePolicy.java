@@ -63,7 +63,8 @@ public record PicturePolicy(
 
     /** What the published recipes share; they differ in the smallest crop, blur and solarisation. */
     static PicturePolicy published(double cropMin, double blur, double solarise) {
-        return new PicturePolicy(cropMin, 1, 3.0 / 4, 4.0 / 3, 0.8, 0.4, 0.4, 0.2, 0.1, 0.2, blur, 0.1, 2, solarise, 0.5);
+        return new PicturePolicy(
+                cropMin, 1, 3.0 / 4, 4.0 / 3, 0.8, 0.4, 0.4, 0.2, 0.1, 0.2, blur, 0.1, 2, solarise, 0.5);
     }
 
     /** Draws one view of a picture of this size. Nothing but the random source decides. */

@@ -1,5 +1,7 @@
 package dev.vicreg.training.data;
 
+import java.util.List;
+
 /**
  * From which distribution one view of a vector is drawn: mixed with another sample's, then masked, then noisy. Other
  * samples are drawn uniformly from the training set, so what replaces a value is one that its column really takes.
@@ -26,31 +28,24 @@ public record VectorPolicy(double mask, double noise, double mix) implements Vie
         return new VectorPolicy(0.3, 0.1, 0.1);
     }
 
-    /** Gives the values of other samples. */
-    interface Table {
-        int size();
-
-        float value(int sample, int column);
-
-        /** Standard deviation of a column. */
-        float deviation(int column);
-    }
-
-    /** A view of one sample: a function of the arguments and the random numbers. */
-    float[] draw(SampleRandom random, Table table, int sample, int columns) {
+    /**
+     * A view of one sample: a function of the arguments and the random numbers.
+     *
+     * @param deviation of each column
+     */
+    float[] draw(SampleRandom random, VectorDataset data, int sample, List<Float> deviation) {
         double share = random.uniform(0, mix);
-        int partner = random.below(table.size());
-        float[] view = new float[columns];
-        for (int i = 0; i < columns; i++) {
-            double value = table.value(sample, i);
+        int partner = random.below(data.size());
+        float[] view = new float[deviation.size()];
+        for (int i = 0; i < view.length; i++) {
+            double value = data.value(sample, i);
             if (share > 0) { // otherwise the value stays what it is to the last bit
-                value += share * (table.value(partner, i) - value);
+                value += share * (data.value(partner, i) - value);
             }
             boolean masked = random.chance(mask);
-            int other = random.below(table.size());
-            double deviates = random.nextNoise();
-            value = masked ? table.value(other, i) : value;
-            view[i] = (float) (value + noise * table.deviation(i) * deviates);
+            int other = random.below(data.size());
+            double deviates = noise * random.nextNoise();
+            view[i] = (float) ((masked ? data.value(other, i) : value) + deviates * deviation.get(i));
         }
         return view;
     }
