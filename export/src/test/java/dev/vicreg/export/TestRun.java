@@ -3,8 +3,10 @@ package dev.vicreg.export;
 import dev.vicreg.models.graph.OnnxFile;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.runtime.Manifest;
+import dev.vicreg.training.loop.BranchConfig;
 import dev.vicreg.training.loop.CheckpointFile;
 import dev.vicreg.training.loop.GraphConfig;
+import dev.vicreg.training.step.Side;
 import dev.vicreg.training.step.TrainingGraph;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -33,13 +35,8 @@ record TestRun(TrainingGraph.Built built, Path evalModel, Path checkpoint) {
 
     static GraphConfig config(int width, String projector) {
         return new GraphConfig(
-                "resnet18",
-                width,
-                IMAGE_SIZE,
-                3,
-                MEAN,
-                STD,
-                projector,
+                new BranchConfig("resnet18", width, IMAGE_SIZE, 3, MEAN, STD, projector),
+                null,
                 4,
                 "official",
                 25,
@@ -70,6 +67,6 @@ record TestRun(TrainingGraph.Built built, Path evalModel, Path checkpoint) {
     }
 
     EncoderExport.Result export(Path target) throws IOException {
-        return EncoderExport.export(evalModel, checkpoint, description(), target);
+        return EncoderExport.export(evalModel, Side.A, checkpoint, description(), target);
     }
 }

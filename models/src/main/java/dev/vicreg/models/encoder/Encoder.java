@@ -1,9 +1,7 @@
 package dev.vicreg.models.encoder;
 
-import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.nn.Layers;
-import java.util.Locale;
 
 /** A network from pictures, signals or vectors to representations. Immutable. */
 public interface Encoder {
@@ -19,13 +17,11 @@ public interface Encoder {
     /** Width of the representation. */
     int dimension();
 
-    /** How messages name the size of pictures [N,C,H,W]. */
-    static String imageSize(Shape pictures) {
-        return "Image size " + pictures.size(2) + "×" + pictures.size(3);
-    }
-
-    /** How options name a constant. */
-    static String optionName(Enum<?> constant) {
-        return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    /**
+     * The scope of {@code layers} in {@link #build}: what the names of all its parameters start with, before a dot.
+     * Empty for networks whose parameters have names of their own.
+     */
+    default String scope() {
+        return "encoder";
     }
 }

@@ -101,9 +101,9 @@ public record ResNet(Layout layout, int width, Stem stem, boolean zeroInitResidu
         for (int axis = 2; axis < shape.rank(); axis++) {
             if (shape.size(axis) < smallest) {
                 boolean signal = shape.rank() == 3;
-                String size = signal ? "Signal length " + shape.size(2) : Encoder.imageSize(shape);
+                String size = signal ? "Signal length " + shape.size(2) : Messages.imageSize(shape);
                 throw new IllegalArgumentException(size + " is too small for a ResNet with the "
-                        + Encoder.optionName(stem) + " stem: expected at least " + smallest);
+                        + Messages.optionName(stem) + " stem: expected at least " + smallest);
             }
         }
     }

@@ -1,0 +1,245 @@
+package dev.vicreg.tools;
+
+import dev.vicreg.models.encoder.EncoderOptions;
+import dev.vicreg.models.encoder.Encoders;
+import dev.vicreg.tools.cli.Setting;
+import dev.vicreg.tools.cli.Setting.Group;
+import dev.vicreg.tools.cli.Settings;
+import dev.vicreg.training.loop.BranchConfig;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** The options that describe the networks of both branches. */
+final class ModelSettings {
+    static final Setting<String> ENCODER = Setting.choice(
+            "encoder", List.copyOf(Encoders.names()), Group.MODEL, "network that is trained", "resnet18");
+    static final Setting<Integer> WIDTH = Setting.integer(
+            "width",
+            "N",
+            Group.MODEL,
+            "channels of its first stage, or width of its tokens or layers; without it the published ones, but 16 for"
+                    + " resnet10, resnet18, resnet34 and resnet1d",
+            null,
+            1,
+            65_536);
+    static final Setting<String> STEM = Setting.choice(
+            "stem",
+            List.of("small", "strided", "imagenet"),
+            Group.MODEL,
+            "first layers of a ResNet: 3x3, 3x3 of stride 2, or 7x7 of stride 2 and pooling; without it small up to 64"
+                    + " pixels, imagenet above",
+            null);
+    static final Setting<Boolean> ZERO_INIT_RESIDUAL = Setting.flag(
+            "zero-init-residual",
+            Group.MODEL,
+            "let the blocks of a ResNet start as their shortcut, as the official code does");
+    static final Setting<Integer> PATCH_SIZE = Setting.integer(
+            "patch-size",
+            "PIXELS",
+            Group.MODEL,
+            "side of the patches of a vision transformer or ConvNeXt; without it 16 and 4, or 4 and 2 up to 64 pixels",
+            null,
+            1,
+            256);
+    static final Setting<String> POOL = Setting.choice(
+            "pool",
+            List.of("cls", "mean"),
+            Group.MODEL,
+            "what a vision transformer gives: its class token, or the mean of its patches; without it cls",
+            null);
+    static final Setting<Integer> DEPTH =
+            Setting.integer("depth", "N", Group.MODEL, "layers of the encoder mlp; without it 2", null, 1, 64);
+    static final Setting<Integer> IMAGE_SIZE =
+            Setting.integer("image-size", "PIXELS", Group.MODEL, "side of the pictures it sees", 32, 8, 4096);
+    static final Setting<Integer> CHANNELS =
+            Setting.integer("channels", "N", Group.MODEL, "colour channels of the pictures", 3, 3, 3);
+    static final Setting<List<Float>> MEAN =
+            channelValues("mean", "taken off each channel, on a scale of 0 to 1", "0.485,0.456,0.406");
+    static final Setting<List<Float>> STD =
+            channelValues("std", "divides each channel, on a scale of 0 to 1", "0.229,0.224,0.225");
+    static final Setting<String> PROJECTOR = Setting.text(
+            "projector", "N-N-N|none", Group.MODEL, "widths of the layers between encoder and loss", "512-512-512");
+
+    static final Setting<Boolean> SHARE_WEIGHTS = new Setting<>(
+            "share-weights",
+            "true|false",
+            Group.MODEL,
+            "whether both views go through the same weights; without it true, and false where an option of the second"
+                    + " branch is given",
+            null,
+            ModelSettings::parseBoolean);
+    static final Setting<String> ENCODER_B = Setting.choice(
+            "encoder-b",
+            List.copyOf(Encoders.names()),
+            Group.MODEL,
+            "network of the second branch; without it another of --encoder",
+            null);
+    static final Setting<Integer> WIDTH_B = Setting.integer(
+            "width-b",
+            "N",
+            Group.MODEL,
+            "its width; without it that of --width, or its own where --encoder-b is another network",
+            null,
+            1,
+            65_536);
+    static final Setting<String> PROJECTOR_B = Setting.text(
+            "projector-b",
+            "N-N-N|none",
+            Group.MODEL,
+            "widths between it and the loss; without it those of --projector, and with the same last width",
+            null);
+
+    /** Options of a second branch with weights of its own. */
+    private static final List<Setting<?>> SECOND = List.of(ENCODER_B, WIDTH_B, PROJECTOR_B);
+
+    static final List<Setting<?>> ALL = List.of(
+            ENCODER,
+            WIDTH,
+            STEM,
+            ZERO_INIT_RESIDUAL,
+            PATCH_SIZE,
+            POOL,
+            DEPTH,
+            IMAGE_SIZE,
+            CHANNELS,
+            MEAN,
+            STD,
+            PROJECTOR,
+            SHARE_WEIGHTS,
+            ENCODER_B,
+            WIDTH_B,
+            PROJECTOR_B);
+
+    private ModelSettings() {}
+
+    private static Setting<List<Float>> channelValues(String name, String help, String fallback) {
+        return new Setting<>(name, "R,G,B", Group.MODEL, help, fallback, ModelSettings::parseFloats);
+    }
+
+    private static List<Float> parseFloats(String text) {
+        List<Float> values = new ArrayList<>();
+        for (String part : text.split(",", -1)) {
+            try {
+                values.add(Float.parseFloat(part));
+            } catch (NumberFormatException e) {
+                throw new IllegalArgumentException("must be numbers such as 0.5,0.5,0.5, found \"" + text + "\"", e);
+            }
+        }
+        return values;
+    }
+
+    private static boolean parseBoolean(String text) {
+        return switch (text) {
+            case "true" -> true;
+            case "false" -> false;
+            default -> throw new IllegalArgumentException("must be true or false, found \"" + text + "\"");
+        };
+    }
+
+    /** The first branch, or both where they share weights. */
+    static BranchConfig first(Settings settings) {
+        String encoder = settings.get(ENCODER);
+        return branch(
+                settings,
+                encoder,
+                settings.find(ENCODER_B).orElse(encoder),
+                settings.find(WIDTH).orElseGet(() -> Encoders.width(encoder)),
+                settings.get(PROJECTOR));
+    }
+
+    /**
+     * The second branch, which is as the first where no option says otherwise; null where the two share weights.
+     *
+     * @throws IllegalArgumentException if an option of the second branch is given beside {@code --share-weights true}
+     */
+    static @Nullable BranchConfig second(Settings settings) {
+        Optional<Setting<?>> own = SECOND.stream().filter(settings::isGiven).findFirst();
+        boolean shared = settings.find(SHARE_WEIGHTS).orElse(own.isEmpty());
+        if (!shared) {
+            BranchConfig first = first(settings);
+            String encoder = settings.find(ENCODER_B).orElse(first.encoder());
+            int width = encoder.equals(first.encoder()) ? first.width() : Encoders.width(encoder);
+            return branch(
+                    settings,
+                    encoder,
+                    first.encoder(),
+                    settings.find(WIDTH_B).orElse(width),
+                    settings.find(PROJECTOR_B).orElse(first.projector()));
+        }
+        if (own.isPresent()) {
+            throw new IllegalArgumentException("--" + own.get().name()
+                    + " is for a second branch with weights of its own; add --share-weights false or leave it out");
+        }
+        return null;
+    }
+
+    private static BranchConfig branch(Settings settings, String encoder, String other, int width, String projector) {
+        return new BranchConfig(
+                encoder,
+                width,
+                settings.get(IMAGE_SIZE),
+                settings.get(CHANNELS),
+                settings.get(MEAN),
+                settings.get(STD),
+                projector,
+                options(settings, encoder, other));
+    }
+
+    /** What only some encoders take, as it was given, without what is for the other branch's encoder alone. */
+    private static EncoderOptions options(Settings settings, String encoder, String other) {
+        EncoderOptions given = new EncoderOptions(
+                settings.find(STEM).orElse(null),
+                settings.on(ZERO_INIT_RESIDUAL) ? true : null,
+                settings.find(PATCH_SIZE).orElse(null),
+                settings.find(POOL).orElse(null),
+                settings.find(DEPTH).orElse(null));
+        Set<EncoderOptions.Name> kept = given.given();
+        kept.removeIf(name -> Encoders.options(other).contains(name)
+                && !Encoders.options(encoder).contains(name));
+        return given.only(kept);
+    }
+
+    /** The options that give these branches, with their values. */
+    static Map<Setting<?>, Object> values(BranchConfig first, @Nullable BranchConfig second) {
+        Map<Setting<?>, Object> values = new HashMap<>();
+        values.put(ENCODER, first.encoder());
+        values.put(WIDTH, first.width());
+        values.put(IMAGE_SIZE, first.imageSize());
+        values.put(CHANNELS, first.channels());
+        values.put(MEAN, commas(first.mean()));
+        values.put(STD, commas(first.std()));
+        values.put(PROJECTOR, first.projector());
+        putOptions(values, first.options());
+        values.put(SHARE_WEIGHTS, second == null);
+        if (second != null) {
+            values.put(ENCODER_B, second.encoder());
+            values.put(WIDTH_B, second.width());
+            values.put(PROJECTOR_B, second.projector());
+            putOptions(values, second.options());
+        }
+        return values;
+    }
+
+    private static void putOptions(Map<Setting<?>, Object> values, EncoderOptions options) {
+        putGiven(values, STEM, options.stem());
+        putGiven(values, ZERO_INIT_RESIDUAL, options.zeroInitResidual());
+        putGiven(values, PATCH_SIZE, options.patchSize());
+        putGiven(values, POOL, options.pool());
+        putGiven(values, DEPTH, options.depth());
+    }
+
+    private static void putGiven(Map<Setting<?>, Object> values, Setting<?> setting, @Nullable Object value) {
+        if (value != null) {
+            values.put(setting, value);
+        }
+    }
+
+    private static String commas(List<Float> values) {
+        return String.join(",", values.stream().map(Object::toString).toList());
+    }
+}
