@@ -135,6 +135,11 @@ public final class Ops {
         return one(OpType.RELU, x);
     }
 
+    /** Natural logarithm. */
+    public Value log(Value x) {
+        return one(OpType.LOG, x);
+    }
+
     /** -x. */
     public Value neg(Value x) {
         return one(OpType.NEG, x);

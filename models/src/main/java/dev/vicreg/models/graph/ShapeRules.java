@@ -70,7 +70,7 @@ final class ShapeRules {
         one(
                 OpType.WHERE,
                 call -> new TensorType(call.element(1), Shape.broadcast(call.shape(0), broadcast(call, 1, 2))));
-        for (OpType op : List.of(OpType.SQRT, OpType.RELU, OpType.NEG, OpType.IDENTITY)) {
+        for (OpType op : List.of(OpType.SQRT, OpType.RELU, OpType.NEG, OpType.IDENTITY, OpType.LOG)) {
             one(op, call -> call.like(0));
         }
         one(
