@@ -135,6 +135,11 @@ public final class Ops {
         return one(OpType.RELU, x);
     }
 
+    /** Natural logarithm. */
+    public Value log(Value x) {
+        return one(OpType.LOG, x);
+    }
+
     /** -x. */
     public Value neg(Value x) {
         return one(OpType.NEG, x);
@@ -236,15 +241,48 @@ public final class Ops {
 
     /** Attributes of a square window over two spatial axes, padded by the same number on every side. */
     public static Attributes window(long kernel, long stride, long padding) {
+        return window(2, kernel, stride, padding);
+    }
+
+    /** Attributes of a window that is alike along {@code axes} spatial axes, as {@link #window(long, long, long)}. */
+    public static Attributes window(int axes, long kernel, long stride, long padding) {
         return Attributes.NONE
-                .with("kernel_shape", kernel, kernel)
-                .with("strides", stride, stride)
-                .with("pads", padding, padding, padding, padding);
+                .with("kernel_shape", repeat(kernel, axes))
+                .with("strides", repeat(stride, axes))
+                .with("pads", repeat(padding, 2 * axes));
+    }
+
+    private static long[] repeat(long value, int count) {
+        long[] values = new long[count];
+        Arrays.fill(values, value);
+        return values;
     }
 
     /** Max pooling: the maxima and their int64 indices into the whole input, seen as one row. */
     public Node maxPool(Value x, Attributes attributes) {
         return node(OpType.MAX_POOL, List.of(x), attributes);
+    }
+
+    /** Transposed convolution of x [N,C,…] with w [C,O/groups,…] → [N,O,…]. */
+    public Value convTranspose(Value x, Value w, @Nullable Value bias, Attributes attributes) {
+        return bias == null
+                ? one(OpType.CONV_TRANSPOSE, attributes, x, w)
+                : one(OpType.CONV_TRANSPOSE, attributes, x, w, bias);
+    }
+
+    /** The sum of products that {@code equation} describes, such as {@code bij,bjk->bik}. */
+    public Value einsum(String equation, Value... operands) {
+        return one(OpType.EINSUM, Attributes.NONE.with("equation", equation), operands);
+    }
+
+    /** Mean over a window; see {@link #window} for the attributes. */
+    public Value averagePool(Value x, Attributes attributes) {
+        return one(OpType.AVERAGE_POOL, attributes, x);
+    }
+
+    /** Maximum over all spatial axes: [N,C,H,W] → [N,C,1,1]. */
+    public Value globalMaxPool(Value x) {
+        return one(OpType.GLOBAL_MAX_POOL, x);
     }
 
     /** Mean over all spatial axes: [N,C,H,W] → [N,C,1,1]. */
@@ -256,5 +294,24 @@ public final class Ops {
     public Value batchNormalization(Value x, Value scale, Value bias, Value mean, Value variance, float epsilon) {
         return one(
                 OpType.BATCH_NORMALIZATION, Attributes.NONE.with("epsilon", epsilon), x, scale, bias, mean, variance);
+    }
+
+    /** Normalised over the axes from {@code axis} (from the back if negative) on, then times scale plus bias. */
+    public Value layerNormalization(Value x, Value scale, @Nullable Value bias, int axis, float epsilon) {
+        Attributes attributes = Attributes.NONE.with("axis", (long) axis).with("epsilon", epsilon);
+        return bias == null
+                ? one(OpType.LAYER_NORMALIZATION, attributes, x, scale)
+                : one(OpType.LAYER_NORMALIZATION, attributes, x, scale, bias);
+    }
+
+    /** x [N,C,…] normalised over groups of neighbouring channels; scale and bias are per channel [C]. */
+    public Value groupNormalization(Value x, Value scale, Value bias, long groups, float epsilon) {
+        Attributes attributes = Attributes.NONE.with("num_groups", groups).with("epsilon", epsilon);
+        return one(OpType.GROUP_NORMALIZATION, attributes, x, scale, bias);
+    }
+
+    /** x [N,C,…] normalised over each sample's channel; scale and bias [C]. */
+    public Value instanceNormalization(Value x, Value scale, Value bias, float epsilon) {
+        return one(OpType.INSTANCE_NORMALIZATION, Attributes.NONE.with("epsilon", epsilon), x, scale, bias);
     }
 }

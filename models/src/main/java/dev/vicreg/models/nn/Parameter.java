@@ -18,7 +18,9 @@ public final class Parameter {
         WEIGHT(true),
         /** Additive term of a convolution or a linear layer. */
         BIAS(true),
-        /** Multiplicative term of a norm. */
+        /** Learned tokens and positions, which no input is multiplied with. */
+        EMBEDDING(true),
+        /** Multiplicative term of a norm, or of a residual branch. */
         NORM_SCALE(true),
         /** Additive term of a norm. */
         NORM_BIAS(true),
