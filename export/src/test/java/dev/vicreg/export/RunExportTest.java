@@ -27,6 +27,7 @@ class RunExportTest {
         TrainingConfig settings = new TrainingConfig(
                 TestRun.config(8, "16"),
                 "pictures",
+                null,
                 0,
                 0,
                 Map.of(),

@@ -71,7 +71,7 @@ final class QuickstartCommand {
         Path root = settings.find(OUT).orElseGet(QuickstartCommand::freshFolder);
         Path pictures = root.resolve("pictures");
         Path train = pictures.resolve("train");
-        TrainingConfig config = TrainSettings.training(settings, train.toString(), Selection.ALL);
+        TrainingConfig config = TrainSettings.training(settings, train.toString(), null, Selection.ALL);
         console.err().println("1/4 drawing pictures into " + pictures);
         new SampleSet(config.graph().a().imageSize(), config.seed())
                 .write(pictures, settings.get(PER_CLASS), settings.get(TEST_PER_CLASS));

@@ -54,6 +54,7 @@ final class TrainCommand {
                                     RESUME,
                                     TrainSettings.RECIPE,
                                     SharedSettings.JSON),
+                            PairSettings.ALL,
                             GraphSettings.ALL,
                             TrainSettings.RUN)
                     .<Setting<?>>flatMap(List::stream)
@@ -69,8 +70,11 @@ final class TrainCommand {
         TrainingConfig before =
                 resume ? RunConfig.read(out.resolve("config.json")).settings() : null;
         Settings settings = TrainSettings.complete(given, before);
-        TrainingConfig config =
-                TrainSettings.training(settings, settings.get(SharedSettings.DATA), SharedSettings.selection(settings));
+        TrainingConfig config = TrainSettings.training(
+                settings,
+                settings.get(SharedSettings.DATA),
+                PairSettings.pairs(settings),
+                SharedSettings.selection(settings));
         GraphSettings.warnOfCoefficients(config.graph(), console);
         Optional<String> evalData = settings.find(EVAL_DATA);
         if (evalData.isPresent()) {

@@ -6,6 +6,7 @@ import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.training.data.Augmentation;
 import dev.vicreg.training.data.Selection;
 import dev.vicreg.training.loop.GraphConfig;
+import dev.vicreg.training.loop.PairConfig;
 import dev.vicreg.training.loop.TrainingConfig;
 import java.io.IOException;
 import java.util.HashMap;
@@ -121,7 +122,7 @@ final class TrainSettings {
     }
 
     /** The whole run on some data. */
-    static TrainingConfig training(Settings settings, String data, Selection selection) {
+    static TrainingConfig training(Settings settings, String data, @Nullable PairConfig pairs, Selection selection) {
         GraphConfig graph = GraphSettings.graph(settings);
         double samples = (double) graph.batchSize() / RATE_SAMPLES;
         double rate = rate(settings, graph.optimizer(), samples);
@@ -132,6 +133,7 @@ final class TrainSettings {
         return new TrainingConfig(
                 graph,
                 data,
+                pairs,
                 selection.limit(),
                 selection.limitPerClass(),
                 Augmentation.parse(settings.get(AUGMENT)).settings(),
@@ -183,6 +185,7 @@ final class TrainSettings {
     /** A run's configuration as the options that give it. */
     private static Map<String, String> texts(TrainingConfig run) {
         Map<Setting<?>, Object> values = new HashMap<>(GraphSettings.values(run.graph()));
+        values.putAll(PairSettings.values(run.pairs()));
         values.put(SharedSettings.DATA, run.data());
         values.put(SharedSettings.LIMIT, run.limit());
         values.put(SharedSettings.LIMIT_PER_CLASS, run.limitPerClass());

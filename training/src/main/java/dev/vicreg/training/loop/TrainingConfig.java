@@ -1,15 +1,18 @@
 package dev.vicreg.training.loop;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.vicreg.training.data.Augmentation;
 import dev.vicreg.training.optim.Schedule;
 import java.util.Locale;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Every resolved setting of a run: what config.json holds.
  *
  * @param graph what shapes the graphs
  * @param data the data set's name, as {@link dev.vicreg.training.data.Datasets} opens it
+ * @param pairs what belongs together where the views of a pair are not of one sample; null, and absent in JSON, else
  * @param limit most samples used; 0 for all
  * @param limitPerClass most samples used of each class; 0 for all
  * @param augment both views' augmentation, as {@link Augmentation#settings()} gives it
@@ -31,6 +34,7 @@ import java.util.Map;
 public record TrainingConfig(
         GraphConfig graph,
         String data,
+        @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable PairConfig pairs,
         int limit,
         int limitPerClass,
         Map<String, Object> augment,
