@@ -3,6 +3,7 @@ package dev.vicreg.training.loop;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.vicreg.training.data.Augmentation;
 import dev.vicreg.training.optim.Schedule;
+import dev.vicreg.training.step.Side;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param limit most samples used; 0 for all
  * @param limitPerClass most samples used of each class; 0 for all
  * @param augment both views' augmentation, as {@link Augmentation#settings()} gives it
+ * @param augmentB the second view's augmentation where it has one of its own, likewise; null, and absent in JSON, else
  * @param epochs passes over the data; 0 where {@code steps} is given instead
  * @param steps steps of the run; 0 where {@code epochs} is given instead
  * @param lr peak learning rate
@@ -38,6 +40,7 @@ public record TrainingConfig(
         int limit,
         int limitPerClass,
         Map<String, Object> augment,
+        @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable Map<String, Object> augmentB,
         int epochs,
         long steps,
         double lr,
@@ -70,9 +73,9 @@ public record TrainingConfig(
         }
     }
 
-    /** How the pictures are augmented. */
-    public Augmentation augmentation() {
-        return Augmentation.fromSettings(augment);
+    /** How the views of a side are made. */
+    public Augmentation augmentation(Side side) {
+        return Augmentation.fromSettings(side == Side.A || augmentB == null ? augment : augmentB);
     }
 
     /** Steps of the run over a data set with that many steps an epoch. */

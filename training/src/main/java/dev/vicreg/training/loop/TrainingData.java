@@ -15,12 +15,14 @@ import java.util.List;
 /** Opens the data of a run: one set seen twice, or two sides of pairs. */
 final class TrainingData {
     private final TrainingConfig settings;
-    private final Augmentation augmentation;
+    private final Augmentation augmentationA;
+    private final Augmentation augmentationB;
     private final List<Dataset> opened = new ArrayList<>();
 
     private TrainingData(TrainingConfig settings) {
         this.settings = settings;
-        this.augmentation = settings.augmentation(); // before the data: a mistake in it shows at once
+        augmentationA = settings.augmentation(Side.A); // before the data: a mistake in it shows at once
+        augmentationB = settings.augmentation(Side.B);
     }
 
     /**
@@ -58,8 +60,9 @@ final class TrainingData {
         Selection ofSamples = pairs == null && oneSet ? selection : Selection.ALL;
         Dataset setA = dataset(nameA, inputA, ofSamples);
         Dataset setB = oneSet ? setA : dataset(nameB, inputB, ofSamples);
-        ViewSource a = inputA.views(setA, augmentation);
-        ViewSource b = oneSet && inputA.equals(inputB) ? a : inputB.views(setB, augmentation);
+        ViewSource a = inputA.views(setA, augmentationA);
+        boolean alike = oneSet && inputA.equals(inputB) && augmentationA.equals(augmentationB);
+        ViewSource b = alike ? a : inputB.views(setB, augmentationB);
         if (pairs == null && oneSet) {
             return new PairedData(a, b);
         }

@@ -67,6 +67,7 @@ final class TrainerTest {
                 0,
                 0,
                 Augmentation.cifar().settings(),
+                null,
                 0,
                 steps,
                 lr,
@@ -191,7 +192,8 @@ final class TrainerTest {
                 IllegalArgumentException.class,
                 () -> Trainer.resume(config(twoNetworks(), null, 3, 1e-3, 2, BATCH), run));
         assertTrue(
-                String.valueOf(e.getMessage()).contains("b.projector: nothing in the run, \"6-8\" asked for"), e.getMessage());
+                String.valueOf(e.getMessage()).contains("b.projector: nothing in the run, \"6-8\" asked for"),
+                e.getMessage());
     }
 
     @Test
@@ -274,6 +276,7 @@ final class TrainerTest {
                 0,
                 0,
                 Augmentation.cifar().settings(),
+                null,
                 0,
                 3,
                 1e-3,
