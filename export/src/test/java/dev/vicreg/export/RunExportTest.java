@@ -12,7 +12,6 @@ import dev.vicreg.models.graph.Value;
 import dev.vicreg.runtime.Device;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.runtime.Manifest;
-
 import dev.vicreg.training.loop.GraphConfig;
 import dev.vicreg.training.loop.RunConfig;
 import dev.vicreg.training.loop.TrainingConfig;

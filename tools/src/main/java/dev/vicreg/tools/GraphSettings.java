@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 
-/** The options that shape the graphs: {@link ModelSettings}, the objective and the update. */
+/** The options that shape the graphs: {@link InputSettings}, {@link ModelSettings}, the objective and the update. */
 final class GraphSettings {
     private static final double MAX_COEFFICIENT = 1e6;
 
@@ -45,6 +45,7 @@ final class GraphSettings {
             null);
 
     static final List<Setting<?>> ALL = Stream.of(
+                    InputSettings.ALL,
                     ModelSettings.ALL,
                     List.of(
                             LOSS,
@@ -66,12 +67,12 @@ final class GraphSettings {
     }
 
     /** What shapes the graphs. */
-    static GraphConfig graph(Settings settings) {
+    static GraphConfig graph(Settings settings, Inputs inputs) {
         String named = settings.get(OPTIMIZER);
         String optimizer = named.equals("lars") ? "lars-official" : named;
         return new GraphConfig(
-                ModelSettings.first(settings),
-                ModelSettings.second(settings),
+                ModelSettings.first(settings, inputs.a()),
+                ModelSettings.second(settings, inputs),
                 settings.get(BATCH_SIZE),
                 settings.get(LOSS),
                 settings.get(INVARIANCE).floatValue(),
