@@ -189,39 +189,7 @@ class TwoNetworksCommandsTest {
     @Test
     void soundsAndPicturesTrainTogether() throws IOException {
         Path out = folder.resolve("run");
-        List<String> words = List.of(
-                "train",
-                "--data",
-                sounds.toString(),
-                "--data-b",
-                photos.toString(),
-                "--pair-by",
-                "position",
-                "--length",
-                "512",
-                "--encoder",
-                "resnet1d",
-                "--width",
-                "4",
-                "--encoder-b",
-                "resnet18",
-                "--width-b",
-                "4",
-                "--projector",
-                "16-16",
-                "--batch-size",
-                "8",
-                "--threads",
-                "1",
-                "--workers",
-                "1",
-                "--steps",
-                "2",
-                "--checkpoint-every",
-                "1",
-                "--out",
-                out.toString());
-        require(Cli.run(words.toArray(String[]::new)));
+        require(soundsWithPhotos(out, "--encoder-b", "resnet18", "--width-b", "4"));
         assertEquals(-1, compareAfterResume(out));
         for (String[] pair :
                 new String[][] {{"encoder.onnx", sounds.toString()}, {"encoder-b.onnx", photos.toString()}}) {
@@ -233,16 +201,14 @@ class TwoNetworksCommandsTest {
         assertFailure(
                 2,
                 "--share-weights true needs two sides of one kind, found signals and pictures",
-                Cli.run(Stream.concat(
-                                words.stream()
-                                        .limit(words.size() - 2)
-                                        .map(word -> word.equals("--encoder-b")
-                                                ? "--share-weights"
-                                                : word.equals("resnet18")
-                                                        ? "true"
-                                                        : word.equals("--width-b") ? "--seed" : word),
-                                Stream.of("--out", folder.resolve("none").toString()))
-                        .toArray(String[]::new)));
+                soundsWithPhotos(folder.resolve("none"), "--share-weights", "true"));
+    }
+
+    private static Cli soundsWithPhotos(Path out, String... more) {
+        List<String> words = new ArrayList<>(List.of("--data-b", photos.toString(), "--pair-by", "position"));
+        words.addAll(List.of("--length", "512", "--encoder", "resnet1d", "--steps", "2", "--checkpoint-every", "1"));
+        words.addAll(List.of(more));
+        return train(sounds, out, words.toArray(String[]::new));
     }
 
     private static long compareAfterResume(Path out) throws IOException {

@@ -100,6 +100,15 @@ final class TrainingGraphTest {
     }
 
     @Test
+    void stateComesInOneOrderSoThatEqualSettingsGiveEqualFiles() {
+        TrainingGraph.Built built = pair(OFFICIAL, new AdamW(0.9f, 0.999f, 1e-8f, 0), RateFactor.ONE);
+        String of = ".encoder.conv.weight";
+        assertEquals(
+                List.of("optimizer.step" + of, "optimizer.first_moment" + of, "optimizer.second_moment" + of),
+                built.stateNames().stream().filter(name -> name.endsWith(of)).toList());
+    }
+
+    @Test
     void freezingEverythingIsRefused() {
         IllegalArgumentException e =
                 assertThrows(IllegalArgumentException.class, () -> pair(OFFICIAL, SGD, parameter -> 0));
