@@ -98,8 +98,10 @@ public record PairedData(ViewSource a, ViewSource b) implements Closeable {
     /** Closes both sides' data. */
     @Override
     public void close() throws IOException {
-        try (Dataset first = a.data();
-                Dataset second = b.data()) {
+        Dataset first = a.data();
+        Dataset second = b.data();
+        try (first;
+                second) {
             return; // both closed, whatever the first does
         }
     }
