@@ -47,8 +47,9 @@ public final class RunExport {
         GraphConfig graph = RunConfig.read(configFile).settings().graph();
         EncoderExport.Description description = new EncoderExport.Description(
                 version,
-                graph.encoder(),
-                Manifest.Input.picture(graph.imageSize(), graph.mean(), graph.std()),
+                graph.a().encoder(),
+                Manifest.Input.picture(
+                        graph.a().imageSize(), graph.a().mean(), graph.a().std()),
                 sha256(configFile),
                 evaluation);
         Path evalModel = Artifacts.in(run.resolve("artifacts")).evalModel();

@@ -3,6 +3,7 @@ package dev.vicreg.export;
 import dev.vicreg.models.graph.OnnxFile;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.runtime.Manifest;
+import dev.vicreg.training.loop.BranchConfig;
 import dev.vicreg.training.loop.CheckpointFile;
 import dev.vicreg.training.loop.GraphConfig;
 import dev.vicreg.training.step.TrainingGraph;
@@ -33,13 +34,8 @@ record TestRun(TrainingGraph.Built built, Path evalModel, Path checkpoint) {
 
     static GraphConfig config(int width, String projector) {
         return new GraphConfig(
-                "resnet18",
-                width,
-                IMAGE_SIZE,
-                3,
-                MEAN,
-                STD,
-                projector,
+                new BranchConfig("resnet18", width, IMAGE_SIZE, 3, MEAN, STD, projector),
+                null,
                 4,
                 "official",
                 25,

@@ -28,7 +28,7 @@ final class ArtifactsCommand {
             "writes training_model.onnx, eval_model.onnx and checkpoint for an encoder, without training",
             List.of(OUT),
             Stream.of(
-                            TrainSettings.GRAPH,
+                            GraphSettings.ALL,
                             List.of(
                                     TrainSettings.SEED,
                                     SharedSettings.JSON,
@@ -43,8 +43,8 @@ final class ArtifactsCommand {
 
     private static void run(Settings settings, Console console) throws Exception {
         Path out = settings.get(OUT);
-        GraphConfig config = TrainSettings.graph(settings);
-        TrainSettings.warnOfCoefficients(config, console);
+        GraphConfig config = GraphSettings.graph(settings);
+        GraphSettings.warnOfCoefficients(config, console);
         Lowering lowering = MachineLowering.of(settings.get(SharedSettings.DEVICE), TrainSettings.threads(settings));
         TrainingGraph.Built built = TrainingGraph.build(config.spec());
         Files.createDirectories(out);

@@ -28,7 +28,7 @@ final class BenchCommand {
             "times training steps on random pictures; medians",
             List.of(),
             Stream.of(
-                            TrainSettings.GRAPH,
+                            GraphSettings.ALL,
                             List.of(STEPS, SharedSettings.JSON, SharedSettings.DEVICE, SharedSettings.THREADS))
                     .<Setting<?>>flatMap(List::stream)
                     .toList(),
@@ -43,7 +43,7 @@ final class BenchCommand {
         Path folder = Files.createTempDirectory("vicreg-bench");
         StepBenchmark.Result result;
         try {
-            result = StepBenchmark.run(TrainSettings.graph(settings), device, threads, settings.get(STEPS), folder);
+            result = StepBenchmark.run(GraphSettings.graph(settings), device, threads, settings.get(STEPS), folder);
         } finally {
             delete(folder);
         }

@@ -52,7 +52,7 @@ final class QuickstartCommand {
             List.of(),
             Stream.of(
                             List.of(OUT, PER_CLASS, TEST_PER_CLASS, SharedSettings.JSON),
-                            TrainSettings.GRAPH,
+                            GraphSettings.ALL,
                             TrainSettings.RUN)
                     .<Setting<?>>flatMap(List::stream)
                     .<Setting<?>>map(QuickstartCommand::withRecipe)
@@ -73,7 +73,7 @@ final class QuickstartCommand {
         Path train = pictures.resolve("train");
         TrainingConfig config = TrainSettings.training(settings, train.toString(), Selection.ALL);
         console.err().println("1/4 drawing pictures into " + pictures);
-        new SampleSet(config.graph().imageSize(), config.seed())
+        new SampleSet(config.graph().a().imageSize(), config.seed())
                 .write(pictures, settings.get(PER_CLASS), settings.get(TEST_PER_CLASS));
         console.err().println("2/4 training without labels in " + root.resolve("run"));
         Trainer trainer = Trainer.start(config, root.resolve("run"), Main.version());

@@ -53,7 +53,7 @@ final class TrainCommand {
                                     RESUME,
                                     TrainSettings.RECIPE,
                                     SharedSettings.JSON),
-                            TrainSettings.GRAPH,
+                            GraphSettings.ALL,
                             TrainSettings.RUN)
                     .<Setting<?>>flatMap(List::stream)
                     .toList(),
@@ -70,7 +70,7 @@ final class TrainCommand {
         Settings settings = TrainSettings.complete(given, before);
         TrainingConfig config =
                 TrainSettings.training(settings, settings.get(SharedSettings.DATA), SharedSettings.selection(settings));
-        TrainSettings.warnOfCoefficients(config.graph(), console);
+        GraphSettings.warnOfCoefficients(config.graph(), console);
         Optional<String> evalData = settings.find(EVAL_DATA);
         if (evalData.isPresent()) {
             Datasets.open(evalData.get(), Selection.ALL).close(); // a mistake in it shows now, not after the training

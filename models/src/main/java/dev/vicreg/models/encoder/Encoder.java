@@ -16,4 +16,12 @@ public interface Encoder {
 
     /** Width of the representation. */
     int dimension();
+
+    /**
+     * The scope of {@code layers} in {@link #build}: what the names of all its parameters start with, before a dot.
+     * Empty for networks whose parameters have names of their own.
+     */
+    default String scope() {
+        return "encoder";
+    }
 }

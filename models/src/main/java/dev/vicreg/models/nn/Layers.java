@@ -47,9 +47,9 @@ public final class Layers {
         return new Layers(new Ops(), parameters, false, new LinkedHashMap<>());
     }
 
-    /** These layers below {@code name}. */
+    /** These layers below {@code name}; an empty name changes nothing. */
     public Layers scope(String name) {
-        return new Layers(ops.scope(name), parameters, training, statistics);
+        return name.isEmpty() ? this : new Layers(ops.scope(name), parameters, training, statistics);
     }
 
     /** The operators at this scope, for what has no parameters. */

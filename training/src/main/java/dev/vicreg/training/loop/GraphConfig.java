@@ -1,29 +1,25 @@
 package dev.vicreg.training.loop;
 
-import dev.vicreg.models.encoder.Encoder;
-import dev.vicreg.models.encoder.Encoders;
-import dev.vicreg.training.objective.Projector;
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.vicreg.training.objective.VicReg;
 import dev.vicreg.training.optim.AdamW;
 import dev.vicreg.training.optim.Lars;
 import dev.vicreg.training.optim.Optimizer;
+import dev.vicreg.training.optim.RateFactor;
 import dev.vicreg.training.optim.Sgd;
+import dev.vicreg.training.step.Branch;
 import dev.vicreg.training.step.TrainingGraph;
 import dev.vicreg.training.step.TrainingGraph.NoDecay;
-import dev.vicreg.training.step.ViewInput;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Every setting that shapes the graphs, as config.json and the command line have them.
  *
- * @param encoder a name of {@link Encoders}
- * @param width channels of the encoder's first stage
- * @param imageSize height and width of the pictures in pixels
- * @param channels colour channels, 3
- * @param mean per channel on a scale of 0 to 1, taken off inside the graph
- * @param std standard deviation per channel on a scale of 0 to 1, divided by inside the graph
- * @param projector widths such as {@code 512-512-512}, or {@code none}
+ * @param a the first view's branch, or both views' where they share weights; in JSON its settings stand among the others
+ * @param b the second view's branch with weights of its own; null, and absent in JSON, where they share weights
  * @param batchSize pairs per step
  * @param loss {@code official}, {@code solo-learn} or {@code paper}
  * @param invariance coefficient λ
@@ -35,13 +31,8 @@ import java.util.Locale;
  * @param noDecay {@code none}, {@code norm-bias} or {@code 1d}
  */
 public record GraphConfig(
-        String encoder,
-        int width,
-        int imageSize,
-        int channels,
-        List<Float> mean,
-        List<Float> std,
-        String projector,
+        @JsonUnwrapped BranchConfig a,
+        @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable BranchConfig b,
         int batchSize,
         String loss,
         float invariance,
@@ -61,12 +52,6 @@ public record GraphConfig(
 
     /** Checks what no part of the graph checks itself. */
     public GraphConfig {
-        mean = List.copyOf(mean);
-        std = List.copyOf(std);
-        if (channels != mean.size()) {
-            throw new IllegalArgumentException(
-                    "Channels: expected as many as means, " + mean.size() + ", found " + channels);
-        }
         if (!(momentum >= 0 && momentum < 1)) {
             throw new IllegalArgumentException("Momentum: expected 0 or more and less than 1, found " + momentum);
         }
@@ -86,16 +71,27 @@ public record GraphConfig(
      * @throws IllegalArgumentException naming the first setting that is wrong
      */
     public TrainingGraph.Spec spec() {
-        Encoder network = Encoders.of(encoder, new Encoders.Spec(width, imageSize));
         VicReg.Variant variant = variant(loss);
+        boolean lastBias = variant == VicReg.Variant.SOLO_LEARN;
+        Branch first = a.branch("", lastBias);
         return new TrainingGraph.Spec(
-                new ViewInput.Pictures(imageSize, mean, std),
-                network,
-                new Projector(Projector.parse(projector), variant == VicReg.Variant.SOLO_LEARN),
+                first,
+                b == null ? first : b.branch(Branch.SECOND, lastBias),
                 new VicReg(variant, invariance, variance, covariance),
                 update(),
                 noDecay(noDecay),
+                RateFactor.ONE,
                 batchSize);
+    }
+
+    /** The second view's branch: {@link #b}, or {@link #a} where they share weights. */
+    public BranchConfig second() {
+        return b == null ? a : b;
+    }
+
+    /** Whether both views go through the same weights. */
+    public boolean sharesWeights() {
+        return b == null;
     }
 
     private static VicReg.Variant variant(String name) {

@@ -78,7 +78,11 @@ public record RunConfig(
         try {
             ObjectNode node = (ObjectNode) JSON.readTree(JSON.writeValueAsString(config));
             ObjectNode graph = (ObjectNode) node.remove("graph");
+            JsonNode second = graph.remove("b");
             node.setAll(graph);
+            if (second != null) {
+                second.properties().forEach(entry -> node.set("b." + entry.getKey(), entry.getValue()));
+            }
             return node;
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("Settings cannot be written as JSON: " + e.getOriginalMessage(), e);

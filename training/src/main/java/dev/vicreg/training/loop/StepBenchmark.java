@@ -43,7 +43,12 @@ public final class StepBenchmark {
         TrainingGraph.Built built = TrainingGraph.build(config.spec());
         Map<String, Tensor> state = built.initialState(0);
         Artifacts artifacts = Artifacts.write(folder, built, state, MachineLowering.of(device, threads));
-        long[] shape = {config.batchSize(), config.imageSize(), config.imageSize(), config.channels()};
+        long[] shape = {
+            config.batchSize(),
+            config.a().imageSize(),
+            config.a().imageSize(),
+            config.a().channels()
+        };
         ByteBuffer a = randomPictures(shape, 1);
         ByteBuffer b = randomPictures(shape, 2);
         double[] seconds = new double[steps];

@@ -195,13 +195,18 @@ public final class Trainer implements AutoCloseable {
         long total = totalSteps();
         long every = settings.checkpointEvery() == 0 ? stepsPerEpoch : settings.checkpointEvery();
         Schedule schedule = settings.schedule(stepsPerEpoch);
-        long[] shape = {graph.batchSize(), graph.imageSize(), graph.imageSize(), graph.channels()};
+        long[] shape = {
+            graph.batchSize(),
+            graph.a().imageSize(),
+            graph.a().imageSize(),
+            graph.a().channels()
+        };
         RunFolder.Saved last = new RunFolder.Saved(startStep, startCheckpoint);
         long begin = System.nanoTime();
         try (PairLoader loader = new PairLoader(
                         data,
                         settings.augmentation(),
-                        graph.imageSize(),
+                        graph.a().imageSize(),
                         graph.batchSize(),
                         settings.seed(),
                         settings.workers(),

@@ -42,13 +42,8 @@ final class ArtifactsTest {
     private static GraphConfig config(String optimizer, String loss, String projector, int imageSize) {
         List<Float> half = List.of(0.5f, 0.5f, 0.5f);
         return new GraphConfig(
-                "resnet18",
-                4,
-                imageSize,
-                3,
-                half,
-                half,
-                projector,
+                new BranchConfig("resnet18", 4, imageSize, 3, half, half, projector),
+                null,
                 BATCH,
                 loss,
                 25,
@@ -161,13 +156,8 @@ final class ArtifactsTest {
     void wrongSettingsAreNamed(String encoder, String loss, String projector, int size, String expected) {
         GraphConfig good = config("sgd", loss, projector, size);
         GraphConfig config = new GraphConfig(
-                encoder,
-                good.width(),
-                size,
-                3,
-                good.mean(),
-                good.std(),
-                projector,
+                new BranchConfig(encoder, 4, size, 3, good.a().mean(), good.a().std(), projector),
+                null,
                 BATCH,
                 loss,
                 25,

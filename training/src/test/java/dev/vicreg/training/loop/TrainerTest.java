@@ -49,8 +49,8 @@ final class TrainerTest {
 
     private static GraphConfig graph(int batch, String optimizer) {
         List<Float> half = List.of(0.5f, 0.5f, 0.5f);
-        return new GraphConfig(
-                "resnet18", 4, 8, 3, half, half, "8-8", batch, "official", 25, 25, 1, optimizer, 0.9f, 1e-4f, "none");
+        BranchConfig branch = new BranchConfig("resnet18", 4, 8, 3, half, half, "8-8");
+        return new GraphConfig(branch, null, batch, "official", 25, 25, 1, optimizer, 0.9f, 1e-4f, "none");
     }
 
     private static TrainingConfig config(long steps, double lr, int workers, int batch) {

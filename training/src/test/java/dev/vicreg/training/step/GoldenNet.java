@@ -70,10 +70,8 @@ public final class GoldenNet implements Encoder {
     }
 
     public static TrainingGraph.Spec spec(Optimizer optimizer, TrainingGraph.NoDecay noDecay) {
-        return new TrainingGraph.Spec(
-                new Floats(),
-                new GoldenNet(),
-                new Projector(List.of(32, 32), false),
+        return TrainingGraph.Spec.shared(
+                Branch.first(new Floats(), new GoldenNet(), new Projector(List.of(32, 32), false)),
                 new VicReg(VicReg.Variant.OFFICIAL, 25, 25, 1),
                 optimizer,
                 noDecay,
