@@ -20,36 +20,38 @@ import java.util.Map;
  * holds their new values. For inference they use the running ones. Not thread-safe.
  */
 public final class Layers {
-    /** PyTorch's default. */
-    private static final float EPSILON = 1e-5f;
-    /** Share of the old running statistics that is kept: ONNX's 0.9 is PyTorch's momentum 0.1. */
-    private static final float KEEP = 0.9f;
-
     private final Ops ops;
     private final Parameters parameters;
     private final boolean training;
     private final Map<Parameter, Value> statistics;
+    private final RandomMasks masks;
 
-    private Layers(Ops ops, Parameters parameters, boolean training, Map<Parameter, Value> statistics) {
+    private Layers(
+            Ops ops,
+            Parameters parameters,
+            boolean training,
+            Map<Parameter, Value> statistics,
+            RandomMasks masks) {
         this.ops = ops;
         this.parameters = parameters;
         this.training = training;
         this.statistics = statistics;
+        this.masks = masks;
     }
 
     /** Layers whose batch norms use and move statistics; the same instance builds both branches, one after the other. */
     public static Layers forTraining(Parameters parameters) {
-        return new Layers(new Ops(), parameters, true, new LinkedHashMap<>());
+        return new Layers(new Ops(), parameters, true, new LinkedHashMap<>(), new RandomMasks(parameters));
     }
 
     /** Layers whose batch norms use the running statistics. */
     public static Layers forInference(Parameters parameters) {
-        return new Layers(new Ops(), parameters, false, new LinkedHashMap<>());
+        return new Layers(new Ops(), parameters, false, new LinkedHashMap<>(), new RandomMasks(parameters));
     }
 
     /** These layers below {@code name}; an empty name changes nothing. */
     public Layers scope(String name) {
-        return name.isEmpty() ? this : new Layers(ops.scope(name), parameters, training, statistics);
+        return name.isEmpty() ? this : new Layers(ops.scope(name), parameters, training, statistics, masks);
     }
 
     /** The operators at this scope, for what has no parameters. */
@@ -60,6 +62,11 @@ public final class Layers {
     /** New values of the running statistics after all that was built so far; empty for inference. */
     public Map<Parameter, Value> statistics() {
         return new LinkedHashMap<>(statistics);
+    }
+
+    /** The parameter of that name at this scope, for networks that say themselves what they need. */
+    public Parameter declare(String name, Shape shape, Role role, Initializer initializer) {
+        return parameters.declare(ops.scope(name).scope(), shape, role, initializer);
     }
 
     private Parameter declare(String layer, String name, Shape shape, Role role, Initializer initializer) {
@@ -100,10 +107,15 @@ public final class Layers {
         return ops.maxPool(x, Ops.window(kernel, stride, padding)).output(0);
     }
 
-    /** Batch norm over all axes but the second: [N,C] or [N,C,H,W]. */
+    /** Batch norm over all axes but the second, with PyTorch's defaults: [N,C], [N,C,T] or [N,C,H,W]. */
     public Value batchNorm(String name, Value x) {
+        return batchNorm(name, x, BatchNorm.DEFAULT);
+    }
+
+    /** Batch norm over all axes but the second: [N,C], [N,C,T] or [N,C,H,W]. */
+    public Value batchNorm(String name, Value x, BatchNorm settings) {
         Shape shape = Shape.of(x.shape().size(1));
-        Value scale = declare(name, "weight", shape, Role.NORM_SCALE, Initializer.constant(1))
+        Value scale = declare(name, "weight", shape, Role.NORM_SCALE, Initializer.constant(settings.scale()))
                 .value();
         Value bias = declare(name, "bias", shape, Role.NORM_BIAS, Initializer.constant(0))
                 .value();
@@ -111,21 +123,51 @@ public final class Layers {
         Parameter variance = declare(name, "running_var", shape, Role.RUNNING_VARIANCE, Initializer.constant(1));
         Ops here = ops.scope(name);
         if (!training) {
-            return here.batchNormalization(x, scale, bias, mean.value(), variance.value(), EPSILON);
+            return here.batchNormalization(x, scale, bias, mean.value(), variance.value(), settings.epsilon());
         }
-        return trainedBatchNorm(here, x, scale, bias, mean, variance);
+        return trainedBatchNorm(here, x, List.of(scale, bias), mean, variance, settings);
     }
 
     /**
-     * Uses the batch's statistics and moves the running ones: mean ← 0.9·mean + 0.1·batch mean, and the variance alike
+     * Batch norm whose parameters have been declared.
+     *
+     * @param scale [C]
+     * @param bias [C]
+     * @param mean [C], moved in training
+     * @param variance [C], moved in training
+     */
+    public Value batchNorm(
+            Value x, Value scale, Value bias, Parameter mean, Parameter variance, BatchNorm settings) {
+        return training
+                ? trainedBatchNorm(ops, x, List.of(scale, bias), mean, variance, settings)
+                : ops.batchNormalization(x, scale, bias, mean.value(), variance.value(), settings.epsilon());
+    }
+
+    /**
+     * x with a share {@code ratio} of its elements set to zero and the rest scaled up to make up for it; x itself for
+     * inference. Which ones depends on the seed, the step and the place in the network; see {@link RandomMasks}.
+     *
+     * @param ratio 0 or more, less than 1
+     */
+    public Value dropout(Value x, double ratio) {
+        if (!training || ratio == 0) {
+            return x;
+        }
+        Value kept = masks.kept(ops.scope("dropout"), statistics, x.shape(), ratio);
+        return ops.mul(x, ops.mul(ops.cast(kept, ElementType.FLOAT), 1 / (1 - ratio)));
+    }
+
+    /**
+     * Uses the batch's statistics and moves the running ones: mean ← (1-m)·mean + m·batch mean, and the variance alike
      * with the unbiased batch variance, as PyTorch does.
      *
      * <p>ONNX Runtime's CPU kernel moves the running variance with the biased batch variance b. With c = n/(n-1) and
-     * the old value divided by c going in, c·(0.9·old/c + 0.1·b) = 0.9·old + 0.1·c·b comes out right. Dividing also
+     * the old value divided by c going in, c·((1-m)·old/c + m·b) = (1-m)·old + m·c·b comes out right. Dividing also
      * makes a copy: the kernel may write its results over its inputs, and the old values are state that a second
      * reader needs.
      */
-    private Value trainedBatchNorm(Ops here, Value x, Value scale, Value bias, Parameter mean, Parameter variance) {
+    private Value trainedBatchNorm(
+            Ops here, Value x, List<Value> affine, Parameter mean, Parameter variance, BatchNorm settings) {
         double n = x.shape().elements() / (double) x.shape().size(1);
         if (n < 2) {
             throw new IllegalArgumentException(
@@ -135,12 +177,21 @@ public final class Layers {
         double correction = n / (n - 1);
         Value oldMean = statistics.getOrDefault(mean, mean.value());
         Value oldVariance = statistics.getOrDefault(variance, variance.value());
+        float kept = 1 - settings.momentum();
         Node norm = here.node(
                 OpType.BATCH_NORM_INTERNAL,
-                List.of(x, scale, bias, here.mul(oldMean, 1 / correction), here.mul(oldVariance, 1 / correction)),
-                Attributes.NONE.with("epsilon", EPSILON).with("momentum", KEEP).with("training_mode", 1L));
+                List.of(
+                        x,
+                        affine.get(0),
+                        affine.get(1),
+                        here.mul(oldMean, 1 / correction),
+                        here.mul(oldVariance, 1 / correction)),
+                Attributes.NONE
+                        .with("epsilon", settings.epsilon())
+                        .with("momentum", kept)
+                        .with("training_mode", 1L));
         Value batchMean = norm.output(3);
-        statistics.put(mean, here.add(here.mul(oldMean, KEEP), here.mul(batchMean, 1 - KEEP)));
+        statistics.put(mean, here.add(here.mul(oldMean, kept), here.mul(batchMean, 1 - kept)));
         statistics.put(variance, here.mul(norm.output(2), correction));
         return norm.output(0);
     }
