@@ -2,9 +2,11 @@ package dev.vicreg.export;
 
 import dev.vicreg.runtime.Manifest;
 import dev.vicreg.training.loop.Artifacts;
+import dev.vicreg.training.loop.BranchConfig;
 import dev.vicreg.training.loop.GraphConfig;
 import dev.vicreg.training.loop.RunConfig;
 import dev.vicreg.training.loop.RunFolder;
+import dev.vicreg.training.step.Side;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,6 +19,16 @@ import java.util.Map;
 /** Exports the encoders of a run's folder; needs no lock on it. */
 public final class RunExport {
     private RunExport() {}
+
+    /** Where a run leaves the trained encoder of a side: {@code encoder.onnx}, {@code encoder-b.onnx}. */
+    public static Path encoder(Path run, Side side) {
+        return run.resolve(side == Side.A ? "encoder.onnx" : "encoder-b.onnx");
+    }
+
+    /** Where a run leaves the encoder before training: {@code encoder-initial.onnx}, {@code encoder-initial-b.onnx}. */
+    public static Path initialEncoder(Path run, Side side) {
+        return run.resolve(side == Side.A ? "encoder-initial.onnx" : "encoder-initial-b.onnx");
+    }
 
     /**
      * The newest checkpoint of the run in {@code run}.
@@ -37,23 +49,29 @@ public final class RunExport {
      * Exports the encoder of one checkpoint: of {@link #newest}, or of the run's artifacts for the encoder before the
      * first step.
      *
+     * @param side whose encoder; {@link Side#A} where both views share one
      * @param version of this project, for the manifest
      * @param evaluation figures measured on this encoder, by name; may be empty
      * @throws IOException if {@code run} holds no run, or as {@link EncoderExport#export}
+     * @throws IllegalArgumentException for side b of a run whose views share one encoder
      */
     public static EncoderExport.Result export(
-            Path run, Path checkpoint, String version, Map<String, Double> evaluation, Path target) throws IOException {
+            Path run, Side side, Path checkpoint, String version, Map<String, Double> evaluation, Path target)
+            throws IOException {
         Path configFile = run.resolve("config.json");
         GraphConfig graph = RunConfig.read(configFile).settings().graph();
+        if (side == Side.B && graph.sharesWeights()) {
+            throw new IllegalArgumentException("Run " + run + " has one encoder for both views: leave out --branch b");
+        }
+        BranchConfig branch = graph.branch(side);
         EncoderExport.Description description = new EncoderExport.Description(
                 version,
-                graph.a().encoder(),
-                Manifest.Input.picture(
-                        graph.a().imageSize(), graph.a().mean(), graph.a().std()),
+                branch.encoder(),
+                Manifest.Input.picture(branch.imageSize(), branch.mean(), branch.std()),
                 sha256(configFile),
                 evaluation);
         Path evalModel = Artifacts.in(run.resolve("artifacts")).evalModel();
-        return EncoderExport.export(evalModel, checkpoint, description, target);
+        return EncoderExport.export(evalModel, side, checkpoint, description, target);
     }
 
     /** What {@code sha256sum} prints. */

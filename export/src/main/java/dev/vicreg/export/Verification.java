@@ -12,6 +12,7 @@ import dev.vicreg.models.graph.TensorType;
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.runtime.Device;
 import dev.vicreg.runtime.OrtSessions;
+import dev.vicreg.training.step.Side;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -19,11 +20,19 @@ import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 
-/** Compares an exported encoder with the evaluation graph that it stands for, on pictures made up for it. */
-final class Verification {
+/**
+ * Compares an exported encoder with the evaluation graph that it stands for, on pictures made up for it.
+ *
+ * @param evalModel the file with every parameter as an input
+ * @param side which of its representations the encoder is to give
+ * @param views its inputs that are no parameters
+ * @param state the parameters
+ */
+record Verification(Path evalModel, Side side, List<Value> views, Map<String, Tensor> state) {
     /** Largest difference that is published, as a share of the largest value. */
     static final double TOLERANCE = 1e-4;
 
@@ -32,21 +41,15 @@ final class Verification {
 
     private static final int RANDOM_PICTURES = 2;
 
-    private Verification() {}
-
     /**
      * The largest difference between the two models' outputs as a share of the largest value, on a batch and on a
      * single picture. Runs on the CPU.
      *
-     * @param evalModel the file with every parameter as an input
-     * @param state the parameters
-     * @param image the input that is no parameter
      * @param exported the bytes of the file to be published
      * @throws IOException if ONNX Runtime refuses either model
      * @throws IllegalStateException if a value is not finite
      */
-    static double difference(Path evalModel, Map<String, Tensor> state, Value image, byte[] exported)
-            throws IOException {
+    double difference(byte[] exported) throws IOException {
         Map<String, OnnxTensor> parameters = new LinkedHashMap<>();
         try (OrtSession.SessionOptions options = OrtSessions.options(Device.CPU, 0);
                 OrtSession evaluated = OrtSessions.open(evalModel, Device.CPU, 0);
@@ -58,20 +61,37 @@ final class Verification {
             }
             double largest = 0;
             for (int count : new int[] {1, RANDOM_PICTURES + CONSTANT_PICTURES.length}) {
-                String name = String.valueOf(image.name());
-                try (OnnxTensor pictures = tensor(pictures(image.type(), count))) {
-                    Map<String, OnnxTensor> feeds = new LinkedHashMap<>(parameters);
-                    feeds.put(name, pictures);
-                    float[] expected = run(evaluated, feeds, EncoderExport.REPRESENTATION);
-                    float[] found = run(served, Map.of(name, pictures), EncoderExport.EMBEDDING);
-                    largest = Math.max(largest, difference(expected, found));
-                }
+                largest = Math.max(largest, difference(evaluated, parameters, served, count));
             }
             return largest;
         } catch (OrtException e) {
             throw new IOException("Cannot compare the exported encoder with " + evalModel + ": " + e.getMessage(), e);
         } finally {
             parameters.values().forEach(OnnxTensor::close);
+        }
+    }
+
+    /** All views are fed, since ONNX Runtime asks for every input; what the encoder doesn't read makes no difference. */
+    private double difference(OrtSession evaluated, Map<String, OnnxTensor> parameters, OrtSession served, int count)
+            throws OrtException {
+        Map<String, OnnxTensor> madeUp = new LinkedHashMap<>();
+        try {
+            for (Value view : views) {
+                madeUp.put(String.valueOf(view.name()), tensor(pictures(view.type(), count)));
+            }
+            String name = served.getInputNames().iterator().next();
+            OnnxTensor own = madeUp.get(name + side.suffix());
+            if (own == null) {
+                throw new IllegalStateException(
+                        "The exported encoder's input is called " + name + ", expected one of " + views);
+            }
+            Map<String, OnnxTensor> feeds = new LinkedHashMap<>(parameters);
+            feeds.putAll(madeUp);
+            float[] expected = run(evaluated, feeds, side.representation());
+            float[] found = run(served, Map.of(name, own), EncoderExport.EMBEDDING);
+            return difference(expected, found);
+        } finally {
+            madeUp.values().forEach(OnnxTensor::close);
         }
     }
 

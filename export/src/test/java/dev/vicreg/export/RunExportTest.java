@@ -11,6 +11,7 @@ import dev.vicreg.models.graph.Value;
 import dev.vicreg.runtime.Manifest;
 import dev.vicreg.training.loop.RunConfig;
 import dev.vicreg.training.loop.TrainingConfig;
+import dev.vicreg.training.step.Side;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
@@ -67,7 +68,8 @@ class RunExportTest {
                 .export(run.resolve("expected.onnx"))
                 .file();
         Path newest = run.resolve("encoder.onnx");
-        Manifest manifest = RunExport.export(run, RunExport.newest(run).file(), "1.2.4", Map.of("knn", 0.5), newest)
+        Manifest manifest = RunExport.export(
+                        run, Side.A, RunExport.newest(run).file(), "1.2.4", Map.of("knn", 0.5), newest)
                 .manifest();
         assertEquals(firstBias(expected), firstBias(newest));
         assertEquals("1.2.4", manifest.version());
@@ -77,6 +79,7 @@ class RunExportTest {
 
         Path initial = RunExport.export(
                         run,
+                        Side.A,
                         run.resolve("artifacts/checkpoint"),
                         "1.2.4",
                         Map.of(),

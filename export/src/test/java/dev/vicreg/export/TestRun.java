@@ -6,6 +6,7 @@ import dev.vicreg.runtime.Manifest;
 import dev.vicreg.training.loop.BranchConfig;
 import dev.vicreg.training.loop.CheckpointFile;
 import dev.vicreg.training.loop.GraphConfig;
+import dev.vicreg.training.step.Side;
 import dev.vicreg.training.step.TrainingGraph;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -66,6 +67,6 @@ record TestRun(TrainingGraph.Built built, Path evalModel, Path checkpoint) {
     }
 
     EncoderExport.Result export(Path target) throws IOException {
-        return EncoderExport.export(evalModel, checkpoint, description(), target);
+        return EncoderExport.export(evalModel, Side.A, checkpoint, description(), target);
     }
 }

@@ -1,5 +1,6 @@
 package dev.vicreg.tools;
 
+import dev.vicreg.export.RunExport;
 import dev.vicreg.runtime.Device;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.tools.cli.Command;
@@ -14,6 +15,7 @@ import dev.vicreg.tools.output.Json;
 import dev.vicreg.tools.output.Progress;
 import dev.vicreg.training.data.Datasets;
 import dev.vicreg.training.data.PictureDataset;
+import dev.vicreg.training.step.Side;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,7 +39,7 @@ final class EvalCommand {
             "baseline",
             "FILE.onnx",
             Group.MODEL,
-            "encoder to compare with; without it encoder-initial.onnx beside the model");
+            "encoder to compare with; without it encoder-initial.onnx (or -b) beside the model");
     private static final Setting<Integer> K =
             Setting.integer("k", "N", Group.EVALUATION, "neighbours that vote", 20, 1, 100_000);
     private static final Setting<Double> TEMPERATURE =
@@ -84,7 +86,8 @@ final class EvalCommand {
     /** The file named, else the one beside the model if it is there and another. */
     private static Optional<Path> baseline(Settings settings, Path model) throws IOException {
         Optional<Path> named = settings.find(BASELINE);
-        Path beside = model.resolveSibling("encoder-initial.onnx");
+        Side side = model.endsWith(RunExport.encoder(Path.of(""), Side.B)) ? Side.B : Side.A;
+        Path beside = model.resolveSibling(RunExport.initialEncoder(Path.of(""), side));
         if (named.isPresent() || !Files.isRegularFile(beside) || Files.isSameFile(beside, model)) {
             return named;
         }

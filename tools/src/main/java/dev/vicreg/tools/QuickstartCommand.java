@@ -78,7 +78,7 @@ final class QuickstartCommand {
         console.err().println("2/4 training without labels in " + root.resolve("run"));
         Trainer trainer = Trainer.start(config, root.resolve("run"), Main.version());
         TrainingRun.Result result = TrainingRun.run(trainer, console);
-        if (result.encoder() != null) {
+        if (result.outcome().finished()) {
             evaluate(root, config, result.outcome().seconds(), settings.on(SharedSettings.JSON), console);
         }
     }

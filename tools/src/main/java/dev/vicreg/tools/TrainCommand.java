@@ -17,6 +17,7 @@ import dev.vicreg.training.data.Selection;
 import dev.vicreg.training.loop.RunConfig;
 import dev.vicreg.training.loop.Trainer;
 import dev.vicreg.training.loop.TrainingConfig;
+import dev.vicreg.training.step.Side;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -77,7 +78,7 @@ final class TrainCommand {
         }
         Trainer trainer = resume ? Trainer.resume(config, out) : Trainer.start(config, out, Main.version());
         TrainingRun.Result result = TrainingRun.run(trainer, console);
-        Path encoder = result.encoder();
+        Path encoder = result.encoders().get(Side.A);
         if (encoder == null) {
             return;
         }
@@ -85,9 +86,9 @@ final class TrainCommand {
         if (evalData.isPresent()) {
             evaluation = evaluate(config, encoder, evalData.get(), console);
             Map<String, Double> figures = Map.of("knn-20-0.07", evaluation.encoder());
-            RunExport.export(out, result.outcome().last().file(), Main.version(), figures, encoder);
+            RunExport.export(out, Side.A, result.outcome().last().file(), Main.version(), figures, encoder);
         }
-        report(settings, result, encoder, evaluation, console);
+        report(settings, result, evaluation, console);
     }
 
     private static Evaluation evaluate(TrainingConfig config, Path encoder, String evalData, Console console)
@@ -105,15 +106,11 @@ final class TrainCommand {
     }
 
     private static void report(
-            Settings settings,
-            TrainingRun.Result result,
-            Path encoder,
-            @Nullable Evaluation evaluation,
-            Console console) {
+            Settings settings, TrainingRun.Result result, @Nullable Evaluation evaluation, Console console) {
         Trainer.Outcome outcome = result.outcome();
         if (settings.on(SharedSettings.JSON)) {
             Map<String, Object> summary = new LinkedHashMap<>();
-            summary.put("encoder", encoder.toString());
+            result.encoders().forEach((side, encoder) -> summary.put("encoder" + side.suffix(), encoder.toString()));
             summary.put("steps", outcome.last().step());
             summary.put("seconds", outcome.seconds());
             summary.put("waited", outcome.waited());
@@ -136,6 +133,6 @@ final class TrainCommand {
         if (evaluation != null) {
             console.out().print(EvalCommand.table(evaluation));
         }
-        console.out().println(encoder);
+        result.encoders().values().forEach(console.out()::println);
     }
 }

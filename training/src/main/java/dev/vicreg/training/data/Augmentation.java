@@ -113,16 +113,10 @@ public record Augmentation(ViewPolicy viewA, ViewPolicy viewB, boolean unrelated
         return new Augmentation(viewA, viewB, unrelated);
     }
 
-    /**
-     * A view of the picture, {@code size} pixels a side: a function of the arguments and nothing else.
-     *
-     * @param index place of the sample in its data set
-     * @param view 0 for view a, 1 for view b
-     */
-    public Picture view(Picture picture, int size, long seed, int epoch, int index, int view) {
-        ViewPolicy policy = view == 0 ? viewA : viewB;
-        SampleRandom random = new SampleRandom(seed, epoch, index, view);
-        return policy.draw(random, picture.width(), picture.height()).apply(picture, size);
+    /** A view of the picture, {@code size} pixels a side: a function of the arguments and nothing else. */
+    public Picture view(Picture picture, int size, ViewKey key) {
+        ViewPolicy policy = key.view() == 0 ? viewA : viewB;
+        return policy.draw(key.random(), picture.width(), picture.height()).apply(picture, size);
     }
 
     private static Augmentation preset(String name) {

@@ -31,7 +31,7 @@ public final class InOrder {
      */
     public static <T> int forEachBatch(
             PictureDataset dataset, int batchSize, Function<Picture, T> prepare, Sink<T> sink) throws IOException {
-        Undecodable undecodable = new Undecodable("the data set", dataset.size());
+        Undecodable undecodable = new Undecodable("the data set", dataset.noun(), dataset.size());
         for (int first = 0; first < dataset.size(); first += batchSize) {
             int start = first;
             int count = Math.min(batchSize, dataset.size() - first);

@@ -64,7 +64,7 @@ final class SelectedPictures implements PictureDataset {
         }
         AtomicReferenceArray<Picture> decoded = new AtomicReferenceArray<>(selected.length);
         int[] checksums = new int[selected.length];
-        Undecodable undecodable = new Undecodable(where, selected.length);
+        Undecodable undecodable = new Undecodable(where, "pictures", selected.length);
         IntStream.range(0, selected.length).parallel().forEach(i -> {
             try {
                 byte[] encoded = source.encoded(selected[i]);

@@ -9,6 +9,7 @@ import dev.vicreg.training.optim.Optimizer;
 import dev.vicreg.training.optim.RateFactor;
 import dev.vicreg.training.optim.Sgd;
 import dev.vicreg.training.step.Branch;
+import dev.vicreg.training.step.Side;
 import dev.vicreg.training.step.TrainingGraph;
 import dev.vicreg.training.step.TrainingGraph.NoDecay;
 import java.util.List;
@@ -84,9 +85,14 @@ public record GraphConfig(
                 batchSize);
     }
 
-    /** The second view's branch: {@link #b}, or {@link #a} where they share weights. */
-    public BranchConfig second() {
-        return b == null ? a : b;
+    /** The settings of a side: {@link #a} for both where they share weights. */
+    public BranchConfig branch(Side side) {
+        return side == Side.A || b == null ? a : b;
+    }
+
+    /** The sides whose encoders differ: both, or the first for both. */
+    public List<Side> sides() {
+        return b == null ? List.of(Side.A) : List.of(Side.A, Side.B);
     }
 
     /** Whether both views go through the same weights. */

@@ -3,11 +3,14 @@ package dev.vicreg.training.loop;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.runtime.Device;
 import dev.vicreg.runtime.NativeLibraries;
+import dev.vicreg.training.data.Augmentation;
+import dev.vicreg.training.data.Dataset;
 import dev.vicreg.training.data.Datasets;
 import dev.vicreg.training.data.PairBatch;
 import dev.vicreg.training.data.PairLoader;
-import dev.vicreg.training.data.PictureDataset;
+import dev.vicreg.training.data.PictureViews;
 import dev.vicreg.training.data.Selection;
+import dev.vicreg.training.data.ViewSource;
 import dev.vicreg.training.optim.Schedule;
 import dev.vicreg.training.step.Lowering;
 import dev.vicreg.training.step.TrainingGraph;
@@ -31,7 +34,7 @@ import org.jspecify.annotations.Nullable;
 public final class Trainer implements AutoCloseable {
     private final RunFolder folder;
     private final RunConfig config;
-    private final PictureDataset data;
+    private final ViewSource source;
     private final Set<String> stateNames;
     private final Path startCheckpoint;
     private final long startStep;
@@ -50,7 +53,7 @@ public final class Trainer implements AutoCloseable {
      *
      * @param last the newest checkpoint
      * @param finished whether all steps were done; false if it was stopped
-     * @param waited share of the time that steps waited for pictures, 0 to 1
+     * @param waited share of the time that steps waited for views, 0 to 1
      * @param seconds of this part of the run
      */
     public record Outcome(RunFolder.Saved last, boolean finished, double waited, double seconds) {}
@@ -58,13 +61,13 @@ public final class Trainer implements AutoCloseable {
     private Trainer(
             RunFolder folder,
             RunConfig config,
-            PictureDataset data,
+            ViewSource source,
             Set<String> stateNames,
             Path startCheckpoint,
             long startStep) {
         this.folder = folder;
         this.config = config;
-        this.data = data;
+        this.source = source;
         this.stateNames = stateNames;
         this.startCheckpoint = startCheckpoint;
         this.startStep = startStep;
@@ -80,9 +83,9 @@ public final class Trainer implements AutoCloseable {
      */
     public static Trainer start(TrainingConfig settings, Path root, String version) throws IOException {
         TrainingGraph.Built built = TrainingGraph.build(settings.graph().spec());
-        settings.augmentation();
         Lowering lowering = lowering(settings); // finds out now if the device is missing
-        PictureDataset data = open(settings);
+        ViewSource source = open(settings);
+        Dataset data = source.data();
         RunFolder folder = null;
         try {
             settings.schedule(stepsPerEpoch(settings, data));
@@ -92,7 +95,7 @@ public final class Trainer implements AutoCloseable {
             Map<String, Tensor> state = built.initialState(settings.seed());
             Artifacts artifacts = Artifacts.write(root.resolve("artifacts"), built, state, lowering);
             config.write(folder.config());
-            return new Trainer(folder, config, data, state.keySet(), artifacts.checkpoint(), 0);
+            return new Trainer(folder, config, source, state.keySet(), artifacts.checkpoint(), 0);
         } catch (IOException | RuntimeException e) {
             abandon(folder, data, e);
             throw e;
@@ -108,7 +111,7 @@ public final class Trainer implements AutoCloseable {
      */
     public static Trainer resume(TrainingConfig settings, Path root) throws IOException {
         RunFolder folder = RunFolder.reopen(root);
-        PictureDataset data = null;
+        Dataset data = null;
         try {
             RunConfig config = RunConfig.read(folder.config());
             List<String> differences = RunConfig.differences(config.settings(), settings);
@@ -116,10 +119,12 @@ public final class Trainer implements AutoCloseable {
                 throw new IllegalArgumentException("Cannot resume " + root + " with other settings: "
                         + String.join("; ", differences) + "; leave them out or start a new run");
             }
-            data = open(settings);
+            ViewSource source = open(settings);
+            data = source.data();
             if (!data.fingerprint().equals(config.dataFingerprint())) {
                 throw new IllegalArgumentException("Cannot resume " + root + ": the data in " + settings.data()
-                        + " changed since the run started (" + config.dataSize() + " pictures then, " + data.size()
+                        + " changed since the run started (" + config.dataSize() + " " + data.noun() + " then, "
+                        + data.size()
                         + " now); restore them or start a new run");
             }
             TrainingGraph.Built built = TrainingGraph.build(settings.graph().spec());
@@ -138,26 +143,31 @@ public final class Trainer implements AutoCloseable {
             }
             RunConfig current = new RunConfig(
                     config.version(), config.onnxRuntime(), config.dataFingerprint(), config.dataSize(), settings);
-            return new Trainer(folder, current, data, names, checkpoint, step);
+            return new Trainer(folder, current, source, names, checkpoint, step);
         } catch (IOException | RuntimeException e) {
             close(folder, data);
             throw e;
         }
     }
 
-    private static PictureDataset open(TrainingConfig settings) throws IOException {
-        return Datasets.open(settings.data(), new Selection(settings.limit(), settings.limitPerClass()));
+    private static ViewSource open(TrainingConfig settings) throws IOException {
+        Augmentation augmentation = settings.augmentation(); // before the data: a mistake in it shows at once
+        Selection selection = new Selection(settings.limit(), settings.limitPerClass());
+        return new PictureViews(
+                Datasets.open(settings.data(), selection),
+                augmentation,
+                settings.graph().a().imageSize());
     }
 
     private static Lowering lowering(TrainingConfig settings) {
         return MachineLowering.of(Device.parse(settings.device()), settings.threads());
     }
 
-    private static long stepsPerEpoch(TrainingConfig settings, PictureDataset data) {
+    private static long stepsPerEpoch(TrainingConfig settings, Dataset data) {
         int batch = settings.graph().batchSize();
         if (data.size() < batch) {
             throw new IllegalArgumentException("Batch size " + batch + " is larger than the data set: expected at most "
-                    + data.size() + ", the pictures in " + settings.data());
+                    + data.size() + ", the " + data.noun() + " in " + settings.data());
         }
         return data.size() / batch;
     }
@@ -179,38 +189,26 @@ public final class Trainer implements AutoCloseable {
 
     /** Steps of the whole run. */
     public long totalSteps() {
-        return config.settings().totalSteps(stepsPerEpoch(config.settings(), data));
+        return config.settings().totalSteps(stepsPerEpoch(config.settings(), source.data()));
     }
 
     /**
      * Trains to the end, or until {@code stop} answers true after a step; the state is saved either way.
      *
-     * @throws IOException if pictures cannot be read or a checkpoint cannot be written
+     * @throws IOException if samples cannot be read or a checkpoint cannot be written
      * @throws IllegalStateException if the loss is no longer finite: names the step, its files and the last checkpoint
      */
     public Outcome train(Listener listener, BooleanSupplier stop) throws IOException, InterruptedException {
         TrainingConfig settings = config.settings();
         GraphConfig graph = settings.graph();
-        long stepsPerEpoch = stepsPerEpoch(settings, data);
+        long stepsPerEpoch = stepsPerEpoch(settings, source.data());
         long total = totalSteps();
         long every = settings.checkpointEvery() == 0 ? stepsPerEpoch : settings.checkpointEvery();
         Schedule schedule = settings.schedule(stepsPerEpoch);
-        long[] shape = {
-            graph.batchSize(),
-            graph.a().imageSize(),
-            graph.a().imageSize(),
-            graph.a().channels()
-        };
         RunFolder.Saved last = new RunFolder.Saved(startStep, startCheckpoint);
         long begin = System.nanoTime();
         try (PairLoader loader = new PairLoader(
-                        data,
-                        settings.augmentation(),
-                        graph.a().imageSize(),
-                        graph.batchSize(),
-                        settings.seed(),
-                        settings.workers(),
-                        startStep);
+                        source, source, graph.batchSize(), settings.seed(), settings.workers(), startStep);
                 TrainingSession session = TrainingSession.open(
                         startCheckpoint,
                         folder.artifacts().trainingModel(),
@@ -223,7 +221,7 @@ public final class Trainer implements AutoCloseable {
                 long start = System.nanoTime();
                 PairBatch batch = loader.next();
                 double rate = schedule.rate(step);
-                TrainingSession.Losses losses = session.step(batch.viewA(), batch.viewB(), shape, (float) rate);
+                TrainingSession.Losses losses = session.step(batch.viewA(), batch.viewB(), (float) rate);
                 step++;
                 requireFinite(losses, step, batch, last);
                 double seconds = (System.nanoTime() - start) * 1e-9;
@@ -253,8 +251,10 @@ public final class Trainer implements AutoCloseable {
         if (losses.isFinite()) {
             return;
         }
-        String files =
-                Arrays.stream(batch.indices()).limit(8).mapToObj(data::name).collect(Collectors.joining(", "));
+        String files = Arrays.stream(batch.indices())
+                .limit(8)
+                .mapToObj(source.data()::name)
+                .collect(Collectors.joining(", "));
         throw new IllegalStateException("Loss is not finite at step " + step + " (" + losses + "): stopped; the last"
                 + " good checkpoint is step " + last.step() + " in "
                 + last.file().getParent()
@@ -263,7 +263,7 @@ public final class Trainer implements AutoCloseable {
     }
 
     /** Empties and closes what a run that could not start has opened; failures of that join the first one. */
-    private static void abandon(@Nullable RunFolder folder, PictureDataset data, Exception reason) {
+    private static void abandon(@Nullable RunFolder folder, Dataset data, Exception reason) {
         try (folder;
                 data) {
             if (folder != null) {
@@ -274,7 +274,7 @@ public final class Trainer implements AutoCloseable {
         }
     }
 
-    private static void close(@Nullable RunFolder folder, @Nullable PictureDataset data) throws IOException {
+    private static void close(@Nullable RunFolder folder, @Nullable Dataset data) throws IOException {
         try (folder;
                 data) {
             return; // both closed, whatever the first does
@@ -284,6 +284,6 @@ public final class Trainer implements AutoCloseable {
     /** Closes the data and lets go of the folder. */
     @Override
     public void close() throws IOException {
-        close(folder, data);
+        close(folder, source.data());
     }
 }

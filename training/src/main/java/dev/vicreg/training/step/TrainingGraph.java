@@ -61,9 +61,6 @@ public final class TrainingGraph {
     /** Names of optimizer state are this, the state's name, a dot and the parameter's name. */
     public static final String OPTIMIZER_PREFIX = "optimizer.";
 
-    /** What the names of the evaluation graph's inputs and outputs end in where they belong to a second, unshared branch. */
-    public static final String SECOND_SUFFIX = "_b";
-
     private static final String NOT_FETCHED = "_grad.accumulation.out";
 
     /** Which parameters weight decay (and LARS's trust ratio) leaves alone. */
@@ -133,7 +130,7 @@ public final class TrainingGraph {
      *
      * @param training one step
      * @param eval views [N,…] → {@code representation}, {@code projection}, with running statistics; of a second branch
-     *     with weights of its own likewise, all names ending in {@value TrainingGraph#SECOND_SUFFIX}
+     *     with weights of its own likewise, under the names of {@link Side#B}
      * @param parameters the network's parameters and statistics
      * @param gradients of the loss, by trained parameter; values of the training graph
      * @param optimizerState initial optimizer state by its checkpoint name
@@ -285,20 +282,20 @@ public final class TrainingGraph {
         Layers layers = Layers.forInference(parameters);
         List<Value> inputs = new ArrayList<>();
         Map<String, Value> outputs = new LinkedHashMap<>();
-        evaluate(spec.a, "", layers, inputs, outputs);
+        evaluate(spec.a, Side.A, layers, inputs, outputs);
         if (!spec.isShared()) {
-            evaluate(spec.b, SECOND_SUFFIX, layers, inputs, outputs);
+            evaluate(spec.b, Side.B, layers, inputs, outputs);
         }
         inputs.addAll(checkpointed());
         return Graph.of("vicreg_eval", inputs, outputs);
     }
 
     private static void evaluate(
-            Branch branch, String suffix, Layers layers, List<Value> inputs, Map<String, Value> outputs) {
-        Value view = Value.input(branch.input().name() + suffix, branch.view(Dim.symbol("N")));
+            Branch branch, Side side, Layers layers, List<Value> inputs, Map<String, Value> outputs) {
+        Value view = Value.input(branch.input().name() + side.suffix(), branch.view(Dim.symbol("N")));
         Value representation = branch.encode(layers, view);
         inputs.add(view);
-        outputs.put("representation" + suffix, representation);
-        outputs.put("projection" + suffix, branch.project(layers, representation));
+        outputs.put(side.representation(), representation);
+        outputs.put(side.projection(), branch.project(layers, representation));
     }
 }

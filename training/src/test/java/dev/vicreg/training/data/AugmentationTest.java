@@ -82,12 +82,12 @@ class AugmentationTest {
     void viewDependsOnEveryKeyAndOnNothingElse() {
         Picture picture = TestPictures.noise(40, 30, 1);
         Augmentation cifar = Augmentation.cifar();
-        Picture view = cifar.view(picture, 32, 1, 2, 3, 0);
-        assertEquals(view, cifar.view(picture, 32, 1, 2, 3, 0));
-        assertNotEquals(view, cifar.view(picture, 32, 9, 2, 3, 0));
-        assertNotEquals(view, cifar.view(picture, 32, 1, 9, 3, 0));
-        assertNotEquals(view, cifar.view(picture, 32, 1, 2, 9, 0));
-        assertNotEquals(view, cifar.view(picture, 32, 1, 2, 3, 1));
+        Picture view = cifar.view(picture, 32, new ViewKey(1, 2, 3, 0));
+        assertEquals(view, cifar.view(picture, 32, new ViewKey(1, 2, 3, 0)));
+        assertNotEquals(view, cifar.view(picture, 32, new ViewKey(9, 2, 3, 0)));
+        assertNotEquals(view, cifar.view(picture, 32, new ViewKey(1, 9, 3, 0)));
+        assertNotEquals(view, cifar.view(picture, 32, new ViewKey(1, 2, 9, 0)));
+        assertNotEquals(view, cifar.view(picture, 32, new ViewKey(1, 2, 3, 1)));
     }
 
     @Test
