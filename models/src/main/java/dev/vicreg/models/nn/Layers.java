@@ -1,6 +1,7 @@
 package dev.vicreg.models.nn;
 
 import dev.vicreg.models.graph.Attributes;
+import dev.vicreg.models.graph.Dim;
 import dev.vicreg.models.graph.ElementType;
 import dev.vicreg.models.graph.Node;
 import dev.vicreg.models.graph.OpType;
@@ -9,9 +10,11 @@ import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.nn.Parameter.Role;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Layers of a network: each call declares the parameters it needs under the current scope and builds the nodes.
@@ -73,23 +76,69 @@ public final class Layers {
         return parameters.declare(ops.scope(layer).scope(name).scope(), shape, role, initializer);
     }
 
-    /** Square convolution without bias: [N,C,H,W] → [N,channels,H',W']. */
-    public Value conv(String name, Value x, int channels, int kernel, int stride, int padding) {
-        Shape shape = Shape.of(channels, x.shape().size(1), kernel, kernel);
-        Parameter weight = declare(name, "weight", shape, Role.WEIGHT, Initializer.kaimingNormalFanOut());
-        return ops.scope(name).conv(x, weight.value(), null, Ops.window(kernel, stride, padding));
+    /** A parameter of its own at this scope, such as a token or positions. */
+    public Value parameter(String name, Shape shape, Role role, Initializer initializer) {
+        return parameters
+                .declare(ops.scope(name).scope(), shape, role, initializer)
+                .value();
     }
 
-    /** Linear layer: [N,I] → [N,width]. */
-    public Value linear(String name, Value x, int width, boolean withBias) {
-        long fanIn = x.shape().size(1);
-        Initializer initializer = Initializer.uniformFanIn(fanIn);
-        Value weight = declare(name, "weight", Shape.of(width, fanIn), Role.WEIGHT, initializer)
+    /** Square convolution without bias: [N,C,H,W] → [N,channels,H',W']. */
+    public Value conv(String name, Value x, int channels, int kernel, int stride, int padding) {
+        return conv(name, x, Convolution.of(channels, kernel, stride).padded(padding));
+    }
+
+    /** Convolution: [N,C,H,W] → [N,channels,H',W'], or [N,C,T] → [N,channels,T']; weights [channels,C/groups,k,k]. */
+    public Value conv(String name, Value x, Convolution settings) {
+        int axes = x.shape().rank() - 2;
+        long[] shape = new long[axes + 2];
+        Arrays.fill(shape, settings.kernel());
+        shape[0] = settings.channels();
+        shape[1] = x.shape().size(1) / settings.groups();
+        Value weight = declare(name, "weight", Shape.of(shape), Role.WEIGHT, settings.weights())
                 .value();
-        Value bias = withBias
-                ? declare(name, "bias", Shape.of(width), Role.BIAS, initializer).value()
-                : null;
-        return ops.scope(name).gemm(x, weight, bias, false, true);
+        Initializer start = settings.bias();
+        Value bias = start == null
+                ? null
+                : declare(name, "bias", Shape.of(settings.channels()), Role.BIAS, start)
+                        .value();
+        Attributes window = Ops.window(axes, settings.kernel(), settings.stride(), settings.padding());
+        return ops.scope(name)
+                .conv(x, weight, bias, settings.groups() == 1 ? window : window.with("group", settings.groups()));
+    }
+
+    /** Linear layer with PyTorch's default initialisation: [...,I] → [...,width]. */
+    public Value linear(String name, Value x, int width, boolean withBias) {
+        Initializer initializer = Initializer.uniformFanIn(x.shape().size(-1));
+        return linear(name, x, width, initializer, withBias ? initializer : null);
+    }
+
+    /**
+     * Linear layer on the last axis: [...,I] → [...,width], weights [width,I].
+     *
+     * <p>More than two axes are one matrix product over all rows where their number is known, which is what training
+     * wants; with a symbolic batch it is a batched product.
+     *
+     * @param startOfBias how the bias starts; null for none
+     */
+    public Value linear(
+            String name, Value x, int width, Initializer startOfWeights, @Nullable Initializer startOfBias) {
+        Shape shape = x.shape();
+        Value weight = declare(name, "weight", Shape.of(width, shape.size(-1)), Role.WEIGHT, startOfWeights)
+                .value();
+        Value bias = startOfBias == null
+                ? null
+                : declare(name, "bias", Shape.of(width), Role.BIAS, startOfBias).value();
+        Ops here = ops.scope(name);
+        if (shape.rank() == 2) {
+            return here.gemm(x, weight, bias, false, true);
+        }
+        if (shape.isFixed()) {
+            Value rows = here.gemm(here.reshape(x, -1, shape.size(-1)), weight, bias, false, true);
+            return here.reshape(rows, shape.with(-1, Dim.of(width)).toArray());
+        }
+        Value product = here.matMul(x, here.transpose(weight, 1, 0));
+        return bias == null ? product : here.add(product, bias);
     }
 
     /** max(x, 0). */
@@ -97,14 +146,117 @@ public final class Layers {
         return ops.relu(x);
     }
 
-    /** Mean over the spatial axes: [N,C,H,W] → [N,C]. */
+    /** The function of each element. */
+    public Value activate(Activation activation, Value x) {
+        return switch (activation) {
+            case RELU -> ops.relu(x);
+            case HARD_SWISH -> unary(OpType.HARD_SWISH, Attributes.NONE, x);
+            case HARD_SIGMOID ->
+                unary(OpType.HARD_SIGMOID, Attributes.NONE.with("alpha", 1 / 6f).with("beta", 0.5f), x);
+            case SILU -> ops.mul(x, unary(OpType.SIGMOID, Attributes.NONE, x));
+            case SIGMOID -> unary(OpType.SIGMOID, Attributes.NONE, x);
+            case GELU -> gelu(x);
+        };
+    }
+
+    private Value unary(OpType op, Attributes attributes, Value x) {
+        return ops.node(op, List.of(x), attributes).output(0);
+    }
+
+    /** Composed for inference, since Gelu is an operator of its own only from opset 20 on. */
+    private Value gelu(Value x) {
+        if (training) {
+            return unary(OpType.GELU, Attributes.NONE, x);
+        }
+        Value erf = unary(OpType.ERF, Attributes.NONE, ops.div(x, ops.constant((float) Math.sqrt(2))));
+        return ops.mul(ops.mul(x, ops.add(erf, ops.constant(1))), 0.5);
+    }
+
+    /** Mean over the spatial axes: [N,C,H,W] or [N,C,T] → [N,C]. */
     public Value globalMean(Value x) {
         return ops.flatten(ops.globalAveragePool(x), 1);
     }
 
-    /** Max pooling with a square window. */
+    /** Max pooling with a window that is alike along the axes of [N,C,H,W] or [N,C,T]. */
     public Value maxPool(Value x, int kernel, int stride, int padding) {
-        return ops.maxPool(x, Ops.window(kernel, stride, padding)).output(0);
+        return ops.maxPool(x, Ops.window(x.shape().rank() - 2, kernel, stride, padding))
+                .output(0);
+    }
+
+<<<<<<< HEAD
+    /** Batch norm over all axes but the second, with PyTorch's defaults: [N,C], [N,C,T] or [N,C,H,W]. */
+    public Value batchNorm(String name, Value x) {
+        return batchNorm(name, x, BatchNorm.DEFAULT);
+    }
+
+    /** Batch norm over all axes but the second: [N,C], [N,C,T] or [N,C,H,W]. */
+    public Value batchNorm(String name, Value x, BatchNorm settings) {
+        Shape shape = Shape.of(x.shape().size(1));
+        Value scale = declare(name, "weight", shape, Role.NORM_SCALE, Initializer.constant(settings.scale()))
+=======
+    /** Layer norm over the last axis, [...,D], with a scale and a bias of [D] (Ba, Kiros and Hinton 2016). */
+    public Value layerNorm(String name, Value x, float epsilon) {
+        Shape shape = Shape.of(x.shape().size(-1));
+        Value scale = declare(name, "weight", shape, Role.NORM_SCALE, Initializer.constant(1))
+>>>>>>> zoo
+                .value();
+        Value bias = declare(name, "bias", shape, Role.NORM_BIAS, Initializer.constant(0))
+                .value();
+        Attributes attributes = Attributes.NONE.with("axis", -1L).with("epsilon", epsilon);
+        return ops.scope(name)
+                .node(OpType.LAYER_NORMALIZATION, List.of(x, scale, bias), attributes)
+                .output(0);
+    }
+
+    /** x times a learned factor per element of the last axis, [...,D] (Touvron et al. 2021, LayerScale). */
+    public Value layerScale(String name, Value x, float start) {
+        Shape shape = Shape.of(x.shape().size(-1));
+        return ops.mul(x, parameter(name, shape, Role.NORM_SCALE, Initializer.constant(start)));
+    }
+
+    /**
+     * Weighs the channels by what their means say (Hu et al. 2018): x·gate(fc2(relu or such(fc1(mean(x))))), with 1×1
+     * convolutions {@code fc1} to {@code squeezed} channels and {@code fc2} back. [N,C,H,W] → [N,C,H,W].
+     */
+    public Value squeezeExcitation(String name, Value x, int squeezed, Activation inner, Activation gate) {
+        Layers here = scope(name);
+        int channels = Math.toIntExact(x.shape().size(1));
+        Value mean = here.ops.globalAveragePool(x); // [N,C,1,1]
+        Value hidden = here.activate(
+                inner, here.conv("fc1", mean, Convolution.of(squeezed, 1, 1).withBias()));
+        Value weights = here.activate(
+                gate, here.conv("fc2", hidden, Convolution.of(channels, 1, 1).withBias()));
+        return here.ops.mul(weights, x);
+    }
+
+    /**
+     * Multi-head self-attention (Vaswani et al. 2017, section 3.2): softmax(Q·Kᵀ/√d)·V in each head, heads side by side,
+     * then a linear layer. [N,T,D] → [N,T,D]. One linear layer {@code qkv} gives queries, keys and values; the last one
+     * is {@code proj}.
+     *
+     * @param heads a divisor of D
+     */
+    public Value attention(String name, Value x, int heads, Initializer startOfWeights, Initializer startOfBias) {
+        Layers here = scope(name);
+        int width = Math.toIntExact(x.shape().size(2));
+        Value joined = here.linear("qkv", x, 3 * width, startOfWeights, startOfBias); // [N,T,3D]
+        Node parts = here.ops.node(
+                OpType.SPLIT, List.of(joined, here.ops.longs(width, width, width)), Attributes.NONE.with("axis", 2L));
+        double scale = 1 / Math.sqrt(width / (double) heads);
+        Value queries = here.ops.mul(here.heads(parts.output(0), heads, 0, 2, 1, 3), scale); // [N,heads,T,d]
+        Value keys = here.heads(parts.output(1), heads, 0, 2, 3, 1); // [N,heads,d,T]
+        Value values = here.heads(parts.output(2), heads, 0, 2, 1, 3); // [N,heads,T,d]
+        Value shares = here.unary(
+                OpType.SOFTMAX, Attributes.NONE.with("axis", -1L), here.ops.matMul(queries, keys)); // [N,heads,T,T]
+        Value mixed = here.ops.transpose(here.ops.matMul(shares, values), 0, 2, 1, 3); // [N,T,heads,d]
+        Value together = here.ops.reshape(mixed, 0, x.shape().size(1), width);
+        return here.linear("proj", together, width, startOfWeights, startOfBias);
+    }
+
+    /** [N,T,D] → [N,T,heads,D/heads] → its axes in another order. */
+    private Value heads(Value x, int heads, long... order) {
+        long perHead = x.shape().size(2) / heads;
+        return ops.transpose(ops.reshape(x, 0, x.shape().size(1), heads, perHead), order);
     }
 
     /** Batch norm over all axes but the second, with PyTorch's defaults: [N,C], [N,C,T] or [N,C,H,W]. */
@@ -129,6 +281,7 @@ public final class Layers {
     }
 
     /**
+<<<<<<< HEAD
      * Batch norm whose parameters have been declared.
      *
      * @param scale [C]
@@ -158,6 +311,8 @@ public final class Layers {
     }
 
     /**
+=======
+>>>>>>> zoo
      * Uses the batch's statistics and moves the running ones: mean ← (1-m)·mean + m·batch mean, and the variance alike
      * with the unbiased batch variance, as PyTorch does.
      *
