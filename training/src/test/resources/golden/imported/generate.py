@@ -297,8 +297,8 @@ def terms(za, zb):
 
 
 def decays(net, name, p):
-    """Weights decay; norms, biases and factors per channel do not."""
-    return sum(size > 1 for size in p.shape) > 1 or name == "cls_token"
+    """Weights decay; norms, biases, factors per channel, tokens and positions do not."""
+    return sum(size > 1 for size in p.shape) > 1 and name.split(".")[0] not in ("pos_embed", "table", "embedding", "position")
 
 
 def digest(tensors):

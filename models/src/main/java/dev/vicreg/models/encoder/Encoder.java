@@ -19,14 +19,14 @@ public interface Encoder {
     /** Width of the representation. */
     int dimension();
 
-<<<<<<< HEAD
     /**
      * The scope of {@code layers} in {@link #build}: what the names of all its parameters start with, before a dot.
      * Empty for networks whose parameters have names of their own.
      */
     default String scope() {
         return "encoder";
-=======
+    }
+
     /** How messages name the size of pictures [N,C,H,W]. */
     static String imageSize(Shape pictures) {
         return "Image size " + pictures.size(2) + "×" + pictures.size(3);
@@ -35,6 +35,5 @@ public interface Encoder {
     /** How options name a constant. */
     static String optionName(Enum<?> constant) {
         return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
->>>>>>> zoo
     }
 }

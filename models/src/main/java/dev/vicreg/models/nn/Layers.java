@@ -30,11 +30,7 @@ public final class Layers {
     private final RandomMasks masks;
 
     private Layers(
-            Ops ops,
-            Parameters parameters,
-            boolean training,
-            Map<Parameter, Value> statistics,
-            RandomMasks masks) {
+            Ops ops, Parameters parameters, boolean training, Map<Parameter, Value> statistics, RandomMasks masks) {
         this.ops = ops;
         this.parameters = parameters;
         this.training = training;
@@ -183,22 +179,10 @@ public final class Layers {
                 .output(0);
     }
 
-<<<<<<< HEAD
-    /** Batch norm over all axes but the second, with PyTorch's defaults: [N,C], [N,C,T] or [N,C,H,W]. */
-    public Value batchNorm(String name, Value x) {
-        return batchNorm(name, x, BatchNorm.DEFAULT);
-    }
-
-    /** Batch norm over all axes but the second: [N,C], [N,C,T] or [N,C,H,W]. */
-    public Value batchNorm(String name, Value x, BatchNorm settings) {
-        Shape shape = Shape.of(x.shape().size(1));
-        Value scale = declare(name, "weight", shape, Role.NORM_SCALE, Initializer.constant(settings.scale()))
-=======
     /** Layer norm over the last axis, [...,D], with a scale and a bias of [D] (Ba, Kiros and Hinton 2016). */
     public Value layerNorm(String name, Value x, float epsilon) {
         Shape shape = Shape.of(x.shape().size(-1));
         Value scale = declare(name, "weight", shape, Role.NORM_SCALE, Initializer.constant(1))
->>>>>>> zoo
                 .value();
         Value bias = declare(name, "bias", shape, Role.NORM_BIAS, Initializer.constant(0))
                 .value();
@@ -281,7 +265,6 @@ public final class Layers {
     }
 
     /**
-<<<<<<< HEAD
      * Batch norm whose parameters have been declared.
      *
      * @param scale [C]
@@ -311,8 +294,6 @@ public final class Layers {
     }
 
     /**
-=======
->>>>>>> zoo
      * Uses the batch's statistics and moves the running ones: mean ← (1-m)·mean + m·batch mean, and the variance alike
      * with the unbiased batch variance, as PyTorch does.
      *
