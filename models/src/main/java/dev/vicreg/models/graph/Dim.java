@@ -34,6 +34,11 @@ public record Dim(long size, @Nullable String symbol) {
         return symbol("?" + UNKNOWN.incrementAndGet());
     }
 
+    /** Whether this is one of {@link #unknown()}; files show such a dimension without a name. */
+    public boolean isUnknown() {
+        return symbol != null && symbol.startsWith("?");
+    }
+
     /** Whether the size is known. */
     public boolean isFixed() {
         return symbol == null;
