@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
  * {@code scope/Operator_number} here, at the last moment.
  */
 final class OnnxWriter {
-    /** These give a number of outputs that their inputs decide, so that none can be left out. */
-    private static final Set<OpType> FIXED_OUTPUTS = EnumSet.of(OpType.SPLIT, OpType.TOP_K);
+    /** These give a number of outputs that inputs and attributes decide, so that none can be left out. */
+    private static final Set<OpType> FIXED_OUTPUTS = EnumSet.of(OpType.BATCH_NORMALIZATION, OpType.SPLIT, OpType.TOP_K);
     /** Constants up to this many bytes are written once even if they occur often. */
     private static final int SHARED_CONSTANT_BYTES = 256;
 

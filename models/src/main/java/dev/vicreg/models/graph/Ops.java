@@ -258,6 +258,28 @@ public final class Ops {
         return node(OpType.MAX_POOL, List.of(x), attributes);
     }
 
+    /** Transposed convolution of x [N,C,…] with w [C,O/groups,…] → [N,O,…]. */
+    public Value convTranspose(Value x, Value w, @Nullable Value bias, Attributes attributes) {
+        return bias == null
+                ? one(OpType.CONV_TRANSPOSE, attributes, x, w)
+                : one(OpType.CONV_TRANSPOSE, attributes, x, w, bias);
+    }
+
+    /** The sum of products that {@code equation} describes, such as {@code bij,bjk->bik}. */
+    public Value einsum(String equation, Value... operands) {
+        return one(OpType.EINSUM, Attributes.NONE.with("equation", equation), operands);
+    }
+
+    /** Mean over a window; see {@link #window} for the attributes. */
+    public Value averagePool(Value x, Attributes attributes) {
+        return one(OpType.AVERAGE_POOL, attributes, x);
+    }
+
+    /** Maximum over all spatial axes: [N,C,H,W] → [N,C,1,1]. */
+    public Value globalMaxPool(Value x) {
+        return one(OpType.GLOBAL_MAX_POOL, x);
+    }
+
     /** Mean over all spatial axes: [N,C,H,W] → [N,C,1,1]. */
     public Value globalAveragePool(Value x) {
         return one(OpType.GLOBAL_AVERAGE_POOL, x);
@@ -267,5 +289,24 @@ public final class Ops {
     public Value batchNormalization(Value x, Value scale, Value bias, Value mean, Value variance, float epsilon) {
         return one(
                 OpType.BATCH_NORMALIZATION, Attributes.NONE.with("epsilon", epsilon), x, scale, bias, mean, variance);
+    }
+
+    /** Normalised over the axes from {@code axis} (from the back if negative) on, then times scale plus bias. */
+    public Value layerNormalization(Value x, Value scale, @Nullable Value bias, int axis, float epsilon) {
+        Attributes attributes = Attributes.NONE.with("axis", (long) axis).with("epsilon", epsilon);
+        return bias == null
+                ? one(OpType.LAYER_NORMALIZATION, attributes, x, scale)
+                : one(OpType.LAYER_NORMALIZATION, attributes, x, scale, bias);
+    }
+
+    /** x [N,C,…] normalised over groups of neighbouring channels; scale and bias are per channel [C]. */
+    public Value groupNormalization(Value x, Value scale, Value bias, long groups, float epsilon) {
+        Attributes attributes = Attributes.NONE.with("num_groups", groups).with("epsilon", epsilon);
+        return one(OpType.GROUP_NORMALIZATION, attributes, x, scale, bias);
+    }
+
+    /** x [N,C,…] normalised over each sample's channel; scale and bias [C]. */
+    public Value instanceNormalization(Value x, Value scale, Value bias, float epsilon) {
+        return one(OpType.INSTANCE_NORMALIZATION, Attributes.NONE.with("epsilon", epsilon), x, scale, bias);
     }
 }

@@ -1,7 +1,6 @@
 package dev.vicreg.models.graph;
 
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -71,7 +70,7 @@ final class ShapeRules {
         one(
                 OpType.WHERE,
                 call -> new TensorType(call.element(1), Shape.broadcast(call.shape(0), broadcast(call, 1, 2))));
-        for (OpType op : List.of(OpType.SQRT, OpType.RELU, OpType.NEG, OpType.IDENTITY, OpType.BATCH_NORMALIZATION)) {
+        for (OpType op : List.of(OpType.SQRT, OpType.RELU, OpType.NEG, OpType.IDENTITY)) {
             one(op, call -> call.like(0));
         }
         one(
@@ -88,11 +87,6 @@ final class ShapeRules {
         one(OpType.PAD, ShapeRules::pad);
         one(OpType.CONSTANT_OF_SHAPE, call -> new TensorType(ElementType.FLOAT, Shape.of(call.constantLongs(0))));
         one(OpType.SCATTER_ELEMENTS, call -> call.like(0));
-        one(OpType.MAT_MUL, ShapeRules::matMul);
-        one(OpType.GEMM, ShapeRules::gemm);
-        one(OpType.CONV, call -> call.shaped(windowed(call, Dim.of(call.shape(1).size(0)), 2, spatial(call.shape(1)))));
-        many(OpType.MAX_POOL, ShapeRules::maxPool);
-        one(OpType.GLOBAL_AVERAGE_POOL, ShapeRules::globalAveragePool);
         many(OpType.BATCH_NORM_INTERNAL, ShapeRules::batchNormInternal);
         many(OpType.BATCH_NORMALIZATION_GRAD, call -> List.of(call.like(1), call.like(2), call.like(2)));
         one(OpType.RELU_GRAD, call -> call.like(0));
@@ -274,86 +268,6 @@ final class ShapeRules {
         return call.shaped(shape);
     }
 
-    private static TensorType matMul(Call call) {
-        Shape a = call.shape(0);
-        Shape b = call.shape(1);
-        if (a.rank() < 2 || b.rank() < 2 || !a.at(-1).equals(b.at(-2))) {
-            throw new IllegalArgumentException(a + " and " + b + " cannot be multiplied");
-        }
-        List<Dim> dims = new ArrayList<>(Shape.broadcast(batch(a), batch(b)).dims());
-        Collections.addAll(dims, a.at(-2), b.at(-1));
-        return call.shaped(new Shape(dims));
-    }
-
-    private static Shape batch(Shape shape) {
-        return new Shape(shape.dims().subList(0, shape.rank() - 2));
-    }
-
-    private static TensorType gemm(Call call) {
-        boolean ta = call.attributes.integer("transA", 0) != 0;
-        boolean tb = call.attributes.integer("transB", 0) != 0;
-        Shape a = call.shape(0);
-        Shape b = call.shape(1);
-        if (a.rank() != 2 || b.rank() != 2 || !a.at(ta ? 0 : 1).equals(b.at(tb ? 1 : 0))) {
-            throw new IllegalArgumentException(a + " and " + b + " cannot be multiplied");
-        }
-        Shape result = new Shape(List.of(a.at(ta ? 1 : 0), b.at(tb ? 0 : 1)));
-        if (call.has(2) && !Shape.broadcast(result, call.shape(2)).equals(result)) {
-            throw new IllegalArgumentException(call.shape(2) + " cannot be added to " + result);
-        }
-        return call.shaped(result);
-    }
-
-    static long[] spatial(Shape weights) {
-        return new Shape(weights.dims().subList(2, weights.rank())).toArray();
-    }
-
-    /** [N,C,...] → [N,channels,...] for a window that moves over the spatial axes. */
-    private static Shape windowed(Call call, Dim channels, int firstSpatial, long... kernel) {
-        Shape shape = call.shape(0);
-        int axes = shape.rank() - firstSpatial;
-        if (call.has(1) && !shape.at(1).equals(groupedChannels(call))) {
-            throw new IllegalArgumentException(
-                    "input channels " + shape.at(1) + " do not fit the weights " + call.shape(1));
-        }
-        long[] strides = call.attributes.integers("strides", ones(axes));
-        long[] dilations = call.attributes.integers("dilations", ones(axes));
-        long[] pads = call.attributes.integers("pads", new long[2 * axes]);
-        Shape result = shape.with(1, channels);
-        for (int i = 0; i < axes; i++) {
-            long padded = shape.size(firstSpatial + i) + pads[i] + pads[i + axes];
-            long window = dilations[i] * (kernel[i] - 1) + 1;
-            if (padded < window) {
-                throw new IllegalArgumentException("a window of " + window + " does not fit into " + padded);
-            }
-            result = result.with(firstSpatial + i, Dim.of((padded - window) / strides[i] + 1));
-        }
-        return result;
-    }
-
-    private static Dim groupedChannels(Call call) {
-        return Dim.of(call.shape(1).size(1) * call.attributes.integer("group", 1));
-    }
-
-    static long[] ones(int count) {
-        long[] ones = new long[count];
-        java.util.Arrays.fill(ones, 1);
-        return ones;
-    }
-
-    private static List<TensorType> maxPool(Call call) {
-        Shape shape = windowed(call, call.shape(0).at(1), 2, call.attributes.integers("kernel_shape"));
-        return List.of(call.shaped(shape), new TensorType(ElementType.INT64, shape));
-    }
-
-    private static TensorType globalAveragePool(Call call) {
-        Shape shape = call.shape(0);
-        for (int axis = 2; axis < shape.rank(); axis++) {
-            shape = shape.with(axis, Dim.of(1));
-        }
-        return call.shaped(shape);
-    }
-
     private static List<TensorType> batchNormInternal(Call call) {
         TensorType statistics = call.like(3);
         if (!statistics.shape().at(0).equals(call.shape(0).at(1))) {
@@ -367,7 +281,7 @@ final class ShapeRules {
     }
 
     private static TensorType blockedConv(Call call) {
-        Shape weights = call.shape(1);
-        return call.shaped(windowed(call, weights.at(0), 2, spatial(weights)));
+        return call.shaped(Window.of(call.attributes(), call.inputs())
+                .outputs(call.shape(0), call.shape(1).at(0)));
     }
 }

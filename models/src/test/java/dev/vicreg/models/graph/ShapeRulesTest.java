@@ -24,7 +24,7 @@ class ShapeRulesTest {
     Path folder;
 
     /** One application: inputs by type as text, and what comes out. */
-    private record Case(String name, String expected, List<String> inputs, Function<List<Value>, Value> build) {
+    record Case(String name, String expected, List<String> inputs, Function<List<Value>, Value> build) {
         Value output(List<Value> values) {
             return build.apply(values);
         }
@@ -35,13 +35,13 @@ class ShapeRulesTest {
         }
     }
 
-    private static final Ops OPS = new Ops().scope("here");
+    static final Ops OPS = new Ops().scope("here");
 
-    private static Case of(String name, String expected, Function<List<Value>, Value> build, String... inputs) {
+    static Case of(String name, String expected, Function<List<Value>, Value> build, String... inputs) {
         return new Case(name, expected, List.of(inputs), build);
     }
 
-    private static Value one(OpType op, Attributes attributes, Value... inputs) {
+    static Value one(OpType op, Attributes attributes, Value... inputs) {
         return OPS.node(op, Arrays.asList(inputs), attributes).output(0);
     }
 
@@ -266,7 +266,7 @@ class ShapeRulesTest {
     }
 
     @ParameterizedTest
-    @MethodSource("standardOperators")
+    @MethodSource({"standardOperators", "dev.vicreg.models.graph.NeuralShapeCases#cases"})
     void standardOperatorsAgreeWithOnnx(Case each) throws IOException {
         List<Value> inputs = inputs(each);
         Value output = each.output(inputs);
@@ -281,7 +281,7 @@ class ShapeRulesTest {
     }
 
     @ParameterizedTest
-    @MethodSource("mistakes")
+    @MethodSource({"mistakes", "dev.vicreg.models.graph.NeuralShapeCases#mistakes"})
     void mistakesAreReportedWhereTheyAreMade(Case each) {
         List<Value> inputs = inputs(each);
         String message = String.valueOf(assertThrows(IllegalArgumentException.class, () -> each.output(inputs))

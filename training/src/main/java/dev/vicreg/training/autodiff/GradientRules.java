@@ -90,11 +90,6 @@ final class GradientRules {
         first(OpType.CONCAT, GradientRules::concat);
         first(OpType.PAD, GradientRules::pad);
 
-        first(OpType.MAT_MUL, GradientRules::matMul);
-        first(OpType.GEMM, GradientRules::gemm);
-        first(OpType.CONV, GradientRules::conv);
-        first(OpType.MAX_POOL, GradientRules::maxPool);
-        unary(OpType.GLOBAL_AVERAGE_POOL, GradientRules::globalAveragePool);
         first(OpType.BATCH_NORM_INTERNAL, GradientRules::batchNorm);
 
         WITHOUT.put(OpType.GREATER, "a comparison is constant almost everywhere");
@@ -104,7 +99,6 @@ final class GradientRules {
         for (OpType op : List.of(OpType.MIN, OpType.SLICE, OpType.SCATTER_ELEMENTS)) {
             UNSUPPORTED.put(op, "used by updates and backward passes only so far");
         }
-        UNSUPPORTED.put(OpType.BATCH_NORMALIZATION, "the inference form; build the network for training");
         for (OpType op : OpType.values()) {
             if (op.domain() != OpType.Domain.ONNX && op != OpType.BATCH_NORM_INTERNAL) {
                 UNSUPPORTED.put(op, "a kernel of the backward pass, the update or a lowering");
@@ -248,60 +242,6 @@ final class GradientRules {
             }
         }
         return listOf(inner, null);
-    }
-
-    /** Y = A·B: dA = dY·Bᵀ, dB = Aᵀ·dY; leading axes that were broadcast are summed by Backward. */
-    private static List<@Nullable Value> matMul(Ops ops, Node node, Value g) {
-        Value a = node.input(0);
-        Value b = node.input(1);
-        return listOf(ops.matMul(g, swapLast(ops, b)), ops.matMul(swapLast(ops, a), g));
-    }
-
-    private static Value swapLast(Ops ops, Value x) {
-        int rank = x.shape().rank();
-        long[] permutation = new long[rank];
-        Arrays.setAll(permutation, i -> i < rank - 2 ? i : i == rank - 2 ? rank - 1 : rank - 2);
-        return ops.transpose(x, permutation);
-    }
-
-    /** Y = A'·B' + C with A' = A or Aᵀ, B alike: dA' = dY·B'ᵀ, dB' = A'ᵀ·dY, dC = dY. */
-    private static List<@Nullable Value> gemm(Ops ops, Node node, Value g) {
-        if (node.attributes().real("alpha", 1) != 1 || node.attributes().real("beta", 1) != 1) {
-            throw new IllegalStateException(node + ": only alpha = beta = 1 can be differentiated");
-        }
-        boolean ta = node.attributes().integer("transA", 0) != 0;
-        boolean tb = node.attributes().integer("transB", 0) != 0;
-        Value a = node.input(0);
-        Value b = node.input(1);
-        Value da = ta ? ops.gemm(b, g, null, tb, true) : ops.gemm(g, b, null, false, !tb);
-        Value db = tb ? ops.gemm(g, a, null, true, ta) : ops.gemm(a, g, null, !ta, false);
-        return node.hasInput(2) ? listOf(da, db, g) : listOf(da, db);
-    }
-
-    /** One kernel gives dX, dW and dB; those that nobody reads are not computed. */
-    private static List<@Nullable Value> conv(Ops ops, Node node, Value g) {
-        Node grad = ops.node(OpType.CONV_GRAD, List.of(g, node.input(0), node.input(1)), node.attributes());
-        return node.hasInput(2)
-                ? listOf(grad.output(0), grad.output(1), grad.output(2))
-                : listOf(grad.output(0), grad.output(1));
-    }
-
-    /**
-     * Each maximum's gradient goes to where it was found (of equal ones, the first); windows that overlap add up. The
-     * indices count through the whole input [N,C,H,W] as one row. There is no CUDA kernel for MaxPoolGrad.
-     */
-    private static List<@Nullable Value> maxPool(Ops ops, Node node, Value g) {
-        Shape shape = node.input(0).shape();
-        Value zeros = ops.zeros(Shape.of(shape.elements()));
-        Value indices = ops.reshape(node.output(1), -1);
-        Value scattered = ops.scatterAdd(zeros, indices, ops.reshape(g, -1));
-        return listOf(ops.reshape(scattered, shape.toArray()));
-    }
-
-    /** y = mean over the spatial axes. [N,C,1,1] → [N,C,H,W]. */
-    private static Value globalAveragePool(Ops ops, Value g, Value x, Value y) {
-        double n = (double) x.shape().elements() / y.shape().elements();
-        return ops.expand(ops.mul(g, 1 / n), x.shape());
     }
 
     /** Through the batch's own mean and variance, from what the forward kernel saved of them. */
