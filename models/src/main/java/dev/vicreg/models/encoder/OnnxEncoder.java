@@ -5,8 +5,10 @@ import dev.vicreg.models.graph.Dim;
 import dev.vicreg.models.graph.ElementType;
 import dev.vicreg.models.graph.Graph;
 import dev.vicreg.models.graph.Node;
+import dev.vicreg.models.graph.OnnxFile;
 import dev.vicreg.models.graph.OpType;
 import dev.vicreg.models.graph.Ops;
+import dev.vicreg.models.graph.ReadOptions;
 import dev.vicreg.models.graph.Rewriter;
 import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.ShapeValues;
@@ -18,14 +20,16 @@ import dev.vicreg.models.nn.Layers;
 import dev.vicreg.models.nn.Parameter;
 import dev.vicreg.models.nn.Parameter.Role;
 import dev.vicreg.models.nn.Parameters;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -94,40 +98,35 @@ public final class OnnxEncoder implements Encoder {
     /**
      * The network of a file.
      *
-     * @param graph as read from the file
-     * @param source what messages call the file
-     * @param sample sizes of one sample where the file leaves them open, without the batch; empty to take the file's
-     * @throws IllegalArgumentException if there is no such output, it is no vector per sample, the sample does not fit,
-     *     nothing can be trained, or an operator does not take its inputs: one line that names the file and the place
+     * @param sample sizes of one sample, without the batch, where the file leaves them open; empty to take the file's
+     * @throws IOException if the file cannot be read, or holds what is not supported
+     * @throws IllegalArgumentException if it has no such output, that is no vector per sample, the sample does not fit,
+     *     or nothing can be trained: one line that names the file and the place
      */
-    public static OnnxEncoder of(Graph graph, String source, List<Long> sample, Settings settings) {
+    public static OnnxEncoder read(Path file, List<Long> sample, Settings settings) throws IOException {
+        ReadOptions options = settings.output.isEmpty()
+                ? ReadOptions.DEFAULT
+                : ReadOptions.DEFAULT.withOutputs(List.of(settings.output));
+        Graph graph = OnnxFile.read(file, options).graph();
         try {
-            Graph wanted = part(graph, settings.output);
+            Graph wanted = firstOutput(graph);
             return new OnnxEncoder(wanted, resolve(wanted.inputs().get(0), sample), settings);
         } catch (IllegalArgumentException | IllegalStateException e) {
-            throw new IllegalArgumentException("Encoder " + source + ": " + e.getMessage(), e);
+            throw new IllegalArgumentException("Encoder " + file + ": " + e.getMessage(), e);
         }
     }
 
-    /** What computes the wanted output, from the one input that it needs. */
-    private static Graph part(Graph graph, String output) {
-        if (graph.outputs().isEmpty()) {
-            throw new IllegalArgumentException("it has no output");
-        }
-        String name = output.isEmpty() ? graph.outputs().keySet().iterator().next() : output;
-        Value value = graph.outputs().get(name);
-        if (value == null) {
-            throw new IllegalArgumentException("it has no output " + name + ": expected one of "
-                    + graph.outputs().keySet());
-        }
-        Graph all = Graph.of(graph.name(), graph.inputs(), Map.of(name, value));
-        Set<Value> read = all.nodes().stream()
-                .flatMap(node -> node.inputs().stream())
-                .collect(Collectors.toSet());
+    /** What computes the first output, from the one input that it needs. */
+    private static Graph firstOutput(Graph graph) {
+        Map.Entry<String, Value> output =
+                graph.outputs().entrySet().iterator().next();
+        Graph all = Graph.of(graph.name(), graph.inputs(), Map.of(output.getKey(), output.getValue()));
+        Set<Value> read = new HashSet<>();
+        all.nodes().forEach(node -> read.addAll(node.inputs()));
         List<Value> inputs = all.inputs().stream().filter(read::contains).toList();
         if (inputs.size() != 1) {
-            throw new IllegalArgumentException("output " + name + " depends on " + inputs.size()
-                    + " inputs: expected 1, found " + inputs);
+            throw new IllegalArgumentException(
+                    "output " + output.getKey() + " depends on " + inputs.size() + " inputs: expected 1, found " + inputs);
         }
         return Graph.of(graph.name(), inputs, all.outputs());
     }
@@ -249,8 +248,7 @@ public final class OnnxEncoder implements Encoder {
     }
 
     private List<Value> build(Layers layers, Node node, List<@Nullable Value> inputs) {
-        String place = node.scope().replaceFirst("^/", "").replace('/', '.');
-        Layers here = layers.scope(NODES).scope(place);
+        Layers here = layers.scope(NODES).scope(node.scope());
         return switch (node.op()) {
             case BATCH_NORMALIZATION -> List.of(batchNorm(layers, here, node, inputs));
             case DROPOUT -> List.of(dropout(here, node, inputs));

@@ -59,4 +59,22 @@ public interface ViewInput {
             return Layers.normalisePictures(ops, view, mean, deviation);
         }
     }
+
+    /**
+     * Values that the encoder takes as they are fed.
+     *
+     * @param name of the input in inference graphs
+     * @param sample type and shape for a batch of any size
+     */
+    record AsFed(String name, TensorType sample) implements ViewInput {
+        @Override
+        public TensorType type(Dim batch) {
+            return new TensorType(sample.element(), sample.shape().with(0, batch));
+        }
+
+        @Override
+        public Value prepare(Ops ops, Value view) {
+            return view;
+        }
+    }
 }
