@@ -34,9 +34,9 @@ public record Dim(long size, @Nullable String symbol) {
         return symbol("?" + UNKNOWN.incrementAndGet());
     }
 
-    /** Whether this is one of {@link #unknown()}; files show such a dimension without a name. */
+    /** Whether this is {@link #unknown}: a symbol without a meaning to the graph's author. */
     public boolean isUnknown() {
-        return symbol != null && symbol.startsWith("?");
+        return symbol != null && symbol.contains("?");
     }
 
     /** Whether the size is known. */

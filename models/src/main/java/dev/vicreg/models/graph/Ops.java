@@ -105,9 +105,29 @@ public final class Ops {
         return one(OpType.DIV, a, b);
     }
 
+    /** base raised to exponent, broadcast. */
+    public Value pow(Value base, Value exponent) {
+        return one(OpType.POW, base, exponent);
+    }
+
     /** The smaller of a and b, broadcast. */
     public Value min(Value a, Value b) {
         return one(OpType.MIN, a, b);
+    }
+
+    /** The larger of a and b, broadcast. */
+    public Value max(Value a, Value b) {
+        return one(OpType.MAX, a, b);
+    }
+
+    /** a = b as booleans, broadcast. */
+    public Value equal(Value a, Value b) {
+        return one(OpType.EQUAL, a, b);
+    }
+
+    /** a &lt; b as booleans, broadcast. */
+    public Value less(Value a, Value b) {
+        return one(OpType.LESS, a, b);
     }
 
     /** a &gt; b as booleans, broadcast. */
@@ -125,6 +145,26 @@ public final class Ops {
         return one(OpType.WHERE, condition, a, b);
     }
 
+    /** |x|. */
+    public Value abs(Value x) {
+        return one(OpType.ABS, x);
+    }
+
+    /** The sign of x: -1, 0 or 1. */
+    public Value sign(Value x) {
+        return one(OpType.SIGN, x);
+    }
+
+    /** e to the power of x. */
+    public Value exp(Value x) {
+        return one(OpType.EXP, x);
+    }
+
+    /** The natural logarithm. */
+    public Value log(Value x) {
+        return one(OpType.LOG, x);
+    }
+
     /** Square root. */
     public Value sqrt(Value x) {
         return one(OpType.SQRT, x);
@@ -133,6 +173,36 @@ public final class Ops {
     /** max(x, 0). */
     public Value relu(Value x) {
         return one(OpType.RELU, x);
+    }
+
+    /** The logistic function, 1 / (1 + exp(-x)). */
+    public Value sigmoid(Value x) {
+        return one(OpType.SIGMOID, x);
+    }
+
+    /** Hyperbolic tangent. */
+    public Value tanh(Value x) {
+        return one(OpType.TANH, x);
+    }
+
+    /** The error function. */
+    public Value erf(Value x) {
+        return one(OpType.ERF, x);
+    }
+
+    /** x·Φ(x) with the normal distribution function Φ, without approximation. */
+    public Value gelu(Value x) {
+        return one(OpType.GELU, x);
+    }
+
+    /** log(1 + exp(x)). */
+    public Value softplus(Value x) {
+        return one(OpType.SOFTPLUS, x);
+    }
+
+    /** exp(x) / Σ exp(x), the sum along {@code axis} (negative counts from the back). */
+    public Value softmax(Value x, int axis) {
+        return one(OpType.SOFTMAX, Attributes.NONE.with("axis", (long) axis), x);
     }
 
     /** -x. */

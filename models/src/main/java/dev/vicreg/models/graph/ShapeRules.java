@@ -62,22 +62,6 @@ final class ShapeRules {
     private static final Map<OpType, Rule> RULES = new EnumMap<>(OpType.class);
 
     static {
-        for (OpType op : List.of(OpType.ADD, OpType.SUB, OpType.MUL, OpType.DIV, OpType.MIN)) {
-            one(op, call -> call.shaped(broadcast(call, 0, 1)));
-        }
-        one(OpType.GREATER, call -> new TensorType(ElementType.BOOL, broadcast(call, 0, 1)));
-        one(OpType.AND, call -> call.shaped(broadcast(call, 0, 1)));
-        one(
-                OpType.WHERE,
-                call -> new TensorType(call.element(1), Shape.broadcast(call.shape(0), broadcast(call, 1, 2))));
-        for (OpType op : List.of(OpType.SQRT, OpType.RELU, OpType.NEG, OpType.IDENTITY)) {
-            one(op, call -> call.like(0));
-        }
-        one(
-                OpType.CAST,
-                call -> new TensorType(ElementType.ofCode((int) call.attributes.integer("to", 1)), call.shape(0)));
-        one(OpType.REDUCE_SUM, ShapeRules::reduce);
-        one(OpType.REDUCE_MEAN, ShapeRules::reduce);
         one(OpType.RESHAPE, ShapeRules::reshape);
         one(OpType.FLATTEN, ShapeRules::flatten);
         one(OpType.TRANSPOSE, ShapeRules::transpose);
@@ -143,16 +127,6 @@ final class ShapeRules {
             throw new IllegalArgumentException("axis " + axis + " is outside a rank of " + rank);
         }
         return (int) (axis < 0 ? axis + rank : axis);
-    }
-
-    private static TensorType reduce(Call call) {
-        Shape shape = call.shape(0);
-        boolean keep = call.attributes.integer("keepdims", 1) != 0;
-        List<@Nullable Dim> dims = new ArrayList<>(shape.dims());
-        for (long each : call.constantLongs(1)) {
-            dims.set(axis(each, shape.rank()), keep ? Dim.of(1) : null);
-        }
-        return call.shaped(new Shape(dims.stream().filter(dim -> dim != null).toList()));
     }
 
     private static TensorType reshape(Call call) {

@@ -1,7 +1,6 @@
 package dev.vicreg.training.autodiff;
 
 import dev.vicreg.models.graph.Attributes;
-import dev.vicreg.models.graph.Dim;
 import dev.vicreg.models.graph.Node;
 import dev.vicreg.models.graph.OpType;
 import dev.vicreg.models.graph.Ops;
@@ -66,23 +65,6 @@ final class GradientRules {
     private static final Map<OpType, String> UNSUPPORTED = new EnumMap<>(OpType.class);
 
     static {
-        binary(OpType.ADD, (ops, g, a, b, y) -> g, (ops, g, a, b, y) -> g);
-        binary(OpType.SUB, (ops, g, a, b, y) -> g, (ops, g, a, b, y) -> ops.neg(g));
-        binary(OpType.MUL, (ops, g, a, b, y) -> ops.mul(g, b), (ops, g, a, b, y) -> ops.mul(g, a));
-        binary(OpType.DIV, (ops, g, a, b, y) -> ops.div(g, b), (ops, g, a, b, y) -> ops.neg(ops.mul(g, ops.div(y, b))));
-        unary(OpType.SQRT, (ops, g, x, y) -> ops.div(ops.mul(g, 0.5), y));
-        // At zero the slope is taken as zero. The output serves as well as the input and lets the input's memory go.
-        unary(
-                OpType.RELU,
-                (ops, g, x, y) -> ops.node(OpType.RELU_GRAD, List.of(g, y), Attributes.NONE)
-                        .output(0));
-        unary(OpType.NEG, (ops, g, x, y) -> ops.neg(g));
-        unary(OpType.IDENTITY, (ops, g, x, y) -> g);
-        unary(OpType.CAST, (ops, g, x, y) -> ops.cast(g, x.type().element()));
-        first(OpType.WHERE, GradientRules::where);
-
-        first(OpType.REDUCE_SUM, (ops, node, g) -> listOf(spread(ops, node, g), null));
-        first(OpType.REDUCE_MEAN, GradientRules::reduceMean);
         first(OpType.RESHAPE, (ops, node, g) -> listOf(reshapeLike(ops, g, node.input(0)), null));
         unary(OpType.FLATTEN, (ops, g, x, y) -> reshapeLike(ops, g, x));
         first(OpType.TRANSPOSE, GradientRules::transpose);
@@ -92,11 +74,9 @@ final class GradientRules {
 
         first(OpType.BATCH_NORM_INTERNAL, GradientRules::batchNorm);
 
-        WITHOUT.put(OpType.GREATER, "a comparison is constant almost everywhere");
-        WITHOUT.put(OpType.AND, "booleans have no gradient");
         WITHOUT.put(OpType.CONSTANT_OF_SHAPE, "its only input is a shape");
 
-        for (OpType op : List.of(OpType.MIN, OpType.SLICE, OpType.SCATTER_ELEMENTS)) {
+        for (OpType op : List.of(OpType.SLICE, OpType.SCATTER_ELEMENTS)) {
             UNSUPPORTED.put(op, "used by updates and backward passes only so far");
         }
         for (OpType op : OpType.values()) {
@@ -177,29 +157,6 @@ final class GradientRules {
 
     static Value reshapeLike(Ops ops, Value g, Value x) {
         return ops.reshape(g, x.shape().toArray());
-    }
-
-    /** y = c ? a : b. */
-    private static List<@Nullable Value> where(Ops ops, Node node, Value g) {
-        Value zero = ops.constant(0);
-        return listOf(null, ops.where(node.input(0), g, zero), ops.where(node.input(0), zero, g));
-    }
-
-    /** y = Σ x over some axes: every summand gets y's gradient. [reduced] → [input]. */
-    private static Value spread(Ops ops, Node node, Value g) {
-        Shape shape = node.input(0).shape();
-        Shape kept = shape;
-        for (long axis : constantLongs(node, 1)) {
-            kept = kept.with((int) axis, Dim.of(1));
-        }
-        return ops.expand(ops.reshape(g, kept.toArray()), shape);
-    }
-
-    /** y = Σ x / n. */
-    private static List<@Nullable Value> reduceMean(Ops ops, Node node, Value g) {
-        double n = (double) node.input(0).shape().elements()
-                / node.output(0).shape().elements();
-        return listOf(spread(ops, node, ops.mul(g, 1 / n)), null);
     }
 
     static long[] constantLongs(Node node, int index) {
