@@ -266,6 +266,14 @@ public final class Ops {
         return one(OpType.SLICE, x, longs(start), longs(end), longs(axis), longs(step));
     }
 
+    /**
+     * x cut along several axes at once, each from its start (inclusive) to its end (exclusive) in its step; negative
+     * places count from the back, and places outside are moved to the nearest end.
+     */
+    public Value slice(Value x, long[] axes, long[] starts, long[] ends, long[] steps) {
+        return one(OpType.SLICE, x, longs(starts), longs(ends), longs(axes), longs(steps));
+    }
+
     /** x in reverse order along {@code axis}. */
     public Value reverse(Value x, int axis) {
         return slice(x, axis, -1, Long.MIN_VALUE, -1);
@@ -276,6 +284,32 @@ public final class Ops {
         return one(OpType.PAD, x, longs(pads));
     }
 
+    /** x divided along {@code axis} into parts of these sizes, which add up to the whole. */
+    public List<Value> split(Value x, int axis, long... sizes) {
+        return node(OpType.SPLIT, List.of(x, longs(sizes)), Attributes.NONE.with("axis", (long) axis))
+                .outputs();
+    }
+
+    /** x with each index in place of {@code axis}: [a,n,b] and [i,j] → [a,i,j,b]. Negative indices count from the back. */
+    public Value gather(Value x, Value indices, int axis) {
+        return one(OpType.GATHER, Attributes.NONE.with("axis", (long) axis), x, indices);
+    }
+
+    /** x without {@code axes}, which are of size 1. */
+    public Value squeeze(Value x, long... axes) {
+        return one(OpType.SQUEEZE, x, longs(axes));
+    }
+
+    /** x with axes of size 1 added; {@code axes} count in the result. */
+    public Value unsqueeze(Value x, long... axes) {
+        return one(OpType.UNSQUEEZE, x, longs(axes));
+    }
+
+    /** x repeated along every axis as often as {@code repeats} says. */
+    public Value tile(Value x, long... repeats) {
+        return one(OpType.TILE, x, longs(repeats));
+    }
+
     /** Zeros of type float. */
     public Value zeros(Shape shape) {
         return one(OpType.CONSTANT_OF_SHAPE, longs(shape.toArray()));
@@ -283,7 +317,15 @@ public final class Ops {
 
     /** data with each of {@code updates} added at its place: {@code data[indices[i]] += updates[i]} along axis 0. */
     public Value scatterAdd(Value data, Value indices, Value updates) {
-        Attributes attributes = Attributes.NONE.with("axis", 0L).with("reduction", "add");
+        return scatterAdd(data, indices, updates, 0);
+    }
+
+    /**
+     * data with each of {@code updates} added at its place along {@code axis}; indices and updates are of one shape.
+     * On the CPU updates of one place are added in their order, so the sum is the same in every run.
+     */
+    public Value scatterAdd(Value data, Value indices, Value updates, int axis) {
+        Attributes attributes = Attributes.NONE.with("axis", (long) axis).with("reduction", "add");
         return one(OpType.SCATTER_ELEMENTS, attributes, data, indices, updates);
     }
 

@@ -65,20 +65,9 @@ final class GradientRules {
     private static final Map<OpType, String> UNSUPPORTED = new EnumMap<>(OpType.class);
 
     static {
-        first(OpType.RESHAPE, (ops, node, g) -> listOf(reshapeLike(ops, g, node.input(0)), null));
-        unary(OpType.FLATTEN, (ops, g, x, y) -> reshapeLike(ops, g, x));
-        first(OpType.TRANSPOSE, GradientRules::transpose);
-        first(OpType.EXPAND, (ops, node, g) -> listOf(g, null)); // a broadcast: Backward sums it back
-        first(OpType.CONCAT, GradientRules::concat);
-        first(OpType.PAD, GradientRules::pad);
 
         first(OpType.BATCH_NORM_INTERNAL, GradientRules::batchNorm);
 
-        WITHOUT.put(OpType.CONSTANT_OF_SHAPE, "its only input is a shape");
-
-        for (OpType op : List.of(OpType.SLICE, OpType.SCATTER_ELEMENTS)) {
-            UNSUPPORTED.put(op, "used by updates and backward passes only so far");
-        }
         for (OpType op : OpType.values()) {
             if (op.domain() != OpType.Domain.ONNX && op != OpType.BATCH_NORM_INTERNAL) {
                 UNSUPPORTED.put(op, "a kernel of the backward pass, the update or a lowering");
@@ -163,42 +152,6 @@ final class GradientRules {
         return ShapeValues.longs(node.input(index))
                 .orElseThrow(() -> new IllegalArgumentException(
                         node + ": input " + index + " must be a constant to be differentiated"));
-    }
-
-    private static List<@Nullable Value> transpose(Ops ops, Node node, Value g) {
-        long[] permutation = node.attributes().integers("perm");
-        long[] inverse = new long[permutation.length];
-        for (int i = 0; i < permutation.length; i++) {
-            inverse[(int) permutation[i]] = i;
-        }
-        return listOf(ops.transpose(g, inverse));
-    }
-
-    /** Each part gets the stretch of the gradient that lies where it went. */
-    private static List<@Nullable Value> concat(Ops ops, Node node, Value g) {
-        long written = node.attributes().integer("axis", 0);
-        int axis = (int) (written < 0 ? written + g.shape().rank() : written);
-        List<@Nullable Value> gradients = new ArrayList<>();
-        long start = 0;
-        for (int i = 0; i < node.inputs().size(); i++) {
-            long end = start + node.input(i).shape().size(axis);
-            gradients.add(ops.slice(g, axis, start, end, 1));
-            start = end;
-        }
-        return gradients;
-    }
-
-    /** Zeros around x: the gradient without its border. Negative pads (cropping) are not used here. */
-    private static List<@Nullable Value> pad(Ops ops, Node node, Value g) {
-        long[] pads = constantLongs(node, 1);
-        Shape shape = node.input(0).shape();
-        Value inner = g;
-        for (int axis = 0; axis < shape.rank(); axis++) {
-            if (pads[axis] != 0 || pads[axis + shape.rank()] != 0) {
-                inner = ops.slice(inner, axis, pads[axis], pads[axis] + shape.size(axis), 1);
-            }
-        }
-        return listOf(inner, null);
     }
 
     /** Through the batch's own mean and variance, from what the forward kernel saved of them. */
