@@ -120,6 +120,12 @@ final class ShapeRules {
         return (int) (axis < 0 ? axis + rank : axis);
     }
 
+    static long[] ones(int count) {
+        long[] ones = new long[count];
+        java.util.Arrays.fill(ones, 1);
+        return ones;
+    }
+
     private static List<TensorType> batchNormInternal(Call call) {
         TensorType statistics = call.like(3);
         if (!statistics.shape().at(0).equals(call.shape(0).at(1))) {
