@@ -347,8 +347,20 @@ def export(file, name, opset, mode, folded):
     torch.onnx.export(net, (x,), out, dynamo=False, opset_version=opset, training=mode, do_constant_folding=folded,
                       input_names=["input"], output_names=["features"],
                       dynamic_axes={"input": {0: "batch"}, "features": {0: "batch"}})
-    (HERE / file).with_suffix(".onnx").write_bytes(out.getvalue())
-    return len(out.getvalue())
+    model = out.getvalue()
+    if mode == TrainingMode.TRAINING:
+        model = restored(model, net, network(name))
+    (HERE / file).with_suffix(".onnx").write_bytes(model)
+    return len(model)
+
+
+def restored(model, after, before):
+    """The file with the running statistics as they were: exporting in training form runs the network and moves them."""
+    for (key, moved), start in zip(after.named_buffers(), before.buffers()):
+        if "running" in key:
+            assert model.count(moved.numpy().tobytes()) == 1, key
+            model = model.replace(moved.numpy().tobytes(), start.numpy().tobytes())
+    return model
 
 
 if __name__ == "__main__":

@@ -83,7 +83,8 @@ final class ImportedWeights {
     }
 
     /** The statistics of a batch norm; null where they do not move. */
-    @Nullable Statistics statistics(Node norm) {
+    @Nullable
+    Statistics statistics(Node norm) {
         return statistics.get(norm);
     }
 
@@ -95,7 +96,8 @@ final class ImportedWeights {
     /** A name that is free for a value of the graph. */
     static String free(String name) {
         boolean suffix = RESERVED_SUFFIXES.stream().anyMatch(name::endsWith);
-        boolean taken = suffix || TAKEN.contains(name) || TAKEN_PREFIXES.stream().anyMatch(name::startsWith);
+        boolean taken =
+                suffix || TAKEN.contains(name) || TAKEN_PREFIXES.stream().anyMatch(name::startsWith);
         return !taken ? name : "imported." + name + (suffix ? ".data" : "");
     }
 

@@ -71,8 +71,7 @@ public final class OnnxEncoder implements Encoder {
      */
     public record Settings(String output, Pooling pooling, BatchNorms batchNorms, Dropout dropout) {
         /** The first output as it is, moving statistics, dropout as exported. */
-        public static final Settings DEFAULT =
-                new Settings("", Pooling.NONE, BatchNorms.TRAIN, Dropout.AS_EXPORTED);
+        public static final Settings DEFAULT = new Settings("", Pooling.NONE, BatchNorms.TRAIN, Dropout.AS_EXPORTED);
     }
 
     private final Graph graph;
@@ -118,15 +117,14 @@ public final class OnnxEncoder implements Encoder {
 
     /** What computes the first output, from the one input that it needs. */
     private static Graph firstOutput(Graph graph) {
-        Map.Entry<String, Value> output =
-                graph.outputs().entrySet().iterator().next();
+        Map.Entry<String, Value> output = graph.outputs().entrySet().iterator().next();
         Graph all = Graph.of(graph.name(), graph.inputs(), Map.of(output.getKey(), output.getValue()));
         Set<Value> read = new HashSet<>();
         all.nodes().forEach(node -> read.addAll(node.inputs()));
         List<Value> inputs = all.inputs().stream().filter(read::contains).toList();
         if (inputs.size() != 1) {
-            throw new IllegalArgumentException(
-                    "output " + output.getKey() + " depends on " + inputs.size() + " inputs: expected 1, found " + inputs);
+            throw new IllegalArgumentException("output " + output.getKey() + " depends on " + inputs.size()
+                    + " inputs: expected 1, found " + inputs);
         }
         return Graph.of(graph.name(), inputs, all.outputs());
     }
@@ -138,8 +136,8 @@ public final class OnnxEncoder implements Encoder {
             throw new IllegalArgumentException("its input " + input + " has no axis besides the batch's");
         }
         if (!sample.isEmpty() && sample.size() != declared.rank() - 1) {
-            throw new IllegalArgumentException("its input " + input + " takes samples of " + (declared.rank() - 1)
-                    + " axes, found " + sample);
+            throw new IllegalArgumentException(
+                    "its input " + input + " takes samples of " + (declared.rank() - 1) + " axes, found " + sample);
         }
         Shape shape = declared.with(0, Dim.symbol("N"));
         for (int axis = 1; axis < declared.rank(); axis++) {
@@ -161,16 +159,17 @@ public final class OnnxEncoder implements Encoder {
     /** The width that a batch of two comes out with: fixed sizes let every shape be told. */
     private int width() {
         Value two = Value.input(inputName(), type(Dim.of(2)));
-        Value output = settings.pooling.build(
-                new Ops().scope(NODES), network(Layers.forInference(new Parameters()), two));
+        Value output =
+                settings.pooling.build(new Ops().scope(NODES), network(Layers.forInference(new Parameters()), two));
         Dim width = output.shape().at(1);
         if (!width.isFixed()) {
-            throw new IllegalArgumentException("the width of output " + outputName() + " " + output.shape()
-                    + " cannot be told");
+            throw new IllegalArgumentException(
+                    "the width of output " + outputName() + " " + output.shape() + " cannot be told");
         }
         if (!output.shape().at(0).equals(Dim.of(2)) || output.type().element() != ElementType.FLOAT) {
-            throw new IllegalArgumentException("output " + outputName() + " is " + output.type()
-                    + " for a batch of 2: expected float[2,D]; networks with a fixed batch cannot be trained in another");
+            throw new IllegalArgumentException(
+                    "output " + outputName() + " is " + output.type()
+                            + " for a batch of 2: expected float[2,D]; networks with a fixed batch cannot be trained in another");
         }
         return Math.toIntExact(width.size());
     }
@@ -222,9 +221,11 @@ public final class OnnxEncoder implements Encoder {
     private Value network(Layers layers, Value view) {
         Map<Value, Value> known = new HashMap<>();
         known.put(input, view);
-        weights.trained().forEach((initializer, weight) -> known.put(
-                initializer,
-                declare(layers, weight.name(), initializer, weight.role()).value()));
+        weights.trained()
+                .forEach((initializer, weight) -> known.put(
+                        initializer,
+                        declare(layers, weight.name(), initializer, weight.role())
+                                .value()));
         for (Node node : graph.nodes()) {
             List<@Nullable Value> inputs = new ArrayList<>();
             for (@Nullable Value each : node.inputs()) {
@@ -264,8 +265,8 @@ public final class OnnxEncoder implements Encoder {
             return outputs;
         }
         return ShapeValues.longs(first)
-                .map(longs -> List.of(
-                        ops.constant(new Tensor(first.type(), Tensor.ofLongs(longs).data()))))
+                .map(longs -> List.of(ops.constant(
+                        new Tensor(first.type(), Tensor.ofLongs(longs).data()))))
                 .orElse(outputs);
     }
 

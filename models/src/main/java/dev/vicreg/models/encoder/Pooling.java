@@ -27,8 +27,8 @@ public enum Pooling {
         return Arrays.stream(values())
                 .filter(pooling -> pooling.text().equals(name))
                 .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException(
-                        "Unknown pooling " + name + ": expected none, mean or cls"));
+                .orElseThrow(
+                        () -> new IllegalArgumentException("Unknown pooling " + name + ": expected none, mean or cls"));
     }
 
     /** The name as settings have it. */

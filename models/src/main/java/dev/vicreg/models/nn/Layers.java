@@ -272,8 +272,7 @@ public final class Layers {
      * @param mean [C], moved in training
      * @param variance [C], moved in training
      */
-    public Value batchNorm(
-            Value x, Value scale, Value bias, Parameter mean, Parameter variance, BatchNorm settings) {
+    public Value batchNorm(Value x, Value scale, Value bias, Parameter mean, Parameter variance, BatchNorm settings) {
         return training
                 ? trainedBatchNorm(ops, x, List.of(scale, bias), mean, variance, settings)
                 : ops.batchNormalization(x, scale, bias, mean.value(), variance.value(), settings.epsilon());

@@ -59,7 +59,8 @@ final class RandomMasks {
         Value numbers = ops.cast(state.value(), ElementType.INT64);
         Value place = ops.longs(places++);
         long elements = shape.elements();
-        Value x = ops.node(OpType.RANGE, List.of(scalar(ops, 0), scalar(ops, elements), scalar(ops, 1)), Attributes.NONE)
+        Value x = ops.node(
+                        OpType.RANGE, List.of(scalar(ops, 0), scalar(ops, elements), scalar(ops, 1)), Attributes.NONE)
                 .output(0);
         for (int round = 0; round < ROUNDS; round++) {
             Value step = ops.mul(ops.slice(numbers, 0, 0, 1, 1), ops.longs(FACTORS[round][0]));

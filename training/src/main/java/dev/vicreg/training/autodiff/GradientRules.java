@@ -4,7 +4,6 @@ import dev.vicreg.models.graph.Attributes;
 import dev.vicreg.models.graph.Node;
 import dev.vicreg.models.graph.OpType;
 import dev.vicreg.models.graph.Ops;
-import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.ShapeValues;
 import dev.vicreg.models.graph.Value;
 import java.util.ArrayList;
@@ -65,7 +64,6 @@ final class GradientRules {
     private static final Map<OpType, String> UNSUPPORTED = new EnumMap<>(OpType.class);
 
     static {
-
         first(OpType.BATCH_NORM_INTERNAL, GradientRules::batchNorm);
 
         for (OpType op : OpType.values()) {

@@ -27,9 +27,11 @@ final class RecurrentGradients {
 
     static void register() {
         many(OpType.LSTM, (ops, node, upstream) -> lstm(ops, node, upstream));
-        many(OpType.GRU, (ops, node, upstream) -> node.attributes().integer("linear_before_reset", 0) == 0
-                ? gruResetBefore(ops, node, upstream)
-                : gruResetAfter(ops, node, upstream));
+        many(
+                OpType.GRU,
+                (ops, node, upstream) -> node.attributes().integer("linear_before_reset", 0) == 0
+                        ? gruResetBefore(ops, node, upstream)
+                        : gruResetAfter(ops, node, upstream));
     }
 
     /** Whichever are there, added up; null if none is. */
@@ -118,7 +120,8 @@ final class RecurrentGradients {
     /** x, W, R, B, no lengths, first h and first c, as far as the node has them. */
     private static List<@Nullable Value> gradients(
             Node node, Value dx, Value dw, Value dr, Value db, @Nullable Value dh, @Nullable Value dc) {
-        return listOf(dx, dw, dr, db, null, dh, dc).subList(0, Math.min(7, node.inputs().size()));
+        return listOf(dx, dw, dr, db, null, dh, dc)
+                .subList(0, Math.min(7, node.inputs().size()));
     }
 
     /** What both kinds of GRU share: gates z and r of all steps, and the state before each. */
@@ -141,7 +144,8 @@ final class RecurrentGradients {
             return ops.slice(node.input(2), 1, 2 * layer.hidden, 3 * layer.hidden, 1);
         }
 
-        @Nullable Value newBias() {
+        @Nullable
+        Value newBias() {
             Value bias = layer.bias(1);
             return bias == null ? null : layer.gates(bias, 2, 3);
         }

@@ -105,13 +105,12 @@ final class RecurrentLayer {
 
     /** The first state, input {@code index} [D,B,H] or zeros, as [D,1,B,H]. */
     Value initial(int index) {
-        return node.hasInput(index)
-                ? state(node.input(index))
-                : ops.zeros(Shape.of(directions, 1, batch, hidden));
+        return node.hasInput(index) ? state(node.input(index)) : ops.zeros(Shape.of(directions, 1, batch, hidden));
     }
 
     /** One state [D,B,H] as [D,1,B,H]; null stays null. */
-    @Nullable Value stateOrNull(@Nullable Value one) {
+    @Nullable
+    Value stateOrNull(@Nullable Value one) {
         return one == null ? null : state(one);
     }
 
@@ -180,7 +179,8 @@ final class RecurrentLayer {
     }
 
     /** One half of the biases [D,2·M] as [D,1,1,M]: 0 that of the input, 1 that of the state. Null if there are none. */
-    @Nullable Value bias(int half) {
+    @Nullable
+    Value bias(int half) {
         if (!node.hasInput(3)) {
             return null;
         }

@@ -15,7 +15,6 @@ import dev.vicreg.models.encoder.Pooling;
 import dev.vicreg.models.graph.Dim;
 import dev.vicreg.models.graph.ElementType;
 import dev.vicreg.models.graph.Graph;
-import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.TensorType;
 import dev.vicreg.models.graph.Value;
@@ -46,8 +45,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Networks exported by PyTorch, trained for ten steps as PyTorch trains them (float64): golden/imported. */
 final class ImportedTrajectoryTest {
-    /** Measured: README.md beside the files. */
-    private static final double TOLERANCE = 1e-4;
+    /** Measured: at most 4e-6, the windows network's; float32 in PyTorch differs by as much. */
+    private static final double TOLERANCE = 2e-5;
 
     /** In float64, where other gradients are 1e-4 and more. */
     private static final double TRULY_ZERO = 1e-12;
@@ -80,8 +79,7 @@ final class ImportedTrajectoryTest {
     }
 
     private static JsonNode golden(String run) throws IOException {
-        try (InputStream in =
-                ImportedTrajectoryTest.class.getResourceAsStream("/golden/imported/trajectories.json")) {
+        try (InputStream in = ImportedTrajectoryTest.class.getResourceAsStream("/golden/imported/trajectories.json")) {
             return new ObjectMapper().readTree(in).get(run);
         }
     }
@@ -109,13 +107,13 @@ final class ImportedTrajectoryTest {
         OnnxEncoder encoder = encoder(file, pooling, norms);
         TrainingGraph.Built built = TrainingGraph.build(spec(encoder));
         Worst worst = new Worst();
-        compareGradients(golden.get("first_gradients"), built, encoder, worst);
+        boolean folded = file.equals("lstm-folded") || file.equals("patches-13");
+        compareGradients(golden.get("first_gradients"), built, encoder, folded, worst);
         Map<String, Tensor> end = train(built, encoder, golden, worst);
-        compare(golden.get("parameters"), end, worst);
+        compare(golden.get("parameters"), end, folded, worst);
         if (norms == BatchNorms.TRAIN) {
-            compare(golden.get("statistics"), end, worst);
+            compare(golden.get("statistics"), end, folded, worst);
         }
-        System.out.println(file + " " + run + " " + worst.value + " at " + worst.what);
         assertTrue(worst.value <= TOLERANCE, worst.what + " differs by " + worst.value);
     }
 
@@ -133,10 +131,9 @@ final class ImportedTrajectoryTest {
         }
     }
 
-    private Map<String, Tensor> train(
-            TrainingGraph.Built built, OnnxEncoder encoder, JsonNode golden, Worst worst) throws Exception {
-        Artifacts artifacts =
-                Artifacts.write(folder, built, built.initialState(0), MachineLowering.of(Device.CPU, 1));
+    private Map<String, Tensor> train(TrainingGraph.Built built, OnnxEncoder encoder, JsonNode golden, Worst worst)
+            throws Exception {
+        Artifacts artifacts = Artifacts.write(folder, built, built.initialState(0), MachineLowering.of(Device.CPU, 1));
         Lcg data = new Lcg(11);
         float rate = (float) golden.get("rate").asDouble();
         try (TrainingSession session =
@@ -170,7 +167,8 @@ final class ImportedTrajectoryTest {
             double[] noise = data.doubles(count);
             double[] values = new double[count];
             for (int i = 0; i < count; i++) {
-                values[i] = type.element() == ElementType.FLOAT ? x[i] + 0.1 * noise[i] : noise[i] > 0.7 ? noise[i] : x[i];
+                values[i] =
+                        type.element() == ElementType.FLOAT ? x[i] + 0.1 * noise[i] : noise[i] > 0.7 ? noise[i] : x[i];
             }
             views.add(type.element() == ElementType.FLOAT ? Lcg.tensor(type.shape(), 1, values) : ids(type, values));
         }
@@ -194,7 +192,7 @@ final class ImportedTrajectoryTest {
     }
 
     private static void compareGradients(
-            JsonNode expected, TrainingGraph.Built built, OnnxEncoder encoder, Worst worst) {
+            JsonNode expected, TrainingGraph.Built built, OnnxEncoder encoder, boolean folded, Worst worst) {
         Map<String, Tensor> fed = new LinkedHashMap<>(built.initialState(0));
         List<Tensor> views = views(new Lcg(11), encoder.type(Dim.of(BATCH)));
         fed.put(TrainingGraph.VIEW_A, views.get(0));
@@ -205,20 +203,18 @@ final class ImportedTrajectoryTest {
                 GraphRunner.run(Graph.of("gradients", built.training().inputs(), gradients), fed);
         Map<String, Tensor> byParameter = new LinkedHashMap<>();
         found.forEach((name, tensor) -> byParameter.put(name.substring(0, name.length() - 1), tensor));
-        compare(expected, byParameter, worst);
+        compare(expected, byParameter, folded, worst);
     }
 
     /** Compares every tensor that the file has under PyTorch's name; folding renames and transposes some. */
-    private static void compare(JsonNode expected, Map<String, Tensor> found, Worst worst) {
-        List<String> compared = new ArrayList<>();
+    private static void compare(JsonNode expected, Map<String, Tensor> found, boolean folded, Worst worst) {
         expected.fieldNames().forEachRemaining(name -> {
             Tensor tensor = found.get(name);
+            assertTrue(tensor != null || folded, "no " + name + " among " + found.keySet());
             if (tensor != null) {
-                compared.add(name);
                 compare(expected.get(name), tensor, name, worst);
             }
         });
-        assertTrue(!compared.isEmpty() || expected.isEmpty(), "none of " + expected + " among " + found.keySet());
     }
 
     private static void compare(JsonNode expected, Tensor tensor, String what, Worst worst) {
