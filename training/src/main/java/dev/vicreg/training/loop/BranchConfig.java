@@ -1,6 +1,5 @@
 package dev.vicreg.training.loop;
 
-import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.vicreg.models.encoder.EncoderOptions;
 import dev.vicreg.models.encoder.Encoders;
@@ -8,6 +7,7 @@ import dev.vicreg.training.objective.Projector;
 import dev.vicreg.training.step.Branch;
 import dev.vicreg.training.step.ViewInput;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * The settings of one branch.
@@ -30,8 +30,7 @@ public record BranchConfig(
         List<Float> std,
         String projector,
 
-        @JsonUnwrapped @JsonInclude(JsonInclude.Include.NON_NULL)
-        EncoderOptions options) {
+        @JsonUnwrapped EncoderOptions options) {
     /** Checks what no part of the graph checks itself. */
     public BranchConfig {
         mean = List.copyOf(mean);
@@ -62,6 +61,11 @@ public record BranchConfig(
      * @throws IllegalArgumentException naming the first setting that is wrong
      */
     Branch branch(String scope, boolean lastBias) {
+        Encoders.Input input = Encoders.input(encoder);
+        if (input != Encoders.Input.PICTURES) {
+            throw new IllegalArgumentException("Encoder " + encoder + " takes "
+                    + input.name().toLowerCase(Locale.ROOT) + ", the data are pictures: choose another --encoder");
+        }
         return new Branch(
                 new ViewInput.Pictures(imageSize, mean, std),
                 Encoders.of(encoder, new Encoders.Spec(width, imageSize, options)),
