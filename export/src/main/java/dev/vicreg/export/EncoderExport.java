@@ -58,7 +58,14 @@ public final class EncoderExport {
             OpType.CONV,
             OpType.MAX_POOL,
             OpType.GLOBAL_AVERAGE_POOL,
-            OpType.BATCH_NORMALIZATION);
+            OpType.BATCH_NORMALIZATION,
+            OpType.LAYER_NORMALIZATION,
+            OpType.SOFTMAX,
+            OpType.ERF,
+            OpType.SIGMOID,
+            OpType.HARD_SIGMOID,
+            OpType.HARD_SWISH,
+            OpType.SLICE);
 
     /**
      * What the manifest says beyond what the graph shows.
@@ -221,8 +228,15 @@ public final class EncoderExport {
     }
 
     private static int opset(Graph graph) {
-        boolean same = graph.nodes().stream().map(Node::op).allMatch(SAME_IN_OLD_OPSET::contains);
-        return same ? OLD_OPSET : OpType.ONNX_OPSET;
+        return graph.nodes().stream().allMatch(EncoderExport::isSameInOldOpset) ? OLD_OPSET : OpType.ONNX_OPSET;
+    }
+
+    private static boolean isSameInOldOpset(Node node) {
+        return switch (node.op()) {
+            case SPLIT -> !node.attributes().has("num_outputs"); // since opset 18
+            case PAD -> !node.hasInput(3); // axes, since opset 18
+            default -> SAME_IN_OLD_OPSET.contains(node.op());
+        };
     }
 
     /** Writes the file if it is the same function as the evaluation graph; returns the difference measured. */

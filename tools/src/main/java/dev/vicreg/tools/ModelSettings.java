@@ -1,5 +1,6 @@
 package dev.vicreg.tools;
 
+import dev.vicreg.models.encoder.EncoderOptions;
 import dev.vicreg.models.encoder.Encoders;
 import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Setting.Group;
@@ -10,6 +11,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** The options that describe the networks of both branches. */
@@ -17,7 +19,41 @@ final class ModelSettings {
     static final Setting<String> ENCODER = Setting.choice(
             "encoder", List.copyOf(Encoders.names()), Group.MODEL, "network that is trained", "resnet18");
     static final Setting<Integer> WIDTH = Setting.integer(
-            "width", "N", Group.MODEL, "channels of its first stage; 64 is the published network", 16, 1, 4096);
+            "width",
+            "N",
+            Group.MODEL,
+            "channels of its first stage, or width of its tokens or layers; without it the published ones, but 16 for"
+                    + " resnet10, resnet18, resnet34 and resnet1d",
+            null,
+            1,
+            65_536);
+    static final Setting<String> STEM = Setting.choice(
+            "stem",
+            List.of("small", "strided", "imagenet"),
+            Group.MODEL,
+            "first layers of a ResNet: 3x3, 3x3 of stride 2, or 7x7 of stride 2 and pooling; without it small up to 64"
+                    + " pixels, imagenet above",
+            null);
+    static final Setting<Boolean> ZERO_INIT_RESIDUAL = Setting.flag(
+            "zero-init-residual",
+            Group.MODEL,
+            "let the blocks of a ResNet start as their shortcut, as the official code does");
+    static final Setting<Integer> PATCH_SIZE = Setting.integer(
+            "patch-size",
+            "PIXELS",
+            Group.MODEL,
+            "side of the patches of a vision transformer or ConvNeXt; without it 16 and 4, or 4 and 2 up to 64 pixels",
+            null,
+            1,
+            256);
+    static final Setting<String> POOL = Setting.choice(
+            "pool",
+            List.of("cls", "mean"),
+            Group.MODEL,
+            "what a vision transformer gives: its class token, or the mean of its patches; without it cls",
+            null);
+    static final Setting<Integer> DEPTH =
+            Setting.integer("depth", "N", Group.MODEL, "layers of the encoder mlp; without it 2", null, 1, 64);
     static final Setting<Integer> IMAGE_SIZE =
             Setting.integer("image-size", "PIXELS", Group.MODEL, "side of the pictures it sees", 32, 8, 4096);
     static final Setting<Integer> CHANNELS =
@@ -44,7 +80,13 @@ final class ModelSettings {
             "network of the second branch; without it another of --encoder",
             null);
     static final Setting<Integer> WIDTH_B = Setting.integer(
-            "width-b", "N", Group.MODEL, "channels of its first stage; without it those of --width", null, 1, 4096);
+            "width-b",
+            "N",
+            Group.MODEL,
+            "its width; without it that of --width, or its own where --encoder-b is another network",
+            null,
+            1,
+            65_536);
     static final Setting<String> PROJECTOR_B = Setting.text(
             "projector-b",
             "N-N-N|none",
@@ -56,7 +98,22 @@ final class ModelSettings {
     private static final List<Setting<?>> SECOND = List.of(ENCODER_B, WIDTH_B, PROJECTOR_B);
 
     static final List<Setting<?>> ALL = List.of(
-            ENCODER, WIDTH, IMAGE_SIZE, CHANNELS, MEAN, STD, PROJECTOR, SHARE_WEIGHTS, ENCODER_B, WIDTH_B, PROJECTOR_B);
+            ENCODER,
+            WIDTH,
+            STEM,
+            ZERO_INIT_RESIDUAL,
+            PATCH_SIZE,
+            POOL,
+            DEPTH,
+            IMAGE_SIZE,
+            CHANNELS,
+            MEAN,
+            STD,
+            PROJECTOR,
+            SHARE_WEIGHTS,
+            ENCODER_B,
+            WIDTH_B,
+            PROJECTOR_B);
 
     private ModelSettings() {}
 
@@ -86,13 +143,12 @@ final class ModelSettings {
 
     /** The first branch, or both where they share weights. */
     static BranchConfig first(Settings settings) {
-        return new BranchConfig(
-                settings.get(ENCODER),
-                settings.get(WIDTH),
-                settings.get(IMAGE_SIZE),
-                settings.get(CHANNELS),
-                settings.get(MEAN),
-                settings.get(STD),
+        String encoder = settings.get(ENCODER);
+        return branch(
+                settings,
+                encoder,
+                settings.find(ENCODER_B).orElse(encoder),
+                settings.find(WIDTH).orElseGet(() -> Encoders.width(encoder)),
                 settings.get(PROJECTOR));
     }
 
@@ -106,13 +162,13 @@ final class ModelSettings {
         boolean shared = settings.find(SHARE_WEIGHTS).orElse(own.isEmpty());
         if (!shared) {
             BranchConfig first = first(settings);
-            return new BranchConfig(
-                    settings.find(ENCODER_B).orElse(first.encoder()),
-                    settings.find(WIDTH_B).orElse(first.width()),
-                    first.imageSize(),
-                    first.channels(),
-                    first.mean(),
-                    first.std(),
+            String encoder = settings.find(ENCODER_B).orElse(first.encoder());
+            int width = encoder.equals(first.encoder()) ? first.width() : Encoders.width(encoder);
+            return branch(
+                    settings,
+                    encoder,
+                    first.encoder(),
+                    settings.find(WIDTH_B).orElse(width),
                     settings.find(PROJECTOR_B).orElse(first.projector()));
         }
         if (own.isPresent()) {
@@ -120,6 +176,32 @@ final class ModelSettings {
                     + " is for a second branch with weights of its own; add --share-weights false or leave it out");
         }
         return null;
+    }
+
+    private static BranchConfig branch(Settings settings, String encoder, String other, int width, String projector) {
+        return new BranchConfig(
+                encoder,
+                width,
+                settings.get(IMAGE_SIZE),
+                settings.get(CHANNELS),
+                settings.get(MEAN),
+                settings.get(STD),
+                projector,
+                options(settings, encoder, other));
+    }
+
+    /** What only some encoders take, as it was given, without what is for the other branch's encoder alone. */
+    private static EncoderOptions options(Settings settings, String encoder, String other) {
+        EncoderOptions given = new EncoderOptions(
+                settings.find(STEM).orElse(null),
+                settings.on(ZERO_INIT_RESIDUAL) ? true : null,
+                settings.find(PATCH_SIZE).orElse(null),
+                settings.find(POOL).orElse(null),
+                settings.find(DEPTH).orElse(null));
+        Set<EncoderOptions.Name> kept = given.given();
+        kept.removeIf(name -> Encoders.options(other).contains(name)
+                && !Encoders.options(encoder).contains(name));
+        return given.only(kept);
     }
 
     /** The options that give these branches, with their values. */
@@ -132,13 +214,29 @@ final class ModelSettings {
         values.put(MEAN, commas(first.mean()));
         values.put(STD, commas(first.std()));
         values.put(PROJECTOR, first.projector());
+        putOptions(values, first.options());
         values.put(SHARE_WEIGHTS, second == null);
         if (second != null) {
             values.put(ENCODER_B, second.encoder());
             values.put(WIDTH_B, second.width());
             values.put(PROJECTOR_B, second.projector());
+            putOptions(values, second.options());
         }
         return values;
+    }
+
+    private static void putOptions(Map<Setting<?>, Object> values, EncoderOptions options) {
+        putGiven(values, STEM, options.stem());
+        putGiven(values, ZERO_INIT_RESIDUAL, options.zeroInitResidual());
+        putGiven(values, PATCH_SIZE, options.patchSize());
+        putGiven(values, POOL, options.pool());
+        putGiven(values, DEPTH, options.depth());
+    }
+
+    private static void putGiven(Map<Setting<?>, Object> values, Setting<?> setting, @Nullable Object value) {
+        if (value != null) {
+            values.put(setting, value);
+        }
     }
 
     private static String commas(List<Float> values) {

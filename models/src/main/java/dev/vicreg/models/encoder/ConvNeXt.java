@@ -70,7 +70,7 @@ public record ConvNeXt(List<Integer> blocks, int width, int patchSize) implement
     private void requireSize(Shape shape) {
         int smallest = patchSize << (blocks.size() - 1);
         if (Math.min(shape.size(2), shape.size(3)) < smallest) {
-            throw new IllegalArgumentException(Encoder.imageSize(shape)
+            throw new IllegalArgumentException(Messages.imageSize(shape)
                     + " is too small for a ConvNeXt with patches of " + patchSize + ": expected at least " + smallest);
         }
     }

@@ -1,9 +1,7 @@
 package dev.vicreg.models.encoder;
 
-import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.nn.Layers;
-import java.util.Locale;
 
 /** A network from pictures, signals or vectors to representations. Immutable. */
 public interface Encoder {
@@ -25,15 +23,5 @@ public interface Encoder {
      */
     default String scope() {
         return "encoder";
-    }
-
-    /** How messages name the size of pictures [N,C,H,W]. */
-    static String imageSize(Shape pictures) {
-        return "Image size " + pictures.size(2) + "×" + pictures.size(3);
-    }
-
-    /** How options name a constant. */
-    static String optionName(Enum<?> constant) {
-        return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 }

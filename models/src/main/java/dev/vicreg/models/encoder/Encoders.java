@@ -1,18 +1,16 @@
 package dev.vicreg.models.encoder;
 
+import dev.vicreg.models.encoder.EncoderOptions.Name;
 import dev.vicreg.models.encoder.ResNet.Layout;
 import dev.vicreg.models.encoder.ResNet.Stem;
 import dev.vicreg.models.encoder.VisionTransformer.Pool;
 import java.util.Arrays;
 import java.util.Collections;
-import java.util.EnumMap;
-import java.util.EnumSet;
 import java.util.List;
-import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
 
 /** The encoders by name. A new one is a file beside this one and a line here. */
 public final class Encoders {
@@ -26,60 +24,47 @@ public final class Encoders {
         SIGNALS
     }
 
-    /** Options that only some encoders take. */
-    public enum Option {
-        STEM,
-        ZERO_INIT_RESIDUAL,
-        PATCH_SIZE,
-        POOL,
-        DEPTH
-    }
-
     /**
-     * What an encoder is built from. What is null, or false, was not asked for: the encoder's own default holds.
+     * What an encoder is built from.
      *
      * @param width channels of the first stage, or width of tokens and layers
-     * @param imageSize height and width of its pictures in pixels, of which some defaults depend; 0 for other input
-     * @param stem {@code imagenet}, {@code small} or {@code strided}
-     * @param zeroInitResidual whether residual blocks start as their shortcut
-     * @param patchSize side of a patch in pixels
-     * @param pool {@code cls} or {@code mean}
-     * @param depth number of layers
+     * @param imageSize height and width of its pictures in pixels, on which some defaults depend; 0 for other input
+     * @param options what else was asked for
      */
-    public record Spec(
-            @Nullable Integer width,
-            int imageSize,
-            @Nullable String stem,
-            boolean zeroInitResidual,
-            @Nullable Integer patchSize,
-            @Nullable String pool,
-            @Nullable Integer depth) {
-        /** A width and an image size, all else by default. */
+    public record Spec(int width, int imageSize, EncoderOptions options) {
+        /** All options by default. */
         public Spec(int width, int imageSize) {
-            this(width, imageSize, null, false, null, null, null);
+            this(width, imageSize, EncoderOptions.NONE);
         }
 
-        /** Nothing asked for. */
-        public static Spec of(int imageSize) {
-            return new Spec(null, imageSize, null, false, null, null, null);
+        private boolean isSmall() {
+            return imageSize > 0 && imageSize <= SMALL_PICTURES;
         }
 
-        private Set<Option> given() {
-            Map<Option, Boolean> given = new EnumMap<>(Option.class);
-            given.put(Option.STEM, stem != null);
-            given.put(Option.ZERO_INIT_RESIDUAL, zeroInitResidual);
-            given.put(Option.PATCH_SIZE, patchSize != null);
-            given.put(Option.POOL, pool != null);
-            given.put(Option.DEPTH, depth != null);
-            given.values().removeIf(isGiven -> !isGiven);
-            return given.keySet();
+        private Stem stem() {
+            return options.stem() == null
+                    ? isSmall() ? Stem.SMALL : Stem.IMAGENET
+                    : constant(Name.STEM, Stem.values(), options.stem());
+        }
+
+        private boolean zeroInitResidual() {
+            return Boolean.TRUE.equals(options.zeroInitResidual());
+        }
+
+        private int patchSize(int forSmall, int published) {
+            return Objects.requireNonNullElse(options.patchSize(), isSmall() ? forSmall : published);
+        }
+
+        private Pool pool() {
+            return options.pool() == null ? Pool.CLS : constant(Name.POOL, Pool.values(), options.pool());
+        }
+
+        private int depth(int otherwise) {
+            return Objects.requireNonNullElse(options.depth(), otherwise);
         }
     }
 
-    /** The same with nothing left open. */
-    private record Settings(int width, Stem stem, boolean zeroInitResidual, int patchSize, Pool pool, int depth) {}
-
-    private record Entry(Input input, int width, Set<Option> options, Function<Settings, Encoder> maker) {}
+    private record Entry(Input input, int width, Set<Name> options, Function<Spec, Encoder> maker) {}
 
     /** Pictures up to this many pixels get stems and patches that keep more of them. */
     private static final int SMALL_PICTURES = 64;
@@ -87,41 +72,47 @@ public final class Encoders {
     private static final TreeMap<String, Entry> BY_NAME = new TreeMap<>();
 
     static {
-        resNet("resnet10", 16, Layout.RESNET10, Input.PICTURES);
-        resNet("resnet18", 16, Layout.RESNET18, Input.PICTURES);
-        resNet("resnet34", 16, Layout.RESNET34, Input.PICTURES);
-        resNet("resnet50", 64, Layout.RESNET50, Input.PICTURES);
-        resNet("resnet50x2", 128, Layout.RESNET50, Input.PICTURES);
-        resNet("resnet101", 64, Layout.RESNET101, Input.PICTURES);
-        resNet("resnet1d", 16, Layout.RESNET18, Input.SIGNALS);
+        // Small ResNets are for small machines unless a width is given; all others have the published width.
+        resNet("resnet10", Input.PICTURES, 16, Layout.RESNET10);
+        resNet("resnet18", Input.PICTURES, 16, Layout.RESNET18);
+        resNet("resnet34", Input.PICTURES, 16, Layout.RESNET34);
+        resNet("resnet50", Input.PICTURES, 64, Layout.RESNET50);
+        resNet("resnet50x2", Input.PICTURES, 128, Layout.RESNET50);
+        resNet("resnet101", Input.PICTURES, 64, Layout.RESNET101);
+        resNet("resnet1d", Input.SIGNALS, 16, Layout.RESNET18);
         transformer("vit-tiny", 192, VisionTransformer::tiny);
         transformer("vit-small", 384, VisionTransformer::small);
         transformer("vit-base", 768, VisionTransformer::base);
-        pictures("convnext-tiny", 96, s -> ConvNeXt.tiny(s.width, s.patchSize), Option.PATCH_SIZE);
-        pictures("mobilenetv3-large", 16, s -> MobileNetV3.large(s.width));
-        pictures("efficientnet-b0", 32, s -> EfficientNet.b0(s.width));
-        BY_NAME.put("mlp", new Entry(Input.VECTORS, 256, EnumSet.of(Option.DEPTH), s -> new Mlp(s.width, s.depth)));
+        put(
+                "convnext-tiny",
+                Input.PICTURES,
+                96,
+                spec -> ConvNeXt.tiny(spec.width, spec.patchSize(2, ConvNeXt.PATCH_SIZE)),
+                Name.PATCH_SIZE);
+        put("mobilenetv3-large", Input.PICTURES, 16, spec -> MobileNetV3.large(spec.width));
+        put("efficientnet-b0", Input.PICTURES, 32, spec -> EfficientNet.b0(spec.width));
+        put("mlp", Input.VECTORS, 256, spec -> new Mlp(spec.width, spec.depth(2)), Name.DEPTH);
     }
 
     private Encoders() {}
 
-    private static void resNet(String name, int width, Layout layout, Input input) {
-        Function<Settings, Encoder> maker = s -> new ResNet(layout, s.width, s.stem, s.zeroInitResidual);
-        BY_NAME.put(name, new Entry(input, width, EnumSet.of(Option.STEM, Option.ZERO_INIT_RESIDUAL), maker));
+    private static void resNet(String name, Input input, int width, Layout layout) {
+        Function<Spec, Encoder> maker = spec -> new ResNet(layout, spec.width, spec.stem(), spec.zeroInitResidual());
+        put(name, input, width, maker, Name.STEM, Name.ZERO_INIT_RESIDUAL);
     }
 
-    private interface Preset {
+    private interface TransformerPreset {
         VisionTransformer of(int patchSize, Pool pool);
     }
 
-    private static void transformer(String name, int width, Preset preset) {
-        pictures(name, width, s -> preset.of(s.patchSize, s.pool).withWidth(s.width), Option.PATCH_SIZE, Option.POOL);
+    private static void transformer(String name, int width, TransformerPreset preset) {
+        Function<Spec, Encoder> maker =
+                spec -> preset.of(spec.patchSize(4, 16), spec.pool()).withWidth(spec.width);
+        put(name, Input.PICTURES, width, maker, Name.PATCH_SIZE, Name.POOL);
     }
 
-    private static void pictures(String name, int width, Function<Settings, Encoder> maker, Option... options) {
-        Set<Option> taken = EnumSet.noneOf(Option.class);
-        taken.addAll(Arrays.asList(options));
-        BY_NAME.put(name, new Entry(Input.PICTURES, width, taken, maker));
+    private static void put(String name, Input input, int width, Function<Spec, Encoder> maker, Name... options) {
+        BY_NAME.put(name, new Entry(input, width, Set.of(options), maker));
     }
 
     /** The known names, sorted. */
@@ -139,29 +130,38 @@ public final class Encoders {
     }
 
     /**
+     * The width of the encoder of that name where none is asked for.
+     *
+     * @throws IllegalArgumentException for a name not in {@link #names}
+     */
+    public static int width(String name) {
+        return entry(name).width;
+    }
+
+    /**
      * The options that the encoder of that name takes besides its width.
      *
      * @throws IllegalArgumentException for a name not in {@link #names}
      */
-    public static Set<Option> options(String name) {
-        return Collections.unmodifiableSet(entry(name).options);
+    public static Set<Name> options(String name) {
+        return entry(name).options;
     }
 
     /**
      * The encoder of that name.
      *
      * @throws IllegalArgumentException for a name not in {@link #names}, an option that this encoder does not take, or
-     *     a value that it does not take
+     *     a value out of range
      */
     public static Encoder of(String name, Spec spec) {
         Entry entry = entry(name);
-        for (Option option : spec.given()) {
+        for (Name option : spec.options.given()) {
             if (!entry.options.contains(option)) {
-                throw new IllegalArgumentException("Encoder " + name + " takes no --" + Encoder.optionName(option)
-                        + ": it is for " + namesWith(option) + "; leave it out");
+                throw new IllegalArgumentException("Encoder " + name + " takes no --" + option.optionName()
+                        + ": it is for " + String.join(", ", namesWith(option)) + "; leave it out");
             }
         }
-        return entry.maker.apply(settings(entry, spec));
+        return entry.maker.apply(spec);
     }
 
     private static Entry entry(String name) {
@@ -172,31 +172,19 @@ public final class Encoders {
         return entry;
     }
 
-    private static List<String> namesWith(Option option) {
+    private static List<String> namesWith(Name option) {
         return BY_NAME.keySet().stream()
                 .filter(name -> options(name).contains(option))
                 .toList();
     }
 
-    private static Settings settings(Entry entry, Spec spec) {
-        boolean small = spec.imageSize <= SMALL_PICTURES && entry.input == Input.PICTURES;
-        int patchSize = entry.options.contains(Option.POOL) ? small ? 4 : 16 : small ? 2 : ConvNeXt.PATCH_SIZE;
-        return new Settings(
-                spec.width == null ? entry.width : spec.width,
-                spec.stem == null ? small ? Stem.SMALL : Stem.IMAGENET : constant("stem", Stem.values(), spec.stem),
-                spec.zeroInitResidual,
-                spec.patchSize == null ? patchSize : spec.patchSize,
-                spec.pool == null ? Pool.CLS : constant("pool", Pool.values(), spec.pool),
-                spec.depth == null ? 2 : spec.depth);
-    }
-
-    private static <E extends Enum<E>> E constant(String option, E[] constants, String name) {
-        for (E constant : constants) {
-            if (Encoder.optionName(constant).equals(name)) {
-                return constant;
-            }
+    private static <E extends Enum<E>> E constant(Name option, E[] constants, String word) {
+        List<String> known = Arrays.stream(constants).map(Messages::optionName).toList();
+        int index = known.indexOf(word);
+        if (index < 0) {
+            throw new IllegalArgumentException(
+                    "Unknown --" + option.optionName() + " " + word + ": expected one of " + String.join(", ", known));
         }
-        List<String> known = Arrays.stream(constants).map(Encoder::optionName).toList();
-        throw new IllegalArgumentException("Unknown --" + option + " " + name + ": expected one of " + known);
+        return constants[index];
     }
 }

@@ -89,7 +89,7 @@ public record VisionTransformer(int patchSize, int width, int depth, int heads, 
     private Value patches(Layers layers, Value pictures) {
         Shape shape = pictures.shape();
         if (shape.size(2) % patchSize != 0 || shape.size(3) % patchSize != 0) {
-            throw new IllegalArgumentException(Encoder.imageSize(shape) + " does not fit patches of " + patchSize
+            throw new IllegalArgumentException(Messages.imageSize(shape) + " does not fit patches of " + patchSize
                     + " pixels: expected a multiple; choose another --image-size or --patch-size");
         }
         Initializer fanIn = Initializer.uniformFanIn(shape.size(1) * patchSize * patchSize);

@@ -101,7 +101,7 @@ class EncodersTest {
         "resnet34, small, 21276992"
     })
     void smallStemsHaveSmallerWindows(String name, String stem, long expected) {
-        assertEquals(expected, count(name, new Encoders.Spec(64, 224, stem, false, null, null, null)));
+        assertEquals(expected, count(name, new Encoders.Spec(64, 224, EncoderOptions.NONE.withStem(stem))));
     }
 
     @Test
@@ -117,20 +117,20 @@ class EncodersTest {
 
     @Test
     void smallPicturesGetStemsAndPatchesThatKeepMoreOfThem() {
-        assertEquals(count("resnet10", Encoders.Spec.of(64)), count("resnet10", stem(64, "small")));
-        assertEquals(count("resnet10", Encoders.Spec.of(65)), count("resnet10", stem(65, "imagenet")));
-        assertEquals(count("vit-tiny", Encoders.Spec.of(32)), count("vit-tiny", patches(32, 4)));
-        assertEquals(count("vit-tiny", Encoders.Spec.of(96)), count("vit-tiny", patches(96, 16)));
-        assertEquals(count("convnext-tiny", Encoders.Spec.of(32)), count("convnext-tiny", patches(32, 2)));
-        assertEquals(count("convnext-tiny", Encoders.Spec.of(96)), count("convnext-tiny", patches(96, 4)));
+        assertEquals(count("resnet10", new Encoders.Spec(12, 64)), count("resnet10", stem(64, "small")));
+        assertEquals(count("resnet10", new Encoders.Spec(12, 65)), count("resnet10", stem(65, "imagenet")));
+        assertEquals(count("vit-tiny", new Encoders.Spec(12, 32)), count("vit-tiny", patches(32, 4)));
+        assertEquals(count("vit-tiny", new Encoders.Spec(12, 96)), count("vit-tiny", patches(96, 16)));
+        assertEquals(count("convnext-tiny", new Encoders.Spec(12, 32)), count("convnext-tiny", patches(32, 2)));
+        assertEquals(count("convnext-tiny", new Encoders.Spec(12, 96)), count("convnext-tiny", patches(96, 4)));
     }
 
     private static Encoders.Spec stem(int imageSize, String stem) {
-        return new Encoders.Spec(null, imageSize, stem, false, null, null, null);
+        return new Encoders.Spec(12, imageSize, EncoderOptions.NONE.withStem(stem));
     }
 
     private static Encoders.Spec patches(int imageSize, int patchSize) {
-        return new Encoders.Spec(null, imageSize, null, false, patchSize, null, null);
+        return new Encoders.Spec(12, imageSize, EncoderOptions.NONE.withPatchSize(patchSize));
     }
 
     static Set<String> names() {
@@ -207,7 +207,7 @@ class EncodersTest {
         Map<String, String> shapes = new HashMap<>();
         for (String name : List.of("vit-tiny", "convnext-tiny", "mobilenetv3-large", "efficientnet-b0")) {
             Parameters parameters = new Parameters();
-            build(parameters, name, Encoders.Spec.of(224));
+            build(parameters, name, new Encoders.Spec(Encoders.width(name), 224));
             parameters
                     .all()
                     .forEach(parameter -> shapes.put(
@@ -235,7 +235,7 @@ class EncodersTest {
     @Test
     void zeroInitialisedBlocksStartAsTheirShortcut() {
         Parameters parameters = new Parameters();
-        build(parameters, "resnet50", new Encoders.Spec(4, 32, null, true, null, null, null));
+        build(parameters, "resnet50", new Encoders.Spec(4, 32, EncoderOptions.NONE.withZeroInitResidual(true)));
         Map<String, Tensor> start = parameters.draw(0);
         assertEquals(Tensor.filled(Shape.of(16), 0), start.get("encoder.layer1.0.bn3.weight"));
         assertEquals(Tensor.filled(Shape.of(4), 1), start.get("encoder.layer1.0.bn2.weight"));
@@ -245,7 +245,7 @@ class EncodersTest {
     @Test
     void transformersStartAsTimms() {
         Parameters parameters = new Parameters();
-        build(parameters, "vit-tiny", Encoders.Spec.of(32));
+        build(parameters, "vit-tiny", new Encoders.Spec(192, 32));
         Map<String, Tensor> start = parameters.draw(0);
         assertEquals(0.02, deviation(start.get("encoder.blocks.3.mlp.fc1.weight")), 1e-4);
         assertEquals(0.02, deviation(start.get("encoder.pos_embed")), 1e-3);
@@ -293,18 +293,18 @@ class EncodersTest {
     @Test
     void optionsThatDoNotFitAreRefused() {
         assertEquals(
-                "Encoder vit-tiny takes no --stem: it is for [resnet10, resnet101, resnet18, resnet1d, resnet34,"
-                        + " resnet50, resnet50x2]; leave it out",
+                "Encoder vit-tiny takes no --stem: it is for resnet10, resnet101, resnet18, resnet1d, resnet34,"
+                        + " resnet50, resnet50x2; leave it out",
                 refusal("vit-tiny", stem(32, "small")));
         assertEquals(
-                "Encoder resnet18 takes no --pool: it is for [vit-base, vit-small, vit-tiny]; leave it out",
-                refusal("resnet18", new Encoders.Spec(null, 32, null, false, null, "cls", null)));
+                "Encoder resnet18 takes no --pool: it is for vit-base, vit-small, vit-tiny; leave it out",
+                refusal("resnet18", new Encoders.Spec(16, 32, EncoderOptions.NONE.withPool("cls"))));
         assertEquals(
-                "Encoder mlp takes no --zero-init-residual: it is for [resnet10, resnet101, resnet18, resnet1d,"
-                        + " resnet34, resnet50, resnet50x2]; leave it out",
-                refusal("mlp", new Encoders.Spec(null, 0, null, true, null, null, null)));
+                "Encoder mlp takes no --zero-init-residual: it is for resnet10, resnet101, resnet18, resnet1d,"
+                        + " resnet34, resnet50, resnet50x2; leave it out",
+                refusal("mlp", new Encoders.Spec(16, 0, EncoderOptions.NONE.withZeroInitResidual(true))));
         assertEquals(
-                "Unknown --stem large: expected one of [small, strided, imagenet]",
+                "Unknown --stem large: expected one of small, strided, imagenet",
                 refusal("resnet18", stem(32, "large")));
         assertEquals(
                 "Encoder width: expected a multiple of the transformer's 3 heads up to 4096, found 64",

@@ -1,24 +1,36 @@
 package dev.vicreg.training.loop;
 
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import dev.vicreg.models.encoder.EncoderOptions;
 import dev.vicreg.models.encoder.Encoders;
 import dev.vicreg.training.objective.Projector;
 import dev.vicreg.training.step.Branch;
 import dev.vicreg.training.step.ViewInput;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * The settings of one branch.
  *
  * @param encoder a name of {@link Encoders}
- * @param width channels of the encoder's first stage
+ * @param width channels of the encoder's first stage, or width of its tokens or layers
  * @param imageSize height and width of the pictures in pixels
  * @param channels colour channels, 3
  * @param mean per channel on a scale of 0 to 1, taken off inside the graph
  * @param std standard deviation per channel on a scale of 0 to 1, divided by inside the graph
  * @param projector widths such as {@code 512-512-512}, or {@code none}
+ * @param options what only some encoders take; in JSON those that were asked for stand among the others
  */
 public record BranchConfig(
-        String encoder, int width, int imageSize, int channels, List<Float> mean, List<Float> std, String projector) {
+        String encoder,
+        int width,
+        int imageSize,
+        int channels,
+        List<Float> mean,
+        List<Float> std,
+        String projector,
+
+        @JsonUnwrapped EncoderOptions options) {
     /** Checks what no part of the graph checks itself. */
     public BranchConfig {
         mean = List.copyOf(mean);
@@ -29,6 +41,18 @@ public record BranchConfig(
         }
     }
 
+    /** An encoder without options of its own. */
+    public BranchConfig(
+            String encoder,
+            int width,
+            int imageSize,
+            int channels,
+            List<Float> mean,
+            List<Float> std,
+            String projector) {
+        this(encoder, width, imageSize, channels, mean, std, projector, EncoderOptions.NONE);
+    }
+
     /**
      * What these settings mean.
      *
@@ -37,9 +61,14 @@ public record BranchConfig(
      * @throws IllegalArgumentException naming the first setting that is wrong
      */
     Branch branch(String scope, boolean lastBias) {
+        Encoders.Input input = Encoders.input(encoder);
+        if (input != Encoders.Input.PICTURES) {
+            throw new IllegalArgumentException("Encoder " + encoder + " takes "
+                    + input.name().toLowerCase(Locale.ROOT) + ", the data are pictures: choose another --encoder");
+        }
         return new Branch(
                 new ViewInput.Pictures(imageSize, mean, std),
-                Encoders.of(encoder, new Encoders.Spec(width, imageSize)),
+                Encoders.of(encoder, new Encoders.Spec(width, imageSize, options)),
                 new Projector(Projector.parse(projector), lastBias),
                 scope);
     }
