@@ -82,13 +82,23 @@ public record RunConfig(
             ObjectNode node = (ObjectNode) JSON.readTree(JSON.writeValueAsString(config));
             ObjectNode graph = (ObjectNode) node.remove("graph");
             JsonNode second = graph.remove("b");
-            node.setAll(graph);
+            putBranch(node, "", graph);
             if (second != null) {
-                second.properties().forEach(entry -> node.set("b." + entry.getKey(), entry.getValue()));
+                putBranch(node, "b.", second);
             }
             return node;
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("Settings cannot be written as JSON: " + e.getOriginalMessage(), e);
         }
+    }
+
+    private static void putBranch(ObjectNode target, String prefix, JsonNode branch) {
+        branch.properties().forEach(entry -> {
+            if (entry.getKey().equals("input")) {
+                putBranch(target, prefix, entry.getValue());
+            } else {
+                target.set(prefix + entry.getKey(), entry.getValue());
+            }
+        });
     }
 }

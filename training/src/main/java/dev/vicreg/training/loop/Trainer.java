@@ -8,7 +8,6 @@ import dev.vicreg.training.data.Dataset;
 import dev.vicreg.training.data.Datasets;
 import dev.vicreg.training.data.PairBatch;
 import dev.vicreg.training.data.PairLoader;
-import dev.vicreg.training.data.PictureViews;
 import dev.vicreg.training.data.Selection;
 import dev.vicreg.training.data.ViewSource;
 import dev.vicreg.training.optim.Schedule;
@@ -153,10 +152,14 @@ public final class Trainer implements AutoCloseable {
     private static ViewSource open(TrainingConfig settings) throws IOException {
         Augmentation augmentation = settings.augmentation(); // before the data: a mistake in it shows at once
         Selection selection = new Selection(settings.limit(), settings.limitPerClass());
-        return new PictureViews(
-                Datasets.open(settings.data(), selection),
-                augmentation,
-                settings.graph().a().imageSize());
+        InputConfig input = settings.graph().a().input();
+        Dataset data = Datasets.open(settings.data(), input.reading(), selection);
+        try {
+            return input.views(data, augmentation);
+        } catch (RuntimeException e) {
+            close(null, data);
+            throw e;
+        }
     }
 
     private static Lowering lowering(TrainingConfig settings) {
