@@ -205,11 +205,6 @@ public final class Ops {
         return one(OpType.SOFTMAX, Attributes.NONE.with("axis", (long) axis), x);
     }
 
-    /** Natural logarithm. */
-    public Value log(Value x) {
-        return one(OpType.LOG, x);
-    }
-
     /** -x. */
     public Value neg(Value x) {
         return one(OpType.NEG, x);
