@@ -53,7 +53,7 @@ public record Cut(int axis, long start, long step, long count) {
         long first = Math.max(0, Math.min(start < 0 ? start + size : start, high));
         long last = Math.max(step > 0 ? 0 : -1, Math.min(end < 0 ? end + size : end, high));
         long span = step > 0 ? last - first : first - last;
-        long count = span <= 0 ? 0 : (span - 1) / Math.abs(step) + 1;
+        long count = size == 0 || span <= 0 ? 0 : (span - 1) / Math.abs(step) + 1;
         return new Cut(axis, first, step, count);
     }
 }

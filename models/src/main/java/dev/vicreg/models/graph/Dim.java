@@ -38,11 +38,6 @@ public record Dim(long size, @Nullable String symbol) {
         return symbol("?" + UNKNOWN.incrementAndGet());
     }
 
-    /** Whether this is {@link #unknown}: a symbol without a meaning to the graph's author. */
-    public boolean isUnknown() {
-        return symbol != null && symbol.contains("?");
-    }
-
     /** This many times {@code factor}. A multiple of a symbol is a symbol, {@code 8*N}, the same wherever it arises. */
     public Dim times(long factor) {
         if (isFixed()) {
@@ -88,6 +83,11 @@ public record Dim(long size, @Nullable String symbol) {
     private String base() {
         Matcher matcher = MULTIPLE.matcher(toString());
         return matcher.matches() ? matcher.group(2) : toString();
+    }
+
+    /** Whether this is {@link #unknown}: a symbol without a meaning to the graph's author. */
+    public boolean isUnknown() {
+        return symbol != null && symbol.contains("?");
     }
 
     /** Whether the size is known. */

@@ -40,7 +40,8 @@ final class ExternalData implements AutoCloseable {
             throw new IOException("external data of " + place.length() + " bytes: one tensor can have 2 GB at most");
         }
         ByteBuffer buffer = ByteBuffer.allocate((int) place.length());
-        while (buffer.hasRemaining()) {
+        while (buffer.position() < place.length()) {
+            buffer.limit((int) Math.min(place.length(), (long) buffer.position() + Pieces.BYTES));
             if (channel.read(buffer, place.offset() + buffer.position()) < 0) {
                 throw new EOFException("external data file " + place.location() + " ended while it was read");
             }

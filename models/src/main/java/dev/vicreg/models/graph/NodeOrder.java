@@ -122,7 +122,7 @@ final class NodeOrder {
     }
 
     /** Names that a node reads: its inputs, and what its branches take from outside. */
-    private static Set<String> read(NodeProto node) {
+    static Set<String> read(NodeProto node) {
         Set<String> names = new LinkedHashSet<>();
         node.getInputList().stream().filter(name -> !name.isEmpty()).forEach(names::add);
         for (AttributeProto attribute : node.getAttributeList()) {

@@ -4,7 +4,6 @@ import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.OperatorSetIdProto;
 import ai.onnx.proto.OnnxMl.StringStringEntryProto;
 import com.google.protobuf.InvalidProtocolBufferException;
-import java.io.BufferedInputStream;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -61,7 +60,7 @@ public final class OnnxFile {
     /** Writes what {@link #bytes(Graph, Map, int)} gives, without holding all of it in memory; leaves {@code out} open. */
     public static void write(Graph graph, Map<String, String> metadata, int opset, OutputStream out)
             throws IOException {
-        proto(graph, metadata, opset).writeTo(out);
+        proto(graph, metadata, opset).writeTo(new Pieces.Output(out));
     }
 
     private static ModelProto proto(Graph graph, Map<String, String> metadata, int opset) {
@@ -111,11 +110,35 @@ public final class OnnxFile {
         }
     }
 
+    /**
+     * The file {@code original} with the data of some initialisers replaced, and all else, known to this project or not,
+     * as it was: names, types, opset, nodes, metadata. Data go into the types in which the file stores them; a float16
+     * initialiser stays float16.
+     *
+     * @param values by names of initialisers, of their shapes and of the type that they have in memory
+     * @param forInference whether batch norms and Dropout nodes that were exported in training form are to be set to
+     *     inference
+     * @param metadata entries to add to the file's {@code metadata_props}, or to replace there
+     * @throws IOException if the file or its external data cannot be read, or it is no ONNX model
+     * @throws IllegalArgumentException if there is no such initialiser, or it has another shape or type, or a number is
+     *     too large for it; or if something reads what only training computes
+     */
+    public static EditedModel withInitializers(
+            Path original, Map<String, Tensor> values, boolean forInference, Map<String, String> metadata)
+            throws IOException {
+        return new EditedModel(original, values, forInference, metadata, EditedModel.MOST);
+    }
+
     static ModelProto load(Path file) throws IOException {
-        try (InputStream in = new BufferedInputStream(Files.newInputStream(file))) {
-            return load(in, file.toString());
+        try {
+            if (Files.size(file) > Integer.MAX_VALUE) {
+                throw new IOException(file + " is larger than 2 GB, the most that an ONNX file can be");
+            }
         } catch (NoSuchFileException e) {
             throw new NoSuchFileException("No ONNX file at " + file);
+        }
+        try (InputStream in = new Pieces.Input(Files.newInputStream(file))) {
+            return load(in, file.toString());
         }
     }
 

@@ -2,6 +2,7 @@ package dev.vicreg.models.graph;
 
 import ai.onnx.proto.OnnxMl.StringStringEntryProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
+import ai.onnx.proto.OnnxMl.TensorProtoOrBuilder;
 import com.google.protobuf.ByteOutput;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.UnsafeByteOperations;
@@ -60,7 +61,7 @@ final class OnnxTensors {
     }
 
     /** Shape and type in memory; does not look at the data. */
-    static TensorType type(TensorProto proto) {
+    static TensorType type(TensorProtoOrBuilder proto) {
         long[] dims = new long[proto.getDimsCount()];
         for (int i = 0; i < dims.length; i++) {
             dims[i] = proto.getDims(i);
@@ -78,8 +79,8 @@ final class OnnxTensors {
         try {
             int code = proto.getDataType();
             TensorType type = type(proto);
-            long expected = Math.multiplyExact(type.shape().elements(), (long) storedBytes(code));
-            byte[] stored = stored(proto, code, expected, external);
+            long expected = storedSize(proto);
+            byte[] stored = stored(proto, code, external);
             if (stored.length != expected) {
                 throw new IllegalArgumentException(
                         typeName(code) + type.shape() + " needs " + expected + " bytes, found " + stored.length);
@@ -92,22 +93,27 @@ final class OnnxTensors {
         }
     }
 
-    private static byte[] stored(TensorProto proto, int code, long expected, ExternalData external) throws IOException {
+    private static byte[] stored(TensorProto proto, int code, ExternalData external) throws IOException {
         if (proto.hasSegment()) {
             throw new IllegalArgumentException("data in segments are not supported");
         }
         if (isExternal(proto)) {
-            return external.read(place(proto, expected));
+            return external.read(place(proto));
         }
         return proto.hasRawData() ? array(proto.getRawData()) : typedData(proto, code);
     }
 
-    static boolean isExternal(TensorProto proto) {
+    static boolean isExternal(TensorProtoOrBuilder proto) {
         return proto.getDataLocation() == TensorProto.DataLocation.EXTERNAL;
     }
 
-    /** Where the data lie that are not in the model. */
-    static ExternalData.Place place(TensorProto proto, long expected) {
+    /**
+     * Where the data of a tensor lie that are not in the model.
+     *
+     * @throws IllegalArgumentException if the model doesn't say so, or the length is not what the shape needs
+     */
+    static ExternalData.Place place(TensorProtoOrBuilder proto) {
+        long expected = storedSize(proto);
         Map<String, String> entries = new HashMap<>();
         for (StringStringEntryProto entry : proto.getExternalDataList()) {
             entries.put(entry.getKey(), entry.getValue());
@@ -127,6 +133,11 @@ final class OnnxTensors {
         } catch (NumberFormatException e) {
             throw new IllegalArgumentException("offset or length of its external data is no number", e);
         }
+    }
+
+    /** Bytes of the data as stored. */
+    static long storedSize(TensorProtoOrBuilder proto) {
+        return Math.multiplyExact(type(proto).shape().elements(), (long) storedBytes(proto.getDataType()));
     }
 
     /** The bytes: the array that protobuf read them into, where it is exactly that, else a copy. */

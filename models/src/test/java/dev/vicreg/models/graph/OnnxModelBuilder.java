@@ -52,8 +52,8 @@ final class OnnxModelBuilder {
         return this;
     }
 
-    OnnxModelBuilder output(String name) {
-        graph.addOutputBuilder().setName(name);
+    OnnxModelBuilder output(String name, Object... dims) {
+        graph.addOutputBuilder().setName(name).setType(type(1, dims));
         return this;
     }
 

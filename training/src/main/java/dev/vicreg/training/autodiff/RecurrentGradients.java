@@ -61,15 +61,15 @@ final class RecurrentGradients {
         Value before = layer.before(layer.initial(5), layer.states(node.output(0)));
         Value sums = ops.add(layer.timesTransposed(x, w), layer.timesTransposed(before, r));
         Value gates = layer.plus(layer.plus(sums, layer.bias(0)), layer.bias(1));
-        Value iof = layer.sigmoid(layer.gates(gates, 0, 3));
+        Value iof = ops.sigmoid(layer.gates(gates, 0, 3));
         Value i = layer.gates(iof, 0, 1);
         Value o = layer.gates(iof, 1, 2);
         Value f = layer.gates(iof, 2, 3);
-        Value g = layer.tanh(layer.gates(gates, 3, 4));
+        Value g = ops.tanh(layer.gates(gates, 3, 4));
         List<Value> forget = layer.split(f);
         Value firstCell = layer.initial(6);
         Value cells = cells(ops, layer, firstCell, forget, ops.mul(i, g));
-        Value tanhCell = layer.tanh(cells);
+        Value tanhCell = ops.tanh(cells);
 
         // dc = dh⊙toCell + what comes from the next cell; the gates' gradients are (dc, dh, dc, dc)⊙toGates.
         List<Value> toCell = layer.split(ops.mul(o, layer.tanhSlope(tanhCell)));
@@ -135,7 +135,7 @@ final class RecurrentGradients {
             Value fromState = layer.timesTransposed(before, rzr);
             Value bias = layer.bias(1);
             Value biased = layer.plus(fromState, bias == null ? null : layer.gates(bias, 0, 2));
-            Value zr = layer.sigmoid(ops.add(layer.gates(fromInput, 0, 2), biased));
+            Value zr = ops.sigmoid(ops.add(layer.gates(fromInput, 0, 2), biased));
             return new Gru(layer, x, fromInput, before, layer.gates(zr, 0, 1), layer.gates(zr, 1, 2));
         }
 
@@ -169,7 +169,7 @@ final class RecurrentGradients {
         Gru gru = Gru.of(ops, node);
         RecurrentLayer layer = gru.layer;
         Value q = layer.plus(layer.timesTransposed(gru.before, gru.newRows(ops, node)), gru.newBias());
-        Value n = layer.tanh(ops.add(layer.gates(gru.fromInput, 2, 3), ops.mul(gru.r, q)));
+        Value n = ops.tanh(ops.add(layer.gates(gru.fromInput, 2, 3), ops.mul(gru.r, q)));
         Value toNew = gru.toNew(ops, n);
         Value toReset = ops.mul(ops.mul(toNew, q), layer.sigmoidSlope(gru.r));
         Value toRecurrent = ops.concat(-1, gru.toZ(ops, n), toReset, ops.mul(toNew, gru.r));
@@ -206,7 +206,7 @@ final class RecurrentGradients {
         Value newRows = gru.newRows(ops, node);
         Value reset = ops.mul(gru.r, gru.before);
         Value q = layer.plus(layer.timesTransposed(reset, newRows), gru.newBias());
-        Value n = layer.tanh(ops.add(layer.gates(gru.fromInput, 2, 3), q));
+        Value n = ops.tanh(ops.add(layer.gates(gru.fromInput, 2, 3), q));
         List<Value> toZ = layer.split(gru.toZ(ops, n));
         List<Value> toNew = layer.split(gru.toNew(ops, n));
         List<Value> toReset = layer.split(ops.mul(gru.before, layer.sigmoidSlope(gru.r)));

@@ -2,7 +2,6 @@ package dev.vicreg.training.autodiff;
 
 import dev.vicreg.models.graph.Attributes;
 import dev.vicreg.models.graph.Node;
-import dev.vicreg.models.graph.OpType;
 import dev.vicreg.models.graph.Ops;
 import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.ShapeValues;
@@ -191,14 +190,6 @@ final class RecurrentLayer {
     /** x + bias, or x without one. */
     Value plus(Value x, @Nullable Value bias) {
         return bias == null ? x : ops.add(x, bias);
-    }
-
-    Value sigmoid(Value x) {
-        return ops.node(OpType.SIGMOID, List.of(x), Attributes.NONE).output(0);
-    }
-
-    Value tanh(Value x) {
-        return ops.node(OpType.TANH, List.of(x), Attributes.NONE).output(0);
     }
 
     /** The slope of a sigmoid whose result is s: s·(1 - s). */
