@@ -4,6 +4,7 @@ import dev.vicreg.runtime.Manifest;
 import dev.vicreg.training.loop.Artifacts;
 import dev.vicreg.training.loop.BranchConfig;
 import dev.vicreg.training.loop.GraphConfig;
+import dev.vicreg.training.loop.InputConfig;
 import dev.vicreg.training.loop.RunConfig;
 import dev.vicreg.training.loop.RunFolder;
 import dev.vicreg.training.step.Side;
@@ -65,13 +66,21 @@ public final class RunExport {
         }
         BranchConfig branch = graph.branch(side);
         EncoderExport.Description description = new EncoderExport.Description(
-                version,
-                branch.encoder(),
-                Manifest.Input.picture(branch.imageSize(), branch.mean(), branch.std()),
-                sha256(configFile),
-                evaluation);
+                version, branch.encoder(), input(branch.input()), sha256(configFile), evaluation);
         Path evalModel = Artifacts.in(run.resolve("artifacts")).evalModel();
         return EncoderExport.export(evalModel, side, checkpoint, description, target);
+    }
+
+    private static Manifest.Input input(InputConfig config) {
+        if (config instanceof InputConfig.Vectors vectors) {
+            return Manifest.Input.vector(vectors.columns(), vectors.mean(), vectors.std());
+        }
+        if (config instanceof InputConfig.Signals signals) {
+            String frontEnd = signals.frontEnd() == null ? "none" : "log-mel";
+            return Manifest.Input.signal(signals.rate(), signals.length(), signals.mean(), signals.std(), frontEnd);
+        }
+        InputConfig.Pictures pictures = (InputConfig.Pictures) config;
+        return Manifest.Input.picture(pictures.imageSize(), pictures.mean(), pictures.std());
     }
 
     /** What {@code sha256sum} prints. */

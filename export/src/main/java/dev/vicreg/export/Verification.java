@@ -11,6 +11,7 @@ import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.TensorType;
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.runtime.Device;
+import dev.vicreg.runtime.Manifest;
 import dev.vicreg.runtime.OrtSessions;
 import dev.vicreg.training.step.Side;
 import java.io.IOException;
@@ -22,28 +23,32 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.SplittableRandom;
 
 /**
- * Compares an exported encoder with the evaluation graph that it stands for, on pictures made up for it.
+ * Compares an exported encoder with the evaluation graph that it stands for, on samples made up for it.
  *
  * @param evalModel the file with every parameter as an input
  * @param side which of its representations the encoder is to give
  * @param views its inputs that are no parameters
  * @param state the parameters
+ * @param input of the encoder
  */
-record Verification(Path evalModel, Side side, List<Value> views, Map<String, Tensor> state) {
+record Verification(Path evalModel, Side side, List<Value> views, Map<String, Tensor> state, Manifest.Input input) {
     /** Largest difference that is published, as a share of the largest value. */
     static final double TOLERANCE = 1e-4;
 
-    /** Grey levels of the pictures of one colour; two more pictures are random. */
+    /** Grey levels of the pictures of one colour; two more samples are random. */
     private static final int[] CONSTANT_PICTURES = {0, 127, 255};
+    /** Deviations from the mean of vectors and signals of one value. */
+    private static final int[] CONSTANT_DEVIATIONS = {-3, 0, 3};
 
-    private static final int RANDOM_PICTURES = 2;
+    private static final int RANDOM = 2;
 
     /**
      * The largest difference between the two models' outputs as a share of the largest value, on a batch and on a
-     * single picture. Runs on the CPU.
+     * single sample. Runs on the CPU.
      *
      * @param exported the bytes of the file to be published
      * @throws IOException if ONNX Runtime refuses either model
@@ -60,7 +65,7 @@ record Verification(Path evalModel, Side side, List<Value> views, Map<String, Te
                 }
             }
             double largest = 0;
-            for (int count : new int[] {1, RANDOM_PICTURES + CONSTANT_PICTURES.length}) {
+            for (int count : new int[] {1, RANDOM + CONSTANT_PICTURES.length}) {
                 largest = Math.max(largest, difference(evaluated, parameters, served, count));
             }
             return largest;
@@ -77,9 +82,9 @@ record Verification(Path evalModel, Side side, List<Value> views, Map<String, Te
         Map<String, OnnxTensor> madeUp = new LinkedHashMap<>();
         try {
             for (Value view : views) {
-                madeUp.put(String.valueOf(view.name()), tensor(pictures(view.type(), count)));
+                madeUp.put(String.valueOf(view.name()), tensor(madeUp(view.type(), count)));
             }
-            String name = served.getInputNames().iterator().next();
+            String name = input.name();
             OnnxTensor own = madeUp.get(name + side.suffix());
             if (own == null) {
                 throw new IllegalStateException(
@@ -115,19 +120,42 @@ record Verification(Path evalModel, Side side, List<Value> views, Map<String, Te
         return largest == 0 ? 0 : largest / scale;
     }
 
-    /** Made-up pictures [count,H,W,C]: random ones, then ones of a single colour. */
-    private static Tensor pictures(TensorType type, int count) {
-        if (type.element() != ElementType.UINT8) {
-            throw new IllegalStateException("Verification needs an encoder of uint8 pictures, found input " + type);
-        }
+    /** Samples [count,…]: random ones, then constant ones. */
+    private Tensor madeUp(TensorType type, int count) {
         TensorType batch = new TensorType(type.element(), type.shape().with(0, Dim.of(count)));
+        return switch (type.element()) {
+            case UINT8 -> pictures(batch, count);
+            case FLOAT -> numbers(batch, count);
+            default ->
+                throw new IllegalStateException("Verification needs views of uint8 or float32, found input " + type);
+        };
+    }
+
+    private static Tensor pictures(TensorType batch, int count) {
         byte[] pixels = new byte[Math.toIntExact(batch.shape().elements())];
         new SplittableRandom(0).nextBytes(pixels);
         int size = pixels.length / count;
-        for (int i = RANDOM_PICTURES; i < count; i++) {
-            Arrays.fill(pixels, i * size, (i + 1) * size, (byte) CONSTANT_PICTURES[i - RANDOM_PICTURES]);
+        for (int i = RANDOM; i < count; i++) {
+            Arrays.fill(pixels, i * size, (i + 1) * size, (byte) CONSTANT_PICTURES[i - RANDOM]);
         }
         return new Tensor(batch, pixels);
+    }
+
+    /** [count,channels,…] around the means of the encoder's own input where it has as many channels. */
+    private Tensor numbers(TensorType batch, int count) {
+        float[] values = new float[Math.toIntExact(batch.shape().elements())];
+        int size = values.length / count;
+        int channels = Math.toIntExact(batch.shape().size(1));
+        boolean own = input.mean().size() == channels;
+        Random random = new Random(0);
+        for (int i = 0; i < values.length; i++) {
+            int sample = i / size;
+            int channel = i % size / (size / channels);
+            double deviations = sample < RANDOM ? random.nextGaussian() : CONSTANT_DEVIATIONS[sample - RANDOM];
+            double mean = own ? input.mean().get(channel) : 0;
+            values[i] = (float) (mean + deviations * (own ? input.deviation().get(channel) : 1));
+        }
+        return Tensor.of(batch.shape(), values);
     }
 
     private static float[] run(OrtSession session, Map<String, OnnxTensor> feeds, String output) throws OrtException {
