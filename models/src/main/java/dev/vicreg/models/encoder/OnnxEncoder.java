@@ -115,6 +115,22 @@ public final class OnnxEncoder implements Encoder {
         }
     }
 
+    /**
+     * What the network of a file takes: with symbols where the file leaves sizes open.
+     *
+     * @param output as in {@link Settings}
+     * @throws IOException if the file cannot be read, or holds what is not supported
+     */
+    public static TensorType input(Path file, String output) throws IOException {
+        ReadOptions options = output.isEmpty() ? ReadOptions.DEFAULT : ReadOptions.DEFAULT.withOutputs(List.of(output));
+        Graph graph = OnnxFile.read(file, options).graph();
+        try {
+            return firstOutput(graph).inputs().get(0).type();
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("Encoder " + file + ": " + e.getMessage(), e);
+        }
+    }
+
     /** What computes the first output, from the one input that it needs. */
     private static Graph firstOutput(Graph graph) {
         Map.Entry<String, Value> output = graph.outputs().entrySet().iterator().next();
@@ -187,6 +203,11 @@ public final class OnnxEncoder implements Encoder {
     /** What the network takes, for a batch of that size. */
     public TensorType type(Dim batch) {
         return new TensorType(sample.element(), sample.shape().with(0, batch));
+    }
+
+    /** Sizes of a sample, without the batch. */
+    public List<Long> sample() {
+        return sample.shape().dims().stream().skip(1).map(Dim::size).toList();
     }
 
     /** How the file was read. */

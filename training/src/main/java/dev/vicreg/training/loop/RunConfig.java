@@ -96,6 +96,9 @@ public record RunConfig(
         branch.properties().forEach(entry -> {
             if (entry.getKey().equals("input")) {
                 putBranch(target, prefix, entry.getValue());
+            } else if (entry.getKey().equals("onnx")) {
+                putBranch(target, prefix + "onnx.", entry.getValue());
+                target.remove(prefix + "onnx.path"); // the file has a checksum, and the run a copy
             } else {
                 target.set(prefix + entry.getKey(), entry.getValue());
             }
