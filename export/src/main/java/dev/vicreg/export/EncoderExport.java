@@ -156,7 +156,7 @@ public final class EncoderExport {
     }
 
     /** The inputs that no checkpoint holds. */
-    private static List<Value> views(Graph eval, Map<String, Tensor> state) {
+    static List<Value> views(Graph eval, Map<String, Tensor> state) {
         return eval.inputs().stream()
                 .filter(input -> !state.containsKey(input.name()))
                 .toList();
@@ -245,6 +245,13 @@ public final class EncoderExport {
 
     /** Writes the file if it is the same function as the evaluation graph; returns the difference measured. */
     static double publish(byte[] file, Verification verification, Path target) throws IOException {
+        double difference = verify(file, verification, target);
+        AtomicFile.write(target, ByteBuffer.wrap(file));
+        return difference;
+    }
+
+    /** The difference from the evaluation graph, if that is small enough to publish the file. */
+    static double verify(byte[] file, Verification verification, Path target) throws IOException {
         double difference = verification.difference(file);
         if (difference > Verification.TOLERANCE) {
             throw new IllegalStateException(
@@ -253,7 +260,6 @@ public final class EncoderExport {
                             + " expected at most %.0e; please report this with the run's checkpoint"
                                     .formatted(Verification.TOLERANCE));
         }
-        AtomicFile.write(target, ByteBuffer.wrap(file));
         return difference;
     }
 }

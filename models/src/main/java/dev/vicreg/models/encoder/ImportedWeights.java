@@ -7,6 +7,7 @@ import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.nn.Parameter.Role;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -86,6 +87,11 @@ final class ImportedWeights {
     @Nullable
     Statistics statistics(Node norm) {
         return statistics.get(norm);
+    }
+
+    /** The statistics that move. */
+    Collection<Statistics> statistics() {
+        return statistics.values();
     }
 
     /** New names by those of the file, where they differ. */

@@ -192,7 +192,12 @@ public final class OnnxEncoder implements Encoder {
 
     /** The input's name: the file's, unless the graphs around the network use it themselves. */
     public String inputName() {
-        return ImportedWeights.free(String.valueOf(input.name()));
+        return ImportedWeights.free(originalInputName());
+    }
+
+    /** The input's name in the file. */
+    public String originalInputName() {
+        return String.valueOf(input.name());
     }
 
     /** The output's name in the file. */
@@ -344,10 +349,36 @@ public final class OnnxEncoder implements Encoder {
         return value;
     }
 
-    /** New names by old ones, for messages: {@code w_grad → imported.w_grad.data}. */
-    public Map<String, String> parameterNames() {
-        Map<String, String> byInitializer = new LinkedHashMap<>();
-        weights.trained().forEach((initializer, weight) -> byInitializer.put(weight.name(), initializer.name()));
-        return byInitializer;
+    /** Number of elements of the trained initialisers. */
+    public long trainedElements() {
+        return weights.trained().keySet().stream()
+                .mapToLong(initializer -> initializer.shape().elements())
+                .sum();
+    }
+
+    /**
+     * The initialisers of the file that parameters stand for, by the parameters' names: what to write back.
+     *
+     * @throws IllegalArgumentException if an initialiser is several parameters: running statistics that norms shared
+     */
+    public Map<String, String> initializers() {
+        Map<String, String> initializers = new LinkedHashMap<>();
+        weights.trained().forEach((initializer, weight) -> initializers.put(weight.name(), initializer.name()));
+        for (ImportedWeights.Statistics statistics : weights.statistics()) {
+            initializers.put(
+                    statistics.meanName(), String.valueOf(statistics.mean().name()));
+            initializers.put(
+                    statistics.varianceName(),
+                    String.valueOf(statistics.variance().name()));
+        }
+        Set<String> seen = new HashSet<>();
+        for (String initializer : initializers.values()) {
+            if (!seen.add(initializer)) {
+                throw new IllegalArgumentException("Initialiser " + initializer + " stands for statistics of several"
+                        + " batch norms, or for statistics and a weight, which differ once they are trained: the"
+                        + " original file cannot hold them; export with --fold, which writes a file of its own form");
+            }
+        }
+        return initializers;
     }
 }

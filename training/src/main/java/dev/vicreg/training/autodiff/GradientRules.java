@@ -64,7 +64,6 @@ final class GradientRules {
     private static final Map<OpType, String> UNSUPPORTED = new EnumMap<>(OpType.class);
 
     static {
-
         first(OpType.BATCH_NORM_INTERNAL, GradientRules::batchNorm);
 
         for (OpType op : OpType.values()) {

@@ -58,8 +58,7 @@ public record NormalisedPictures(ViewSource pictures, List<Float> mean, List<Flo
             float shift = -mean.get(c) / deviation.get(c);
             for (int i = 0; i < count; i++) {
                 int place = channelsFirst ? c * count + i : i * channels + c;
-                into.putFloat(
-                        offset + place * Float.BYTES, (pixels.get(i * channels + c) & 0xFF) * factor + shift);
+                into.putFloat(offset + place * Float.BYTES, (pixels.get(i * channels + c) & 0xFF) * factor + shift);
             }
         }
     }

@@ -43,8 +43,7 @@ public record BranchConfig(
         @JsonUnwrapped @JsonInclude(JsonInclude.Include.NON_NULL)
         EncoderOptions options,
 
-        @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable
-        OnnxConfig onnx) {
+        @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable OnnxConfig onnx) {
     /** An encoder of this project. */
     public BranchConfig(String encoder, int width, InputConfig input, String projector, EncoderOptions options) {
         this(encoder, width, input, projector, options, null);
@@ -101,12 +100,11 @@ public record BranchConfig(
         ViewSource fed = input instanceof InputConfig.Pictures pictures && taken.element() == ElementType.FLOAT
                 ? new NormalisedPictures(own, pictures.mean(), pictures.std(), onnx.channelsFirst())
                 : own;
-        List<Long> axes =
-                fed.type().shape().stream().map(Integer::longValue).toList();
+        List<Long> axes = fed.type().shape().stream().map(Integer::longValue).toList();
         List<Long> expected = onnx.encoder().sample();
         if (!axes.equals(expected)) {
-            throw new IllegalArgumentException("Encoder " + encoder + " takes samples of " + expected + ", views of the "
-                    + data.noun() + " are " + axes);
+            throw new IllegalArgumentException("Encoder " + encoder + " takes samples of " + expected
+                    + ", views of the " + data.noun() + " are " + axes);
         }
         return fed;
     }
@@ -133,7 +131,8 @@ public record BranchConfig(
     BranchConfig adopting(BranchConfig recorded, Path artifacts, Side side) {
         boolean own = onnx != null
                 && recorded.onnx != null
-                && Path.of(onnx.path()).equals(copy(artifacts, side).toAbsolutePath().normalize());
+                && Path.of(onnx.path())
+                        .equals(copy(artifacts, side).toAbsolutePath().normalize());
         return own ? with(recorded.encoder, onnx.recordedAs(recorded.onnx)) : this;
     }
 

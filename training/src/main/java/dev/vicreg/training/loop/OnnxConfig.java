@@ -29,13 +29,7 @@ import java.util.Locale;
  * @param sample sizes of a sample, without the batch, where the file leaves them open; empty for the file's
  */
 public record OnnxConfig(
-        String path,
-        String sha256,
-        String output,
-        String pool,
-        String batchNorm,
-        String dropout,
-        List<Long> sample) {
+        String path, String sha256, String output, String pool, String batchNorm, String dropout, List<Long> sample) {
     private static final Dim CHANNELS = Dim.of(3);
 
     /** Names of {@code --batch-norm}. */
@@ -107,8 +101,8 @@ public record OnnxConfig(
         Shape shape = taken.shape();
         boolean first = shape.rank() == 4 && shape.at(1).equals(CHANNELS);
         if (!first && !(shape.rank() == 4 && shape.at(3).equals(CHANNELS))) {
-            throw new IllegalArgumentException(
-                    path + " takes no pictures of 3 channels: its input is " + taken + ", expected [N,3,H,W] or [N,H,W,3]");
+            throw new IllegalArgumentException(path + " takes no pictures of 3 channels: its input is " + taken
+                    + ", expected [N,3,H,W] or [N,H,W,3]");
         }
         return first;
     }
