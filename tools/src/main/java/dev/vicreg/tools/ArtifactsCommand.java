@@ -6,6 +6,7 @@ import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Setting.Group;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.tools.output.Json;
+import dev.vicreg.training.data.Selection;
 import dev.vicreg.training.loop.Artifacts;
 import dev.vicreg.training.loop.GraphConfig;
 import dev.vicreg.training.loop.MachineLowering;
@@ -30,6 +31,7 @@ final class ArtifactsCommand {
             Stream.of(
                             GraphSettings.ALL,
                             List.of(
+                                    SharedSettings.DATA,
                                     TrainSettings.SEED,
                                     SharedSettings.JSON,
                                     SharedSettings.DEVICE,
@@ -43,7 +45,9 @@ final class ArtifactsCommand {
 
     private static void run(Settings settings, Console console) throws Exception {
         Path out = settings.get(OUT);
-        GraphConfig config = GraphSettings.graph(settings);
+        GraphConfig config = GraphSettings.graph(
+                settings,
+                InputSettings.of(settings, settings.find(SharedSettings.DATA).orElse(null), Selection.ALL));
         GraphSettings.warnOfCoefficients(config, console);
         Lowering lowering = MachineLowering.of(settings.get(SharedSettings.DEVICE), TrainSettings.threads(settings));
         TrainingGraph.Built built = TrainingGraph.build(config.spec());

@@ -5,12 +5,13 @@ import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Setting.Group;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.training.loop.GraphConfig;
+import dev.vicreg.training.loop.InputConfig;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 
-/** The options that shape the graphs: {@link ModelSettings}, the objective and the update. */
+/** The options that shape the graphs: {@link InputSettings}, {@link ModelSettings}, the objective and the update. */
 final class GraphSettings {
     private static final double MAX_COEFFICIENT = 1e6;
 
@@ -45,6 +46,7 @@ final class GraphSettings {
             null);
 
     static final List<Setting<?>> ALL = Stream.of(
+                    InputSettings.ALL,
                     ModelSettings.ALL,
                     List.of(
                             LOSS,
@@ -66,12 +68,12 @@ final class GraphSettings {
     }
 
     /** What shapes the graphs. */
-    static GraphConfig graph(Settings settings) {
+    static GraphConfig graph(Settings settings, InputConfig input) {
         String named = settings.get(OPTIMIZER);
         String optimizer = named.equals("lars") ? "lars-official" : named;
         return new GraphConfig(
-                ModelSettings.first(settings),
-                ModelSettings.second(settings),
+                ModelSettings.first(settings, input),
+                ModelSettings.second(settings, input),
                 settings.get(BATCH_SIZE),
                 settings.get(LOSS),
                 settings.get(INVARIANCE).floatValue(),

@@ -6,6 +6,7 @@ import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Setting.Group;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.training.loop.BranchConfig;
+import dev.vicreg.training.loop.InputConfig;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -17,7 +18,11 @@ import org.jspecify.annotations.Nullable;
 /** The options that describe the networks of both branches. */
 final class ModelSettings {
     static final Setting<String> ENCODER = Setting.choice(
-            "encoder", List.copyOf(Encoders.names()), Group.MODEL, "network that is trained", "resnet18");
+            "encoder",
+            List.copyOf(Encoders.names()),
+            Group.MODEL,
+            "network that is trained; without it resnet18 for pictures, mlp for vectors, resnet1d for signals",
+            null);
     static final Setting<Integer> WIDTH = Setting.integer(
             "width",
             "N",
@@ -56,8 +61,14 @@ final class ModelSettings {
             Setting.integer("depth", "N", Group.MODEL, "layers of the encoder mlp; without it 2", null, 1, 64);
     static final Setting<Integer> IMAGE_SIZE =
             Setting.integer("image-size", "PIXELS", Group.MODEL, "side of the pictures it sees", 32, 8, 4096);
-    static final Setting<Integer> CHANNELS =
-            Setting.integer("channels", "N", Group.MODEL, "colour channels of the pictures", 3, 3, 3);
+    static final Setting<Integer> CHANNELS = Setting.integer(
+            "channels",
+            "N",
+            Group.MODEL,
+            "channels: 3 for pictures; signals have 1, into which all are mixed, or the files' own number",
+            null,
+            1,
+            1024);
     static final Setting<List<Float>> MEAN =
             channelValues("mean", "taken off each channel, on a scale of 0 to 1", "0.485,0.456,0.406");
     static final Setting<List<Float>> STD =
@@ -105,10 +116,6 @@ final class ModelSettings {
             PATCH_SIZE,
             POOL,
             DEPTH,
-            IMAGE_SIZE,
-            CHANNELS,
-            MEAN,
-            STD,
             PROJECTOR,
             SHARE_WEIGHTS,
             ENCODER_B,
@@ -142,14 +149,25 @@ final class ModelSettings {
     }
 
     /** The first branch, or both where they share weights. */
-    static BranchConfig first(Settings settings) {
-        String encoder = settings.get(ENCODER);
+    static BranchConfig first(Settings settings, InputConfig input) {
+        String encoder = settings.find(ENCODER).orElseGet(() -> encoderOf(input));
         return branch(
                 settings,
+                input,
                 encoder,
                 settings.find(ENCODER_B).orElse(encoder),
                 settings.find(WIDTH).orElseGet(() -> Encoders.width(encoder)),
                 settings.get(PROJECTOR));
+    }
+
+    /** What trains on these unless told otherwise. */
+    private static String encoderOf(InputConfig input) {
+        boolean bands = input instanceof InputConfig.Signals signals && signals.frontEnd() != null;
+        return switch (input.modality()) {
+            case PICTURES -> "resnet18";
+            case VECTORS -> "mlp";
+            case SIGNALS -> bands ? "resnet18" : "resnet1d";
+        };
     }
 
     /**
@@ -157,15 +175,16 @@ final class ModelSettings {
      *
      * @throws IllegalArgumentException if an option of the second branch is given beside {@code --share-weights true}
      */
-    static @Nullable BranchConfig second(Settings settings) {
+    static @Nullable BranchConfig second(Settings settings, InputConfig input) {
         Optional<Setting<?>> own = SECOND.stream().filter(settings::isGiven).findFirst();
         boolean shared = settings.find(SHARE_WEIGHTS).orElse(own.isEmpty());
         if (!shared) {
-            BranchConfig first = first(settings);
+            BranchConfig first = first(settings, input);
             String encoder = settings.find(ENCODER_B).orElse(first.encoder());
             int width = encoder.equals(first.encoder()) ? first.width() : Encoders.width(encoder);
             return branch(
                     settings,
+                    input,
                     encoder,
                     first.encoder(),
                     settings.find(WIDTH_B).orElse(width),
@@ -178,16 +197,9 @@ final class ModelSettings {
         return null;
     }
 
-    private static BranchConfig branch(Settings settings, String encoder, String other, int width, String projector) {
-        return new BranchConfig(
-                encoder,
-                width,
-                settings.get(IMAGE_SIZE),
-                settings.get(CHANNELS),
-                settings.get(MEAN),
-                settings.get(STD),
-                projector,
-                options(settings, encoder, other));
+    private static BranchConfig branch(
+            Settings settings, InputConfig input, String encoder, String other, int width, String projector) {
+        return new BranchConfig(encoder, width, input, projector, options(settings, encoder, other));
     }
 
     /** What only some encoders take, as it was given, without what is for the other branch's encoder alone. */
@@ -206,13 +218,9 @@ final class ModelSettings {
 
     /** The options that give these branches, with their values. */
     static Map<Setting<?>, Object> values(BranchConfig first, @Nullable BranchConfig second) {
-        Map<Setting<?>, Object> values = new HashMap<>();
+        Map<Setting<?>, Object> values = new HashMap<>(InputSettings.values(first.input()));
         values.put(ENCODER, first.encoder());
         values.put(WIDTH, first.width());
-        values.put(IMAGE_SIZE, first.imageSize());
-        values.put(CHANNELS, first.channels());
-        values.put(MEAN, commas(first.mean()));
-        values.put(STD, commas(first.std()));
         values.put(PROJECTOR, first.projector());
         putOptions(values, first.options());
         values.put(SHARE_WEIGHTS, second == null);
@@ -237,9 +245,5 @@ final class ModelSettings {
         if (value != null) {
             values.put(setting, value);
         }
-    }
-
-    private static String commas(List<Float> values) {
-        return String.join(",", values.stream().map(Object::toString).toList());
     }
 }

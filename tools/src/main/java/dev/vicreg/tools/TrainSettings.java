@@ -6,6 +6,7 @@ import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.training.data.Augmentation;
 import dev.vicreg.training.data.Selection;
 import dev.vicreg.training.loop.GraphConfig;
+import dev.vicreg.training.loop.InputConfig;
 import dev.vicreg.training.loop.TrainingConfig;
 import java.io.IOException;
 import java.util.HashMap;
@@ -55,13 +56,13 @@ final class TrainSettings {
             "PRESET[,NAME=X...]",
             Group.AUGMENTATION,
             "how views are made: " + String.join(", ", Augmentation.presets())
-                    + ", then settings such as hue=0.2 or view-a.blur=1",
-            "cifar",
+                    + ", then settings such as hue=0.2, mask=0.4 or view-a.blur=1; without it cifar, vectors or signals",
+            null,
             TrainSettings::checkAugmentation);
     static final Setting<Long> SEED =
             Setting.seed("seed", Group.OPTIMIZATION, "of first weights, order and augmentation", 0);
     static final Setting<Integer> WORKERS = Setting.integer(
-            "workers", "N", Group.MACHINE, "threads that prepare pictures; 0 for half the processors", 0, 0, 4096);
+            "workers", "N", Group.MACHINE, "threads that make views; 0 for half the processors", 0, 0, 4096);
     static final Setting<Integer> CHECKPOINT_EVERY =
             Setting.integer("checkpoint-every", "STEPS", Group.OUTPUT, "0 for one an epoch", 0, 0, Integer.MAX_VALUE);
     static final Setting<Integer> KEEP =
@@ -121,8 +122,8 @@ final class TrainSettings {
     }
 
     /** The whole run on some data. */
-    static TrainingConfig training(Settings settings, String data, Selection selection) {
-        GraphConfig graph = GraphSettings.graph(settings);
+    static TrainingConfig training(Settings settings, String data, Selection selection, InputConfig input) {
+        GraphConfig graph = GraphSettings.graph(settings, input);
         double samples = (double) graph.batchSize() / RATE_SAMPLES;
         double rate = rate(settings, graph.optimizer(), samples);
         if (settings.isGiven(EPOCHS) && settings.isGiven(STEPS)) {
@@ -134,7 +135,8 @@ final class TrainSettings {
                 data,
                 selection.limit(),
                 selection.limitPerClass(),
-                Augmentation.parse(settings.get(AUGMENT)).settings(),
+                Augmentation.parse(settings.find(AUGMENT).orElseGet(() -> augmentationOf(input)))
+                        .settings(),
                 inSteps ? 0 : settings.get(EPOCHS),
                 inSteps ? settings.get(STEPS) : 0,
                 rate,
@@ -149,6 +151,14 @@ final class TrainSettings {
                 settings.get(SharedSettings.DEVICE).toString(),
                 settings.get(CHECKPOINT_EVERY),
                 settings.get(KEEP));
+    }
+
+    private static String augmentationOf(InputConfig input) {
+        return switch (input.modality()) {
+            case PICTURES -> "cifar";
+            case VECTORS -> "vectors";
+            case SIGNALS -> "signals";
+        };
     }
 
     /** Threads of the step, resolved. */
@@ -206,8 +216,12 @@ final class TrainSettings {
 
     /** Every setting of both views as one text, which names a preset only because the first place is a preset's. */
     private static String augmentation(Map<String, Object> settings) {
-        StringJoiner text = new StringJoiner(",").add("official");
+        StringJoiner text = new StringJoiner(",");
+        text.add(String.valueOf(settings.getOrDefault("preset", "official")));
         settings.forEach((name, value) -> {
+            if (name.equals("preset")) {
+                return;
+            }
             if (value instanceof Map<?, ?> view) {
                 view.forEach((setting, number) -> text.add(name + "." + setting + "=" + number));
             } else {
