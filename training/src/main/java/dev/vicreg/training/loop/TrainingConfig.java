@@ -66,6 +66,30 @@ public record TrainingConfig(
         }
     }
 
+    /** The same run with other graphs. */
+    TrainingConfig with(GraphConfig other) {
+        return new TrainingConfig(
+                other,
+                data,
+                limit,
+                limitPerClass,
+                augment,
+                epochs,
+                steps,
+                lr,
+                baseLr,
+                warmupEpochs,
+                warmupStart,
+                schedule,
+                finalLrFactor,
+                seed,
+                threads,
+                workers,
+                device,
+                checkpointEvery,
+                keep);
+    }
+
     /** How the pictures are augmented. */
     public Augmentation augmentation() {
         return Augmentation.fromSettings(augment);
