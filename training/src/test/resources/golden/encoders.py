@@ -64,7 +64,7 @@ class ResNet(nn.Module):
 
     def __init__(self, blocks, width, bottleneck=False, stem="imagenet", dims=2, channels=3):
         super().__init__()
-        self.stem = stem
+        self.stem, self.stages = stem, len(blocks)
         kernel, stride = {"imagenet": (7, 2), "small": (3, 1), "strided": (3, 2)}[stem]
         self.conv1 = conv(dims, channels, width, kernel, stride)
         self.bn1 = norm(dims, width)
@@ -82,7 +82,7 @@ class ResNet(nn.Module):
         x = F.relu(self.bn1(self.conv1(x)))
         if self.stem == "imagenet":
             x = self.pool(x)
-        for stage in range(4):
+        for stage in range(self.stages):
             x = getattr(self, f"layer{stage + 1}")(x)
         return x.flatten(2).mean(2)
 
@@ -317,7 +317,7 @@ FULL = {
 
 PICTURES = (4, 3, 32, 32)
 SMALL = {
-    "resnet-bottleneck": (lambda: ResNet([3, 4, 6, 3], 4, bottleneck=True, stem="strided"), PICTURES),
+    "resnet-bottleneck": (lambda: ResNet([1, 2, 1], 8, bottleneck=True, stem="strided"), PICTURES),
     "resnet-signal": (lambda: ResNet([2, 2, 2, 2], 8, dims=1, channels=2), (4, 2, 96)),
     "vit-cls": (lambda: VisionTransformer(16, 4, 24, 2, 3), (4, 3, 16, 16)),
     "vit-mean": (lambda: VisionTransformer(16, 8, 24, 1, 3, "mean"), (4, 3, 16, 16)),

@@ -60,7 +60,14 @@ public final class EncoderExport {
             OpType.CONV,
             OpType.MAX_POOL,
             OpType.GLOBAL_AVERAGE_POOL,
-            OpType.BATCH_NORMALIZATION);
+            OpType.BATCH_NORMALIZATION,
+            OpType.LAYER_NORMALIZATION,
+            OpType.SOFTMAX,
+            OpType.ERF,
+            OpType.SIGMOID,
+            OpType.HARD_SIGMOID,
+            OpType.HARD_SWISH,
+            OpType.SLICE);
 
     /**
      * What the manifest says beyond what the graph shows.
@@ -149,7 +156,7 @@ public final class EncoderExport {
     }
 
     /** The inputs that no checkpoint holds. */
-    private static List<Value> views(Graph eval, Map<String, Tensor> state) {
+    static List<Value> views(Graph eval, Map<String, Tensor> state) {
         return eval.inputs().stream()
                 .filter(input -> !state.containsKey(input.name()))
                 .toList();
@@ -225,12 +232,26 @@ public final class EncoderExport {
     }
 
     private static int opset(Graph graph) {
-        boolean same = graph.nodes().stream().map(Node::op).allMatch(SAME_IN_OLD_OPSET::contains);
-        return same ? OLD_OPSET : OpType.ONNX_OPSET;
+        return graph.nodes().stream().allMatch(EncoderExport::isSameInOldOpset) ? OLD_OPSET : OpType.ONNX_OPSET;
+    }
+
+    private static boolean isSameInOldOpset(Node node) {
+        return switch (node.op()) {
+            case SPLIT -> !node.attributes().has("num_outputs"); // since opset 18
+            case PAD -> !node.hasInput(3); // axes, since opset 18
+            default -> SAME_IN_OLD_OPSET.contains(node.op());
+        };
     }
 
     /** Writes the file if it is the same function as the evaluation graph; returns the difference measured. */
     static double publish(byte[] file, Verification verification, Path target) throws IOException {
+        double difference = verify(file, verification, target);
+        AtomicFile.write(target, ByteBuffer.wrap(file));
+        return difference;
+    }
+
+    /** The difference from the evaluation graph, if that is small enough to publish the file. */
+    static double verify(byte[] file, Verification verification, Path target) throws IOException {
         double difference = verification.difference(file);
         if (difference > Verification.TOLERANCE) {
             throw new IllegalStateException(
@@ -239,7 +260,6 @@ public final class EncoderExport {
                             + " expected at most %.0e; please report this with the run's checkpoint"
                                     .formatted(Verification.TOLERANCE));
         }
-        AtomicFile.write(target, ByteBuffer.wrap(file));
         return difference;
     }
 }

@@ -13,6 +13,7 @@ import dev.vicreg.models.graph.Value;
 import dev.vicreg.runtime.Device;
 import dev.vicreg.runtime.Manifest;
 import dev.vicreg.runtime.OrtSessions;
+import dev.vicreg.runtime.OutputRows;
 import dev.vicreg.training.step.Side;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -34,8 +35,24 @@ import java.util.SplittableRandom;
  * @param views its inputs that are no parameters
  * @param state the parameters
  * @param input of the encoder
+ * @param view name of the input among {@code views}, without the side's suffix
+ * @param output name of the encoder's output
+ * @param pool how that becomes one vector per sample
  */
-record Verification(Path evalModel, Side side, List<Value> views, Map<String, Tensor> state, Manifest.Input input) {
+record Verification(
+        Path evalModel,
+        Side side,
+        List<Value> views,
+        Map<String, Tensor> state,
+        Manifest.Input input,
+        String view,
+        String output,
+        String pool) {
+    /** Of an own encoder. */
+    Verification(Path evalModel, Side side, List<Value> views, Map<String, Tensor> state, Manifest.Input input) {
+        this(evalModel, side, views, state, input, input.name(), EncoderExport.EMBEDDING, OutputRows.NONE);
+    }
+
     /** Largest difference that is published, as a share of the largest value. */
     static final double TOLERANCE = 1e-4;
 
@@ -85,15 +102,15 @@ record Verification(Path evalModel, Side side, List<Value> views, Map<String, Te
                 madeUp.put(String.valueOf(view.name()), tensor(madeUp(view.type(), count)));
             }
             String name = input.name();
-            OnnxTensor own = madeUp.get(name + side.suffix());
+            OnnxTensor own = madeUp.get(view + side.suffix());
             if (own == null) {
                 throw new IllegalStateException(
                         "The exported encoder's input is called " + name + ", expected one of " + views);
             }
             Map<String, OnnxTensor> feeds = new LinkedHashMap<>(parameters);
             feeds.putAll(madeUp);
-            float[] expected = run(evaluated, feeds, side.representation());
-            float[] found = run(served, Map.of(name, own), EncoderExport.EMBEDDING);
+            float[] expected = run(evaluated, feeds, side.representation(), OutputRows.NONE);
+            float[] found = run(served, Map.of(name, own), output, pool);
             return difference(expected, found);
         } finally {
             madeUp.values().forEach(OnnxTensor::close);
@@ -126,9 +143,21 @@ record Verification(Path evalModel, Side side, List<Value> views, Map<String, Te
         return switch (type.element()) {
             case UINT8 -> pictures(batch, count);
             case FLOAT -> numbers(batch, count);
+            case INT64 -> ids(batch);
             default ->
-                throw new IllegalStateException("Verification needs views of uint8 or float32, found input " + type);
+                throw new IllegalStateException(
+                        "Verification needs views of uint8, float32 or int64, found input " + type);
         };
+    }
+
+    /** Ids 0 and 1, since how many there are is not known. */
+    private static Tensor ids(TensorType batch) {
+        long[] ids = new long[Math.toIntExact(batch.shape().elements())];
+        SplittableRandom random = new SplittableRandom(0);
+        for (int i = 0; i < ids.length; i++) {
+            ids[i] = random.nextInt(2);
+        }
+        return new Tensor(batch, Tensor.ofLongs(ids).data());
     }
 
     private static Tensor pictures(TensorType batch, int count) {
@@ -158,12 +187,15 @@ record Verification(Path evalModel, Side side, List<Value> views, Map<String, Te
         return Tensor.of(batch.shape(), values);
     }
 
-    private static float[] run(OrtSession session, Map<String, OnnxTensor> feeds, String output) throws OrtException {
+    private static float[] run(OrtSession session, Map<String, OnnxTensor> feeds, String output, String pool)
+            throws OrtException {
         try (OrtSession.Result result = session.run(feeds)) {
-            FloatBuffer values = ((OnnxTensor) result.get(output).orElseThrow()).getFloatBuffer();
-            float[] copy = new float[values.remaining()];
-            values.get(copy);
-            return copy;
+            float[][] rows = OutputRows.of((OnnxTensor) result.get(output).orElseThrow(), pool);
+            FloatBuffer values = FloatBuffer.allocate(rows.length * rows[0].length);
+            for (float[] row : rows) {
+                values.put(row);
+            }
+            return values.array();
         }
     }
 

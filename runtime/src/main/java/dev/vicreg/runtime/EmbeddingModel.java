@@ -13,7 +13,6 @@ import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -39,8 +38,6 @@ import org.jspecify.annotations.Nullable;
  * gives them, not normalised to length 1.
  */
 public final class EmbeddingModel implements AutoCloseable {
-    private static final String OUTPUT = "embedding";
-
     /** Pixels, or values, that run through the model at once: large enough to keep it busy, small enough for its activations. */
     private static final int PIXELS_PER_BATCH = 1 << 20;
 
@@ -68,20 +65,32 @@ public final class EmbeddingModel implements AutoCloseable {
         this.session = session;
         Manifest.Input input = manifest.input();
         boolean pictures = input instanceof Manifest.PictureInput;
+        boolean bytes = input instanceof Manifest.PictureInput picture && picture.layout() == null;
         this.preprocessing = pictures ? manifest.preprocessing(name) : null;
-        this.type = pictures ? OnnxJavaType.UINT8 : OnnxJavaType.FLOAT;
+        this.type = bytes ? OnnxJavaType.UINT8 : OnnxJavaType.FLOAT;
         this.sampleShape = sampleShape(input);
         int most = input instanceof Manifest.VectorInput ? MAX_VECTORS : MAX_BATCH;
         long points = (long) elements() / (pictures ? 3 : 1);
         this.batchSize = (int) Math.max(1, Math.min(most, PIXELS_PER_BATCH / points));
         requireTensor("input", input.name(), type, session.getInputInfo(), batchOf(-1));
-        requireTensor("output", OUTPUT, OnnxJavaType.FLOAT, session.getOutputInfo(), -1, manifest.dimension());
+        if (manifest.output() == null) {
+            requireTensor(
+                    "output",
+                    manifest.outputName(),
+                    OnnxJavaType.FLOAT,
+                    session.getOutputInfo(),
+                    -1,
+                    manifest.dimension());
+        }
     }
 
     /** Axes of one sample, without the batch's. */
     private static int[] sampleShape(Manifest.Input input) {
         if (input instanceof Manifest.PictureInput picture) {
-            return new int[] {picture.imageSize(), picture.imageSize(), picture.channels()};
+            int size = picture.imageSize();
+            return Manifest.PictureInput.CHANNELS_FIRST.equals(picture.layout())
+                    ? new int[] {picture.channels(), size, size}
+                    : new int[] {size, size, picture.channels()};
         }
         return input instanceof Manifest.SignalInput signal
                 ? new int[] {signal.channels(), signal.length()}
@@ -161,14 +170,34 @@ public final class EmbeddingModel implements AutoCloseable {
 
     private float[][] embedPictures(int count, IntFunction<Picture> pictures) {
         Preprocessing prepare = preprocessing;
-        if (prepare == null) {
+        if (prepare == null || !(manifest.input() instanceof Manifest.PictureInput input)) {
             throw wrongKind("pictures");
         }
-        int bytes = elements();
-        return embedAll(
-                count,
-                (sample, batch, place) -> batch.put(
-                        place * bytes, prepare.apply(pictures.apply(sample)).rgb()));
+        int values = elements();
+        return embedAll(count, (sample, batch, place) -> {
+            byte[] rgb = prepare.apply(pictures.apply(sample)).rgb();
+            if (input.layout() == null) {
+                batch.put(place * values, rgb);
+            } else {
+                put(batch, place, normalised(rgb, input));
+            }
+        });
+    }
+
+    /** 0–255 unsigned [H,W,C] → (x/255 - mean)/deviation in the input's layout. */
+    private static float[] normalised(byte[] rgb, Manifest.PictureInput input) {
+        int channels = input.channels();
+        int pixels = rgb.length / channels;
+        boolean first = Manifest.PictureInput.CHANNELS_FIRST.equals(input.layout());
+        float[] values = new float[rgb.length];
+        for (int c = 0; c < channels; c++) {
+            float factor = 1 / (255 * input.deviation().get(c));
+            float shift = -input.mean().get(c) / input.deviation().get(c);
+            for (int i = 0; i < pixels; i++) {
+                values[first ? c * pixels + i : i * channels + c] = (rgb[i * channels + c] & 0xFF) * factor + shift;
+            }
+        }
+        return values;
     }
 
     /**
@@ -293,12 +322,10 @@ public final class EmbeddingModel implements AutoCloseable {
             var environment = OrtEnvironment.getEnvironment();
             try (OnnxTensor input = OnnxTensor.createTensor(environment, values, batchOf(count), type);
                     OrtSession.Result result = open.run(Map.of(manifest.input().name(), input))) {
-                FloatBuffer rows = ((OnnxTensor) result.get(OUTPUT).orElseThrow()).getFloatBuffer();
-                for (int i = 0; i < count; i++) {
-                    float[] row = new float[manifest.dimension()];
-                    rows.get(row);
-                    embeddings[start + i] = row;
-                }
+                OnnxTensor output =
+                        (OnnxTensor) result.get(manifest.outputName()).orElseThrow();
+                float[][] rows = OutputRows.of(output, manifest.pooling());
+                System.arraycopy(rows, 0, embeddings, start, count);
             }
         } catch (OrtException e) {
             throw new IllegalStateException(
@@ -308,6 +335,15 @@ public final class EmbeddingModel implements AutoCloseable {
         } finally {
             lock.readLock().unlock();
         }
+    }
+
+    /** Whether a model that declares {@code declared} takes {@code wanted}; -1 stands for a size that is left open. */
+    private static boolean fits(long[] declared, long[] wanted) {
+        boolean fits = declared.length == wanted.length;
+        for (int axis = 0; fits && axis < wanted.length; axis++) {
+            fits = declared[axis] == -1 || declared[axis] == wanted[axis];
+        }
+        return fits;
     }
 
     /** Checks one input or output; -1 stands for a size that the model leaves open. */
@@ -320,9 +356,7 @@ public final class EmbeddingModel implements AutoCloseable {
             throw new IOException(
                     name + " has no " + role + " '" + tensor + "' " + expected + "; it has " + found.keySet());
         }
-        if (!(node.getInfo() instanceof TensorInfo info)
-                || info.type != type
-                || !Arrays.equals(info.getShape(), shape)) {
+        if (!(node.getInfo() instanceof TensorInfo info) || info.type != type || !fits(info.getShape(), shape)) {
             throw new IOException(
                     name + ": " + role + " '" + tensor + "' is " + node.getInfo() + ", expected " + expected);
         }

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What an exported encoder says about itself: JSON in the ONNX file's metadata under {@value #METADATA_KEY}.
@@ -28,6 +29,8 @@ import java.util.Objects;
  * @param parameters number of trained values
  * @param configHash identifies the training configuration
  * @param evaluation figures measured on this encoder by name, e.g. {@code knn-20-0.07}; may be empty
+ * @param output the model's output; null for {@value #EMBEDDING}
+ * @param pool how the output becomes one vector per sample: see {@link OutputRows}; null where it is one
  */
 public record Manifest(
         int formatVersion,
@@ -37,9 +40,14 @@ public record Manifest(
         int dimension,
         long parameters,
         String configHash,
-        Map<String, Double> evaluation) {
+        Map<String, Double> evaluation,
+        @Nullable String output,
+        @Nullable String pool) {
 
     public static final String METADATA_KEY = "vicreg.manifest";
+
+    /** What own encoders call their output. */
+    public static final String EMBEDDING = "embedding";
 
     /** What every version reads. */
     private static final int PICTURE_VERSION = 1;
@@ -71,7 +79,19 @@ public record Manifest(
         /** The input of an own picture encoder: RGB, the shorter side resized to the model's size. */
         static PictureInput picture(int imageSize, List<Float> mean, List<Float> deviation) {
             return new PictureInput(
-                    "image", PictureInput.KIND, imageSize, 3, "RGB", imageSize, "bicubic", mean, deviation);
+                    "image", PictureInput.KIND, imageSize, 3, "RGB", imageSize, "bicubic", mean, deviation, null);
+        }
+
+        /**
+         * The pictures of an encoder of other origin.
+         *
+         * @param layout {@value PictureInput#CHANNELS_FIRST} or {@value PictureInput#CHANNELS_LAST} of normalised
+         *     float32; null for uint8
+         */
+        static PictureInput picture(
+                String name, int imageSize, List<Float> mean, List<Float> deviation, @Nullable String layout) {
+            return new PictureInput(
+                    name, PictureInput.KIND, imageSize, 3, "RGB", imageSize, "bicubic", mean, deviation, layout);
         }
 
         /** The input of an encoder of vectors. */
@@ -86,7 +106,8 @@ public record Manifest(
     }
 
     /**
-     * A picture input: uint8 [N, imageSize, imageSize, channels]. The caller resizes; the model normalises.
+     * A picture input: uint8 [N, imageSize, imageSize, channels]. The caller resizes; the model normalises. With a
+     * layout float32 instead, and the caller normalises too.
      *
      * @param name the model's input, {@code image}
      * @param kind {@code picture}
@@ -98,6 +119,8 @@ public record Manifest(
      * @param interpolation {@code bicubic} or {@code bilinear}, antialiased as Pillow's
      * @param mean per channel on a scale of 0 to 1, subtracted inside the model
      * @param deviation standard deviation per channel on a scale of 0 to 1, divided by inside the model
+     * @param layout {@value #CHANNELS_FIRST} for [N, channels, imageSize, imageSize], {@value #CHANNELS_LAST}; null for
+     *     uint8
      */
     public record PictureInput(
             String name,
@@ -108,11 +131,19 @@ public record Manifest(
             int shortestSide,
             String interpolation,
             List<Float> mean,
-            List<Float> deviation)
+            List<Float> deviation,
+            @Nullable String layout)
             implements Input {
         public static final String KIND = "picture";
 
+        public static final String CHANNELS_FIRST = "nchw";
+
+        public static final String CHANNELS_LAST = "nhwc";
+
         public PictureInput {
+            if (layout != null && !layout.equals(CHANNELS_FIRST) && !layout.equals(CHANNELS_LAST)) {
+                throw new JsonParseException("expected the layout nchw or nhwc, found " + layout);
+            }
             Objects.requireNonNull(name, "input.name");
             Objects.requireNonNull(colourOrder, "input.colourOrder");
             Objects.requireNonNull(interpolation, "input.interpolation");
@@ -199,6 +230,29 @@ public record Manifest(
         };
     }
 
+    /** Of an own encoder. */
+    public Manifest(
+            int formatVersion,
+            String version,
+            String encoder,
+            Input input,
+            int dimension,
+            long parameters,
+            String configHash,
+            Map<String, Double> evaluation) {
+        this(formatVersion, version, encoder, input, dimension, parameters, configHash, evaluation, null, null);
+    }
+
+    /** The name of the model's output. */
+    public String outputName() {
+        return output == null ? EMBEDDING : output;
+    }
+
+    /** How the output becomes one vector per sample. */
+    public String pooling() {
+        return pool == null ? OutputRows.NONE : pool;
+    }
+
     public Manifest {
         Objects.requireNonNull(version, "version");
         Objects.requireNonNull(encoder, "encoder");
@@ -215,7 +269,7 @@ public record Manifest(
 
     /** The format version that a manifest of this input needs: the oldest, so that as many readers as can know it. */
     public static int formatVersion(Input input) {
-        return input instanceof PictureInput ? PICTURE_VERSION : FORMAT_VERSION;
+        return input instanceof PictureInput picture && picture.layout == null ? PICTURE_VERSION : FORMAT_VERSION;
     }
 
     /** The JSON text to store. */

@@ -30,6 +30,9 @@ public record Mlp(int width, int depth) implements Encoder {
     /** vectors: [N,D]. */
     @Override
     public Value build(Layers layers, Value vectors) {
+        if (vectors.shape().rank() != 2) {
+            throw new IllegalArgumentException("An MLP takes vectors [N,D], found " + vectors.shape());
+        }
         Value x = vectors;
         for (int i = 0; i < depth; i++) {
             x = layers.linear(Integer.toString(3 * i), x, width, false);

@@ -21,25 +21,27 @@ import java.util.List;
  *     their shortcut (Goyal et al. 2017, section 5.1); the official VICReg code does so, torchvision by itself doesn't
  */
 public record ResNet(Layout layout, int width, Stem stem, boolean zeroInitResidual) implements Encoder {
-    /** Kind and number of the blocks of each stage. */
-    public enum Layout {
+    /**
+     * Kind and number of blocks.
+     *
+     * @param bottleneck whether blocks are bottlenecks of three convolutions rather than basic ones of two
+     * @param blocks of each stage
+     */
+    public record Layout(boolean bottleneck, List<Integer> blocks) {
         /** One block a stage, for small machines (not in the paper). */
-        RESNET10(false, 1, 1, 1, 1),
+        public static final Layout RESNET10 = new Layout(false, List.of(1, 1, 1, 1));
         /** ResNet-18. */
-        RESNET18(false, 2, 2, 2, 2),
+        public static final Layout RESNET18 = new Layout(false, List.of(2, 2, 2, 2));
         /** ResNet-34. */
-        RESNET34(false, 3, 4, 6, 3),
+        public static final Layout RESNET34 = new Layout(false, List.of(3, 4, 6, 3));
         /** ResNet-50. */
-        RESNET50(true, 3, 4, 6, 3),
+        public static final Layout RESNET50 = new Layout(true, List.of(3, 4, 6, 3));
         /** ResNet-101. */
-        RESNET101(true, 3, 4, 23, 3);
+        public static final Layout RESNET101 = new Layout(true, List.of(3, 4, 23, 3));
 
-        private final boolean bottleneck;
-        private final List<Integer> blocks;
-
-        Layout(boolean bottleneck, Integer... blocks) {
-            this.bottleneck = bottleneck;
-            this.blocks = List.of(blocks);
+        /** Copies the list. */
+        public Layout {
+            blocks = List.copyOf(blocks);
         }
 
         /** Channels that leave a block, as a multiple of those inside. */
@@ -63,8 +65,6 @@ public record ResNet(Layout layout, int width, Stem stem, boolean zeroInitResidu
             this.stride = stride;
         }
     }
-
-    private static final int STRIDE_OF_STAGES = 8;
 
     /** Checks the settings. */
     public ResNet {
@@ -97,7 +97,7 @@ public record ResNet(Layout layout, int width, Stem stem, boolean zeroInitResidu
     }
 
     private void requireSize(Shape shape) {
-        int smallest = STRIDE_OF_STAGES * stem.stride;
+        int smallest = stem.stride << (layout.blocks.size() - 1);
         for (int axis = 2; axis < shape.rank(); axis++) {
             if (shape.size(axis) < smallest) {
                 boolean signal = shape.rank() == 3;

@@ -1,5 +1,6 @@
 package dev.vicreg.training.loop;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -27,7 +28,9 @@ import java.util.TreeSet;
  */
 public record RunConfig(
         String version, String onnxRuntime, String dataFingerprint, int dataSize, TrainingConfig settings) {
-    static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+    static final ObjectMapper JSON = new ObjectMapper()
+            .enable(SerializationFeature.INDENT_OUTPUT)
+            .setSerializationInclusion(JsonInclude.Include.NON_NULL);
     /** Settings that may differ when a run goes on: where it runs, not what it computes. The data have a fingerprint. */
     private static final Set<String> FREE =
             Set.of("data", "pairs", "threads", "workers", "device", "checkpointEvery", "keep");
@@ -98,6 +101,9 @@ public record RunConfig(
         branch.properties().forEach(entry -> {
             if (entry.getKey().equals("input")) {
                 putBranch(target, prefix, entry.getValue());
+            } else if (entry.getKey().equals("onnx")) {
+                putBranch(target, prefix + "onnx.", entry.getValue());
+                target.remove(prefix + "onnx.path"); // the file has a checksum, and the run a copy
             } else {
                 target.set(prefix + entry.getKey(), entry.getValue());
             }

@@ -8,6 +8,7 @@ import dev.vicreg.training.data.PairLoader;
 import dev.vicreg.training.data.PairedData;
 import dev.vicreg.training.optim.Schedule;
 import dev.vicreg.training.step.Lowering;
+import dev.vicreg.training.step.Side;
 import dev.vicreg.training.step.TrainingGraph;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -87,7 +88,11 @@ public final class Trainer implements AutoCloseable {
             RunConfig config =
                     new RunConfig(version, NativeLibraries.load().version(), data.fingerprint(), data.size(), settings);
             Map<String, Tensor> state = built.initialState(settings.seed());
-            Artifacts artifacts = Artifacts.write(root.resolve("artifacts"), built, state, lowering);
+            Path folderOfArtifacts = root.resolve("artifacts");
+            Artifacts artifacts = Artifacts.write(folderOfArtifacts, built, state, lowering);
+            for (Side side : settings.graph().sides()) {
+                settings.graph().branch(side).copyTo(folderOfArtifacts, side);
+            }
             config.write(folder.config());
             return new Trainer(folder, config, data, state.keySet(), artifacts.checkpoint(), 0);
         } catch (IOException | RuntimeException e) {
@@ -99,20 +104,24 @@ public final class Trainer implements AutoCloseable {
     /**
      * Prepares to go on with the run in {@code root} from its newest checkpoint.
      *
-     * @param settings as the run's, but for where it runs
+     * @param given settings as the run's, but for where it runs
      * @throws IllegalArgumentException if settings or data differ from the run's: says which
      * @throws IOException if there is no run, it is in use, or its checkpoint is damaged
      */
-    public static Trainer resume(TrainingConfig settings, Path root) throws IOException {
+    public static Trainer resume(TrainingConfig given, Path root) throws IOException {
         RunFolder folder = RunFolder.reopen(root);
         PairedData data = null;
         try {
             RunConfig config = RunConfig.read(folder.config());
-            List<String> differences = RunConfig.differences(config.settings(), settings);
+            Path copies = root.resolve("artifacts");
+            TrainingConfig asked =
+                    given.with(given.graph().adopting(config.settings().graph(), copies));
+            List<String> differences = RunConfig.differences(config.settings(), asked);
             if (!differences.isEmpty()) {
                 throw new IllegalArgumentException("Cannot resume " + root + " with other settings: "
                         + String.join("; ", differences) + "; leave them out or start a new run");
             }
+            TrainingConfig settings = asked.with(asked.graph().in(copies));
             data = TrainingData.open(settings);
             if (!data.fingerprint().equals(config.dataFingerprint())) {
                 throw new IllegalArgumentException("Cannot resume " + root + ": the data in " + settings.data()

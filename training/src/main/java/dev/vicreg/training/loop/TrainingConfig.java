@@ -73,6 +73,32 @@ public record TrainingConfig(
         }
     }
 
+    /** The same run with other graphs. */
+    TrainingConfig with(GraphConfig other) {
+        return new TrainingConfig(
+                other,
+                data,
+                pairs,
+                limit,
+                limitPerClass,
+                augment,
+                augmentB,
+                epochs,
+                steps,
+                lr,
+                baseLr,
+                warmupEpochs,
+                warmupStart,
+                schedule,
+                finalLrFactor,
+                seed,
+                threads,
+                workers,
+                device,
+                checkpointEvery,
+                keep);
+    }
+
     /** How the views of a side are made. */
     public Augmentation augmentation(Side side) {
         return Augmentation.fromSettings(side == Side.A || augmentB == null ? augment : augmentB);

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
 /** Opens the data of a run: one set seen twice, or two sides of pairs. */
 final class TrainingData {
@@ -48,21 +49,20 @@ final class TrainingData {
     }
 
     private PairedData open() throws IOException {
-        InputConfig inputA = settings.graph().branch(Side.A).input();
-        InputConfig inputB = settings.graph().branch(Side.B).input();
+        BranchConfig branchA = settings.graph().branch(Side.A);
+        BranchConfig branchB = settings.graph().branch(Side.B);
         PairConfig pairs = settings.pairs();
         String nameA = settings.data();
         String nameB = pairs == null || pairs.data() == null ? nameA : pairs.data();
         Selection selection = new Selection(settings.limit(), settings.limitPerClass());
-        boolean oneSet = nameA.equals(nameB) && readAlike(inputA, inputB);
+        boolean oneSet = nameA.equals(nameB) && readAlike(branchA.input(), branchB.input());
 
         // Pairs are selected, not samples: a limit on each side would part them.
         Selection ofSamples = pairs == null && oneSet ? selection : Selection.ALL;
-        Dataset setA = dataset(nameA, inputA, ofSamples);
-        Dataset setB = oneSet ? setA : dataset(nameB, inputB, ofSamples);
-        ViewSource a = inputA.views(setA, augmentationA);
-        boolean alike = oneSet && inputA.equals(inputB) && augmentationA.equals(augmentationB);
-        ViewSource b = alike ? a : inputB.views(setB, augmentationB);
+        Dataset setA = dataset(nameA, branchA.input(), ofSamples);
+        Dataset setB = oneSet ? setA : dataset(nameB, branchB.input(), ofSamples);
+        ViewSource a = branchA.views(setA, augmentationA);
+        ViewSource b = oneSet && seenAlike(branchA, branchB) ? a : branchB.views(setB, augmentationB);
         if (pairs == null && oneSet) {
             return new PairedData(a, b);
         }
@@ -77,6 +77,11 @@ final class TrainingData {
 
     private static boolean readAlike(InputConfig a, InputConfig b) {
         return a.modality() == b.modality() && a.reading().equals(b.reading());
+    }
+
+    /** Whether views of a sample are the same in both branches, but for what is random in them. */
+    private boolean seenAlike(BranchConfig a, BranchConfig b) {
+        return a.input().equals(b.input()) && Objects.equals(a.onnx(), b.onnx()) && augmentationA.equals(augmentationB);
     }
 
     private Dataset dataset(String name, InputConfig input, Selection selection) throws IOException {

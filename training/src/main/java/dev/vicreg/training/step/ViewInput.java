@@ -162,4 +162,22 @@ public interface ViewInput {
         Value centred = ops.sub(x, ops.constant(Tensor.of(shape, offset)));
         return ops.mul(centred, ops.constant(Tensor.of(shape, factor)));
     }
+
+    /**
+     * Values that the encoder takes as they are fed.
+     *
+     * @param name of the input in inference graphs
+     * @param sample type and shape for a batch of any size
+     */
+    record AsFed(String name, TensorType sample) implements ViewInput {
+        @Override
+        public TensorType type(Dim batch) {
+            return new TensorType(sample.element(), sample.shape().with(0, batch));
+        }
+
+        @Override
+        public Value prepare(Ops ops, Value view) {
+            return view;
+        }
+    }
 }
