@@ -56,7 +56,7 @@ class ImportedExportTest {
                 new InputConfig.Pictures(imageSize, 3, List.of(0.4f, 0.5f, 0.6f), List.of(0.2f, 0.25f, 0.3f)),
                 "8",
                 EncoderOptions.NONE,
-                OnnxConfig.of(FILES.resolve(file), "", pool, "train", "off", List.of()));
+                OnnxConfig.of(FILES.resolve(file), "", pool, "train", "off", null, List.of()));
         GraphConfig graph = new GraphConfig(branch, null, 4, "official", 25, 25, 1, "sgd", 0.9f, 0, "none");
         Map<String, Object> views = Augmentation.cifar().settings();
         TrainingConfig config = new TrainingConfig(

@@ -69,7 +69,7 @@ final class TrainCommand {
         Path out = given.get(OUT);
         boolean resume = given.on(RESUME);
         TrainingConfig before =
-                resume ? RunConfig.read(out.resolve("config.json")).settings() : null;
+                resume ? RunConfig.read(out.resolve("config.json")).settings().in(out) : null;
         Settings settings = TrainSettings.complete(given, before);
         String data = settings.get(SharedSettings.DATA);
         Selection selection = SharedSettings.selection(settings);

@@ -122,7 +122,8 @@ final class TrainSettings {
     }
 
     /** The whole run on some data. */
-    static TrainingConfig training(Settings settings, String data, Selection selection, InputConfig input) {
+    static TrainingConfig training(Settings settings, String data, Selection selection, InputConfig input)
+            throws IOException {
         GraphConfig graph = GraphSettings.graph(settings, input);
         double samples = (double) graph.batchSize() / RATE_SAMPLES;
         double rate = rate(settings, graph.optimizer(), samples);

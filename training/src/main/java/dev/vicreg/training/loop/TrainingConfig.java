@@ -2,6 +2,7 @@ package dev.vicreg.training.loop;
 
 import dev.vicreg.training.data.Augmentation;
 import dev.vicreg.training.optim.Schedule;
+import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
 
@@ -64,6 +65,11 @@ public record TrainingConfig(
             throw new IllegalArgumentException("Threads, workers and checkpoints kept: expected 1 or more, found "
                     + threads + ", " + workers + " and " + keep);
         }
+    }
+
+    /** The same run, with the copies that {@code run} has of the files that encoders came in. */
+    public TrainingConfig in(Path run) {
+        return with(graph.in(run.resolve("artifacts")));
     }
 
     /** The same run with other graphs. */
