@@ -49,6 +49,7 @@ final class ArtifactsCommand {
                 settings,
                 InputSettings.of(settings, settings.find(SharedSettings.DATA).orElse(null), Selection.ALL));
         GraphSettings.warnOfCoefficients(config, console);
+        ImportSettings.tellOfNames(config, console);
         Lowering lowering = MachineLowering.of(settings.get(SharedSettings.DEVICE), TrainSettings.threads(settings));
         TrainingGraph.Built built = TrainingGraph.build(config.spec());
         Files.createDirectories(out);

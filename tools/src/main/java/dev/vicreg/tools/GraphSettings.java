@@ -46,10 +46,12 @@ final class GraphSettings {
             "parameters left undecayed; without it 1d for lars, none for the others",
             null);
 
-    static final Setting<List<String>> FREEZE = patterns(
-            "freeze", "PATTERN,…", "parameters that are not trained, by patterns such as 'encoder.layer1.*'");
+    static final Setting<List<String>> FREEZE =
+            patterns("freeze", "PATTERN,…", "parameters that are not trained, by patterns such as 'encoder.layer1.*'");
     static final Setting<List<String>> LR_SCALE = patterns(
-            "lr-scale", "PATTERN=X,…", "parameters that learn at X times the rate; of several that fit the last counts");
+            "lr-scale",
+            "PATTERN=X,…",
+            "parameters that learn at X times the rate; of several that fit the last counts");
 
     static final List<Setting<?>> ALL = Stream.of(
                     InputSettings.ALL,
@@ -73,8 +75,7 @@ final class GraphSettings {
     private GraphSettings() {}
 
     private static Setting<List<String>> patterns(String name, String argument, String help) {
-        return new Setting<>(
-                name, argument, Group.OPTIMIZATION, help, null, text -> List.of(text.split(",")));
+        return new Setting<>(name, argument, Group.OPTIMIZATION, help, null, text -> List.of(text.split(",")));
     }
 
     private static Setting<Double> coefficient(String name, String help, String fallback) {

@@ -3,12 +3,15 @@ package dev.vicreg.tools;
 import dev.vicreg.models.encoder.EncoderOptions;
 import dev.vicreg.models.graph.Dim;
 import dev.vicreg.models.graph.Shape;
+import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Setting.Group;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.training.loop.BranchConfig;
+import dev.vicreg.training.loop.GraphConfig;
 import dev.vicreg.training.loop.InputConfig;
 import dev.vicreg.training.loop.OnnxConfig;
+import dev.vicreg.training.step.Side;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -103,8 +106,7 @@ final class ImportSettings {
                 InputConfig.Pictures sized =
                         pictures.ofSize(size(settings, config, channelsFirst.get(), pictures.imageSize()));
                 long side = sized.imageSize();
-                config = config.withSample(
-                        channelsFirst.get() ? List.of(3L, side, side) : List.of(side, side, 3L));
+                config = config.withSample(channelsFirst.get() ? List.of(3L, side, side) : List.of(side, side, 3L));
                 fed = sized;
             }
         }
@@ -117,6 +119,21 @@ final class ImportSettings {
         Dim height = shape.at(channelsFirst ? 2 : 1);
         boolean asked = settings.isGiven(ModelSettings.IMAGE_SIZE) || !height.isFixed();
         return asked ? otherwise : Math.toIntExact(height.size());
+    }
+
+    /** Names the parameters that could not keep the name that they have in their file. */
+    static void tellOfNames(GraphConfig graph, Console console) throws IOException {
+        for (Side side : graph.sides()) {
+            OnnxConfig file = graph.branch(side).onnx();
+            if (file != null) {
+                file.encoder()
+                        .renamed()
+                        .forEach((old, name) -> console.err()
+                                .println("note: " + old + " of "
+                                        + graph.branch(side).encoder() + " is called " + name
+                                        + " in graphs and checkpoints, since its own name means something else there"));
+            }
+        }
     }
 
     /** The options that give this configuration, with their values. */

@@ -194,7 +194,10 @@ final class ModelSettings {
         if (!shared) {
             BranchConfig first = first(settings, input);
             String encoder = settings.find(ENCODER_B)
-                    .orElse(first.onnx() == null ? first.encoder() : first.onnx().path());
+                    .orElse(
+                            first.onnx() == null
+                                    ? first.encoder()
+                                    : first.onnx().path());
             if (ImportSettings.isFile(encoder)) {
                 String projector = settings.find(PROJECTOR_B).orElse(first.projector());
                 return ImportSettings.branch(settings, input, Path.of(encoder), projector);

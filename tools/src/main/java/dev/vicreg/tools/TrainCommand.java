@@ -78,6 +78,7 @@ final class TrainCommand {
                 : InputSettings.of(settings, data, selection);
         TrainingConfig config = TrainSettings.training(settings, data, selection, input);
         GraphSettings.warnOfCoefficients(config.graph(), console);
+        ImportSettings.tellOfNames(config.graph(), console);
         Optional<String> evalData = settings.find(EVAL_DATA);
         if (evalData.isPresent()) {
             Datasets.open(evalData.get(), input.reading(), Selection.ALL).close(); // a mistake shows before training

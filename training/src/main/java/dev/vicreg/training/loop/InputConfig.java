@@ -214,8 +214,9 @@ public sealed interface InputConfig {
      */
     record AsInFile(String file) implements InputConfig {
         private IllegalArgumentException noData() {
-            return new IllegalArgumentException("Encoder " + file + " takes none of pictures [N,3,H,W], vectors [N,D] and"
-                    + " signals [N,C,T] as the data are; write its graphs with ./vicreg artifacts and feed them yourself");
+            return new IllegalArgumentException(
+                    "Encoder " + file + " takes none of pictures [N,3,H,W], vectors [N,D] and"
+                            + " signals [N,C,T] as the data are; write its graphs with ./vicreg artifacts and feed them yourself");
         }
 
         @Override

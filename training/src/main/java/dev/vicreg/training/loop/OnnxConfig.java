@@ -41,8 +41,7 @@ public record OnnxConfig(
         String batchNorm,
         String dropout,
 
-        @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable
-        String layout,
+        @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable String layout,
 
         List<Long> sample) {
     private static final Dim CHANNELS = Dim.of(3);
