@@ -13,28 +13,28 @@ import java.util.StringJoiner;
 import java.util.stream.IntStream;
 
 /**
- * A labelled table of made-up measurements. Each class is a region of a few hidden quantities; half of the columns are
- * noisy waves of those, so that they depend on one another, and half are noise of their own, which is as loud. Which
- * column is which is not told. The same seed gives the same table; train and test share the meaning of the columns, not
- * the rows.
+ * A labelled table of made-up measurements. Each class is a region of a few hidden quantities; a quarter of the columns
+ * are noisy waves of those, so that they depend on one another, and the others are noise of their own, which is as loud.
+ * Which column is which is not told. The same seed gives the same table; train and test share the meaning of the columns,
+ * not the rows.
  *
  * @param seed which table
  */
 public record SampleVectors(long seed) {
     private static final int CLASSES = SampleSet.CLASSES;
-    private static final int HIDDEN = 4;
+    private static final int HIDDEN = 6;
     private static final int MEASURED = 40;
-    private static final int NOISE = 60;
-    private static final double SPREAD = 0.35; // of a class, where the classes' centres have deviation 1
-    private static final double FREQUENCY = 1.2;
-    private static final double ERROR = 0.5; // of a measurement, whose wave has amplitude 1
+    private static final int NOISE = 120;
+    private static final double SPREAD = 0.5; // of a class, where the classes' centres have deviation 1
+    private static final double FREQUENCY = 1;
+    private static final double ERROR = 0.7; // of a measurement, whose wave has amplitude 1
     private static final String LABEL = "class";
 
     /** What the columns mean. */
     private record World(double[][] centres, double[][] frequencies, double[] phases, List<Integer> order) {}
 
     /**
-     * Writes {@code out/train.csv} and {@code out/test.csv}: a header, the columns {@code m00} …, and {@code class}.
+     * Writes {@code out/train.csv} and {@code out/test.csv}: a header, the columns {@code m000} …, and {@code class}.
      *
      * @return how many rows were written
      * @throws IOException if {@code out} holds anything, or cannot be written
@@ -80,7 +80,7 @@ public record SampleVectors(long seed) {
         try (BufferedWriter writer = Files.newBufferedWriter(file)) {
             StringJoiner header = new StringJoiner(",");
             for (int i = 0; i < MEASURED + NOISE; i++) {
-                header.add(String.format(Locale.ROOT, "m%02d", i));
+                header.add(String.format(Locale.ROOT, "m%03d", i));
             }
             writer.write(header.add(LABEL) + "\n");
             for (int i = 0; i < perClass * CLASSES; i++) {
