@@ -5,7 +5,6 @@ import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Setting.Group;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.training.loop.GraphConfig;
-import dev.vicreg.training.loop.InputConfig;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.List;
@@ -83,12 +82,12 @@ final class GraphSettings {
     }
 
     /** What shapes the graphs. */
-    static GraphConfig graph(Settings settings, InputConfig input) throws IOException {
+    static GraphConfig graph(Settings settings, Inputs inputs) throws IOException {
         String named = settings.get(OPTIMIZER);
         String optimizer = named.equals("lars") ? "lars-official" : named;
         return new GraphConfig(
-                ModelSettings.first(settings, input),
-                ModelSettings.second(settings, input),
+                ModelSettings.first(settings, inputs.a()),
+                ModelSettings.second(settings, inputs),
                 settings.get(BATCH_SIZE),
                 settings.get(LOSS),
                 settings.get(INVARIANCE).floatValue(),

@@ -87,7 +87,8 @@ final class ModelSettings {
             null,
             ModelSettings::parseBoolean);
     static final Setting<String> ENCODER_B =
-            encoder("encoder-b", "network of the second branch, or its file; without it another of --encoder");
+            encoder("encoder-b", "network of the second branch, or its file; without it another of --encoder, or what fits the second"
+                    + " side's data");
     static final Setting<Integer> WIDTH_B = Setting.integer(
             "width-b",
             "N",
@@ -184,28 +185,28 @@ final class ModelSettings {
     }
 
     /**
-     * The second branch, which is as the first where no option says otherwise; null where the two share weights.
+     * The second branch, which is as the first where neither options nor its input say otherwise; null where the two share
+     * weights.
      *
-     * @throws IllegalArgumentException if an option of the second branch is given beside {@code --share-weights true}
+     * @throws IllegalArgumentException if an option of the second branch is given beside {@code --share-weights true}, or
+     *     two sides of different kinds are to share weights
      */
-    static @Nullable BranchConfig second(Settings settings, InputConfig input) throws IOException {
+    static @Nullable BranchConfig second(Settings settings, Inputs inputs) throws IOException {
         Optional<Setting<?>> own = SECOND.stream().filter(settings::isGiven).findFirst();
-        boolean shared = settings.find(SHARE_WEIGHTS).orElse(own.isEmpty());
+        boolean alike = inputs.a().modality() == inputs.b().modality();
+        boolean shared = settings.find(SHARE_WEIGHTS).orElse(own.isEmpty() && alike);
         if (!shared) {
-            BranchConfig first = first(settings, input);
-            String encoder = settings.find(ENCODER_B)
-                    .orElse(
-                            first.onnx() == null
-                                    ? first.encoder()
-                                    : first.onnx().path());
+            BranchConfig first = first(settings, inputs.a());
+            String likeFirst = first.onnx() == null ? first.encoder() : first.onnx().path();
+            String encoder = settings.find(ENCODER_B).orElseGet(() -> alike ? likeFirst : encoderOf(inputs.b()));
             if (ImportSettings.isFile(encoder)) {
                 String projector = settings.find(PROJECTOR_B).orElse(first.projector());
-                return ImportSettings.branch(settings, input, Path.of(encoder), projector);
+                return ImportSettings.branch(settings, inputs.b(), Path.of(encoder), projector);
             }
             int width = encoder.equals(first.encoder()) ? first.width() : Encoders.width(encoder);
             return branch(
                     settings,
-                    input,
+                    inputs.b(),
                     encoder,
                     first.encoder(),
                     settings.find(WIDTH_B).orElse(width),
@@ -214,6 +215,11 @@ final class ModelSettings {
         if (own.isPresent()) {
             throw new IllegalArgumentException("--" + own.get().name()
                     + " is for a second branch with weights of its own; add --share-weights false or leave it out");
+        }
+        if (!alike) {
+            throw new IllegalArgumentException("--share-weights true needs two sides of one kind, found "
+                    + inputs.a().modality().noun() + " and "
+                    + inputs.b().modality().noun() + "; leave it out");
         }
         return null;
     }
@@ -244,6 +250,7 @@ final class ModelSettings {
         values.put(PROJECTOR, first.projector());
         values.put(SHARE_WEIGHTS, second == null);
         if (second != null) {
+            InputSettings.values(second.input()).forEach(values::putIfAbsent);
             putBranch(values, ENCODER_B, WIDTH_B, second);
             values.put(PROJECTOR_B, second.projector());
         }
