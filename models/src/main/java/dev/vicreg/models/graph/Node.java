@@ -27,8 +27,11 @@ public final class Node {
         this.inputs = Collections.unmodifiableList(new ArrayList<@Nullable Value>(inputs));
         this.attributes = attributes;
         List<Value> created = new ArrayList<>();
-        for (TensorType type : outputTypes) {
-            created.add(Value.output(this, type));
+        Tensor constant = op == OpType.CONSTANT ? StructureShapes.constant(attributes) : null;
+        for (int i = 0; i < outputTypes.size(); i++) {
+            TensorType type = outputTypes.get(i);
+            created.add(Value.output(
+                    this, type, constant, ElementRules.infer(op, new ShapeRules.Call(inputs, attributes), type, i)));
         }
         this.outputs = List.copyOf(created);
     }

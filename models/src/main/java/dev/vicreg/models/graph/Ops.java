@@ -105,9 +105,29 @@ public final class Ops {
         return one(OpType.DIV, a, b);
     }
 
+    /** base raised to exponent, broadcast. */
+    public Value pow(Value base, Value exponent) {
+        return one(OpType.POW, base, exponent);
+    }
+
     /** The smaller of a and b, broadcast. */
     public Value min(Value a, Value b) {
         return one(OpType.MIN, a, b);
+    }
+
+    /** The larger of a and b, broadcast. */
+    public Value max(Value a, Value b) {
+        return one(OpType.MAX, a, b);
+    }
+
+    /** a = b as booleans, broadcast. */
+    public Value equal(Value a, Value b) {
+        return one(OpType.EQUAL, a, b);
+    }
+
+    /** a &lt; b as booleans, broadcast. */
+    public Value less(Value a, Value b) {
+        return one(OpType.LESS, a, b);
     }
 
     /** a &gt; b as booleans, broadcast. */
@@ -125,6 +145,26 @@ public final class Ops {
         return one(OpType.WHERE, condition, a, b);
     }
 
+    /** |x|. */
+    public Value abs(Value x) {
+        return one(OpType.ABS, x);
+    }
+
+    /** The sign of x: -1, 0 or 1. */
+    public Value sign(Value x) {
+        return one(OpType.SIGN, x);
+    }
+
+    /** e to the power of x. */
+    public Value exp(Value x) {
+        return one(OpType.EXP, x);
+    }
+
+    /** The natural logarithm. */
+    public Value log(Value x) {
+        return one(OpType.LOG, x);
+    }
+
     /** Square root. */
     public Value sqrt(Value x) {
         return one(OpType.SQRT, x);
@@ -133,6 +173,36 @@ public final class Ops {
     /** max(x, 0). */
     public Value relu(Value x) {
         return one(OpType.RELU, x);
+    }
+
+    /** The logistic function, 1 / (1 + exp(-x)). */
+    public Value sigmoid(Value x) {
+        return one(OpType.SIGMOID, x);
+    }
+
+    /** Hyperbolic tangent. */
+    public Value tanh(Value x) {
+        return one(OpType.TANH, x);
+    }
+
+    /** The error function. */
+    public Value erf(Value x) {
+        return one(OpType.ERF, x);
+    }
+
+    /** x·Φ(x) with the normal distribution function Φ, without approximation. */
+    public Value gelu(Value x) {
+        return one(OpType.GELU, x);
+    }
+
+    /** log(1 + exp(x)). */
+    public Value softplus(Value x) {
+        return one(OpType.SOFTPLUS, x);
+    }
+
+    /** exp(x) / Σ exp(x), the sum along {@code axis} (negative counts from the back). */
+    public Value softmax(Value x, int axis) {
+        return one(OpType.SOFTMAX, Attributes.NONE.with("axis", (long) axis), x);
     }
 
     /** -x. */
@@ -196,6 +266,14 @@ public final class Ops {
         return one(OpType.SLICE, x, longs(start), longs(end), longs(axis), longs(step));
     }
 
+    /**
+     * x cut along several axes at once, each from its start (inclusive) to its end (exclusive) in its step; negative
+     * places count from the back, and places outside are moved to the nearest end.
+     */
+    public Value slice(Value x, long[] axes, long[] starts, long[] ends, long[] steps) {
+        return one(OpType.SLICE, x, longs(starts), longs(ends), longs(axes), longs(steps));
+    }
+
     /** x in reverse order along {@code axis}. */
     public Value reverse(Value x, int axis) {
         return slice(x, axis, -1, Long.MIN_VALUE, -1);
@@ -206,6 +284,32 @@ public final class Ops {
         return one(OpType.PAD, x, longs(pads));
     }
 
+    /** x divided along {@code axis} into parts of these sizes, which add up to the whole. */
+    public List<Value> split(Value x, int axis, long... sizes) {
+        return node(OpType.SPLIT, List.of(x, longs(sizes)), Attributes.NONE.with("axis", (long) axis))
+                .outputs();
+    }
+
+    /** x with each index in place of {@code axis}: [a,n,b] and [i,j] → [a,i,j,b]. Negative indices count from the back. */
+    public Value gather(Value x, Value indices, int axis) {
+        return one(OpType.GATHER, Attributes.NONE.with("axis", (long) axis), x, indices);
+    }
+
+    /** x without {@code axes}, which are of size 1. */
+    public Value squeeze(Value x, long... axes) {
+        return one(OpType.SQUEEZE, x, longs(axes));
+    }
+
+    /** x with axes of size 1 added; {@code axes} count in the result. */
+    public Value unsqueeze(Value x, long... axes) {
+        return one(OpType.UNSQUEEZE, x, longs(axes));
+    }
+
+    /** x repeated along every axis as often as {@code repeats} says. */
+    public Value tile(Value x, long... repeats) {
+        return one(OpType.TILE, x, longs(repeats));
+    }
+
     /** Zeros of type float. */
     public Value zeros(Shape shape) {
         return one(OpType.CONSTANT_OF_SHAPE, longs(shape.toArray()));
@@ -213,7 +317,15 @@ public final class Ops {
 
     /** data with each of {@code updates} added at its place: {@code data[indices[i]] += updates[i]} along axis 0. */
     public Value scatterAdd(Value data, Value indices, Value updates) {
-        Attributes attributes = Attributes.NONE.with("axis", 0L).with("reduction", "add");
+        return scatterAdd(data, indices, updates, 0);
+    }
+
+    /**
+     * data with each of {@code updates} added at its place along {@code axis}; indices and updates are of one shape.
+     * On the CPU updates of one place are added in their order, so the sum is the same in every run.
+     */
+    public Value scatterAdd(Value data, Value indices, Value updates, int axis) {
+        Attributes attributes = Attributes.NONE.with("axis", (long) axis).with("reduction", "add");
         return one(OpType.SCATTER_ELEMENTS, attributes, data, indices, updates);
     }
 

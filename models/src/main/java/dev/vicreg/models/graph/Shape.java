@@ -86,7 +86,8 @@ public record Shape(List<Dim> dims) {
     }
 
     /**
-     * The shape that ONNX's (NumPy's) multidirectional broadcasting of two shapes gives.
+     * The shape that ONNX's (NumPy's) multidirectional broadcasting of two shapes gives. A symbol beside a size above 1
+     * gives that size, as in ONNX's own inference; unknown dimensions beside symbols remain unknown.
      *
      * @throws IllegalArgumentException if they do not broadcast
      */
@@ -100,6 +101,10 @@ public record Shape(List<Dim> dims) {
                 result.add(da);
             } else if (da.size() == 1) {
                 result.add(db);
+            } else if (da.isFixed() != db.isFixed()) {
+                result.add(da.isFixed() ? da : db);
+            } else if (da.isUnknown() || db.isUnknown()) {
+                result.add(Dim.unknown());
             } else {
                 throw new IllegalArgumentException("Shapes " + a + " and " + b + " do not broadcast");
             }

@@ -1,6 +1,5 @@
 package dev.vicreg.models.graph;
 
-import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -62,31 +61,6 @@ final class ShapeRules {
     private static final Map<OpType, Rule> RULES = new EnumMap<>(OpType.class);
 
     static {
-        for (OpType op : List.of(OpType.ADD, OpType.SUB, OpType.MUL, OpType.DIV, OpType.MIN)) {
-            one(op, call -> call.shaped(broadcast(call, 0, 1)));
-        }
-        one(OpType.GREATER, call -> new TensorType(ElementType.BOOL, broadcast(call, 0, 1)));
-        one(OpType.AND, call -> call.shaped(broadcast(call, 0, 1)));
-        one(
-                OpType.WHERE,
-                call -> new TensorType(call.element(1), Shape.broadcast(call.shape(0), broadcast(call, 1, 2))));
-        for (OpType op : List.of(OpType.SQRT, OpType.RELU, OpType.NEG, OpType.IDENTITY)) {
-            one(op, call -> call.like(0));
-        }
-        one(
-                OpType.CAST,
-                call -> new TensorType(ElementType.ofCode((int) call.attributes.integer("to", 1)), call.shape(0)));
-        one(OpType.REDUCE_SUM, ShapeRules::reduce);
-        one(OpType.REDUCE_MEAN, ShapeRules::reduce);
-        one(OpType.RESHAPE, ShapeRules::reshape);
-        one(OpType.FLATTEN, ShapeRules::flatten);
-        one(OpType.TRANSPOSE, ShapeRules::transpose);
-        one(OpType.EXPAND, call -> call.shaped(Shape.broadcast(call.shape(0), Shape.of(call.constantLongs(1)))));
-        one(OpType.CONCAT, ShapeRules::concat);
-        one(OpType.SLICE, ShapeRules::slice);
-        one(OpType.PAD, ShapeRules::pad);
-        one(OpType.CONSTANT_OF_SHAPE, call -> new TensorType(ElementType.FLOAT, Shape.of(call.constantLongs(0))));
-        one(OpType.SCATTER_ELEMENTS, call -> call.like(0));
         many(OpType.BATCH_NORM_INTERNAL, ShapeRules::batchNormInternal);
         many(OpType.BATCH_NORMALIZATION_GRAD, call -> List.of(call.like(1), call.like(2), call.like(2)));
         one(OpType.RELU_GRAD, call -> call.like(0));
@@ -145,127 +119,10 @@ final class ShapeRules {
         return (int) (axis < 0 ? axis + rank : axis);
     }
 
-    private static TensorType reduce(Call call) {
-        Shape shape = call.shape(0);
-        boolean keep = call.attributes.integer("keepdims", 1) != 0;
-        List<@Nullable Dim> dims = new ArrayList<>(shape.dims());
-        for (long each : call.constantLongs(1)) {
-            dims.set(axis(each, shape.rank()), keep ? Dim.of(1) : null);
-        }
-        return call.shaped(new Shape(dims.stream().filter(dim -> dim != null).toList()));
-    }
-
-    private static TensorType reshape(Call call) {
-        Shape from = call.shape(0);
-        long[] target = call.constantLongs(1);
-        List<Dim> dims = new ArrayList<>();
-        int rest = -1;
-        long product = 1;
-        int symbolsKept = 0;
-        for (int i = 0; i < target.length; i++) {
-            Dim dim = target[i] == 0 ? from.at(i) : Dim.of(Math.max(target[i], 1));
-            if (target[i] == -1) {
-                rest = i;
-            } else if (dim.isFixed()) {
-                product *= dim.size();
-            } else {
-                symbolsKept++;
-            }
-            dims.add(dim);
-        }
-        List<Dim> symbols = from.dims().stream().filter(dim -> !dim.isFixed()).toList();
-        long elements =
-                from.dims().stream().filter(Dim::isFixed).mapToLong(Dim::size).reduce(1, (a, b) -> a * b);
-        if (rest >= 0) {
-            if (symbols.size() == symbolsKept && product != 0 && elements % product == 0) {
-                dims.set(rest, Dim.of(elements / product));
-            } else if (symbols.size() == symbolsKept + 1 && elements == product) {
-                dims.set(rest, symbols.get(0));
-            } else {
-                throw new IllegalArgumentException("the size of -1 cannot be told from " + from);
-            }
-        } else if (symbols.size() == symbolsKept && product != elements) {
-            throw new IllegalArgumentException(elements + " elements do not fit into " + dims);
-        }
-        return call.shaped(new Shape(dims));
-    }
-
-    private static TensorType flatten(Call call) {
-        Shape shape = call.shape(0);
-        int axis = (int) call.attributes.integer("axis", 1);
-        return call.shaped(new Shape(List.of(
-                product(shape.dims().subList(0, axis)), product(shape.dims().subList(axis, shape.rank())))));
-    }
-
-    private static Dim product(List<Dim> dims) {
-        long sizes = dims.stream().filter(Dim::isFixed).mapToLong(Dim::size).reduce(1, (a, b) -> a * b);
-        List<Dim> symbols = dims.stream().filter(dim -> !dim.isFixed()).toList();
-        if (symbols.isEmpty()) {
-            return Dim.of(sizes);
-        }
-        if (symbols.size() == 1 && sizes == 1) {
-            return symbols.get(0);
-        }
-        throw new IllegalArgumentException("the product of " + dims + " is not known");
-    }
-
-    private static TensorType transpose(Call call) {
-        Shape shape = call.shape(0);
-        List<Dim> dims = new ArrayList<>();
-        for (long each : call.attributes.integers("perm")) {
-            dims.add(shape.at((int) each));
-        }
-        if (dims.size() != shape.rank()) {
-            throw new IllegalArgumentException("perm has " + dims.size() + " axes");
-        }
-        return call.shaped(new Shape(dims));
-    }
-
-    private static TensorType concat(Call call) {
-        Shape shape = call.shape(0);
-        int axis = axis(call.attributes.integer("axis", 0), shape.rank());
-        long size = 0;
-        for (int i = 0; i < call.inputs.size(); i++) {
-            if (!call.shape(i).with(axis, Dim.of(0)).equals(shape.with(axis, Dim.of(0)))) {
-                throw new IllegalArgumentException("shapes differ outside axis " + axis);
-            }
-            size += call.shape(i).size(axis);
-        }
-        return call.shaped(shape.with(axis, Dim.of(size)));
-    }
-
-    private static TensorType slice(Call call) {
-        Shape shape = call.shape(0);
-        long[] starts = call.constantLongs(1);
-        long[] ends = call.constantLongs(2);
-        for (int i = 0; i < starts.length; i++) {
-            int axis = axis(call.has(3) ? call.constantLongs(3)[i] : i, shape.rank());
-            long step = call.has(4) ? call.constantLongs(4)[i] : 1;
-            long size = call.shape(0).size(axis);
-            long low = step > 0 ? 0 : -1;
-            long high = step > 0 ? size : size - 1;
-            long start = clamp(starts[i] < 0 ? starts[i] + size : starts[i], Math.max(low, 0), high);
-            long end = clamp(ends[i] < 0 ? ends[i] + size : ends[i], low, high);
-            long count = step > 0 ? (end - start + step - 1) / step : (start - end - step - 1) / -step;
-            shape = shape.with(axis, Dim.of(Math.max(0, count)));
-        }
-        return call.shaped(shape);
-    }
-
-    private static long clamp(long value, long low, long high) {
-        return Math.max(low, Math.min(value, high));
-    }
-
-    private static TensorType pad(Call call) {
-        Shape shape = call.shape(0);
-        long[] pads = call.constantLongs(1);
-        int rank = shape.rank();
-        for (int axis = 0; axis < rank; axis++) {
-            if (pads[axis] + pads[axis + rank] != 0) {
-                shape = shape.with(axis, Dim.of(shape.size(axis) + pads[axis] + pads[axis + rank]));
-            }
-        }
-        return call.shaped(shape);
+    static long[] ones(int count) {
+        long[] ones = new long[count];
+        java.util.Arrays.fill(ones, 1);
+        return ones;
     }
 
     private static List<TensorType> batchNormInternal(Call call) {

@@ -42,6 +42,12 @@ public final class Tensor {
         return new Tensor(new TensorType(ElementType.INT64, Shape.of(values.length)), buffer.array());
     }
 
+    /** An int64 scalar (rank 0). */
+    public static Tensor ofLong(long value) {
+        return new Tensor(
+                new TensorType(ElementType.INT64, Shape.SCALAR), ofLongs(value).data());
+    }
+
     /** A float scalar (rank 0). */
     public static Tensor scalar(float value) {
         return of(Shape.SCALAR, value);

@@ -1,5 +1,7 @@
 package dev.vicreg.models.graph;
 
+import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,26 +13,34 @@ public final class Value {
     private final @Nullable String name;
     private final @Nullable Tensor constant;
     private final @Nullable Node producer;
+    private final Optional<List<Element>> elements;
 
-    private Value(TensorType type, @Nullable String name, @Nullable Tensor constant, @Nullable Node producer) {
+    private Value(
+            TensorType type,
+            @Nullable String name,
+            @Nullable Tensor constant,
+            @Nullable Node producer,
+            Optional<List<Element>> elements) {
         this.type = type;
         this.name = name;
         this.constant = constant;
         this.producer = producer;
+        this.elements = elements;
     }
 
     /** A graph input: fed by the caller, or a parameter that lives in a checkpoint. */
     public static Value input(String name, TensorType type) {
-        return new Value(type, name, null, null);
+        return new Value(type, name, null, null, Optional.empty());
     }
 
     /** A constant (an initialiser that is no graph input). Unnamed ones are named when the graph is written. */
     public static Value constant(@Nullable String name, Tensor data) {
-        return new Value(data.type(), name, data, null);
+        return new Value(data.type(), name, data, null, Optional.empty());
     }
 
-    static Value output(Node producer, TensorType type) {
-        return new Value(type, null, null, producer);
+    /** @param constant the data of a Constant node */
+    static Value output(Node producer, TensorType type, @Nullable Tensor constant, Optional<List<Element>> elements) {
+        return new Value(type, null, constant, producer, elements);
     }
 
     /** Element type and shape. */
@@ -48,7 +58,7 @@ public final class Value {
         return name;
     }
 
-    /** The data of a constant; null for others. */
+    /** The data of a constant, also of one that a Constant node gives; null for others. */
     public @Nullable Tensor constant() {
         return constant;
     }
@@ -56,6 +66,11 @@ public final class Value {
     /** The node that computes this value; null for inputs and constants. */
     public @Nullable Node producer() {
         return producer;
+    }
+
+    /** What the elements hold as far as it follows from shapes and constants; see {@link ShapeValues}. */
+    Optional<List<Element>> elements() {
+        return constant == null ? elements : ElementRules.elements(constant);
     }
 
     /** Whether this is an input of the graph. */

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -47,57 +48,6 @@ class ShapeRulesTest {
 
     static Stream<Case> standardOperators() {
         return Stream.of(
-                of("add", "float[N,3]", v -> OPS.add(v.get(0), v.get(1)), "float[N,3]", "float[3]"),
-                of("sub", "float[N,3,4]", v -> OPS.sub(v.get(0), v.get(1)), "float[N,3,1]", "float[1,4]"),
-                of("mul", "float[5]", v -> OPS.mul(v.get(0), v.get(1)), "float[]", "float[5]"),
-                of("div", "double[2,2]", v -> OPS.div(v.get(0), v.get(1)), "double[2,2]", "double[2,2]"),
-                of("min", "float[2,3]", v -> OPS.min(v.get(0), v.get(1)), "float[2,1]", "float[1,3]"),
-                of("greater", "bool[N,3]", v -> OPS.greater(v.get(0), v.get(1)), "float[N,3]", "float[]"),
-                of("and", "bool[2,3]", v -> OPS.and(v.get(0), v.get(1)), "bool[2,3]", "bool[3]"),
-                of(
-                        "where",
-                        "float[N,4]",
-                        v -> OPS.where(v.get(0), v.get(1), v.get(2)),
-                        "bool[N,1]",
-                        "float[4]",
-                        "float[]"),
-                of("sqrt", "float[N,3]", v -> OPS.sqrt(v.get(0)), "float[N,3]"),
-                of("relu", "float[N,3]", v -> OPS.relu(v.get(0)), "float[N,3]"),
-                of("neg", "int64[3]", v -> OPS.neg(v.get(0)), "int64[3]"),
-                of("cast", "float[N,2,2,3]", v -> OPS.cast(v.get(0), ElementType.FLOAT), "uint8[N,2,2,3]"),
-                of("sum, kept", "float[N,1,4]", v -> OPS.reduceSum(v.get(0), true, 1), "float[N,3,4]"),
-                of("sum, dropped", "float[4]", v -> OPS.reduceSum(v.get(0), false, 0, 1), "float[N,3,4]"),
-                of("sum, from the back", "float[N,3]", v -> OPS.reduceSum(v.get(0), false, -1), "float[N,3,4]"),
-                of("mean of all", "float[]", v -> OPS.reduceMean(v.get(0), false), "float[N,3,4]"),
-                of("reshape keeping N", "float[N,12]", v -> OPS.reshape(v.get(0), 0, -1), "float[N,3,4]"),
-                of("reshape inferring N", "float[N,2,6]", v -> OPS.reshape(v.get(0), -1, 2, 6), "float[N,3,4]"),
-                of("reshape, fixed", "float[2,12]", v -> OPS.reshape(v.get(0), 2, -1), "float[4,6]"),
-                of("reshape to a row", "float[24]", v -> OPS.reshape(v.get(0), -1), "float[4,6]"),
-                of("flatten", "float[N,12]", v -> OPS.flatten(v.get(0), 1), "float[N,3,2,2]"),
-                of("flatten late", "float[6,4]", v -> OPS.flatten(v.get(0), 2), "float[2,3,4]"),
-                of("transpose", "float[N,3,8,9]", v -> OPS.transpose(v.get(0), 0, 3, 1, 2), "float[N,8,9,3]"),
-                of("expand", "float[2,3]", v -> OPS.expand(v.get(0), Shape.of(2, 3)), "float[2,1]"),
-                of("concat", "float[N,5]", v -> OPS.concat(1, v.get(0), v.get(1)), "float[N,2]", "float[N,3]"),
-                of(
-                        "concat from the back",
-                        "float[2,5]",
-                        v -> OPS.concat(-1, v.get(0), v.get(1)),
-                        "float[2,2]",
-                        "float[2,3]"),
-                of("slice", "float[N,3]", v -> OPS.slice(v.get(0), 1, 2, 8, 2), "float[N,9]"),
-                of("slice beyond the end", "float[4]", v -> OPS.slice(v.get(0), 0, 5, Long.MAX_VALUE, 1), "float[9]"),
-                of("slice backwards", "float[9]", v -> OPS.slice(v.get(0), 0, -1, Long.MIN_VALUE, -1), "float[9]"),
-                of("slice backwards in steps", "float[3]", v -> OPS.slice(v.get(0), 0, 7, 1, -2), "float[9]"),
-                of("slice of nothing", "float[0]", v -> OPS.slice(v.get(0), 0, 5, 2, 1), "float[9]"),
-                of("pad", "float[N,3,7,6]", v -> OPS.pad(v.get(0), 0, 0, 1, 0, 0, 0, 2, 2), "float[N,3,4,4]"),
-                of("zeros", "float[2,3]", v -> OPS.add(OPS.zeros(Shape.of(2, 3)), v.get(0)), "float[]"),
-                of(
-                        "scatter",
-                        "float[9]",
-                        v -> OPS.scatterAdd(v.get(0), v.get(1), v.get(2)),
-                        "float[9]",
-                        "int64[4]",
-                        "float[4]"),
                 of("matMul", "float[N,5]", v -> OPS.matMul(v.get(0), v.get(1)), "float[N,3]", "float[3,5]"),
                 of(
                         "matMul, batched",
@@ -202,28 +152,6 @@ class ShapeRulesTest {
     /** What a user would get wrong, and the part of the message that says so. */
     static Stream<Case> mistakes() {
         return Stream.of(
-                of("add", "[2] and [3] do not broadcast", v -> OPS.add(v.get(0), v.get(1)), "float[2]", "float[3]"),
-                of("add", "[N] and [M] do not broadcast", v -> OPS.add(v.get(0), v.get(1)), "float[N]", "float[M]"),
-                of(
-                        "add",
-                        "element types differ: FLOAT and INT64",
-                        v -> OPS.add(v.get(0), v.get(1)),
-                        "float[2]",
-                        "int64[2]"),
-                of("sum", "axis 2 is outside a rank of 2", v -> OPS.reduceSum(v.get(0), true, 2), "float[2,3]"),
-                of("reshape", "24 elements do not fit", v -> OPS.reshape(v.get(0), 5, 5), "float[4,6]"),
-                of("reshape", "-1 cannot be told", v -> OPS.reshape(v.get(0), 5, -1), "float[4,6]"),
-                of(
-                        "concat",
-                        "shapes differ outside axis 0",
-                        v -> OPS.concat(0, v.get(0), v.get(1)),
-                        "float[2,3]",
-                        "float[2,4]"),
-                of(
-                        "slice",
-                        "axis 0 of [N,3] is needed but symbolic",
-                        v -> OPS.slice(v.get(0), 0, 0, 1, 1),
-                        "float[N,3]"),
                 of(
                         "matMul",
                         "[2,3] and [2,3] cannot be multiplied",
@@ -266,11 +194,17 @@ class ShapeRulesTest {
     }
 
     @ParameterizedTest
-    @MethodSource({"standardOperators", "dev.vicreg.models.graph.NeuralShapeCases#cases"})
+    @MethodSource({
+        "standardOperators",
+        "dev.vicreg.models.graph.ElementwiseShapeCases#cases",
+        "dev.vicreg.models.graph.AxisShapeCases#cases",
+        "dev.vicreg.models.graph.StructureShapeCases#cases",
+        "dev.vicreg.models.graph.NeuralShapeCases#cases"
+    })
     void standardOperatorsAgreeWithOnnx(Case each) throws IOException {
         List<Value> inputs = inputs(each);
         Value output = each.output(inputs);
-        assertEquals(each.expected, output.type().toString());
+        assertEquals(each.expected, output.type().toString().replaceAll("\\?[0-9]+", "?"));
         OnnxChecker.check(OnnxFile.bytes(Graph.of("case", inputs, Map.of("output", output)), Map.of()), folder);
     }
 
@@ -281,13 +215,37 @@ class ShapeRulesTest {
     }
 
     @ParameterizedTest
-    @MethodSource({"mistakes", "dev.vicreg.models.graph.NeuralShapeCases#mistakes"})
+    @MethodSource({
+        "mistakes",
+        "dev.vicreg.models.graph.ElementwiseShapeCases#mistakes",
+        "dev.vicreg.models.graph.AxisShapeCases#mistakes",
+        "dev.vicreg.models.graph.StructureShapeCases#mistakes",
+        "dev.vicreg.models.graph.NeuralShapeCases#mistakes"
+    })
     void mistakesAreReportedWhereTheyAreMade(Case each) {
         List<Value> inputs = inputs(each);
         String message = String.valueOf(assertThrows(IllegalArgumentException.class, () -> each.output(inputs))
                 .getMessage());
         assertTrue(message.contains(each.expected), message);
         assertTrue(message.contains(" at here"), message);
+    }
+
+    @Test
+    void whatIsFedAtRunTimeLeavesSizesUnknown() {
+        List<Value> v = List.of(
+                Value.input("x", type("float[N,3,4]")),
+                Value.input("axes", type("int64[2]")),
+                Value.input("k", type("int64[1]")));
+        Attributes dropped = Attributes.NONE.with("keepdims", 0L);
+        Shape reduced = one(OpType.REDUCE_SUM, dropped, v.get(0), v.get(1)).shape();
+        assertTrue(reduced.rank() == 1 && reduced.at(0).isUnknown(), reduced.toString());
+        Shape kept = one(OpType.REDUCE_SUM, Attributes.NONE, v.get(0), v.get(1)).shape();
+        assertTrue(kept.rank() == 3 && kept.dims().stream().allMatch(Dim::isUnknown), kept.toString());
+        Shape largest = one(OpType.TOP_K, Attributes.NONE, v.get(0), v.get(2)).shape();
+        assertEquals(v.get(0).shape(), largest.with(2, Dim.of(4)));
+        assertTrue(largest.at(2).isUnknown());
+        assertTrue(Shape.broadcast(kept, v.get(0).shape()).at(0).isUnknown());
+        assertEquals(Dim.of(4), Shape.broadcast(kept, v.get(0).shape()).at(2));
     }
 
     @ParameterizedTest
@@ -316,7 +274,7 @@ class ShapeRulesTest {
         List<Dim> parsed = dims.isEmpty()
                 ? List.of()
                 : Arrays.stream(dims.split(","))
-                        .map(dim -> Character.isDigit(dim.charAt(0)) ? Dim.of(Long.parseLong(dim)) : Dim.symbol(dim))
+                        .map(dim -> dim.matches("[0-9]+") ? Dim.of(Long.parseLong(dim)) : Dim.symbol(dim))
                         .toList();
         return new TensorType(element, new Shape(parsed));
     }

@@ -97,6 +97,14 @@ public final class Backward {
             return;
         }
         Ops here = ops.atScope(node.scope().isEmpty() ? "grad" : "grad." + node.scope());
+        try {
+            propagate(here, node, upstream);
+        } catch (IllegalStateException | IllegalArgumentException e) {
+            throw explained(node, e);
+        }
+    }
+
+    private void propagate(Ops here, Node node, List<@Nullable Value> upstream) {
         List<@Nullable Value> found = rule(node).apply(here, node, upstream);
         if (found.size() > node.inputs().size()) {
             throw new IllegalStateException("The gradient rule of " + node + " gives " + found.size()
@@ -109,6 +117,19 @@ public final class Backward {
                 accumulate(here, node, input, sumTo(here, gradient, input.shape()));
             }
         }
+    }
+
+    /** A rule that needs a size which is symbolic fails by itself; only here it is known what to do about it. */
+    private static RuntimeException explained(Node node, RuntimeException e) {
+        boolean fixed = node.inputs().stream()
+                .allMatch(input -> input == null || input.shape().isFixed());
+        return fixed
+                ? e
+                : new IllegalArgumentException(
+                        "The gradient of " + node + " needs the sizes of its inputs " + node.inputs()
+                                + ": give every symbolic dimension a size before differentiating (" + e.getMessage()
+                                + ")",
+                        e);
     }
 
     private static GradientRules.Rule rule(Node node) {

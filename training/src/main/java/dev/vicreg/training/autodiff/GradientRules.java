@@ -1,11 +1,9 @@
 package dev.vicreg.training.autodiff;
 
 import dev.vicreg.models.graph.Attributes;
-import dev.vicreg.models.graph.Dim;
 import dev.vicreg.models.graph.Node;
 import dev.vicreg.models.graph.OpType;
 import dev.vicreg.models.graph.Ops;
-import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.ShapeValues;
 import dev.vicreg.models.graph.Value;
 import java.util.ArrayList;
@@ -66,39 +64,8 @@ final class GradientRules {
     private static final Map<OpType, String> UNSUPPORTED = new EnumMap<>(OpType.class);
 
     static {
-        binary(OpType.ADD, (ops, g, a, b, y) -> g, (ops, g, a, b, y) -> g);
-        binary(OpType.SUB, (ops, g, a, b, y) -> g, (ops, g, a, b, y) -> ops.neg(g));
-        binary(OpType.MUL, (ops, g, a, b, y) -> ops.mul(g, b), (ops, g, a, b, y) -> ops.mul(g, a));
-        binary(OpType.DIV, (ops, g, a, b, y) -> ops.div(g, b), (ops, g, a, b, y) -> ops.neg(ops.mul(g, ops.div(y, b))));
-        unary(OpType.SQRT, (ops, g, x, y) -> ops.div(ops.mul(g, 0.5), y));
-        // At zero the slope is taken as zero. The output serves as well as the input and lets the input's memory go.
-        unary(
-                OpType.RELU,
-                (ops, g, x, y) -> ops.node(OpType.RELU_GRAD, List.of(g, y), Attributes.NONE)
-                        .output(0));
-        unary(OpType.NEG, (ops, g, x, y) -> ops.neg(g));
-        unary(OpType.IDENTITY, (ops, g, x, y) -> g);
-        unary(OpType.CAST, (ops, g, x, y) -> ops.cast(g, x.type().element()));
-        first(OpType.WHERE, GradientRules::where);
-
-        first(OpType.REDUCE_SUM, (ops, node, g) -> listOf(spread(ops, node, g), null));
-        first(OpType.REDUCE_MEAN, GradientRules::reduceMean);
-        first(OpType.RESHAPE, (ops, node, g) -> listOf(reshapeLike(ops, g, node.input(0)), null));
-        unary(OpType.FLATTEN, (ops, g, x, y) -> reshapeLike(ops, g, x));
-        first(OpType.TRANSPOSE, GradientRules::transpose);
-        first(OpType.EXPAND, (ops, node, g) -> listOf(g, null)); // a broadcast: Backward sums it back
-        first(OpType.CONCAT, GradientRules::concat);
-        first(OpType.PAD, GradientRules::pad);
-
         first(OpType.BATCH_NORM_INTERNAL, GradientRules::batchNorm);
 
-        WITHOUT.put(OpType.GREATER, "a comparison is constant almost everywhere");
-        WITHOUT.put(OpType.AND, "booleans have no gradient");
-        WITHOUT.put(OpType.CONSTANT_OF_SHAPE, "its only input is a shape");
-
-        for (OpType op : List.of(OpType.MIN, OpType.SLICE, OpType.SCATTER_ELEMENTS)) {
-            UNSUPPORTED.put(op, "used by updates and backward passes only so far");
-        }
         for (OpType op : OpType.values()) {
             if (op.domain() != OpType.Domain.ONNX && op != OpType.BATCH_NORM_INTERNAL) {
                 UNSUPPORTED.put(op, "a kernel of the backward pass, the update or a lowering");
@@ -179,69 +146,10 @@ final class GradientRules {
         return ops.reshape(g, x.shape().toArray());
     }
 
-    /** y = c ? a : b. */
-    private static List<@Nullable Value> where(Ops ops, Node node, Value g) {
-        Value zero = ops.constant(0);
-        return listOf(null, ops.where(node.input(0), g, zero), ops.where(node.input(0), zero, g));
-    }
-
-    /** y = Σ x over some axes: every summand gets y's gradient. [reduced] → [input]. */
-    private static Value spread(Ops ops, Node node, Value g) {
-        Shape shape = node.input(0).shape();
-        Shape kept = shape;
-        for (long axis : constantLongs(node, 1)) {
-            kept = kept.with((int) axis, Dim.of(1));
-        }
-        return ops.expand(ops.reshape(g, kept.toArray()), shape);
-    }
-
-    /** y = Σ x / n. */
-    private static List<@Nullable Value> reduceMean(Ops ops, Node node, Value g) {
-        double n = (double) node.input(0).shape().elements()
-                / node.output(0).shape().elements();
-        return listOf(spread(ops, node, ops.mul(g, 1 / n)), null);
-    }
-
     static long[] constantLongs(Node node, int index) {
         return ShapeValues.longs(node.input(index))
                 .orElseThrow(() -> new IllegalArgumentException(
                         node + ": input " + index + " must be a constant to be differentiated"));
-    }
-
-    private static List<@Nullable Value> transpose(Ops ops, Node node, Value g) {
-        long[] permutation = node.attributes().integers("perm");
-        long[] inverse = new long[permutation.length];
-        for (int i = 0; i < permutation.length; i++) {
-            inverse[(int) permutation[i]] = i;
-        }
-        return listOf(ops.transpose(g, inverse));
-    }
-
-    /** Each part gets the stretch of the gradient that lies where it went. */
-    private static List<@Nullable Value> concat(Ops ops, Node node, Value g) {
-        long written = node.attributes().integer("axis", 0);
-        int axis = (int) (written < 0 ? written + g.shape().rank() : written);
-        List<@Nullable Value> gradients = new ArrayList<>();
-        long start = 0;
-        for (int i = 0; i < node.inputs().size(); i++) {
-            long end = start + node.input(i).shape().size(axis);
-            gradients.add(ops.slice(g, axis, start, end, 1));
-            start = end;
-        }
-        return gradients;
-    }
-
-    /** Zeros around x: the gradient without its border. Negative pads (cropping) are not used here. */
-    private static List<@Nullable Value> pad(Ops ops, Node node, Value g) {
-        long[] pads = constantLongs(node, 1);
-        Shape shape = node.input(0).shape();
-        Value inner = g;
-        for (int axis = 0; axis < shape.rank(); axis++) {
-            if (pads[axis] != 0 || pads[axis + shape.rank()] != 0) {
-                inner = ops.slice(inner, axis, pads[axis], pads[axis] + shape.size(axis), 1);
-            }
-        }
-        return listOf(inner, null);
     }
 
     /** Through the batch's own mean and variance, from what the forward kernel saved of them. */

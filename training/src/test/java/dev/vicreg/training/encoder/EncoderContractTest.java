@@ -117,9 +117,12 @@ class EncoderContractTest {
         Value evaluated = encoder(name).build(Layers.forInference(parameters), symbolic);
         Map<String, Tensor> feeds = new LinkedHashMap<>();
         // Not the drawn start: layer scale and tokens hide what they multiply while they are next to nothing.
-        parameters.all().forEach(parameter -> feeds.put(
-                parameter.name(), new Lcg(parameter.name().hashCode())
-                        .tensor(0.5, parameter.shape().toArray())));
+        parameters
+                .all()
+                .forEach(parameter -> feeds.put(
+                        parameter.name(),
+                        new Lcg(parameter.name().hashCode())
+                                .tensor(0.5, parameter.shape().toArray())));
         feeds.put("x", new Lcg(1).tensor(1, fixed.shape().toArray()));
         float[] a = run(parameters, fixed, trained, feeds);
         float[] b = run(parameters, symbolic, evaluated, feeds);

@@ -1,0 +1,209 @@
+package dev.vicreg.models.graph;
+
+import java.util.Optional;
+import java.util.function.DoubleUnaryOperator;
+
+/**
+ * One element of a tensor, as far as it can be told before the graph runs. Booleans are 0 and 1.
+ *
+ * <p>Arithmetic is the runtime's: integers wrap around and divide towards zero, floats are rounded to their precision.
+ * What depends on a symbol in another way than by a whole factor is a new symbol of which nothing is known.
+ */
+sealed interface Element {
+    /** A known integer or boolean. */
+    record Whole(long value) implements Element {
+        @Override
+        public Optional<Double> known() {
+            return Optional.of((double) value);
+        }
+    }
+
+    /** A known floating-point number. */
+    record Real(double value) implements Element {
+        @Override
+        public Optional<Double> known() {
+            return Optional.of(value);
+        }
+    }
+
+    /**
+     * A number that is known only when the graph runs.
+     *
+     * @param dim the number's name
+     * @param isSize whether it is certainly whole and not negative, as sizes of tensors are
+     */
+    record Symbol(Dim dim, boolean isSize) implements Element {
+        @Override
+        public Optional<Double> known() {
+            return Optional.empty();
+        }
+
+        /** Eight times N; nothing is known of products of two symbols or of fractions. */
+        private Element times(Element factor) {
+            double number = factor.known().orElse(0.5);
+            return number == Math.rint(number) ? of(dim.times((long) number)) : new Symbol(Dim.unknown(), false);
+        }
+
+        /** N of eight times N divided by eight, eight of that divided by N. */
+        private Element over(Element divisor, ElementType type) {
+            Optional<Dim> quotient = Optional.empty();
+            double number = divisor.known().orElse(0.0);
+            if (divisor instanceof Symbol symbol) {
+                quotient = dim.over(symbol.dim);
+            } else if (number > 0 && number == Math.rint(number)) {
+                quotient = dim.over(Dim.of((long) number));
+            }
+            return quotient.map(Element::of)
+                    .map(exact -> exact.known().isPresent() ? exact.cast(type) : exact)
+                    .orElseGet(() -> new Symbol(Dim.unknown(), !type.isFloatingPoint()));
+        }
+    }
+
+    /** The number, unless it is a symbol. */
+    Optional<Double> known();
+
+    /** A number of which nothing is known. */
+    static Element unknown() {
+        return new Symbol(Dim.unknown(), false);
+    }
+
+    /** A tensor's size along an axis. */
+    static Element of(Dim dim) {
+        return dim.isFixed() ? new Whole(dim.size()) : new Symbol(dim, true);
+    }
+
+    /** A known number as an element of that type. */
+    static Element of(double value, ElementType type) {
+        return switch (type) {
+            case FLOAT, FLOAT16 -> new Real((float) value);
+            case DOUBLE -> new Real(value);
+            case BOOL -> new Whole(value != 0 ? 1 : 0);
+            default -> new Whole((long) value);
+        };
+    }
+
+    /** Whether this is certainly not negative. */
+    private boolean notNegative() {
+        return this instanceof Symbol symbol ? symbol.isSize : known().orElse(-1.0) >= 0;
+    }
+
+    private boolean is(double value) {
+        return known().filter(number -> number == value).isPresent();
+    }
+
+    /** This number converted to another type. */
+    default Element cast(ElementType type) {
+        if (this instanceof Symbol symbol) {
+            boolean same = type.isFloatingPoint() || (symbol.isSize && type != ElementType.BOOL);
+            return same ? this : unknown();
+        }
+        boolean longs = this instanceof Whole && (type == ElementType.INT64 || type == ElementType.INT32);
+        return longs ? this : of(known().orElseThrow(), type);
+    }
+
+    /** What Floor, Ceil and Round leave alone: whole numbers. Others are given to {@code rounding}. */
+    default Element rounded(DoubleUnaryOperator rounding) {
+        if (this instanceof Symbol symbol) {
+            return symbol.isSize ? this : unknown();
+        }
+        return this instanceof Real real ? new Real(rounding.applyAsDouble(real.value)) : this;
+    }
+
+    /** The result of Add, Sub, Mul, Div, Mod, Min, Max or Pow on elements of {@code type}. */
+    static Element arithmetic(OpType op, Element a, Element b, ElementType type) {
+        if (a instanceof Whole x && b instanceof Whole y && !type.isFloatingPoint()) {
+            return whole(op, x.value, y.value);
+        }
+        Optional<Double> x = a.known();
+        Optional<Double> y = b.known();
+        if (x.isPresent() && y.isPresent()) {
+            return of(real(op, x.get(), y.get()), type);
+        }
+        return symbolic(op, a, b, type);
+    }
+
+    private static Element whole(OpType op, long a, long b) {
+        if (b == 0 && (op == OpType.DIV || op == OpType.MOD)) {
+            return unknown();
+        }
+        return new Whole(
+                switch (op) {
+                    case ADD -> a + b;
+                    case SUB -> a - b;
+                    case MUL -> a * b;
+                    case DIV -> a / b;
+                    case MOD -> Math.floorMod(a, b);
+                    case MIN -> Math.min(a, b);
+                    case MAX -> Math.max(a, b);
+                    default -> (long) Math.pow(a, b);
+                });
+    }
+
+    private static double real(OpType op, double a, double b) {
+        return switch (op) {
+            case ADD -> a + b;
+            case SUB -> a - b;
+            case MUL -> a * b;
+            case DIV -> a / b;
+            case MOD -> a % b;
+            case MIN -> Math.min(a, b);
+            case MAX -> Math.max(a, b);
+            default -> Math.pow(a, b);
+        };
+    }
+
+    private static Element symbolic(OpType op, Element a, Element b, ElementType type) {
+        boolean same = a.equals(b);
+        boolean unchanged = switch (op) {
+            case ADD, SUB -> b.is(0);
+            case MUL, DIV, POW -> b.is(1);
+            case MIN, MAX -> same || (op == OpType.MAX && a.notNegative() && b.is(0));
+            default -> false;
+        };
+        if (unchanged) {
+            return a;
+        }
+        if ((op == OpType.ADD && a.is(0)) || (op == OpType.MUL && a.is(1))) {
+            return b;
+        }
+        if (op == OpType.SUB && same) {
+            return of(0, type);
+        }
+        if (op == OpType.MUL && a.notNegative() && b.notNegative()) {
+            Element product = a instanceof Symbol symbol ? symbol.times(b) : ((Symbol) b).times(a);
+            return product.known().isPresent() ? product.cast(type) : product;
+        }
+        if (op == OpType.DIV && a instanceof Symbol symbol && a.notNegative() && b.notNegative()) {
+            return symbol.over(b, type);
+        }
+        boolean size = a.notNegative() && b.notNegative() && !type.isFloatingPoint() && op != OpType.SUB;
+        return new Symbol(Dim.unknown(), size);
+    }
+
+    /** Less, equal or greater as -1, 0 and 1, if it can be told. */
+    static Optional<Integer> compare(Element a, Element b) {
+        Optional<Double> x = a.known();
+        Optional<Double> y = b.known();
+        if (a instanceof Whole p && b instanceof Whole q) {
+            return Optional.of(Long.compare(p.value, q.value));
+        }
+        if (x.isPresent() && y.isPresent()) {
+            return Optional.of(Double.compare(x.get(), y.get()));
+        }
+        if (a.equals(b)) {
+            return Optional.of(0);
+        }
+        if (a.notNegative() && y.filter(number -> number < 0).isPresent()) {
+            return Optional.of(1);
+        }
+        return b.notNegative() && x.filter(number -> number < 0).isPresent() ? Optional.of(-1) : Optional.empty();
+    }
+
+    /** What Where gives for one element. */
+    static Element choose(Element condition, Element a, Element b) {
+        return condition
+                .known()
+                .map(holds -> holds != 0 ? a : b)
+                .orElseGet(() -> a.equals(b) ? a : new Symbol(Dim.unknown(), a.notNegative() && b.notNegative()));
+    }
+}
