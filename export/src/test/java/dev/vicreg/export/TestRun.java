@@ -22,7 +22,12 @@ record TestRun(TrainingGraph.Built built, Path evalModel, Path checkpoint) {
     private static final List<Float> STD = List.of(0.229f, 0.224f, 0.225f);
 
     static TestRun write(Path folder, int width, String projector, long seed) throws IOException {
-        TrainingGraph.Built built = TrainingGraph.build(config(width, projector).spec());
+        return write(folder, "resnet18", width, projector, seed);
+    }
+
+    static TestRun write(Path folder, String encoder, int width, String projector, long seed) throws IOException {
+        TrainingGraph.Built built =
+                TrainingGraph.build(config(encoder, width, projector).spec());
         Files.createDirectories(folder);
         TestRun run = new TestRun(built, folder.resolve("eval_model.onnx"), folder.resolve("checkpoint"));
         Files.write(run.evalModel, OnnxFile.bytes(built.eval(), Map.of()));
@@ -34,8 +39,12 @@ record TestRun(TrainingGraph.Built built, Path evalModel, Path checkpoint) {
     }
 
     static GraphConfig config(int width, String projector) {
+        return config("resnet18", width, projector);
+    }
+
+    private static GraphConfig config(String encoder, int width, String projector) {
         return new GraphConfig(
-                new BranchConfig("resnet18", width, IMAGE_SIZE, 3, MEAN, STD, projector),
+                new BranchConfig(encoder, width, IMAGE_SIZE, 3, MEAN, STD, projector),
                 null,
                 4,
                 "official",
