@@ -86,8 +86,9 @@ final class ModelSettings {
                     + " branch is given",
             null,
             ModelSettings::parseBoolean);
-    static final Setting<String> ENCODER_B =
-            encoder("encoder-b", "network of the second branch, or its file; without it another of --encoder, or what fits the second"
+    static final Setting<String> ENCODER_B = encoder(
+            "encoder-b",
+            "network of the second branch, or its file; without it another of --encoder, or what fits the second"
                     + " side's data");
     static final Setting<Integer> WIDTH_B = Setting.integer(
             "width-b",
@@ -128,9 +129,9 @@ final class ModelSettings {
         Setting<String> known = Setting.choice(name, names, Group.MODEL, help, null);
         return new Setting<>(
                 name,
-                String.join("|", names) + "|FILE.onnx",
+                "NAME|FILE.onnx",
                 Group.MODEL,
-                help,
+                help + "; names are " + String.join(", ", names),
                 null,
                 text -> ImportSettings.isFile(text) ? text : known.parser().apply(text));
     }
@@ -197,7 +198,8 @@ final class ModelSettings {
         boolean shared = settings.find(SHARE_WEIGHTS).orElse(own.isEmpty() && alike);
         if (!shared) {
             BranchConfig first = first(settings, inputs.a());
-            String likeFirst = first.onnx() == null ? first.encoder() : first.onnx().path();
+            String likeFirst =
+                    first.onnx() == null ? first.encoder() : first.onnx().path();
             String encoder = settings.find(ENCODER_B).orElseGet(() -> alike ? likeFirst : encoderOf(inputs.b()));
             if (ImportSettings.isFile(encoder)) {
                 String projector = settings.find(PROJECTOR_B).orElse(first.projector());

@@ -66,7 +66,27 @@ final class ImportedRunTest {
                 new GraphConfig(branch, null, 4, "official", 25, 25, 1, "sgd", 0.9f, 0, "none", freeze, scale);
         Map<String, Object> views = Augmentation.cifar().settings();
         return new TrainingConfig(
-                graph, data.toString(), null, 0, 0, views, null, 0, 6, 0.01, 0.64, 0, 0, "constant", 0, 3, 2, 1, "cpu", 3, 2);
+                graph,
+                data.toString(),
+                null,
+                0,
+                0,
+                views,
+                null,
+                0,
+                6,
+                0.01,
+                0.64,
+                0,
+                0,
+                "constant",
+                0,
+                3,
+                2,
+                1,
+                "cpu",
+                3,
+                2);
     }
 
     private static List<Metrics.Line> train(Trainer trainer, int stopAfter) throws Exception {
