@@ -23,7 +23,11 @@ record TestRun(TrainingGraph.Built built, Path evalModel, Path checkpoint) {
     private static final List<Float> STD = List.of(0.229f, 0.224f, 0.225f);
 
     static TestRun write(Path folder, int width, String projector, long seed) throws IOException {
-        return write(folder, config(width, projector), seed);
+        return write(folder, "resnet18", width, projector, seed);
+    }
+
+    static TestRun write(Path folder, String encoder, int width, String projector, long seed) throws IOException {
+        return write(folder, config(branch(encoder, width, projector), null), seed);
     }
 
     static TestRun write(Path folder, GraphConfig config, long seed) throws IOException {

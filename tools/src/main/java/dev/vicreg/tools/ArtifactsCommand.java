@@ -48,6 +48,7 @@ final class ArtifactsCommand {
         Path out = settings.get(OUT);
         GraphConfig config = GraphSettings.graph(settings, Inputs.of(settings, Selection.ALL));
         GraphSettings.warnOfCoefficients(config, console);
+        ImportSettings.tellOfNames(config, console);
         Lowering lowering = MachineLowering.of(settings.get(SharedSettings.DEVICE), TrainSettings.threads(settings));
         TrainingGraph.Built built = TrainingGraph.build(config.spec());
         Files.createDirectories(out);

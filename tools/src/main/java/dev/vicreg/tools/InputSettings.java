@@ -189,7 +189,7 @@ final class InputSettings {
 
     private static Modality withoutData(Settings settings) {
         String encoder = settings.find(ModelSettings.ENCODER).orElse("resnet18");
-        if (Encoders.input(encoder) != Encoders.Input.PICTURES) {
+        if (!ImportSettings.isFile(encoder) && Encoders.input(encoder) != Encoders.Input.PICTURES) {
             throw new IllegalArgumentException("Encoder " + encoder + " needs --data, which say how many columns or"
                     + " channels it takes, and their means and deviations");
         }

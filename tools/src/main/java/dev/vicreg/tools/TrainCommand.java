@@ -70,7 +70,7 @@ final class TrainCommand {
         Path out = given.get(OUT);
         boolean resume = given.on(RESUME);
         TrainingConfig before =
-                resume ? RunConfig.read(out.resolve("config.json")).settings() : null;
+                resume ? RunConfig.read(out.resolve("config.json")).settings().in(out) : null;
         Settings settings = TrainSettings.complete(given, before);
         String data = settings.get(SharedSettings.DATA);
         PairConfig pairs = PairSettings.pairs(settings);
@@ -80,6 +80,7 @@ final class TrainCommand {
                 : Inputs.of(settings, selection);
         TrainingConfig config = TrainSettings.training(settings, data, pairs, selection, inputs);
         GraphSettings.warnOfCoefficients(config.graph(), console);
+        ImportSettings.tellOfNames(config.graph(), console);
         Optional<String> evalData = settings.find(EVAL_DATA);
         if (evalData.isPresent()) {
             Datasets.open(evalData.get(), inputs.a().reading(), Selection.ALL)

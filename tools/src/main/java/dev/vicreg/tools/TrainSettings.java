@@ -134,7 +134,8 @@ final class TrainSettings {
 
     /** The whole run on some data. */
     static TrainingConfig training(
-            Settings settings, String data, @Nullable PairConfig pairs, Selection selection, Inputs inputs) {
+            Settings settings, String data, @Nullable PairConfig pairs, Selection selection, Inputs inputs)
+            throws IOException {
         GraphConfig graph = GraphSettings.graph(settings, inputs);
         double samples = (double) graph.batchSize() / RATE_SAMPLES;
         double rate = rate(settings, graph.optimizer(), samples);

@@ -30,7 +30,7 @@ public record RunConfig(
         String version, String onnxRuntime, String dataFingerprint, int dataSize, TrainingConfig settings) {
     static final ObjectMapper JSON = new ObjectMapper()
             .enable(SerializationFeature.INDENT_OUTPUT)
-            .setSerializationInclusion(JsonInclude.Include.NON_NULL);
+            .setDefaultPropertyInclusion(JsonInclude.Include.NON_NULL);
     /** Settings that may differ when a run goes on: where it runs, not what it computes. The data have a fingerprint. */
     private static final Set<String> FREE =
             Set.of("data", "pairs", "threads", "workers", "device", "checkpointEvery", "keep");

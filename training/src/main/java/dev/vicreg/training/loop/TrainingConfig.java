@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.vicreg.training.data.Augmentation;
 import dev.vicreg.training.optim.Schedule;
 import dev.vicreg.training.step.Side;
+import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -71,6 +72,11 @@ public record TrainingConfig(
             throw new IllegalArgumentException("Threads, workers and checkpoints kept: expected 1 or more, found "
                     + threads + ", " + workers + " and " + keep);
         }
+    }
+
+    /** The same run, with the copies that {@code run} has of the files that encoders came in. */
+    public TrainingConfig in(Path run) {
+        return with(graph.in(run.resolve("artifacts")));
     }
 
     /** The same run with other graphs. */
