@@ -10,6 +10,8 @@ import dev.vicreg.models.graph.Value;
 import dev.vicreg.runtime.Manifest;
 import dev.vicreg.training.loop.AtomicFile;
 import dev.vicreg.training.loop.CheckpointFile;
+import dev.vicreg.training.step.Branch;
+import dev.vicreg.training.step.Side;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -24,15 +26,16 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Publishes a trained encoder as an ONNX file that needs nothing of this project: input {@code image} uint8 [N,H,W,3],
- * normalisation inside, output {@code embedding} float32 [N,D], a {@link Manifest} in its metadata.
+ * {@code vector} float32 [N,D] or {@code signal} float32 [N,C,T], normalisation inside, output {@code embedding} float32
+ * [N,D], a {@link Manifest} in its metadata.
  *
  * <p>Batch norms are folded away. The normalisation of the pictures is not folded into the first convolution: that pads
  * with zeros, which are the mean colour after normalisation and would be black before it.
  */
 public final class EncoderExport {
-    static final String REPRESENTATION = "representation";
     static final String EMBEDDING = "embedding";
-    private static final String PROJECTOR = "projector";
+    /** Scopes of the branches' projectors. */
+    private static final List<String> PROJECTORS = List.of("projector", Branch.SECOND + ".projector");
 
     /** Declared where possible, so that runtimes from 2022 on (ONNX Runtime 1.12) serve the file. */
     private static final int OLD_OPSET = 17;
@@ -43,6 +46,7 @@ public final class EncoderExport {
             OpType.MUL,
             OpType.DIV,
             OpType.SQRT,
+            OpType.LOG,
             OpType.RELU,
             OpType.NEG,
             OpType.CAST,
@@ -72,14 +76,21 @@ public final class EncoderExport {
             OpType.CONV,
             OpType.MAX_POOL,
             OpType.GLOBAL_AVERAGE_POOL,
-            OpType.BATCH_NORMALIZATION);
+            OpType.BATCH_NORMALIZATION,
+            OpType.LAYER_NORMALIZATION,
+            OpType.SOFTMAX,
+            OpType.ERF,
+            OpType.SIGMOID,
+            OpType.HARD_SIGMOID,
+            OpType.HARD_SWISH,
+            OpType.SLICE);
 
     /**
      * What the manifest says beyond what the graph shows.
      *
      * @param version this project's version
      * @param encoder the encoder's name
-     * @param input how pictures are prepared
+     * @param input what the encoder takes
      * @param configHash identifies the training configuration
      * @param evaluation figures measured on this encoder, by name; may be empty
      */
@@ -107,45 +118,46 @@ public final class EncoderExport {
      * on the CPU: its embeddings differ from the evaluation graph's representations by at most 1e-4 of their largest
      * value.
      *
-     * @param evalModel pictures and every parameter as inputs, {@code representation} among the outputs
+     * @param evalModel views and every parameter as inputs, representations among the outputs
+     * @param side whose encoder; {@link Side#A} where both views share one
      * @throws IOException if a file is missing, damaged or doesn't fit the others, or the target can't be written
      * @throws IllegalStateException if the exported encoder is not the same function, with the difference measured
      */
-    public static Result export(Path evalModel, Path checkpoint, Description description, Path target)
+    public static Result export(Path evalModel, Side side, Path checkpoint, Description description, Path target)
             throws IOException {
         Map<String, Tensor> state = CheckpointFile.read(checkpoint);
-        Graph encoder = encoderOf(OnnxFile.read(evalModel).graph(), evalModel, state, checkpoint);
-        Value image = encoder.inputs().get(0);
-        Graph bound = bind(encoder, state);
+        Graph eval = OnnxFile.read(evalModel).graph();
+        Graph encoder = encoderOf(eval, side, evalModel, state, checkpoint);
+        Graph bound = bind(encoder, state, description.input.name());
         requireEncoderOnly(bound);
         Manifest manifest = manifest(encoder, bound, description);
         byte[] file = OnnxFile.bytes(bound, Map.of(Manifest.METADATA_KEY, manifest.toJson()), opset(bound));
-        return new Result(target, manifest, publish(file, evalModel, state, image, target));
+        return new Result(
+                target,
+                manifest,
+                publish(file, new Verification(evalModel, side, views(eval, state), state, description.input), target));
     }
 
     /**
      * The part of the evaluation graph that computes the representation; of its inputs, the pictures come first, then
      * the parameters that it reads.
      */
-    private static Graph encoderOf(Graph eval, Path evalModel, Map<String, Tensor> state, Path checkpoint)
+    private static Graph encoderOf(Graph eval, Side side, Path evalModel, Map<String, Tensor> state, Path checkpoint)
             throws IOException {
-        Value representation = eval.outputs().get(REPRESENTATION);
+        Value representation = eval.outputs().get(side.representation());
         if (representation == null) {
-            throw new IOException(evalModel + " has no output " + REPRESENTATION + ", only "
+            throw new IOException(evalModel + " has no output " + side.representation() + ", only "
                     + eval.outputs().keySet() + ": give the eval_model.onnx of a run");
         }
         Graph all = Graph.of("vicreg_encoder", eval.inputs(), Map.of(EMBEDDING, representation));
         Set<Value> read = new HashSet<>();
         all.nodes().forEach(node -> read.addAll(node.inputs()));
-        List<Value> pictures = eval.inputs().stream()
-                .filter(input -> !state.containsKey(input.name()))
-                .toList();
-        if (pictures.size() != 1 || !read.contains(pictures.get(0))) {
+        List<Value> views = views(eval, state).stream().filter(read::contains).toList();
+        if (views.size() != 1) {
             throw new IOException("Checkpoint " + checkpoint + " does not fit " + evalModel
-                    + ": expected all inputs but the pictures in it, missing " + pictures
-                    + "; give files of the same run");
+                    + ": expected all inputs but the view in it, missing " + views + "; give files of the same run");
         }
-        List<Value> inputs = new ArrayList<>(pictures);
+        List<Value> inputs = new ArrayList<>(views);
         for (Value input : eval.inputs()) {
             Tensor tensor = state.get(input.name());
             if (tensor != null && !tensor.type().equals(input.type())) {
@@ -159,8 +171,18 @@ public final class EncoderExport {
         return Graph.of(all.name(), inputs, all.outputs());
     }
 
-    private static Graph bind(Graph encoder, Map<String, Tensor> state) {
+    /** The inputs that no checkpoint holds. */
+    static List<Value> views(Graph eval, Map<String, Tensor> state) {
+        return eval.inputs().stream()
+                .filter(input -> !state.containsKey(input.name()))
+                .toList();
+    }
+
+    /** Parameters become constants, and the view gets the name that users know it by. */
+    private static Graph bind(Graph encoder, Map<String, Tensor> state, String inputName) {
         Map<Value, Value> bound = new HashMap<>();
+        Value view = encoder.inputs().get(0);
+        bound.put(view, Value.input(inputName, view.type()));
         for (Value input : encoder.inputs()) {
             Tensor tensor = state.get(input.name());
             if (tensor != null) {
@@ -182,19 +204,25 @@ public final class EncoderExport {
                         + node.op().domain().onnxName() + " " + node);
             }
             boolean projects = node.inputs().stream().anyMatch(EncoderExport::isProjectors);
-            if (projects || node.scope().equals(PROJECTOR) || node.scope().startsWith(PROJECTOR + ".")) {
+            if (projects || PROJECTORS.stream().anyMatch(scope -> isIn(node.scope(), scope))) {
                 throw new IllegalStateException("An encoder has no projector, found " + node + " of " + node.inputs());
             }
         }
     }
 
     private static boolean isProjectors(@Nullable Value value) {
-        return value != null && String.valueOf(value.name()).startsWith(PROJECTOR + ".");
+        return value != null
+                && value.name() != null
+                && PROJECTORS.stream().anyMatch(scope -> isIn(value.name(), scope));
+    }
+
+    private static boolean isIn(String name, String scope) {
+        return name.equals(scope) || name.startsWith(scope + ".");
     }
 
     private static Manifest manifest(Graph encoder, Graph bound, Description description) {
         return new Manifest(
-                Manifest.FORMAT_VERSION,
+                Manifest.formatVersion(description.input),
                 description.version,
                 description.encoder,
                 description.input,
@@ -220,22 +248,34 @@ public final class EncoderExport {
     }
 
     private static int opset(Graph graph) {
-        boolean same = graph.nodes().stream().map(Node::op).allMatch(SAME_IN_OLD_OPSET::contains);
-        return same ? OLD_OPSET : OpType.ONNX_OPSET;
+        return graph.nodes().stream().allMatch(EncoderExport::isSameInOldOpset) ? OLD_OPSET : OpType.ONNX_OPSET;
+    }
+
+    private static boolean isSameInOldOpset(Node node) {
+        return switch (node.op()) {
+            case SPLIT -> !node.attributes().has("num_outputs"); // since opset 18
+            case PAD -> !node.hasInput(3); // axes, since opset 18
+            default -> SAME_IN_OLD_OPSET.contains(node.op());
+        };
     }
 
     /** Writes the file if it is the same function as the evaluation graph; returns the difference measured. */
-    static double publish(byte[] file, Path evalModel, Map<String, Tensor> state, Value image, Path target)
-            throws IOException {
-        double difference = Verification.difference(evalModel, state, image, file);
+    static double publish(byte[] file, Verification verification, Path target) throws IOException {
+        double difference = verify(file, verification, target);
+        AtomicFile.write(target, ByteBuffer.wrap(file));
+        return difference;
+    }
+
+    /** The difference from the evaluation graph, if that is small enough to publish the file. */
+    static double verify(byte[] file, Verification verification, Path target) throws IOException {
+        double difference = verification.difference(file);
         if (difference > Verification.TOLERANCE) {
             throw new IllegalStateException(
                     "Encoder not published to %s: it differs from %s by %.1e of the largest value,"
-                                    .formatted(target, evalModel, difference)
+                                    .formatted(target, verification.evalModel(), difference)
                             + " expected at most %.0e; please report this with the run's checkpoint"
                                     .formatted(Verification.TOLERANCE));
         }
-        AtomicFile.write(target, ByteBuffer.wrap(file));
         return difference;
     }
 }

@@ -19,6 +19,7 @@ import dev.vicreg.runtime.Device;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.runtime.Manifest;
 import dev.vicreg.training.loop.CheckpointFile;
+import dev.vicreg.training.step.Side;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -117,11 +118,15 @@ class EncoderExportTest {
     void anEncoderThatDiffersIsNotPublished() throws IOException {
         Path other = folder.resolve("other.onnx");
         TestRun.write(folder.resolve("other"), 8, "16-16", 2).export(other);
-        Value image = run.built().eval().inputs().get(0);
-        Map<String, Tensor> state = CheckpointFile.read(run.checkpoint());
+        Verification verification = new Verification(
+                run.evalModel(),
+                Side.A,
+                run.built().eval().inputs().subList(0, 1),
+                CheckpointFile.read(run.checkpoint()),
+                TestRun.description().input());
         byte[] wrong = Files.readAllBytes(other);
-        IllegalStateException e = assertThrows(
-                IllegalStateException.class, () -> EncoderExport.publish(wrong, run.evalModel(), state, image, target));
+        IllegalStateException e =
+                assertThrows(IllegalStateException.class, () -> EncoderExport.publish(wrong, verification, target));
         String message = String.valueOf(e.getMessage());
         assertTrue(
                 message.matches("Encoder not published to .*encoder.onnx: it differs from .*eval_model.onnx by "
@@ -140,7 +145,8 @@ class EncoderExportTest {
         Path checkpoint = folder.resolve("changed");
         CheckpointFile.write(checkpoint, state);
         Exception e = assertThrows(
-                Exception.class, () -> EncoderExport.export(evalModel, checkpoint, TestRun.description(), target));
+                Exception.class,
+                () -> EncoderExport.export(evalModel, Side.A, checkpoint, TestRun.description(), target));
         assertTrue(e instanceof IOException || e instanceof IllegalStateException, e.toString());
         assertNothingPublished();
         String message = String.valueOf(e.getMessage());
@@ -202,7 +208,7 @@ class EncoderExportTest {
         Path checkpoint = Files.write(folder.resolve("changed"), new byte[100]);
         assertThrows(
                 IOException.class,
-                () -> EncoderExport.export(run.evalModel(), checkpoint, TestRun.description(), target));
+                () -> EncoderExport.export(run.evalModel(), Side.A, checkpoint, TestRun.description(), target));
         assertArrayEquals(before, Files.readAllBytes(target));
     }
 }

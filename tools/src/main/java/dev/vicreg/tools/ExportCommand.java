@@ -10,6 +10,7 @@ import dev.vicreg.tools.cli.Setting.Group;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.tools.output.Json;
 import dev.vicreg.training.loop.RunFolder;
+import dev.vicreg.training.step.Side;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -21,12 +22,20 @@ final class ExportCommand {
             Setting.path("run", "RUN", Group.MODEL, "folder of a run, as ./vicreg train --out RUN leaves it");
     private static final Setting<Path> OUT =
             Setting.path("out", "FILE.onnx", Group.OUTPUT, "the encoder; replaced if it is there");
+    private static final Setting<String> BRANCH = Setting.choice(
+            "branch", List.of("a", "b"), Group.MODEL, "which encoder of a run whose branches share no weights", "a");
+
+    private static final Setting<Boolean> FOLD = Setting.flag(
+            "fold",
+            Group.OUTPUT,
+            "write an encoder that came as an ONNX file in this program's own form, batch norms folded, instead of into"
+                    + " the original file");
 
     static final Command COMMAND = new Command(
             "export",
             "writes the encoder of a run's newest checkpoint as plain ONNX, and verifies it",
             List.of(RUN, OUT),
-            List.of(SharedSettings.JSON),
+            List.of(BRANCH, FOLD, SharedSettings.JSON),
             "./vicreg export --run run --out encoder.onnx",
             ExportCommand::run);
 
@@ -35,7 +44,10 @@ final class ExportCommand {
     private static void run(Settings settings, Console console) throws Exception {
         Path run = settings.get(RUN);
         RunFolder.Saved saved = RunExport.newest(run);
-        EncoderExport.Result result = RunExport.export(run, saved.file(), Main.version(), Map.of(), settings.get(OUT));
+        Side side = Side.valueOf(settings.get(BRANCH).toUpperCase(Locale.ROOT));
+        RunExport.Form form = settings.on(FOLD) ? RunExport.Form.FOLDED : RunExport.Form.ORIGINAL;
+        EncoderExport.Result result =
+                RunExport.export(run, side, form, saved.file(), Main.version(), Map.of(), settings.get(OUT));
         Manifest manifest = result.manifest();
         if (settings.on(SharedSettings.JSON)) {
             console.out()

@@ -1,73 +1,28 @@
 package dev.vicreg.tools;
 
-import dev.vicreg.models.encoder.Encoders;
-import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Setting.Group;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.training.data.Augmentation;
 import dev.vicreg.training.data.Selection;
 import dev.vicreg.training.loop.GraphConfig;
+import dev.vicreg.training.loop.InputConfig;
+import dev.vicreg.training.loop.PairConfig;
 import dev.vicreg.training.loop.TrainingConfig;
+import dev.vicreg.training.step.Side;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
 
-/** The options that describe a run, and how they become its configuration. */
+/** The options that describe a run beside {@link GraphSettings}, and how they become its configuration. */
 final class TrainSettings {
-    private static final double MAX_COEFFICIENT = 1e6;
     private static final int RATE_SAMPLES = 256; // a base rate is given per so many samples
 
     static final Setting<String> RECIPE = Setting.choice(
             "recipe", Recipes.NAMES, Group.GENERAL, "start from a recipe's options instead of the defaults", null);
-    static final Setting<String> ENCODER = Setting.choice(
-            "encoder", List.copyOf(Encoders.names()), Group.MODEL, "network that is trained", "resnet18");
-    static final Setting<Integer> WIDTH = Setting.integer(
-            "width", "N", Group.MODEL, "channels of its first stage; 64 is the published network", 16, 1, 4096);
-    static final Setting<Integer> IMAGE_SIZE =
-            Setting.integer("image-size", "PIXELS", Group.MODEL, "side of the pictures it sees", 32, 8, 4096);
-    static final Setting<Integer> CHANNELS =
-            Setting.integer("channels", "N", Group.MODEL, "colour channels of the pictures", 3, 3, 3);
-    static final Setting<List<Float>> MEAN =
-            channelValues("mean", "taken off each channel, on a scale of 0 to 1", "0.485,0.456,0.406");
-    static final Setting<List<Float>> STD =
-            channelValues("std", "divides each channel, on a scale of 0 to 1", "0.229,0.224,0.225");
-    static final Setting<String> PROJECTOR = Setting.text(
-            "projector", "N-N-N|none", Group.MODEL, "widths of the layers between encoder and loss", "512-512-512");
-
-    static final Setting<String> LOSS = Setting.choice(
-            "loss",
-            List.of("official", "solo-learn", "paper"),
-            Group.OBJECTIVE,
-            "which published form of the loss",
-            "official");
-    static final Setting<Double> INVARIANCE = coefficient("invariance", "weight λ of the distance between views", "25");
-    static final Setting<Double> VARIANCE = coefficient("variance", "weight μ of the spread of each dimension", "25");
-    static final Setting<Double> COVARIANCE =
-            coefficient("covariance", "weight ν of the correlation between dimensions", "1");
-
-    static final Setting<Integer> BATCH_SIZE =
-            Setting.integer("batch-size", "N", Group.OPTIMIZATION, "pairs a step", 256, 2, 1 << 20);
-    static final Setting<String> OPTIMIZER = Setting.choice(
-            "optimizer",
-            List.of("adamw", "sgd", "lars", "lars-official", "lars-solo"),
-            Group.OPTIMIZATION,
-            "how parameters are updated; lars is lars-official",
-            "adamw");
-    static final Setting<Double> MOMENTUM = Setting.decimal(
-            "momentum", "X", Group.OPTIMIZATION, "of sgd and lars; the first beta of adamw", "0.9", 0, 0.9999);
-    static final Setting<Double> WEIGHT_DECAY =
-            Setting.decimal("weight-decay", "X", Group.OPTIMIZATION, "share taken off parameters", "1e-4", 0, 1);
-    static final Setting<String> NO_DECAY = Setting.choice(
-            "no-decay",
-            List.of("none", "norm-bias", "1d"),
-            Group.OPTIMIZATION,
-            "parameters left undecayed; without it 1d for lars, none for the others",
-            null);
     static final Setting<Double> LR = Setting.decimal(
             "lr",
             "X",
@@ -103,36 +58,25 @@ final class TrainSettings {
             "PRESET[,NAME=X...]",
             Group.AUGMENTATION,
             "how views are made: " + String.join(", ", Augmentation.presets())
-                    + ", then settings such as hue=0.2 or view-a.blur=1",
-            "cifar",
+                    + ", then settings such as hue=0.2, mask=0.4 or view-a.blur=1; without it cifar, vectors or signals",
+            null,
+            TrainSettings::checkAugmentation);
+    static final Setting<String> AUGMENT_B = new Setting<>(
+            "augment-b",
+            "PRESET[,NAME=X...]",
+            Group.AUGMENTATION,
+            "how view b is made where it has an augmentation of its own; without it as --augment says, and where the"
+                    + " second side's data are of another kind, as is usual for those",
+            null,
             TrainSettings::checkAugmentation);
     static final Setting<Long> SEED =
             Setting.seed("seed", Group.OPTIMIZATION, "of first weights, order and augmentation", 0);
     static final Setting<Integer> WORKERS = Setting.integer(
-            "workers", "N", Group.MACHINE, "threads that prepare pictures; 0 for half the processors", 0, 0, 4096);
+            "workers", "N", Group.MACHINE, "threads that make views; 0 for half the processors", 0, 0, 4096);
     static final Setting<Integer> CHECKPOINT_EVERY =
             Setting.integer("checkpoint-every", "STEPS", Group.OUTPUT, "0 for one an epoch", 0, 0, Integer.MAX_VALUE);
     static final Setting<Integer> KEEP =
             Setting.integer("keep", "N", Group.OUTPUT, "newest checkpoints that are kept", 2, 1, 1_000_000);
-
-    /** What shapes the graphs. */
-    static final List<Setting<?>> GRAPH = List.of(
-            ENCODER,
-            WIDTH,
-            IMAGE_SIZE,
-            CHANNELS,
-            MEAN,
-            STD,
-            PROJECTOR,
-            LOSS,
-            INVARIANCE,
-            VARIANCE,
-            COVARIANCE,
-            BATCH_SIZE,
-            OPTIMIZER,
-            MOMENTUM,
-            WEIGHT_DECAY,
-            NO_DECAY);
 
     /** The rest of a run. */
     static final List<Setting<?>> RUN = List.of(
@@ -146,6 +90,7 @@ final class TrainSettings {
             FINAL_LR_FACTOR,
             SEED,
             AUGMENT,
+            AUGMENT_B,
             SharedSettings.DEVICE,
             SharedSettings.THREADS,
             WORKERS,
@@ -153,26 +98,6 @@ final class TrainSettings {
             KEEP);
 
     private TrainSettings() {}
-
-    private static Setting<Double> coefficient(String name, String help, String fallback) {
-        return Setting.decimal(name, "X", Group.OBJECTIVE, help, fallback, 0, MAX_COEFFICIENT);
-    }
-
-    private static Setting<List<Float>> channelValues(String name, String help, String fallback) {
-        return new Setting<>(name, "R,G,B", Group.MODEL, help, fallback, TrainSettings::parseFloats);
-    }
-
-    private static List<Float> parseFloats(String text) {
-        List<Float> values = new ArrayList<>();
-        for (String part : text.split(",", -1)) {
-            try {
-                values.add(Float.parseFloat(part));
-            } catch (NumberFormatException e) {
-                throw new IllegalArgumentException("must be numbers such as 0.5,0.5,0.5, found \"" + text + "\"", e);
-            }
-        }
-        return values;
-    }
 
     private static String checkAugmentation(String text) {
         try {
@@ -207,44 +132,11 @@ final class TrainSettings {
         return settings.over(beneath);
     }
 
-    /** What shapes the graphs. */
-    static GraphConfig graph(Settings settings) {
-        String named = settings.get(OPTIMIZER);
-        String optimizer = named.equals("lars") ? "lars-official" : named;
-        return new GraphConfig(
-                settings.get(ENCODER),
-                settings.get(WIDTH),
-                settings.get(IMAGE_SIZE),
-                settings.get(CHANNELS),
-                settings.get(MEAN),
-                settings.get(STD),
-                settings.get(PROJECTOR),
-                settings.get(BATCH_SIZE),
-                settings.get(LOSS),
-                settings.get(INVARIANCE).floatValue(),
-                settings.get(VARIANCE).floatValue(),
-                settings.get(COVARIANCE).floatValue(),
-                optimizer,
-                settings.get(MOMENTUM).floatValue(),
-                settings.get(WEIGHT_DECAY).floatValue(),
-                settings.find(NO_DECAY).orElseGet(() -> GraphConfig.defaultNoDecay(optimizer)));
-    }
-
-    /** Tells of coefficients under which the paper saw collapse or worse vectors. */
-    static void warnOfCoefficients(GraphConfig graph, Console console) {
-        if (graph.invariance() != graph.variance() || graph.covariance() > graph.variance()) {
-            console.err()
-                    .println(
-                            "warning: invariance " + graph.invariance() + ", variance " + graph.variance()
-                                    + ", covariance " + graph.covariance()
-                                    + ": the paper reports collapse or worse vectors unless"
-                                    + " invariance = variance >= covariance (Bardes et al., ICLR 2022, ablation of the coefficients)");
-        }
-    }
-
     /** The whole run on some data. */
-    static TrainingConfig training(Settings settings, String data, Selection selection) {
-        GraphConfig graph = graph(settings);
+    static TrainingConfig training(
+            Settings settings, String data, @Nullable PairConfig pairs, Selection selection, Inputs inputs)
+            throws IOException {
+        GraphConfig graph = GraphSettings.graph(settings, inputs);
         double samples = (double) graph.batchSize() / RATE_SAMPLES;
         double rate = rate(settings, graph.optimizer(), samples);
         if (settings.isGiven(EPOCHS) && settings.isGiven(STEPS)) {
@@ -254,9 +146,12 @@ final class TrainSettings {
         return new TrainingConfig(
                 graph,
                 data,
+                pairs,
                 selection.limit(),
                 selection.limitPerClass(),
-                Augmentation.parse(settings.get(AUGMENT)).settings(),
+                Augmentation.parse(settings.find(AUGMENT).orElseGet(() -> augmentationOf(inputs.a())))
+                        .settings(),
+                augmentationB(settings, graph),
                 inSteps ? 0 : settings.get(EPOCHS),
                 inSteps ? settings.get(STEPS) : 0,
                 rate,
@@ -271,6 +166,22 @@ final class TrainSettings {
                 settings.get(SharedSettings.DEVICE).toString(),
                 settings.get(CHECKPOINT_EVERY),
                 settings.get(KEEP));
+    }
+
+    /** The second side's own augmentation; null where it has the first's. */
+    private static @Nullable Map<String, Object> augmentationB(Settings settings, GraphConfig graph) {
+        InputConfig second = graph.branch(Side.B).input();
+        boolean alike = second.modality() == graph.a().input().modality();
+        String text = settings.find(AUGMENT_B).orElse(alike ? null : augmentationOf(second));
+        return text == null ? null : Augmentation.parse(text).settings();
+    }
+
+    private static String augmentationOf(InputConfig input) {
+        return switch (input.modality()) {
+            case PICTURES -> "cifar";
+            case VECTORS -> "vectors";
+            case SIGNALS -> "signals";
+        };
     }
 
     /** Threads of the step, resolved. */
@@ -304,28 +215,15 @@ final class TrainSettings {
 
     /** A run's configuration as the options that give it. */
     private static Map<String, String> texts(TrainingConfig run) {
-        Map<Setting<?>, Object> values = new HashMap<>();
-        GraphConfig graph = run.graph();
-        values.put(ENCODER, graph.encoder());
-        values.put(WIDTH, graph.width());
-        values.put(IMAGE_SIZE, graph.imageSize());
-        values.put(CHANNELS, graph.channels());
-        values.put(MEAN, commas(graph.mean()));
-        values.put(STD, commas(graph.std()));
-        values.put(PROJECTOR, graph.projector());
-        values.put(BATCH_SIZE, graph.batchSize());
-        values.put(LOSS, graph.loss());
-        values.put(INVARIANCE, graph.invariance());
-        values.put(VARIANCE, graph.variance());
-        values.put(COVARIANCE, graph.covariance());
-        values.put(OPTIMIZER, graph.optimizer());
-        values.put(MOMENTUM, graph.momentum());
-        values.put(WEIGHT_DECAY, graph.weightDecay());
-        values.put(NO_DECAY, graph.noDecay());
+        Map<Setting<?>, Object> values = new HashMap<>(GraphSettings.values(run.graph()));
+        values.putAll(PairSettings.values(run.pairs()));
         values.put(SharedSettings.DATA, run.data());
         values.put(SharedSettings.LIMIT, run.limit());
         values.put(SharedSettings.LIMIT_PER_CLASS, run.limitPerClass());
         values.put(AUGMENT, augmentation(run.augment()));
+        if (run.augmentB() != null) {
+            values.put(AUGMENT_B, augmentation(run.augmentB()));
+        }
         values.put(run.steps() > 0 ? STEPS : EPOCHS, run.steps() > 0 ? run.steps() : run.epochs());
         values.put(LR, run.lr());
         values.put(WARMUP_EPOCHS, run.warmupEpochs());
@@ -345,8 +243,12 @@ final class TrainSettings {
 
     /** Every setting of both views as one text, which names a preset only because the first place is a preset's. */
     private static String augmentation(Map<String, Object> settings) {
-        StringJoiner text = new StringJoiner(",").add("official");
+        StringJoiner text = new StringJoiner(",");
+        text.add(String.valueOf(settings.getOrDefault("preset", "official")));
         settings.forEach((name, value) -> {
+            if (name.equals("preset")) {
+                return;
+            }
             if (value instanceof Map<?, ?> view) {
                 view.forEach((setting, number) -> text.add(name + "." + setting + "=" + number));
             } else {
@@ -354,9 +256,5 @@ final class TrainSettings {
             }
         });
         return text.toString();
-    }
-
-    private static String commas(List<Float> values) {
-        return String.join(",", values.stream().map(Object::toString).toList());
     }
 }

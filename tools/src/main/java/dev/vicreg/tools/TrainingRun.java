@@ -6,9 +6,12 @@ import dev.vicreg.tools.output.Progress;
 import dev.vicreg.training.loop.Metrics;
 import dev.vicreg.training.loop.RunFolder;
 import dev.vicreg.training.loop.Trainer;
+import dev.vicreg.training.step.Side;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.EnumMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -20,12 +23,9 @@ final class TrainingRun {
      *
      * @param outcome the trainer's
      * @param last metrics of the last step; null where no step was left to do
-     * @param encoder the exported encoder; null where the run was stopped before its end
+     * @param encoders the exported encoders by side; empty where the run was stopped before its end
      */
-    record Result(
-            Trainer.Outcome outcome,
-            Metrics.@Nullable Line last,
-            @Nullable Path encoder) {}
+    record Result(Trainer.Outcome outcome, Metrics.@Nullable Line last, Map<Side, Path> encoders) {}
 
     private TrainingRun() {}
 
@@ -33,10 +33,13 @@ final class TrainingRun {
     static Result run(Trainer trainer, Console console) throws IOException, InterruptedException {
         try (trainer) {
             Path root = trainer.folder().root();
-            Path initial = root.resolve("encoder-initial.onnx");
-            if (!Files.exists(initial)) {
-                Path start = trainer.folder().artifacts().checkpoint();
-                RunExport.export(root, start, Main.version(), Map.of(), initial);
+            List<Side> sides = trainer.config().settings().graph().sides();
+            for (Side side : sides) {
+                Path initial = RunExport.initialEncoder(root, side);
+                if (!Files.exists(initial)) {
+                    Path start = trainer.folder().artifacts().checkpoint();
+                    RunExport.export(root, side, start, Main.version(), Map.of(), initial);
+                }
             }
             Metrics.Line[] last = new Metrics.Line[1];
             Trainer.Outcome outcome;
@@ -58,11 +61,15 @@ final class TrainingRun {
                 console.err()
                         .println("stopped and saved at step " + outcome.last().step()
                                 + "; go on with: ./vicreg train --out " + root + " --resume");
-                return new Result(outcome, last[0], null);
+                return new Result(outcome, last[0], Map.of());
             }
-            Path encoder = root.resolve("encoder.onnx");
-            RunExport.export(root, outcome.last().file(), Main.version(), Map.of(), encoder);
-            return new Result(outcome, last[0], encoder);
+            Map<Side, Path> encoders = new EnumMap<>(Side.class);
+            for (Side side : sides) {
+                Path encoder = RunExport.encoder(root, side);
+                RunExport.export(root, side, outcome.last().file(), Main.version(), Map.of(), encoder);
+                encoders.put(side, encoder);
+            }
+            return new Result(outcome, last[0], encoders);
         }
     }
 

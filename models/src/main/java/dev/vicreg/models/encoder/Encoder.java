@@ -3,17 +3,25 @@ package dev.vicreg.models.encoder;
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.nn.Layers;
 
-/** A network from pictures to representations. Immutable. */
+/** A network from pictures, signals or vectors to representations. Immutable. */
 public interface Encoder {
     /**
      * Builds the network, declaring its parameters under the scope of {@code layers}.
      *
-     * @param pictures float32 [N,C,H,W], normalised
+     * @param input float32, normalised: pictures [N,C,H,W], signals [N,C,T] or vectors [N,D]
      * @return the representation, float32 [N,{@link #dimension}]
-     * @throws IllegalArgumentException if the pictures' size does not fit the network
+     * @throws IllegalArgumentException if the input's size does not fit the network
      */
-    Value build(Layers layers, Value pictures);
+    Value build(Layers layers, Value input);
 
     /** Width of the representation. */
     int dimension();
+
+    /**
+     * The scope of {@code layers} in {@link #build}: what the names of all its parameters start with, before a dot.
+     * Empty for networks whose parameters have names of their own.
+     */
+    default String scope() {
+        return "encoder";
+    }
 }

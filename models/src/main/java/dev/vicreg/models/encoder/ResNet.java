@@ -1,29 +1,73 @@
 package dev.vicreg.models.encoder;
 
+import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Value;
+import dev.vicreg.models.nn.BatchNorm;
+import dev.vicreg.models.nn.Convolution;
 import dev.vicreg.models.nn.Layers;
 import java.util.List;
 
 /**
- * Residual networks of basic blocks (He et al. 2016, "Deep Residual Learning for Image Recognition", table 1), with
- * torchvision's names and initialisation.
+ * Residual networks (He et al. 2016, "Deep Residual Learning for Image Recognition", table 1), with torchvision's names
+ * and initialisation. A bottleneck's stride lies in its 3×3 convolution, as in torchvision (its version 1.5).
  *
- * @param blocks blocks per stage: 2-2-2-2 is ResNet-18, 3-4-6-3 is ResNet-34
- * @param width channels of the first stage, doubled at each following one; the paper's networks have 64
+ * <p>Signals [N,C,T] take the same network with windows along time: 3 for 3×3, 7 for 7×7.
+ *
+ * @param layout kind and number of blocks
+ * @param width channels of the first stage, doubled at each following one; the paper's networks have 64, the wider
+ *     ResNet-50 (x2) of self-supervised work 128 (Kolesnikov et al. 2019; the official VICReg code's {@code resnet50x2})
  * @param stem what stands before the first stage
+ * @param zeroInitResidual whether the last norm of every block starts with a scale of zero, so that blocks start as
+ *     their shortcut (Goyal et al. 2017, section 5.1); the official VICReg code does so, torchvision by itself doesn't
  */
-public record ResNet(List<Integer> blocks, int width, Stem stem) implements Encoder {
+public record ResNet(Layout layout, int width, Stem stem, boolean zeroInitResidual) implements Encoder {
+    /**
+     * Kind and number of blocks.
+     *
+     * @param bottleneck whether blocks are bottlenecks of three convolutions rather than basic ones of two
+     * @param blocks of each stage
+     */
+    public record Layout(boolean bottleneck, List<Integer> blocks) {
+        /** One block a stage, for small machines (not in the paper). */
+        public static final Layout RESNET10 = new Layout(false, List.of(1, 1, 1, 1));
+        /** ResNet-18. */
+        public static final Layout RESNET18 = new Layout(false, List.of(2, 2, 2, 2));
+        /** ResNet-34. */
+        public static final Layout RESNET34 = new Layout(false, List.of(3, 4, 6, 3));
+        /** ResNet-50. */
+        public static final Layout RESNET50 = new Layout(true, List.of(3, 4, 6, 3));
+        /** ResNet-101. */
+        public static final Layout RESNET101 = new Layout(true, List.of(3, 4, 23, 3));
+
+        /** Copies the list. */
+        public Layout {
+            blocks = List.copyOf(blocks);
+        }
+
+        /** Channels that leave a block, as a multiple of those inside. */
+        private int expansion() {
+            return bottleneck ? 4 : 1;
+        }
+    }
+
     /** The layers before the first stage. */
     public enum Stem {
         /** 3×3 convolution of stride 1, no pooling: for pictures up to 64 pixels (solo-learn, lightly). */
-        SMALL,
+        SMALL(1),
+        /** 3×3 convolution of stride 2, no pooling: a quarter of the small stem's work. */
+        STRIDED(2),
         /** 7×7 convolution of stride 2 and max pooling of stride 2, as in the paper. */
-        IMAGENET
+        IMAGENET(4);
+
+        private final int stride;
+
+        Stem(int stride) {
+            this.stride = stride;
+        }
     }
 
     /** Checks the settings. */
     public ResNet {
-        blocks = List.copyOf(blocks);
         if (width < 1 || width > 4096) {
             throw new IllegalArgumentException("Encoder width: expected 1 to 4096 channels, found " + width);
         }
@@ -31,44 +75,75 @@ public record ResNet(List<Integer> blocks, int width, Stem stem) implements Enco
 
     @Override
     public int dimension() {
-        return width << (blocks.size() - 1);
+        return (width << (layout.blocks.size() - 1)) * layout.expansion();
     }
 
     @Override
-    public Value build(Layers layers, Value pictures) {
-        int smallest = stem == Stem.SMALL ? 8 : 32;
-        long height = pictures.shape().size(2);
-        long columns = pictures.shape().size(3);
-        if (Math.min(height, columns) < smallest) {
-            throw new IllegalArgumentException(
-                    "Image size " + height + "×" + columns + " is too small for a ResNet with" + " the "
-                            + (stem == Stem.SMALL ? "small" : "imagenet") + " stem: expected at least " + smallest);
-        }
-        Value x = stem(layers, pictures);
-        for (int stage = 0; stage < blocks.size(); stage++) {
+    public Value build(Layers layers, Value input) {
+        requireSize(input.shape());
+        Value x = stem(layers, input);
+        for (int stage = 0; stage < layout.blocks.size(); stage++) {
             Layers inStage = layers.scope("layer" + (stage + 1));
-            for (int block = 0; block < blocks.get(stage); block++) {
+            for (int block = 0; block < layout.blocks.get(stage); block++) {
+                Layers here = inStage.scope(Integer.toString(block));
                 int stride = stage > 0 && block == 0 ? 2 : 1;
-                x = basicBlock(inStage.scope(Integer.toString(block)), x, width << stage, stride);
+                Value y = layout.bottleneck
+                        ? bottleneck(here, x, width << stage, stride)
+                        : basicBlock(here, x, width << stage, stride);
+                x = layers.relu(layers.ops().add(y, shortcut(here.scope("downsample"), x, y, stride)));
             }
         }
         return layers.globalMean(x);
     }
 
-    private Value stem(Layers layers, Value x) {
-        boolean small = stem == Stem.SMALL;
-        Value y = small ? layers.conv("conv1", x, width, 3, 1, 1) : layers.conv("conv1", x, width, 7, 2, 3);
-        y = layers.relu(layers.batchNorm("bn1", y));
-        return small ? y : layers.maxPool(y, 3, 2, 1);
+    private void requireSize(Shape shape) {
+        int smallest = stem.stride << (layout.blocks.size() - 1);
+        for (int axis = 2; axis < shape.rank(); axis++) {
+            if (shape.size(axis) < smallest) {
+                boolean signal = shape.rank() == 3;
+                String size = signal ? "Signal length " + shape.size(2) : Messages.imageSize(shape);
+                throw new IllegalArgumentException(size + " is too small for a ResNet with the "
+                        + Messages.optionName(stem) + " stem: expected at least " + smallest);
+            }
+        }
     }
 
-    /** relu(norm(conv(relu(norm(conv(x))))) + shortcut(x)); the shortcut is a 1×1 convolution where shapes differ. */
-    private static Value basicBlock(Layers layers, Value x, int channels, int stride) {
-        Value y = layers.relu(layers.batchNorm("bn1", layers.conv("conv1", x, channels, 3, stride, 1)));
-        y = layers.batchNorm("bn2", layers.conv("conv2", y, channels, 3, 1, 1));
-        boolean same = stride == 1 && x.shape().size(1) == channels;
-        Layers downsample = layers.scope("downsample");
-        Value shortcut = same ? x : downsample.batchNorm("1", downsample.conv("0", x, channels, 1, stride, 0));
-        return layers.relu(layers.ops().add(y, shortcut));
+    private Value stem(Layers layers, Value x) {
+        int kernel = stem == Stem.IMAGENET ? 7 : 3;
+        int stride = stem == Stem.SMALL ? 1 : 2;
+        Value y = layers.conv("conv1", x, Convolution.of(width, kernel, stride));
+        y = layers.relu(layers.batchNorm("bn1", y));
+        return stem == Stem.IMAGENET ? layers.maxPool(y, 3, 2, 1) : y;
+    }
+
+    /** norm(conv(relu(norm(conv(x))))), both convolutions 3×3. */
+    private Value basicBlock(Layers layers, Value x, int channels, int stride) {
+        Value y = layers.conv("conv1", x, Convolution.of(channels, 3, stride));
+        y = layers.relu(layers.batchNorm("bn1", y));
+        y = layers.conv("conv2", y, Convolution.of(channels, 3, 1));
+        return layers.batchNorm("bn2", y, lastNorm());
+    }
+
+    /** 1×1 down to {@code channels}, 3×3, 1×1 up to four times as many, a norm after each. */
+    private Value bottleneck(Layers layers, Value x, int channels, int stride) {
+        Value y = layers.conv("conv1", x, Convolution.of(channels, 1, 1));
+        y = layers.relu(layers.batchNorm("bn1", y));
+        y = layers.conv("conv2", y, Convolution.of(channels, 3, stride));
+        y = layers.relu(layers.batchNorm("bn2", y));
+        y = layers.conv("conv3", y, Convolution.of(channels * layout.expansion(), 1, 1));
+        return layers.batchNorm("bn3", y, lastNorm());
+    }
+
+    private BatchNorm lastNorm() {
+        return zeroInitResidual ? BatchNorm.ZERO : BatchNorm.DEFAULT;
+    }
+
+    /** x itself, or a 1×1 convolution and a norm where y has another shape. */
+    private static Value shortcut(Layers layers, Value x, Value y, int stride) {
+        if (x.shape().equals(y.shape())) {
+            return x;
+        }
+        int channels = Math.toIntExact(y.shape().size(1));
+        return layers.batchNorm("1", layers.conv("0", x, Convolution.of(channels, 1, stride)));
     }
 }

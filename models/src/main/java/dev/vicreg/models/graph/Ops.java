@@ -343,10 +343,21 @@ public final class Ops {
 
     /** Attributes of a square window over two spatial axes, padded by the same number on every side. */
     public static Attributes window(long kernel, long stride, long padding) {
+        return window(2, kernel, stride, padding);
+    }
+
+    /** Attributes of a window that is alike along {@code axes} spatial axes, as {@link #window(long, long, long)}. */
+    public static Attributes window(int axes, long kernel, long stride, long padding) {
         return Attributes.NONE
-                .with("kernel_shape", kernel, kernel)
-                .with("strides", stride, stride)
-                .with("pads", padding, padding, padding, padding);
+                .with("kernel_shape", repeat(kernel, axes))
+                .with("strides", repeat(stride, axes))
+                .with("pads", repeat(padding, 2 * axes));
+    }
+
+    private static long[] repeat(long value, int count) {
+        long[] values = new long[count];
+        Arrays.fill(values, value);
+        return values;
     }
 
     /** Max pooling: the maxima and their int64 indices into the whole input, seen as one row. */

@@ -16,8 +16,8 @@ public interface Initializer {
     }
 
     /**
-     * Normal with variance 2 / fan-out, for weights [O,I,kH,kW] before a ReLU (He et al. 2015; fan-out is O·kH·kW). What
-     * torchvision's ResNet and the official VICReg code use.
+     * Normal with variance 2 / fan-out, for weights [O,I/groups,kH,kW] before a ReLU (He et al. 2015; fan-out is O·kH·kW,
+     * in groups too). What torchvision's ResNet and the official VICReg code use.
      */
     static Initializer kaimingNormalFanOut() {
         return (shape, random) -> {
@@ -31,6 +31,25 @@ public interface Initializer {
     static Initializer uniformFanIn(long fanIn) {
         double bound = 1 / Math.sqrt((double) fanIn);
         return (shape, random) -> fill(shape, () -> (2 * random.nextDouble() - 1) * bound);
+    }
+
+    /** Normal around zero. */
+    static Initializer normal(double deviation) {
+        return (shape, random) -> fill(shape, () -> random.nextGaussian() * deviation);
+    }
+
+    /**
+     * Normal around zero, drawn again beyond ±2. The bounds are numbers, not deviations, as in PyTorch's
+     * {@code trunc_normal_}, so for the usual deviation of 0.02 they change nothing.
+     */
+    static Initializer truncatedNormal(double deviation) {
+        return (shape, random) -> fill(shape, () -> {
+            double value;
+            do {
+                value = random.nextGaussian() * deviation;
+            } while (Math.abs(value) > 2);
+            return value;
+        });
     }
 
     private static Tensor fill(Shape shape, java.util.function.DoubleSupplier source) {

@@ -18,14 +18,18 @@ public final class Parameter {
         WEIGHT(true),
         /** Additive term of a convolution or a linear layer. */
         BIAS(true),
-        /** Multiplicative term of a norm. */
+        /** Learned tokens and positions, which no input is multiplied with. */
+        EMBEDDING(true),
+        /** Multiplicative term of a norm, or of a residual branch. */
         NORM_SCALE(true),
         /** Additive term of a norm. */
         NORM_BIAS(true),
         /** Running mean of a batch norm: no gradient. */
         RUNNING_MEAN(false),
         /** Running variance of a batch norm, unbiased: no gradient. */
-        RUNNING_VARIANCE(false);
+        RUNNING_VARIANCE(false),
+        /** Counts steps, for what has to differ from step to step: no gradient. */
+        COUNTER(false);
 
         private final boolean trained;
 

@@ -1,8 +1,8 @@
 package dev.vicreg.training.data;
 
-import dev.vicreg.runtime.picture.Picture;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  * that do not fill a batch at its end are left out. Order and views depend on (seed, epoch, index, view) alone, so
  * neither the number of workers nor the step that a loader starts at changes a byte of any batch.
  *
- * <p>A picture that cannot be decoded is replaced by the next one of the set that can; it is named in the log once, and
- * more than 1 % of such pictures are an error. (Smaller sets were cleared of them when they were opened.)
+ * <p>A sample that cannot be decoded, on either side, is replaced by the next one of the set that can; it is named in the
+ * log once, and more than 1 % of such samples are an error. (Smaller sets were cleared of them when they were opened.)
  *
  * <p>Work is handed out in chunks of a batch rather than in batches, so that the first batch too is made by all workers.
  * One thread calls {@link #next}; {@link #close} may be called by any.
@@ -27,9 +27,12 @@ public final class PairLoader implements AutoCloseable {
 
     private static final int CHUNK = 8;
 
-    private final PictureDataset dataset;
-    private final Augmentation augmentation;
-    private final int imageSize;
+    private final ViewSource sourceA;
+    private final ViewSource sourceB;
+    private final int size; // samples
+    private final boolean unrelatedViews;
+    private final int bytesA; // of one view
+    private final int bytesB;
     private final int batchSize;
     private final long seed;
     private final int chunks; // in a batch
@@ -52,33 +55,31 @@ public final class PairLoader implements AutoCloseable {
     /**
      * Starts the workers.
      *
-     * @param imageSize side of the views, in pixels
+     * @param sourceA of the first views; sample i of both sources is one pair
+     * @param sourceB of the second views; the same object where both sides are alike
      * @param workers threads, at least 1
      * @param firstStep where to start, 0 for a new run
-     * @throws IllegalArgumentException if the set holds fewer pictures than a batch, or a number is out of range
+     * @throws IllegalArgumentException if the sources differ in size, hold fewer samples than a batch, or a number is out
+     *     of range
      */
-    public PairLoader(
-            PictureDataset dataset,
-            Augmentation augmentation,
-            int imageSize,
-            int batchSize,
-            long seed,
-            int workers,
-            long firstStep) {
-        check(dataset, augmentation, imageSize, batchSize, workers, firstStep);
-        this.dataset = dataset;
-        this.augmentation = augmentation;
-        this.imageSize = imageSize;
+    public PairLoader(ViewSource sourceA, ViewSource sourceB, int batchSize, long seed, int workers, long firstStep) {
+        this.sourceA = sourceA;
+        this.sourceB = sourceB;
         this.batchSize = batchSize;
         this.seed = seed;
+        size = sourceA.data().size();
+        unrelatedViews = sourceA.unrelatedViews();
+        check(workers, firstStep);
+        bytesA = sourceA.type().bytes();
+        bytesB = sourceB.type().bytes();
         nextStep = firstStep;
         consumed = firstStep;
         chunks = (batchSize + CHUNK - 1) / CHUNK;
-        order = new EpochOrder(dataset.size(), seed);
-        undecodable = new Undecodable("the data set", dataset.size());
+        order = new EpochOrder(size, seed);
+        undecodable = new Undecodable("the data set", sourceA.data().noun(), size);
         for (int slot = 0; slot < SLOTS; slot++) {
-            buffersA[slot] = ByteBuffer.allocateDirect(Math.multiplyExact(batchSize, viewBytes()));
-            buffersB[slot] = ByteBuffer.allocateDirect(Math.multiplyExact(batchSize, viewBytes()));
+            buffersA[slot] = direct(bytesA);
+            buffersB[slot] = direct(bytesB);
         }
         for (int i = 0; i < workers; i++) {
             threads.add(new Thread(this::work, "pair-loader-" + i));
@@ -87,29 +88,37 @@ public final class PairLoader implements AutoCloseable {
         threads.forEach(Thread::start);
     }
 
-    private static void check(
-            PictureDataset dataset,
-            Augmentation augmentation,
-            int imageSize,
-            int batchSize,
-            int workers,
-            long firstStep) {
-        if (imageSize < 1 || batchSize < 1 || workers < 1 || firstStep < 0) {
-            throw new IllegalArgumentException("image size " + imageSize + ", batch size " + batchSize + " and workers "
-                    + workers + " must be at least 1, the first step " + firstStep + " at least 0");
+    private void check(int workers, long firstStep) {
+        if (batchSize < 1 || workers < 1 || firstStep < 0) {
+            throw new IllegalArgumentException("batch size " + batchSize + " and workers " + workers
+                    + " must be at least 1, the first step " + firstStep + " at least 0");
         }
-        if (dataset.size() < batchSize) {
-            throw new IllegalArgumentException("a batch of " + batchSize + " is larger than the data set of "
-                    + dataset.size() + " pictures; lower the batch size or add pictures");
+        String noun = sourceA.data().noun();
+        if (sourceB.data().size() != size) {
+            throw new IllegalArgumentException("pairs need as many samples on either side, found " + size + " " + noun
+                    + " and " + sourceB.data().size() + " "
+                    + sourceB.data().noun());
         }
-        if (augmentation.unrelatedViews() && dataset.size() < 2) {
-            throw new IllegalArgumentException("views of different pictures need at least 2 pictures, found 1");
+        if (size < batchSize) {
+            throw new IllegalArgumentException("a batch of " + batchSize + " is larger than the data set of " + size
+                    + " " + noun + "; lower the batch size or add " + noun);
         }
+        if (unrelatedViews != sourceB.unrelatedViews()) {
+            throw new IllegalArgumentException("views of different samples must be asked for on both sides or neither");
+        }
+        if (unrelatedViews && size < 2) {
+            throw new IllegalArgumentException("views of different " + noun + " need at least 2 " + noun + ", found 1");
+        }
+    }
+
+    private ByteBuffer direct(int viewBytes) {
+        return ByteBuffer.allocateDirect(Math.multiplyExact(batchSize, viewBytes))
+                .order(ByteOrder.nativeOrder());
     }
 
     /** Batches in an epoch. */
     public int stepsPerEpoch() {
-        return dataset.size() / batchSize;
+        return size / batchSize;
     }
 
     /** Seconds that {@link #next} has waited for the workers. */
@@ -120,7 +129,7 @@ public final class PairLoader implements AutoCloseable {
     /**
      * The next step's batch; the one before becomes invalid.
      *
-     * @throws IOException if more than 1 % of the pictures cannot be decoded
+     * @throws IOException if more than 1 % of the samples cannot be decoded
      * @throws IllegalStateException if a worker failed otherwise, or the loader is closed
      */
     public synchronized PairBatch next() throws IOException, InterruptedException {
@@ -147,7 +156,7 @@ public final class PairLoader implements AutoCloseable {
         }
     }
 
-    /** Stops the workers; each finishes at most the picture at hand. Idempotent. */
+    /** Stops the workers; each finishes at most the pair at hand. Idempotent. */
     @Override
     public void close() {
         synchronized (this) {
@@ -207,7 +216,17 @@ public final class PairLoader implements AutoCloseable {
         int epoch = Math.toIntExact(step / stepsPerEpoch());
         int first = firstPosition(step);
         int[] indices = Arrays.copyOfRange(order.of(epoch), first, first + batchSize);
-        return new PairBatch(step, epoch, indices, buffersA[slot].duplicate(), buffersB[slot].duplicate());
+        return new PairBatch(
+                step,
+                epoch,
+                indices,
+                new ViewBatch(sourceA.type(), forCaller(buffersA[slot])),
+                new ViewBatch(sourceB.type(), forCaller(buffersB[slot])));
+    }
+
+    /** The caller may move the position and the limit of a buffer of its own. */
+    private static ByteBuffer forCaller(ByteBuffer buffer) {
+        return buffer.duplicate().order(ByteOrder.nativeOrder());
     }
 
     private synchronized void done(Chunk chunk) {
@@ -224,44 +243,53 @@ public final class PairLoader implements AutoCloseable {
 
     private void makePair(PairBatch batch, int row) throws IOException {
         int index = batch.indices()[row];
-        int indexB = augmentation.unrelatedViews() ? unrelatedIndex(batch, row) : index;
-        Picture a = picture(index);
-        Picture b = indexB == index ? a : picture(indexB);
-        int epoch = batch.epoch();
-        Picture viewA = augmentation.view(a, imageSize, seed, epoch, index, 0);
-        Picture viewB = augmentation.view(b, imageSize, seed, epoch, index, 1);
-        // The batch's own buffers belong to the caller, who may move their positions.
+        ViewSource.Sample a;
+        ViewSource.Sample b;
+        if (unrelatedViews) {
+            a = decodable(index, sourceA::sample);
+            b = decodable(unrelatedIndex(batch, row), sourceB::sample);
+        } else if (sourceA == sourceB) {
+            a = decodable(index, sourceA::sample);
+            b = a;
+        } else {
+            Both both = decodable(index, sample -> new Both(sourceA.sample(sample), sourceB.sample(sample)));
+            a = both.a;
+            b = both.b;
+        }
         int slot = (int) (batch.step() % SLOTS);
-        buffersA[slot].put(row * viewBytes(), viewA.rgb());
-        buffersB[slot].put(row * viewBytes(), viewB.rgb());
+        a.write(new ViewKey(seed, batch.epoch(), index, 0), buffersA[slot], row * bytesA);
+        b.write(new ViewKey(seed, batch.epoch(), index, 1), buffersB[slot], row * bytesB);
     }
 
-    /** Half an epoch's order away: never the same picture, and another one each epoch. */
+    private record Both(ViewSource.Sample a, ViewSource.Sample b) {}
+
+    /** Half an epoch's order away: never the same sample, and another one each epoch. */
     private int unrelatedIndex(PairBatch batch, int row) {
         int position = firstPosition(batch.step()) + row;
-        return order.of(batch.epoch())[(int) ((position + dataset.size() / 2L) % dataset.size())];
+        return order.of(batch.epoch())[(int) ((position + size / 2L) % size)];
     }
 
     private int firstPosition(long step) {
         return (int) (step % stepsPerEpoch()) * batchSize;
     }
 
-    private Picture picture(int wanted) throws IOException {
+    private interface Decoder<T> {
+        T decode(int index) throws IOException;
+    }
+
+    /** What is wanted, or the next in the set that can be decoded. */
+    private <T> T decodable(int wanted, Decoder<T> decoder) throws IOException {
         int index = wanted;
         while (true) {
             if (!undecodable.contains(index)) {
                 try {
-                    return dataset.picture(index);
+                    return decoder.decode(index);
                 } catch (IOException e) {
                     undecodable.add(index, e);
                     undecodable.check();
                 }
             }
-            index = (index + 1) % dataset.size();
+            index = (index + 1) % size;
         }
-    }
-
-    private int viewBytes() {
-        return imageSize * imageSize * 3;
     }
 }

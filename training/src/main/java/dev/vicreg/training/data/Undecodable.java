@@ -6,19 +6,24 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Pictures of one set that could not be decoded: each is named in the log, and more than one in a hundred is an error.
+ * Samples of one set that could not be decoded: each is named in the log, and more than one in a hundred is an error.
  * Thread-safe.
  */
 final class Undecodable {
     private static final Logger log = LoggerFactory.getLogger(Undecodable.class);
 
     private final String where;
+    private final String noun;
     private final int total;
     private final TreeMap<Integer, IOException> failures = new TreeMap<>();
 
-    /** @param total pictures of the set, undecodable ones included */
-    Undecodable(String where, int total) {
+    /**
+     * @param noun what the samples are called
+     * @param total samples of the set, undecodable ones included
+     */
+    Undecodable(String where, String noun, int total) {
         this.where = where;
+        this.noun = noun;
         this.total = total;
     }
 
@@ -36,12 +41,12 @@ final class Undecodable {
         }
     }
 
-    /** @throws IOException if more than 1 % of the pictures could not be decoded */
+    /** @throws IOException if more than 1 % of the samples could not be decoded */
     synchronized void check() throws IOException {
         if (tooMany()) {
             IOException first = failures.firstEntry().getValue();
             throw new IOException(
-                    failures.size() + " of the " + total + " pictures in " + where
+                    failures.size() + " of the " + total + " " + noun + " in " + where
                             + " cannot be decoded, more than 1 %; remove or repair them. The first: "
                             + first.getMessage(),
                     first);

@@ -1,19 +1,26 @@
 package dev.vicreg.training.loop;
 
+import dev.vicreg.models.graph.ElementType;
 import dev.vicreg.models.graph.Tensor;
+import dev.vicreg.models.graph.TensorType;
+import dev.vicreg.models.graph.Value;
 import dev.vicreg.runtime.Device;
+import dev.vicreg.training.data.ViewBatch;
+import dev.vicreg.training.data.ViewType;
 import dev.vicreg.training.step.TrainingGraph;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.SplittableRandom;
+import java.util.Random;
 
 /**
- * Times training steps on random pictures: each feeds both views from Java, updates, and reads the loss, on the very
+ * Times training steps on random views: each feeds both views from Java, updates, and reads the loss, on the very
  * graph that training uses.
  */
 public final class StepBenchmark {
@@ -43,16 +50,15 @@ public final class StepBenchmark {
         TrainingGraph.Built built = TrainingGraph.build(config.spec());
         Map<String, Tensor> state = built.initialState(0);
         Artifacts artifacts = Artifacts.write(folder, built, state, MachineLowering.of(device, threads));
-        long[] shape = {config.batchSize(), config.imageSize(), config.imageSize(), config.channels()};
-        ByteBuffer a = randomPictures(shape, 1);
-        ByteBuffer b = randomPictures(shape, 2);
+        ViewBatch a = randomViews(built, TrainingGraph.VIEW_A, 1);
+        ViewBatch b = randomViews(built, TrainingGraph.VIEW_B, 2);
         double[] seconds = new double[steps];
         Path end = folder.resolve("checkpoint-after");
         try (TrainingSession session =
                 TrainingSession.open(artifacts.checkpoint(), artifacts.trainingModel(), device, threads)) {
             for (int i = 0; i < steps; i++) {
                 long start = System.nanoTime();
-                session.step(a, b, shape, RATE);
+                session.step(a, b, RATE);
                 seconds[i] = (System.nanoTime() - start) * 1e-9;
             }
             session.save(end);
@@ -66,10 +72,30 @@ public final class StepBenchmark {
         return new Result(median, config.batchSize() / median, counted);
     }
 
-    private static ByteBuffer randomPictures(long[] shape, long seed) {
-        byte[] bytes = new byte[(int) (shape[0] * shape[1] * shape[2] * shape[3])];
-        new SplittableRandom(seed).nextBytes(bytes);
-        return ByteBuffer.allocateDirect(bytes.length).put(bytes).flip();
+    /** Uniform bytes, or numbers from a standard normal distribution, as the graph's input wants. */
+    private static ViewBatch randomViews(TrainingGraph.Built built, String input, long seed) {
+        TensorType type = built.training().inputs().stream()
+                .filter(value -> input.equals(value.name()))
+                .map(Value::type)
+                .findFirst()
+                .orElseThrow();
+        boolean bytes = type.element() == ElementType.UINT8;
+        List<Integer> axes = Arrays.stream(type.shape().toArray())
+                .skip(1)
+                .mapToObj(Math::toIntExact)
+                .toList();
+        ViewType view = new ViewType(bytes ? ViewType.Element.UINT8 : ViewType.Element.FLOAT32, axes);
+        int size = Math.multiplyExact(Math.toIntExact(type.shape().size(0)), view.bytes());
+        ByteBuffer values = ByteBuffer.allocateDirect(size).order(ByteOrder.nativeOrder());
+        Random random = new Random(seed);
+        while (values.hasRemaining()) {
+            if (bytes) {
+                values.put((byte) random.nextInt());
+            } else {
+                values.putFloat((float) random.nextGaussian());
+            }
+        }
+        return new ViewBatch(view, values.flip());
     }
 
     private static void requireChange(

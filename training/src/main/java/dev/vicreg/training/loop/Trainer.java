@@ -3,13 +3,12 @@ package dev.vicreg.training.loop;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.runtime.Device;
 import dev.vicreg.runtime.NativeLibraries;
-import dev.vicreg.training.data.Datasets;
 import dev.vicreg.training.data.PairBatch;
 import dev.vicreg.training.data.PairLoader;
-import dev.vicreg.training.data.PictureDataset;
-import dev.vicreg.training.data.Selection;
+import dev.vicreg.training.data.PairedData;
 import dev.vicreg.training.optim.Schedule;
 import dev.vicreg.training.step.Lowering;
+import dev.vicreg.training.step.Side;
 import dev.vicreg.training.step.TrainingGraph;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -31,7 +30,7 @@ import org.jspecify.annotations.Nullable;
 public final class Trainer implements AutoCloseable {
     private final RunFolder folder;
     private final RunConfig config;
-    private final PictureDataset data;
+    private final PairedData data;
     private final Set<String> stateNames;
     private final Path startCheckpoint;
     private final long startStep;
@@ -50,7 +49,7 @@ public final class Trainer implements AutoCloseable {
      *
      * @param last the newest checkpoint
      * @param finished whether all steps were done; false if it was stopped
-     * @param waited share of the time that steps waited for pictures, 0 to 1
+     * @param waited share of the time that steps waited for views, 0 to 1
      * @param seconds of this part of the run
      */
     public record Outcome(RunFolder.Saved last, boolean finished, double waited, double seconds) {}
@@ -58,7 +57,7 @@ public final class Trainer implements AutoCloseable {
     private Trainer(
             RunFolder folder,
             RunConfig config,
-            PictureDataset data,
+            PairedData data,
             Set<String> stateNames,
             Path startCheckpoint,
             long startStep) {
@@ -80,9 +79,8 @@ public final class Trainer implements AutoCloseable {
      */
     public static Trainer start(TrainingConfig settings, Path root, String version) throws IOException {
         TrainingGraph.Built built = TrainingGraph.build(settings.graph().spec());
-        settings.augmentation();
         Lowering lowering = lowering(settings); // finds out now if the device is missing
-        PictureDataset data = open(settings);
+        PairedData data = TrainingData.open(settings);
         RunFolder folder = null;
         try {
             settings.schedule(stepsPerEpoch(settings, data));
@@ -90,7 +88,11 @@ public final class Trainer implements AutoCloseable {
             RunConfig config =
                     new RunConfig(version, NativeLibraries.load().version(), data.fingerprint(), data.size(), settings);
             Map<String, Tensor> state = built.initialState(settings.seed());
-            Artifacts artifacts = Artifacts.write(root.resolve("artifacts"), built, state, lowering);
+            Path folderOfArtifacts = root.resolve("artifacts");
+            Artifacts artifacts = Artifacts.write(folderOfArtifacts, built, state, lowering);
+            for (Side side : settings.graph().sides()) {
+                settings.graph().branch(side).copyTo(folderOfArtifacts, side);
+            }
             config.write(folder.config());
             return new Trainer(folder, config, data, state.keySet(), artifacts.checkpoint(), 0);
         } catch (IOException | RuntimeException e) {
@@ -102,24 +104,29 @@ public final class Trainer implements AutoCloseable {
     /**
      * Prepares to go on with the run in {@code root} from its newest checkpoint.
      *
-     * @param settings as the run's, but for where it runs
+     * @param given settings as the run's, but for where it runs
      * @throws IllegalArgumentException if settings or data differ from the run's: says which
      * @throws IOException if there is no run, it is in use, or its checkpoint is damaged
      */
-    public static Trainer resume(TrainingConfig settings, Path root) throws IOException {
+    public static Trainer resume(TrainingConfig given, Path root) throws IOException {
         RunFolder folder = RunFolder.reopen(root);
-        PictureDataset data = null;
+        PairedData data = null;
         try {
             RunConfig config = RunConfig.read(folder.config());
-            List<String> differences = RunConfig.differences(config.settings(), settings);
+            Path copies = root.resolve("artifacts");
+            TrainingConfig asked =
+                    given.with(given.graph().adopting(config.settings().graph(), copies));
+            List<String> differences = RunConfig.differences(config.settings(), asked);
             if (!differences.isEmpty()) {
                 throw new IllegalArgumentException("Cannot resume " + root + " with other settings: "
                         + String.join("; ", differences) + "; leave them out or start a new run");
             }
-            data = open(settings);
+            TrainingConfig settings = asked.with(asked.graph().in(copies));
+            data = TrainingData.open(settings);
             if (!data.fingerprint().equals(config.dataFingerprint())) {
                 throw new IllegalArgumentException("Cannot resume " + root + ": the data in " + settings.data()
-                        + " changed since the run started (" + config.dataSize() + " pictures then, " + data.size()
+                        + " changed since the run started (" + config.dataSize() + " " + data.noun() + " then, "
+                        + data.size()
                         + " now); restore them or start a new run");
             }
             TrainingGraph.Built built = TrainingGraph.build(settings.graph().spec());
@@ -145,19 +152,15 @@ public final class Trainer implements AutoCloseable {
         }
     }
 
-    private static PictureDataset open(TrainingConfig settings) throws IOException {
-        return Datasets.open(settings.data(), new Selection(settings.limit(), settings.limitPerClass()));
-    }
-
     private static Lowering lowering(TrainingConfig settings) {
         return MachineLowering.of(Device.parse(settings.device()), settings.threads());
     }
 
-    private static long stepsPerEpoch(TrainingConfig settings, PictureDataset data) {
+    private static long stepsPerEpoch(TrainingConfig settings, PairedData data) {
         int batch = settings.graph().batchSize();
         if (data.size() < batch) {
             throw new IllegalArgumentException("Batch size " + batch + " is larger than the data set: expected at most "
-                    + data.size() + ", the pictures in " + settings.data());
+                    + data.size() + ", the " + data.noun() + " in " + settings.data());
         }
         return data.size() / batch;
     }
@@ -185,7 +188,7 @@ public final class Trainer implements AutoCloseable {
     /**
      * Trains to the end, or until {@code stop} answers true after a step; the state is saved either way.
      *
-     * @throws IOException if pictures cannot be read or a checkpoint cannot be written
+     * @throws IOException if samples cannot be read or a checkpoint cannot be written
      * @throws IllegalStateException if the loss is no longer finite: names the step, its files and the last checkpoint
      */
     public Outcome train(Listener listener, BooleanSupplier stop) throws IOException, InterruptedException {
@@ -195,17 +198,10 @@ public final class Trainer implements AutoCloseable {
         long total = totalSteps();
         long every = settings.checkpointEvery() == 0 ? stepsPerEpoch : settings.checkpointEvery();
         Schedule schedule = settings.schedule(stepsPerEpoch);
-        long[] shape = {graph.batchSize(), graph.imageSize(), graph.imageSize(), graph.channels()};
         RunFolder.Saved last = new RunFolder.Saved(startStep, startCheckpoint);
         long begin = System.nanoTime();
         try (PairLoader loader = new PairLoader(
-                        data,
-                        settings.augmentation(),
-                        graph.imageSize(),
-                        graph.batchSize(),
-                        settings.seed(),
-                        settings.workers(),
-                        startStep);
+                        data.a(), data.b(), graph.batchSize(), settings.seed(), settings.workers(), startStep);
                 TrainingSession session = TrainingSession.open(
                         startCheckpoint,
                         folder.artifacts().trainingModel(),
@@ -218,7 +214,7 @@ public final class Trainer implements AutoCloseable {
                 long start = System.nanoTime();
                 PairBatch batch = loader.next();
                 double rate = schedule.rate(step);
-                TrainingSession.Losses losses = session.step(batch.viewA(), batch.viewB(), shape, (float) rate);
+                TrainingSession.Losses losses = session.step(batch.viewA(), batch.viewB(), (float) rate);
                 step++;
                 requireFinite(losses, step, batch, last);
                 double seconds = (System.nanoTime() - start) * 1e-9;
@@ -258,7 +254,7 @@ public final class Trainer implements AutoCloseable {
     }
 
     /** Empties and closes what a run that could not start has opened; failures of that join the first one. */
-    private static void abandon(@Nullable RunFolder folder, PictureDataset data, Exception reason) {
+    private static void abandon(@Nullable RunFolder folder, PairedData data, Exception reason) {
         try (folder;
                 data) {
             if (folder != null) {
@@ -269,7 +265,7 @@ public final class Trainer implements AutoCloseable {
         }
     }
 
-    private static void close(@Nullable RunFolder folder, @Nullable PictureDataset data) throws IOException {
+    private static void close(@Nullable RunFolder folder, @Nullable PairedData data) throws IOException {
         try (folder;
                 data) {
             return; // both closed, whatever the first does

@@ -9,9 +9,9 @@ import ai.onnxruntime.OrtTrainingSession;
 import dev.vicreg.runtime.Device;
 import dev.vicreg.runtime.NativeLibraries;
 import dev.vicreg.runtime.OrtSessions;
+import dev.vicreg.training.data.ViewBatch;
 import dev.vicreg.training.step.TrainingGraph;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -90,20 +90,28 @@ public final class TrainingSession implements AutoCloseable {
     }
 
     /**
-     * One step on two batches of pictures: forward, backward, update.
+     * One step on two batches of views: forward, backward, update.
      *
-     * @param viewA direct buffer, uint8 [B,H,W,C]
-     * @param viewB likewise
-     * @param shape B, H, W, C
+     * @param viewA of the type and shape that the graph's first input has
+     * @param viewB likewise for the second
      * @param learningRate used as it is
      */
-    public Losses step(ByteBuffer viewA, ByteBuffer viewB, long[] shape, float learningRate) {
-        try (OnnxTensor a = OnnxTensor.createTensor(environment, viewA, shape, OnnxJavaType.UINT8);
-                OnnxTensor b = OnnxTensor.createTensor(environment, viewB, shape, OnnxJavaType.UINT8)) {
+    public Losses step(ViewBatch viewA, ViewBatch viewB, float learningRate) {
+        try (OnnxTensor a = tensor(viewA);
+                OnnxTensor b = tensor(viewB)) {
             return step(a, b, learningRate);
         } catch (OrtException e) {
             throw new IllegalStateException("The training step failed: " + oneLine(e), e);
         }
+    }
+
+    /** The batch's own memory, without a copy. */
+    private OnnxTensor tensor(ViewBatch view) throws OrtException {
+        OnnxJavaType type = switch (view.type().element()) {
+            case UINT8 -> OnnxJavaType.UINT8;
+            case FLOAT32 -> OnnxJavaType.FLOAT;
+        };
+        return OnnxTensor.createTensor(environment, view.values(), view.shape(), type);
     }
 
     /** One step on views of any type that the graph takes; the caller keeps the tensors. */

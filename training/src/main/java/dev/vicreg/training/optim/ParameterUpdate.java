@@ -14,7 +14,7 @@ import java.util.Map;
  * @param ops where to build
  * @param parameter the parameter
  * @param gradient dL/dparameter
- * @param learningRate float[1]
+ * @param learningRate of this parameter: the rate fed times its {@link RateFactor}; float[1]
  * @param decayed whether weight decay and, under LARS, the trust ratio apply to this parameter
  * @param ready the barrier: a boolean that becomes true once everything that reads parameters or state in the forward
  *     and backward pass has run. What writes in place must wait for it

@@ -1,6 +1,5 @@
 package dev.vicreg.training.step;
 
-import dev.vicreg.models.encoder.Encoder;
 import dev.vicreg.models.graph.Attributes;
 import dev.vicreg.models.graph.Dim;
 import dev.vicreg.models.graph.ElementType;
@@ -15,11 +14,12 @@ import dev.vicreg.models.nn.Layers;
 import dev.vicreg.models.nn.Parameter;
 import dev.vicreg.models.nn.Parameters;
 import dev.vicreg.training.autodiff.Backward;
-import dev.vicreg.training.objective.Projector;
 import dev.vicreg.training.objective.VicReg;
 import dev.vicreg.training.optim.Optimizer;
 import dev.vicreg.training.optim.ParameterUpdate;
+import dev.vicreg.training.optim.RateFactor;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -28,7 +28,8 @@ import java.util.Objects;
 import java.util.Set;
 
 /**
- * One VICReg training step as one graph, and the graph that evaluates the same parameters.
+ * One VICReg training step as one graph, and the graph that evaluates the same parameters. The two views go through one
+ * {@link Branch}, or through two that share nothing.
  *
  * <h2>Inputs and outputs of the training graph</h2>
  *
@@ -80,21 +81,47 @@ public final class TrainingGraph {
         }
     }
 
-    /** What shapes the graph. */
+    /**
+     * What shapes the graph.
+     *
+     * @param a the first view's branch, whose statistics move first
+     * @param b the second view's: equal to {@code a} if the two share weights
+     * @param rateFactor which parameters are frozen or learn at another rate than the one fed
+     * @param batchSize pairs a step
+     */
     public record Spec(
-            ViewInput input,
-            Encoder encoder,
-            Projector projector,
+            Branch a,
+            Branch b,
             VicReg loss,
             Optimizer optimizer,
             NoDecay noDecay,
+            RateFactor rateFactor,
             int batchSize) {
-        /** Checks the batch size. */
+        /** Checks that the branches go together, and the batch size. */
         public Spec {
+            if (!a.equals(b) && a.scope().equals(b.scope())) {
+                throw new IllegalArgumentException(
+                        "Two different branches need scopes of their own, found \"" + a.scope() + "\" for both");
+            }
             if (batchSize < 2) {
                 throw new IllegalArgumentException(
                         "Batch size: expected 2 or more pairs (variance needs two), found " + batchSize);
             }
+        }
+
+        /** One branch for both views, everything trained at the rate fed. */
+        public static Spec shared(Branch branch, VicReg loss, Optimizer optimizer, NoDecay noDecay, int batchSize) {
+            return new Spec(branch, branch, loss, optimizer, noDecay, RateFactor.ONE, batchSize);
+        }
+
+        /** Whether both views go through the same weights. */
+        public boolean isShared() {
+            return a.equals(b);
+        }
+
+        /** Whether the optimizer moves this parameter: not a statistic and not frozen. */
+        public boolean isTrained(Parameter parameter) {
+            return parameter.isTrained() && rateFactor.of(parameter) > 0;
         }
     }
 
@@ -102,9 +129,10 @@ public final class TrainingGraph {
      * The graphs and what they start from.
      *
      * @param training one step
-     * @param eval pictures [N,…] → {@code representation}, {@code projection}, with running statistics
+     * @param eval views [N,…] → {@code representation}, {@code projection}, with running statistics; of a second branch
+     *     with weights of its own likewise, under the names of {@link Side#B}
      * @param parameters the network's parameters and statistics
-     * @param gradients of the loss, by parameter; values of the training graph
+     * @param gradients of the loss, by trained parameter; values of the training graph
      * @param optimizerState initial optimizer state by its checkpoint name
      */
     public record Built(
@@ -133,6 +161,7 @@ public final class TrainingGraph {
     private final Parameters parameters = new Parameters();
     private final Map<String, Value> state = new LinkedHashMap<>();
     private final Map<String, Tensor> initialState = new LinkedHashMap<>();
+    private final Map<Float, Value> scaledRates = new HashMap<>();
     private final Ops ops = new Ops();
 
     private TrainingGraph(Spec spec) {
@@ -149,20 +178,25 @@ public final class TrainingGraph {
     }
 
     private Built build() {
-        TensorType view = spec.input.type(Dim.of(spec.batchSize));
-        Value viewA = Value.input(VIEW_A, view);
-        Value viewB = Value.input(VIEW_B, view);
+        Value viewA = Value.input(VIEW_A, spec.a.view(Dim.of(spec.batchSize)));
+        Value viewB = Value.input(VIEW_B, spec.b.view(Dim.of(spec.batchSize)));
         Value rate = Value.input(LEARNING_RATE, new TensorType(ElementType.FLOAT, Shape.of(1)));
         Value reset = Value.input(LAZY_RESET_GRAD, new TensorType(ElementType.BOOL, Shape.of(1)));
 
         // Branch a comes first: running statistics move with a, then with b.
         Layers layers = Layers.forTraining(parameters);
-        Value za = project(layers, encode(layers, viewA));
-        Value zb = project(layers, encode(layers, viewB));
+        Value za = spec.a.project(layers, spec.a.encode(layers, viewA));
+        Value zb = spec.b.project(layers, spec.b.encode(layers, viewB));
+        requireEqualWidths(za, zb);
         VicReg.Terms terms = spec.loss.build(ops.scope("loss"), za, zb);
 
+        spec.rateFactor.check(parameters.all());
         List<Parameter> trained =
-                parameters.all().stream().filter(Parameter::isTrained).toList();
+                parameters.all().stream().filter(spec::isTrained).toList();
+        if (trained.isEmpty()) {
+            throw new IllegalArgumentException("Nothing to train: all "
+                    + parameters.all().stream().filter(Parameter::isTrained).count() + " parameters are frozen");
+        }
         Map<Parameter, Value> gradients = gradients(terms.total(), trained);
         Map<Parameter, Value> statistics = layers.statistics();
 
@@ -201,12 +235,14 @@ public final class TrainingGraph {
         return gradients;
     }
 
-    private Value encode(Layers layers, Value view) {
-        return spec.encoder.build(layers.scope("encoder"), spec.input.prepare(ops.scope("input"), view));
-    }
-
-    private Value project(Layers layers, Value representation) {
-        return spec.projector.build(layers.scope("projector"), representation);
+    private static void requireEqualWidths(Value za, Value zb) {
+        long widthA = za.shape().size(1);
+        long widthB = zb.shape().size(1);
+        if (widthA != widthB) {
+            throw new IllegalArgumentException("The loss compares projections of equal width, found " + widthA
+                    + " in branch a and " + widthB + " in branch b: end both projectors (--projector, --projector-b) in"
+                    + " the same width");
+        }
     }
 
     private List<Value> update(Parameter parameter, Value gradient, Value rate, Value ready) {
@@ -222,10 +258,17 @@ public final class TrainingGraph {
                 ops.atScope("update." + parameter.name()),
                 parameter,
                 gradient,
-                rate,
+                ownRate(parameter, rate),
                 spec.noDecay.decays(parameter),
                 ready,
                 own));
+    }
+
+    private Value ownRate(Parameter parameter, Value rate) {
+        float factor = spec.rateFactor.of(parameter);
+        return factor == 1
+                ? rate
+                : scaledRates.computeIfAbsent(factor, f -> ops.scope("update").mul(rate, f));
     }
 
     /** Inputs that live in the checkpoint, in one order for both graphs, as ONNX Runtime Training demands. */
@@ -238,13 +281,22 @@ public final class TrainingGraph {
 
     private Graph eval() {
         Layers layers = Layers.forInference(parameters);
-        Value view = Value.input(spec.input.name(), spec.input.type(Dim.symbol("N")));
-        Value representation = encode(layers, view);
+        List<Value> inputs = new ArrayList<>();
         Map<String, Value> outputs = new LinkedHashMap<>();
-        outputs.put("representation", representation);
-        outputs.put("projection", project(layers, representation));
-        List<Value> inputs = new ArrayList<>(List.of(view));
+        evaluate(spec.a, Side.A, layers, inputs, outputs);
+        if (!spec.isShared()) {
+            evaluate(spec.b, Side.B, layers, inputs, outputs);
+        }
         inputs.addAll(checkpointed());
         return Graph.of("vicreg_eval", inputs, outputs);
+    }
+
+    private static void evaluate(
+            Branch branch, Side side, Layers layers, List<Value> inputs, Map<String, Value> outputs) {
+        Value view = Value.input(branch.input().name() + side.suffix(), branch.view(Dim.symbol("N")));
+        Value representation = branch.encode(layers, view);
+        inputs.add(view);
+        outputs.put(side.representation(), representation);
+        outputs.put(side.projection(), branch.project(layers, representation));
     }
 }

@@ -41,7 +41,7 @@ class PairLoaderTest {
 
     @Test
     void epochVisitsEverySampleOnceInAnOrderOfItsOwn() throws Exception {
-        try (PairLoader loader = new PairLoader(flat(53), CIFAR, SIZE, 10, 1, 2, 0)) {
+        try (PairLoader loader = loader(flat(53), CIFAR, 10, 1, 2, 0)) {
             assertEquals(5, loader.stepsPerEpoch());
             List<Integer> first = indices(loader, 0);
             assertEquals(50, new HashSet<>(first).size());
@@ -53,24 +53,24 @@ class PairLoaderTest {
 
     @Test
     void bothRowsOfAPairShowTheSameSample() throws Exception {
-        try (PairLoader loader = new PairLoader(flat(40), COLOURS_KEPT, SIZE, 20, 1, 2, 0)) {
+        try (PairLoader loader = loader(flat(40), COLOURS_KEPT, 20, 1, 2, 0)) {
             PairBatch batch = loader.next();
             for (int row = 0; row < 20; row++) {
-                assertEquals(batch.indices()[row], shown(batch.viewA(), row));
-                assertEquals(batch.indices()[row], shown(batch.viewB(), row));
+                assertEquals(batch.indices()[row], shown(batch.viewA().values(), row));
+                assertEquals(batch.indices()[row], shown(batch.viewB().values(), row));
             }
         }
     }
 
     @Test
     void unrelatedViewsNeverShowTheSameSample() throws Exception {
-        try (PairLoader loader = new PairLoader(flat(41), COLOURS_KEPT.withUnrelatedViews(true), SIZE, 20, 1, 2, 0)) {
+        try (PairLoader loader = loader(flat(41), COLOURS_KEPT.withUnrelatedViews(true), 20, 1, 2, 0)) {
             Set<Integer> partners = new HashSet<>();
             for (int step = 0; step < 20; step++) {
                 PairBatch batch = loader.next();
                 for (int row = 0; row < 20; row++) {
-                    int a = shown(batch.viewA(), row);
-                    int b = shown(batch.viewB(), row);
+                    int a = shown(batch.viewA().values(), row);
+                    int b = shown(batch.viewB().values(), row);
                     assertEquals(batch.indices()[row], a);
                     assertNotEquals(a, b);
                     if (a == 0) {
@@ -84,8 +84,8 @@ class PairLoaderTest {
 
     @Test
     void seedChangesOrderAndViews() throws Exception {
-        try (PairLoader one = new PairLoader(flat(50), CIFAR, SIZE, 50, 1, 2, 0);
-                PairLoader two = new PairLoader(flat(50), CIFAR, SIZE, 50, 2, 2, 0)) {
+        try (PairLoader one = loader(flat(50), CIFAR, 50, 1, 2, 0);
+                PairLoader two = loader(flat(50), CIFAR, 50, 2, 2, 0)) {
             assertFalse(Arrays.equals(one.next().indices(), two.next().indices()));
         }
     }
@@ -93,7 +93,7 @@ class PairLoaderTest {
     @Test
     void batchLargerThanTheDataIsRefused() {
         IllegalArgumentException e =
-                assertThrows(IllegalArgumentException.class, () -> new PairLoader(flat(5), CIFAR, SIZE, 6, 1, 1, 0));
+                assertThrows(IllegalArgumentException.class, () -> loader(flat(5), CIFAR, 6, 1, 1, 0));
         assertEquals(
                 "a batch of 6 is larger than the data set of 5 pictures; lower the batch size or add pictures",
                 e.getMessage());
@@ -101,18 +101,18 @@ class PairLoaderTest {
 
     @Test
     void undecodablePictureIsReplacedByTheNextOne() throws Exception {
-        try (PairLoader loader = new PairLoader(flat(200, 17), COLOURS_KEPT, SIZE, 200, 1, 3, 0)) {
+        try (PairLoader loader = loader(flat(200, 17), COLOURS_KEPT, 200, 1, 3, 0)) {
             PairBatch batch = loader.next();
             for (int row = 0; row < 200; row++) {
                 int index = batch.indices()[row];
-                assertEquals(index == 17 ? 18 : index, shown(batch.viewA(), row));
+                assertEquals(index == 17 ? 18 : index, shown(batch.viewA().values(), row));
             }
         }
     }
 
     @Test
     void tooManyUndecodablePicturesReachTheCaller() {
-        try (PairLoader loader = new PairLoader(flat(100, 3, 50), CIFAR, SIZE, 100, 1, 2, 0)) {
+        try (PairLoader loader = loader(flat(100, 3, 50), CIFAR, 100, 1, 2, 0)) {
             String message =
                     String.valueOf(assertThrows(IOException.class, loader::next).getMessage());
             assertTrue(message.startsWith("2 of the 100 pictures in the data set cannot be decoded"), message);
@@ -127,7 +127,7 @@ class PairLoaderTest {
                 throw new UnsupportedOperationException("no picture " + index);
             }
         };
-        try (PairLoader loader = new PairLoader(broken, CIFAR, SIZE, 10, 1, 2, 0)) {
+        try (PairLoader loader = loader(broken, CIFAR, 10, 1, 2, 0)) {
             IllegalStateException e = assertThrows(IllegalStateException.class, loader::next);
             assertTrue(e.getCause() instanceof UnsupportedOperationException);
         }
@@ -135,7 +135,7 @@ class PairLoaderTest {
 
     @Test
     void closeEndsWorkersThatWaitForRoom() throws Exception {
-        PairLoader loader = new PairLoader(flat(50), CIFAR, SIZE, 10, 1, 4, 0);
+        PairLoader loader = loader(flat(50), CIFAR, 10, 1, 4, 0);
         loader.next();
         assertTimeoutPreemptively(Duration.ofSeconds(20), () -> {
             loader.close();
@@ -157,16 +157,23 @@ class PairLoaderTest {
         assertEquals(IntStream.range(0, 150).filter(i -> i != 4).boxed().toList(), seen);
     }
 
+    private static PairLoader loader(
+            PictureDataset set, Augmentation augmentation, int batchSize, long seed, int workers, long firstStep) {
+        ViewSource views = new PictureViews(set, augmentation, SIZE);
+        return new PairLoader(views, views, batchSize, seed, workers, firstStep);
+    }
+
     /** Steps as text: epoch, indices, and a hash of both views. */
     private static List<String> read(
             PictureDataset set, Augmentation augmentation, int workers, long firstStep, int steps) throws Exception {
         List<String> read = new ArrayList<>();
-        try (PairLoader loader = new PairLoader(set, augmentation, SIZE, 12, 7, workers, firstStep)) {
+        try (PairLoader loader = loader(set, augmentation, 12, 7, workers, firstStep)) {
             for (int i = 0; i < steps; i++) {
                 PairBatch batch = loader.next();
                 assertEquals(firstStep + i, batch.step());
                 read.add(batch.epoch() + " " + Arrays.toString(batch.indices()) + " "
-                        + Arrays.hashCode(bytes(batch.viewA())) + " " + Arrays.hashCode(bytes(batch.viewB())));
+                        + Arrays.hashCode(bytes(batch.viewA().values())) + " "
+                        + Arrays.hashCode(bytes(batch.viewB().values())));
             }
         }
         return read;

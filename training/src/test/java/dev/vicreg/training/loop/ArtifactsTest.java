@@ -16,6 +16,8 @@ import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.runtime.Device;
 import dev.vicreg.runtime.NativeLibraries;
+import dev.vicreg.training.data.ViewBatch;
+import dev.vicreg.training.data.ViewType;
 import dev.vicreg.training.step.TrainingGraph;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -42,13 +44,8 @@ final class ArtifactsTest {
     private static GraphConfig config(String optimizer, String loss, String projector, int imageSize) {
         List<Float> half = List.of(0.5f, 0.5f, 0.5f);
         return new GraphConfig(
-                "resnet18",
-                4,
-                imageSize,
-                3,
-                half,
-                half,
-                projector,
+                new BranchConfig("resnet18", 4, imageSize, 3, half, half, projector),
+                null,
                 BATCH,
                 loss,
                 25,
@@ -80,14 +77,15 @@ final class ArtifactsTest {
         onnx.check_model(artifacts.trainingModel().toString());
         onnx.check_model(artifacts.evalModel().toString());
         long[] shape = {BATCH, imageSize, imageSize, 3};
-        ByteBuffer a = pictures(shape, 1);
-        ByteBuffer b = pictures(shape, 2);
+        ViewType view = new ViewType(ViewType.Element.UINT8, List.of(imageSize, imageSize, 3));
+        ViewBatch a = new ViewBatch(view, pictures(shape, 1));
+        ViewBatch b = new ViewBatch(view, pictures(shape, 2));
         try (TrainingSession session =
                 TrainingSession.open(artifacts.checkpoint(), artifacts.trainingModel(), Device.CPU, 2)) {
-            float first = session.step(a, b, shape, rate).loss();
+            float first = session.step(a, b, rate).loss();
             float last = first;
             for (int i = 0; i < 10; i++) {
-                last = session.step(a, b, shape, rate).loss();
+                last = session.step(a, b, rate).loss();
             }
             assertTrue(last < first, "loss from " + first + " to " + last);
         }
@@ -161,13 +159,8 @@ final class ArtifactsTest {
     void wrongSettingsAreNamed(String encoder, String loss, String projector, int size, String expected) {
         GraphConfig good = config("sgd", loss, projector, size);
         GraphConfig config = new GraphConfig(
-                encoder,
-                good.width(),
-                size,
-                3,
-                good.mean(),
-                good.std(),
-                projector,
+                new BranchConfig(encoder, 4, size, 3, List.of(0.5f, 0.5f, 0.5f), List.of(0.5f, 0.5f, 0.5f), projector),
+                null,
                 BATCH,
                 loss,
                 25,

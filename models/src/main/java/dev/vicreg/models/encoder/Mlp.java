@@ -1,0 +1,43 @@
+package dev.vicreg.models.encoder;
+
+import dev.vicreg.models.graph.Value;
+import dev.vicreg.models.nn.Layers;
+
+/**
+ * A multilayer perceptron for vectors: linear layers without bias, each with batch norm and ReLU, numbered as in a
+ * PyTorch {@code Sequential(Linear, BatchNorm1d, ReLU, Linear, …)}, with PyTorch's default initialisation. The last
+ * ReLU's output is the representation.
+ *
+ * @param width of every layer
+ * @param depth number of linear layers
+ */
+public record Mlp(int width, int depth) implements Encoder {
+    /** Checks the settings. */
+    public Mlp {
+        if (width < 1 || width > 65_536) {
+            throw new IllegalArgumentException("Encoder width: expected 1 to 65536, found " + width);
+        }
+        if (depth < 1 || depth > 64) {
+            throw new IllegalArgumentException("Encoder depth: expected 1 to 64 layers, found " + depth);
+        }
+    }
+
+    @Override
+    public int dimension() {
+        return width;
+    }
+
+    /** vectors: [N,D]. */
+    @Override
+    public Value build(Layers layers, Value vectors) {
+        if (vectors.shape().rank() != 2) {
+            throw new IllegalArgumentException("An MLP takes vectors [N,D], found " + vectors.shape());
+        }
+        Value x = vectors;
+        for (int i = 0; i < depth; i++) {
+            x = layers.linear(Integer.toString(3 * i), x, width, false);
+            x = layers.relu(layers.batchNorm(Integer.toString(3 * i + 1), x));
+        }
+        return x;
+    }
+}

@@ -1,0 +1,130 @@
+package dev.vicreg.models.encoder;
+
+import dev.vicreg.models.graph.Shape;
+import dev.vicreg.models.graph.Value;
+import dev.vicreg.models.nn.Activation;
+import dev.vicreg.models.nn.Convolution;
+import dev.vicreg.models.nn.Initializer;
+import dev.vicreg.models.nn.Layers;
+import dev.vicreg.models.nn.Parameter.Role;
+
+/**
+ * Vision transformers (Dosovitskiy et al. 2021, "An Image is Worth 16x16 Words"; sizes Ti and S from Touvron et al.
+ * 2021, DeiT): patches, learned positions, pre-norm blocks. Names and initialisation are those of timm's
+ * {@code VisionTransformer}: truncated normal of deviation 0.02 for linear layers and positions, zero biases, a class
+ * token near zero, PyTorch's default for the patches' projection. No dropout and no stochastic depth, as timm's
+ * defaults.
+ *
+ * @param patchSize side of a patch in pixels, a divisor of the pictures' sides
+ * @param width of the tokens, a multiple of {@code heads}
+ * @param depth number of blocks
+ * @param heads of each attention
+ * @param pool what becomes the representation
+ */
+public record VisionTransformer(int patchSize, int width, int depth, int heads, Pool pool) implements Encoder {
+    /** How the tokens become one vector. */
+    public enum Pool {
+        /** The class token, after the norm. */
+        CLS,
+        /** The mean over all patches, then the norm {@code fc_norm}; there is no class token (timm's "avg"). */
+        MEAN
+    }
+
+    private static final float EPSILON = 1e-6f;
+    private static final int MLP_RATIO = 4;
+    private static final Initializer WEIGHTS = Initializer.truncatedNormal(0.02);
+    private static final Initializer ZERO = Initializer.constant(0);
+
+    /** Checks the settings. */
+    public VisionTransformer {
+        if (patchSize < 1 || patchSize > 256) {
+            throw new IllegalArgumentException("Patch size: expected 1 to 256 pixels, found " + patchSize);
+        }
+        if (width < 1 || width > 4096 || width % heads != 0) {
+            throw new IllegalArgumentException("Encoder width: expected a multiple of the transformer's " + heads
+                    + " heads up to 4096, found " + width);
+        }
+    }
+
+    /** ViT-Ti: width 192, 3 heads. */
+    public static VisionTransformer tiny(int patchSize, Pool pool) {
+        return new VisionTransformer(patchSize, 192, 12, 3, pool);
+    }
+
+    /** ViT-S: width 384, 6 heads. */
+    public static VisionTransformer small(int patchSize, Pool pool) {
+        return new VisionTransformer(patchSize, 384, 12, 6, pool);
+    }
+
+    /** ViT-B: width 768, 12 heads. */
+    public static VisionTransformer base(int patchSize, Pool pool) {
+        return new VisionTransformer(patchSize, 768, 12, 12, pool);
+    }
+
+    /** The same number of heads and blocks with tokens of another width. */
+    public VisionTransformer withWidth(int tokens) {
+        return new VisionTransformer(patchSize, tokens, depth, heads, pool);
+    }
+
+    @Override
+    public int dimension() {
+        return width;
+    }
+
+    @Override
+    public Value build(Layers layers, Value pictures) {
+        Value x = withPositions(layers, patches(layers.scope("patch_embed"), pictures));
+        for (int block = 0; block < depth; block++) {
+            x = block(layers.scope("blocks").scope(Integer.toString(block)), x);
+        }
+        if (pool == Pool.CLS) {
+            Value token = layers.ops().flatten(layers.ops().slice(x, 1, 0, 1, 1), 1); // [N,1,D] → [N,D]
+            return layers.layerNorm("norm", token, EPSILON);
+        }
+        Value mean = layers.globalMean(layers.ops().transpose(x, 0, 2, 1)); // [N,D,T] → [N,D]
+        return layers.layerNorm("fc_norm", mean, EPSILON);
+    }
+
+    /** [N,C,H,W] → [N,T,D]: a convolution whose windows are the patches. */
+    private Value patches(Layers layers, Value pictures) {
+        Shape shape = pictures.shape();
+        if (shape.size(2) % patchSize != 0 || shape.size(3) % patchSize != 0) {
+            throw new IllegalArgumentException(Messages.imageSize(shape) + " does not fit patches of " + patchSize
+                    + " pixels: expected a multiple; choose another --image-size or --patch-size");
+        }
+        Initializer fanIn = Initializer.uniformFanIn(shape.size(1) * patchSize * patchSize);
+        Convolution projection =
+                Convolution.of(width, patchSize, patchSize).padded(0).starting(fanIn, fanIn);
+        Value grid = layers.conv("proj", pictures, projection); // [N,D,H/p,W/p]
+        long tokens = grid.shape().size(2) * grid.shape().size(3);
+        return layers.ops().transpose(layers.ops().reshape(grid, 0, width, tokens), 0, 2, 1);
+    }
+
+    /**
+     * [N,T,D] → [N,T,D], or [N,1+T,D] with the class token in front. The token takes no part of the input, so it is added
+     * to zeros together with its position: that works for a batch of any size.
+     */
+    private Value withPositions(Layers layers, Value patches) {
+        long tokens = patches.shape().size(1);
+        boolean token = pool == Pool.CLS;
+        Shape all = Shape.of(1, token ? tokens + 1 : tokens, width);
+        Value positions = layers.parameter("pos_embed", all, Role.EMBEDDING, WEIGHTS);
+        if (!token) {
+            return layers.ops().add(patches, positions);
+        }
+        Value cls = layers.parameter("cls_token", Shape.of(1, 1, width), Role.EMBEDDING, Initializer.normal(1e-6));
+        Value first = layers.ops().pad(cls, 0, 0, 0, 0, tokens, 0);
+        Value shifted = layers.ops().pad(patches, 0, 1, 0, 0, 0, 0);
+        return layers.ops().add(shifted, layers.ops().add(positions, first));
+    }
+
+    /** x + attention(norm(x)), then the same with two linear layers. [N,T,D] → [N,T,D]. */
+    private Value block(Layers layers, Value x) {
+        Value attended = layers.attention("attn", layers.layerNorm("norm1", x, EPSILON), heads, WEIGHTS, ZERO);
+        Value y = layers.ops().add(x, attended);
+        Layers mlp = layers.scope("mlp");
+        Value hidden = mlp.linear("fc1", layers.layerNorm("norm2", y, EPSILON), MLP_RATIO * width, WEIGHTS, ZERO);
+        Value out = mlp.linear("fc2", mlp.activate(Activation.GELU, hidden), width, WEIGHTS, ZERO);
+        return layers.ops().add(y, out);
+    }
+}

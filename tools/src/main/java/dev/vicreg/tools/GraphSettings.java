@@ -1,0 +1,136 @@
+package dev.vicreg.tools;
+
+import dev.vicreg.tools.cli.Console;
+import dev.vicreg.tools.cli.Setting;
+import dev.vicreg.tools.cli.Setting.Group;
+import dev.vicreg.tools.cli.Settings;
+import dev.vicreg.training.loop.GraphConfig;
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/** The options that shape the graphs: {@link InputSettings}, {@link ModelSettings}, the objective and the update. */
+final class GraphSettings {
+    private static final double MAX_COEFFICIENT = 1e6;
+
+    static final Setting<String> LOSS = Setting.choice(
+            "loss",
+            List.of("official", "solo-learn", "paper"),
+            Group.OBJECTIVE,
+            "which published form of the loss",
+            "official");
+    static final Setting<Double> INVARIANCE = coefficient("invariance", "weight λ of the distance between views", "25");
+    static final Setting<Double> VARIANCE = coefficient("variance", "weight μ of the spread of each dimension", "25");
+    static final Setting<Double> COVARIANCE =
+            coefficient("covariance", "weight ν of the correlation between dimensions", "1");
+
+    static final Setting<Integer> BATCH_SIZE =
+            Setting.integer("batch-size", "N", Group.OPTIMIZATION, "pairs a step", 256, 2, 1 << 20);
+    static final Setting<String> OPTIMIZER = Setting.choice(
+            "optimizer",
+            List.of("adamw", "sgd", "lars", "lars-official", "lars-solo"),
+            Group.OPTIMIZATION,
+            "how parameters are updated; lars is lars-official",
+            "adamw");
+    static final Setting<Double> MOMENTUM = Setting.decimal(
+            "momentum", "X", Group.OPTIMIZATION, "of sgd and lars; the first beta of adamw", "0.9", 0, 0.9999);
+    static final Setting<Double> WEIGHT_DECAY =
+            Setting.decimal("weight-decay", "X", Group.OPTIMIZATION, "share taken off parameters", "1e-4", 0, 1);
+    static final Setting<String> NO_DECAY = Setting.choice(
+            "no-decay",
+            List.of("none", "norm-bias", "1d"),
+            Group.OPTIMIZATION,
+            "parameters left undecayed; without it 1d for lars, none for the others",
+            null);
+
+    static final Setting<List<String>> FREEZE =
+            patterns("freeze", "PATTERN,…", "parameters that are not trained, by patterns such as 'encoder.layer1.*'");
+    static final Setting<List<String>> LR_SCALE = patterns(
+            "lr-scale",
+            "PATTERN=X,…",
+            "parameters that learn at X times the rate; of several that fit the last counts");
+
+    static final List<Setting<?>> ALL = Stream.of(
+                    InputSettings.ALL,
+                    ModelSettings.ALL,
+                    ImportSettings.ALL,
+                    List.of(
+                            LOSS,
+                            INVARIANCE,
+                            VARIANCE,
+                            COVARIANCE,
+                            BATCH_SIZE,
+                            OPTIMIZER,
+                            MOMENTUM,
+                            WEIGHT_DECAY,
+                            NO_DECAY,
+                            FREEZE,
+                            LR_SCALE))
+            .<Setting<?>>flatMap(List::stream)
+            .toList();
+
+    private GraphSettings() {}
+
+    private static Setting<List<String>> patterns(String name, String argument, String help) {
+        return new Setting<>(name, argument, Group.OPTIMIZATION, help, null, text -> List.of(text.split(",")));
+    }
+
+    private static Setting<Double> coefficient(String name, String help, String fallback) {
+        return Setting.decimal(name, "X", Group.OBJECTIVE, help, fallback, 0, MAX_COEFFICIENT);
+    }
+
+    /** What shapes the graphs. */
+    static GraphConfig graph(Settings settings, Inputs inputs) throws IOException {
+        String named = settings.get(OPTIMIZER);
+        String optimizer = named.equals("lars") ? "lars-official" : named;
+        return new GraphConfig(
+                ModelSettings.first(settings, inputs.a()),
+                ModelSettings.second(settings, inputs),
+                settings.get(BATCH_SIZE),
+                settings.get(LOSS),
+                settings.get(INVARIANCE).floatValue(),
+                settings.get(VARIANCE).floatValue(),
+                settings.get(COVARIANCE).floatValue(),
+                optimizer,
+                settings.get(MOMENTUM).floatValue(),
+                settings.get(WEIGHT_DECAY).floatValue(),
+                settings.find(NO_DECAY).orElseGet(() -> GraphConfig.defaultNoDecay(optimizer)),
+                settings.find(FREEZE).orElse(List.of()),
+                settings.find(LR_SCALE).orElse(List.of()));
+    }
+
+    /** Tells of coefficients under which the paper saw collapse or worse vectors. */
+    static void warnOfCoefficients(GraphConfig graph, Console console) {
+        if (graph.invariance() != graph.variance() || graph.covariance() > graph.variance()) {
+            console.err()
+                    .println(
+                            "warning: invariance " + graph.invariance() + ", variance " + graph.variance()
+                                    + ", covariance " + graph.covariance()
+                                    + ": the paper reports collapse or worse vectors unless"
+                                    + " invariance = variance >= covariance (Bardes et al., ICLR 2022, ablation of the coefficients)");
+        }
+    }
+
+    /** The options that give this configuration, with their values. */
+    static Map<Setting<?>, Object> values(GraphConfig graph) {
+        Map<Setting<?>, Object> values = new HashMap<>(ModelSettings.values(graph.a(), graph.b()));
+        values.put(BATCH_SIZE, graph.batchSize());
+        values.put(LOSS, graph.loss());
+        values.put(INVARIANCE, graph.invariance());
+        values.put(VARIANCE, graph.variance());
+        values.put(COVARIANCE, graph.covariance());
+        values.put(OPTIMIZER, graph.optimizer());
+        values.put(MOMENTUM, graph.momentum());
+        values.put(WEIGHT_DECAY, graph.weightDecay());
+        values.put(NO_DECAY, graph.noDecay());
+        if (!graph.freeze().isEmpty()) {
+            values.put(FREEZE, String.join(",", graph.freeze()));
+        }
+        if (!graph.lrScale().isEmpty()) {
+            values.put(LR_SCALE, String.join(",", graph.lrScale()));
+        }
+        return values;
+    }
+}

@@ -1,0 +1,53 @@
+package dev.vicreg.training.step;
+
+import dev.vicreg.models.encoder.Encoder;
+import dev.vicreg.models.graph.Dim;
+import dev.vicreg.models.graph.TensorType;
+import dev.vicreg.models.graph.Value;
+import dev.vicreg.models.nn.Layers;
+import dev.vicreg.training.objective.Projector;
+
+/**
+ * What one view goes through: its preparation, an encoder and a projector. The two branches of a training graph either
+ * are the same one, which shares weights and running statistics, or have different scopes and share nothing; their
+ * inputs and encoders may then differ in every respect but the width of the projection.
+ *
+ * @param input how the view enters
+ * @param encoder from view to representation; says itself below which scope its parameters lie
+ * @param projector from representation to projection
+ * @param scope what the names of the parameters start with, before a dot: empty, or {@value #SECOND} for the second of
+ *     two branches with weights of their own
+ */
+public record Branch(ViewInput input, Encoder encoder, Projector projector, String scope) {
+    /** Scope of a second branch with weights of its own. */
+    public static final String SECOND = "b";
+
+    private static final String PROJECTOR = "projector";
+
+    /** The first branch, or both where they share weights. */
+    public static Branch first(ViewInput input, Encoder encoder, Projector projector) {
+        return new Branch(input, encoder, projector, "");
+    }
+
+    /** The second branch, with weights of its own. */
+    public static Branch second(ViewInput input, Encoder encoder, Projector projector) {
+        return new Branch(input, encoder, projector, SECOND);
+    }
+
+    /** The type of this branch's view, for a batch of that size. */
+    TensorType view(Dim batch) {
+        return input.type(batch);
+    }
+
+    /** view of {@link #view} → representation [N,D]. */
+    Value encode(Layers layers, Value view) {
+        Layers own = layers.scope(scope);
+        return encoder.build(
+                own.scope(encoder.scope()), input.prepare(own.scope("input").ops(), view));
+    }
+
+    /** representation [N,D] → projection. */
+    Value project(Layers layers, Value representation) {
+        return projector.build(layers.scope(scope).scope(PROJECTOR), representation);
+    }
+}
