@@ -57,6 +57,13 @@ public final class Attributes {
         return put(name, List.copyOf(value));
     }
 
+    /** These attributes but for the one of that name, if there is one. */
+    public Attributes without(String name) {
+        Map<String, Object> copy = new LinkedHashMap<>(values);
+        copy.remove(name);
+        return new Attributes(copy);
+    }
+
     private Attributes put(String name, Object value) {
         Map<String, Object> copy = new LinkedHashMap<>(values);
         copy.put(name, value);

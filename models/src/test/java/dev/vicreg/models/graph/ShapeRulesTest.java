@@ -119,6 +119,12 @@ class ShapeRulesTest {
                         "float[N,3]",
                         "float[N,3]"),
                 of(
+                        "leakyReluGrad",
+                        "float[N,3]",
+                        v -> one(OpType.LEAKY_RELU_GRAD, Attributes.NONE.with("alpha", 0.1f), v.get(0), v.get(1)),
+                        "float[N,3]",
+                        "float[N,3]"),
+                of(
                         "inPlace",
                         "bool[1]",
                         v -> one(OpType.IN_PLACE_ACCUMULATOR, Attributes.NONE, v.get(0), v.get(1), v.get(2)),
@@ -198,8 +204,8 @@ class ShapeRulesTest {
         "standardOperators",
         "dev.vicreg.models.graph.ElementwiseShapeCases#cases",
         "dev.vicreg.models.graph.AxisShapeCases#cases",
-        "dev.vicreg.models.graph.StructureShapeCases#cases",
-        "dev.vicreg.models.graph.NeuralShapeCases#cases"
+        "dev.vicreg.models.graph.NeuralShapeCases#cases",
+        "dev.vicreg.models.graph.StructureShapeCases#cases"
     })
     void standardOperatorsAgreeWithOnnx(Case each) throws IOException {
         List<Value> inputs = inputs(each);
@@ -219,8 +225,8 @@ class ShapeRulesTest {
         "mistakes",
         "dev.vicreg.models.graph.ElementwiseShapeCases#mistakes",
         "dev.vicreg.models.graph.AxisShapeCases#mistakes",
-        "dev.vicreg.models.graph.StructureShapeCases#mistakes",
-        "dev.vicreg.models.graph.NeuralShapeCases#mistakes"
+        "dev.vicreg.models.graph.NeuralShapeCases#mistakes",
+        "dev.vicreg.models.graph.StructureShapeCases#mistakes"
     })
     void mistakesAreReportedWhereTheyAreMade(Case each) {
         List<Value> inputs = inputs(each);

@@ -96,6 +96,17 @@ final class LoweringTest {
         assertAgree(Ops.window(3, 1, 1), 2, tensors);
     }
 
+    /** The padding is done outside ConvGrad then, and what is left for it may be lowered. */
+    @Test
+    void unevenPaddingStaysRightWhenGradientsAreLowered() {
+        Attributes attributes = Attributes.NONE.with("auto_pad", "SAME_UPPER");
+        Lcg random = new Lcg(5);
+        Tensor[] tensors = {random.tensor(1, 2, 64, 8, 7), random.tensor(1, 64, 64, 2, 2), random.tensor(1, 64)};
+        Graph plain = convolution(attributes, tensors);
+        assertTrue(operators(Lowering.cpu(2, 16).apply(plain)).contains(OpType.BLOCKED_CONV));
+        assertAgree(attributes, 2, tensors);
+    }
+
     private static long[] s(long... sizes) {
         return sizes;
     }
