@@ -26,7 +26,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Publishes a trained encoder as an ONNX file that needs nothing of this project: input {@code image} uint8 [N,H,W,3],
- * normalisation inside, output {@code embedding} float32 [N,D], a {@link Manifest} in its metadata.
+ * {@code vector} float32 [N,D] or {@code signal} float32 [N,C,T], normalisation inside, output {@code embedding} float32
+ * [N,D], a {@link Manifest} in its metadata.
  *
  * <p>Batch norms are folded away. The normalisation of the pictures is not folded into the first convolution: that pads
  * with zeros, which are the mean colour after normalisation and would be black before it.
@@ -45,6 +46,7 @@ public final class EncoderExport {
             OpType.MUL,
             OpType.DIV,
             OpType.SQRT,
+            OpType.LOG,
             OpType.RELU,
             OpType.NEG,
             OpType.CAST,
@@ -88,7 +90,7 @@ public final class EncoderExport {
      *
      * @param version this project's version
      * @param encoder the encoder's name
-     * @param input how pictures are prepared
+     * @param input what the encoder takes
      * @param configHash identifies the training configuration
      * @param evaluation figures measured on this encoder, by name; may be empty
      */
@@ -131,7 +133,9 @@ public final class EncoderExport {
         Manifest manifest = manifest(encoder, bound, description);
         byte[] file = OnnxFile.bytes(bound, Map.of(Manifest.METADATA_KEY, manifest.toJson()), opset(bound));
         return new Result(
-                target, manifest, publish(file, new Verification(evalModel, side, views(eval, state), state), target));
+                target,
+                manifest,
+                publish(file, new Verification(evalModel, side, views(eval, state), state, description.input), target));
     }
 
     /**
@@ -168,7 +172,7 @@ public final class EncoderExport {
     }
 
     /** The inputs that no checkpoint holds. */
-    private static List<Value> views(Graph eval, Map<String, Tensor> state) {
+    static List<Value> views(Graph eval, Map<String, Tensor> state) {
         return eval.inputs().stream()
                 .filter(input -> !state.containsKey(input.name()))
                 .toList();
@@ -218,7 +222,7 @@ public final class EncoderExport {
 
     private static Manifest manifest(Graph encoder, Graph bound, Description description) {
         return new Manifest(
-                Manifest.FORMAT_VERSION,
+                Manifest.formatVersion(description.input),
                 description.version,
                 description.encoder,
                 description.input,
@@ -257,6 +261,13 @@ public final class EncoderExport {
 
     /** Writes the file if it is the same function as the evaluation graph; returns the difference measured. */
     static double publish(byte[] file, Verification verification, Path target) throws IOException {
+        double difference = verify(file, verification, target);
+        AtomicFile.write(target, ByteBuffer.wrap(file));
+        return difference;
+    }
+
+    /** The difference from the evaluation graph, if that is small enough to publish the file. */
+    static double verify(byte[] file, Verification verification, Path target) throws IOException {
         double difference = verification.difference(file);
         if (difference > Verification.TOLERANCE) {
             throw new IllegalStateException(
@@ -265,7 +276,6 @@ public final class EncoderExport {
                             + " expected at most %.0e; please report this with the run's checkpoint"
                                     .formatted(Verification.TOLERANCE));
         }
-        AtomicFile.write(target, ByteBuffer.wrap(file));
         return difference;
     }
 }

@@ -1,9 +1,13 @@
 package dev.vicreg.export;
 
+import dev.vicreg.models.encoder.OnnxEncoder;
+import dev.vicreg.models.graph.ElementType;
 import dev.vicreg.runtime.Manifest;
 import dev.vicreg.training.loop.Artifacts;
 import dev.vicreg.training.loop.BranchConfig;
 import dev.vicreg.training.loop.GraphConfig;
+import dev.vicreg.training.loop.InputConfig;
+import dev.vicreg.training.loop.OnnxConfig;
 import dev.vicreg.training.loop.RunConfig;
 import dev.vicreg.training.loop.RunFolder;
 import dev.vicreg.training.step.Side;
@@ -12,12 +16,21 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 
 /** Exports the encoders of a run's folder; needs no lock on it. */
 public final class RunExport {
+    /** What the export of an encoder that came as an ONNX file looks like; own encoders have but one form. */
+    public enum Form {
+        /** The file itself with other values in it. */
+        ORIGINAL,
+        /** A file of this project's form, batch norms folded, with the input that the original has. */
+        FOLDED
+    }
+
     private RunExport() {}
 
     /** Where a run leaves the trained encoder of a side: {@code encoder.onnx}, {@code encoder-b.onnx}. */
@@ -58,20 +71,86 @@ public final class RunExport {
     public static EncoderExport.Result export(
             Path run, Side side, Path checkpoint, String version, Map<String, Double> evaluation, Path target)
             throws IOException {
+        return export(run, side, Form.ORIGINAL, checkpoint, version, evaluation, target);
+    }
+
+    /** The same with a choice of what becomes of encoders that came as ONNX files. */
+    public static EncoderExport.Result export(
+            Path run,
+            Side side,
+            Form form,
+            Path checkpoint,
+            String version,
+            Map<String, Double> evaluation,
+            Path target)
+            throws IOException {
         Path configFile = run.resolve("config.json");
         GraphConfig graph = RunConfig.read(configFile).settings().graph();
         if (side == Side.B && graph.sharesWeights()) {
             throw new IllegalArgumentException("Run " + run + " has one encoder for both views: leave out --branch b");
         }
-        BranchConfig branch = graph.branch(side);
-        EncoderExport.Description description = new EncoderExport.Description(
-                version,
-                branch.encoder(),
-                Manifest.Input.picture(branch.imageSize(), branch.mean(), branch.std()),
-                sha256(configFile),
-                evaluation);
-        Path evalModel = Artifacts.in(run.resolve("artifacts")).evalModel();
-        return EncoderExport.export(evalModel, side, checkpoint, description, target);
+        Path artifacts = run.resolve("artifacts");
+        BranchConfig branch = graph.in(artifacts).branch(side);
+        Path evalModel = Artifacts.in(artifacts).evalModel();
+        OnnxConfig file = branch.onnx();
+        Manifest.Input input = file == null ? input(branch.input()) : input(branch.input(), file, form);
+        EncoderExport.Description description =
+                new EncoderExport.Description(version, branch.encoder(), input, sha256(configFile), evaluation);
+        return file == null || form != Form.ORIGINAL
+                ? EncoderExport.export(evalModel, side, checkpoint, description, target)
+                : ImportedExport.export(
+                        Path.of(file.path()),
+                        file.encoder(),
+                        evalModel,
+                        side,
+                        graph.sharesWeights(),
+                        checkpoint,
+                        description,
+                        target);
+    }
+
+    /** What an encoder of other origin takes: as its file has it, on the scale that it was trained with. */
+    private static Manifest.Input input(InputConfig config, OnnxConfig file, Form form) throws IOException {
+        OnnxEncoder encoder = file.encoder();
+        String name = form == Form.ORIGINAL ? encoder.originalInputName() : encoder.inputName();
+        if (config instanceof InputConfig.Pictures pictures) {
+            boolean bytes = file.input().element() == ElementType.UINT8;
+            String layout =
+                    file.channelsFirst() ? Manifest.PictureInput.CHANNELS_FIRST : Manifest.PictureInput.CHANNELS_LAST;
+            return Manifest.Input.picture(
+                    name, pictures.imageSize(), pictures.mean(), pictures.std(), bytes ? null : layout);
+        }
+        if (config instanceof InputConfig.Signals signals) {
+            return new Manifest.SignalInput(
+                    name,
+                    Manifest.SignalInput.KIND,
+                    signals.rate(),
+                    signals.length(),
+                    signals.channels(),
+                    "none",
+                    signals.mean(),
+                    Collections.nCopies(signals.channels(), 1f));
+        }
+        InputConfig.Vectors vectors = (InputConfig.Vectors) config;
+        int columns = vectors.columns().size();
+        return new Manifest.VectorInput(
+                name,
+                Manifest.VectorInput.KIND,
+                vectors.columns(),
+                Collections.nCopies(columns, 0f),
+                Collections.nCopies(columns, 1f));
+    }
+
+    private static Manifest.Input input(InputConfig config) {
+        if (config instanceof InputConfig.Vectors vectors) {
+            return Manifest.Input.vector(vectors.columns(), vectors.mean(), vectors.std());
+        }
+        if (config instanceof InputConfig.Signals signals) {
+            String frontEnd = signals.frontEnd() == null ? "none" : "log-mel";
+            return Manifest.Input.signal(signals.rate(), signals.length(), signals.mean(), signals.std(), frontEnd);
+        }
+        InputConfig.Pictures pictures = (InputConfig.Pictures) config;
+        return Manifest.Input.picture(pictures.imageSize(), pictures.mean(), pictures.std());
     }
 
     /** What {@code sha256sum} prints. */

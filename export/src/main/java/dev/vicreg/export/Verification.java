@@ -11,7 +11,9 @@ import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.TensorType;
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.runtime.Device;
+import dev.vicreg.runtime.Manifest;
 import dev.vicreg.runtime.OrtSessions;
+import dev.vicreg.runtime.OutputRows;
 import dev.vicreg.training.step.Side;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -22,28 +24,48 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.SplittableRandom;
 
 /**
- * Compares an exported encoder with the evaluation graph that it stands for, on pictures made up for it.
+ * Compares an exported encoder with the evaluation graph that it stands for, on samples made up for it.
  *
  * @param evalModel the file with every parameter as an input
  * @param side which of its representations the encoder is to give
  * @param views its inputs that are no parameters
  * @param state the parameters
+ * @param input of the encoder
+ * @param view name of the input among {@code views}, without the side's suffix
+ * @param output name of the encoder's output
+ * @param pool how that becomes one vector per sample
  */
-record Verification(Path evalModel, Side side, List<Value> views, Map<String, Tensor> state) {
+record Verification(
+        Path evalModel,
+        Side side,
+        List<Value> views,
+        Map<String, Tensor> state,
+        Manifest.Input input,
+        String view,
+        String output,
+        String pool) {
+    /** Of an own encoder. */
+    Verification(Path evalModel, Side side, List<Value> views, Map<String, Tensor> state, Manifest.Input input) {
+        this(evalModel, side, views, state, input, input.name(), EncoderExport.EMBEDDING, OutputRows.NONE);
+    }
+
     /** Largest difference that is published, as a share of the largest value. */
     static final double TOLERANCE = 1e-4;
 
-    /** Grey levels of the pictures of one colour; two more pictures are random. */
+    /** Grey levels of the pictures of one colour; two more samples are random. */
     private static final int[] CONSTANT_PICTURES = {0, 127, 255};
+    /** Deviations from the mean of vectors and signals of one value. */
+    private static final int[] CONSTANT_DEVIATIONS = {-3, 0, 3};
 
-    private static final int RANDOM_PICTURES = 2;
+    private static final int RANDOM = 2;
 
     /**
      * The largest difference between the two models' outputs as a share of the largest value, on a batch and on a
-     * single picture. Runs on the CPU.
+     * single sample. Runs on the CPU.
      *
      * @param exported the bytes of the file to be published
      * @throws IOException if ONNX Runtime refuses either model
@@ -60,7 +82,7 @@ record Verification(Path evalModel, Side side, List<Value> views, Map<String, Te
                 }
             }
             double largest = 0;
-            for (int count : new int[] {1, RANDOM_PICTURES + CONSTANT_PICTURES.length}) {
+            for (int count : new int[] {1, RANDOM + CONSTANT_PICTURES.length}) {
                 largest = Math.max(largest, difference(evaluated, parameters, served, count));
             }
             return largest;
@@ -77,18 +99,18 @@ record Verification(Path evalModel, Side side, List<Value> views, Map<String, Te
         Map<String, OnnxTensor> madeUp = new LinkedHashMap<>();
         try {
             for (Value view : views) {
-                madeUp.put(String.valueOf(view.name()), tensor(pictures(view.type(), count)));
+                madeUp.put(String.valueOf(view.name()), tensor(madeUp(view.type(), count)));
             }
-            String name = served.getInputNames().iterator().next();
-            OnnxTensor own = madeUp.get(name + side.suffix());
+            String name = input.name();
+            OnnxTensor own = madeUp.get(view + side.suffix());
             if (own == null) {
                 throw new IllegalStateException(
                         "The exported encoder's input is called " + name + ", expected one of " + views);
             }
             Map<String, OnnxTensor> feeds = new LinkedHashMap<>(parameters);
             feeds.putAll(madeUp);
-            float[] expected = run(evaluated, feeds, side.representation());
-            float[] found = run(served, Map.of(name, own), EncoderExport.EMBEDDING);
+            float[] expected = run(evaluated, feeds, side.representation(), OutputRows.NONE);
+            float[] found = run(served, Map.of(name, own), output, pool);
             return difference(expected, found);
         } finally {
             madeUp.values().forEach(OnnxTensor::close);
@@ -115,27 +137,65 @@ record Verification(Path evalModel, Side side, List<Value> views, Map<String, Te
         return largest == 0 ? 0 : largest / scale;
     }
 
-    /** Made-up pictures [count,H,W,C]: random ones, then ones of a single colour. */
-    private static Tensor pictures(TensorType type, int count) {
-        if (type.element() != ElementType.UINT8) {
-            throw new IllegalStateException("Verification needs an encoder of uint8 pictures, found input " + type);
-        }
+    /** Samples [count,…]: random ones, then constant ones. */
+    private Tensor madeUp(TensorType type, int count) {
         TensorType batch = new TensorType(type.element(), type.shape().with(0, Dim.of(count)));
+        return switch (type.element()) {
+            case UINT8 -> pictures(batch, count);
+            case FLOAT -> numbers(batch, count);
+            case INT64 -> ids(batch);
+            default ->
+                throw new IllegalStateException(
+                        "Verification needs views of uint8, float32 or int64, found input " + type);
+        };
+    }
+
+    /** Ids 0 and 1, since how many there are is not known. */
+    private static Tensor ids(TensorType batch) {
+        long[] ids = new long[Math.toIntExact(batch.shape().elements())];
+        SplittableRandom random = new SplittableRandom(0);
+        for (int i = 0; i < ids.length; i++) {
+            ids[i] = random.nextInt(2);
+        }
+        return new Tensor(batch, Tensor.ofLongs(ids).data());
+    }
+
+    private static Tensor pictures(TensorType batch, int count) {
         byte[] pixels = new byte[Math.toIntExact(batch.shape().elements())];
         new SplittableRandom(0).nextBytes(pixels);
         int size = pixels.length / count;
-        for (int i = RANDOM_PICTURES; i < count; i++) {
-            Arrays.fill(pixels, i * size, (i + 1) * size, (byte) CONSTANT_PICTURES[i - RANDOM_PICTURES]);
+        for (int i = RANDOM; i < count; i++) {
+            Arrays.fill(pixels, i * size, (i + 1) * size, (byte) CONSTANT_PICTURES[i - RANDOM]);
         }
         return new Tensor(batch, pixels);
     }
 
-    private static float[] run(OrtSession session, Map<String, OnnxTensor> feeds, String output) throws OrtException {
+    /** [count,channels,…] around the means of the encoder's own input where it has as many channels. */
+    private Tensor numbers(TensorType batch, int count) {
+        float[] values = new float[Math.toIntExact(batch.shape().elements())];
+        int size = values.length / count;
+        int channels = Math.toIntExact(batch.shape().size(1));
+        boolean own = input.mean().size() == channels;
+        Random random = new Random(0);
+        for (int i = 0; i < values.length; i++) {
+            int sample = i / size;
+            int channel = i % size / (size / channels);
+            double deviations = sample < RANDOM ? random.nextGaussian() : CONSTANT_DEVIATIONS[sample - RANDOM];
+            double mean = own ? input.mean().get(channel) : 0;
+            values[i] = (float) (mean + deviations * (own ? input.deviation().get(channel) : 1));
+        }
+        return Tensor.of(batch.shape(), values);
+    }
+
+    private static float[] run(OrtSession session, Map<String, OnnxTensor> feeds, String output, String pool)
+            throws OrtException {
         try (OrtSession.Result result = session.run(feeds)) {
-            FloatBuffer values = ((OnnxTensor) result.get(output).orElseThrow()).getFloatBuffer();
-            float[] copy = new float[values.remaining()];
-            values.get(copy);
-            return copy;
+            float[][] rows = OutputRows.of((OnnxTensor) result.get(output).orElseThrow(), pool);
+            FloatBuffer values = FloatBuffer.allocate(rows.length * rows[0].length);
+            for (float[] row : rows) {
+                values.put(row);
+            }
+            return values.array();
         }
     }
 

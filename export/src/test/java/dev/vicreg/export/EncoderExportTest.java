@@ -122,7 +122,8 @@ class EncoderExportTest {
                 run.evalModel(),
                 Side.A,
                 run.built().eval().inputs().subList(0, 1),
-                CheckpointFile.read(run.checkpoint()));
+                CheckpointFile.read(run.checkpoint()),
+                TestRun.description().input());
         byte[] wrong = Files.readAllBytes(other);
         IllegalStateException e =
                 assertThrows(IllegalStateException.class, () -> EncoderExport.publish(wrong, verification, target));

@@ -8,10 +8,11 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
 import dev.vicreg.runtime.picture.Picture;
+import dev.vicreg.runtime.signal.Signal;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.FloatBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -20,10 +21,12 @@ import java.util.Map;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An exported picture encoder, ready to turn pictures of any size into vectors.
+ * An exported encoder, ready to turn pictures of any size into vectors; or rows of a table, or signals, whichever it was
+ * trained on.
  *
  * <pre>{@code
  * try (EmbeddingModel model = EmbeddingModel.load(Path.of("encoder.onnx"))) {
@@ -35,16 +38,18 @@ import org.jspecify.annotations.Nullable;
  * gives them, not normalised to length 1.
  */
 public final class EmbeddingModel implements AutoCloseable {
-    private static final String OUTPUT = "embedding";
-
-    /** Pixels that run through the model at once: large enough to keep it busy, small enough for its activations. */
+    /** Pixels, or values, that run through the model at once: large enough to keep it busy, small enough for its activations. */
     private static final int PIXELS_PER_BATCH = 1 << 20;
 
     private static final int MAX_BATCH = 64;
+    /** Vectors are small, and so are their networks. */
+    private static final int MAX_VECTORS = 1024;
 
     private final String name;
     private final Manifest manifest;
-    private final Preprocessing preprocessing;
+    private final @Nullable Preprocessing preprocessing; // of pictures alone
+    private final OnnxJavaType type;
+    private final int[] sampleShape;
     private final int batchSize;
     private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
     private @Nullable OrtSession session;
@@ -57,12 +62,49 @@ public final class EmbeddingModel implements AutoCloseable {
         }
         this.name = name;
         this.manifest = Manifest.parse(json, name);
-        this.preprocessing = manifest.preprocessing(name);
         this.session = session;
-        int size = preprocessing.imageSize();
-        this.batchSize = (int) Math.max(1, Math.min(MAX_BATCH, PIXELS_PER_BATCH / ((long) size * size)));
-        requireTensor("input", manifest.input().name(), OnnxJavaType.UINT8, session.getInputInfo(), -1, size, size, 3);
-        requireTensor("output", OUTPUT, OnnxJavaType.FLOAT, session.getOutputInfo(), -1, manifest.dimension());
+        Manifest.Input input = manifest.input();
+        boolean pictures = input instanceof Manifest.PictureInput;
+        boolean bytes = input instanceof Manifest.PictureInput picture && picture.layout() == null;
+        this.preprocessing = pictures ? manifest.preprocessing(name) : null;
+        this.type = bytes ? OnnxJavaType.UINT8 : OnnxJavaType.FLOAT;
+        this.sampleShape = sampleShape(input);
+        int most = input instanceof Manifest.VectorInput ? MAX_VECTORS : MAX_BATCH;
+        long points = (long) elements() / (pictures ? 3 : 1);
+        this.batchSize = (int) Math.max(1, Math.min(most, PIXELS_PER_BATCH / points));
+        requireTensor("input", input.name(), type, session.getInputInfo(), batchOf(-1));
+        if (manifest.output() == null) {
+            requireTensor(
+                    "output",
+                    manifest.outputName(),
+                    OnnxJavaType.FLOAT,
+                    session.getOutputInfo(),
+                    -1,
+                    manifest.dimension());
+        }
+    }
+
+    /** Axes of one sample, without the batch's. */
+    private static int[] sampleShape(Manifest.Input input) {
+        if (input instanceof Manifest.PictureInput picture) {
+            int size = picture.imageSize();
+            return Manifest.PictureInput.CHANNELS_FIRST.equals(picture.layout())
+                    ? new int[] {picture.channels(), size, size}
+                    : new int[] {size, size, picture.channels()};
+        }
+        return input instanceof Manifest.SignalInput signal
+                ? new int[] {signal.channels(), signal.length()}
+                : new int[] {((Manifest.VectorInput) input).columns().size()};
+    }
+
+    private int elements() {
+        return Arrays.stream(sampleShape).reduce(1, Math::multiplyExact);
+    }
+
+    private long[] batchOf(long count) {
+        return LongStream.concat(
+                        LongStream.of(count), Arrays.stream(sampleShape).asLongStream())
+                .toArray();
     }
 
     /** {@link #load(Path, Device, int)} on CUDA if it can be used, with all processors. */
@@ -74,7 +116,7 @@ public final class EmbeddingModel implements AutoCloseable {
      * Opens an exported encoder; the caller closes it.
      *
      * @param threads for one call; 0 for as many as this JVM has processors
-     * @throws IOException if there is no such file, or it is no picture encoder exported by this project
+     * @throws IOException if there is no such file, or it is no encoder exported by this project
      * @throws IllegalStateException if the device or ONNX Runtime's libraries can't be used
      */
     public static EmbeddingModel load(Path encoderOnnx, Device device, int threads) throws IOException {
@@ -102,24 +144,130 @@ public final class EmbeddingModel implements AutoCloseable {
         return manifest;
     }
 
-    /** The number of pictures that run through the model at once; more per call cost no more memory but their own. */
+    /** The number of samples that run through the model at once; more per call cost no more memory but their own. */
     public int batchSize() {
         return batchSize;
     }
 
     /** The embedding of one picture: [dimension]. */
     public float[] embed(BufferedImage image) {
-        return embedAll(1, i -> Picture.of(image))[0];
+        return embedPictures(1, i -> Picture.of(image))[0];
     }
 
     /** The embeddings of pictures, in their order: [images][dimension]. */
     public float[][] embed(List<BufferedImage> images) {
-        return embedAll(images.size(), i -> Picture.of(images.get(i)));
+        return embedPictures(images.size(), i -> Picture.of(images.get(i)));
     }
 
-    /** The embeddings of pictures, in their order: [pictures][dimension]. */
+    /**
+     * The embeddings of pictures, in their order: [pictures][dimension].
+     *
+     * @throws IllegalStateException if this model takes something else
+     */
     public float[][] embedPictures(List<Picture> pictures) {
-        return embedAll(pictures.size(), pictures::get);
+        return embedPictures(pictures.size(), pictures::get);
+    }
+
+    private float[][] embedPictures(int count, IntFunction<Picture> pictures) {
+        Preprocessing prepare = preprocessing;
+        if (prepare == null || !(manifest.input() instanceof Manifest.PictureInput input)) {
+            throw wrongKind("pictures");
+        }
+        int values = elements();
+        return embedAll(count, (sample, batch, place) -> {
+            byte[] rgb = prepare.apply(pictures.apply(sample)).rgb();
+            if (input.layout() == null) {
+                batch.put(place * values, rgb);
+            } else {
+                put(batch, place, normalised(rgb, input));
+            }
+        });
+    }
+
+    /** 0–255 unsigned [H,W,C] → (x/255 - mean)/deviation in the input's layout. */
+    private static float[] normalised(byte[] rgb, Manifest.PictureInput input) {
+        int channels = input.channels();
+        int pixels = rgb.length / channels;
+        boolean first = Manifest.PictureInput.CHANNELS_FIRST.equals(input.layout());
+        float[] values = new float[rgb.length];
+        for (int c = 0; c < channels; c++) {
+            float factor = 1 / (255 * input.deviation().get(c));
+            float shift = -input.mean().get(c) / input.deviation().get(c);
+            for (int i = 0; i < pixels; i++) {
+                values[first ? c * pixels + i : i * channels + c] = (rgb[i * channels + c] & 0xFF) * factor + shift;
+            }
+        }
+        return values;
+    }
+
+    /**
+     * The embeddings of vectors, in their order: [vectors][dimension].
+     *
+     * @param vectors values as in the training data, not standardised, in the order of the manifest's columns
+     * @throws IllegalStateException if this model takes something else
+     * @throws IllegalArgumentException if a vector has too many or too few values, or one that is not finite
+     */
+    public float[][] embedVectors(float[][] vectors) {
+        if (!(manifest.input() instanceof Manifest.VectorInput input)) {
+            throw wrongKind("vectors");
+        }
+        int columns = input.columns().size();
+        for (int i = 0; i < vectors.length; i++) {
+            if (vectors[i].length != columns) {
+                throw new IllegalArgumentException(name + " takes vectors of " + columns + " values, found one of "
+                        + vectors[i].length + " at place " + i);
+            }
+            for (int column = 0; column < columns; column++) {
+                if (!Float.isFinite(vectors[i][column])) {
+                    throw new IllegalArgumentException("vector " + i + ", column "
+                            + input.columns().get(column) + " is " + vectors[i][column]
+                            + ", expected a finite number");
+                }
+            }
+        }
+        return embedAll(vectors.length, (sample, batch, place) -> put(batch, place, vectors[sample]));
+    }
+
+    /**
+     * The embeddings of signals, in their order: [signals][dimension]. Each is brought to the model's rate where both are
+     * known, mixed where the model takes one channel, and its middle taken; beyond the ends of a shorter one stand the
+     * channels' means.
+     *
+     * @throws IllegalStateException if this model takes something else
+     * @throws IllegalArgumentException if a signal's number of channels is not the model's
+     */
+    public float[][] embedSignals(List<Signal> signals) {
+        if (!(manifest.input() instanceof Manifest.SignalInput input)) {
+            throw wrongKind("signals");
+        }
+        float[] rest = new float[input.channels()];
+        for (int c = 0; c < rest.length; c++) {
+            rest[c] = input.mean().get(c);
+        }
+        return embedAll(signals.size(), (sample, batch, place) -> {
+            Signal signal = input.channels() == 1 ? signals.get(sample).mono() : signals.get(sample);
+            if (signal.channels() != input.channels()) {
+                throw new IllegalArgumentException(name + " takes signals of " + input.channels()
+                        + " channels, found one of " + signal.channels() + " at place " + sample);
+            }
+            boolean known = input.rate() > 0 && signal.rate() > 0;
+            float[][] middle = (known ? signal.resampled(input.rate()) : signal).middle(input.length(), rest);
+            for (int c = 0; c < rest.length; c++) {
+                put(batch, place * rest.length + c, middle[c]);
+            }
+        });
+    }
+
+    private static void put(ByteBuffer batch, int place, float[] values) {
+        int bytes = values.length * Float.BYTES;
+        batch.slice(place * bytes, bytes)
+                .order(ByteOrder.nativeOrder())
+                .asFloatBuffer()
+                .put(values);
+    }
+
+    private IllegalStateException wrongKind(String given) {
+        return new IllegalStateException(name + " takes " + manifest.input().kind() + "s, not " + given);
     }
 
     /** Waits for calls under way and releases the model; later calls of {@code embed} fail. Idempotent. */
@@ -144,49 +292,58 @@ public final class EmbeddingModel implements AutoCloseable {
         }
     }
 
-    private float[][] embedAll(int count, IntFunction<Picture> pictures) {
-        int size = preprocessing.imageSize();
-        int pictureBytes = size * size * 3;
+    /** Puts a sample into its place in a batch; others write to other places at the same time. */
+    private interface Writer {
+        void write(int sample, ByteBuffer batch, int place);
+    }
+
+    private float[][] embedAll(int count, Writer writer) {
+        int bytes = Math.multiplyExact(elements(), type.size);
         float[][] embeddings = new float[count][];
-        ByteBuffer batch = ByteBuffer.allocateDirect(Math.min(count, batchSize) * pictureBytes);
+        ByteBuffer batch = ByteBuffer.allocateDirect(Math.multiplyExact(Math.min(count, batchSize), bytes))
+                .order(ByteOrder.nativeOrder());
         for (int start = 0; start < count; start += batchSize) {
             int first = start;
-            int pictureCount = Math.min(batchSize, count - start);
-            IntStream.range(0, pictureCount).parallel().forEach(i -> {
-                Picture prepared = preprocessing.apply(pictures.apply(first + i));
-                batch.put(i * pictureBytes, prepared.rgb());
-            });
-            run(batch.slice(0, pictureCount * pictureBytes), pictureCount, embeddings, start);
+            int size = Math.min(batchSize, count - start);
+            IntStream.range(0, size).parallel().forEach(i -> writer.write(first + i, batch, i));
+            run(batch.slice(0, size * bytes).order(ByteOrder.nativeOrder()), size, embeddings, start);
         }
         return embeddings;
     }
 
-    /** Runs [count, size, size, 3] and stores the rows from {@code start} on. */
-    private void run(ByteBuffer pixels, int count, float[][] embeddings, int start) {
-        long size = preprocessing.imageSize();
+    /** Runs [count, …] and stores the rows from {@code start} on. */
+    private void run(ByteBuffer values, int count, float[][] embeddings, int start) {
         lock.readLock().lock();
         try {
             OrtSession open = session;
             if (open == null) {
                 throw new IllegalStateException("EmbeddingModel of " + name + " is closed");
             }
-            long[] shape = {count, size, size, 3};
             var environment = OrtEnvironment.getEnvironment();
-            try (OnnxTensor input = OnnxTensor.createTensor(environment, pixels, shape, OnnxJavaType.UINT8);
+            try (OnnxTensor input = OnnxTensor.createTensor(environment, values, batchOf(count), type);
                     OrtSession.Result result = open.run(Map.of(manifest.input().name(), input))) {
-                FloatBuffer rows = ((OnnxTensor) result.get(OUTPUT).orElseThrow()).getFloatBuffer();
-                for (int i = 0; i < count; i++) {
-                    float[] row = new float[manifest.dimension()];
-                    rows.get(row);
-                    embeddings[start + i] = row;
-                }
+                OnnxTensor output =
+                        (OnnxTensor) result.get(manifest.outputName()).orElseThrow();
+                float[][] rows = OutputRows.of(output, manifest.pooling());
+                System.arraycopy(rows, 0, embeddings, start, count);
             }
         } catch (OrtException e) {
             throw new IllegalStateException(
-                    "Cannot embed " + count + " pictures with " + name + ": " + OrtSessions.firstLine(e), e);
+                    "Cannot embed " + count + " " + manifest.input().kind() + "s with " + name + ": "
+                            + OrtSessions.firstLine(e),
+                    e);
         } finally {
             lock.readLock().unlock();
         }
+    }
+
+    /** Whether a model that declares {@code declared} takes {@code wanted}; -1 stands for a size that is left open. */
+    private static boolean fits(long[] declared, long[] wanted) {
+        boolean fits = declared.length == wanted.length;
+        for (int axis = 0; fits && axis < wanted.length; axis++) {
+            fits = declared[axis] == -1 || declared[axis] == wanted[axis];
+        }
+        return fits;
     }
 
     /** Checks one input or output; -1 stands for a size that the model leaves open. */
@@ -199,9 +356,7 @@ public final class EmbeddingModel implements AutoCloseable {
             throw new IOException(
                     name + " has no " + role + " '" + tensor + "' " + expected + "; it has " + found.keySet());
         }
-        if (!(node.getInfo() instanceof TensorInfo info)
-                || info.type != type
-                || !Arrays.equals(info.getShape(), shape)) {
+        if (!(node.getInfo() instanceof TensorInfo info) || info.type != type || !fits(info.getShape(), shape)) {
             throw new IOException(
                     name + ": " + role + " '" + tensor + "' is " + node.getInfo() + ", expected " + expected);
         }

@@ -2,19 +2,26 @@ package dev.vicreg.runtime;
 
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
+import com.google.gson.JsonDeserializationContext;
+import com.google.gson.JsonDeserializer;
+import com.google.gson.JsonElement;
 import com.google.gson.JsonParseException;
+import com.google.gson.JsonSerializer;
 import dev.vicreg.runtime.picture.Interpolation;
 import java.io.IOException;
+import java.lang.reflect.Type;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What an exported encoder says about itself: JSON in the ONNX file's metadata under {@value #METADATA_KEY}.
  *
- * @param formatVersion {@value #FORMAT_VERSION}; grows when an older reader would go wrong
+ * @param formatVersion {@value #PICTURE_VERSION} for pictures, {@value #FORMAT_VERSION} for vectors and signals, which the
+ *     first readers didn't know; grows when an older reader would go wrong
  * @param version this project's version that wrote the file
  * @param encoder the encoder's name, e.g. {@code resnet18}
  * @param input what the model takes and how to prepare it
@@ -22,6 +29,8 @@ import java.util.Objects;
  * @param parameters number of trained values
  * @param configHash identifies the training configuration
  * @param evaluation figures measured on this encoder by name, e.g. {@code knn-20-0.07}; may be empty
+ * @param output the model's output; null for {@value #EMBEDDING}
+ * @param pool how the output becomes one vector per sample: see {@link OutputRows}; null where it is one
  */
 public record Manifest(
         int formatVersion,
@@ -31,17 +40,74 @@ public record Manifest(
         int dimension,
         long parameters,
         String configHash,
-        Map<String, Double> evaluation) {
+        Map<String, Double> evaluation,
+        @Nullable String output,
+        @Nullable String pool) {
 
     public static final String METADATA_KEY = "vicreg.manifest";
 
-    public static final int FORMAT_VERSION = 1;
+    /** What own encoders call their output. */
+    public static final String EMBEDDING = "embedding";
 
-    private static final Gson GSON =
-            new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create();
+    /** What every version reads. */
+    private static final int PICTURE_VERSION = 1;
+
+    public static final int FORMAT_VERSION = 2;
+
+    private static final Gson GSON = new GsonBuilder()
+            .setPrettyPrinting()
+            .disableHtmlEscaping()
+            .registerTypeAdapter(
+                    Input.class, (JsonSerializer<Input>) (input, type, context) -> context.serialize(input))
+            .registerTypeAdapter(Input.class, (JsonDeserializer<Input>) Manifest::input)
+            .create();
+
+    /** What a model takes. */
+    public sealed interface Input {
+        /** The model's input. */
+        String name();
+
+        /** {@value PictureInput#KIND}, {@value VectorInput#KIND} or {@value SignalInput#KIND}. */
+        String kind();
+
+        /** Of each colour, column or channel; subtracted inside the model. */
+        List<Float> mean();
+
+        /** Standard deviation of each colour, column or channel; divided by inside the model. */
+        List<Float> deviation();
+
+        /** The input of an own picture encoder: RGB, the shorter side resized to the model's size. */
+        static PictureInput picture(int imageSize, List<Float> mean, List<Float> deviation) {
+            return new PictureInput(
+                    "image", PictureInput.KIND, imageSize, 3, "RGB", imageSize, "bicubic", mean, deviation, null);
+        }
+
+        /**
+         * The pictures of an encoder of other origin.
+         *
+         * @param layout {@value PictureInput#CHANNELS_FIRST} or {@value PictureInput#CHANNELS_LAST} of normalised
+         *     float32; null for uint8
+         */
+        static PictureInput picture(
+                String name, int imageSize, List<Float> mean, List<Float> deviation, @Nullable String layout) {
+            return new PictureInput(
+                    name, PictureInput.KIND, imageSize, 3, "RGB", imageSize, "bicubic", mean, deviation, layout);
+        }
+
+        /** The input of an encoder of vectors. */
+        static VectorInput vector(List<String> columns, List<Float> mean, List<Float> deviation) {
+            return new VectorInput("vector", VectorInput.KIND, columns, mean, deviation);
+        }
+
+        /** The input of an encoder of signals. */
+        static SignalInput signal(int rate, int length, List<Float> mean, List<Float> deviation, String frontEnd) {
+            return new SignalInput("signal", SignalInput.KIND, rate, length, mean.size(), frontEnd, mean, deviation);
+        }
+    }
 
     /**
-     * A picture input: uint8 [N, imageSize, imageSize, channels]. The caller resizes; the model normalises.
+     * A picture input: uint8 [N, imageSize, imageSize, channels]. The caller resizes; the model normalises. With a
+     * layout float32 instead, and the caller normalises too.
      *
      * @param name the model's input, {@code image}
      * @param kind {@code picture}
@@ -53,8 +119,10 @@ public record Manifest(
      * @param interpolation {@code bicubic} or {@code bilinear}, antialiased as Pillow's
      * @param mean per channel on a scale of 0 to 1, subtracted inside the model
      * @param deviation standard deviation per channel on a scale of 0 to 1, divided by inside the model
+     * @param layout {@value #CHANNELS_FIRST} for [N, channels, imageSize, imageSize], {@value #CHANNELS_LAST}; null for
+     *     uint8
      */
-    public record Input(
+    public record PictureInput(
             String name,
             String kind,
             int imageSize,
@@ -63,22 +131,126 @@ public record Manifest(
             int shortestSide,
             String interpolation,
             List<Float> mean,
-            List<Float> deviation) {
-        public static final String PICTURE = "picture";
+            List<Float> deviation,
+            @Nullable String layout)
+            implements Input {
+        public static final String KIND = "picture";
 
-        /** The input of an own picture encoder: RGB, the shorter side resized to the model's size. */
-        public static Input picture(int imageSize, List<Float> mean, List<Float> deviation) {
-            return new Input("image", PICTURE, imageSize, 3, "RGB", imageSize, "bicubic", mean, deviation);
-        }
+        public static final String CHANNELS_FIRST = "nchw";
 
-        public Input {
+        public static final String CHANNELS_LAST = "nhwc";
+
+        public PictureInput {
+            if (layout != null && !layout.equals(CHANNELS_FIRST) && !layout.equals(CHANNELS_LAST)) {
+                throw new JsonParseException("expected the layout nchw or nhwc, found " + layout);
+            }
             Objects.requireNonNull(name, "input.name");
-            Objects.requireNonNull(kind, "input.kind");
             Objects.requireNonNull(colourOrder, "input.colourOrder");
             Objects.requireNonNull(interpolation, "input.interpolation");
             mean = List.copyOf(Objects.requireNonNull(mean, "input.mean"));
             deviation = List.copyOf(Objects.requireNonNull(deviation, "input.deviation"));
         }
+    }
+
+    /**
+     * A vector input: float32 [N, columns], values as they are. The model standardises.
+     *
+     * @param name the model's input, {@code vector}
+     * @param kind {@code vector}
+     * @param columns what the values are, in their order
+     */
+    public record VectorInput(String name, String kind, List<String> columns, List<Float> mean, List<Float> deviation)
+            implements Input {
+        public static final String KIND = "vector";
+
+        public VectorInput {
+            Objects.requireNonNull(name, "input.name");
+            columns = List.copyOf(Objects.requireNonNull(columns, "input.columns"));
+            mean = List.copyOf(Objects.requireNonNull(mean, "input.mean"));
+            deviation = List.copyOf(Objects.requireNonNull(deviation, "input.deviation"));
+            requireSize("columns", columns.size(), mean, deviation);
+        }
+    }
+
+    /**
+     * A signal input: float32 [N, channels, length]. The caller resamples to the rate and takes the middle, with the mean
+     * beyond the ends of a shorter signal; the model standardises and applies its front end.
+     *
+     * @param name the model's input, {@code signal}
+     * @param kind {@code signal}
+     * @param rate samples per second; 0 where it isn't known
+     * @param length values of each channel
+     * @param channels 1 where all of a recording's are mixed
+     * @param frontEnd what the model begins with, such as {@code log-mel}; {@code none}
+     */
+    public record SignalInput(
+            String name,
+            String kind,
+            int rate,
+            int length,
+            int channels,
+            String frontEnd,
+            List<Float> mean,
+            List<Float> deviation)
+            implements Input {
+        public static final String KIND = "signal";
+
+        public SignalInput {
+            Objects.requireNonNull(name, "input.name");
+            Objects.requireNonNull(frontEnd, "input.frontEnd");
+            mean = List.copyOf(Objects.requireNonNull(mean, "input.mean"));
+            deviation = List.copyOf(Objects.requireNonNull(deviation, "input.deviation"));
+            requireSize("channels", channels, mean, deviation);
+            if (length < 1 || rate < 0) {
+                throw new JsonParseException(
+                        "expected a length of 1 or more and a rate of 0 or more, found " + length + " and " + rate);
+            }
+        }
+    }
+
+    private static void requireSize(String what, int size, List<Float> mean, List<Float> deviation) {
+        if (size < 1 || mean.size() != size || deviation.size() != size) {
+            throw new JsonParseException("expected a mean and a deviation for each of its " + size + " " + what
+                    + ", found " + mean.size() + " and " + deviation.size());
+        }
+    }
+
+    private static Input input(JsonElement json, Type type, JsonDeserializationContext context) {
+        JsonElement kind = json.isJsonObject() ? json.getAsJsonObject().get("kind") : null;
+        if (kind == null || !kind.isJsonPrimitive()) {
+            throw new NullPointerException("input.kind");
+        }
+        return switch (kind.getAsString()) {
+            case PictureInput.KIND -> context.deserialize(json, PictureInput.class);
+            case VectorInput.KIND -> context.deserialize(json, VectorInput.class);
+            case SignalInput.KIND -> context.deserialize(json, SignalInput.class);
+            default ->
+                throw new JsonParseException("its input is of the unknown kind '" + kind.getAsString()
+                        + "', expected picture, vector or signal");
+        };
+    }
+
+    /** Of an own encoder. */
+    public Manifest(
+            int formatVersion,
+            String version,
+            String encoder,
+            Input input,
+            int dimension,
+            long parameters,
+            String configHash,
+            Map<String, Double> evaluation) {
+        this(formatVersion, version, encoder, input, dimension, parameters, configHash, evaluation, null, null);
+    }
+
+    /** The name of the model's output. */
+    public String outputName() {
+        return output == null ? EMBEDDING : output;
+    }
+
+    /** How the output becomes one vector per sample. */
+    public String pooling() {
+        return pool == null ? OutputRows.NONE : pool;
     }
 
     public Manifest {
@@ -93,6 +265,11 @@ public record Manifest(
     @Override
     public Map<String, Double> evaluation() {
         return new LinkedHashMap<>(evaluation);
+    }
+
+    /** The format version that a manifest of this input needs: the oldest, so that as many readers as can know it. */
+    public static int formatVersion(Input input) {
+        return input instanceof PictureInput picture && picture.layout == null ? PICTURE_VERSION : FORMAT_VERSION;
     }
 
     /** The JSON text to store. */
@@ -122,9 +299,9 @@ public record Manifest(
         if (manifest == null) {
             throw new IOException(source + ": its " + METADATA_KEY + " is empty; export the encoder again");
         }
-        if (manifest.formatVersion != FORMAT_VERSION) {
+        if (manifest.formatVersion < PICTURE_VERSION || manifest.formatVersion > FORMAT_VERSION) {
             throw new IOException(source + ": its manifest has format version " + manifest.formatVersion
-                    + " (written by " + manifest.version + "), expected " + FORMAT_VERSION
+                    + " (written by " + manifest.version + "), expected at most " + FORMAT_VERSION
                     + "; use the version that wrote it, or export again");
         }
         return manifest;
@@ -136,13 +313,16 @@ public record Manifest(
      * @throws IOException if the model takes something else than RGB pictures, or its values make no sense
      */
     Preprocessing preprocessing(String source) throws IOException {
-        if (!input.kind.equals(Input.PICTURE) || input.channels != 3 || !input.colourOrder.equals("RGB")) {
-            throw new IOException(source + " takes " + input.kind + " input with " + input.channels + " channels ("
-                    + input.colourOrder + "), expected picture input with 3 (RGB)");
+        if (!(input instanceof PictureInput picture)) {
+            throw new IOException(source + " takes " + input.kind() + " input, expected picture input");
+        }
+        if (picture.channels != 3 || !picture.colourOrder.equals("RGB")) {
+            throw new IOException(source + " takes pictures with " + picture.channels + " channels ("
+                    + picture.colourOrder + "), expected 3 (RGB)");
         }
         try {
-            var interpolation = Interpolation.valueOf(input.interpolation.toUpperCase(Locale.ROOT));
-            return new Preprocessing(input.shortestSide, input.imageSize, interpolation);
+            var interpolation = Interpolation.valueOf(picture.interpolation.toUpperCase(Locale.ROOT));
+            return new Preprocessing(picture.shortestSide, picture.imageSize, interpolation);
         } catch (IllegalArgumentException e) {
             throw new IOException(source + ": its manifest is wrong: " + e.getMessage(), e);
         }

@@ -110,8 +110,8 @@ class EmbeddingModelTest {
         String json = TestEncoder.manifest().toJson();
         assertRefused(withManifest("text"), "no JSON of the expected form");
         assertRefused(withManifest("{}"), "no field version");
-        assertRefused(withManifest(json.replace("\"formatVersion\": 1", "\"formatVersion\": 2")), "format version 2");
-        assertRefused(withManifest(json.replace("\"picture\"", "\"signal\"")), "expected picture input");
+        assertRefused(withManifest(json.replace("\"formatVersion\": 1", "\"formatVersion\": 3")), "format version 3");
+        assertRefused(withManifest(json.replace("\"picture\"", "\"smell\"")), "unknown kind 'smell'");
         assertRefused(withManifest(json.replace("bicubic", "lanczos")), "its manifest is wrong");
     }
 

@@ -25,7 +25,7 @@ final class TestEncoder {
 
     static Manifest manifest() {
         return new Manifest(
-                Manifest.FORMAT_VERSION,
+                1,
                 "test",
                 "mean-colour",
                 Manifest.Input.picture(IMAGE_SIZE, MEAN, DEVIATION),

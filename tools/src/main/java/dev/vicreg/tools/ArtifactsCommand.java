@@ -6,6 +6,7 @@ import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Setting.Group;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.tools.output.Json;
+import dev.vicreg.training.data.Selection;
 import dev.vicreg.training.loop.Artifacts;
 import dev.vicreg.training.loop.GraphConfig;
 import dev.vicreg.training.loop.MachineLowering;
@@ -30,6 +31,8 @@ final class ArtifactsCommand {
             Stream.of(
                             GraphSettings.ALL,
                             List.of(
+                                    SharedSettings.DATA,
+                                    PairSettings.DATA_B,
                                     TrainSettings.SEED,
                                     SharedSettings.JSON,
                                     SharedSettings.DEVICE,
@@ -43,8 +46,9 @@ final class ArtifactsCommand {
 
     private static void run(Settings settings, Console console) throws Exception {
         Path out = settings.get(OUT);
-        GraphConfig config = GraphSettings.graph(settings);
+        GraphConfig config = GraphSettings.graph(settings, Inputs.of(settings, Selection.ALL));
         GraphSettings.warnOfCoefficients(config, console);
+        ImportSettings.tellOfNames(config, console);
         Lowering lowering = MachineLowering.of(settings.get(SharedSettings.DEVICE), TrainSettings.threads(settings));
         TrainingGraph.Built built = TrainingGraph.build(config.spec());
         Files.createDirectories(out);

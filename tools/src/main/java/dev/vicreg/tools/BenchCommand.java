@@ -7,6 +7,7 @@ import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Setting.Group;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.tools.output.Json;
+import dev.vicreg.training.data.Selection;
 import dev.vicreg.training.loop.StepBenchmark;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -18,18 +19,24 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Times training steps on random pictures. */
+/** Times training steps on random views. */
 final class BenchCommand {
     private static final Setting<Integer> STEPS = Setting.integer(
             "steps", "N", Group.OPTIMIZATION, "steps, of which the first two are dropped", 7, 3, 1_000_000);
 
     static final Command COMMAND = new Command(
             "bench train",
-            "times training steps on random pictures; medians",
+            "times training steps on random views; medians",
             List.of(),
             Stream.of(
                             GraphSettings.ALL,
-                            List.of(STEPS, SharedSettings.JSON, SharedSettings.DEVICE, SharedSettings.THREADS))
+                            List.of(
+                                    STEPS,
+                                    SharedSettings.DATA,
+                                    PairSettings.DATA_B,
+                                    SharedSettings.JSON,
+                                    SharedSettings.DEVICE,
+                                    SharedSettings.THREADS))
                     .<Setting<?>>flatMap(List::stream)
                     .toList(),
             "./vicreg bench train --width 64 --batch-size 64 --projector 512-512-512 --steps 7 --json",
@@ -43,7 +50,12 @@ final class BenchCommand {
         Path folder = Files.createTempDirectory("vicreg-bench");
         StepBenchmark.Result result;
         try {
-            result = StepBenchmark.run(GraphSettings.graph(settings), device, threads, settings.get(STEPS), folder);
+            result = StepBenchmark.run(
+                    GraphSettings.graph(settings, Inputs.of(settings, Selection.ALL)),
+                    device,
+                    threads,
+                    settings.get(STEPS),
+                    folder);
         } finally {
             delete(folder);
         }

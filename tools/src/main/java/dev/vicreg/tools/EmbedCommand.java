@@ -1,20 +1,21 @@
 package dev.vicreg.tools;
 
 import dev.vicreg.runtime.EmbeddingModel;
-import dev.vicreg.runtime.picture.Picture;
 import dev.vicreg.tools.cli.Command;
 import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Setting.Group;
 import dev.vicreg.tools.cli.Settings;
-import dev.vicreg.tools.eval.PicturePreparation;
+import dev.vicreg.tools.eval.Encoding;
 import dev.vicreg.tools.eval.Vectors;
 import dev.vicreg.tools.output.Json;
 import dev.vicreg.tools.output.Progress;
 import dev.vicreg.tools.output.VectorFile;
-import dev.vicreg.training.data.Datasets;
+import dev.vicreg.training.data.Dataset;
 import dev.vicreg.training.data.InOrder;
 import dev.vicreg.training.data.PictureDataset;
+import dev.vicreg.training.data.SignalDataset;
+import dev.vicreg.training.data.VectorDataset;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -28,13 +29,13 @@ final class EmbedCommand {
             "out",
             "FILE.npy|FILE.csv",
             Group.OUTPUT,
-            "the vectors, one row a picture; the pictures' names go to FILE.paths.txt beside it");
+            "the vectors, one row a sample; the samples' names go to FILE.paths.txt beside it");
     private static final Setting<Boolean> NORMALIZE =
             Setting.flag("normalize", Group.OUTPUT, "scale every vector to length 1");
 
     static final Command COMMAND = new Command(
             "embed",
-            "turns pictures into vectors with a trained encoder",
+            "turns pictures, rows of a table or signals into vectors with a trained encoder",
             List.of(SharedSettings.MODEL, SharedSettings.DATA, OUT),
             List.of(
                     SharedSettings.LIMIT,
@@ -54,18 +55,23 @@ final class EmbedCommand {
                         settings.get(SharedSettings.MODEL),
                         settings.get(SharedSettings.DEVICE),
                         settings.get(SharedSettings.THREADS));
-                PictureDataset data =
-                        Datasets.open(settings.get(SharedSettings.DATA), SharedSettings.selection(settings))) {
+                Dataset data = InputSettings.open(
+                        model, settings.get(SharedSettings.DATA), null, SharedSettings.selection(settings))) {
             int skipped = embed(model, data, out, settings.on(NORMALIZE), console);
             int rows = data.size() - skipped;
             if (settings.on(SharedSettings.JSON)) {
                 console.out()
                         .println(Json.line(Map.of(
-                                "vectors", out.toString(),
-                                "paths", VectorFile.pathsFile(out).toString(),
-                                "pictures", rows,
-                                "skipped", skipped,
-                                "dimension", model.dimension())));
+                                "vectors",
+                                out.toString(),
+                                "paths",
+                                VectorFile.pathsFile(out).toString(),
+                                data instanceof PictureDataset ? "pictures" : "samples",
+                                rows,
+                                "skipped",
+                                skipped,
+                                "dimension",
+                                model.dimension())));
             } else {
                 console.err().println(rows + " vectors of " + model.dimension() + " values");
                 console.out().println(out);
@@ -73,24 +79,40 @@ final class EmbedCommand {
         }
     }
 
-    /** Writes the vectors of all pictures; answers how many pictures could not be decoded. */
-    static int embed(EmbeddingModel model, PictureDataset data, Path out, boolean normalize, Console console)
+    /** Writes the vectors of all samples; answers how many of them could not be decoded. */
+    static int embed(EmbeddingModel model, Dataset data, Path out, boolean normalize, Console console)
             throws IOException {
-        try (VectorFile file = VectorFile.create(out, model.dimension());
-                Progress progress = new Progress(console, "embed", data.size())) {
-            int skipped = InOrder.forEachBatch(data, BATCH, PicturePreparation.of(model)::apply, items -> {
-                List<Picture> pictures = items.stream().map(InOrder.Item::value).toList();
-                float[][] vectors = model.embedPictures(pictures);
-                for (int i = 0; i < vectors.length; i++) {
-                    file.add(data.name(items.get(i).index()), normalize ? Vectors.normalized(vectors[i]) : vectors[i]);
-                }
-                progress.at(items.get(items.size() - 1).index() + 1, "");
-                if (console.stopRequested().getAsBoolean()) {
-                    throw new IllegalStateException("stopped; nothing was written");
-                }
-            });
-            file.publish();
-            return skipped;
+        VectorWriter writer = new VectorWriter(data, model.dimension(), out, normalize, console);
+        if (data instanceof VectorDataset vectors) {
+            return writer.write(vectors::vector, Encoding.ofVectors(model));
+        }
+        if (data instanceof SignalDataset signals) {
+            return writer.write(signals::signal, Encoding.ofSignals(model));
+        }
+        return writer.write(((PictureDataset) data)::picture, Encoding.ofPictures(model));
+    }
+
+    private record VectorWriter(Dataset data, int dimension, Path out, boolean normalize, Console console) {
+        <T> int write(InOrder.Reader<T> reader, Encoding<T> encoding) throws IOException {
+            try (VectorFile file = VectorFile.create(out, dimension);
+                    Progress progress = new Progress(console, "embed", data.size())) {
+                InOrder.Reader<T> prepared = index -> encoding.prepare().apply(reader.read(index));
+                int skipped = InOrder.batches(data, BATCH, prepared, items -> {
+                    List<T> samples = items.stream().map(InOrder.Item::value).toList();
+                    float[][] vectors = encoding.embed().apply(samples);
+                    for (int i = 0; i < vectors.length; i++) {
+                        file.add(
+                                data.name(items.get(i).index()),
+                                normalize ? Vectors.normalized(vectors[i]) : vectors[i]);
+                    }
+                    progress.at(items.get(items.size() - 1).index() + 1, "");
+                    if (console.stopRequested().getAsBoolean()) {
+                        throw new IllegalStateException("stopped; nothing was written");
+                    }
+                });
+                file.publish();
+                return skipped;
+            }
         }
     }
 }

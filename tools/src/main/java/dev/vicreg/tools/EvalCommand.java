@@ -8,13 +8,16 @@ import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Setting.Group;
 import dev.vicreg.tools.cli.Settings;
+import dev.vicreg.tools.eval.ContactSheet;
 import dev.vicreg.tools.eval.Evaluation;
 import dev.vicreg.tools.eval.KnnClassifier;
 import dev.vicreg.tools.eval.LabelledVectors;
+import dev.vicreg.tools.eval.Plot;
+import dev.vicreg.tools.eval.VectorPlot;
 import dev.vicreg.tools.output.Json;
 import dev.vicreg.tools.output.Progress;
-import dev.vicreg.training.data.Datasets;
-import dev.vicreg.training.data.PictureDataset;
+import dev.vicreg.training.data.Dataset;
+import dev.vicreg.training.data.VectorDataset;
 import dev.vicreg.training.step.Side;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -25,21 +28,22 @@ import java.util.Optional;
 import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
-/** Measures an encoder by kNN on labelled pictures. */
+/** Measures an encoder by kNN on labelled samples. */
 final class EvalCommand {
     private static final Setting<String> TRAIN = Setting.text(
-            "train",
-            SharedSettings.DATA_ARGUMENT,
-            Group.DATA,
-            "labelled pictures that vote; a folder is a class",
-            null);
+            "train", SharedSettings.DATA_ARGUMENT, Group.DATA, "labelled samples that vote; a folder is a class", null);
     private static final Setting<String> TEST = Setting.text(
-            "test", SharedSettings.DATA_ARGUMENT, Group.DATA, "labelled pictures that are classified", null);
+            "test", SharedSettings.DATA_ARGUMENT, Group.DATA, "labelled samples that are classified", null);
     private static final Setting<Path> BASELINE = Setting.path(
             "baseline",
             "FILE.onnx",
             Group.MODEL,
             "encoder to compare with; without it encoder-initial.onnx (or -b) beside the model");
+    private static final Setting<Path> PLOT = Setting.path(
+            "plot",
+            "FILE.png",
+            Group.OUTPUT,
+            "picture to draw: nearest neighbours of pictures and signals, a map of vectors by their two main directions");
     private static final Setting<Integer> K =
             Setting.integer("k", "N", Group.EVALUATION, "neighbours that vote", 20, 1, 100_000);
     private static final Setting<Double> TEMPERATURE =
@@ -47,10 +51,12 @@ final class EvalCommand {
 
     static final Command COMMAND = new Command(
             "eval",
-            "measures an encoder on labelled pictures, beside raw pixels and the encoder before training",
+            "measures an encoder on labelled samples, beside the raw samples and the encoder before training",
             List.of(SharedSettings.MODEL, TRAIN, TEST),
             List.of(
                     BASELINE,
+                    InputSettings.LABEL,
+                    PLOT,
                     SharedSettings.LIMIT,
                     SharedSettings.LIMIT_PER_CLASS,
                     K,
@@ -72,15 +78,24 @@ final class EvalCommand {
         try (EmbeddingModel encoder = EmbeddingModel.load(model, device, threads);
                 EmbeddingModel before =
                         baseline.isPresent() ? EmbeddingModel.load(baseline.get(), device, threads) : null;
-                PictureDataset train = Datasets.open(settings.get(TRAIN), SharedSettings.selection(settings));
-                PictureDataset test = Datasets.open(settings.get(TEST), SharedSettings.selection(settings))) {
+                Dataset train = open(encoder, settings.get(TRAIN), settings);
+                Dataset test = open(encoder, settings.get(TEST), settings)) {
             Measured measured = measure(knn, encoder, before, train, test, console);
+            Optional<Path> plot = settings.find(PLOT);
+            if (plot.isPresent()) {
+                measured.plot().write(plot.get());
+            }
             if (settings.on(SharedSettings.JSON)) {
-                console.out().println(Json.line(measured.evaluation));
+                console.out().println(Json.line(measured.evaluation.figures()));
             } else {
                 console.out().print(table(measured.evaluation));
             }
         }
+    }
+
+    private static Dataset open(EmbeddingModel encoder, String data, Settings settings) throws IOException {
+        return InputSettings.open(
+                encoder, data, settings.find(InputSettings.LABEL).orElse(null), SharedSettings.selection(settings));
     }
 
     /** The file named, else the one beside the model if it is there and another. */
@@ -94,16 +109,25 @@ final class EvalCommand {
         return Optional.of(beside);
     }
 
-    /** Figures, and the vectors that they come from. */
-    record Measured(Evaluation evaluation, LabelledVectors train, LabelledVectors test) {}
+    /**
+     * Figures, and the vectors that they come from.
+     *
+     * @param classes names of the labels
+     */
+    record Measured(Evaluation evaluation, LabelledVectors train, LabelledVectors test, List<String> classes) {
+        /** Neighbours of pictures and of signals, a map of vectors. */
+        Plot plot() {
+            return evaluation.noun().equals("vectors") ? VectorPlot.of(test, classes) : ContactSheet.of(train, test);
+        }
+    }
 
     /** Embeds both sets and classifies the second by the first. */
     static Measured measure(
             KnnClassifier knn,
             EmbeddingModel encoder,
             @Nullable EmbeddingModel before,
-            PictureDataset train,
-            PictureDataset test,
+            Dataset train,
+            Dataset test,
             Console console)
             throws IOException {
         List<String> classes = train.labelNames();
@@ -115,20 +139,28 @@ final class EvalCommand {
                     test, labelsAsIn(classes, test), encoder, before, done -> progress.at(train.size() + done, ""));
         }
         if (bank.size() < knn.k() || queries.size() == 0) {
-            throw new IOException("kNN needs at least " + knn.k() + " labelled training pictures and one labelled test"
-                    + " picture, found " + bank.size() + " and " + queries.size()
-                    + "; a picture's folder is its label");
+            String noun = train.noun();
+            throw new IOException("kNN needs at least " + knn.k() + " labelled training " + noun
+                    + " and one labelled among the test " + noun + ", found " + bank.size() + " and "
+                    + queries.size() + "; " + whereLabelsAre(train));
         }
-        return new Measured(Evaluation.of(knn, bank, queries, classes.size()), bank, queries);
+        return new Measured(Evaluation.of(knn, bank, queries, classes.size()), bank, queries, classes);
+    }
+
+    private static String whereLabelsAre(Dataset data) {
+        return data instanceof VectorDataset
+                ? "name the column of labels with --label, or put NAME.labels.txt beside NAME.npy"
+                : "the folder of a file is its label";
     }
 
     /** Labels of the test set, numbered as the training set's: the two may hold different classes. */
-    private static IntUnaryOperator labelsAsIn(List<String> classes, PictureDataset test) throws IOException {
+    private static IntUnaryOperator labelsAsIn(List<String> classes, Dataset test) throws IOException {
         List<String> names = test.labelNames();
         for (String name : names) {
             if (!classes.contains(name)) {
-                throw new IOException("the test pictures' class " + name
-                        + " has no training pictures; their classes are "
+                throw new IOException("the class " + name + " of the test " + test.noun() + " has no training "
+                        + test.noun()
+                        + "; their classes are "
                         + String.join(", ", classes.subList(0, Math.min(12, classes.size()))));
             }
         }
@@ -143,15 +175,17 @@ final class EvalCommand {
                 : row("before training", e.baseline());
         return String.format(
                         Locale.ROOT,
-                        "kNN (k = %d, T = %s): %d test pictures by %d training pictures of %d classes%n",
+                        "kNN (k = %d, T = %s): %d test %s by %d training %s of %d classes%n",
                         e.k(),
                         e.temperature(),
-                        e.testPictures(),
-                        e.trainPictures(),
+                        e.test(),
+                        e.noun(),
+                        e.train(),
+                        e.noun(),
                         e.classes())
                 + row("encoder", e.encoder())
                 + before
-                + row("raw pixels", e.pixels());
+                + row("raw " + e.rawNoun(), e.raw());
     }
 
     private static String row(String name, double accuracy) {

@@ -15,6 +15,7 @@ import dev.vicreg.tools.sample.SampleSet;
 import dev.vicreg.training.data.Datasets;
 import dev.vicreg.training.data.PictureDataset;
 import dev.vicreg.training.data.Selection;
+import dev.vicreg.training.loop.InputConfig;
 import dev.vicreg.training.loop.Trainer;
 import dev.vicreg.training.loop.TrainingConfig;
 import java.io.IOException;
@@ -71,9 +72,11 @@ final class QuickstartCommand {
         Path root = settings.find(OUT).orElseGet(QuickstartCommand::freshFolder);
         Path pictures = root.resolve("pictures");
         Path train = pictures.resolve("train");
-        TrainingConfig config = TrainSettings.training(settings, train.toString(), Selection.ALL);
+        InputConfig.Pictures pictureInput = InputSettings.pictures(settings);
+        TrainingConfig config =
+                TrainSettings.training(settings, train.toString(), null, Selection.ALL, Inputs.same(pictureInput));
         console.err().println("1/4 drawing pictures into " + pictures);
-        new SampleSet(config.graph().a().imageSize(), config.seed())
+        new SampleSet(pictureInput.imageSize(), config.seed())
                 .write(pictures, settings.get(PER_CLASS), settings.get(TEST_PER_CLASS));
         console.err().println("2/4 training without labels in " + root.resolve("run"));
         Trainer trainer = Trainer.start(config, root.resolve("run"), Main.version());
@@ -119,7 +122,7 @@ final class QuickstartCommand {
         paths.put("vectors", vectors.toString());
         paths.put("neighbours", sheet.toString());
         if (json) {
-            paths.put("evaluation", evaluation);
+            paths.put("evaluation", evaluation.figures());
             paths.put("train_seconds", trainSeconds);
             console.out().println(Json.line(paths));
         } else {

@@ -10,7 +10,7 @@ import java.nio.file.Path;
 /** Options that several commands have. */
 final class SharedSettings {
     /** What {@code --data} and its kin accept. */
-    static final String DATA_ARGUMENT = "DIR|ARCHIVE";
+    static final String DATA_ARGUMENT = "DIR|ARCHIVE|FILE";
 
     static final Setting<Path> MODEL =
             Setting.path("model", "FILE.onnx", Group.MODEL, "encoder as ./vicreg export writes it");
@@ -18,8 +18,8 @@ final class SharedSettings {
             "data",
             DATA_ARGUMENT,
             Group.DATA,
-            "folder of pictures, .tar, .tar.gz or .zip, CIFAR binary or IDX files; DIR/train and ARCHIVE!/train select"
-                    + " a part",
+            "pictures: a folder, .tar, .tar.gz or .zip, CIFAR binary or IDX files; signals: the same of WAV files, or .npy of"
+                    + " [N,C,T]; vectors: .csv with a header, .npy of [N,D]. DIR/train and ARCHIVE!/train select a part",
             null);
     static final Setting<Integer> LIMIT = Setting.integer(
             "limit", "N", Group.DATA, "use at most so many pictures; 0 for all", 0, 0, Integer.MAX_VALUE);

@@ -11,9 +11,11 @@ import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.tools.eval.Evaluation;
 import dev.vicreg.tools.eval.KnnClassifier;
 import dev.vicreg.tools.output.Json;
+import dev.vicreg.training.data.Dataset;
 import dev.vicreg.training.data.Datasets;
-import dev.vicreg.training.data.PictureDataset;
+import dev.vicreg.training.data.Reading;
 import dev.vicreg.training.data.Selection;
+import dev.vicreg.training.loop.PairConfig;
 import dev.vicreg.training.loop.RunConfig;
 import dev.vicreg.training.loop.Trainer;
 import dev.vicreg.training.loop.TrainingConfig;
@@ -28,7 +30,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Trains an encoder on unlabelled pictures, or goes on with a run. */
+/** Trains an encoder on unlabelled samples, or goes on with a run. */
 final class TrainCommand {
     private static final Setting<Path> OUT =
             Setting.path("out", "RUN", Group.OUTPUT, "folder of the run; new or empty without --resume");
@@ -38,12 +40,12 @@ final class TrainCommand {
             "eval-data",
             SharedSettings.DATA_ARGUMENT,
             Group.EVALUATION,
-            "labelled pictures to measure the encoder on at the end, by kNN among --data",
+            "labelled samples to measure the encoder on at the end, by kNN among --data",
             null);
 
     static final Command COMMAND = new Command(
             "train",
-            "trains an encoder on pictures without labels, and exports it",
+            "trains an encoder on pictures, vectors or signals without labels, and exports it",
             List.of(OUT),
             Stream.of(
                             List.of(
@@ -54,6 +56,7 @@ final class TrainCommand {
                                     RESUME,
                                     TrainSettings.RECIPE,
                                     SharedSettings.JSON),
+                            PairSettings.ALL,
                             GraphSettings.ALL,
                             TrainSettings.RUN)
                     .<Setting<?>>flatMap(List::stream)
@@ -67,14 +70,21 @@ final class TrainCommand {
         Path out = given.get(OUT);
         boolean resume = given.on(RESUME);
         TrainingConfig before =
-                resume ? RunConfig.read(out.resolve("config.json")).settings() : null;
+                resume ? RunConfig.read(out.resolve("config.json")).settings().in(out) : null;
         Settings settings = TrainSettings.complete(given, before);
-        TrainingConfig config =
-                TrainSettings.training(settings, settings.get(SharedSettings.DATA), SharedSettings.selection(settings));
+        String data = settings.get(SharedSettings.DATA);
+        PairConfig pairs = PairSettings.pairs(settings);
+        Selection selection = SharedSettings.selection(settings);
+        Inputs inputs = before != null && !InputSettings.isAnyGiven(given)
+                ? Inputs.of(before.graph()) // the data need not be read for it once more
+                : Inputs.of(settings, selection);
+        TrainingConfig config = TrainSettings.training(settings, data, pairs, selection, inputs);
         GraphSettings.warnOfCoefficients(config.graph(), console);
+        ImportSettings.tellOfNames(config.graph(), console);
         Optional<String> evalData = settings.find(EVAL_DATA);
         if (evalData.isPresent()) {
-            Datasets.open(evalData.get(), Selection.ALL).close(); // a mistake in it shows now, not after the training
+            Datasets.open(evalData.get(), inputs.a().reading(), Selection.ALL)
+                    .close(); // a mistake shows before training
         }
         Trainer trainer = resume ? Trainer.resume(config, out) : Trainer.start(config, out, Main.version());
         TrainingRun.Result result = TrainingRun.run(trainer, console);
@@ -96,10 +106,11 @@ final class TrainCommand {
         Selection selection = new Selection(config.limit(), config.limitPerClass());
         Device device = Device.parse(config.device());
         Path initial = encoder.resolveSibling("encoder-initial.onnx");
+        Reading reading = config.graph().a().input().reading();
         try (EmbeddingModel after = EmbeddingModel.load(encoder, device, config.threads());
                 EmbeddingModel before = EmbeddingModel.load(initial, device, config.threads());
-                PictureDataset train = Datasets.open(config.data(), selection);
-                PictureDataset test = Datasets.open(evalData, Selection.ALL)) {
+                Dataset train = Datasets.open(config.data(), reading, selection);
+                Dataset test = Datasets.open(evalData, reading, Selection.ALL)) {
             return EvalCommand.measure(KnnClassifier.STANDARD, after, before, train, test, console)
                     .evaluation();
         }
@@ -118,7 +129,7 @@ final class TrainCommand {
                 summary.put("last", result.last());
             }
             if (evaluation != null) {
-                summary.put("evaluation", evaluation);
+                summary.put("evaluation", evaluation.figures());
             }
             console.out().println(Json.line(summary));
             return;
@@ -126,7 +137,7 @@ final class TrainCommand {
         console.err()
                 .println(String.format(
                         Locale.ROOT,
-                        "%d steps done, %.0f s, of which %.0f %% waiting for pictures",
+                        "%d steps done, %.0f s, of which %.0f %% waiting for views",
                         outcome.last().step(),
                         outcome.seconds(),
                         100 * outcome.waited()));

@@ -6,7 +6,10 @@ import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.training.data.Augmentation;
 import dev.vicreg.training.data.Selection;
 import dev.vicreg.training.loop.GraphConfig;
+import dev.vicreg.training.loop.InputConfig;
+import dev.vicreg.training.loop.PairConfig;
 import dev.vicreg.training.loop.TrainingConfig;
+import dev.vicreg.training.step.Side;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.List;
@@ -55,13 +58,21 @@ final class TrainSettings {
             "PRESET[,NAME=X...]",
             Group.AUGMENTATION,
             "how views are made: " + String.join(", ", Augmentation.presets())
-                    + ", then settings such as hue=0.2 or view-a.blur=1",
-            "cifar",
+                    + ", then settings such as hue=0.2, mask=0.4 or view-a.blur=1; without it cifar, vectors or signals",
+            null,
+            TrainSettings::checkAugmentation);
+    static final Setting<String> AUGMENT_B = new Setting<>(
+            "augment-b",
+            "PRESET[,NAME=X...]",
+            Group.AUGMENTATION,
+            "how view b is made where it has an augmentation of its own; without it as --augment says, and where the"
+                    + " second side's data are of another kind, as is usual for those",
+            null,
             TrainSettings::checkAugmentation);
     static final Setting<Long> SEED =
             Setting.seed("seed", Group.OPTIMIZATION, "of first weights, order and augmentation", 0);
     static final Setting<Integer> WORKERS = Setting.integer(
-            "workers", "N", Group.MACHINE, "threads that prepare pictures; 0 for half the processors", 0, 0, 4096);
+            "workers", "N", Group.MACHINE, "threads that make views; 0 for half the processors", 0, 0, 4096);
     static final Setting<Integer> CHECKPOINT_EVERY =
             Setting.integer("checkpoint-every", "STEPS", Group.OUTPUT, "0 for one an epoch", 0, 0, Integer.MAX_VALUE);
     static final Setting<Integer> KEEP =
@@ -79,6 +90,7 @@ final class TrainSettings {
             FINAL_LR_FACTOR,
             SEED,
             AUGMENT,
+            AUGMENT_B,
             SharedSettings.DEVICE,
             SharedSettings.THREADS,
             WORKERS,
@@ -121,8 +133,10 @@ final class TrainSettings {
     }
 
     /** The whole run on some data. */
-    static TrainingConfig training(Settings settings, String data, Selection selection) {
-        GraphConfig graph = GraphSettings.graph(settings);
+    static TrainingConfig training(
+            Settings settings, String data, @Nullable PairConfig pairs, Selection selection, Inputs inputs)
+            throws IOException {
+        GraphConfig graph = GraphSettings.graph(settings, inputs);
         double samples = (double) graph.batchSize() / RATE_SAMPLES;
         double rate = rate(settings, graph.optimizer(), samples);
         if (settings.isGiven(EPOCHS) && settings.isGiven(STEPS)) {
@@ -132,9 +146,12 @@ final class TrainSettings {
         return new TrainingConfig(
                 graph,
                 data,
+                pairs,
                 selection.limit(),
                 selection.limitPerClass(),
-                Augmentation.parse(settings.get(AUGMENT)).settings(),
+                Augmentation.parse(settings.find(AUGMENT).orElseGet(() -> augmentationOf(inputs.a())))
+                        .settings(),
+                augmentationB(settings, graph),
                 inSteps ? 0 : settings.get(EPOCHS),
                 inSteps ? settings.get(STEPS) : 0,
                 rate,
@@ -149,6 +166,22 @@ final class TrainSettings {
                 settings.get(SharedSettings.DEVICE).toString(),
                 settings.get(CHECKPOINT_EVERY),
                 settings.get(KEEP));
+    }
+
+    /** The second side's own augmentation; null where it has the first's. */
+    private static @Nullable Map<String, Object> augmentationB(Settings settings, GraphConfig graph) {
+        InputConfig second = graph.branch(Side.B).input();
+        boolean alike = second.modality() == graph.a().input().modality();
+        String text = settings.find(AUGMENT_B).orElse(alike ? null : augmentationOf(second));
+        return text == null ? null : Augmentation.parse(text).settings();
+    }
+
+    private static String augmentationOf(InputConfig input) {
+        return switch (input.modality()) {
+            case PICTURES -> "cifar";
+            case VECTORS -> "vectors";
+            case SIGNALS -> "signals";
+        };
     }
 
     /** Threads of the step, resolved. */
@@ -183,10 +216,14 @@ final class TrainSettings {
     /** A run's configuration as the options that give it. */
     private static Map<String, String> texts(TrainingConfig run) {
         Map<Setting<?>, Object> values = new HashMap<>(GraphSettings.values(run.graph()));
+        values.putAll(PairSettings.values(run.pairs()));
         values.put(SharedSettings.DATA, run.data());
         values.put(SharedSettings.LIMIT, run.limit());
         values.put(SharedSettings.LIMIT_PER_CLASS, run.limitPerClass());
         values.put(AUGMENT, augmentation(run.augment()));
+        if (run.augmentB() != null) {
+            values.put(AUGMENT_B, augmentation(run.augmentB()));
+        }
         values.put(run.steps() > 0 ? STEPS : EPOCHS, run.steps() > 0 ? run.steps() : run.epochs());
         values.put(LR, run.lr());
         values.put(WARMUP_EPOCHS, run.warmupEpochs());
@@ -206,8 +243,12 @@ final class TrainSettings {
 
     /** Every setting of both views as one text, which names a preset only because the first place is a preset's. */
     private static String augmentation(Map<String, Object> settings) {
-        StringJoiner text = new StringJoiner(",").add("official");
+        StringJoiner text = new StringJoiner(",");
+        text.add(String.valueOf(settings.getOrDefault("preset", "official")));
         settings.forEach((name, value) -> {
+            if (name.equals("preset")) {
+                return;
+            }
             if (value instanceof Map<?, ?> view) {
                 view.forEach((setting, number) -> text.add(name + "." + setting + "=" + number));
             } else {

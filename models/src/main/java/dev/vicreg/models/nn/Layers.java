@@ -27,27 +27,30 @@ public final class Layers {
     private final Parameters parameters;
     private final boolean training;
     private final Map<Parameter, Value> statistics;
+    private final RandomMasks masks;
 
-    private Layers(Ops ops, Parameters parameters, boolean training, Map<Parameter, Value> statistics) {
+    private Layers(
+            Ops ops, Parameters parameters, boolean training, Map<Parameter, Value> statistics, RandomMasks masks) {
         this.ops = ops;
         this.parameters = parameters;
         this.training = training;
         this.statistics = statistics;
+        this.masks = masks;
     }
 
     /** Layers whose batch norms use and move statistics; the same instance builds both branches, one after the other. */
     public static Layers forTraining(Parameters parameters) {
-        return new Layers(new Ops(), parameters, true, new LinkedHashMap<>());
+        return new Layers(new Ops(), parameters, true, new LinkedHashMap<>(), new RandomMasks(parameters));
     }
 
     /** Layers whose batch norms use the running statistics. */
     public static Layers forInference(Parameters parameters) {
-        return new Layers(new Ops(), parameters, false, new LinkedHashMap<>());
+        return new Layers(new Ops(), parameters, false, new LinkedHashMap<>(), new RandomMasks(parameters));
     }
 
     /** These layers below {@code name}; an empty name changes nothing. */
     public Layers scope(String name) {
-        return name.isEmpty() ? this : new Layers(ops.scope(name), parameters, training, statistics);
+        return name.isEmpty() ? this : new Layers(ops.scope(name), parameters, training, statistics, masks);
     }
 
     /** The operators at this scope, for what has no parameters. */
@@ -58,6 +61,11 @@ public final class Layers {
     /** New values of the running statistics after all that was built so far; empty for inference. */
     public Map<Parameter, Value> statistics() {
         return new LinkedHashMap<>(statistics);
+    }
+
+    /** The parameter of that name at this scope, for networks that say themselves what they need. */
+    public Parameter declare(String name, Shape shape, Role role, Initializer initializer) {
+        return parameters.declare(ops.scope(name).scope(), shape, role, initializer);
     }
 
     private Parameter declare(String layer, String name, Shape shape, Role role, Initializer initializer) {
@@ -252,6 +260,34 @@ public final class Layers {
             return here.batchNormalization(x, scale, bias, mean.value(), variance.value(), settings.epsilon());
         }
         return trainedBatchNorm(here, x, List.of(scale, bias), mean, variance, settings);
+    }
+
+    /**
+     * Batch norm whose parameters have been declared.
+     *
+     * @param scale [C]
+     * @param bias [C]
+     * @param mean [C], moved in training
+     * @param variance [C], moved in training
+     */
+    public Value batchNorm(Value x, Value scale, Value bias, Parameter mean, Parameter variance, BatchNorm settings) {
+        return training
+                ? trainedBatchNorm(ops, x, List.of(scale, bias), mean, variance, settings)
+                : ops.batchNormalization(x, scale, bias, mean.value(), variance.value(), settings.epsilon());
+    }
+
+    /**
+     * x with a share {@code ratio} of its elements set to zero and the rest scaled up to make up for it; x itself for
+     * inference. Which ones depends on the seed, the step and the place in the network; see {@link RandomMasks}.
+     *
+     * @param ratio 0 or more, less than 1
+     */
+    public Value dropout(Value x, double ratio) {
+        if (!training || ratio == 0) {
+            return x;
+        }
+        Value kept = masks.kept(ops.scope("dropout"), statistics, x.shape(), ratio);
+        return ops.mul(x, ops.mul(ops.cast(kept, ElementType.FLOAT), 1 / (1 - ratio)));
     }
 
     /**

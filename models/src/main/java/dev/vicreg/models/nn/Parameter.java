@@ -27,7 +27,9 @@ public final class Parameter {
         /** Running mean of a batch norm: no gradient. */
         RUNNING_MEAN(false),
         /** Running variance of a batch norm, unbiased: no gradient. */
-        RUNNING_VARIANCE(false);
+        RUNNING_VARIANCE(false),
+        /** Counts steps, for what has to differ from step to step: no gradient. */
+        COUNTER(false);
 
         private final boolean trained;
 

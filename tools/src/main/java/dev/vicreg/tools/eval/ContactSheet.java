@@ -1,51 +1,51 @@
 package dev.vicreg.tools.eval;
 
-import dev.vicreg.runtime.picture.Picture;
-import dev.vicreg.training.loop.AtomicFile;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Graphics2D;
 import java.awt.RenderingHints;
 import java.awt.image.BufferedImage;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
-import java.util.TreeSet;
-import javax.imageio.ImageIO;
 
 /**
- * A picture of queries and their nearest neighbours: one row a query, the query at the left, its neighbours after a gap,
+ * Queries and their nearest neighbours, pictures or the curves of signals: one row a query, the query at the left, its neighbours after a gap,
  * nearest first. A neighbour of the query's class has a green frame; another one a red frame and a red corner, so that
  * the two differ without colour. There is no text on it: it needs no fonts.
  */
-public final class ContactSheet {
+public final class ContactSheet extends Plot {
     private static final int NEIGHBOURS = 8;
     private static final int MAX_ROWS = 20;
 
-    private static final int CELL = 96;
+    private static final int PICTURE_SIDE = 96;
+    private static final int SIGNAL_WIDTH = 160;
+    private static final int SIGNAL_HEIGHT = 72;
     private static final int MARGIN = 10;
     private static final int GAP = 24;
     private static final float FRAME = 4;
     private static final Color RIGHT = new Color(0x2E, 0x9E, 0x4F);
     private static final Color WRONG = new Color(0xD0, 0x34, 0x2C);
 
+    private final int width; // of a cell
+    private final int height;
     private final List<Row> rows;
 
-    private record Row(Picture query, List<Neighbour> neighbours) {}
+    private record Row(BufferedImage query, List<Neighbour> neighbours) {}
 
-    private record Neighbour(Picture picture, boolean right) {}
+    private record Neighbour(BufferedImage picture, boolean right) {}
 
-    private ContactSheet(List<Row> rows) {
+    private ContactSheet(int width, int height, List<Row> rows) {
+        this.width = width;
+        this.height = height;
         this.rows = rows;
     }
 
-    /** The first test picture of each class, none chosen by hand, with its neighbours among the training pictures. */
+    /** The first test sample of each class, none chosen by hand, with its neighbours among the training samples. */
     public static ContactSheet of(LabelledVectors train, LabelledVectors test) {
-        List<Integer> queries = firstOfEachClass(test.labels());
+        boolean pictures = !train.thumbnails().isEmpty();
+        int width = pictures ? PICTURE_SIDE : SIGNAL_WIDTH;
+        int height = pictures ? PICTURE_SIDE : SIGNAL_HEIGHT;
+        List<Integer> queries = firstOfEachClass(test.labels(), MAX_ROWS);
         float[][] vectors = queries.stream().map(query -> test.encoder()[query]).toArray(float[][]::new);
         int shown = Math.min(NEIGHBOURS, train.size());
         Neighbours found = Neighbours.find(train.encoder(), vectors, shown, 0);
@@ -55,42 +55,32 @@ public final class ContactSheet {
             List<Neighbour> neighbours = new ArrayList<>();
             for (int index : found.indices()[i]) {
                 boolean right = train.labels()[index] == test.labels()[query];
-                neighbours.add(new Neighbour(train.thumbnails().get(index), right));
+                neighbours.add(new Neighbour(cell(train, index, width, height), right));
             }
-            rows.add(new Row(test.thumbnails().get(query), neighbours));
+            rows.add(new Row(cell(test, query, width, height), neighbours));
         }
-        return new ContactSheet(rows);
+        return new ContactSheet(width, height, rows);
     }
 
-    private static List<Integer> firstOfEachClass(int[] labels) {
-        List<Integer> first = new ArrayList<>();
-        Set<Integer> seen = new TreeSet<>();
-        for (int i = 0; i < labels.length && first.size() < MAX_ROWS; i++) {
-            if (seen.add(labels[i])) {
-                first.add(i);
-            }
-        }
-        return first;
+    private static BufferedImage cell(LabelledVectors samples, int index, int width, int height) {
+        return samples.thumbnails().isEmpty()
+                ? Waveform.draw(samples.raw()[index], width, height)
+                : samples.thumbnails().get(index).toBufferedImage();
     }
 
-    /** Writes the sheet as PNG. */
-    public void write(Path file) throws IOException {
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        ImageIO.write(draw(), "png", bytes);
-        AtomicFile.write(file, ByteBuffer.wrap(bytes.toByteArray()));
-    }
-
-    private BufferedImage draw() {
+    @Override
+    BufferedImage draw() {
         int columns = rows.stream().mapToInt(row -> row.neighbours.size()).max().orElse(0);
-        int pitch = CELL + MARGIN;
-        int width = MARGIN + pitch + GAP + columns * pitch;
-        BufferedImage sheet = new BufferedImage(width, MARGIN + rows.size() * pitch, BufferedImage.TYPE_INT_RGB);
+        int pitch = width + MARGIN;
+        int down = height + MARGIN;
+        BufferedImage sheet = new BufferedImage(
+                MARGIN + pitch + GAP + columns * pitch, MARGIN + rows.size() * down, BufferedImage.TYPE_INT_RGB);
         Graphics2D g = sheet.createGraphics();
         g.setRenderingHint(RenderingHints.KEY_INTERPOLATION, RenderingHints.VALUE_INTERPOLATION_BICUBIC);
         g.setColor(Color.WHITE);
         g.fillRect(0, 0, sheet.getWidth(), sheet.getHeight());
         for (int r = 0; r < rows.size(); r++) {
-            int y = MARGIN + r * pitch;
+            int y = MARGIN + r * down;
             drawPicture(g, rows.get(r).query, MARGIN, y);
             List<Neighbour> neighbours = rows.get(r).neighbours;
             for (int c = 0; c < neighbours.size(); c++) {
@@ -101,18 +91,18 @@ public final class ContactSheet {
         return sheet;
     }
 
-    private static void drawPicture(Graphics2D g, Picture picture, int x, int y) {
-        g.drawImage(picture.toBufferedImage(), x, y, CELL, CELL, null);
+    private void drawPicture(Graphics2D g, BufferedImage picture, int x, int y) {
+        g.drawImage(picture, x, y, width, height, null);
     }
 
-    private static void drawNeighbour(Graphics2D g, Neighbour neighbour, int x, int y) {
+    private void drawNeighbour(Graphics2D g, Neighbour neighbour, int x, int y) {
         drawPicture(g, neighbour.picture, x, y);
         g.setColor(neighbour.right ? RIGHT : WRONG);
         g.setStroke(new BasicStroke(FRAME));
-        g.drawRect(x, y, CELL, CELL);
+        g.drawRect(x, y, width, height);
         if (!neighbour.right) {
-            int corner = CELL / 4;
-            g.fillPolygon(new int[] {x + CELL - corner, x + CELL, x + CELL}, new int[] {y, y, y + corner}, 3);
+            int corner = height / 4;
+            g.fillPolygon(new int[] {x + width - corner, x + width, x + width}, new int[] {y, y, y + corner}, 3);
         }
     }
 }

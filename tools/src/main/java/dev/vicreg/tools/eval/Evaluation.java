@@ -1,6 +1,9 @@
 package dev.vicreg.tools.eval;
 
 import dev.vicreg.tools.eval.Vectors.Moments;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -8,28 +11,32 @@ import org.jspecify.annotations.Nullable;
  *
  * @param k neighbours that voted
  * @param temperature of their votes
- * @param trainPictures labelled pictures that voted
- * @param testPictures pictures that were classified
- * @param classes among the training pictures
+ * @param noun what the samples are called, in the plural
+ * @param train labelled samples that voted
+ * @param test samples that were classified
+ * @param classes among the training samples
  * @param encoder accuracy of the encoder's vectors
  * @param baseline the same encoder before training; null where there is none
- * @param pixels the pixels themselves, normalised by mean and standard deviation of the training pictures
+ * @param raw the samples themselves: pixels, normalised by mean and standard deviation of the training pictures; vectors
+ *     and signals, standardised as the encoder does
  */
 public record Evaluation(
         int k,
         double temperature,
-        int trainPictures,
-        int testPictures,
+        String noun,
+        int train,
+        int test,
         int classes,
         double encoder,
         @Nullable Double baseline,
-        double pixels) {
+        double raw) {
 
-    /** Classifies the test pictures by the training pictures, in each of the spaces. */
+    /** Classifies the test samples by the training samples, in each of the spaces. */
     public static Evaluation of(KnnClassifier knn, LabelledVectors train, LabelledVectors test, int classes) {
+        boolean pictures = !train.thumbnails().isEmpty();
         Moments moments = Moments.of(train.thumbnails());
-        float[][] trainPixels = Vectors.pixels(train.thumbnails(), moments);
-        float[][] testPixels = Vectors.pixels(test.thumbnails(), moments);
+        float[][] trainRaw = pictures ? Vectors.pixels(train.thumbnails(), moments) : train.raw();
+        float[][] testRaw = pictures ? Vectors.pixels(test.thumbnails(), moments) : test.raw();
         float[][] trainBefore = train.baseline();
         float[][] testBefore = test.baseline();
         int[] trainLabels = train.labels();
@@ -37,6 +44,7 @@ public record Evaluation(
         return new Evaluation(
                 knn.k(),
                 knn.temperature(),
+                train.noun(),
                 train.size(),
                 test.size(),
                 classes,
@@ -44,6 +52,26 @@ public record Evaluation(
                 trainBefore == null || testBefore == null
                         ? null
                         : knn.accuracy(trainBefore, trainLabels, testBefore, testLabels, classes),
-                knn.accuracy(trainPixels, trainLabels, testPixels, testLabels, classes));
+                knn.accuracy(trainRaw, trainLabels, testRaw, testLabels, classes));
+    }
+
+    /** What stands beside the encoder: {@code pixels}, {@code vectors} or {@code signals}. */
+    public String rawNoun() {
+        return noun.equals("pictures") ? "pixels" : noun;
+    }
+
+    /** For programs: numbers of samples are called {@code trainPictures} or alike, the raw samples by their noun. */
+    public Map<String, @Nullable Object> figures() {
+        String kind = noun.substring(0, 1).toUpperCase(Locale.ROOT) + noun.substring(1);
+        Map<String, @Nullable Object> figures = new LinkedHashMap<>();
+        figures.put("k", k);
+        figures.put("temperature", temperature);
+        figures.put("train" + kind, train);
+        figures.put("test" + kind, test);
+        figures.put("classes", classes);
+        figures.put("encoder", encoder);
+        figures.put("baseline", baseline);
+        figures.put(rawNoun(), raw);
+        return figures;
     }
 }

@@ -10,9 +10,16 @@ import java.util.Locale;
 public final class PicturePreparation {
     private PicturePreparation() {}
 
-    /** What the model would do itself; on a picture so prepared it changes nothing. */
+    /**
+     * What the model would do itself; on a picture so prepared it changes nothing.
+     *
+     * @throws IllegalArgumentException if it takes something else
+     */
     public static Preprocessing of(EmbeddingModel model) {
-        Manifest.Input input = model.manifest().input();
+        if (!(model.manifest().input() instanceof Manifest.PictureInput input)) {
+            throw new IllegalArgumentException(
+                    "The encoder takes " + model.manifest().input().kind() + "s, expected pictures");
+        }
         return new Preprocessing(
                 input.shortestSide(),
                 input.imageSize(),

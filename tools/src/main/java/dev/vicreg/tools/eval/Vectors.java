@@ -1,6 +1,8 @@
 package dev.vicreg.tools.eval;
 
+import dev.vicreg.runtime.Manifest;
 import dev.vicreg.runtime.picture.Picture;
+import dev.vicreg.runtime.signal.Signal;
 import java.util.List;
 
 /** Vectors that need no encoder, and vectors brought to length 1. */
@@ -21,6 +23,39 @@ public final class Vectors {
             scaled[i] = (float) (vector[i] / length);
         }
         return scaled;
+    }
+
+    /** A row of a table, each column less its mean and divided by its standard deviation in the training set. */
+    public static float[] standardized(float[] vector, Manifest.Input input) {
+        float[] scaled = new float[vector.length];
+        for (int i = 0; i < vector.length; i++) {
+            scaled[i] = (vector[i] - input.mean().get(i)) / input.deviation().get(i);
+        }
+        return scaled;
+    }
+
+    /**
+     * A signal as one vector, standardised likewise: channel after channel, each reduced to the means of neighbouring
+     * values where it has more than {@code most}.
+     */
+    public static float[] standardized(Signal signal, Manifest.Input input, int most) {
+        int length = Math.min(most, signal.length());
+        float[] vector = new float[signal.channels() * length];
+        for (int c = 0; c < signal.channels(); c++) {
+            float[] channel = signal.samples()[c];
+            for (int i = 0; i < length; i++) {
+                int from = (int) ((long) i * channel.length / length);
+                int to = (int) ((i + 1L) * channel.length / length);
+                double sum = 0;
+                for (int j = from; j < to; j++) {
+                    sum += channel[j];
+                }
+                double mean = sum / (to - from);
+                vector[c * length + i] = (float)
+                        ((mean - input.mean().get(c)) / input.deviation().get(c));
+            }
+        }
+        return vector;
     }
 
     /**

@@ -40,12 +40,7 @@ public record SampleSet(int imageSize, long seed) {
      * @throws IOException if {@code out} holds anything, or cannot be written
      */
     public int write(Path out, int trainPerClass, int testPerClass) throws IOException {
-        Files.createDirectories(out);
-        try (Stream<Path> entries = Files.list(out)) {
-            if (entries.findAny().isPresent()) {
-                throw new IOException(out + " is not empty; name a new folder, so that no two sets mix");
-            }
-        }
+        requireEmpty(out);
         for (Part part : Part.values()) {
             for (SampleClass sampleClass : SampleClass.values()) {
                 Files.createDirectories(folder(out, part, sampleClass));
@@ -55,6 +50,25 @@ public record SampleSet(int imageSize, long seed) {
                 .toList();
         jobs.parallelStream().forEach(job -> write(out, job));
         return jobs.size();
+    }
+
+    /** Makes the folder where it isn't there. */
+    static void requireEmpty(Path out) throws IOException {
+        Files.createDirectories(out);
+        try (Stream<Path> entries = Files.list(out)) {
+            if (entries.findAny().isPresent()) {
+                throw new IOException(out + " is not empty; name a new folder, so that no two sets mix");
+            }
+        }
+    }
+
+    /** A random source for each list of keys. */
+    static SplittableRandom random(long seed, long... keys) {
+        long mixed = seed;
+        for (long key : keys) {
+            mixed = new SplittableRandom(mixed * GOLDEN + key).nextLong();
+        }
+        return new SplittableRandom(mixed);
     }
 
     private static Stream<Job> jobs(Part part, int perClass) {
@@ -72,12 +86,9 @@ public record SampleSet(int imageSize, long seed) {
     }
 
     private BufferedImage picture(Job job) {
-        long key = seed;
-        for (long part :
-                new long[] {job.part.name().hashCode(), job.sampleClass.name().hashCode(), job.index}) {
-            key = new SplittableRandom(key * GOLDEN + part).nextLong();
-        }
-        return SamplePainter.paint(job.sampleClass, imageSize, new SplittableRandom(key));
+        SplittableRandom random =
+                random(seed, job.part.name().hashCode(), job.sampleClass.name().hashCode(), job.index);
+        return SamplePainter.paint(job.sampleClass, imageSize, random);
     }
 
     private static Path folder(Path out, Part part, SampleClass sampleClass) {

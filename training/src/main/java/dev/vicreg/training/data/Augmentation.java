@@ -1,10 +1,10 @@
 package dev.vicreg.training.data;
 
 import dev.vicreg.runtime.picture.Picture;
+import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.RecordComponent;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -16,7 +16,8 @@ import java.util.TreeMap;
  * <p>Written as text, {@code cifar,blur=0.5,view-a.crop-min=0.3}: a preset (by default {@code official}), then settings
  * of both views, or of one with {@code view-a.} or {@code view-b.} before them; later ones win. As a map, for
  * configuration files: {@code preset}, the settings, {@code view-a} and {@code view-b} with maps of their own. The
- * settings are {@link ViewPolicy}'s components in kebab case.
+ * preset decides what kind of data it is for; the settings are the components of that kind's policy in kebab case:
+ * {@link PicturePolicy}, {@link VectorPolicy} for {@code vectors}, {@link SignalPolicy} for {@code signals}.
  *
  * @param unrelatedViews a control experiment, {@code views=different}: view b shows another picture than view a. What
  *     such a run learns owes nothing to the augmentation
@@ -25,25 +26,35 @@ public record Augmentation(ViewPolicy viewA, ViewPolicy viewB, boolean unrelated
     private static final Map<String, Augmentation> PRESETS = new TreeMap<>(Map.of(
             "official", official(),
             "paper", paper(),
-            "cifar", cifar()));
-
-    private static final List<String> SETTINGS = settingNames();
+            "cifar", cifar(),
+            "vectors", vectors(),
+            "signals", signals()));
 
     /** As the authors' code: blur 1.0 and no solarisation for view a, blur 0.1 and solarisation 0.2 for view b. */
     public static Augmentation official() {
-        return new Augmentation(ViewPolicy.published(0.08, 1, 0), ViewPolicy.published(0.08, 0.1, 0.2), false);
+        return new Augmentation(PicturePolicy.published(0.08, 1, 0), PicturePolicy.published(0.08, 0.1, 0.2), false);
     }
 
     /** As the paper's appendix: blur 0.5 and solarisation 0.1 for both views. */
     public static Augmentation paper() {
-        ViewPolicy both = ViewPolicy.published(0.08, 0.5, 0.1);
+        PicturePolicy both = PicturePolicy.published(0.08, 0.5, 0.1);
         return new Augmentation(both, both, false);
     }
 
     /** As solo-learn on CIFAR: crops of a fifth and more, no blur, solarisation 0.1. */
     public static Augmentation cifar() {
-        ViewPolicy both = ViewPolicy.published(0.2, 0, 0.1);
+        PicturePolicy both = PicturePolicy.published(0.2, 0, 0.1);
         return new Augmentation(both, both, false);
+    }
+
+    /** For vectors: some values of other samples, a little noise, a little of another sample. */
+    public static Augmentation vectors() {
+        return new Augmentation(VectorPolicy.standard(), VectorPolicy.standard(), false);
+    }
+
+    /** For signals: other stretches of the recording, louder or softer, noisy, with gaps. */
+    public static Augmentation signals() {
+        return new Augmentation(SignalPolicy.standard(), SignalPolicy.standard(), false);
     }
 
     /** Names that {@link #parse} accepts in first place. */
@@ -99,9 +110,14 @@ public record Augmentation(ViewPolicy viewA, ViewPolicy viewB, boolean unrelated
         return augmentation;
     }
 
-    /** Every setting, for a record of the run: {@code views}, {@code view-a}, {@code view-b}. */
+    /** Every setting, for a record of the run: {@code views}, {@code view-a}, {@code view-b}; the preset of its kind. */
     public Map<String, Object> settings() {
         Map<String, Object> settings = new LinkedHashMap<>();
+        if (viewA instanceof VectorPolicy) {
+            settings.put("preset", "vectors");
+        } else if (viewA instanceof SignalPolicy) {
+            settings.put("preset", "signals");
+        }
         settings.put("views", unrelatedViews ? "different" : "same");
         settings.put("view-a", valuesOf(viewA));
         settings.put("view-b", valuesOf(viewB));
@@ -113,9 +129,28 @@ public record Augmentation(ViewPolicy viewA, ViewPolicy viewB, boolean unrelated
         return new Augmentation(viewA, viewB, unrelated);
     }
 
+    /**
+     * The policy of view a (0) or b (1).
+     *
+     * @throws IllegalArgumentException if this augmentation is for another kind of data
+     */
+    <P extends ViewPolicy> P policy(int view, Class<P> kind) {
+        ViewPolicy policy = view == 0 ? viewA : viewB;
+        if (!kind.isInstance(policy)) {
+            throw new IllegalArgumentException("augmentation: its settings are those of " + nameOf(policy.getClass())
+                    + ", expected those of " + nameOf(kind) + "; choose another preset");
+        }
+        return kind.cast(policy);
+    }
+
+    /** pictures, vectors or signals. */
+    private static String nameOf(Class<?> policy) {
+        return policy.getSimpleName().replace("Policy", "s").toLowerCase(Locale.ROOT);
+    }
+
     /** A view of the picture, {@code size} pixels a side: a function of the arguments and nothing else. */
     public Picture view(Picture picture, int size, ViewKey key) {
-        ViewPolicy policy = key.view() == 0 ? viewA : viewB;
+        PicturePolicy policy = policy(key.view(), PicturePolicy.class);
         return policy.draw(key.random(), picture.width(), picture.height()).apply(picture, size);
     }
 
@@ -146,47 +181,48 @@ public record Augmentation(ViewPolicy viewA, ViewPolicy viewB, boolean unrelated
     }
 
     private static ViewPolicy with(ViewPolicy policy, String name, Object value) {
-        int position = SETTINGS.indexOf(name);
-        if (position < 0) {
-            throw new IllegalArgumentException("unknown augmentation setting '" + name + "'; known are "
-                    + String.join(", ", SETTINGS) + ", views");
+        Map<String, Double> values = valuesOf(policy);
+        if (!values.containsKey(name)) {
+            throw new IllegalArgumentException("unknown augmentation setting '" + name + "' of "
+                    + nameOf(policy.getClass()) + "; known are " + String.join(", ", values.keySet())
+                    + ", views; other kinds of data have presets of their own");
         }
-        double[] values = valuesOf(policy).values().stream()
-                .mapToDouble(Double::doubleValue)
-                .toArray();
         try {
-            values[position] = value instanceof Number number ? number.doubleValue() : Double.parseDouble("" + value);
+            values.put(name, value instanceof Number number ? number.doubleValue() : Double.parseDouble("" + value));
         } catch (NumberFormatException e) {
             throw new IllegalArgumentException("augmentation: " + name + " must be a number, found '" + value + "'", e);
         }
-        return policyOf(values);
+        return policyOf(policy.getClass(), values);
     }
 
-    // The settings are the record's components, so that a new one is written in one place.
-
-    private static List<String> settingNames() {
-        List<String> names = new ArrayList<>();
-        for (RecordComponent component : ViewPolicy.class.getRecordComponents()) {
-            names.add(component.getName().replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT));
-        }
-        return List.copyOf(names);
-    }
+    // The settings are the records' components, so that a new one is written in one place.
 
     private static Map<String, Double> valuesOf(ViewPolicy policy) {
         Map<String, Double> values = new LinkedHashMap<>();
-        RecordComponent[] components = ViewPolicy.class.getRecordComponents();
         try {
-            for (int i = 0; i < components.length; i++) {
-                values.put(SETTINGS.get(i), (Double) components[i].getAccessor().invoke(policy));
+            for (RecordComponent component : policy.getClass().getRecordComponents()) {
+                String name = component.getName().replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT);
+                values.put(name, (Double) component.getAccessor().invoke(policy));
             }
         } catch (ReflectiveOperationException e) {
-            throw new IllegalStateException("cannot read the components of ViewPolicy", e);
+            throw new IllegalStateException("cannot read the components of " + policy, e);
         }
         return values;
     }
 
-    private static ViewPolicy policyOf(double[] v) {
-        return new ViewPolicy(
-                v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7], v[8], v[9], v[10], v[11], v[12], v[13], v[14]);
+    private static ViewPolicy policyOf(Class<? extends ViewPolicy> kind, Map<String, Double> values) {
+        Class<?>[] types = new Class<?>[values.size()];
+        Arrays.fill(types, double.class);
+        try {
+            return kind.getDeclaredConstructor(types)
+                    .newInstance(values.values().toArray());
+        } catch (InvocationTargetException e) {
+            if (e.getCause() instanceof IllegalArgumentException wrong) {
+                throw wrong;
+            }
+            throw new IllegalStateException("cannot make a " + kind.getSimpleName(), e);
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException("cannot make a " + kind.getSimpleName(), e);
+        }
     }
 }

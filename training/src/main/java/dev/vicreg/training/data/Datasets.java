@@ -1,11 +1,17 @@
 package dev.vicreg.training.data;
 
+import dev.vicreg.runtime.picture.Picture;
+import dev.vicreg.runtime.signal.Signal;
+import dev.vicreg.runtime.signal.WavFile;
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -18,6 +24,8 @@ import org.slf4j.LoggerFactory;
  *       name has another ending;
  *   <li>a .tar, .tar.gz or .zip of pictures, read without unpacking. A .tar.gz is kept in memory, up to half of the
  *       Java heap;
+ *   <li>tables: .csv with a header, .npy of [N,D], see {@link VectorFiles};
+ *   <li>a folder or an archive of WAV files, a single one, or .npy of [N,C,T]: signals;
  *   <li>CIFAR-10 and CIFAR-100 in their binary version, MNIST-style IDX files (also gzipped): the file, or a folder or
  *       an archive of them.
  * </ul>
@@ -30,6 +38,86 @@ public final class Datasets {
     private static final String IN_ARCHIVE = "!/";
 
     private Datasets() {}
+
+    /**
+     * What the samples of a data set are, without reading them.
+     *
+     * @throws IOException if there is nothing of the kind, or it cannot be told
+     */
+    public static Modality modality(String spec) throws IOException {
+        Path path = Path.of(spec);
+        if (Files.isRegularFile(path) && endsWith(path, ".csv")) {
+            return Modality.VECTORS;
+        }
+        if (Files.isRegularFile(path) && endsWith(path, ".npy")) {
+            int[] shape = NpyFile.shape(path);
+            return switch (shape.length) {
+                case 2 -> Modality.VECTORS;
+                case 3 -> Modality.SIGNALS;
+                default ->
+                    throw new IOException(path + " holds an array of shape " + Arrays.toString(shape)
+                            + ", expected [N,D] for vectors or [N,C,T] for signals");
+            };
+        }
+        Location location = locate(spec);
+        SourceFiles container = SourceFiles.of(location.path());
+        try (Closeable resource = container.resource()) {
+            List<SourceFile> inside = below(container.files(), location.part());
+            long recordings = recordings(inside).size();
+            return recordings > 0 && recordings > pictures(inside).size() ? Modality.SIGNALS : Modality.PICTURES;
+        }
+    }
+
+    private static boolean endsWith(Path path, String ending) {
+        return path.toString().toLowerCase(Locale.ROOT).endsWith(ending);
+    }
+
+    /**
+     * Opens the selected samples of any kind, which {@link #modality} tells.
+     *
+     * @throws IOException if there are none, or they are damaged
+     */
+    public static Dataset open(String spec, Reading reading, Selection selection) throws IOException {
+        Path path = Path.of(spec);
+        return switch (modality(spec)) {
+            case PICTURES -> open(spec, selection);
+            case VECTORS ->
+                endsWith(path, ".csv")
+                        ? VectorFiles.csv(path, reading, selection)
+                        : VectorFiles.npy(path, reading, selection);
+            case SIGNALS ->
+                endsWith(path, ".npy")
+                        ? new SelectedSignals(spec, SignalArray.read(path, reading), selection, 0)
+                        : recordings(spec, reading, selection);
+        };
+    }
+
+    private static SignalDataset recordings(String spec, Reading reading, Selection selection) throws IOException {
+        Location location = locate(spec);
+        SourceFiles container = SourceFiles.of(location.path());
+        try {
+            List<SourceFile> files = recordings(below(container.files(), location.part()));
+            SampleSource<Signal> source = new SampleFiles<>(container, files, new SignalFormat(reading));
+            warnOfMixture(spec, location, source);
+            return new SelectedSignals(
+                    spec, source, selection, Runtime.getRuntime().maxMemory() / 4);
+        } catch (IOException | RuntimeException e) {
+            container.resource().close();
+            throw e;
+        }
+    }
+
+    /** By name too, so that a damaged one is told of. */
+    private static List<SourceFile> recordings(List<SourceFile> files) throws IOException {
+        List<SourceFile> recordings = new ArrayList<>();
+        for (SourceFile file : files) {
+            if (file.name().toLowerCase(Locale.ROOT).matches(".*\\.(wav|wave)")
+                    || WavFile.matches(file.firstBytes(12))) {
+                recordings.add(file);
+            }
+        }
+        return recordings;
+    }
 
     /**
      * Opens the selected pictures; small ones are kept decoded, up to a quarter of the Java heap.
@@ -52,17 +140,21 @@ public final class Datasets {
         Location location = locate(spec);
         SourceFiles container = SourceFiles.of(location.path());
         try {
-            PictureSource source = source(spec, container, location);
-            if (source.mixesTrainAndTest()) {
-                log.warn(
-                        "{} holds both train/ and test/ and all of it is used; to keep them apart, name {}",
-                        spec,
-                        Files.isDirectory(location.path()) ? spec + "/train" : spec + IN_ARCHIVE + "train");
-            }
-            return SelectedPictures.of(spec, source, selection, cacheBytes);
+            SampleSource<Picture> source = source(spec, container, location);
+            warnOfMixture(spec, location, source);
+            return new SelectedPictures(spec, source, selection, cacheBytes);
         } catch (IOException | RuntimeException e) {
             container.resource().close();
             throw e;
+        }
+    }
+
+    private static void warnOfMixture(String spec, Location location, SampleSource<?> source) {
+        if (source.mixesTrainAndTest()) {
+            log.warn(
+                    "{} holds both train/ and test/ and all of it is used; to keep them apart, name {}",
+                    spec,
+                    Files.isDirectory(location.path()) ? spec + "/train" : spec + IN_ARCHIVE + "train");
         }
     }
 
@@ -94,13 +186,14 @@ public final class Datasets {
         return path;
     }
 
-    private static PictureSource source(String spec, SourceFiles container, Location location) throws IOException {
+    private static SampleSource<Picture> source(String spec, SourceFiles container, Location location)
+            throws IOException {
         List<SourceFile> inside = below(container.files(), location.part());
         List<SourceFile> pictures = pictures(inside);
         if (!pictures.isEmpty()) {
-            return new PictureFiles(container, pictures);
+            return new SampleFiles<>(container, pictures, SelectedPictures.FORMAT);
         }
-        PictureSource raw = inside.isEmpty()
+        SampleSource<Picture> raw = inside.isEmpty()
                 ? rawPart(container.files(), location.part())
                 : raw(inside, container.singleFile() ? SourceFiles.beside(location.path()) : inside);
         if (raw == null) {
@@ -132,7 +225,7 @@ public final class Datasets {
     }
 
     /** The parts of raw sets are files, not folders. */
-    private static @Nullable PictureSource rawPart(List<SourceFile> files, String part) throws IOException {
+    private static @Nullable SampleSource<Picture> rawPart(List<SourceFile> files, String part) throws IOException {
         if (!part.equals("train") && !part.equals("test")) {
             return null;
         }
@@ -144,7 +237,8 @@ public final class Datasets {
     }
 
     /** @param beside where labels and class names are looked for */
-    private static @Nullable PictureSource raw(List<SourceFile> files, List<SourceFile> beside) throws IOException {
+    private static @Nullable SampleSource<Picture> raw(List<SourceFile> files, List<SourceFile> beside)
+            throws IOException {
         List<SourceFile> cifar = files.stream().filter(CifarBinary::matches).toList();
         if (!cifar.isEmpty()) {
             return CifarBinary.read(cifar, beside);

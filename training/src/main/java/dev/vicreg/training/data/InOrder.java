@@ -11,8 +11,13 @@ import java.util.stream.IntStream;
 public final class InOrder {
     private InOrder() {}
 
-    /** What was made of the picture at this index. */
+    /** What was made of the sample at this index. */
     public record Item<T>(int index, T value) {}
+
+    /** Reads and prepares a sample; run on several threads. */
+    public interface Reader<T> {
+        T read(int index) throws IOException;
+    }
 
     /** Takes the next items; may throw what reading throws. */
     public interface Sink<T> {
@@ -31,13 +36,18 @@ public final class InOrder {
      */
     public static <T> int forEachBatch(
             PictureDataset dataset, int batchSize, Function<Picture, T> prepare, Sink<T> sink) throws IOException {
+        return batches(dataset, batchSize, index -> prepare.apply(dataset.picture(index)), sink);
+    }
+
+    /** As {@link #forEachBatch}, for samples of any kind. */
+    public static <T> int batches(Dataset dataset, int batchSize, Reader<T> reader, Sink<T> sink) throws IOException {
         Undecodable undecodable = new Undecodable("the data set", dataset.noun(), dataset.size());
         for (int first = 0; first < dataset.size(); first += batchSize) {
             int start = first;
             int count = Math.min(batchSize, dataset.size() - first);
             List<Item<T>> items = IntStream.range(start, start + count)
                     .parallel()
-                    .mapToObj(index -> item(dataset, index, prepare, undecodable))
+                    .mapToObj(index -> item(index, reader, undecodable))
                     .flatMap(Optional::stream)
                     .toList();
             undecodable.check();
@@ -48,10 +58,9 @@ public final class InOrder {
         return undecodable.count();
     }
 
-    private static <T> Optional<Item<T>> item(
-            PictureDataset dataset, int index, Function<Picture, T> prepare, Undecodable undecodable) {
+    private static <T> Optional<Item<T>> item(int index, Reader<T> reader, Undecodable undecodable) {
         try {
-            return Optional.of(new Item<>(index, prepare.apply(dataset.picture(index))));
+            return Optional.of(new Item<>(index, reader.read(index)));
         } catch (IOException e) {
             undecodable.add(index, e);
             return Optional.empty();

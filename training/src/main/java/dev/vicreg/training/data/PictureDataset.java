@@ -14,6 +14,6 @@ public interface PictureDataset extends Dataset {
 
     @Override
     default String noun() {
-        return "pictures";
+        return Modality.PICTURES.noun();
     }
 }

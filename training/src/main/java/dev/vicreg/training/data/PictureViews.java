@@ -12,11 +12,12 @@ import java.util.List;
 public record PictureViews(PictureDataset data, Augmentation augmentation, int size) implements ViewSource {
     private static final int CHANNELS = 3;
 
-    /** @throws IllegalArgumentException if the size is not positive */
+    /** @throws IllegalArgumentException if the size is not positive, or the augmentation is for other data */
     public PictureViews {
         if (size < 1) {
             throw new IllegalArgumentException("image size must be at least 1, found " + size);
         }
+        augmentation.policy(0, PicturePolicy.class);
     }
 
     @Override

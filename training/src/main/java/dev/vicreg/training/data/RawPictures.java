@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /** Uncompressed pictures, one after the other in a few files, kept in memory as they are. */
-final class RawPictures implements PictureSource {
+final class RawPictures implements SampleSource<Picture> {
     /** Largest file that is read into memory. */
     static final int MAX_FILE = 1 << 30;
 
@@ -100,6 +100,16 @@ final class RawPictures implements PictureSource {
             }
         }
         return new Picture(block.width(), block.height(), rgb);
+    }
+
+    @Override
+    public String noun() {
+        return Modality.PICTURES.noun();
+    }
+
+    @Override
+    public long decodedSize(Picture picture) {
+        return picture.rgb().length;
     }
 
     @Override

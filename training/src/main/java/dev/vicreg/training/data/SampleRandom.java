@@ -10,6 +10,9 @@ package dev.vicreg.training.data;
 final class SampleRandom {
     private static final long GOLDEN_GAMMA = 0x9E3779B97F4A7C15L;
 
+    /** One over the deviation of a sum of four numbers that are uniform in 0 … 65535: √(4·(2³² - 1)/12). */
+    private static final double NOISE_SCALE = 1 / Math.sqrt(4 * (0x1p32 - 1) / 12);
+
     private long state;
 
     /** A stream of its own for every list of keys. */
@@ -41,6 +44,16 @@ final class SampleRandom {
     /** Uniform in 0 … bound - 1, up to a bias of 2^-32. */
     int below(int bound) {
         return (int) (((nextLong() >>> 32) * bound) >>> 32);
+    }
+
+    /**
+     * Nearly normal, with mean 0 and deviation 1: the sum of four uniform numbers of 16 bits, which lies within ±3.47. For
+     * noise on data, where the far tails don't matter and millions are drawn.
+     */
+    double nextNoise() {
+        long bits = nextLong();
+        long sum = (bits & 0xffff) + (bits >>> 16 & 0xffff) + (bits >>> 32 & 0xffff) + (bits >>> 48);
+        return (sum - 2 * 65535) * NOISE_SCALE;
     }
 
     /** Fisher–Yates. */

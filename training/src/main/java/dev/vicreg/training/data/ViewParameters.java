@@ -5,7 +5,7 @@ import dev.vicreg.runtime.picture.Picture;
 import java.util.List;
 
 /**
- * One view, fixed: what {@link ViewPolicy#draw} has decided for one picture.
+ * One view, fixed: what {@link PicturePolicy#draw} has decided for one picture.
  *
  * @param x,y,w,h window that is cut out, in source pixels
  * @param jitter the colour changes in the order they are made; empty for none

@@ -1,47 +1,57 @@
 package dev.vicreg.training.loop;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.vicreg.models.encoder.EncoderOptions;
 import dev.vicreg.models.encoder.Encoders;
+import dev.vicreg.models.encoder.OnnxEncoder;
+import dev.vicreg.models.graph.Dim;
+import dev.vicreg.models.graph.ElementType;
+import dev.vicreg.models.graph.OnnxFile;
+import dev.vicreg.models.graph.TensorType;
+import dev.vicreg.models.nn.LogMel;
+import dev.vicreg.training.data.Augmentation;
+import dev.vicreg.training.data.Dataset;
+import dev.vicreg.training.data.NormalisedPictures;
+import dev.vicreg.training.data.ViewSource;
+import dev.vicreg.training.data.ViewType;
 import dev.vicreg.training.objective.Projector;
 import dev.vicreg.training.step.Branch;
+import dev.vicreg.training.step.Side;
 import dev.vicreg.training.step.ViewInput;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The settings of one branch.
  *
- * @param encoder a name of {@link Encoders}
+ * @param encoder a name of {@link Encoders}, or of a file
  * @param width channels of the encoder's first stage, or width of its tokens or layers
- * @param imageSize height and width of the pictures in pixels
- * @param channels colour channels, 3
- * @param mean per channel on a scale of 0 to 1, taken off inside the graph
- * @param std standard deviation per channel on a scale of 0 to 1, divided by inside the graph
+ * @param input what it takes
  * @param projector widths such as {@code 512-512-512}, or {@code none}
  * @param options what only some encoders take; in JSON those that were asked for stand among the others
+ * @param onnx the file that the encoder came in; null, and absent in JSON, for one of {@link Encoders}
  */
 public record BranchConfig(
         String encoder,
         int width,
-        int imageSize,
-        int channels,
-        List<Float> mean,
-        List<Float> std,
+        InputConfig input,
         String projector,
 
-        @JsonUnwrapped EncoderOptions options) {
-    /** Checks what no part of the graph checks itself. */
-    public BranchConfig {
-        mean = List.copyOf(mean);
-        std = List.copyOf(std);
-        if (channels != mean.size()) {
-            throw new IllegalArgumentException(
-                    "Channels: expected as many as means, " + mean.size() + ", found " + channels);
-        }
+        @JsonUnwrapped @JsonInclude(JsonInclude.Include.NON_NULL)
+        EncoderOptions options,
+
+        @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable OnnxConfig onnx) {
+    /** An encoder of this project. */
+    public BranchConfig(String encoder, int width, InputConfig input, String projector, EncoderOptions options) {
+        this(encoder, width, input, projector, options, null);
     }
 
-    /** An encoder without options of its own. */
+    /** An encoder of pictures without options of its own. */
     public BranchConfig(
             String encoder,
             int width,
@@ -50,7 +60,7 @@ public record BranchConfig(
             List<Float> mean,
             List<Float> std,
             String projector) {
-        this(encoder, width, imageSize, channels, mean, std, projector, EncoderOptions.NONE);
+        this(encoder, width, new InputConfig.Pictures(imageSize, channels, mean, std), projector, EncoderOptions.NONE);
     }
 
     /**
@@ -59,17 +69,87 @@ public record BranchConfig(
      * @param scope of the branch's parameters
      * @param lastBias whether the projector's last layer has a bias
      * @throws IllegalArgumentException naming the first setting that is wrong
+     * @throws IOException if the file of an imported encoder cannot be read
      */
-    Branch branch(String scope, boolean lastBias) {
-        Encoders.Input input = Encoders.input(encoder);
-        if (input != Encoders.Input.PICTURES) {
-            throw new IllegalArgumentException("Encoder " + encoder + " takes "
-                    + input.name().toLowerCase(Locale.ROOT) + ", the data are pictures: choose another --encoder");
+    Branch branch(String scope, boolean lastBias) throws IOException {
+        if (onnx != null) {
+            OnnxEncoder imported = onnx.encoder();
+            return new Branch(
+                    new ViewInput.AsFed(imported.inputName(), imported.type(Dim.symbol("N"))),
+                    imported,
+                    new Projector(Projector.parse(projector), lastBias),
+                    scope);
         }
         return new Branch(
-                new ViewInput.Pictures(imageSize, mean, std),
-                Encoders.of(encoder, new Encoders.Spec(width, imageSize, options)),
+                input.view(Encoders.input(encoder)),
+                Encoders.of(encoder, new Encoders.Spec(width, pictureSize(), options)),
                 new Projector(Projector.parse(projector), lastBias),
                 scope);
+    }
+
+    /**
+     * How views are made of data that were read for this branch. Encoders of this project bring values to their scale
+     * themselves; those of other origin are fed what they are used to.
+     *
+     * @throws IllegalArgumentException if the data do not fit the encoder
+     */
+    ViewSource views(Dataset data, Augmentation augmentation) throws IOException {
+        ViewSource own = input.views(data, augmentation);
+        if (onnx == null) {
+            return own;
+        }
+        TensorType taken = onnx.input();
+        ViewSource fed = input instanceof InputConfig.Pictures pictures && taken.element() == ElementType.FLOAT
+                ? new NormalisedPictures(own, pictures.mean(), pictures.std(), onnx.channelsFirst())
+                : own;
+        List<Long> axes = fed.type().shape().stream().map(Integer::longValue).toList();
+        List<Long> expected = onnx.encoder().sample();
+        ElementType element = fed.type().element() == ViewType.Element.FLOAT32 ? ElementType.FLOAT : ElementType.UINT8;
+        if (!axes.equals(expected) || element != taken.element()) {
+            throw new IllegalArgumentException("Encoder " + encoder + " takes samples of "
+                    + taken.element().name().toLowerCase(Locale.ROOT) + expected + ", views of the " + data.noun()
+                    + " are " + element.name().toLowerCase(Locale.ROOT) + axes);
+        }
+        return fed;
+    }
+
+    /** The name of a run's copy of the file that a side's encoder came in. */
+    private static Path copy(Path artifacts, Side side) {
+        return artifacts.resolve("encoder-original" + side.suffix().replace('_', '-') + ".onnx");
+    }
+
+    /** Leaves a copy in {@code artifacts} of the file that the encoder came in, as one file where that is possible. */
+    void copyTo(Path artifacts, Side side) throws IOException {
+        if (onnx != null) {
+            OnnxFile.withInitializers(Path.of(onnx.path()), Map.of(), false, Map.of())
+                    .save(copy(artifacts, side));
+        }
+    }
+
+    /** The same with the copy that {@link #copyTo} left. */
+    BranchConfig in(Path artifacts, Side side) {
+        return onnx == null ? this : with(encoder, onnx.at(copy(artifacts, side)));
+    }
+
+    /** The same with a run's record of name and checksum, if this names the run's copy of the file. */
+    BranchConfig adopting(BranchConfig recorded, Path artifacts, Side side) {
+        boolean own = onnx != null
+                && recorded.onnx != null
+                && Path.of(onnx.path())
+                        .equals(copy(artifacts, side).toAbsolutePath().normalize());
+        return own ? with(recorded.encoder, onnx.recordedAs(recorded.onnx)) : this;
+    }
+
+    private BranchConfig with(String name, OnnxConfig file) {
+        return new BranchConfig(name, width, input, projector, options, file);
+    }
+
+    /** Side of the pictures that the encoder sees, bands of a front end; 0 for other input. */
+    private int pictureSize() {
+        if (input instanceof InputConfig.Pictures pictures) {
+            return pictures.imageSize();
+        }
+        LogMel frontEnd = input instanceof InputConfig.Signals signals ? signals.frontEnd() : null;
+        return frontEnd != null && Encoders.input(encoder) == Encoders.Input.PICTURES ? frontEnd.bands() : 0;
     }
 }

@@ -4,14 +4,16 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.vicreg.training.objective.VicReg;
 import dev.vicreg.training.optim.AdamW;
+import dev.vicreg.training.optim.FineTuning;
 import dev.vicreg.training.optim.Lars;
 import dev.vicreg.training.optim.Optimizer;
-import dev.vicreg.training.optim.RateFactor;
 import dev.vicreg.training.optim.Sgd;
 import dev.vicreg.training.step.Branch;
 import dev.vicreg.training.step.Side;
 import dev.vicreg.training.step.TrainingGraph;
 import dev.vicreg.training.step.TrainingGraph.NoDecay;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +32,8 @@ import org.jspecify.annotations.Nullable;
  * @param momentum of sgd and lars; β₁ of adamw
  * @param weightDecay 0 to 1
  * @param noDecay {@code none}, {@code norm-bias} or {@code 1d}
+ * @param freeze patterns of parameters that stay as they are
+ * @param lrScale {@code pattern=factor}: parameters that learn at so many times the rate
  */
 public record GraphConfig(
         @JsonUnwrapped BranchConfig a,
@@ -42,7 +46,11 @@ public record GraphConfig(
         String optimizer,
         float momentum,
         float weightDecay,
-        String noDecay) {
+        String noDecay,
+
+        @JsonInclude(JsonInclude.Include.NON_EMPTY) List<String> freeze,
+
+        @JsonInclude(JsonInclude.Include.NON_EMPTY) List<String> lrScale) {
     /** Names of the optimizers. */
     public static final List<String> OPTIMIZERS = List.of("sgd", "adamw", "lars-official", "lars-solo");
 
@@ -51,8 +59,39 @@ public record GraphConfig(
     private static final float LARS_OFFICIAL_ETA = 0.001f;
     private static final float LARS_SOLO_ETA = 0.02f;
 
+    /** Everything trained at one rate. */
+    public GraphConfig(
+            BranchConfig a,
+            @Nullable BranchConfig b,
+            int batchSize,
+            String loss,
+            float invariance,
+            float variance,
+            float covariance,
+            String optimizer,
+            float momentum,
+            float weightDecay,
+            String noDecay) {
+        this(
+                a,
+                b,
+                batchSize,
+                loss,
+                invariance,
+                variance,
+                covariance,
+                optimizer,
+                momentum,
+                weightDecay,
+                noDecay,
+                List.of(),
+                List.of());
+    }
+
     /** Checks what no part of the graph checks itself. */
     public GraphConfig {
+        freeze = freeze == null ? List.of() : List.copyOf(freeze); // absent in JSON
+        lrScale = lrScale == null ? List.of() : List.copyOf(lrScale);
         if (!(momentum >= 0 && momentum < 1)) {
             throw new IllegalArgumentException("Momentum: expected 0 or more and less than 1, found " + momentum);
         }
@@ -70,8 +109,9 @@ public record GraphConfig(
      * What these settings mean.
      *
      * @throws IllegalArgumentException naming the first setting that is wrong
+     * @throws IOException if the file of an imported encoder cannot be read
      */
-    public TrainingGraph.Spec spec() {
+    public TrainingGraph.Spec spec() throws IOException {
         VicReg.Variant variant = variant(loss);
         boolean lastBias = variant == VicReg.Variant.SOLO_LEARN;
         Branch first = a.branch("", lastBias);
@@ -81,7 +121,7 @@ public record GraphConfig(
                 new VicReg(variant, invariance, variance, covariance),
                 update(),
                 noDecay(noDecay),
-                RateFactor.ONE,
+                new FineTuning(freeze, lrScale),
                 batchSize);
     }
 
@@ -93,6 +133,35 @@ public record GraphConfig(
     /** The sides whose encoders differ: both, or the first for both. */
     public List<Side> sides() {
         return b == null ? List.of(Side.A) : List.of(Side.A, Side.B);
+    }
+
+    /** These settings, with the copies that a run has in {@code artifacts} of the files that encoders came in. */
+    public GraphConfig in(Path artifacts) {
+        return with(a.in(artifacts, Side.A), b == null ? null : b.in(artifacts, Side.B));
+    }
+
+    /** These settings, with what a run recorded of the files that it has copies of. */
+    GraphConfig adopting(GraphConfig recorded, Path artifacts) {
+        return with(
+                a.adopting(recorded.a, artifacts, Side.A),
+                b == null || recorded.b == null ? b : b.adopting(recorded.b, artifacts, Side.B));
+    }
+
+    private GraphConfig with(BranchConfig first, @Nullable BranchConfig second) {
+        return new GraphConfig(
+                first,
+                second,
+                batchSize,
+                loss,
+                invariance,
+                variance,
+                covariance,
+                optimizer,
+                momentum,
+                weightDecay,
+                noDecay,
+                freeze,
+                lrScale);
     }
 
     /** Whether both views go through the same weights. */

@@ -22,8 +22,8 @@ import java.util.TreeSet;
  *
  * @param version of this project that started the run
  * @param onnxRuntime version of the native libraries that started it
- * @param dataFingerprint of the data set: see {@link dev.vicreg.training.data.PictureDataset#fingerprint}
- * @param dataSize pictures in the data set
+ * @param dataFingerprint of the data: see {@link dev.vicreg.training.data.PairedData#fingerprint}
+ * @param dataSize samples, or pairs of them, in the data
  * @param settings every resolved setting
  */
 public record RunConfig(
@@ -32,7 +32,8 @@ public record RunConfig(
             .enable(SerializationFeature.INDENT_OUTPUT)
             .setDefaultPropertyInclusion(JsonInclude.Include.NON_NULL);
     /** Settings that may differ when a run goes on: where it runs, not what it computes. The data have a fingerprint. */
-    private static final Set<String> FREE = Set.of("data", "threads", "workers", "device", "checkpointEvery", "keep");
+    private static final Set<String> FREE =
+            Set.of("data", "pairs", "threads", "workers", "device", "checkpointEvery", "keep");
 
     /** Writes the file, complete or not at all. */
     public void write(Path file) throws IOException {
@@ -70,10 +71,14 @@ public record RunConfig(
             JsonNode before = a.path(name);
             JsonNode after = b.path(name);
             if (!FREE.contains(name) && !before.equals(after)) {
-                differences.add(name + ": " + before + " in the run, " + after + " asked for");
+                differences.add(name + ": " + shown(before) + " in the run, " + shown(after) + " asked for");
             }
         }
         return differences;
+    }
+
+    private static String shown(JsonNode value) {
+        return value.isMissingNode() ? "nothing" : value.toString();
     }
 
     private static ObjectNode flat(TrainingConfig config) {
@@ -82,13 +87,26 @@ public record RunConfig(
             ObjectNode node = (ObjectNode) JSON.readTree(JSON.writeValueAsString(config));
             ObjectNode graph = (ObjectNode) node.remove("graph");
             JsonNode second = graph.remove("b");
-            node.setAll(graph);
+            putBranch(node, "", graph);
             if (second != null) {
-                second.properties().forEach(entry -> node.set("b." + entry.getKey(), entry.getValue()));
+                putBranch(node, "b.", second);
             }
             return node;
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("Settings cannot be written as JSON: " + e.getOriginalMessage(), e);
         }
+    }
+
+    private static void putBranch(ObjectNode target, String prefix, JsonNode branch) {
+        branch.properties().forEach(entry -> {
+            if (entry.getKey().equals("input")) {
+                putBranch(target, prefix, entry.getValue());
+            } else if (entry.getKey().equals("onnx")) {
+                putBranch(target, prefix + "onnx.", entry.getValue());
+                target.remove(prefix + "onnx.path"); // the file has a checksum, and the run a copy
+            } else {
+                target.set(prefix + entry.getKey(), entry.getValue());
+            }
+        });
     }
 }

@@ -1,6 +1,7 @@
 package dev.vicreg.training.optim;
 
 import dev.vicreg.models.nn.Parameter;
+import java.util.Collection;
 
 /** By how much a parameter's learning rate differs from the run's: for fine-tuning. */
 @FunctionalInterface
@@ -10,4 +11,11 @@ public interface RateFactor {
 
     /** Multiplies the learning rate; 0 for a frozen parameter, which gets neither a gradient nor optimizer state. */
     float of(Parameter parameter);
+
+    /**
+     * Checks that this makes sense for a network.
+     *
+     * @throws IllegalArgumentException if it speaks of parameters that are not there
+     */
+    default void check(Collection<Parameter> parameters) {}
 }

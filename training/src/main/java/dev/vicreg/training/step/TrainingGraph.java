@@ -190,6 +190,7 @@ public final class TrainingGraph {
         requireEqualWidths(za, zb);
         VicReg.Terms terms = spec.loss.build(ops.scope("loss"), za, zb);
 
+        spec.rateFactor.check(parameters.all());
         List<Parameter> trained =
                 parameters.all().stream().filter(spec::isTrained).toList();
         if (trained.isEmpty()) {

@@ -19,7 +19,7 @@ class AugmentationTest {
 
     @Test
     void cifarPresetDrawsWhatTheRecipeSays() {
-        ViewPolicy policy = Augmentation.cifar().viewA();
+        PicturePolicy policy = policy(Augmentation.cifar(), 0);
         int jittered = 0;
         int grey = 0;
         int blurred = 0;
@@ -55,8 +55,8 @@ class AugmentationTest {
         int solarisedA = 0;
         int solarisedB = 0;
         for (int i = 0; i < DRAWS; i++) {
-            ViewParameters a = official.viewA().draw(new SampleRandom(1, i, 0), 200, 100);
-            ViewParameters b = official.viewB().draw(new SampleRandom(1, i, 1), 200, 100);
+            ViewParameters a = policy(official, 0).draw(new SampleRandom(1, i, 0), 200, 100);
+            ViewParameters b = policy(official, 1).draw(new SampleRandom(1, i, 1), 200, 100);
             blurredA += a.blur() >= 0.1 && a.blur() < 2 ? 1 : 0;
             blurredB += b.blur() > 0 ? 1 : 0;
             solarisedA += a.solarise() ? 1 : 0;
@@ -72,7 +72,7 @@ class AugmentationTest {
     @CsvSource({"1, 1", "1, 500", "500, 1", "3, 2", "640, 480"})
     void windowLiesInsideAnyPicture(int width, int height) {
         for (int i = 0; i < 2_000; i++) {
-            ViewParameters view = Augmentation.official().viewA().draw(new SampleRandom(i), width, height);
+            ViewParameters view = policy(Augmentation.official(), 0).draw(new SampleRandom(i), width, height);
             assertTrue(view.x() >= 0 && view.y() >= 0 && view.w() >= 1 && view.h() >= 1);
             assertTrue(view.x() + view.w() <= width && view.y() + view.h() <= height);
         }
@@ -100,10 +100,10 @@ class AugmentationTest {
     @Test
     void settingsOverrideThePresetForOneViewOrBoth() {
         Augmentation augmentation = Augmentation.parse("cifar, blur=0.5, view-a.crop-min=0.3, views=different");
-        assertEquals(0.5, augmentation.viewA().blur());
-        assertEquals(0.5, augmentation.viewB().blur());
-        assertEquals(0.3, augmentation.viewA().cropMin());
-        assertEquals(0.2, augmentation.viewB().cropMin());
+        assertEquals(0.5, policy(augmentation, 0).blur());
+        assertEquals(0.5, policy(augmentation, 1).blur());
+        assertEquals(0.3, policy(augmentation, 0).cropMin());
+        assertEquals(0.2, policy(augmentation, 1).cropMin());
         assertTrue(augmentation.unrelatedViews());
     }
 
@@ -143,5 +143,9 @@ class AugmentationTest {
     private static void assertNear(double probability, int hits) {
         double standardError = Math.sqrt(probability * (1 - probability) / DRAWS);
         assertEquals(probability, (double) hits / DRAWS, 4 * standardError);
+    }
+
+    private static PicturePolicy policy(Augmentation augmentation, int view) {
+        return augmentation.policy(view, PicturePolicy.class);
     }
 }

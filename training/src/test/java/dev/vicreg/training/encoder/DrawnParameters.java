@@ -23,6 +23,7 @@ final class DrawnParameters {
                 case NORM_SCALE -> 1 + 0.1 * values[i];
                 case EMBEDDING -> values[i];
                 case WEIGHT -> values[i] * Math.sqrt(3 / fanIn);
+                case COUNTER -> 0;
             };
         }
         return Lcg.tensor(shape, 1, values);

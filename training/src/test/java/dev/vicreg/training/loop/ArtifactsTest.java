@@ -159,7 +159,7 @@ final class ArtifactsTest {
     void wrongSettingsAreNamed(String encoder, String loss, String projector, int size, String expected) {
         GraphConfig good = config("sgd", loss, projector, size);
         GraphConfig config = new GraphConfig(
-                new BranchConfig(encoder, 4, size, 3, good.a().mean(), good.a().std(), projector),
+                new BranchConfig(encoder, 4, size, 3, List.of(0.5f, 0.5f, 0.5f), List.of(0.5f, 0.5f, 0.5f), projector),
                 null,
                 BATCH,
                 loss,

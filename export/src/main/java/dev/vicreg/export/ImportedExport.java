@@ -1,0 +1,102 @@
+package dev.vicreg.export;
+
+import dev.vicreg.models.encoder.OnnxEncoder;
+import dev.vicreg.models.encoder.Pooling;
+import dev.vicreg.models.graph.Graph;
+import dev.vicreg.models.graph.OnnxFile;
+import dev.vicreg.models.graph.Tensor;
+import dev.vicreg.runtime.Manifest;
+import dev.vicreg.training.loop.AtomicFile;
+import dev.vicreg.training.loop.CheckpointFile;
+import dev.vicreg.training.step.Branch;
+import dev.vicreg.training.step.Side;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Publishes an encoder that came as an ONNX file in that very file: trained values and running statistics take the place
+ * of the old ones, batch norms and Dropout are set to inference, a {@link Manifest} joins the metadata, and all else
+ * stays, names, types, opset and nodes. What makes vectors of the output is the reader's to do; the manifest says it.
+ */
+final class ImportedExport {
+    private ImportedExport() {}
+
+    /**
+     * As {@link EncoderExport#export}, in the original file's form.
+     *
+     * @param original the file that the encoder came in
+     * @throws IllegalArgumentException if the file cannot hold what was trained: says which remedy there is
+     */
+    static EncoderExport.Result export(
+            Path original,
+            OnnxEncoder encoder,
+            Path evalModel,
+            Side side,
+            boolean shared,
+            Path checkpoint,
+            EncoderExport.Description description,
+            Path target)
+            throws IOException {
+        Map<String, Tensor> state = CheckpointFile.read(checkpoint);
+        Graph eval = OnnxFile.read(evalModel).graph();
+        requireOutput(original, encoder);
+        String prefix = side == Side.B && !shared ? Branch.SECOND + "." : "";
+        Map<String, Tensor> values = new LinkedHashMap<>();
+        for (Map.Entry<String, String> entry : encoder.initializers().entrySet()) {
+            Tensor value = state.get(prefix + entry.getKey());
+            if (value == null) {
+                throw new IOException("Checkpoint " + checkpoint + " does not fit " + original + ": it has no " + prefix
+                        + entry.getKey() + "; give files of the same run");
+            }
+            values.put(entry.getValue(), value);
+        }
+        Manifest manifest = manifest(encoder, description);
+        byte[] file = OnnxFile.withInitializers(
+                        original, values, true, Map.of(Manifest.METADATA_KEY, manifest.toJson()))
+                .toByteArray();
+        Verification verification = new Verification(
+                evalModel,
+                side,
+                EncoderExport.views(eval, state),
+                state,
+                description.input(),
+                encoder.inputName(),
+                encoder.outputName(),
+                manifest.pooling());
+        double difference = EncoderExport.verify(file, verification, target);
+        AtomicFile.write(target, ByteBuffer.wrap(file));
+        return new EncoderExport.Result(target, manifest, difference);
+    }
+
+    private static void requireOutput(Path original, OnnxEncoder encoder) throws IOException {
+        Set<String> outputs = OnnxFile.read(original).graph().outputs().keySet();
+        if (!outputs.contains(encoder.outputName())) {
+            throw new IllegalArgumentException(
+                    "The original file gives " + outputs + ", not the inner value " + encoder.outputName()
+                            + " that was trained: export with --fold, which writes a file of its own form");
+        }
+    }
+
+    private static Manifest manifest(OnnxEncoder encoder, EncoderExport.Description description) {
+        return new Manifest(
+                Manifest.FORMAT_VERSION,
+                description.version(),
+                description.encoder(),
+                description.input(),
+                encoder.dimension(),
+                encoder.trainedElements(),
+                description.configHash(),
+                description.evaluation(),
+                encoder.outputName(),
+                pool(encoder.settings().pooling()));
+    }
+
+    private static @Nullable String pool(Pooling pooling) {
+        return pooling == Pooling.NONE ? null : pooling.text();
+    }
+}

@@ -1,0 +1,384 @@
+package dev.vicreg.models.encoder;
+
+import dev.vicreg.models.graph.Attributes;
+import dev.vicreg.models.graph.Dim;
+import dev.vicreg.models.graph.ElementType;
+import dev.vicreg.models.graph.Graph;
+import dev.vicreg.models.graph.Node;
+import dev.vicreg.models.graph.OnnxFile;
+import dev.vicreg.models.graph.OpType;
+import dev.vicreg.models.graph.Ops;
+import dev.vicreg.models.graph.ReadOptions;
+import dev.vicreg.models.graph.Rewriter;
+import dev.vicreg.models.graph.Shape;
+import dev.vicreg.models.graph.ShapeValues;
+import dev.vicreg.models.graph.Tensor;
+import dev.vicreg.models.graph.TensorType;
+import dev.vicreg.models.graph.Value;
+import dev.vicreg.models.nn.BatchNorm;
+import dev.vicreg.models.nn.Layers;
+import dev.vicreg.models.nn.Parameter;
+import dev.vicreg.models.nn.Parameter.Role;
+import dev.vicreg.models.nn.Parameters;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A network that came as an ONNX file, whoever wrote it. Its initialisers become parameters under their own names, with
+ * the file's data as their start: {@link ImportedWeights} says which. Batch norms and dropout are built for training or
+ * inference as the settings say, whichever form the file has them in; all other nodes stay as they are.
+ */
+public final class OnnxEncoder implements Encoder {
+    /** Below this scope lie the nodes; parameters have their own names. */
+    private static final String NODES = "encoder";
+
+    private static final float DEFAULT_EPSILON = 1e-5f;
+    private static final float DEFAULT_MOMENTUM = 0.9f;
+    private static final float DEFAULT_RATIO = 0.5f;
+
+    /** What batch norms do in training. */
+    public enum BatchNorms {
+        /** They use the statistics of each view's batch, and their running ones move. */
+        TRAIN,
+        /** They use their running statistics, which stay; scale and bias are trained. */
+        FROZEN
+    }
+
+    /** What Dropout nodes do in training. */
+    public enum Dropout {
+        /** Those exported in training form drop, the others don't. */
+        AS_EXPORTED,
+        /** All drop, each at its own ratio. */
+        ON,
+        /** None drops. */
+        OFF
+    }
+
+    /**
+     * How a file is read.
+     *
+     * @param output the representation's name in the file; empty for the first output
+     * @param pooling what makes vectors of the output
+     */
+    public record Settings(String output, Pooling pooling, BatchNorms batchNorms, Dropout dropout) {
+        /** The first output as it is, moving statistics, dropout as exported. */
+        public static final Settings DEFAULT = new Settings("", Pooling.NONE, BatchNorms.TRAIN, Dropout.AS_EXPORTED);
+    }
+
+    private final Graph graph;
+    private final Value input;
+    private final TensorType sample;
+    private final Settings settings;
+    private final ImportedWeights weights;
+    private final int dimension;
+
+    private OnnxEncoder(Graph graph, TensorType sample, Settings settings) {
+        this.graph = graph;
+        this.input = graph.inputs().get(0);
+        this.sample = sample;
+        this.settings = settings;
+        this.weights = ImportedWeights.of(graph, settings.batchNorms == BatchNorms.TRAIN);
+        if (weights.trained().isEmpty()) {
+            throw new IllegalArgumentException("no initialiser of it can be trained: expected floating-point weights"
+                    + " that the output " + graph.outputs().keySet() + " depends on");
+        }
+        this.dimension = width();
+    }
+
+    /**
+     * The network of a file.
+     *
+     * @param sample sizes of one sample, without the batch, where the file leaves them open; empty to take the file's
+     * @throws IOException if the file cannot be read, or holds what is not supported
+     * @throws IllegalArgumentException if it has no such output, that is no vector per sample, the sample does not fit,
+     *     or nothing can be trained: one line that names the file and the place
+     */
+    public static OnnxEncoder read(Path file, List<Long> sample, Settings settings) throws IOException {
+        ReadOptions options = settings.output.isEmpty()
+                ? ReadOptions.DEFAULT
+                : ReadOptions.DEFAULT.withOutputs(List.of(settings.output));
+        Graph graph = OnnxFile.read(file, options).graph();
+        try {
+            Graph wanted = firstOutput(graph);
+            return new OnnxEncoder(wanted, resolve(wanted.inputs().get(0), sample), settings);
+        } catch (IllegalArgumentException | IllegalStateException e) {
+            throw new IllegalArgumentException("Encoder " + file + ": " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * What the network of a file takes: with symbols where the file leaves sizes open.
+     *
+     * @param output as in {@link Settings}
+     * @throws IOException if the file cannot be read, or holds what is not supported
+     */
+    public static TensorType input(Path file, String output) throws IOException {
+        ReadOptions options = output.isEmpty() ? ReadOptions.DEFAULT : ReadOptions.DEFAULT.withOutputs(List.of(output));
+        Graph graph = OnnxFile.read(file, options).graph();
+        try {
+            return firstOutput(graph).inputs().get(0).type();
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("Encoder " + file + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** What computes the first output, from the one input that it needs. */
+    private static Graph firstOutput(Graph graph) {
+        Map.Entry<String, Value> output = graph.outputs().entrySet().iterator().next();
+        Graph all = Graph.of(graph.name(), graph.inputs(), Map.of(output.getKey(), output.getValue()));
+        Set<Value> read = new HashSet<>();
+        all.nodes().forEach(node -> read.addAll(node.inputs()));
+        List<Value> inputs = all.inputs().stream().filter(read::contains).toList();
+        if (inputs.size() != 1) {
+            throw new IllegalArgumentException("output " + output.getKey() + " depends on " + inputs.size()
+                    + " inputs: expected 1, found " + inputs);
+        }
+        return Graph.of(graph.name(), inputs, all.outputs());
+    }
+
+    /** The input's type with every size but the batch's known; the batch is a symbol. */
+    private static TensorType resolve(Value input, List<Long> sample) {
+        Shape declared = input.shape();
+        if (declared.rank() < 2) {
+            throw new IllegalArgumentException("its input " + input + " has no axis besides the batch's");
+        }
+        if (!sample.isEmpty() && sample.size() != declared.rank() - 1) {
+            throw new IllegalArgumentException(
+                    "its input " + input + " takes samples of " + (declared.rank() - 1) + " axes, found " + sample);
+        }
+        Shape shape = declared.with(0, Dim.symbol("N"));
+        for (int axis = 1; axis < declared.rank(); axis++) {
+            Dim dim = declared.at(axis);
+            Dim wanted = sample.isEmpty() ? dim : Dim.of(sample.get(axis - 1));
+            if (!wanted.isFixed()) {
+                throw new IllegalArgumentException("its input " + input + " leaves the size " + dim + " of axis " + axis
+                        + " open: give it (--image-size for pictures, --input-shape otherwise)");
+            }
+            if (dim.isFixed() && !dim.equals(wanted)) {
+                throw new IllegalArgumentException("its input " + input + " does not take samples of " + sample
+                        + ": axis " + axis + " is " + dim + ", asked for " + wanted);
+            }
+            shape = shape.with(axis, wanted);
+        }
+        return new TensorType(input.type().element(), shape);
+    }
+
+    /** The width that a batch of two comes out with: fixed sizes let every shape be told. */
+    private int width() {
+        Value two = Value.input(inputName(), type(Dim.of(2)));
+        Value output =
+                settings.pooling.build(new Ops().scope(NODES), network(Layers.forInference(new Parameters()), two));
+        Dim width = output.shape().at(1);
+        if (!width.isFixed()) {
+            throw new IllegalArgumentException(
+                    "the width of output " + outputName() + " " + output.shape() + " cannot be told");
+        }
+        if (!output.shape().at(0).equals(Dim.of(2)) || output.type().element() != ElementType.FLOAT) {
+            throw new IllegalArgumentException(
+                    "output " + outputName() + " is " + output.type()
+                            + " for a batch of 2: expected float[2,D]; networks with a fixed batch cannot be trained in another");
+        }
+        return Math.toIntExact(width.size());
+    }
+
+    /** The input's name: the file's, unless the graphs around the network use it themselves. */
+    public String inputName() {
+        return ImportedWeights.free(originalInputName());
+    }
+
+    /** The input's name in the file. */
+    public String originalInputName() {
+        return String.valueOf(input.name());
+    }
+
+    /** The output's name in the file. */
+    public String outputName() {
+        return graph.outputs().keySet().iterator().next();
+    }
+
+    /** What the network takes, for a batch of that size. */
+    public TensorType type(Dim batch) {
+        return new TensorType(sample.element(), sample.shape().with(0, batch));
+    }
+
+    /** Sizes of a sample, without the batch. */
+    public List<Long> sample() {
+        return sample.shape().dims().stream().skip(1).map(Dim::size).toList();
+    }
+
+    /** How the file was read. */
+    public Settings settings() {
+        return settings;
+    }
+
+    /** Names of parameters by those of their initialisers, where they could not keep them. */
+    public Map<String, String> renamed() {
+        return Collections.unmodifiableMap(weights.renamed());
+    }
+
+    @Override
+    public int dimension() {
+        return dimension;
+    }
+
+    /** Empty: parameters have their own names. */
+    @Override
+    public String scope() {
+        return "";
+    }
+
+    @Override
+    public Value build(Layers layers, Value view) {
+        Ops ops = layers.scope(NODES).ops();
+        Value pooled = settings.pooling.build(ops, network(layers, view));
+        // A symbolic batch can hide what a fixed one shows.
+        return pooled.shape().at(1).isFixed() ? pooled : ops.reshape(pooled, 0, dimension);
+    }
+
+    private Value network(Layers layers, Value view) {
+        Map<Value, Value> known = new HashMap<>();
+        known.put(input, view);
+        weights.trained()
+                .forEach((initializer, weight) -> known.put(
+                        initializer,
+                        declare(layers, weight.name(), initializer, weight.role())
+                                .value()));
+        for (Node node : graph.nodes()) {
+            List<@Nullable Value> inputs = new ArrayList<>();
+            for (@Nullable Value each : node.inputs()) {
+                inputs.add(each == null ? null : known.getOrDefault(each, each));
+            }
+            List<Value> outputs = build(layers, node, inputs);
+            for (int i = 0; i < outputs.size(); i++) {
+                known.put(node.output(i), outputs.get(i));
+            }
+        }
+        Value output = graph.output(outputName());
+        return known.getOrDefault(output, output);
+    }
+
+    private static Parameter declare(Layers layers, String name, Value initializer, Role role) {
+        Tensor start = initializer.constant();
+        if (start == null) {
+            throw new IllegalStateException("No data of " + initializer);
+        }
+        return layers.declare(name, start.shape(), role, (shape, random) -> start);
+    }
+
+    private List<Value> build(Layers layers, Node node, List<@Nullable Value> inputs) {
+        Layers here = layers.scope(NODES).scope(node.scope());
+        return switch (node.op()) {
+            case BATCH_NORMALIZATION -> List.of(batchNorm(layers, here, node, inputs));
+            case DROPOUT -> List.of(dropout(here, node, inputs));
+            case IDENTITY -> List.of(given(inputs, 0));
+            default -> told(here.ops(), Rewriter.copy(here.ops(), node, inputs));
+        };
+    }
+
+    /** What follows from shapes alone becomes a constant, so that chains of shape computations end here. */
+    private static List<Value> told(Ops ops, List<Value> outputs) {
+        Value first = outputs.get(0);
+        if (outputs.size() != 1 || first.type().element() != ElementType.INT64 || first.constant() != null) {
+            return outputs;
+        }
+        return ShapeValues.longs(first)
+                .map(longs -> List.of(ops.constant(
+                        new Tensor(first.type(), Tensor.ofLongs(longs).data()))))
+                .orElse(outputs);
+    }
+
+    private Value batchNorm(Layers layers, Layers here, Node node, List<@Nullable Value> inputs) {
+        Value x = given(inputs, 0);
+        Value scale = given(inputs, 1);
+        Value bias = given(inputs, 2);
+        float epsilon = node.attributes().real("epsilon", DEFAULT_EPSILON);
+        ImportedWeights.Statistics statistics = weights.statistics(node);
+        if (statistics == null) {
+            Attributes attributes = Attributes.NONE.with("epsilon", epsilon);
+            return here.ops()
+                    .node(
+                            OpType.BATCH_NORMALIZATION,
+                            List.of(x, scale, bias, given(inputs, 3), given(inputs, 4)),
+                            attributes)
+                    .output(0);
+        }
+        float kept = node.attributes().real("momentum", DEFAULT_MOMENTUM);
+        return here.batchNorm(
+                x,
+                scale,
+                bias,
+                declare(layers, statistics.meanName(), statistics.mean(), Role.RUNNING_MEAN),
+                declare(layers, statistics.varianceName(), statistics.variance(), Role.RUNNING_VARIANCE),
+                new BatchNorm(epsilon, 1 - kept, 1));
+    }
+
+    private Value dropout(Layers here, Node node, List<@Nullable Value> inputs) {
+        boolean drops = settings.dropout == Dropout.ON
+                || (settings.dropout == Dropout.AS_EXPORTED && node.hasInput(2) && isTrue(node.input(2)));
+        Value x = given(inputs, 0);
+        return drops ? here.dropout(x, node.hasInput(1) ? number(node, node.input(1)) : DEFAULT_RATIO) : x;
+    }
+
+    private static boolean isTrue(Value flag) {
+        Tensor constant = flag.constant();
+        return constant != null && constant.data().length > 0 && constant.data()[0] != 0;
+    }
+
+    private static float number(Node node, Value value) {
+        Tensor constant = value.constant();
+        if (constant == null) {
+            throw new IllegalArgumentException(node + ": its ratio must be a constant, found " + value);
+        }
+        return constant.floats()[0];
+    }
+
+    private static Value given(List<@Nullable Value> inputs, int index) {
+        Value value = inputs.get(index);
+        if (value == null) {
+            throw new IllegalStateException("input " + index + " is missing");
+        }
+        return value;
+    }
+
+    /** Number of elements of the trained initialisers. */
+    public long trainedElements() {
+        return weights.trained().keySet().stream()
+                .mapToLong(initializer -> initializer.shape().elements())
+                .sum();
+    }
+
+    /**
+     * The initialisers of the file that parameters stand for, by the parameters' names: what to write back.
+     *
+     * @throws IllegalArgumentException if an initialiser is several parameters: running statistics that norms shared
+     */
+    public Map<String, String> initializers() {
+        Map<String, String> initializers = new LinkedHashMap<>();
+        weights.trained().forEach((initializer, weight) -> initializers.put(weight.name(), initializer.name()));
+        for (ImportedWeights.Statistics statistics : weights.statistics()) {
+            initializers.put(
+                    statistics.meanName(), String.valueOf(statistics.mean().name()));
+            initializers.put(
+                    statistics.varianceName(),
+                    String.valueOf(statistics.variance().name()));
+        }
+        Set<String> seen = new HashSet<>();
+        for (String initializer : initializers.values()) {
+            if (!seen.add(initializer)) {
+                throw new IllegalArgumentException("Initialiser " + initializer + " stands for statistics of several"
+                        + " batch norms, or for statistics and a weight, which differ once they are trained: the"
+                        + " original file cannot hold them; export with --fold, which writes a file of its own form");
+            }
+        }
+        return initializers;
+    }
+}

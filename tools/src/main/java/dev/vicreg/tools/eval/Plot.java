@@ -1,0 +1,37 @@
+package dev.vicreg.tools.eval;
+
+import dev.vicreg.training.loop.AtomicFile;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import javax.imageio.ImageIO;
+
+/** A picture of what an encoder makes of labelled samples. */
+public abstract class Plot {
+    abstract BufferedImage draw();
+
+    /** Writes it as PNG, complete or not at all. */
+    public final void write(Path file) throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        ImageIO.write(draw(), "png", bytes);
+        AtomicFile.write(file, ByteBuffer.wrap(bytes.toByteArray()));
+    }
+
+    /** The first sample of each class, none chosen by hand, as they come. */
+    static List<Integer> firstOfEachClass(int[] labels, int most) {
+        List<Integer> first = new ArrayList<>();
+        Set<Integer> seen = new TreeSet<>();
+        for (int i = 0; i < labels.length && first.size() < most; i++) {
+            if (seen.add(labels[i])) {
+                first.add(i);
+            }
+        }
+        return first;
+    }
+}

@@ -1,0 +1,18 @@
+package dev.vicreg.training.data;
+
+import java.util.Locale;
+
+/** What samples are. */
+public enum Modality {
+    /** Pictures of any size. */
+    PICTURES,
+    /** Rows of a table, every one with a value in each column. */
+    VECTORS,
+    /** Recordings and other series of one or more channels. */
+    SIGNALS;
+
+    /** In messages. */
+    public String noun() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+}

@@ -1,0 +1,127 @@
+package dev.vicreg.training.data;
+
+import java.io.BufferedInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An array in NumPy's file format (NEP 1, versions 1 to 3) of float32 or float64 in row-major order.
+ *
+ * @param values in row-major order; float64 rounded to float32
+ */
+record NpyFile(int[] shape, float[] values) {
+    private static final byte[] MAGIC = {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y'};
+    private static final int BLOCK = 1 << 16;
+    private static final int MAX_HEADER = 1 << 20;
+    private static final Pattern DESCR = Pattern.compile("'descr'\\s*:\\s*('[^']*'|\\[.*?\\])");
+    private static final Pattern FORTRAN = Pattern.compile("'fortran_order'\\s*:\\s*(True|False)");
+    private static final Pattern SHAPE = Pattern.compile("'shape'\\s*:\\s*\\(([^)]*)\\)");
+
+    static boolean matches(byte[] head) {
+        return head.length >= MAGIC.length && Arrays.equals(head, 0, MAGIC.length, MAGIC, 0, MAGIC.length);
+    }
+
+    /**
+     * The sizes of the array in a file, without its values.
+     *
+     * @throws IOException if it is no such file
+     */
+    static int[] shape(Path path) throws IOException {
+        try (InputStream in = new BufferedInputStream(Files.newInputStream(path))) {
+            return header(in, path.toString()).shape;
+        }
+    }
+
+    /**
+     * Reads the whole array.
+     *
+     * @throws IOException if it is damaged or of another type: says which
+     */
+    static NpyFile read(Path path) throws IOException {
+        try (InputStream in = new BufferedInputStream(Files.newInputStream(path), BLOCK)) {
+            Header header = header(in, path.toString());
+            long count = Arrays.stream(header.shape).asLongStream().reduce(1, Math::multiplyExact);
+            long bytes = count * header.bytes;
+            long found = Files.size(path) - header.length;
+            if (found != bytes) {
+                throw new IOException(path + " is damaged: an array of " + Arrays.toString(header.shape) + " takes "
+                        + bytes + " bytes, found " + found);
+            }
+            if (count > Integer.MAX_VALUE - 8) {
+                throw new IOException(path + " is too large: " + count + " values, expected at most 2^31; split it");
+            }
+            float[] values = new float[(int) count];
+            int done = 0;
+            while (done < values.length) {
+                int part = Math.min(BLOCK / header.bytes, values.length - done);
+                ByteBuffer block =
+                        ByteBuffer.wrap(in.readNBytes(part * header.bytes)).order(header.order);
+                for (int i = 0; i < part; i++) {
+                    values[done++] = header.bytes == 4 ? block.getFloat() : (float) block.getDouble();
+                }
+            }
+            return new NpyFile(header.shape, values);
+        }
+    }
+
+    private record Header(int[] shape, int bytes, ByteOrder order, int length) {}
+
+    private static Header header(InputStream in, String name) throws IOException {
+        byte[] head = in.readNBytes(8);
+        if (head.length < 8 || !matches(head)) {
+            throw new IOException(name + " is no NumPy file: expected it to begin with \\x93NUMPY");
+        }
+        int width = head[6] == 1 ? 2 : 4; // of the header's length, by version
+        byte[] size = in.readNBytes(width);
+        ByteBuffer sizes = ByteBuffer.wrap(Arrays.copyOf(size, 4)).order(ByteOrder.LITTLE_ENDIAN);
+        int length = sizes.getInt();
+        if (head[6] < 1 || head[6] > 3 || size.length < width || length < 1 || length > MAX_HEADER) {
+            throw new IOException(name + " is damaged: its header is of version " + head[6] + " and " + length
+                    + " bytes, expected version 1 to 3");
+        }
+        byte[] bytes = in.readNBytes(length);
+        String text = new String(bytes, StandardCharsets.UTF_8);
+        String type = find(DESCR, text);
+        String fortran = find(FORTRAN, text);
+        String shape = find(SHAPE, text);
+        if (bytes.length < length || type == null || fortran == null || shape == null) {
+            throw new IOException(name + " is damaged: its header is '" + text.strip() + "', expected descr,"
+                    + " fortran_order and shape");
+        }
+        if (!type.matches("'[<>=]f[48]'")) {
+            throw new IOException(name + " holds values of type " + type
+                    + ", expected float32 or float64; save it with array.astype(numpy.float32)");
+        }
+        if (fortran.equals("True")) {
+            throw new IOException(name + " is in column-major order; save it with numpy.ascontiguousarray(array)");
+        }
+        ByteOrder order = type.charAt(1) == '>' ? ByteOrder.BIG_ENDIAN : ByteOrder.LITTLE_ENDIAN;
+        return new Header(sizes(shape, name), type.charAt(3) - '0', order, 8 + width + length);
+    }
+
+    private static @Nullable String find(Pattern pattern, String text) {
+        Matcher matcher = pattern.matcher(text);
+        return matcher.find() ? matcher.group(1) : null;
+    }
+
+    private static int[] sizes(String text, String name) throws IOException {
+        try {
+            return Arrays.stream(text.split(","))
+                    .map(String::strip)
+                    .filter(part -> !part.isEmpty())
+                    .mapToInt(Integer::parseUnsignedInt)
+                    .toArray();
+        } catch (NumberFormatException e) {
+            throw new IOException(name + " is damaged: its shape is (" + text + ")", e);
+        }
+    }
+}
