@@ -386,6 +386,16 @@ class ModalitiesTest {
                 "--out",
                 out);
         String rows = table.resolve("test.csv").toString();
+        refused(
+                1,
+                "name the column of labels with --label",
+                "train",
+                "--data",
+                rows,
+                "--out",
+                folder + "/r",
+                "--eval-data",
+                rows);
         refused(1, "name the column of labels with --label", "eval", "--model", model, "--train", rows, "--test", rows);
         refused(2, "columns: [\"m000\"", "train", "--out", run.toString(), "--resume", "--columns", "m000");
     }
