@@ -56,11 +56,31 @@ class ImportedExportTest {
                 new InputConfig.Pictures(imageSize, 3, List.of(0.4f, 0.5f, 0.6f), List.of(0.2f, 0.25f, 0.3f)),
                 "8",
                 EncoderOptions.NONE,
-                OnnxConfig.of(FILES.resolve(file), "", pool, "train", "off", List.of()));
+                OnnxConfig.of(FILES.resolve(file), "", pool, "train", "off", null, List.of()));
         GraphConfig graph = new GraphConfig(branch, null, 4, "official", 25, 25, 1, "sgd", 0.9f, 0, "none");
         Map<String, Object> views = Augmentation.cifar().settings();
         TrainingConfig config = new TrainingConfig(
-                graph, data.toString(), 0, 0, views, 0, 2, 0.01, 0.64, 0, 0, "constant", 0, 3, 1, 1, "cpu", 2, 2);
+                graph,
+                data.toString(),
+                null,
+                0,
+                0,
+                views,
+                null,
+                0,
+                2,
+                0.01,
+                0.64,
+                0,
+                0,
+                "constant",
+                0,
+                3,
+                1,
+                1,
+                "cpu",
+                2,
+                2);
         Path run = temporary.resolve("run");
         try (Trainer trainer = Trainer.start(config, run, "test")) {
             trainer.train(

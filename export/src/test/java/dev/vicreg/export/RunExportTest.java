@@ -5,15 +5,21 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.vicreg.models.graph.Graph;
 import dev.vicreg.models.graph.OnnxFile;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.Value;
+import dev.vicreg.runtime.Device;
+import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.runtime.Manifest;
+import dev.vicreg.training.loop.GraphConfig;
 import dev.vicreg.training.loop.RunConfig;
 import dev.vicreg.training.loop.TrainingConfig;
 import dev.vicreg.training.step.Side;
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
@@ -24,26 +30,12 @@ class RunExportTest {
     Path run;
 
     private void writeConfig() throws IOException {
+        writeConfig(TestRun.config(8, "16"));
+    }
+
+    private void writeConfig(GraphConfig graph) throws IOException {
         TrainingConfig settings = new TrainingConfig(
-                TestRun.config(8, "16"),
-                "pictures",
-                0,
-                0,
-                Map.of(),
-                1,
-                0,
-                0.1,
-                0.1,
-                0,
-                0,
-                "cosine",
-                0,
-                1,
-                1,
-                1,
-                "cpu",
-                0,
-                2);
+                graph, "pictures", null, 0, 0, Map.of(), null, 1, 0, 0.1, 0.1, 0, 0, "cosine", 0, 1, 1, 1, "cpu", 0, 2);
         new RunConfig("1.2.3", "1.24.1", "fingerprint", 100, settings).write(run.resolve("config.json"));
     }
 
@@ -86,6 +78,49 @@ class RunExportTest {
                         run.resolve("encoder-initial.onnx"))
                 .file();
         assertNotEquals(firstBias(newest), firstBias(initial));
+    }
+
+    @Test
+    void bothEncodersOfUnsharedBranchesAreExported() throws IOException {
+        GraphConfig graph = TestRun.config(TestRun.branch("resnet18", 8, "16"), TestRun.branch("resnet34", 4, "8-16"));
+        writeConfig(graph);
+        TestRun written = TestRun.write(run.resolve("artifacts"), graph, 3);
+        Manifest[] manifests = new Manifest[2];
+        for (Side side : Side.values()) {
+            EncoderExport.Result result =
+                    RunExport.export(run, side, written.checkpoint(), "1.2.4", Map.of(), RunExport.encoder(run, side));
+            assertTrue(result.difference() <= 1e-4, "difference " + result.difference()); // 1e-7 to 1e-6 measured
+            manifests[side.ordinal()] = result.manifest();
+        }
+        assertEquals("resnet18", manifests[0].encoder());
+        assertEquals(64, manifests[0].dimension());
+        assertEquals("resnet34", manifests[1].encoder());
+        assertEquals(32, manifests[1].dimension());
+        BufferedImage picture = new BufferedImage(32, 32, BufferedImage.TYPE_INT_RGB);
+        try (EmbeddingModel first = EmbeddingModel.load(run.resolve("encoder.onnx"), Device.CPU, 1);
+                EmbeddingModel second = EmbeddingModel.load(run.resolve("encoder-b.onnx"), Device.CPU, 1)) {
+            assertEquals(64, first.embed(picture).length);
+            assertEquals(32, second.embed(picture).length);
+        }
+        Graph second = OnnxFile.read(run.resolve("encoder-b.onnx")).graph();
+        assertEquals("[image uint8[N,32,32,3]]", second.inputs().toString());
+        List<String> foreign = second.nodes().stream()
+                .flatMap(node -> node.inputs().stream())
+                .map(value -> value == null ? null : value.name())
+                .filter(name -> name != null && (name.startsWith("encoder.") || name.contains("projector")))
+                .toList();
+        assertEquals(List.of(), foreign);
+    }
+
+    @Test
+    void aRunWithOneEncoderHasNoSecondOne() throws IOException {
+        writeConfig();
+        TestRun written = TestRun.write(run.resolve("artifacts"), 8, "16", 1);
+        IllegalArgumentException e = assertThrows(
+                IllegalArgumentException.class,
+                () -> RunExport.export(
+                        run, Side.B, written.checkpoint(), "1", Map.of(), run.resolve("encoder-b.onnx")));
+        assertEquals("Run " + run + " has one encoder for both views: leave out --branch b", e.getMessage());
     }
 
     @Test

@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
 
 /** The eval model and checkpoint of a small ResNet whose norms look as if it had been trained. */
 record TestRun(TrainingGraph.Built built, Path evalModel, Path checkpoint) {
@@ -22,7 +23,15 @@ record TestRun(TrainingGraph.Built built, Path evalModel, Path checkpoint) {
     private static final List<Float> STD = List.of(0.229f, 0.224f, 0.225f);
 
     static TestRun write(Path folder, int width, String projector, long seed) throws IOException {
-        TrainingGraph.Built built = TrainingGraph.build(config(width, projector).spec());
+        return write(folder, "resnet18", width, projector, seed);
+    }
+
+    static TestRun write(Path folder, String encoder, int width, String projector, long seed) throws IOException {
+        return write(folder, config(branch(encoder, width, projector), null), seed);
+    }
+
+    static TestRun write(Path folder, GraphConfig config, long seed) throws IOException {
+        TrainingGraph.Built built = TrainingGraph.build(config.spec());
         Files.createDirectories(folder);
         TestRun run = new TestRun(built, folder.resolve("eval_model.onnx"), folder.resolve("checkpoint"));
         Files.write(run.evalModel, OnnxFile.bytes(built.eval(), Map.of()));
@@ -34,18 +43,15 @@ record TestRun(TrainingGraph.Built built, Path evalModel, Path checkpoint) {
     }
 
     static GraphConfig config(int width, String projector) {
-        return new GraphConfig(
-                new BranchConfig("resnet18", width, IMAGE_SIZE, 3, MEAN, STD, projector),
-                null,
-                4,
-                "official",
-                25,
-                25,
-                1,
-                "adamw",
-                0.9f,
-                0,
-                "none");
+        return config(branch("resnet18", width, projector), null);
+    }
+
+    static BranchConfig branch(String encoder, int width, String projector) {
+        return new BranchConfig(encoder, width, IMAGE_SIZE, 3, MEAN, STD, projector);
+    }
+
+    static GraphConfig config(BranchConfig first, @Nullable BranchConfig second) {
+        return new GraphConfig(first, second, 4, "official", 25, 25, 1, "adamw", 0.9f, 0, "none");
     }
 
     private static Tensor trained(String name, Tensor tensor, SplittableRandom random) {

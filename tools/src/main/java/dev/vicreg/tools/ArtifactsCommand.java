@@ -32,6 +32,7 @@ final class ArtifactsCommand {
                             GraphSettings.ALL,
                             List.of(
                                     SharedSettings.DATA,
+                                    PairSettings.DATA_B,
                                     TrainSettings.SEED,
                                     SharedSettings.JSON,
                                     SharedSettings.DEVICE,
@@ -45,10 +46,9 @@ final class ArtifactsCommand {
 
     private static void run(Settings settings, Console console) throws Exception {
         Path out = settings.get(OUT);
-        GraphConfig config = GraphSettings.graph(
-                settings,
-                InputSettings.of(settings, settings.find(SharedSettings.DATA).orElse(null), Selection.ALL));
+        GraphConfig config = GraphSettings.graph(settings, Inputs.of(settings, Selection.ALL));
         GraphSettings.warnOfCoefficients(config, console);
+        ImportSettings.tellOfNames(config, console);
         Lowering lowering = MachineLowering.of(settings.get(SharedSettings.DEVICE), TrainSettings.threads(settings));
         TrainingGraph.Built built = TrainingGraph.build(config.spec());
         Files.createDirectories(out);

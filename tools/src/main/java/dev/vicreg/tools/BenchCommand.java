@@ -33,6 +33,7 @@ final class BenchCommand {
                             List.of(
                                     STEPS,
                                     SharedSettings.DATA,
+                                    PairSettings.DATA_B,
                                     SharedSettings.JSON,
                                     SharedSettings.DEVICE,
                                     SharedSettings.THREADS))
@@ -50,10 +51,7 @@ final class BenchCommand {
         StepBenchmark.Result result;
         try {
             result = StepBenchmark.run(
-                    GraphSettings.graph(
-                            settings,
-                            InputSettings.of(
-                                    settings, settings.find(SharedSettings.DATA).orElse(null), Selection.ALL)),
+                    GraphSettings.graph(settings, Inputs.of(settings, Selection.ALL)),
                     device,
                     threads,
                     settings.get(STEPS),

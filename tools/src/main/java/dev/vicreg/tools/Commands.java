@@ -14,6 +14,7 @@ final class Commands {
             ExportCommand.COMMAND,
             EmbedCommand.COMMAND,
             EvalCommand.COMMAND,
+            InspectCommand.COMMAND,
             DoctorCommand.COMMAND,
             BenchCommand.COMMAND);
 

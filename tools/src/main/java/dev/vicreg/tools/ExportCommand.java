@@ -25,11 +25,17 @@ final class ExportCommand {
     private static final Setting<String> BRANCH = Setting.choice(
             "branch", List.of("a", "b"), Group.MODEL, "which encoder of a run whose branches share no weights", "a");
 
+    private static final Setting<Boolean> FOLD = Setting.flag(
+            "fold",
+            Group.OUTPUT,
+            "write an encoder that came as an ONNX file in this program's own form, batch norms folded, instead of into"
+                    + " the original file");
+
     static final Command COMMAND = new Command(
             "export",
             "writes the encoder of a run's newest checkpoint as plain ONNX, and verifies it",
             List.of(RUN, OUT),
-            List.of(BRANCH, SharedSettings.JSON),
+            List.of(BRANCH, FOLD, SharedSettings.JSON),
             "./vicreg export --run run --out encoder.onnx",
             ExportCommand::run);
 
@@ -39,8 +45,9 @@ final class ExportCommand {
         Path run = settings.get(RUN);
         RunFolder.Saved saved = RunExport.newest(run);
         Side side = Side.valueOf(settings.get(BRANCH).toUpperCase(Locale.ROOT));
+        RunExport.Form form = settings.on(FOLD) ? RunExport.Form.FOLDED : RunExport.Form.ORIGINAL;
         EncoderExport.Result result =
-                RunExport.export(run, side, saved.file(), Main.version(), Map.of(), settings.get(OUT));
+                RunExport.export(run, side, form, saved.file(), Main.version(), Map.of(), settings.get(OUT));
         Manifest manifest = result.manifest();
         if (settings.on(SharedSettings.JSON)) {
             console.out()

@@ -5,7 +5,7 @@ import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Setting.Group;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.training.loop.GraphConfig;
-import dev.vicreg.training.loop.InputConfig;
+import java.io.IOException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -45,9 +45,17 @@ final class GraphSettings {
             "parameters left undecayed; without it 1d for lars, none for the others",
             null);
 
+    static final Setting<List<String>> FREEZE =
+            patterns("freeze", "PATTERN,…", "parameters that are not trained, by patterns such as 'encoder.layer1.*'");
+    static final Setting<List<String>> LR_SCALE = patterns(
+            "lr-scale",
+            "PATTERN=X,…",
+            "parameters that learn at X times the rate; of several that fit the last counts");
+
     static final List<Setting<?>> ALL = Stream.of(
                     InputSettings.ALL,
                     ModelSettings.ALL,
+                    ImportSettings.ALL,
                     List.of(
                             LOSS,
                             INVARIANCE,
@@ -57,23 +65,29 @@ final class GraphSettings {
                             OPTIMIZER,
                             MOMENTUM,
                             WEIGHT_DECAY,
-                            NO_DECAY))
+                            NO_DECAY,
+                            FREEZE,
+                            LR_SCALE))
             .<Setting<?>>flatMap(List::stream)
             .toList();
 
     private GraphSettings() {}
+
+    private static Setting<List<String>> patterns(String name, String argument, String help) {
+        return new Setting<>(name, argument, Group.OPTIMIZATION, help, null, text -> List.of(text.split(",")));
+    }
 
     private static Setting<Double> coefficient(String name, String help, String fallback) {
         return Setting.decimal(name, "X", Group.OBJECTIVE, help, fallback, 0, MAX_COEFFICIENT);
     }
 
     /** What shapes the graphs. */
-    static GraphConfig graph(Settings settings, InputConfig input) {
+    static GraphConfig graph(Settings settings, Inputs inputs) throws IOException {
         String named = settings.get(OPTIMIZER);
         String optimizer = named.equals("lars") ? "lars-official" : named;
         return new GraphConfig(
-                ModelSettings.first(settings, input),
-                ModelSettings.second(settings, input),
+                ModelSettings.first(settings, inputs.a()),
+                ModelSettings.second(settings, inputs),
                 settings.get(BATCH_SIZE),
                 settings.get(LOSS),
                 settings.get(INVARIANCE).floatValue(),
@@ -82,7 +96,9 @@ final class GraphSettings {
                 optimizer,
                 settings.get(MOMENTUM).floatValue(),
                 settings.get(WEIGHT_DECAY).floatValue(),
-                settings.find(NO_DECAY).orElseGet(() -> GraphConfig.defaultNoDecay(optimizer)));
+                settings.find(NO_DECAY).orElseGet(() -> GraphConfig.defaultNoDecay(optimizer)),
+                settings.find(FREEZE).orElse(List.of()),
+                settings.find(LR_SCALE).orElse(List.of()));
     }
 
     /** Tells of coefficients under which the paper saw collapse or worse vectors. */
@@ -109,6 +125,12 @@ final class GraphSettings {
         values.put(MOMENTUM, graph.momentum());
         values.put(WEIGHT_DECAY, graph.weightDecay());
         values.put(NO_DECAY, graph.noDecay());
+        if (!graph.freeze().isEmpty()) {
+            values.put(FREEZE, String.join(",", graph.freeze()));
+        }
+        if (!graph.lrScale().isEmpty()) {
+            values.put(LR_SCALE, String.join(",", graph.lrScale()));
+        }
         return values;
     }
 }

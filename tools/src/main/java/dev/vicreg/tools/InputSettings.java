@@ -18,10 +18,12 @@ import dev.vicreg.training.data.VectorDataset;
 import dev.vicreg.training.loop.InputConfig;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -130,13 +132,9 @@ final class InputSettings {
 
     /** Pictures, whatever the data. */
     static InputConfig.Pictures pictures(Settings settings) {
-        int channels = settings.find(ModelSettings.CHANNELS).orElse(PICTURE_CHANNELS);
-        if (channels != PICTURE_CHANNELS) {
-            throw new IllegalArgumentException("--channels of pictures must be 3, found " + channels);
-        }
         return new InputConfig.Pictures(
                 settings.get(ModelSettings.IMAGE_SIZE),
-                channels,
+                PICTURE_CHANNELS,
                 settings.get(ModelSettings.MEAN),
                 settings.get(ModelSettings.STD));
     }
@@ -149,13 +147,32 @@ final class InputSettings {
      */
     static InputConfig of(Settings settings, @Nullable String data, Selection selection) throws IOException {
         Modality modality = data == null ? withoutData(settings) : Datasets.modality(data);
+        requireUses(settings, EnumSet.of(modality));
+        return data == null ? pictures(settings) : read(settings, data, modality, selection);
+    }
+
+    /**
+     * Refuses options for which there are no data.
+     *
+     * @throws IllegalArgumentException naming the first one
+     */
+    static void requireUses(Settings settings, Set<Modality> modalities) {
+        String nouns = modalities.stream().map(Modality::noun).collect(Collectors.joining(" and "));
         OWN.forEach((setting, kind) -> {
-            if (kind != modality && settings.isGiven(setting)) {
+            if (!modalities.contains(kind) && settings.isGiven(setting)) {
                 throw new IllegalArgumentException("--" + setting.name() + " is for " + kind.noun() + ", the data are "
-                        + modality.noun() + "; leave it out");
+                        + nouns + "; leave it out");
             }
         });
-        if (data == null || modality == Modality.PICTURES) {
+        int channels = settings.find(ModelSettings.CHANNELS).orElse(PICTURE_CHANNELS);
+        if (channels != PICTURE_CHANNELS && modalities.equals(EnumSet.of(Modality.PICTURES))) {
+            throw new IllegalArgumentException("--channels of pictures must be 3, found " + channels);
+        }
+    }
+
+    /** What the options say of data of that kind, once {@link #requireUses} has passed them. */
+    static InputConfig read(Settings settings, String data, Modality modality, Selection selection) throws IOException {
+        if (modality == Modality.PICTURES) {
             return pictures(settings);
         }
         Reading reading = new Reading(
@@ -172,7 +189,7 @@ final class InputSettings {
 
     private static Modality withoutData(Settings settings) {
         String encoder = settings.find(ModelSettings.ENCODER).orElse("resnet18");
-        if (Encoders.input(encoder) != Encoders.Input.PICTURES) {
+        if (!ImportSettings.isFile(encoder) && Encoders.input(encoder) != Encoders.Input.PICTURES) {
             throw new IllegalArgumentException("Encoder " + encoder + " needs --data, which say how many columns or"
                     + " channels it takes, and their means and deviations");
         }
@@ -250,7 +267,6 @@ final class InputSettings {
         Map<Setting<?>, Object> values = new HashMap<>();
         if (input instanceof InputConfig.Pictures pictures) {
             values.put(ModelSettings.IMAGE_SIZE, pictures.imageSize());
-            values.put(ModelSettings.CHANNELS, pictures.channels());
             values.put(ModelSettings.MEAN, commas(pictures.mean()));
             values.put(ModelSettings.STD, commas(pictures.std()));
         } else if (input instanceof InputConfig.Vectors vectors) {

@@ -7,6 +7,9 @@ import dev.vicreg.tools.cli.Setting.Group;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.training.loop.BranchConfig;
 import dev.vicreg.training.loop.InputConfig;
+import dev.vicreg.training.loop.OnnxConfig;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -17,12 +20,10 @@ import org.jspecify.annotations.Nullable;
 
 /** The options that describe the networks of both branches. */
 final class ModelSettings {
-    static final Setting<String> ENCODER = Setting.choice(
+    static final Setting<String> ENCODER = encoder(
             "encoder",
-            List.copyOf(Encoders.names()),
-            Group.MODEL,
-            "network that is trained; without it resnet18 for pictures, mlp for vectors, resnet1d for signals",
-            null);
+            "network that is trained, or an ONNX file that holds it; without it resnet18 for pictures, mlp for vectors,"
+                    + " resnet1d for signals");
     static final Setting<Integer> WIDTH = Setting.integer(
             "width",
             "N",
@@ -53,9 +54,10 @@ final class ModelSettings {
             256);
     static final Setting<String> POOL = Setting.choice(
             "pool",
-            List.of("cls", "mean"),
+            List.of("cls", "mean", "none"),
             Group.MODEL,
-            "what a vision transformer gives: its class token, or the mean of its patches; without it cls",
+            "what a vision transformer gives: its class token, or the mean of its patches; without it cls. What is made of"
+                    + " an encoder file's output that is no vector: its first token, or the mean; without it none",
             null);
     static final Setting<Integer> DEPTH =
             Setting.integer("depth", "N", Group.MODEL, "layers of the encoder mlp; without it 2", null, 1, 64);
@@ -84,12 +86,10 @@ final class ModelSettings {
                     + " branch is given",
             null,
             ModelSettings::parseBoolean);
-    static final Setting<String> ENCODER_B = Setting.choice(
+    static final Setting<String> ENCODER_B = encoder(
             "encoder-b",
-            List.copyOf(Encoders.names()),
-            Group.MODEL,
-            "network of the second branch; without it another of --encoder",
-            null);
+            "network of the second branch, or its file; without it another of --encoder, or what fits the second"
+                    + " side's data");
     static final Setting<Integer> WIDTH_B = Setting.integer(
             "width-b",
             "N",
@@ -124,6 +124,18 @@ final class ModelSettings {
 
     private ModelSettings() {}
 
+    private static Setting<String> encoder(String name, String help) {
+        List<String> names = List.copyOf(Encoders.names());
+        Setting<String> known = Setting.choice(name, names, Group.MODEL, help, null);
+        return new Setting<>(
+                name,
+                "NAME|FILE.onnx",
+                Group.MODEL,
+                help + "; names are " + String.join(", ", names),
+                null,
+                text -> ImportSettings.isFile(text) ? text : known.parser().apply(text));
+    }
+
     private static Setting<List<Float>> channelValues(String name, String help, String fallback) {
         return new Setting<>(name, "R,G,B", Group.MODEL, help, fallback, ModelSettings::parseFloats);
     }
@@ -149,8 +161,11 @@ final class ModelSettings {
     }
 
     /** The first branch, or both where they share weights. */
-    static BranchConfig first(Settings settings, InputConfig input) {
+    static BranchConfig first(Settings settings, InputConfig input) throws IOException {
         String encoder = settings.find(ENCODER).orElseGet(() -> encoderOf(input));
+        if (ImportSettings.isFile(encoder)) {
+            return ImportSettings.branch(settings, input, Path.of(encoder), settings.get(PROJECTOR));
+        }
         return branch(
                 settings,
                 input,
@@ -171,20 +186,29 @@ final class ModelSettings {
     }
 
     /**
-     * The second branch, which is as the first where no option says otherwise; null where the two share weights.
+     * The second branch, which is as the first where neither options nor its input say otherwise; null where the two share
+     * weights.
      *
-     * @throws IllegalArgumentException if an option of the second branch is given beside {@code --share-weights true}
+     * @throws IllegalArgumentException if an option of the second branch is given beside {@code --share-weights true}, or
+     *     two sides of different kinds are to share weights
      */
-    static @Nullable BranchConfig second(Settings settings, InputConfig input) {
+    static @Nullable BranchConfig second(Settings settings, Inputs inputs) throws IOException {
         Optional<Setting<?>> own = SECOND.stream().filter(settings::isGiven).findFirst();
-        boolean shared = settings.find(SHARE_WEIGHTS).orElse(own.isEmpty());
+        boolean alike = inputs.a().modality() == inputs.b().modality();
+        boolean shared = settings.find(SHARE_WEIGHTS).orElse(own.isEmpty() && alike);
         if (!shared) {
-            BranchConfig first = first(settings, input);
-            String encoder = settings.find(ENCODER_B).orElse(first.encoder());
+            BranchConfig first = first(settings, inputs.a());
+            String likeFirst =
+                    first.onnx() == null ? first.encoder() : first.onnx().path();
+            String encoder = settings.find(ENCODER_B).orElseGet(() -> alike ? likeFirst : encoderOf(inputs.b()));
+            if (ImportSettings.isFile(encoder)) {
+                String projector = settings.find(PROJECTOR_B).orElse(first.projector());
+                return ImportSettings.branch(settings, inputs.b(), Path.of(encoder), projector);
+            }
             int width = encoder.equals(first.encoder()) ? first.width() : Encoders.width(encoder);
             return branch(
                     settings,
-                    input,
+                    inputs.b(),
                     encoder,
                     first.encoder(),
                     settings.find(WIDTH_B).orElse(width),
@@ -193,6 +217,11 @@ final class ModelSettings {
         if (own.isPresent()) {
             throw new IllegalArgumentException("--" + own.get().name()
                     + " is for a second branch with weights of its own; add --share-weights false or leave it out");
+        }
+        if (!alike) {
+            throw new IllegalArgumentException("--share-weights true needs two sides of one kind, found "
+                    + inputs.a().modality().noun() + " and "
+                    + inputs.b().modality().noun() + "; leave it out");
         }
         return null;
     }
@@ -211,26 +240,36 @@ final class ModelSettings {
                 settings.find(POOL).orElse(null),
                 settings.find(DEPTH).orElse(null));
         Set<EncoderOptions.Name> kept = given.given();
-        kept.removeIf(name -> Encoders.options(other).contains(name)
-                && !Encoders.options(encoder).contains(name));
+        kept.removeIf(name -> !Encoders.options(encoder).contains(name)
+                && (ImportSettings.isFile(other) || Encoders.options(other).contains(name)));
         return given.only(kept);
     }
 
     /** The options that give these branches, with their values. */
     static Map<Setting<?>, Object> values(BranchConfig first, @Nullable BranchConfig second) {
         Map<Setting<?>, Object> values = new HashMap<>(InputSettings.values(first.input()));
-        values.put(ENCODER, first.encoder());
-        values.put(WIDTH, first.width());
+        putBranch(values, ENCODER, WIDTH, first);
         values.put(PROJECTOR, first.projector());
-        putOptions(values, first.options());
         values.put(SHARE_WEIGHTS, second == null);
         if (second != null) {
-            values.put(ENCODER_B, second.encoder());
-            values.put(WIDTH_B, second.width());
+            InputSettings.values(second.input()).forEach(values::putIfAbsent);
+            putBranch(values, ENCODER_B, WIDTH_B, second);
             values.put(PROJECTOR_B, second.projector());
-            putOptions(values, second.options());
         }
         return values;
+    }
+
+    private static void putBranch(
+            Map<Setting<?>, Object> values, Setting<?> encoder, Setting<?> width, BranchConfig branch) {
+        OnnxConfig file = branch.onnx();
+        if (file == null) {
+            values.put(encoder, branch.encoder());
+            values.put(width, branch.width());
+            putOptions(values, branch.options());
+        } else {
+            values.put(encoder, file.path());
+            values.putAll(ImportSettings.values(file));
+        }
     }
 
     private static void putOptions(Map<Setting<?>, Object> values, EncoderOptions options) {

@@ -73,7 +73,8 @@ final class QuickstartCommand {
         Path pictures = root.resolve("pictures");
         Path train = pictures.resolve("train");
         InputConfig.Pictures pictureInput = InputSettings.pictures(settings);
-        TrainingConfig config = TrainSettings.training(settings, train.toString(), Selection.ALL, pictureInput);
+        TrainingConfig config =
+                TrainSettings.training(settings, train.toString(), null, Selection.ALL, Inputs.same(pictureInput));
         console.err().println("1/4 drawing pictures into " + pictures);
         new SampleSet(pictureInput.imageSize(), config.seed())
                 .write(pictures, settings.get(PER_CLASS), settings.get(TEST_PER_CLASS));

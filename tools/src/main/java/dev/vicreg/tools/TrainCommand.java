@@ -15,7 +15,7 @@ import dev.vicreg.training.data.Dataset;
 import dev.vicreg.training.data.Datasets;
 import dev.vicreg.training.data.Reading;
 import dev.vicreg.training.data.Selection;
-import dev.vicreg.training.loop.InputConfig;
+import dev.vicreg.training.loop.PairConfig;
 import dev.vicreg.training.loop.RunConfig;
 import dev.vicreg.training.loop.Trainer;
 import dev.vicreg.training.loop.TrainingConfig;
@@ -56,6 +56,7 @@ final class TrainCommand {
                                     RESUME,
                                     TrainSettings.RECIPE,
                                     SharedSettings.JSON),
+                            PairSettings.ALL,
                             GraphSettings.ALL,
                             TrainSettings.RUN)
                     .<Setting<?>>flatMap(List::stream)
@@ -69,18 +70,20 @@ final class TrainCommand {
         Path out = given.get(OUT);
         boolean resume = given.on(RESUME);
         TrainingConfig before =
-                resume ? RunConfig.read(out.resolve("config.json")).settings() : null;
+                resume ? RunConfig.read(out.resolve("config.json")).settings().in(out) : null;
         Settings settings = TrainSettings.complete(given, before);
         String data = settings.get(SharedSettings.DATA);
+        PairConfig pairs = PairSettings.pairs(settings);
         Selection selection = SharedSettings.selection(settings);
-        InputConfig input = before != null && !InputSettings.isAnyGiven(given)
-                ? before.graph().a().input() // the data need not be read for it once more
-                : InputSettings.of(settings, data, selection);
-        TrainingConfig config = TrainSettings.training(settings, data, selection, input);
+        Inputs inputs = before != null && !InputSettings.isAnyGiven(given)
+                ? Inputs.of(before.graph()) // the data need not be read for it once more
+                : Inputs.of(settings, selection);
+        TrainingConfig config = TrainSettings.training(settings, data, pairs, selection, inputs);
         GraphSettings.warnOfCoefficients(config.graph(), console);
+        ImportSettings.tellOfNames(config.graph(), console);
         Optional<String> evalData = settings.find(EVAL_DATA);
         if (evalData.isPresent()) {
-            try (Dataset test = Datasets.open(evalData.get(), input.reading(), Selection.ALL)) {
+            try (Dataset test = Datasets.open(evalData.get(), inputs.a().reading(), Selection.ALL)) {
                 if (test.labelNames().isEmpty()) { // a mistake shows now, not after the training
                     EvalCommand.requireLabels(KnnClassifier.STANDARD, test, 0, 0);
                 }

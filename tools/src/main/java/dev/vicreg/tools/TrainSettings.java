@@ -7,7 +7,9 @@ import dev.vicreg.training.data.Augmentation;
 import dev.vicreg.training.data.Selection;
 import dev.vicreg.training.loop.GraphConfig;
 import dev.vicreg.training.loop.InputConfig;
+import dev.vicreg.training.loop.PairConfig;
 import dev.vicreg.training.loop.TrainingConfig;
+import dev.vicreg.training.step.Side;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.List;
@@ -59,6 +61,14 @@ final class TrainSettings {
                     + ", then settings such as hue=0.2, mask=0.4 or view-a.blur=1; without it cifar, vectors or signals",
             null,
             TrainSettings::checkAugmentation);
+    static final Setting<String> AUGMENT_B = new Setting<>(
+            "augment-b",
+            "PRESET[,NAME=X...]",
+            Group.AUGMENTATION,
+            "how view b is made where it has an augmentation of its own; without it as --augment says, and where the"
+                    + " second side's data are of another kind, as is usual for those",
+            null,
+            TrainSettings::checkAugmentation);
     static final Setting<Long> SEED =
             Setting.seed("seed", Group.OPTIMIZATION, "of first weights, order and augmentation", 0);
     static final Setting<Integer> WORKERS = Setting.integer(
@@ -80,6 +90,7 @@ final class TrainSettings {
             FINAL_LR_FACTOR,
             SEED,
             AUGMENT,
+            AUGMENT_B,
             SharedSettings.DEVICE,
             SharedSettings.THREADS,
             WORKERS,
@@ -122,8 +133,10 @@ final class TrainSettings {
     }
 
     /** The whole run on some data. */
-    static TrainingConfig training(Settings settings, String data, Selection selection, InputConfig input) {
-        GraphConfig graph = GraphSettings.graph(settings, input);
+    static TrainingConfig training(
+            Settings settings, String data, @Nullable PairConfig pairs, Selection selection, Inputs inputs)
+            throws IOException {
+        GraphConfig graph = GraphSettings.graph(settings, inputs);
         double samples = (double) graph.batchSize() / RATE_SAMPLES;
         double rate = rate(settings, graph.optimizer(), samples);
         if (settings.isGiven(EPOCHS) && settings.isGiven(STEPS)) {
@@ -133,10 +146,12 @@ final class TrainSettings {
         return new TrainingConfig(
                 graph,
                 data,
+                pairs,
                 selection.limit(),
                 selection.limitPerClass(),
-                Augmentation.parse(settings.find(AUGMENT).orElseGet(() -> augmentationOf(input)))
+                Augmentation.parse(settings.find(AUGMENT).orElseGet(() -> augmentationOf(inputs.a())))
                         .settings(),
+                augmentationB(settings, graph),
                 inSteps ? 0 : settings.get(EPOCHS),
                 inSteps ? settings.get(STEPS) : 0,
                 rate,
@@ -151,6 +166,14 @@ final class TrainSettings {
                 settings.get(SharedSettings.DEVICE).toString(),
                 settings.get(CHECKPOINT_EVERY),
                 settings.get(KEEP));
+    }
+
+    /** The second side's own augmentation; null where it has the first's. */
+    private static @Nullable Map<String, Object> augmentationB(Settings settings, GraphConfig graph) {
+        InputConfig second = graph.branch(Side.B).input();
+        boolean alike = second.modality() == graph.a().input().modality();
+        String text = settings.find(AUGMENT_B).orElse(alike ? null : augmentationOf(second));
+        return text == null ? null : Augmentation.parse(text).settings();
     }
 
     private static String augmentationOf(InputConfig input) {
@@ -193,10 +216,14 @@ final class TrainSettings {
     /** A run's configuration as the options that give it. */
     private static Map<String, String> texts(TrainingConfig run) {
         Map<Setting<?>, Object> values = new HashMap<>(GraphSettings.values(run.graph()));
+        values.putAll(PairSettings.values(run.pairs()));
         values.put(SharedSettings.DATA, run.data());
         values.put(SharedSettings.LIMIT, run.limit());
         values.put(SharedSettings.LIMIT_PER_CLASS, run.limitPerClass());
         values.put(AUGMENT, augmentation(run.augment()));
+        if (run.augmentB() != null) {
+            values.put(AUGMENT_B, augmentation(run.augmentB()));
+        }
         values.put(run.steps() > 0 ? STEPS : EPOCHS, run.steps() > 0 ? run.steps() : run.epochs());
         values.put(LR, run.lr());
         values.put(WARMUP_EPOCHS, run.warmupEpochs());

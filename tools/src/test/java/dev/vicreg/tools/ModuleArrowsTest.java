@@ -69,6 +69,7 @@ class ModuleArrowsTest {
                                 "OnnxEdit",
                                 "OnnxFile",
                                 "OnnxReader",
+                                "OnnxSummary",
                                 "OnnxTensors",
                                 "OnnxTypes",
                                 "OnnxWriter")

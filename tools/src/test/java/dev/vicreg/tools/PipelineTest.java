@@ -124,7 +124,9 @@ class PipelineTest {
         Path out = folder.resolve("run");
         require(train(pictures.resolve("train"), out, "--steps", "1", "--recipe", "cifar-small", "--base-lr", "0.1"));
         JsonNode settings = json(Files.readString(out.resolve("config.json"))).path("settings");
-        assertEquals(0.4914, settings.path("graph").path("input").path("mean").path(0).asDouble());
+        assertEquals(
+                0.4914,
+                settings.path("graph").path("input").path("mean").path(0).asDouble());
         assertEquals(4, settings.path("graph").path("width").asInt());
         assertEquals(0.1 * 32 / 256, settings.path("lr").asDouble());
         assertEquals(0.1, settings.path("baseLr").asDouble());

@@ -26,12 +26,17 @@ public final class GraphRunner implements AutoCloseable {
     private final Graph graph;
 
     public GraphRunner(Graph graph) {
+        this(graph, OnnxFile.bytes(graph, Map.of()));
+    }
+
+    /** Runs {@code model}, whose inputs are those of {@code graph}. */
+    public GraphRunner(Graph graph, byte[] model) {
         NativeLibraries.load();
         this.graph = graph;
         this.environment = OrtEnvironment.getEnvironment();
         try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
             options.setIntraOpNumThreads(1);
-            session = environment.createSession(OnnxFile.bytes(graph, Map.of()), options);
+            session = environment.createSession(model, options);
         } catch (OrtException e) {
             throw new IllegalStateException(e);
         }

@@ -103,6 +103,15 @@ public final class OnnxFile {
         }
     }
 
+    /**
+     * What a file says about itself, also one that {@link #read(Path)} refuses.
+     *
+     * @throws IOException if the file is missing or is no ONNX model
+     */
+    public static OnnxSummary summary(Path file) throws IOException {
+        return OnnxSummary.of(load(file));
+    }
+
     /** Reads a model from memory; {@code name} is used in messages. */
     public static Model parse(byte[] bytes, String name) throws IOException {
         try (ExternalData none = new ExternalData(null)) {

@@ -16,6 +16,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -286,13 +287,14 @@ final class OnnxReader {
     }
 
     private List<Value> branch(NodeProto node, List<@Nullable Value> inputs, Names names) throws IOException {
-        Value condition = inputs.isEmpty() ? null : inputs.get(0);
-        boolean truth = condition == null
-                ? false
-                : ConstantConditions.of(condition)
-                        .orElseThrow(() -> new IllegalArgumentException("operator If at node " + NodeOrder.label(node)
-                                + " is not supported, since its condition is not constant: export the network for"
-                                + " fixed sizes, or without the branch"));
+        @Nullable Value condition = inputs.isEmpty() ? null : inputs.get(0);
+        boolean truth = Optional.ofNullable(condition)
+                .flatMap(ShapeValues::longs)
+                .filter(elements -> elements.length == 1)
+                .map(elements -> elements[0] != 0)
+                .orElseThrow(() -> new IllegalArgumentException("operator If at node " + NodeOrder.label(node)
+                        + " is not supported, since its condition is not constant: export the network for fixed"
+                        + " sizes, or without the branch"));
         for (AttributeProto attribute : node.getAttributeList()) {
             if (attribute.getName().equals(truth ? "then_branch" : "else_branch")) {
                 GraphProto graph = attribute.getG();

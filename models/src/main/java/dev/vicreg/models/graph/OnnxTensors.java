@@ -51,6 +51,22 @@ final class OnnxTensors {
         return type == null ? "number " + code : type.name().toLowerCase(Locale.ROOT);
     }
 
+    /** Bits of one stored element of any type; 0 for strings and unknown types. */
+    static int bits(int code) {
+        TensorProto.DataType type = TensorProto.DataType.forNumber(code);
+        return type == null
+                ? 0
+                : switch (type) {
+                    case INT4, UINT4 -> 4;
+                    case BOOL, INT8, UINT8, FLOAT8E4M3FN, FLOAT8E4M3FNUZ, FLOAT8E5M2, FLOAT8E5M2FNUZ -> 8;
+                    case INT16, UINT16, FLOAT16, BFLOAT16 -> 16;
+                    case FLOAT, INT32, UINT32 -> 32;
+                    case DOUBLE, INT64, UINT64, COMPLEX64 -> 64;
+                    case COMPLEX128 -> 128;
+                    default -> 0;
+                };
+    }
+
     /** Bytes of one stored element. */
     private static int storedBytes(int code) {
         return switch (code) {

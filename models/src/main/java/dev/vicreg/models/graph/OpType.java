@@ -135,6 +135,7 @@ public enum OpType {
     BATCH_NORM_INTERNAL("BatchNormInternal", Domain.MICROSOFT, 5, 5, 5),
     BATCH_NORMALIZATION_GRAD("BatchNormalizationGrad", Domain.MICROSOFT, 5, 5, 3),
     RELU_GRAD("ReluGrad", Domain.MICROSOFT, 2, 2, 1),
+    LEAKY_RELU_GRAD("LeakyReluGrad", Domain.MICROSOFT, 2, 2, 1),
     CONV_GRAD("ConvGrad", Domain.MICROSOFT, 3, 3, 3),
     IN_PLACE_ACCUMULATOR("InPlaceAccumulatorV2", Domain.MICROSOFT, 3, 3, 1),
     ADAM_OPTIMIZER("AdamOptimizer", Domain.MICROSOFT, 10, 10, 4),

@@ -195,11 +195,6 @@ public final class Ops {
         return one(OpType.GELU, x);
     }
 
-    /** log(1 + exp(x)). */
-    public Value softplus(Value x) {
-        return one(OpType.SOFTPLUS, x);
-    }
-
     /** exp(x) / Σ exp(x), the sum along {@code axis} (negative counts from the back). */
     public Value softmax(Value x, int axis) {
         return one(OpType.SOFTMAX, Attributes.NONE.with("axis", (long) axis), x);

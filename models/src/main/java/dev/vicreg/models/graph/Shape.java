@@ -14,6 +14,15 @@ public record Shape(List<Dim> dims) {
     /** The shape of a scalar. */
     public static final Shape SCALAR = new Shape(List.of());
 
+    /** A size is needed of a dimension that has none before the graph runs. */
+    public static final class SymbolicSizeException extends IllegalStateException {
+        private static final long serialVersionUID = 1;
+
+        SymbolicSizeException(String message) {
+            super(message);
+        }
+    }
+
     /** Copies the dimensions. */
     public Shape {
         dims = List.copyOf(dims);
@@ -37,12 +46,12 @@ public record Shape(List<Dim> dims) {
     /**
      * The size at {@code axis}; negative axes count from the back.
      *
-     * @throws IllegalStateException if the dimension is symbolic
+     * @throws SymbolicSizeException if the dimension is symbolic
      */
     public long size(int axis) {
         Dim dim = at(axis);
         if (!dim.isFixed()) {
-            throw new IllegalStateException("Size of axis " + axis + " of " + this + " is needed but symbolic");
+            throw new SymbolicSizeException("Size of axis " + axis + " of " + this + " is needed but symbolic");
         }
         return dim.size();
     }
@@ -55,7 +64,7 @@ public record Shape(List<Dim> dims) {
     /**
      * Number of elements.
      *
-     * @throws IllegalStateException if a dimension is symbolic
+     * @throws SymbolicSizeException if a dimension is symbolic
      */
     public long elements() {
         long product = 1;
@@ -68,7 +77,7 @@ public record Shape(List<Dim> dims) {
     /**
      * The sizes as an array.
      *
-     * @throws IllegalStateException if a dimension is symbolic
+     * @throws SymbolicSizeException if a dimension is symbolic
      */
     public long[] toArray() {
         long[] sizes = new long[rank()];

@@ -1,5 +1,6 @@
 package dev.vicreg.models.graph;
 
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -64,6 +65,7 @@ final class ShapeRules {
         many(OpType.BATCH_NORM_INTERNAL, ShapeRules::batchNormInternal);
         many(OpType.BATCH_NORMALIZATION_GRAD, call -> List.of(call.like(1), call.like(2), call.like(2)));
         one(OpType.RELU_GRAD, call -> call.like(0));
+        one(OpType.LEAKY_RELU_GRAD, call -> call.like(0));
         many(
                 OpType.CONV_GRAD,
                 call -> List.of(
@@ -121,7 +123,7 @@ final class ShapeRules {
 
     static long[] ones(int count) {
         long[] ones = new long[count];
-        java.util.Arrays.fill(ones, 1);
+        Arrays.fill(ones, 1);
         return ones;
     }
 

@@ -310,16 +310,19 @@ final class StructureShapes {
     private static TensorType range(Call call) {
         List<Element> operands =
                 IntStream.range(0, 3).mapToObj(i -> target(call, i).get(0)).toList();
-        Optional<Double> start = operands.get(0).known();
-        Optional<Double> limit = operands.get(1).known();
+        Element span = Element.arithmetic(OpType.SUB, operands.get(1), operands.get(0), call.element(0));
         Optional<Double> step = operands.get(2).known();
-        if (start.isPresent() && limit.isPresent() && step.isPresent()) {
-            double count = Math.ceil((limit.get() - start.get()) / step.get());
+        if (step.filter(by -> by == 0).isPresent()) {
+            throw new IllegalArgumentException("a step is not 0");
+        }
+        if (span.known().isPresent() && step.isPresent()) {
+            double count = Math.ceil(span.known().get() / step.get());
             return call.shaped(Shape.of((long) Math.max(0, count)));
         }
-        boolean counts = start.isPresent() && start.get() == 0 && step.isPresent() && step.get() == 1;
-        boolean size = operands.get(1) instanceof Element.Symbol symbol && symbol.isSize();
-        return call.shaped(new Shape(List.of(counts && size ? ShapeValues.dim(operands.get(1)) : Dim.unknown())));
+        boolean counts = span instanceof Element.Symbol symbol
+                && symbol.isSize()
+                && step.filter(by -> by == 1).isPresent();
+        return call.shaped(new Shape(List.of(counts ? ShapeValues.dim(span) : Dim.unknown())));
     }
 
     private static TensorType reshape(Call call) {

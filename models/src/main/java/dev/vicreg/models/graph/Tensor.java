@@ -60,9 +60,14 @@ public final class Tensor {
 
     /** A float tensor whose elements are all {@code value}. */
     public static Tensor filled(Shape shape, float value) {
-        float[] values = new float[Math.toIntExact(shape.elements())];
-        Arrays.fill(values, value);
-        return of(shape, values);
+        ByteBuffer buffer = ByteBuffer.allocate(Math.toIntExact(Math.multiplyExact(shape.elements(), Float.BYTES)))
+                .order(ByteOrder.LITTLE_ENDIAN);
+        if (Float.floatToRawIntBits(value) != 0) { // new memory is zero already: optimizer state, often large
+            while (buffer.hasRemaining()) {
+                buffer.putFloat(value);
+            }
+        }
+        return new Tensor(new TensorType(ElementType.FLOAT, shape), buffer.array());
     }
 
     /** Element type and shape. */

@@ -149,8 +149,8 @@ public final class Layers {
             case HARD_SWISH -> unary(OpType.HARD_SWISH, Attributes.NONE, x);
             case HARD_SIGMOID ->
                 unary(OpType.HARD_SIGMOID, Attributes.NONE.with("alpha", 1 / 6f).with("beta", 0.5f), x);
-            case SILU -> ops.mul(x, unary(OpType.SIGMOID, Attributes.NONE, x));
-            case SIGMOID -> unary(OpType.SIGMOID, Attributes.NONE, x);
+            case SILU -> ops.mul(x, ops.sigmoid(x));
+            case SIGMOID -> ops.sigmoid(x);
             case GELU -> gelu(x);
         };
     }
@@ -162,9 +162,9 @@ public final class Layers {
     /** Composed for inference, since Gelu is an operator of its own only from opset 20 on. */
     private Value gelu(Value x) {
         if (training) {
-            return unary(OpType.GELU, Attributes.NONE, x);
+            return ops.gelu(x);
         }
-        Value erf = unary(OpType.ERF, Attributes.NONE, ops.div(x, ops.constant((float) Math.sqrt(2))));
+        Value erf = ops.erf(ops.div(x, ops.constant((float) Math.sqrt(2))));
         return ops.mul(ops.mul(x, ops.add(erf, ops.constant(1))), 0.5);
     }
 
@@ -199,7 +199,7 @@ public final class Layers {
     }
 
     /**
-     * Weighs the channels by what their means say (Hu et al. 2018): x·gate(fc2(relu or such(fc1(mean(x))))), with 1×1
+     * Weighs the channels by what their means say (Hu et al. 2018): x·gate(fc2(inner(fc1(mean(x))))), with 1×1
      * convolutions {@code fc1} to {@code squeezed} channels and {@code fc2} back. [N,C,H,W] → [N,C,H,W].
      */
     public Value squeezeExcitation(String name, Value x, int squeezed, Activation inner, Activation gate) {
@@ -214,8 +214,8 @@ public final class Layers {
     }
 
     /**
-     * Multi-head self-attention (Vaswani et al. 2017, section 3.2): softmax(Q·Kᵀ/√d)·V in each head, heads side by side,
-     * then a linear layer. [N,T,D] → [N,T,D]. One linear layer {@code qkv} gives queries, keys and values; the last one
+     * Multi-head self-attention (Vaswani et al. 2017, section 3.2): softmax(Q·Kᵀ/√d)·V in each head of width d, heads side by
+     * side, then a linear layer. [N,T,D] → [N,T,D]. One linear layer {@code qkv} gives queries, keys and values; the last one
      * is {@code proj}.
      *
      * @param heads a divisor of D
@@ -224,14 +224,12 @@ public final class Layers {
         Layers here = scope(name);
         int width = Math.toIntExact(x.shape().size(2));
         Value joined = here.linear("qkv", x, 3 * width, startOfWeights, startOfBias); // [N,T,3D]
-        Node parts = here.ops.node(
-                OpType.SPLIT, List.of(joined, here.ops.longs(width, width, width)), Attributes.NONE.with("axis", 2L));
+        List<Value> parts = here.ops.split(joined, 2, width, width, width);
         double scale = 1 / Math.sqrt(width / (double) heads);
-        Value queries = here.ops.mul(here.heads(parts.output(0), heads, 0, 2, 1, 3), scale); // [N,heads,T,d]
-        Value keys = here.heads(parts.output(1), heads, 0, 2, 3, 1); // [N,heads,d,T]
-        Value values = here.heads(parts.output(2), heads, 0, 2, 1, 3); // [N,heads,T,d]
-        Value shares = here.unary(
-                OpType.SOFTMAX, Attributes.NONE.with("axis", -1L), here.ops.matMul(queries, keys)); // [N,heads,T,T]
+        Value queries = here.ops.mul(here.heads(parts.get(0), heads, 0, 2, 1, 3), scale); // [N,heads,T,d]
+        Value keys = here.heads(parts.get(1), heads, 0, 2, 3, 1); // [N,heads,d,T]
+        Value values = here.heads(parts.get(2), heads, 0, 2, 1, 3); // [N,heads,T,d]
+        Value shares = here.ops.softmax(here.ops.matMul(queries, keys), -1); // [N,heads,T,T]
         Value mixed = here.ops.transpose(here.ops.matMul(shares, values), 0, 2, 1, 3); // [N,T,heads,d]
         Value together = here.ops.reshape(mixed, 0, x.shape().size(1), width);
         return here.linear("proj", together, width, startOfWeights, startOfBias);

@@ -374,6 +374,49 @@ class ForeignOnnxTest {
     }
 
     @Test
+    void branchesMayDependOnFixedShapes() throws IOException {
+        OnnxModelBuilder model = model(13).initializer("w", 1);
+        model.initializer(longs("one", 1)).node("Shape", "x", "s").node("Gather", "s,one", "d");
+        model.initializer(longs("four", 4))
+                .node("Equal", "d,four", "c")
+                .node("If", "c", "y", ForeignOnnxTest::branches);
+        assertEquals(OpType.ADD, read(model).graph().output("y").producer().op());
+    }
+
+    @Test
+    void trainingFormOfABatchNormIsToldByItsOutputsBeforeOpset14() throws IOException {
+        OnnxModelBuilder model =
+                new OnnxModelBuilder(13).input("x", 1, "N", 1, 4).initializer("s", 1);
+        model.node("BatchNormalization", "x,s,s,s,s", "y,mean,variance,,")
+                .output("y")
+                .output("mean");
+        Node node = read(model).graph().nodes().get(0);
+        assertEquals(1, node.attributes().integer("training_mode", 0));
+        assertEquals(3, node.outputs().size());
+    }
+
+    @Test
+    void predecessorsOfOperatorsAreTranslated() throws IOException {
+        OnnxModelBuilder model = new OnnxModelBuilder(11).input("x", 1, "N", 4).output("y");
+        model.initializer("scales", 1, 2).node("Upsample", "x,scales", "y");
+        Node resize = read(model).graph().nodes().get(0);
+        assertEquals(OpType.RESIZE, resize.op());
+        assertEquals("asymmetric", resize.attributes().string("coordinate_transformation_mode", ""));
+        assertEquals("floor", resize.attributes().string("nearest_mode", ""));
+        assertEquals(Dim.of(8), resize.output(0).shape().at(1));
+        assertEquals(
+                "node Resize_0: Resize with tf_half_pixel_for_nn, which opset 13 removed, is not supported: export with"
+                        + " opset 13 or later",
+                failure(model(11)
+                        .node(
+                                "Resize",
+                                "x,x,x",
+                                "y",
+                                node -> OnnxModelBuilder.attribute(
+                                        node, "coordinate_transformation_mode", "tf_half_pixel_for_nn"))));
+    }
+
+    @Test
     void noOnnxFilesAreRefused() throws IOException {
         byte[] png = {(byte) 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n', 0, 0, 0, 13, 'I', 'H', 'D', 'R'};
         for (byte[] bytes : List.of(png, new byte[0], new byte[1000])) {

@@ -48,35 +48,6 @@ class ShapeRulesTest {
 
     static Stream<Case> standardOperators() {
         return Stream.of(
-                of("reshape keeping N", "float[N,12]", v -> OPS.reshape(v.get(0), 0, -1), "float[N,3,4]"),
-                of("reshape inferring N", "float[N,2,6]", v -> OPS.reshape(v.get(0), -1, 2, 6), "float[N,3,4]"),
-                of("reshape, fixed", "float[2,12]", v -> OPS.reshape(v.get(0), 2, -1), "float[4,6]"),
-                of("reshape to a row", "float[24]", v -> OPS.reshape(v.get(0), -1), "float[4,6]"),
-                of("flatten", "float[N,12]", v -> OPS.flatten(v.get(0), 1), "float[N,3,2,2]"),
-                of("flatten late", "float[6,4]", v -> OPS.flatten(v.get(0), 2), "float[2,3,4]"),
-                of("transpose", "float[N,3,8,9]", v -> OPS.transpose(v.get(0), 0, 3, 1, 2), "float[N,8,9,3]"),
-                of("expand", "float[2,3]", v -> OPS.expand(v.get(0), Shape.of(2, 3)), "float[2,1]"),
-                of("concat", "float[N,5]", v -> OPS.concat(1, v.get(0), v.get(1)), "float[N,2]", "float[N,3]"),
-                of(
-                        "concat from the back",
-                        "float[2,5]",
-                        v -> OPS.concat(-1, v.get(0), v.get(1)),
-                        "float[2,2]",
-                        "float[2,3]"),
-                of("slice", "float[N,3]", v -> OPS.slice(v.get(0), 1, 2, 8, 2), "float[N,9]"),
-                of("slice beyond the end", "float[4]", v -> OPS.slice(v.get(0), 0, 5, Long.MAX_VALUE, 1), "float[9]"),
-                of("slice backwards", "float[9]", v -> OPS.slice(v.get(0), 0, -1, Long.MIN_VALUE, -1), "float[9]"),
-                of("slice backwards in steps", "float[3]", v -> OPS.slice(v.get(0), 0, 7, 1, -2), "float[9]"),
-                of("slice of nothing", "float[0]", v -> OPS.slice(v.get(0), 0, 5, 2, 1), "float[9]"),
-                of("pad", "float[N,3,7,6]", v -> OPS.pad(v.get(0), 0, 0, 1, 0, 0, 0, 2, 2), "float[N,3,4,4]"),
-                of("zeros", "float[2,3]", v -> OPS.add(OPS.zeros(Shape.of(2, 3)), v.get(0)), "float[]"),
-                of(
-                        "scatter",
-                        "float[9]",
-                        v -> OPS.scatterAdd(v.get(0), v.get(1), v.get(2)),
-                        "float[9]",
-                        "int64[4]",
-                        "float[4]"),
                 of("matMul", "float[N,5]", v -> OPS.matMul(v.get(0), v.get(1)), "float[N,3]", "float[3,5]"),
                 of(
                         "matMul, batched",
@@ -148,6 +119,12 @@ class ShapeRulesTest {
                         "float[N,3]",
                         "float[N,3]"),
                 of(
+                        "leakyReluGrad",
+                        "float[N,3]",
+                        v -> one(OpType.LEAKY_RELU_GRAD, Attributes.NONE.with("alpha", 0.1f), v.get(0), v.get(1)),
+                        "float[N,3]",
+                        "float[N,3]"),
+                of(
                         "inPlace",
                         "bool[1]",
                         v -> one(OpType.IN_PLACE_ACCUMULATOR, Attributes.NONE, v.get(0), v.get(1), v.get(2)),
@@ -181,19 +158,6 @@ class ShapeRulesTest {
     /** What a user would get wrong, and the part of the message that says so. */
     static Stream<Case> mistakes() {
         return Stream.of(
-                of("reshape", "24 elements do not fit", v -> OPS.reshape(v.get(0), 5, 5), "float[4,6]"),
-                of("reshape", "-1 cannot be told", v -> OPS.reshape(v.get(0), 5, -1), "float[4,6]"),
-                of(
-                        "concat",
-                        "shapes differ outside axis 0",
-                        v -> OPS.concat(0, v.get(0), v.get(1)),
-                        "float[2,3]",
-                        "float[2,4]"),
-                of(
-                        "slice",
-                        "axis 0 of [N,3] is needed but symbolic",
-                        v -> OPS.slice(v.get(0), 0, 0, 1, 1),
-                        "float[N,3]"),
                 of(
                         "matMul",
                         "[2,3] and [2,3] cannot be multiplied",
@@ -238,14 +202,15 @@ class ShapeRulesTest {
     @ParameterizedTest
     @MethodSource({
         "standardOperators",
-        "dev.vicreg.models.graph.NeuralShapeCases#cases",
         "dev.vicreg.models.graph.ElementwiseShapeCases#cases",
-        "dev.vicreg.models.graph.AxisShapeCases#cases"
+        "dev.vicreg.models.graph.AxisShapeCases#cases",
+        "dev.vicreg.models.graph.NeuralShapeCases#cases",
+        "dev.vicreg.models.graph.StructureShapeCases#cases"
     })
     void standardOperatorsAgreeWithOnnx(Case each) throws IOException {
         List<Value> inputs = inputs(each);
         Value output = each.output(inputs);
-        assertEquals(each.expected, output.type().toString());
+        assertEquals(each.expected, output.type().toString().replaceAll("\\?[0-9]+", "?"));
         OnnxChecker.check(OnnxFile.bytes(Graph.of("case", inputs, Map.of("output", output)), Map.of()), folder);
     }
 
@@ -258,9 +223,10 @@ class ShapeRulesTest {
     @ParameterizedTest
     @MethodSource({
         "mistakes",
-        "dev.vicreg.models.graph.NeuralShapeCases#mistakes",
         "dev.vicreg.models.graph.ElementwiseShapeCases#mistakes",
-        "dev.vicreg.models.graph.AxisShapeCases#mistakes"
+        "dev.vicreg.models.graph.AxisShapeCases#mistakes",
+        "dev.vicreg.models.graph.NeuralShapeCases#mistakes",
+        "dev.vicreg.models.graph.StructureShapeCases#mistakes"
     })
     void mistakesAreReportedWhereTheyAreMade(Case each) {
         List<Value> inputs = inputs(each);
@@ -314,7 +280,7 @@ class ShapeRulesTest {
         List<Dim> parsed = dims.isEmpty()
                 ? List.of()
                 : Arrays.stream(dims.split(","))
-                        .map(dim -> Character.isDigit(dim.charAt(0)) ? Dim.of(Long.parseLong(dim)) : Dim.symbol(dim))
+                        .map(dim -> dim.matches("[0-9]+") ? Dim.of(Long.parseLong(dim)) : Dim.symbol(dim))
                         .toList();
         return new TensorType(element, new Shape(parsed));
     }

@@ -292,11 +292,6 @@ final class StructureShapeCases {
                 of("slice backwards in steps", "float[3]", v -> OPS.slice(v.get(0), 0, 7, 1, -2), "float[9]"),
                 of("slice of nothing", "float[0]", v -> OPS.slice(v.get(0), 0, 5, 2, 1), "float[9]"),
                 of(
-                        "slice of an empty axis",
-                        "float[0]",
-                        v -> OPS.slice(v.get(0), 0, -1, Long.MIN_VALUE, -1),
-                        "float[0]"),
-                of(
                         "slice of two axes",
                         "float[2,N,3]",
                         v -> OPS.slice(

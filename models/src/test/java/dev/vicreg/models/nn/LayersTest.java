@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.vicreg.models.graph.Dim;
 import dev.vicreg.models.graph.ElementType;
 import dev.vicreg.models.graph.Node;
 import dev.vicreg.models.graph.OpType;
@@ -17,6 +18,7 @@ import dev.vicreg.models.graph.Value;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
@@ -150,5 +152,56 @@ class LayersTest {
         assertEquals(
                 List.of(true, true, false, false),
                 parameters.all().stream().map(Parameter::isTrained).toList());
+    }
+
+    @Test
+    void convolutionsFollowTheirInputsAxes() {
+        Layers layers = Layers.forInference(parameters);
+        Convolution grouped = Convolution.of(12, 5, 2).grouped(3).withBias();
+        assertEquals(
+                "[2,12,4,4]",
+                layers.conv("a", input("x", 2, 6, 8, 8), grouped).shape().toString());
+        assertEquals(
+                "[2,12,4]",
+                layers.conv("b", input("x", 2, 6, 8), grouped).shape().toString());
+        assertEquals(
+                List.of("a.weight [12,2,5,5]", "a.bias [12]", "b.weight [12,2,5]", "b.bias [12]"),
+                parameters.all().stream().map(Parameter::toString).toList());
+    }
+
+    @Test
+    void linearLayersWorkOnTheLastAxis() {
+        Layers layers = Layers.forInference(parameters);
+        assertEquals(
+                "[2,5,3]",
+                layers.linear("fc", input("x", 2, 5, 7), 3, true).shape().toString());
+        Value symbolic = Value.input(
+                "x", new TensorType(ElementType.FLOAT, new Shape(List.of(Dim.symbol("N"), Dim.of(5), Dim.of(7)))));
+        assertEquals("[N,5,3]", layers.linear("fc", symbolic, 3, true).shape().toString());
+        assertEquals(
+                "[N,5,7]", layers.layerNorm("norm", symbolic, 1e-6f).shape().toString());
+        Initializer zero = Initializer.constant(0);
+        assertEquals(
+                "[N,5,7]",
+                layers.attention("attn", symbolic, 7, zero, zero).shape().toString());
+    }
+
+    @Test
+    void geluIsComposedForInferenceAlone() {
+        Value x = input("x", 2, 3);
+        Value trained = Layers.forTraining(parameters).activate(Activation.GELU, x);
+        Value inferred = Layers.forInference(parameters).activate(Activation.GELU, x);
+        assertEquals(OpType.GELU, requireNonNull(trained.producer()).op());
+        assertEquals(OpType.MUL, requireNonNull(inferred.producer()).op());
+    }
+
+    @Test
+    void truncatedNormalStaysWithinItsBounds() {
+        Tensor drawn = Initializer.truncatedNormal(3).draw(Shape.of(10_000), new SplittableRandom(0));
+        float largest = 0;
+        for (float value : drawn.floats()) {
+            largest = Math.max(largest, Math.abs(value));
+        }
+        assertTrue(largest <= 2 && largest > 1.9f, "largest " + largest);
     }
 }

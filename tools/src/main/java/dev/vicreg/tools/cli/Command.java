@@ -2,6 +2,7 @@ package dev.vicreg.tools.cli;
 
 import java.util.List;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One subcommand: a row of the table that parser, help and tests read.
@@ -9,6 +10,7 @@ import java.util.stream.Stream;
  * @param summary what it does, for the list of commands; starts with a verb, ends without a full stop
  * @param required options that must be given
  * @param optional options that may be given
+ * @param operand one of the options, whose value may also be given as the one word without {@code --}; null for none
  * @param example a whole command line that works
  */
 public record Command(
@@ -16,8 +18,20 @@ public record Command(
         String summary,
         List<Setting<?>> required,
         List<Setting<?>> optional,
+        @Nullable Setting<?> operand,
         String example,
         Action action) {
+
+    /** A command that takes options alone. */
+    public Command(
+            String name,
+            String summary,
+            List<Setting<?>> required,
+            List<Setting<?>> optional,
+            String example,
+            Action action) {
+        this(name, summary, required, optional, null, example, action);
+    }
 
     /** Prints this command's options. */
     public static final Setting<Boolean> HELP = Setting.flag("help", Setting.Group.GENERAL, "print this page");

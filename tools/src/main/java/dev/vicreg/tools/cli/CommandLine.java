@@ -26,10 +26,11 @@ public final class CommandLine {
         if (line.hasOption(Command.HELP.name())) {
             return Optional.empty();
         }
-        if (!line.getArgList().isEmpty()) {
-            throw new IllegalArgumentException(
-                    "unexpected \"" + line.getArgList().get(0) + "\"; options start with --, and ./vicreg "
-                            + command.name() + " --help lists them");
+        List<String> rest = line.getArgList();
+        int taken = command.operand() == null ? 0 : 1;
+        if (rest.size() > taken) {
+            throw new IllegalArgumentException("unexpected \"" + rest.get(taken)
+                    + "\"; options start with --, and ./vicreg " + command.name() + " --help lists them");
         }
         Map<String, String> given = new TreeMap<>();
         String config = line.getOptionValue(Command.CONFIG.name());
@@ -41,6 +42,14 @@ public final class CommandLine {
                 throw new IllegalArgumentException("--" + option.getLongOpt() + " is given twice");
             }
             given.put(option.getLongOpt(), option.hasArg() ? option.getValue() : "true");
+        }
+        Setting<?> operand = command.operand();
+        if (operand != null && !rest.isEmpty()) {
+            if (line.hasOption(operand.name())) {
+                throw new IllegalArgumentException(
+                        "\"" + rest.get(0) + "\" and --" + operand.name() + " are given: which of the two?");
+            }
+            given.put(operand.name(), rest.get(0));
         }
         return Optional.of(new Settings(command, given));
     }

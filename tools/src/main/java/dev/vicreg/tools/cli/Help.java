@@ -31,6 +31,8 @@ public final class Help {
         for (Setting<?> setting : command.required()) {
             page.append(" --").append(setting.name()).append(' ').append(setting.argument());
         }
+        Setting<?> operand = command.operand();
+        page.append(operand == null ? "" : " [" + operand.argument() + "]");
         page.append(" [options]\n\n")
                 .append(Character.toUpperCase(command.summary().charAt(0)))
                 .append(command.summary().substring(1))

@@ -24,6 +24,8 @@ public record Setting<T>(
         @Nullable String fallback,
         Function<String, T> parser) {
 
+    private static final int MAX_ARGUMENT = 60;
+
     /** Headings of a help page, in their order on it. */
     public enum Group {
         DATA("Data"),
@@ -64,10 +66,18 @@ public record Setting<T>(
         return new Setting<>(name, argument, group, help, null, Setting::parsePath);
     }
 
-    /** One of a few words. */
+    /** One of some words, which stand in the help text where they are many. */
     public static Setting<String> choice(
             String name, List<String> words, Group group, String help, @Nullable String fallback) {
-        return new Setting<>(name, String.join("|", words), group, help, fallback, text -> parseChoice(words, text));
+        String all = String.join("|", words);
+        boolean fits = all.length() <= MAX_ARGUMENT;
+        return new Setting<>(
+                name,
+                fits ? all : "NAME",
+                group,
+                fits ? help : help + ": " + String.join(", ", words),
+                fallback,
+                text -> parseChoice(words, text));
     }
 
     /** A whole number within limits, both included. */

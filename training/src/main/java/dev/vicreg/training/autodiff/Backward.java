@@ -121,14 +121,16 @@ public final class Backward {
 
     /** A rule that needs a size which is symbolic fails by itself; only here it is known what to do about it. */
     private static RuntimeException explained(Node node, RuntimeException e) {
-        boolean fixed = node.inputs().stream()
-                .allMatch(input -> input == null || input.shape().isFixed());
-        return fixed
+        Throwable cause = e;
+        while (cause != null && !(cause instanceof Shape.SymbolicSizeException)) {
+            cause = cause.getCause();
+        }
+        return cause == null
                 ? e
                 : new IllegalArgumentException(
                         "The gradient of " + node + " needs the sizes of its inputs " + node.inputs()
-                                + ": give every symbolic dimension a size before differentiating (" + e.getMessage()
-                                + ")",
+                                + ": give every symbolic dimension a size before differentiating ("
+                                + cause.getMessage() + ")",
                         e);
     }
 

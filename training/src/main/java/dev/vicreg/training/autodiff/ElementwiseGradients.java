@@ -7,6 +7,7 @@ import static dev.vicreg.training.autodiff.GradientRules.unary;
 import static dev.vicreg.training.autodiff.GradientRules.without;
 
 import dev.vicreg.models.graph.Attributes;
+import dev.vicreg.models.graph.ElementType;
 import dev.vicreg.models.graph.Node;
 import dev.vicreg.models.graph.OpType;
 import dev.vicreg.models.graph.Ops;
@@ -15,6 +16,7 @@ import dev.vicreg.models.graph.Value;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.OptionalDouble;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -89,10 +91,11 @@ final class ElementwiseGradients {
         first(OpType.GELU, ElementwiseGradients::gelu);
         first(OpType.HARD_SIGMOID, ElementwiseGradients::hardSigmoid);
         unary(OpType.HARD_SWISH, ElementwiseGradients::hardSwish);
-        // At zero the slope is alpha.
+        // At zero the slope is alpha. One kernel instead of comparing, multiplying and choosing.
         first(OpType.LEAKY_RELU, (ops, node, g) -> {
-            double alpha = node.attributes().real("alpha", 0.01f);
-            return rightOfZero(ops, node, g, ops.mul(g, alpha));
+            Attributes alpha = Attributes.NONE.with("alpha", node.attributes().real("alpha", 0.01f));
+            return listOf(ops.node(OpType.LEAKY_RELU_GRAD, List.of(g, node.input(0)), alpha)
+                    .output(0));
         });
         unary(OpType.MISH, ElementwiseGradients::mish);
         // At zero the slope is zero. The output serves as well as the input and lets the input's memory go.
@@ -142,17 +145,32 @@ final class ElementwiseGradients {
                 : ops.cast(given, a.type().element());
         Value zero = ops.constant(0);
         Value db = ops.where(ops.greater(a, zero), ops.mul(g, ops.mul(node.output(0), ops.log(a))), zero);
-        return listOf(ops.mul(g, powerSlope(ops, a, b)), given.equals(b) ? db : null);
+        return listOf(ops.mul(g, powerSlope(ops, a, b, constant(given))), given.equals(b) ? db : null);
     }
 
     /** b·aᵇ⁻¹. */
-    private static Value powerSlope(Ops ops, Value a, Value b) {
-        Tensor constant = b.constant();
-        if (constant != null && constant.shape().elements() == 1 && constant.floats()[0] == 2) {
-            return ops.mul(a, 2); // by far the most frequent exponent
+    private static Value powerSlope(Ops ops, Value a, Value b, OptionalDouble constant) {
+        double exponent = constant.orElse(0);
+        if (exponent == 2) {
+            return ops.mul(a, 2); // by far the most frequent one
+        }
+        if (exponent != 0) {
+            return ops.mul(ops.pow(a, ops.constant((float) (exponent - 1))), exponent);
         }
         Value slope = ops.mul(b, ops.pow(a, plus(ops, b, -1)));
         return ops.where(ops.equal(b, ops.constant(0)), ops.constant(0), slope);
+    }
+
+    private static OptionalDouble constant(Value value) {
+        Tensor constant = value.constant();
+        if (constant == null || constant.shape().elements() != 1) {
+            return OptionalDouble.empty();
+        }
+        return switch (constant.type().element()) {
+            case FLOAT -> OptionalDouble.of(constant.floats()[0]);
+            case INT64 -> OptionalDouble.of(constant.longs()[0]);
+            default -> OptionalDouble.empty();
+        };
     }
 
     /** y = the largest or smallest of several: its gradient, shared equally among those that are equal to it. */
@@ -202,7 +220,8 @@ final class ElementwiseGradients {
 
     /**
      * y = x·Φ(x): dx = Φ(x) + x·φ(x), with Φ(x) = (1 + erf(x/√2)) / 2. Or y = x·(1 + tanh u) / 2 with u = √(2/π)·(x +
-     * 0.044715·x³): dx = (1 + t)/2 + x·(1 - t²)·u'/2, t = tanh u.
+     * 0.044715·x³): dx = (1 + t)/2 + x·(1 - t²)·u'/2, t = tanh u. ONNX Runtime's GeluGrad and FastGeluGrad were
+     * tried and weren't faster on the CPU.
      */
     private static List<@Nullable Value> gelu(Ops ops, Node node, Value g) {
         Value x = node.input(0);
@@ -228,17 +247,27 @@ final class ElementwiseGradients {
         return listOf(ops.where(between, ops.mul(g, alpha), ops.constant(0)));
     }
 
-    /** y = x·max(0, min(1, x/6 + 1/2)): x/3 + 1/2 strictly between -3 and 3, 0 up to there and 1 beyond. */
+    /**
+     * y = x·h, h = max(0, min(1, x/6 + 1/2)): h + x/6 strictly between -3 and 3, h elsewhere. Multiplying by a mask
+     * is cheaper than choosing twice.
+     */
     private static Value hardSwish(Ops ops, Value g, Value x, Value y) {
-        Value middle = ops.mul(g, plus(ops, ops.mul(x, 1.0 / 3), 0.5));
-        Value upper = ops.where(ops.less(x, ops.constant(3)), middle, g);
-        return ops.where(ops.greater(x, ops.constant(-3)), upper, ops.constant(0));
+        Attributes sixth = Attributes.NONE.with("alpha", (float) (1.0 / 6)).with("beta", 0.5f);
+        Value h = ops.node(OpType.HARD_SIGMOID, List.of(x), sixth).output(0);
+        Value between = ops.cast(ops.less(ops.abs(x), ops.constant(3)), ElementType.FLOAT);
+        return ops.mul(g, ops.add(h, ops.mul(ops.mul(x, 1.0 / 6), between)));
     }
 
-    /** y = x·t, t = tanh(softplus x): dx = t + x·(1 - t²)·sigmoid x. */
+    /**
+     * y = x·t, t = tanh(log(1 + exp x)): dx = t + x·(1 - t²)·s with s = sigmoid x. With q = sigmoid(-x) = 1/(1 + exp x),
+     * t is (1 - q²)/(1 + q²) = s·(1 + q)/(1 + q²), which neither overflows nor cancels, and does without ONNX Runtime's
+     * Softplus, which is slow on the CPU.
+     */
     private static Value mish(Ops ops, Value g, Value x, Value y) {
-        Value t = ops.tanh(ops.softplus(x));
-        Value side = ops.mul(ops.mul(x, ops.sigmoid(x)), oneMinus(ops, ops.mul(t, t)));
+        Value s = ops.sigmoid(x);
+        Value q = ops.sigmoid(ops.neg(x));
+        Value t = ops.div(ops.mul(s, plus(ops, q, 1)), plus(ops, ops.mul(q, q), 1));
+        Value side = ops.mul(ops.mul(x, s), oneMinus(ops, ops.mul(t, t)));
         return ops.mul(g, ops.add(t, side));
     }
 

@@ -91,6 +91,11 @@ final class GradientRules {
         return WITHOUT.containsKey(op);
     }
 
+    /** Why no gradient flows through the operator by its nature, where that is so. */
+    static Optional<String> without(OpType op) {
+        return Optional.ofNullable(WITHOUT.get(op));
+    }
+
     /** Why the operator cannot be differentiated, where that is so. */
     static Optional<String> unsupported(OpType op) {
         return Optional.ofNullable(UNSUPPORTED.get(op));

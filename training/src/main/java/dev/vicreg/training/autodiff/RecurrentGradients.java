@@ -20,7 +20,13 @@ import org.jspecify.annotations.Nullable;
  * again in a few large products. What each step's gradient is multiplied by is computed for all steps at once, too. Left
  * for the loop over time, which is unrolled, are one product with the recurrent weights and a few elementwise operators
  * (and for LSTM, whose cell states aren't given, two of them to compute the cells again). The weights' gradients are
- * large products again. Letters: x input, h state, c cell, W and R weights of x and h; see ONNX's LSTM-14 and GRU-14.
+ * large products again.
+ *
+ * <p>ONNX Runtime's LSTMGrad and GRUGrad aren't used: they exist on the CPU alone, for the forward direction alone, and
+ * need other forward operators. For 64 steps of 32 samples with 64 inputs and units, two threads, the smallest of 31 runs on a busy
+ * machine, milliseconds: LSTM forward 1.0, with all gradients 6; bidirectional 11; GRU forward 1.0, with all gradients 5.
+ *
+ * <p>Letters: x input, h state, c cell, W and R weights of x and h; see ONNX's LSTM-14 and GRU-14.
  */
 final class RecurrentGradients {
     private RecurrentGradients() {}

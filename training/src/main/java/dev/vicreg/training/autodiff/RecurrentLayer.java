@@ -129,11 +129,9 @@ final class RecurrentLayer {
 
     /** Step by step: T values [D,1,B,…]. */
     List<Value> split(Value x) {
-        List<Value> parts = new ArrayList<>();
-        for (int t = 0; t < steps; t++) {
-            parts.add(ops.slice(x, 1, t, t + 1, 1));
-        }
-        return parts;
+        long[] ones = new long[(int) steps];
+        Arrays.fill(ones, 1);
+        return ops.split(x, 1, ones);
     }
 
     /** All steps in one value again. */

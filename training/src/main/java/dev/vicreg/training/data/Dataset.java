@@ -24,6 +24,11 @@ public interface Dataset extends Closeable {
     /** Class names, sorted; or in the order of the file's own numbers. */
     List<String> labelNames();
 
+    /** How many samples were left out when the set was opened, since they cannot be decoded. */
+    default int skipped() {
+        return 0;
+    }
+
     /** Changes when samples are added, removed, renamed or replaced; 64 hexadecimal digits. */
     String fingerprint();
 

@@ -34,6 +34,7 @@ class SelectedSamples<T> implements Dataset {
     private final int[] selected;
     private final AtomicReferenceArray<T> decoded;
     private final AtomicLong cacheLeft;
+    private final int skipped;
     private final String fingerprint;
 
     /**
@@ -50,6 +51,7 @@ class SelectedSamples<T> implements Dataset {
         long bytes = Arrays.stream(wanted).mapToLong(source::encodedSize).sum();
         if (bytes > CHECKED_BYTES) {
             selected = wanted;
+            skipped = 0;
             decoded = new AtomicReferenceArray<>(wanted.length);
             fingerprint = fingerprint(source, wanted, new int[0]);
             return;
@@ -76,6 +78,7 @@ class SelectedSamples<T> implements Dataset {
                 .filter(i -> !undecodable.contains(i))
                 .toArray();
         selected = Arrays.stream(good).map(i -> wanted[i]).toArray();
+        skipped = undecodable.count();
         decoded = new AtomicReferenceArray<>(good.length);
         for (int i = 0; i < good.length; i++) {
             decoded.set(i, read.get(good[i]));
@@ -107,6 +110,11 @@ class SelectedSamples<T> implements Dataset {
     @Override
     public String noun() {
         return source.noun();
+    }
+
+    @Override
+    public int skipped() {
+        return skipped;
     }
 
     /**

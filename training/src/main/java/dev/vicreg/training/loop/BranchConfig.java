@@ -14,6 +14,7 @@ import dev.vicreg.training.data.Augmentation;
 import dev.vicreg.training.data.Dataset;
 import dev.vicreg.training.data.NormalisedPictures;
 import dev.vicreg.training.data.ViewSource;
+import dev.vicreg.training.data.ViewType;
 import dev.vicreg.training.objective.Projector;
 import dev.vicreg.training.step.Branch;
 import dev.vicreg.training.step.Side;
@@ -21,6 +22,7 @@ import dev.vicreg.training.step.ViewInput;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -102,9 +104,11 @@ public record BranchConfig(
                 : own;
         List<Long> axes = fed.type().shape().stream().map(Integer::longValue).toList();
         List<Long> expected = onnx.encoder().sample();
-        if (!axes.equals(expected)) {
-            throw new IllegalArgumentException("Encoder " + encoder + " takes samples of " + expected
-                    + ", views of the " + data.noun() + " are " + axes);
+        ElementType element = fed.type().element() == ViewType.Element.FLOAT32 ? ElementType.FLOAT : ElementType.UINT8;
+        if (!axes.equals(expected) || element != taken.element()) {
+            throw new IllegalArgumentException("Encoder " + encoder + " takes samples of "
+                    + taken.element().name().toLowerCase(Locale.ROOT) + expected + ", views of the " + data.noun()
+                    + " are " + element.name().toLowerCase(Locale.ROOT) + axes);
         }
         return fed;
     }

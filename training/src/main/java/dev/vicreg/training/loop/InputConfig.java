@@ -23,13 +23,14 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What a branch takes: how its data are read, how views of them are made, and how those enter the graph. In JSON
- * {@code kind} tells which of the three it is.
+ * {@code kind} tells which it is.
  */
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "kind")
 @JsonSubTypes({
     @JsonSubTypes.Type(value = InputConfig.Pictures.class, name = "picture"),
     @JsonSubTypes.Type(value = InputConfig.Vectors.class, name = "vector"),
-    @JsonSubTypes.Type(value = InputConfig.Signals.class, name = "signal")
+    @JsonSubTypes.Type(value = InputConfig.Signals.class, name = "signal"),
+    @JsonSubTypes.Type(value = InputConfig.AsInFile.class, name = "file")
 })
 public sealed interface InputConfig {
     /** What samples are. */
@@ -70,6 +71,11 @@ public sealed interface InputConfig {
                 throw new IllegalArgumentException(
                         "Channels: expected as many as means, " + mean.size() + ", found " + channels);
             }
+        }
+
+        /** Pictures of another size. */
+        public Pictures ofSize(int pixels) {
+            return new Pictures(pixels, channels, mean, std);
         }
 
         @Override
@@ -198,6 +204,39 @@ public sealed interface InputConfig {
         @Override
         public ViewSource views(Dataset data, Augmentation augmentation) {
             return new SignalViews(expect(SignalDataset.class, data, this), augmentation, mean, length);
+        }
+    }
+
+    /**
+     * What the file of an encoder takes, whatever that is. Graphs can be made for it; no data are read.
+     *
+     * @param file name of the file
+     */
+    record AsInFile(String file) implements InputConfig {
+        private IllegalArgumentException noData() {
+            return new IllegalArgumentException(
+                    "Encoder " + file + " takes none of pictures [N,3,H,W], vectors [N,D] and"
+                            + " signals [N,C,T] as the data are; write its graphs with ./vicreg artifacts and feed them yourself");
+        }
+
+        @Override
+        public Modality modality() {
+            throw noData();
+        }
+
+        @Override
+        public Reading reading() {
+            throw noData();
+        }
+
+        @Override
+        public ViewInput view(Encoders.Input takes) {
+            throw noData();
+        }
+
+        @Override
+        public ViewSource views(Dataset data, Augmentation augmentation) {
+            throw noData();
         }
     }
 

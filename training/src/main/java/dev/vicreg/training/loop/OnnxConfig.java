@@ -1,8 +1,10 @@
 package dev.vicreg.training.loop;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.vicreg.models.encoder.OnnxEncoder;
 import dev.vicreg.models.encoder.Pooling;
 import dev.vicreg.models.graph.Dim;
+import dev.vicreg.models.graph.ElementType;
 import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.TensorType;
 import java.io.IOException;
@@ -16,6 +18,8 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An encoder that came as an ONNX file, and how it is read.
@@ -26,10 +30,20 @@ import java.util.Locale;
  * @param pool {@code none}, {@code mean} or {@code cls}
  * @param batchNorm {@code train} or {@code frozen}
  * @param dropout {@code as-exported}, {@code on} or {@code off}
+ * @param layout where pictures have their channels, {@code nchw} or {@code nhwc}; null for where the file has three
  * @param sample sizes of a sample, without the batch, where the file leaves them open; empty for the file's
  */
 public record OnnxConfig(
-        String path, String sha256, String output, String pool, String batchNorm, String dropout, List<Long> sample) {
+        String path,
+        String sha256,
+        String output,
+        String pool,
+        String batchNorm,
+        String dropout,
+
+        @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable String layout,
+
+        List<Long> sample) {
     private static final Dim CHANNELS = Dim.of(3);
 
     /** Names of {@code --batch-norm}. */
@@ -37,12 +51,18 @@ public record OnnxConfig(
     /** Names of {@code --dropout}. */
     public static final List<String> DROPOUT = List.of("as-exported", "on", "off");
 
+    /** Names of {@code --layout}. */
+    public static final List<String> LAYOUTS = List.of("nchw", "nhwc");
+
     /** Checks the names. */
     public OnnxConfig {
         sample = List.copyOf(sample);
         Pooling.of(pool);
         require("batch-norm", BATCH_NORM, batchNorm);
         require("dropout", DROPOUT, dropout);
+        if (layout != null) {
+            require("layout", LAYOUTS, layout);
+        }
     }
 
     private static void require(String setting, List<String> names, String name) {
@@ -58,10 +78,16 @@ public record OnnxConfig(
      * @throws IOException if it cannot be read
      */
     public static OnnxConfig of(
-            Path file, String output, String pool, String batchNorm, String dropout, List<Long> sample)
+            Path file,
+            String output,
+            String pool,
+            String batchNorm,
+            String dropout,
+            @Nullable String layout,
+            List<Long> sample)
             throws IOException {
-        return new OnnxConfig(
-                file.toAbsolutePath().normalize().toString(), digest(file), output, pool, batchNorm, dropout, sample);
+        String path = file.toAbsolutePath().normalize().toString();
+        return new OnnxConfig(path, digest(file), output, pool, batchNorm, dropout, layout, sample);
     }
 
     private static String digest(Path file) throws IOException {
@@ -92,28 +118,44 @@ public record OnnxConfig(
     }
 
     /**
-     * Whether pictures go in as [N,C,H,W] rather than [N,H,W,C]: as the file's input has three channels.
-     *
-     * @throws IllegalArgumentException if it has them neither second nor last
+     * Whether pictures go in as [N,3,H,W] rather than [N,H,W,3]: as asked for, or where the file has three channels;
+     * empty if it takes no pictures.
      */
-    public boolean channelsFirst() throws IOException {
+    public Optional<Boolean> pictures() throws IOException {
         TensorType taken = input();
         Shape shape = taken.shape();
-        boolean first = shape.rank() == 4 && shape.at(1).equals(CHANNELS);
-        if (!first && !(shape.rank() == 4 && shape.at(3).equals(CHANNELS))) {
-            throw new IllegalArgumentException(path + " takes no pictures of 3 channels: its input is " + taken
-                    + ", expected [N,3,H,W] or [N,H,W,3]");
+        if (shape.rank() != 4 || taken.element() == ElementType.INT64) {
+            return Optional.empty();
         }
-        return first;
+        if (layout != null) {
+            Dim channels = shape.at(layout.equals("nchw") ? 1 : 3);
+            return channels.isFixed() && !channels.equals(CHANNELS)
+                    ? Optional.empty()
+                    : Optional.of(layout.equals("nchw"));
+        }
+        boolean first = shape.at(1).equals(CHANNELS);
+        return first || shape.at(3).equals(CHANNELS) ? Optional.of(first) : Optional.empty();
+    }
+
+    /** Whether channels come first in pictures, which the file is known to take. */
+    public boolean channelsFirst() throws IOException {
+        return pictures()
+                .orElseThrow(() -> new IllegalArgumentException(
+                        path + " takes no pictures of 3 channels: expected an input [N,3,H,W] or [N,H,W,3]"));
+    }
+
+    /** The same for samples of these sizes. */
+    public OnnxConfig withSample(List<Long> sizes) {
+        return new OnnxConfig(path, sha256, output, pool, batchNorm, dropout, layout, sizes);
     }
 
     /** The same for the file's copy. */
     OnnxConfig at(Path copy) {
-        return new OnnxConfig(copy.toString(), sha256, output, pool, batchNorm, dropout, sample);
+        return new OnnxConfig(copy.toString(), sha256, output, pool, batchNorm, dropout, layout, sample);
     }
 
     /** The same with the path and the checksum that a run recorded. */
     OnnxConfig recordedAs(OnnxConfig recorded) {
-        return new OnnxConfig(recorded.path, recorded.sha256, output, pool, batchNorm, dropout, sample);
+        return new OnnxConfig(recorded.path, recorded.sha256, output, pool, batchNorm, dropout, layout, sample);
     }
 }

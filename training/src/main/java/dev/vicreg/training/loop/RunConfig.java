@@ -22,17 +22,18 @@ import java.util.TreeSet;
  *
  * @param version of this project that started the run
  * @param onnxRuntime version of the native libraries that started it
- * @param dataFingerprint of the data set: see {@link dev.vicreg.training.data.PictureDataset#fingerprint}
- * @param dataSize pictures in the data set
+ * @param dataFingerprint of the data: see {@link dev.vicreg.training.data.PairedData#fingerprint}
+ * @param dataSize samples, or pairs of them, in the data
  * @param settings every resolved setting
  */
 public record RunConfig(
         String version, String onnxRuntime, String dataFingerprint, int dataSize, TrainingConfig settings) {
     static final ObjectMapper JSON = new ObjectMapper()
             .enable(SerializationFeature.INDENT_OUTPUT)
-            .setSerializationInclusion(JsonInclude.Include.NON_NULL);
+            .setDefaultPropertyInclusion(JsonInclude.Include.NON_NULL);
     /** Settings that may differ when a run goes on: where it runs, not what it computes. The data have a fingerprint. */
-    private static final Set<String> FREE = Set.of("data", "threads", "workers", "device", "checkpointEvery", "keep");
+    private static final Set<String> FREE =
+            Set.of("data", "pairs", "threads", "workers", "device", "checkpointEvery", "keep");
 
     /** Writes the file, complete or not at all. */
     public void write(Path file) throws IOException {
@@ -70,10 +71,14 @@ public record RunConfig(
             JsonNode before = a.path(name);
             JsonNode after = b.path(name);
             if (!FREE.contains(name) && !before.equals(after)) {
-                differences.add(name + ": " + before + " in the run, " + after + " asked for");
+                differences.add(name + ": " + shown(before) + " in the run, " + shown(after) + " asked for");
             }
         }
         return differences;
+    }
+
+    private static String shown(JsonNode value) {
+        return value.isMissingNode() ? "nothing" : value.toString();
     }
 
     private static ObjectNode flat(TrainingConfig config) {

@@ -3,13 +3,9 @@ package dev.vicreg.training.loop;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.runtime.Device;
 import dev.vicreg.runtime.NativeLibraries;
-import dev.vicreg.training.data.Augmentation;
-import dev.vicreg.training.data.Dataset;
-import dev.vicreg.training.data.Datasets;
 import dev.vicreg.training.data.PairBatch;
 import dev.vicreg.training.data.PairLoader;
-import dev.vicreg.training.data.Selection;
-import dev.vicreg.training.data.ViewSource;
+import dev.vicreg.training.data.PairedData;
 import dev.vicreg.training.optim.Schedule;
 import dev.vicreg.training.step.Lowering;
 import dev.vicreg.training.step.Side;
@@ -34,7 +30,7 @@ import org.jspecify.annotations.Nullable;
 public final class Trainer implements AutoCloseable {
     private final RunFolder folder;
     private final RunConfig config;
-    private final ViewSource source;
+    private final PairedData data;
     private final Set<String> stateNames;
     private final Path startCheckpoint;
     private final long startStep;
@@ -61,13 +57,13 @@ public final class Trainer implements AutoCloseable {
     private Trainer(
             RunFolder folder,
             RunConfig config,
-            ViewSource source,
+            PairedData data,
             Set<String> stateNames,
             Path startCheckpoint,
             long startStep) {
         this.folder = folder;
         this.config = config;
-        this.source = source;
+        this.data = data;
         this.stateNames = stateNames;
         this.startCheckpoint = startCheckpoint;
         this.startStep = startStep;
@@ -84,8 +80,7 @@ public final class Trainer implements AutoCloseable {
     public static Trainer start(TrainingConfig settings, Path root, String version) throws IOException {
         TrainingGraph.Built built = TrainingGraph.build(settings.graph().spec());
         Lowering lowering = lowering(settings); // finds out now if the device is missing
-        ViewSource source = open(settings);
-        Dataset data = source.data();
+        PairedData data = TrainingData.open(settings);
         RunFolder folder = null;
         try {
             settings.schedule(stepsPerEpoch(settings, data));
@@ -99,7 +94,7 @@ public final class Trainer implements AutoCloseable {
                 settings.graph().branch(side).copyTo(folderOfArtifacts, side);
             }
             config.write(folder.config());
-            return new Trainer(folder, config, source, state.keySet(), artifacts.checkpoint(), 0);
+            return new Trainer(folder, config, data, state.keySet(), artifacts.checkpoint(), 0);
         } catch (IOException | RuntimeException e) {
             abandon(folder, data, e);
             throw e;
@@ -115,7 +110,7 @@ public final class Trainer implements AutoCloseable {
      */
     public static Trainer resume(TrainingConfig given, Path root) throws IOException {
         RunFolder folder = RunFolder.reopen(root);
-        Dataset data = null;
+        PairedData data = null;
         try {
             RunConfig config = RunConfig.read(folder.config());
             Path copies = root.resolve("artifacts");
@@ -127,8 +122,7 @@ public final class Trainer implements AutoCloseable {
                         + String.join("; ", differences) + "; leave them out or start a new run");
             }
             TrainingConfig settings = asked.with(asked.graph().in(copies));
-            ViewSource source = open(settings);
-            data = source.data();
+            data = TrainingData.open(settings);
             if (!data.fingerprint().equals(config.dataFingerprint())) {
                 throw new IllegalArgumentException("Cannot resume " + root + ": the data in " + settings.data()
                         + " changed since the run started (" + config.dataSize() + " " + data.noun() + " then, "
@@ -151,22 +145,9 @@ public final class Trainer implements AutoCloseable {
             }
             RunConfig current = new RunConfig(
                     config.version(), config.onnxRuntime(), config.dataFingerprint(), config.dataSize(), settings);
-            return new Trainer(folder, current, source, names, checkpoint, step);
+            return new Trainer(folder, current, data, names, checkpoint, step);
         } catch (IOException | RuntimeException e) {
             close(folder, data);
-            throw e;
-        }
-    }
-
-    private static ViewSource open(TrainingConfig settings) throws IOException {
-        Augmentation augmentation = settings.augmentation(); // before the data: a mistake in it shows at once
-        Selection selection = new Selection(settings.limit(), settings.limitPerClass());
-        InputConfig input = settings.graph().a().input();
-        Dataset data = Datasets.open(settings.data(), input.reading(), selection);
-        try {
-            return settings.graph().a().views(data, augmentation);
-        } catch (RuntimeException e) {
-            close(null, data);
             throw e;
         }
     }
@@ -175,7 +156,7 @@ public final class Trainer implements AutoCloseable {
         return MachineLowering.of(Device.parse(settings.device()), settings.threads());
     }
 
-    private static long stepsPerEpoch(TrainingConfig settings, Dataset data) {
+    private static long stepsPerEpoch(TrainingConfig settings, PairedData data) {
         int batch = settings.graph().batchSize();
         if (data.size() < batch) {
             throw new IllegalArgumentException("Batch size " + batch + " is larger than the data set: expected at most "
@@ -201,7 +182,7 @@ public final class Trainer implements AutoCloseable {
 
     /** Steps of the whole run. */
     public long totalSteps() {
-        return config.settings().totalSteps(stepsPerEpoch(config.settings(), source.data()));
+        return config.settings().totalSteps(stepsPerEpoch(config.settings(), data));
     }
 
     /**
@@ -213,14 +194,14 @@ public final class Trainer implements AutoCloseable {
     public Outcome train(Listener listener, BooleanSupplier stop) throws IOException, InterruptedException {
         TrainingConfig settings = config.settings();
         GraphConfig graph = settings.graph();
-        long stepsPerEpoch = stepsPerEpoch(settings, source.data());
+        long stepsPerEpoch = stepsPerEpoch(settings, data);
         long total = totalSteps();
         long every = settings.checkpointEvery() == 0 ? stepsPerEpoch : settings.checkpointEvery();
         Schedule schedule = settings.schedule(stepsPerEpoch);
         RunFolder.Saved last = new RunFolder.Saved(startStep, startCheckpoint);
         long begin = System.nanoTime();
         try (PairLoader loader = new PairLoader(
-                        source, source, graph.batchSize(), settings.seed(), settings.workers(), startStep);
+                        data.a(), data.b(), graph.batchSize(), settings.seed(), settings.workers(), startStep);
                 TrainingSession session = TrainingSession.open(
                         startCheckpoint,
                         folder.artifacts().trainingModel(),
@@ -263,10 +244,8 @@ public final class Trainer implements AutoCloseable {
         if (losses.isFinite()) {
             return;
         }
-        String files = Arrays.stream(batch.indices())
-                .limit(8)
-                .mapToObj(source.data()::name)
-                .collect(Collectors.joining(", "));
+        String files =
+                Arrays.stream(batch.indices()).limit(8).mapToObj(data::name).collect(Collectors.joining(", "));
         throw new IllegalStateException("Loss is not finite at step " + step + " (" + losses + "): stopped; the last"
                 + " good checkpoint is step " + last.step() + " in "
                 + last.file().getParent()
@@ -275,7 +254,7 @@ public final class Trainer implements AutoCloseable {
     }
 
     /** Empties and closes what a run that could not start has opened; failures of that join the first one. */
-    private static void abandon(@Nullable RunFolder folder, Dataset data, Exception reason) {
+    private static void abandon(@Nullable RunFolder folder, PairedData data, Exception reason) {
         try (folder;
                 data) {
             if (folder != null) {
@@ -286,7 +265,7 @@ public final class Trainer implements AutoCloseable {
         }
     }
 
-    private static void close(@Nullable RunFolder folder, @Nullable Dataset data) throws IOException {
+    private static void close(@Nullable RunFolder folder, @Nullable PairedData data) throws IOException {
         try (folder;
                 data) {
             return; // both closed, whatever the first does
@@ -296,6 +275,6 @@ public final class Trainer implements AutoCloseable {
     /** Closes the data and lets go of the folder. */
     @Override
     public void close() throws IOException {
-        close(folder, source.data());
+        close(folder, data);
     }
 }

@@ -1,18 +1,24 @@
 package dev.vicreg.training.loop;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.vicreg.training.data.Augmentation;
 import dev.vicreg.training.optim.Schedule;
+import dev.vicreg.training.step.Side;
+import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Every resolved setting of a run: what config.json holds.
  *
  * @param graph what shapes the graphs
  * @param data the data set's name, as {@link dev.vicreg.training.data.Datasets} opens it
+ * @param pairs what belongs together where the views of a pair are not of one sample; null, and absent in JSON, else
  * @param limit most samples used; 0 for all
  * @param limitPerClass most samples used of each class; 0 for all
  * @param augment both views' augmentation, as {@link Augmentation#settings()} gives it
+ * @param augmentB the second view's augmentation where it has one of its own, likewise; null, and absent in JSON, else
  * @param epochs passes over the data; 0 where {@code steps} is given instead
  * @param steps steps of the run; 0 where {@code epochs} is given instead
  * @param lr peak learning rate
@@ -31,9 +37,11 @@ import java.util.Map;
 public record TrainingConfig(
         GraphConfig graph,
         String data,
+        @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable PairConfig pairs,
         int limit,
         int limitPerClass,
         Map<String, Object> augment,
+        @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable Map<String, Object> augmentB,
         int epochs,
         long steps,
         double lr,
@@ -66,14 +74,21 @@ public record TrainingConfig(
         }
     }
 
+    /** The same run, with the copies that {@code run} has of the files that encoders came in. */
+    public TrainingConfig in(Path run) {
+        return with(graph.in(run.resolve("artifacts")));
+    }
+
     /** The same run with other graphs. */
     TrainingConfig with(GraphConfig other) {
         return new TrainingConfig(
                 other,
                 data,
+                pairs,
                 limit,
                 limitPerClass,
                 augment,
+                augmentB,
                 epochs,
                 steps,
                 lr,
@@ -90,9 +105,9 @@ public record TrainingConfig(
                 keep);
     }
 
-    /** How the pictures are augmented. */
-    public Augmentation augmentation() {
-        return Augmentation.fromSettings(augment);
+    /** How the views of a side are made. */
+    public Augmentation augmentation(Side side) {
+        return Augmentation.fromSettings(side == Side.A || augmentB == null ? augment : augmentB);
     }
 
     /** Steps of the run over a data set with that many steps an epoch. */

@@ -8,6 +8,7 @@ import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.nn.Parameter;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -25,10 +26,11 @@ public record AdamW(float beta1, float beta2, float epsilon, float weightDecay) 
 
     @Override
     public Map<String, Tensor> initialState(Parameter parameter) {
-        return Map.of(
-                STEP, Tensor.ofLongs(1),
-                FIRST, Tensor.filled(parameter.shape(), 0),
-                SECOND, Tensor.filled(parameter.shape(), 0));
+        Map<String, Tensor> state = new LinkedHashMap<>(); // in one order, so that equal settings give equal files
+        state.put(STEP, Tensor.ofLongs(1));
+        state.put(FIRST, Tensor.filled(parameter.shape(), 0));
+        state.put(SECOND, Tensor.filled(parameter.shape(), 0));
+        return state;
     }
 
     @Override

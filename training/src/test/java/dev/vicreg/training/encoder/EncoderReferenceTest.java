@@ -28,14 +28,12 @@ import dev.vicreg.training.Lcg;
 import dev.vicreg.training.autodiff.Backward;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.zip.CRC32;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -66,7 +64,7 @@ class EncoderReferenceTest {
         };
     }
 
-    /** Batch norms use running statistics, gelu is composed: what is exported. Measured: at most 2.0e-6 of the largest. */
+    /** Batch norms use running statistics, gelu is composed: what is exported. Measured: at most 4.0e-7 of the largest. */
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -85,7 +83,10 @@ class EncoderReferenceTest {
         assertClose(golden.get(name).get("evaluated"), outputs.get("y").floats(), 1e-5);
     }
 
-    /** Outputs and gradients with batch statistics. */
+    /**
+     * Outputs and gradients with batch statistics. Measured: outputs at most 1.5e-6 of the largest, gradients at most
+     * 2.9e-6 of their norm.
+     */
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -112,10 +113,9 @@ class EncoderReferenceTest {
         Set<String> ours = new TreeSet<>(outputs.keySet());
         ours.remove("y");
         assertEquals(theirs, ours, "trained parameters have PyTorch's names");
-        double largest = 0;
         for (String parameter : ours) {
             float[] gradient = outputs.get(parameter).floats();
-            double[] direction = new Lcg(checksum(parameter) ^ 1).doubles(gradient.length);
+            double[] direction = new Lcg(DrawnParameters.checksum(parameter) ^ 1).doubles(gradient.length);
             double along = 0;
             double square = 0;
             for (int i = 0; i < gradient.length; i++) {
@@ -123,12 +123,11 @@ class EncoderReferenceTest {
                 square += (double) gradient[i] * gradient[i];
             }
             double norm = gradients.get(parameter).get(0).asDouble();
-            assertEquals(norm, Math.sqrt(square), 1e-4 * norm, parameter);
-            assertEquals(gradients.get(parameter).get(1).asDouble(), along, 1e-4 * norm, parameter);
-            largest = Math.max(largest, Math.abs(norm - Math.sqrt(square)) / norm);
-            largest = Math.max(largest, Math.abs(gradients.get(parameter).get(1).asDouble() - along) / norm);
+            // A bias before a batch norm moves nothing: its gradient is zero but for rounding, measured at most 2.6e-6.
+            double tolerance = norm < 1e-9 ? 1e-5 : 1e-5 * norm;
+            assertEquals(norm, Math.sqrt(square), tolerance, parameter);
+            assertEquals(gradients.get(parameter).get(1).asDouble(), along, tolerance, parameter);
         }
-        System.out.println(name + " gradients " + largest);
     }
 
     private static void assertClose(JsonNode expected, float[] found, double tolerance) {
@@ -140,14 +139,7 @@ class EncoderReferenceTest {
         for (int i = 0; i < found.length; i++) {
             largest = Math.max(largest, Math.abs(values.get(i) - found[i]) / scale);
         }
-        System.out.println("difference " + largest);
         assertTrue(largest <= tolerance, "differs by " + largest + " of the largest value");
-    }
-
-    private static long checksum(String name) {
-        CRC32 crc = new CRC32();
-        crc.update(name.getBytes(StandardCharsets.UTF_8));
-        return crc.getValue();
     }
 
     /** One network on the generator's data. */
@@ -199,26 +191,8 @@ class EncoderReferenceTest {
         Map<String, Tensor> feeds() {
             Map<String, Tensor> feeds = new LinkedHashMap<>();
             feeds.put("x", new Lcg(11).tensor(1, input.shape().toArray()));
-            parameters.all().forEach(parameter -> feeds.put(parameter.name(), draw(parameter)));
+            parameters.all().forEach(parameter -> feeds.put(parameter.name(), DrawnParameters.draw(parameter)));
             return feeds;
-        }
-
-        /** The generator's {@code draw}. */
-        private static Tensor draw(Parameter parameter) {
-            Shape shape = parameter.shape();
-            double[] values = new Lcg(checksum(parameter.name())).doubles((int) shape.elements());
-            double fanIn = (double) shape.elements() / shape.size(0);
-            for (int i = 0; i < values.length; i++) {
-                values[i] = switch (parameter.role()) {
-                    case RUNNING_VARIANCE -> 1 + 0.5 * values[i];
-                    case RUNNING_MEAN, BIAS, NORM_BIAS -> 0.1 * values[i];
-                    case NORM_SCALE -> 1 + 0.1 * values[i];
-                    case EMBEDDING -> values[i];
-                    case WEIGHT -> values[i] * Math.sqrt(3 / fanIn);
-                    case COUNTER -> 0;
-                };
-            }
-            return Lcg.tensor(shape, 1, values);
         }
     }
 }

@@ -61,12 +61,32 @@ final class ImportedRunTest {
                 new InputConfig.Pictures(imageSize, 3, half, half),
                 "8-8",
                 EncoderOptions.NONE,
-                OnnxConfig.of(file, "", "none", "train", dropout, List.of()));
+                OnnxConfig.of(file, "", "none", "train", dropout, null, List.of()));
         GraphConfig graph =
                 new GraphConfig(branch, null, 4, "official", 25, 25, 1, "sgd", 0.9f, 0, "none", freeze, scale);
         Map<String, Object> views = Augmentation.cifar().settings();
         return new TrainingConfig(
-                graph, data.toString(), 0, 0, views, 0, 6, 0.01, 0.64, 0, 0, "constant", 0, 3, 2, 1, "cpu", 3, 2);
+                graph,
+                data.toString(),
+                null,
+                0,
+                0,
+                views,
+                null,
+                0,
+                6,
+                0.01,
+                0.64,
+                0,
+                0,
+                "constant",
+                0,
+                3,
+                2,
+                1,
+                "cpu",
+                3,
+                2);
     }
 
     private static List<Metrics.Line> train(Trainer trainer, int stopAfter) throws Exception {
@@ -149,7 +169,7 @@ final class ImportedRunTest {
     @Test
     void mistakesAreOneLine() throws IOException {
         assertEquals(
-                "Encoder net.onnx takes samples of [3, 16, 16], views of the pictures are [3, 32, 32]",
+                "Encoder net.onnx takes samples of float[3, 16, 16], views of the pictures are float[3, 32, 32]",
                 message(config("off", 32, List.of(), List.of())));
         String unknown = message(config("off", 16, List.of("no.such.*"), List.of()));
         assertTrue(

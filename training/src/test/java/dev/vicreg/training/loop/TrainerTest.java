@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.BooleanSupplier;
 import javax.imageio.ImageIO;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -54,12 +55,19 @@ final class TrainerTest {
     }
 
     private static TrainingConfig config(long steps, double lr, int workers, int batch) {
+        return config(graph(batch, "adamw"), null, steps, lr, workers, batch);
+    }
+
+    private static TrainingConfig config(
+            GraphConfig graph, @Nullable PairConfig pairs, long steps, double lr, int workers, int batch) {
         return new TrainingConfig(
-                graph(batch, "adamw"),
+                graph,
                 data.toString(),
+                pairs,
                 0,
                 0,
                 Augmentation.cifar().settings(),
+                null,
                 0,
                 steps,
                 lr,
@@ -132,6 +140,60 @@ final class TrainerTest {
         assertEquals(newest(whole), newest(parts));
         assertEquals(withoutRates(whole), withoutRates(parts));
         assertEquals(10, withoutRates(whole).size());
+    }
+
+    /** Networks of different width for the two sides. */
+    private static GraphConfig twoNetworks() {
+        GraphConfig shared = graph(BATCH, "adamw");
+        List<Float> half = List.of(0.5f, 0.5f, 0.5f);
+        BranchConfig second = new BranchConfig("resnet18", 2, 8, 3, half, half, "6-8");
+        return new GraphConfig(shared.a(), second, BATCH, "official", 25, 25, 1, "adamw", 0.9f, 1e-4f, "none");
+    }
+
+    @Test
+    void resumeMatchesUninterruptedRunOfTwoNetworksOnPairs() throws Exception {
+        Path others = Files.createDirectory(temporary.resolve("others"));
+        for (int i = 0; i < PICTURES; i++) { // each picture's partner is the next one
+            Files.copy(
+                    data.resolve("p%02d.png".formatted(i)), others.resolve("p%02d.png".formatted((i + 1) % PICTURES)));
+        }
+        PairConfig pairs = new PairConfig(others.toString(), null, "name");
+        TrainingConfig config = config(twoNetworks(), pairs, 6, 1e-3, 2, BATCH);
+        Path whole = temporary.resolve("whole");
+        Path parts = temporary.resolve("parts");
+        start(config, whole, Integer.MAX_VALUE);
+        start(config, parts, 3);
+        assertEquals(config, RunConfig.read(parts.resolve("config.json")).settings());
+        try (Trainer trainer = Trainer.resume(config, parts)) {
+            assertEquals(3, train(trainer, Integer.MAX_VALUE).size());
+        }
+        assertEquals(newest(whole), newest(parts));
+        assertEquals(withoutRates(whole), withoutRates(parts));
+        Map<String, Tensor> before =
+                CheckpointFile.read(Artifacts.in(whole.resolve("artifacts")).checkpoint());
+        newest(whole).forEach((name, tensor) -> assertNotEquals(before.get(name), tensor, name + " did not change"));
+
+        Path alone = temporary.resolve("alone");
+        start(config(twoNetworks(), null, 6, 1e-3, 2, BATCH), alone, Integer.MAX_VALUE);
+        assertNotEquals(withoutRates(whole), withoutRates(alone));
+        PairConfig exchanged = new PairConfig(data.toString(), null, "name");
+        IllegalArgumentException e = assertThrows(
+                IllegalArgumentException.class,
+                () -> Trainer.resume(config(twoNetworks(), exchanged, 6, 1e-3, 2, BATCH), parts));
+        assertTrue(String.valueOf(e.getMessage()).contains("changed since the run started"), e.getMessage());
+    }
+
+    @Test
+    void aSharedRunCannotBeResumedWithTwoNetworks() throws Exception {
+        Path run = temporary.resolve("run");
+        start(config(3), run, Integer.MAX_VALUE);
+        assertFalse(Files.readString(run.resolve("config.json")).contains("\"b\""));
+        IllegalArgumentException e = assertThrows(
+                IllegalArgumentException.class,
+                () -> Trainer.resume(config(twoNetworks(), null, 3, 1e-3, 2, BATCH), run));
+        assertTrue(
+                String.valueOf(e.getMessage()).contains("b.projector: nothing in the run, \"6-8\" asked for"),
+                e.getMessage());
     }
 
     @Test
@@ -210,9 +272,11 @@ final class TrainerTest {
         TrainingConfig cuda = new TrainingConfig(
                 graph(BATCH, "adamw"),
                 data.toString(),
+                null,
                 0,
                 0,
                 Augmentation.cifar().settings(),
+                null,
                 0,
                 3,
                 1e-3,

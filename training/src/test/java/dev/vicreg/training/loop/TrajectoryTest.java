@@ -61,7 +61,7 @@ final class TrajectoryTest {
         return golden.get("optimizer").asText().equals("lars-solo") && !golden.has("data_seed");
     }
 
-    private static Optimizer optimizer(String name) {
+    static Optimizer optimizer(String name) {
         return switch (name) {
             case "sgd" -> new Sgd(0.9f, 1e-4f);
             case "adamw" -> new AdamW(0.9f, 0.999f, 1e-8f, 0.01f);
@@ -70,7 +70,7 @@ final class TrajectoryTest {
         };
     }
 
-    private static float rate(String optimizer) {
+    static float rate(String optimizer) {
         return switch (optimizer) {
             case "sgd" -> 0.05f;
             case "adamw" -> 1e-3f;
@@ -79,7 +79,11 @@ final class TrajectoryTest {
     }
 
     private static TrainingGraph.Spec spec(String name) {
-        return GoldenNet.spec(optimizer(name), name.startsWith("lars") ? NoDecay.ONE_DIMENSIONAL : NoDecay.NONE);
+        return GoldenNet.spec(optimizer(name), noDecay(name));
+    }
+
+    static NoDecay noDecay(String optimizer) {
+        return optimizer.startsWith("lars") ? NoDecay.ONE_DIMENSIONAL : NoDecay.NONE;
     }
 
     @Test
@@ -123,13 +127,7 @@ final class TrajectoryTest {
                 if (meetsKink(golden) && step.get("step").asInt() > 5) {
                     break;
                 }
-                List<Tensor> views = GoldenNet.views(data);
-                TrainingSession.Losses losses = step(session, views, rate);
-                String at = " at step " + step.get("step").asInt();
-                assertClose(step.get("total").asDouble(), losses.loss(), "total" + at);
-                assertClose(step.get("invariance").asDouble(), losses.invariance(), "invariance" + at);
-                assertClose(step.get("variance").asDouble(), losses.variance(), "variance" + at);
-                assertClose(step.get("covariance").asDouble(), losses.covariance(), "covariance" + at);
+                assertLosses(step, step(session, GoldenNet.views(data), rate));
             }
             Path end = folder.resolve("end");
             session.save(end);
@@ -137,8 +135,15 @@ final class TrajectoryTest {
         }
     }
 
-    private static TrainingSession.Losses step(TrainingSession session, List<Tensor> views, float rate)
-            throws Exception {
+    static void assertLosses(JsonNode expected, TrainingSession.Losses found) {
+        String at = " at step " + expected.get("step").asInt();
+        assertClose(expected.get("total").asDouble(), found.loss(), "total" + at);
+        assertClose(expected.get("invariance").asDouble(), found.invariance(), "invariance" + at);
+        assertClose(expected.get("variance").asDouble(), found.variance(), "variance" + at);
+        assertClose(expected.get("covariance").asDouble(), found.covariance(), "covariance" + at);
+    }
+
+    static TrainingSession.Losses step(TrainingSession session, List<Tensor> views, float rate) throws Exception {
         List<OnnxTensor> tensors = new ArrayList<>();
         for (Tensor view : views) {
             tensors.add(OnnxTensor.createTensor(
@@ -165,7 +170,7 @@ final class TrajectoryTest {
         });
     }
 
-    private static void compare(JsonNode expected, Tensor tensor, String what) {
+    static void compare(JsonNode expected, Tensor tensor, String what) {
         float[] values = tensor.floats();
         double sum = 0;
         for (float value : values) {

@@ -14,6 +14,8 @@ import dev.vicreg.training.Lcg;
 import dev.vicreg.training.objective.Projector;
 import dev.vicreg.training.objective.VicReg;
 import dev.vicreg.training.optim.Optimizer;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -51,8 +53,8 @@ public final class GoldenNet implements Encoder {
         }
     }
 
-    /** Raw float views, as the generator feeds them. */
-    private record Floats() implements ViewInput {
+    /** Raw float views of that shape, as the generator feeds them. */
+    record Floats(long... shape) implements ViewInput {
         @Override
         public String name() {
             return "x";
@@ -60,7 +62,9 @@ public final class GoldenNet implements Encoder {
 
         @Override
         public TensorType type(Dim batch) {
-            return new TensorType(ElementType.FLOAT, new Shape(List.of(batch, Dim.of(3), Dim.of(8), Dim.of(8))));
+            List<Dim> dims = new ArrayList<>(List.of(batch));
+            Arrays.stream(shape).mapToObj(Dim::of).forEach(dims::add);
+            return new TensorType(ElementType.FLOAT, new Shape(dims));
         }
 
         @Override
@@ -71,7 +75,7 @@ public final class GoldenNet implements Encoder {
 
     public static TrainingGraph.Spec spec(Optimizer optimizer, TrainingGraph.NoDecay noDecay) {
         return TrainingGraph.Spec.shared(
-                Branch.first(new Floats(), new GoldenNet(), new Projector(List.of(32, 32), false)),
+                Branch.first(new Floats(3, 8, 8), new GoldenNet(), new Projector(List.of(32, 32), false)),
                 new VicReg(VicReg.Variant.OFFICIAL, 25, 25, 1),
                 optimizer,
                 noDecay,
@@ -111,7 +115,7 @@ public final class GoldenNet implements Encoder {
         return state;
     }
 
-    private static Tensor draw(Lcg random, Parameter parameter) {
+    static Tensor draw(Lcg random, Parameter parameter) {
         Shape shape = parameter.shape();
         double[] values = random.doubles((int) shape.elements());
         double fanIn = shape.rank() > 1 ? (double) shape.elements() / shape.size(0) : shape.elements();
@@ -133,7 +137,7 @@ public final class GoldenNet implements Encoder {
         return List.of(view(shape, x, data.doubles(count)), view(shape, x, data.doubles(count)));
     }
 
-    private static Tensor view(Shape shape, double[] x, double[] noise) {
+    static Tensor view(Shape shape, double[] x, double[] noise) {
         double[] sum = new double[x.length];
         for (int i = 0; i < x.length; i++) {
             sum[i] = x[i] + 0.1 * noise[i];

@@ -4,9 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
 
+import dev.vicreg.models.graph.Attributes;
 import dev.vicreg.models.graph.ElementType;
 import dev.vicreg.models.graph.Graph;
+import dev.vicreg.models.graph.Node;
 import dev.vicreg.models.graph.OpType;
 import dev.vicreg.models.graph.Ops;
 import dev.vicreg.models.graph.Shape;
@@ -18,13 +21,17 @@ import dev.vicreg.training.GraphRunner;
 import dev.vicreg.training.Lcg;
 import dev.vicreg.training.autodiff.Backward;
 import dev.vicreg.training.loop.MachineLowering;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Every formulation against the plain one, on the sizes at which it is chosen. */
 final class LoweringTest {
@@ -45,24 +52,94 @@ final class LoweringTest {
     })
     void formulationsAgree(int channels, int outputs, int size, int kernel, int stride, int threads) {
         Lcg random = new Lcg(channels + size);
-        Ops ops = new Ops();
         Tensor x = random.tensor(1, 2, channels, size, size);
         Tensor w = random.tensor(1, outputs, channels, kernel, kernel);
-        Value xIn = Value.input("x", new TensorType(ElementType.FLOAT, x.shape()));
-        Value wIn = Value.input("w", new TensorType(ElementType.FLOAT, w.shape()));
-        Value y = ops.conv(xIn, wIn, null, Ops.window(kernel, stride, kernel / 2));
-        Value weights = ops.constant(random.tensor(1, y.shape().toArray()));
-        Value loss = ops.reduceSum(ops.mul(y, weights), false);
-        Map<Value, Value> gradients = Backward.gradients(loss, List.of(xIn, wIn));
-        Map<String, Value> outputsByName = new LinkedHashMap<>();
-        outputsByName.put("y", y);
-        gradients.forEach((input, gradient) -> outputsByName.put("d" + input.name(), gradient));
-        Graph plain = Graph.of("plain", List.of(xIn, wIn), outputsByName);
-        Graph lowered = MachineLowering.of(Device.CPU, threads).apply(plain);
+        assertAgree(Ops.window(kernel, stride, kernel / 2), threads, x, w);
+    }
 
-        Map<String, Tensor> expected = GraphRunner.run(plain, Map.of("x", x, "w", w));
-        Map<String, Tensor> found = GraphRunner.run(lowered, Map.of("x", x, "w", w));
-        expected.forEach((name, tensor) -> assertClose(tensor, found.get(name), name));
+    static Stream<Arguments> otherConvolutions() {
+        Attributes square = Ops.window(3, 1, 1);
+        return Stream.of(
+                arguments("grouped", square.with("group", 2L), s(2, 64, 8, 8), s(64, 32, 3, 3), null),
+                arguments("depthwise", square.with("group", 64L), s(2, 64, 8, 8), s(64, 1, 3, 3), s(64)),
+                arguments("signals", Attributes.NONE.with("pads", 1L, 1L), s(2, 64, 9), s(64, 64, 3), s(64)),
+                arguments("volumes", Attributes.NONE, s(1, 32, 4, 4, 4), s(32, 32, 3, 3, 3), null),
+                arguments("dilated", square.with("dilations", 2L, 2L), s(2, 64, 8, 8), s(64, 64, 3, 3), null),
+                arguments("oblong", Attributes.NONE, s(2, 64, 8, 8), s(64, 64, 3, 1), s(64)),
+                arguments(
+                        "padded as needed",
+                        Attributes.NONE.with("auto_pad", "SAME_UPPER").with("strides", 2L, 2L),
+                        s(2, 64, 8, 8),
+                        s(64, 64, 3, 3),
+                        s(64)));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("otherConvolutions")
+    void otherConvolutionsStayAsTheyAre(
+            String name, Attributes attributes, long[] x, long[] w, long @Nullable [] bias) {
+        Lcg random = new Lcg(x[2]);
+        Tensor[] tensors = bias == null
+                ? new Tensor[] {random.tensor(1, x), random.tensor(1, w)}
+                : new Tensor[] {random.tensor(1, x), random.tensor(1, w), random.tensor(1, bias)};
+        Graph plain = convolution(attributes, tensors);
+        assertEquals(operators(plain), operators(Lowering.cpu(2, 16).apply(plain)));
+        assertAgree(attributes, 2, tensors);
+    }
+
+    @Test
+    void biasDoesNotKeepGradientsFromBeingLowered() {
+        Lcg random = new Lcg(5);
+        Tensor[] tensors = {random.tensor(1, 2, 64, 8, 8), random.tensor(1, 64, 64, 3, 3), random.tensor(1, 64)};
+        Graph plain = convolution(Ops.window(3, 1, 1), tensors);
+        assertTrue(operators(Lowering.cpu(2, 16).apply(plain)).contains(OpType.BLOCKED_CONV));
+        assertAgree(Ops.window(3, 1, 1), 2, tensors);
+    }
+
+    /** The padding is done outside ConvGrad then, and what is left for it may be lowered. */
+    @Test
+    void unevenPaddingStaysRightWhenGradientsAreLowered() {
+        Attributes attributes = Attributes.NONE.with("auto_pad", "SAME_UPPER");
+        Lcg random = new Lcg(5);
+        Tensor[] tensors = {random.tensor(1, 2, 64, 8, 7), random.tensor(1, 64, 64, 2, 2), random.tensor(1, 64)};
+        Graph plain = convolution(attributes, tensors);
+        assertTrue(operators(Lowering.cpu(2, 16).apply(plain)).contains(OpType.BLOCKED_CONV));
+        assertAgree(attributes, 2, tensors);
+    }
+
+    private static long[] s(long... sizes) {
+        return sizes;
+    }
+
+    private static List<OpType> operators(Graph graph) {
+        return graph.nodes().stream().map(Node::op).toList();
+    }
+
+    /** Input, weights and perhaps a bias → the result and the gradients of all inputs. */
+    private static Graph convolution(Attributes attributes, Tensor... tensors) {
+        Ops ops = new Ops();
+        List<Value> inputs = new ArrayList<>();
+        for (int i = 0; i < tensors.length; i++) {
+            inputs.add(Value.input("in" + i, tensors[i].type()));
+        }
+        Value y = ops.node(OpType.CONV, inputs, attributes).output(0);
+        Value weights = ops.constant(new Lcg(7).tensor(1, y.shape().toArray()));
+        Value loss = ops.reduceSum(ops.mul(y, weights), false);
+        Map<String, Value> outputs = new LinkedHashMap<>();
+        outputs.put("y", y);
+        Backward.gradients(loss, inputs).forEach((input, gradient) -> outputs.put("d" + input.name(), gradient));
+        return Graph.of("plain", inputs, outputs);
+    }
+
+    private static void assertAgree(Attributes attributes, int threads, Tensor... tensors) {
+        Graph plain = convolution(attributes, tensors);
+        Graph lowered = MachineLowering.of(Device.CPU, threads).apply(plain);
+        Map<String, Tensor> fed = new LinkedHashMap<>();
+        for (int i = 0; i < tensors.length; i++) {
+            fed.put("in" + i, tensors[i]);
+        }
+        Map<String, Tensor> found = GraphRunner.run(lowered, fed);
+        GraphRunner.run(plain, fed).forEach((name, tensor) -> assertClose(tensor, found.get(name), name));
     }
 
     private static void assertClose(Tensor expected, @Nullable Tensor found, String name) {

@@ -1,0 +1,62 @@
+package dev.vicreg.tools.inspect;
+
+import dev.vicreg.models.graph.Tensor;
+import dev.vicreg.training.loop.CheckpointFile;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** A checkpoint: parameters and statistics by name, and the optimizer's state. */
+record CheckpointInspection(Path file, long bytes, Parameters parameters, Parameters state) implements Inspection {
+    static CheckpointInspection of(Path file) throws IOException {
+        List<Parameters.Row> parameters = new ArrayList<>();
+        List<Parameters.Row> state = new ArrayList<>();
+        for (Map.Entry<String, Tensor> entry : CheckpointFile.read(file).entrySet()) {
+            Tensor tensor = entry.getValue();
+            Parameters.Row row = new Parameters.Row(
+                    entry.getKey(),
+                    tensor.type().element().name().toLowerCase(Locale.ROOT),
+                    tensor.shape().toString(),
+                    tensor.shape().elements(),
+                    tensor.data().length);
+            (row.name().startsWith("optimizer.") ? state : parameters).add(row);
+        }
+        return new CheckpointInspection(file, Files.size(file), new Parameters(parameters), new Parameters(state));
+    }
+
+    @Override
+    public String page(boolean all) {
+        Page page = new Page();
+        page.line(file + ": checkpoint, " + Sizes.bytes(bytes));
+        print(page, all);
+        return page.toString();
+    }
+
+    void print(Page page, boolean all) {
+        parameters.print(page, "parameters", ", statistics among them", all);
+        if (all) {
+            state.print(page, "optimizer", " of state", true);
+        } else {
+            page.row(
+                    "optimizer",
+                    Sizes.count(state.rows().size(), "tensor") + " of state, " + Sizes.bytes(state.bytes())
+                            + (state.rows().isEmpty() ? "" : "; listed by --all"));
+        }
+    }
+
+    @Override
+    public Map<String, Object> values() {
+        Map<String, Object> values = new LinkedHashMap<>();
+        values.put("kind", "checkpoint");
+        values.put("file", file.toString());
+        values.put("bytes", bytes);
+        values.put("parameters", parameters.values());
+        values.put("optimizer", state.values());
+        return values;
+    }
+}

@@ -1,0 +1,90 @@
+package dev.vicreg.tools.inspect;
+
+import dev.vicreg.models.graph.OpType;
+import dev.vicreg.training.autodiff.Differentiability;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** What there is to tell about something: as a page for people, and as nested maps and lists for programs. */
+public interface Inspection {
+    /**
+     * The page, at most 100 columns wide.
+     *
+     * @param all every parameter, however many there are
+     */
+    String page(boolean all);
+
+    /** The same as maps, lists, strings and numbers. */
+    Map<String, Object> values();
+
+    /**
+     * Looks into a file or folder and finds out by its content what it is.
+     *
+     * @throws IOException if it is neither an ONNX model nor a checkpoint nor a run
+     */
+    static Inspection of(Path path) throws IOException {
+        if (Files.isDirectory(path)) {
+            if (Files.exists(path.resolve("config.json"))) {
+                return RunInspection.of(path);
+            }
+            if (Files.exists(path.resolve("checkpoint"))) {
+                return CheckpointInspection.of(path.resolve("checkpoint"));
+            }
+            throw new NoSuchFileException(path + " is neither a run (it has no config.json) nor a checkpoint's folder");
+        }
+        return isCheckpoint(path) ? CheckpointInspection.of(path) : ModelInspection.of(path);
+    }
+
+    /** Checkpoints carry the identifier of ONNX Runtime's format from their fifth byte on. */
+    private static boolean isCheckpoint(Path file) throws IOException {
+        try (InputStream in = Files.newInputStream(file)) {
+            byte[] start = in.readNBytes(8);
+            return start.length == 8 && new String(start, 4, 4, StandardCharsets.ISO_8859_1).equals("ODTC");
+        } catch (NoSuchFileException e) {
+            throw new NoSuchFileException("no such file or folder: " + file);
+        }
+    }
+
+    /** The table of all operators, each in one of three sets. */
+    static Inspection operators() {
+        return new Inspection() {
+            @Override
+            public String page(boolean all) {
+                List<List<String>> rows = new ArrayList<>();
+                rows.add(List.of("OPERATOR", "GRADIENT", "REASON"));
+                for (OpType op : OpType.values()) {
+                    Differentiability gradient = Differentiability.of(op);
+                    String domain = op.domain().onnxName();
+                    rows.add(List.of(
+                            domain.isEmpty() ? op.onnxName() : domain + "." + op.onnxName(),
+                            gradient.kind().toString(),
+                            gradient.reason()));
+                }
+                Page page = new Page();
+                page.table(rows);
+                return page.toString();
+            }
+
+            @Override
+            public Map<String, Object> values() {
+                List<Map<String, String>> rows = Arrays.stream(OpType.values())
+                        .map(op -> Map.of(
+                                "operator", op.onnxName(),
+                                "domain", op.domain().onnxName(),
+                                "gradient", Differentiability.of(op).kind().toString(),
+                                "reason", Differentiability.of(op).reason()))
+                        .toList();
+                return new LinkedHashMap<>(Map.of("opset", OpType.ONNX_OPSET, "operators", rows));
+            }
+        };
+    }
+}

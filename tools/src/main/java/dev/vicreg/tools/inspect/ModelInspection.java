@@ -1,0 +1,200 @@
+package dev.vicreg.tools.inspect;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.vicreg.models.graph.MultiplyAdds;
+import dev.vicreg.models.graph.OnnxFile;
+import dev.vicreg.models.graph.OnnxSummary;
+import dev.vicreg.models.graph.OpType;
+import dev.vicreg.models.graph.ReadOptions;
+import dev.vicreg.runtime.Manifest;
+import dev.vicreg.training.autodiff.Differentiability;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An ONNX model.
+ *
+ * @param bytes of the file itself
+ * @param work multiply-adds of one sample; null if the model cannot be read
+ * @param refusal why the model cannot be read; null if it can
+ */
+record ModelInspection(
+        Path file,
+        long bytes,
+        OnnxSummary summary,
+        @Nullable MultiplyAdds work,
+        @Nullable String refusal) implements Inspection {
+
+    /** Inputs or outputs that are listed, if there are rather more. */
+    private static final int SHOWN = 8;
+
+    static ModelInspection of(Path file) throws IOException {
+        OnnxSummary summary = OnnxFile.summary(file);
+        MultiplyAdds work = null;
+        String refusal = null;
+        try {
+            work = MultiplyAdds.of(
+                    OnnxFile.read(file, ReadOptions.DEFAULT.withBatch(1)).graph());
+        } catch (IOException e) {
+            String message = String.valueOf(e.getMessage());
+            refusal = message.startsWith(file + ": ")
+                    ? message.substring(file.toString().length() + 2)
+                    : message;
+        }
+        return new ModelInspection(file, Files.size(file), summary, work, refusal);
+    }
+
+    @Override
+    public String page(boolean all) {
+        Page page = new Page();
+        String opsets = summary.opsets().entrySet().stream()
+                .map(opset -> opset.getKey() + " " + opset.getValue())
+                .collect(Collectors.joining(", "));
+        page.line(file + ": ONNX model, " + Sizes.bytes(bytes));
+        page.row("written by", summary.producer().isEmpty() ? "not told" : summary.producer());
+        page.row("operator set", (opsets.isEmpty() ? "none declared" : opsets) + "; IR " + summary.irVersion());
+        print(page, all);
+        printMetadata(page);
+        return page.toString();
+    }
+
+    /** The manifest field by field, and whatever else the file says about itself. */
+    void printMetadata(Page page) {
+        summary.metadata().forEach((key, value) -> {
+            Optional<JsonNode> manifest = key.equals(Manifest.METADATA_KEY) ? Fields.parse(value) : Optional.empty();
+            page.row(
+                    manifest.isPresent() ? "manifest" : "metadata",
+                    manifest.isPresent() ? "" : key + ": " + value.replaceAll("\\s+", " "));
+            manifest.ifPresent(fields -> page.table(Fields.rows(fields)));
+        });
+    }
+
+    /** What it computes and with which parameters. */
+    void print(Page page, boolean all) {
+        entries(page, "inputs", summary.inputs(), all);
+        entries(page, "outputs", summary.outputs(), all);
+        parameters().print(page, "initialisers", external(), all);
+        int nodes = summary.operators().values().stream()
+                .mapToInt(Integer::intValue)
+                .sum();
+        page.row(
+                "operators",
+                Sizes.count(nodes, "node") + " of "
+                        + Sizes.count(summary.operators().size(), "kind"));
+        List<List<String>> rows = new ArrayList<>();
+        summary.operators().forEach((operator, count) -> {
+            Differentiability gradient = gradient(operator);
+            String reason = gradient.reason().isEmpty() ? "" : ": " + gradient.reason();
+            rows.add(List.of(operator.toString(), Sizes.count(count), gradient.kind() + reason));
+        });
+        page.table(rows);
+        page.row("computation", computation());
+    }
+
+    private String external() {
+        return summary.initializers().stream().anyMatch(OnnxSummary.Entry::external) ? " (some in other files)" : "";
+    }
+
+    /** Models for training have parameters as inputs: hundreds, after those that are fed. */
+    private static void entries(Page page, String label, List<OnnxSummary.Entry> entries, boolean all) {
+        int shown = all || entries.size() <= SHOWN + 2 ? entries.size() : SHOWN;
+        String start = label;
+        for (OnnxSummary.Entry entry : entries.subList(0, shown)) {
+            page.row(start, entry.name() + "  " + entry.element() + " " + entry.dims());
+            start = "";
+        }
+        if (shown < entries.size()) {
+            page.row("", "… " + (entries.size() - shown) + " more, listed by --all");
+        }
+    }
+
+    private Parameters parameters() {
+        return new Parameters(summary.initializers().stream()
+                .map(entry -> new Parameters.Row(
+                        entry.name(), entry.element(), entry.dims(), entry.elements(), entry.bytes()))
+                .toList());
+    }
+
+    private String computation() {
+        if (work == null) {
+            return "not counted, since the model cannot be read: " + refusal;
+        }
+        String parts = work.byOperator().entrySet().stream()
+                .map(entry -> entry.getKey().onnxName() + " "
+                        + Sizes.scaled(entry.getValue()).strip())
+                .collect(Collectors.joining(", "));
+        String unknown = work.unknown().isEmpty()
+                ? ""
+                : "; without " + Sizes.count(work.unknown().size(), "node") + " whose sizes the file leaves open";
+        return Sizes.scaled(2.0 * work.total()) + "FLOPs " + (isOpen() ? "a sample" : "in the sizes of the file")
+                + ", two for each multiply-add"
+                + (parts.isEmpty() ? "" : " of " + parts) + unknown
+                + " (convolutions, matrix products and recurrent layers are counted, nothing else)";
+    }
+
+    /** Whether the batch's size is left to who runs the model. */
+    private boolean isOpen() {
+        return summary.inputs().stream().anyMatch(input -> input.dims().matches("\\[[^0-9].*"));
+    }
+
+    /** Operators that are read as others are made of ruled ones; see OpsetUpgrade. */
+    private static Differentiability gradient(OnnxSummary.Operator operator) {
+        Optional<OpType> op = OpType.of(operator.domain(), operator.name());
+        if (op.isPresent()) {
+            return Differentiability.of(op.get());
+        }
+        if (operator.name().equals("If") && operator.isRead()) {
+            return new Differentiability(
+                    Differentiability.Kind.UNSUPPORTED, "its branch is taken over if the condition is constant");
+        }
+        return operator.isRead()
+                ? new Differentiability(Differentiability.Kind.RULED, "read as other operators")
+                : new Differentiability(Differentiability.Kind.UNSUPPORTED, "the operator is not known here");
+    }
+
+    @Override
+    public Map<String, Object> values() {
+        Map<String, Object> values = new LinkedHashMap<>();
+        values.put("kind", "model");
+        values.put("file", file.toString());
+        values.put("bytes", bytes);
+        values.put("producer", summary.producer());
+        values.put("ir", summary.irVersion());
+        values.put("opsets", summary.opsets());
+        values.put("metadata", summary.metadata());
+        values.put("inputs", entries(summary.inputs()));
+        values.put("outputs", entries(summary.outputs()));
+        values.put("parameters", parameters().values());
+        List<Map<String, Object>> operators = new ArrayList<>();
+        summary.operators()
+                .forEach((operator, count) -> operators.add(Map.of(
+                        "domain", operator.domain(),
+                        "operator", operator.name(),
+                        "count", count,
+                        "gradient", gradient(operator).kind().toString(),
+                        "reason", gradient(operator).reason())));
+        values.put("operators", operators);
+        if (work != null) {
+            values.put("flops", 2 * work.total());
+            values.put("uncounted", work.unknown().size());
+        } else {
+            values.put("refusal", String.valueOf(refusal));
+        }
+        return values;
+    }
+
+    private static List<Map<String, Object>> entries(List<OnnxSummary.Entry> entries) {
+        return entries.stream()
+                .map(entry ->
+                        Map.<String, Object>of("name", entry.name(), "type", entry.element(), "shape", entry.dims()))
+                .toList();
+    }
+}

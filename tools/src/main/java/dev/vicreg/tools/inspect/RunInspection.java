@@ -1,0 +1,97 @@
+package dev.vicreg.tools.inspect;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.vicreg.training.loop.Artifacts;
+import dev.vicreg.training.loop.RunFolder;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The folder of a run.
+ *
+ * @param config config.json
+ * @param steps of the checkpoints that are there, oldest first
+ * @param newest the newest checkpoint, else the one that the run started from; null if there is none
+ * @param network {@code eval_model.onnx}; null if it is missing
+ * @param encoder the exported encoder; null if there is none yet
+ */
+record RunInspection(
+        Path root,
+        JsonNode config,
+        List<Long> steps,
+        @Nullable CheckpointInspection newest,
+        @Nullable ModelInspection network,
+        @Nullable ModelInspection encoder)
+        implements Inspection {
+
+    static RunInspection of(Path root) throws IOException {
+        Path file = root.resolve("config.json");
+        JsonNode config = Fields.parse(Files.readString(file))
+                .orElseThrow(() -> new IOException(file + " is not the configuration of a run"));
+        List<RunFolder.Saved> saved = RunFolder.saved(root);
+        Artifacts artifacts = Artifacts.in(root.resolve("artifacts"));
+        Path checkpoint = saved.isEmpty()
+                ? artifacts.checkpoint()
+                : saved.get(saved.size() - 1).file();
+        return new RunInspection(
+                root,
+                config,
+                saved.stream().map(RunFolder.Saved::step).toList(),
+                Files.exists(checkpoint) ? CheckpointInspection.of(checkpoint) : null,
+                model(artifacts.evalModel()),
+                model(root.resolve("encoder.onnx")));
+    }
+
+    private static @Nullable ModelInspection model(Path file) throws IOException {
+        return Files.exists(file) ? ModelInspection.of(file) : null;
+    }
+
+    @Override
+    public String page(boolean all) {
+        Page page = new Page();
+        page.line(root + ": run");
+        page.row("settings", "");
+        page.table(Fields.rows(config));
+        page.row("checkpoints", steps.isEmpty() ? "none but the start" : "after steps " + steps);
+        if (newest != null) {
+            page.line("");
+            page.line(newest.file() + ": checkpoint, " + Sizes.bytes(newest.bytes()));
+            newest.print(page, all);
+        }
+        if (network != null) {
+            page.line("");
+            page.line(network.file() + ": the network, projector included");
+            network.print(page, all);
+        }
+        if (encoder != null) {
+            page.line("");
+            page.line(encoder.file() + ": the exported encoder, " + Sizes.bytes(encoder.bytes()));
+            encoder.printMetadata(page);
+        }
+        return page.toString();
+    }
+
+    @Override
+    public Map<String, Object> values() {
+        Map<String, Object> values = new LinkedHashMap<>();
+        values.put("kind", "run");
+        values.put("folder", root.toString());
+        values.put("config", config);
+        values.put("checkpoints", steps);
+        if (newest != null) {
+            values.put("newest", newest.values());
+        }
+        if (network != null) {
+            values.put("network", network.values());
+        }
+        if (encoder != null) {
+            values.put("encoder", encoder.values());
+        }
+        return values;
+    }
+}

@@ -1,0 +1,91 @@
+package dev.vicreg.training.loop;
+
+import dev.vicreg.training.data.Augmentation;
+import dev.vicreg.training.data.Dataset;
+import dev.vicreg.training.data.Datasets;
+import dev.vicreg.training.data.PairedData;
+import dev.vicreg.training.data.Selection;
+import dev.vicreg.training.data.ViewSource;
+import dev.vicreg.training.step.Side;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+
+/** Opens the data of a run: one set seen twice, or two sides of pairs. */
+final class TrainingData {
+    private final TrainingConfig settings;
+    private final Augmentation augmentationA;
+    private final Augmentation augmentationB;
+    private final List<Dataset> opened = new ArrayList<>();
+
+    private TrainingData(TrainingConfig settings) {
+        this.settings = settings;
+        augmentationA = settings.augmentation(Side.A); // before the data: a mistake in it shows at once
+        augmentationB = settings.augmentation(Side.B);
+    }
+
+    /**
+     * Opens the data.
+     *
+     * @throws IllegalArgumentException if data, encoders and augmentation are of different kinds
+     * @throws IOException if data cannot be read, or the sides do not make pairs
+     */
+    static PairedData open(TrainingConfig settings) throws IOException {
+        TrainingData data = new TrainingData(settings);
+        try {
+            return data.open();
+        } catch (IOException | RuntimeException e) {
+            for (Dataset set : data.opened) {
+                try {
+                    set.close();
+                } catch (IOException alsoFailed) {
+                    e.addSuppressed(alsoFailed);
+                }
+            }
+            throw e;
+        }
+    }
+
+    private PairedData open() throws IOException {
+        BranchConfig branchA = settings.graph().branch(Side.A);
+        BranchConfig branchB = settings.graph().branch(Side.B);
+        InputConfig inputA = branchA.input();
+        InputConfig inputB = branchB.input();
+        PairConfig pairs = settings.pairs();
+        String nameA = settings.data();
+        String nameB = pairs == null || pairs.data() == null ? nameA : pairs.data();
+        Selection selection = new Selection(settings.limit(), settings.limitPerClass());
+        boolean oneSet = nameA.equals(nameB) && readAlike(inputA, inputB);
+
+        // Pairs are selected, not samples: a limit on each side would part them.
+        Selection ofSamples = pairs == null && oneSet ? selection : Selection.ALL;
+        Dataset setA = dataset(nameA, inputA, ofSamples);
+        Dataset setB = oneSet ? setA : dataset(nameB, inputB, ofSamples);
+        ViewSource a = branchA.views(setA, augmentationA);
+        boolean fedAlike = inputA.equals(inputB) && Objects.equals(branchA.onnx(), branchB.onnx());
+        boolean alike = oneSet && fedAlike && augmentationA.equals(augmentationB);
+        ViewSource b = alike ? a : branchB.views(setB, augmentationB);
+        if (pairs == null && oneSet) {
+            return new PairedData(a, b);
+        }
+        String file = pairs == null ? null : pairs.file();
+        if (file != null) {
+            return PairedData.of(Path.of(file), a, nameA, b, nameB, selection);
+        }
+        boolean byPosition = pairs != null && "position".equals(pairs.by());
+        PairedData.By by = byPosition ? PairedData.By.POSITION : PairedData.By.NAME;
+        return PairedData.of(by, a, nameA, b, nameB, selection);
+    }
+
+    private static boolean readAlike(InputConfig a, InputConfig b) {
+        return a.modality() == b.modality() && a.reading().equals(b.reading());
+    }
+
+    private Dataset dataset(String name, InputConfig input, Selection selection) throws IOException {
+        Dataset data = Datasets.open(name, input.reading(), selection);
+        opened.add(data);
+        return data;
+    }
+}
