@@ -38,10 +38,13 @@ sealed interface Element {
             return Optional.empty();
         }
 
-        /** Eight times N; nothing is known of products of two symbols or of fractions. */
+        /** Eight times N; nothing but its sign is known of a product of two symbols, nothing of a fraction. */
         private Element times(Element factor) {
-            double number = factor.known().orElse(0.5);
-            return number == Math.rint(number) ? of(dim.times((long) number)) : new Symbol(Dim.unknown(), false);
+            if (factor instanceof Symbol) {
+                return new Symbol(Dim.unknown(), true);
+            }
+            double number = factor.known().orElseThrow();
+            return number == Math.rint(number) ? of(dim.times((long) number)) : unknown();
         }
 
         /** N of eight times N divided by eight, eight of that divided by N. */

@@ -308,7 +308,7 @@ final class ElementRules {
     }
 
     private static Optional<List<Element>> transpose(Call call, TensorType type, int output) {
-        long[] permutation = StructureShapes.permutation(call);
+        long[] permutation = LayoutShapes.permutation(call);
         return pick(call, type.shape(), at -> {
             long[] place = new long[at.length];
             for (int i = 0; i < at.length; i++) {

@@ -13,9 +13,10 @@ import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 
 /**
- * Shape rules of operators that move elements: shapes, slices, gathers, scatters, pads, resizes. Semantics are those of
- * opset 21. Where a symbolic size or an operand that is computed from data leaves a size open, it is
- * {@link Dim#unknown}; where even the number of axes is open, the rule throws.
+ * Shape rules of operators that move elements: shapes, slices, gathers, scatters, pads, resizes. Those that only lay the
+ * same elements out otherwise are in {@link LayoutShapes}. Semantics are those of opset 21. Where a symbolic size or an
+ * operand that is computed from data leaves a size open, it is {@link Dim#unknown}; where even the number of axes is
+ * open, the rule throws.
  */
 final class StructureShapes {
     /** Ends of slices from here on mean "to the end"; exporters write the largest 32- or 64-bit number. */
@@ -27,17 +28,10 @@ final class StructureShapes {
         one(OpType.CONCAT, StructureShapes::concat);
         one(OpType.CONSTANT, call -> constant(call.attributes()).type());
         one(OpType.CONSTANT_OF_SHAPE, StructureShapes::constantOfShape);
-        one(OpType.DEPTH_TO_SPACE, call -> {
-            long block = call.attributes().integer("blocksize", 1);
-            return blocks(call, over(call.shape(0).at(1), block * block), block);
-        });
-        one(OpType.SPACE_TO_DEPTH, call -> {
-            long block = call.attributes().integer("blocksize", 1);
-            return blocks(call, call.shape(0).at(1).times(block * block), 1.0 / block);
-        });
-        one(OpType.EXPAND, StructureShapes::expand);
+        one(OpType.DEPTH_TO_SPACE, LayoutShapes::depthToSpace);
+        one(OpType.EXPAND, LayoutShapes::expand);
         one(OpType.EYE_LIKE, StructureShapes::eyeLike);
-        one(OpType.FLATTEN, StructureShapes::flatten);
+        one(OpType.FLATTEN, LayoutShapes::flatten);
         one(OpType.GATHER, StructureShapes::gather);
         one(OpType.GATHER_ELEMENTS, call -> {
             sameRank(call, 0, 1);
@@ -52,19 +46,20 @@ final class StructureShapes {
         one(OpType.ONE_HOT, StructureShapes::oneHot);
         one(OpType.PAD, StructureShapes::pad);
         one(OpType.RANGE, StructureShapes::range);
-        one(OpType.RESHAPE, StructureShapes::reshape);
+        one(OpType.RESHAPE, LayoutShapes::reshape);
         one(OpType.RESIZE, StructureShapes::resize);
         one(OpType.SCATTER_ELEMENTS, StructureShapes::scatterElements);
         one(OpType.SCATTER_ND, StructureShapes::scatterNd);
         one(OpType.SHAPE, StructureShapes::shape);
         one(OpType.SIZE, call -> new TensorType(ElementType.INT64, Shape.SCALAR));
         one(OpType.SLICE, StructureShapes::slice);
+        one(OpType.SPACE_TO_DEPTH, LayoutShapes::spaceToDepth);
         many(OpType.SPLIT, StructureShapes::split);
-        one(OpType.SQUEEZE, StructureShapes::squeeze);
-        one(OpType.TILE, StructureShapes::tile);
-        one(OpType.TRANSPOSE, StructureShapes::transpose);
+        one(OpType.SQUEEZE, LayoutShapes::squeeze);
+        one(OpType.TILE, LayoutShapes::tile);
+        one(OpType.TRANSPOSE, LayoutShapes::transpose);
         one(OpType.TRILU, StructureShapes::trilu);
-        one(OpType.UNSQUEEZE, StructureShapes::unsqueeze);
+        one(OpType.UNSQUEEZE, LayoutShapes::unsqueeze);
     }
 
     private static TensorType concat(Call call) {
@@ -147,7 +142,7 @@ final class StructureShapes {
     }
 
     /** The elements of a shape or another row of numbers; unknown ones where only their count can be told. */
-    private static List<Element> target(Call call, int index) {
+    static List<Element> target(Call call, int index) {
         return call.in(index).elements().orElseGet(() -> {
             Shape shape = call.shape(index);
             if (!shape.isFixed()) {
@@ -160,61 +155,11 @@ final class StructureShapes {
         });
     }
 
-    private static Dim size(Element element) {
+    static Dim size(Element element) {
         if (element instanceof Element.Whole whole && whole.value() < 0) {
             throw new IllegalArgumentException("a size is 0 or more, found " + whole.value());
         }
         return ShapeValues.dim(element);
-    }
-
-    /** [N,C,H,W] → [N,channels,H·factor,W·factor]. */
-    private static TensorType blocks(Call call, Dim channels, double factor) {
-        Shape shape = call.shape(0);
-        if (shape.rank() != 4) {
-            throw new IllegalArgumentException("expected [N,C,H,W], found " + shape);
-        }
-        Shape result = shape.with(1, channels);
-        for (int axis = 2; axis < 4; axis++) {
-            Dim dim = shape.at(axis);
-            result = result.with(axis, factor < 1 ? over(dim, Math.round(1 / factor)) : dim.times((long) factor));
-        }
-        return call.shaped(result);
-    }
-
-    private static Dim over(Dim dim, long divisor) {
-        return dim.over(Dim.of(divisor)).orElseGet(() -> {
-            if (dim.isFixed()) {
-                throw new IllegalArgumentException(dim + " cannot be divided into parts of " + divisor);
-            }
-            return Dim.unknown();
-        });
-    }
-
-    private static TensorType expand(Call call) {
-        Shape shape = call.shape(0);
-        List<Element> target = target(call, 1);
-        int rank = Math.max(shape.rank(), target.size());
-        List<Dim> dims = new ArrayList<>();
-        for (int axis = -rank; axis < 0; axis++) {
-            Dim from = -axis <= shape.rank() ? shape.at(axis) : Dim.of(1);
-            Dim to = -axis <= target.size() ? size(target.get(target.size() + axis)) : Dim.of(1);
-            dims.add(stretch(from, to, shape));
-        }
-        return call.shaped(new Shape(dims));
-    }
-
-    /** A size that meets another in a broadcast. A symbol that meets a size above 1 must be 1 or that size. */
-    private static Dim stretch(Dim from, Dim to, Shape shape) {
-        if (from.equals(to) || to.size() == 1) {
-            return from;
-        }
-        if (from.size() == 1) {
-            return to;
-        }
-        if (from.isFixed() && to.isFixed()) {
-            throw new IllegalArgumentException(shape + " cannot be expanded: " + from + " is not " + to);
-        }
-        return from.isFixed() ? from : to.isFixed() ? to : Dim.unknown();
     }
 
     private static TensorType eyeLike(Call call) {
@@ -223,18 +168,6 @@ final class StructureShapes {
         }
         long code = call.attributes().integer("dtype", call.element(0).code());
         return new TensorType(ElementType.ofCode((int) code), call.shape(0));
-    }
-
-    private static TensorType flatten(Call call) {
-        Shape shape = call.shape(0);
-        long written = call.attributes().integer("axis", 1);
-        int axis = written == shape.rank() ? shape.rank() : axis(written, Math.max(1, shape.rank()));
-        return call.shaped(new Shape(List.of(
-                product(shape.dims().subList(0, axis)), product(shape.dims().subList(axis, shape.rank())))));
-    }
-
-    private static Dim product(List<Dim> dims) {
-        return dims.stream().reduce(Dim.of(1), Dim::times);
     }
 
     private static TensorType gather(Call call) {
@@ -299,7 +232,7 @@ final class StructureShapes {
     }
 
     /** The axes that an optional input lists; all where it is left out. */
-    private static List<Integer> axes(Call call, int index, int rank) {
+    static List<Integer> axes(Call call, int index, int rank) {
         return call.has(index)
                 ? LongStream.of(call.constantLongs(index))
                         .mapToObj(each -> axis(each, rank))
@@ -323,60 +256,6 @@ final class StructureShapes {
                 && symbol.isSize()
                 && step.filter(by -> by == 1).isPresent();
         return call.shaped(new Shape(List.of(counts ? ShapeValues.dim(span) : Dim.unknown())));
-    }
-
-    private static TensorType reshape(Call call) {
-        Shape from = call.shape(0);
-        boolean zeros = call.attributes().integer("allowzero", 0) != 0;
-        List<Dim> dims = new ArrayList<>();
-        int rest = -1;
-        List<Element> target = target(call, 1);
-        for (int i = 0; i < target.size(); i++) {
-            long written = target.get(i).known().orElse(1.0).longValue();
-            if (written == -1) {
-                rest = i;
-                dims.add(Dim.of(1));
-            } else {
-                dims.add(written == 0 && !zeros ? from.at(i) : size(target.get(i)));
-            }
-        }
-        if (rest >= 0) {
-            dims.set(rest, rest(from, dims));
-        } else if (!fits(from.dims(), dims)) {
-            throw new IllegalArgumentException(product(from.dims()) + " elements do not fit into " + dims);
-        }
-        return call.shaped(new Shape(dims));
-    }
-
-    /** The size of -1: all elements over those of the other axes. */
-    private static Dim rest(Shape from, List<Dim> others) {
-        List<Dim> left = new ArrayList<>(from.dims());
-        List<Dim> divisors = new ArrayList<>(others);
-        cancel(left, divisors);
-        Dim divisor = product(divisors);
-        Optional<Dim> quotient = product(left).over(divisor);
-        if (quotient.isEmpty() && left.stream().allMatch(Dim::isFixed) && divisor.isFixed()) {
-            throw new IllegalArgumentException("the size of -1 cannot be told from " + from);
-        }
-        return quotient.orElseGet(Dim::unknown);
-    }
-
-    private static boolean fits(List<Dim> from, List<Dim> to) {
-        List<Dim> left = new ArrayList<>(from);
-        List<Dim> right = new ArrayList<>(to);
-        cancel(left, right);
-        Dim a = product(left);
-        Dim b = product(right);
-        return !a.isFixed() || !b.isFixed() || a.equals(b);
-    }
-
-    /** Removes the symbols that occur on both sides of an equation. */
-    private static void cancel(List<Dim> left, List<Dim> right) {
-        for (Dim dim : List.copyOf(left)) {
-            if (!dim.isFixed() && right.remove(dim)) {
-                left.remove(dim);
-            }
-        }
     }
 
     private static TensorType resize(Call call) {
@@ -510,78 +389,6 @@ final class StructureShapes {
             }
         }
         return sizes.stream().map(size -> call.shaped(shape.with(axis, size))).toList();
-    }
-
-    /** Without axes, those of size 1; a symbol is taken not to be 1. */
-    private static TensorType squeeze(Call call) {
-        Shape shape = call.shape(0);
-        List<Integer> axes = call.has(1)
-                ? axes(call, 1, shape.rank())
-                : IntStream.range(0, shape.rank())
-                        .filter(axis -> shape.at(axis).equals(Dim.of(1)))
-                        .boxed()
-                        .toList();
-        List<Dim> dims = new ArrayList<>();
-        for (int axis = 0; axis < shape.rank(); axis++) {
-            if (!axes.contains(axis)) {
-                dims.add(shape.at(axis));
-            } else if (shape.at(axis).isFixed() && shape.size(axis) != 1) {
-                throw new IllegalArgumentException("axis " + axis + " of " + shape + " is not of size 1");
-            }
-        }
-        return call.shaped(new Shape(dims));
-    }
-
-    private static TensorType unsqueeze(Call call) {
-        Shape shape = call.shape(0);
-        long[] axes = call.constantLongs(1);
-        int rank = shape.rank() + axes.length;
-        List<Integer> added =
-                LongStream.of(axes).mapToObj(each -> axis(each, rank)).toList();
-        if (added.stream().distinct().count() != axes.length) {
-            throw new IllegalArgumentException("axes " + added + " are not distinct");
-        }
-        List<Dim> dims = new ArrayList<>();
-        int next = 0;
-        for (int axis = 0; axis < rank; axis++) {
-            dims.add(added.contains(axis) ? Dim.of(1) : shape.at(next++));
-        }
-        return call.shaped(new Shape(dims));
-    }
-
-    private static TensorType tile(Call call) {
-        Shape shape = call.shape(0);
-        List<Element> repeats = target(call, 1);
-        if (repeats.size() != shape.rank()) {
-            throw new IllegalArgumentException(repeats.size() + " repeats for a rank of " + shape.rank());
-        }
-        List<Dim> dims = new ArrayList<>();
-        for (int axis = 0; axis < shape.rank(); axis++) {
-            dims.add(shape.at(axis).times(size(repeats.get(axis))));
-        }
-        return call.shaped(new Shape(dims));
-    }
-
-    /** The order of a Transpose's axes, by default reversed. */
-    static long[] permutation(Call call) {
-        int rank = call.shape(0).rank();
-        long[] reversed = IntStream.range(0, rank).mapToLong(i -> rank - 1L - i).toArray();
-        return call.attributes().integers("perm", reversed);
-    }
-
-    private static TensorType transpose(Call call) {
-        Shape shape = call.shape(0);
-        long[] permutation = permutation(call);
-        if (!LongStream.of(permutation)
-                .sorted()
-                .boxed()
-                .toList()
-                .equals(LongStream.range(0, shape.rank()).boxed().toList())) {
-            throw new IllegalArgumentException("perm does not order " + shape.rank() + " axes");
-        }
-        return call.shaped(new Shape(LongStream.of(permutation)
-                .mapToObj(axis -> shape.at((int) axis))
-                .toList()));
     }
 
     private static TensorType trilu(Call call) {

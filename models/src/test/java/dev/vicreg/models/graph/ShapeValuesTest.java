@@ -218,6 +218,22 @@ class ShapeValuesTest {
         assertEquals("[0]", dims(one(OpType.CONSTANT_OF_SHAPE, row(OPS.sub(size(x, 0), size(x, 0))))));
     }
 
+    /** What the exporter's Where in an expansion asks of every size. */
+    @Test
+    void sizesAreNotNegative() {
+        Value x = Value.input(
+                "x", new TensorType(ElementType.FLOAT, new Shape(List.of(Dim.symbol("N"), Dim.symbol("T")))));
+        Value product = OPS.mul(size(x, 0), size(x, 1));
+        Value half = OPS.div(size(x, 1), number(2));
+        for (Value size : List.of(size(x, 0), product, half, OPS.add(product, half))) {
+            assertArrayEquals(
+                    new long[] {0},
+                    ShapeValues.longs(one(OpType.EQUAL, size, number(-1))).orElseThrow());
+        }
+        assertTrue(ShapeValues.longs(one(OpType.EQUAL, OPS.sub(half, number(1)), number(-1)))
+                .isEmpty());
+    }
+
     /** One unknown size stays the same wherever it is read, and differs from another. */
     @Test
     void anUnknownIsItself() {

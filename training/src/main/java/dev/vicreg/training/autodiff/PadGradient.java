@@ -16,10 +16,16 @@ import org.jspecify.annotations.Nullable;
  * negative pad cuts elements off, which get zeros.
  */
 final class PadGradient {
+    private static final List<String> MODES = List.of("constant", "reflect", "edge", "wrap");
+
     private PadGradient() {}
 
     static List<@Nullable Value> rule(Ops ops, Node node, Value g) {
         String mode = node.attributes().string("mode", "constant");
+        if (!MODES.contains(mode)) {
+            throw new IllegalArgumentException(
+                    "No gradient for " + node + " with mode " + mode + ": expected one of " + MODES);
+        }
         Shape shape = node.input(0).shape();
         long[][] pads = pads(node, shape.rank());
         Value inner = g;
@@ -80,10 +86,8 @@ final class PadGradient {
                         ? padAxis(ops, mirrored, axis, 1, n - 1 - width)
                         : padAxis(ops, mirrored, axis, n - 1 - width, 1);
             }
-            case "wrap": // the other end
+            default: // wrap: the other end
                 return front ? padAxis(ops, g, axis, n - width, 0) : padAxis(ops, g, axis, 0, n - width);
-            default:
-                throw new IllegalArgumentException("No gradient for Pad with mode " + mode);
         }
     }
 }

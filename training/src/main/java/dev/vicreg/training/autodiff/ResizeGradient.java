@@ -22,6 +22,10 @@ import org.jspecify.annotations.Nullable;
  * of the nearest mode fall on the same side.
  */
 final class ResizeGradient {
+    private static final List<String> MODES = List.of("nearest", "linear");
+    private static final List<String> COORDINATES =
+            List.of("half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric", "half_pixel_symmetric");
+
     private ResizeGradient() {}
 
     static List<@Nullable Value> rule(Ops ops, Node node, Value g) {
@@ -43,20 +47,13 @@ final class ResizeGradient {
     }
 
     private static void refuse(Node node) {
-        Attributes attributes = node.attributes();
-        String mode = attributes.string("mode", "nearest");
-        String what = !mode.equals("nearest") && !mode.equals("linear")
-                ? "mode " + mode
-                : attributes.integer("antialias", 0) != 0
-                        ? "antialias"
-                        : attributes
-                                        .string("coordinate_transformation_mode", "")
-                                        .equals("tf_crop_and_resize")
-                                ? "coordinate mode tf_crop_and_resize"
-                                : null;
-        if (what != null) {
-            throw new IllegalArgumentException("No gradient for " + node + " with " + what
-                    + ": expected mode nearest or linear, without antialias and region of interest");
+        String mode = node.attributes().string("mode", "nearest");
+        String coordinates = node.attributes().string("coordinate_transformation_mode", "half_pixel");
+        boolean antialias = node.attributes().integer("antialias", 0) != 0;
+        if (!MODES.contains(mode) || !COORDINATES.contains(coordinates) || antialias) {
+            throw new IllegalArgumentException("No gradient for " + node + " with mode " + mode + ", coordinates "
+                    + coordinates + (antialias ? ", antialias" : "") + ": expected one of " + MODES + ", one of "
+                    + COORDINATES + " and no antialias");
         }
     }
 
@@ -71,8 +68,8 @@ final class ResizeGradient {
             return scales;
         }
         double[] given = ShapeValues.reals(node.input(2))
-                .orElseThrow(() ->
-                        new IllegalArgumentException(node + ": its scales must be constants to be differentiated"));
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "No gradient for " + node + ": expected constant scales, found " + node.input(2)));
         long[] axes = node.attributes().integers("axes");
         for (int i = 0; i < given.length; i++) {
             long axis = axes.length == 0 ? i : axes[i] < 0 ? axes[i] + scales.length : axes[i];
@@ -108,11 +105,10 @@ final class ResizeGradient {
             case "pytorch_half_pixel" -> out > 1 ? (i + 0.5f) / scale - 0.5f : 0;
             case "align_corners" -> out == 1 ? 0 : i * (float) (in - 1) / (out - 1);
             case "asymmetric" -> i / scale;
-            case "half_pixel_symmetric" -> {
+            default -> { // half_pixel_symmetric
                 float adjustment = out / (scale * in);
                 yield (float) (in / 2f * (1 - adjustment) + (i + 0.5) / scale - 0.5);
             }
-            default -> throw new IllegalArgumentException("No gradient for Resize with coordinate mode " + mode);
         };
     }
 

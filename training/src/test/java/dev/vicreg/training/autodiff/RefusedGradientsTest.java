@@ -9,10 +9,13 @@ import dev.vicreg.models.graph.ElementType;
 import dev.vicreg.models.graph.OpType;
 import dev.vicreg.models.graph.Ops;
 import dev.vicreg.models.graph.Shape;
+import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.TensorType;
 import dev.vicreg.models.graph.Value;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.function.BiFunction;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -93,6 +96,61 @@ final class RefusedGradientsTest {
                         IllegalArgumentException.class, () -> Backward.gradients(loss, sources.subList(0, 1)))
                 .getMessage());
         assertTrue(message.startsWith("No gradient for " + each.op.onnxName() + " at here"), message);
+        assertTrue(message.contains(each.reason), message);
+        assertTrue(message.lines().count() == 1, message);
+    }
+
+    /** A function of x [4,4] that reads constants too. */
+    record Form(String reason, BiFunction<Ops, Value, Value> build) {
+        @Override
+        public String toString() {
+            return reason;
+        }
+    }
+
+    private static Value resize(Ops ops, Value x, Attributes attributes) {
+        Value scales = ops.constant(Tensor.of(Shape.of(2), 2, 2));
+        return ops.node(OpType.RESIZE, Arrays.asList(x, null, scales), attributes)
+                .output(0);
+    }
+
+    private static Value scatter(Ops ops, Value x, OpType op, String reduction) {
+        Value places = ops.reshape(ops.longs(1, 0), 1, 2);
+        Value updates = ops.constant(Tensor.filled(op == OpType.SCATTER_ND ? Shape.of(1) : Shape.of(1, 2), 3));
+        return ops.node(op, List.of(x, places, updates), Attributes.NONE.with("reduction", reduction))
+                .output(0);
+    }
+
+    static Stream<Form> forms() {
+        Attributes linear = Attributes.NONE.with("mode", "linear");
+        return Stream.of(
+                new Form("Resize at here with mode cubic", (o, x) -> resize(o, x, linear.with("mode", "cubic"))),
+                new Form("half_pixel, antialias", (o, x) -> resize(o, x, linear.with("antialias", 1L))),
+                new Form(
+                        "coordinates tf_crop_and_resize",
+                        (o, x) -> resize(o, x, linear.with("coordinate_transformation_mode", "tf_crop_and_resize"))),
+                new Form("with reduction mul", (o, x) -> scatter(o, x, OpType.SCATTER_ELEMENTS, "mul")),
+                new Form("with reduction max", (o, x) -> scatter(o, x, OpType.SCATTER_ND, "max")),
+                new Form(
+                        "Pad at here with mode mirror",
+                        (o, x) -> o.node(
+                                        OpType.PAD,
+                                        List.of(x, o.longs(1, 1, 1, 1)),
+                                        Attributes.NONE.with("mode", "mirror"))
+                                .output(0)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("forms")
+    void formsThatMoveElementsAreRefused(Form each) {
+        Ops ops = new Ops().scope("here");
+        Value x = Value.input("x", new TensorType(ElementType.FLOAT, Shape.of(4, 4)));
+        Value y = each.build.apply(ops, x);
+        Value loss = ops.reduceSum(y, false);
+        String message =
+                String.valueOf(assertThrows(IllegalArgumentException.class, () -> Backward.gradients(loss, List.of(x)))
+                        .getMessage());
+        assertTrue(message.startsWith("No gradient for ") && message.contains(" at here"), message);
         assertTrue(message.contains(each.reason), message);
         assertTrue(message.lines().count() == 1, message);
     }
