@@ -42,9 +42,10 @@ public final class EinsumEquation {
         output = arrow < 0
                 ? stretched + onceUsed(terms)
                 : text.substring(arrow + 2).replace(ELLIPSIS, stretched);
-        for (char letter : output.toCharArray()) {
-            if (!sizes.containsKey(letter)) {
-                throw new IllegalArgumentException("equation " + equation + ": no input has the output's " + letter);
+        for (int axis = 0; axis < output.length(); axis++) {
+            if (!sizes.containsKey(output.charAt(axis))) {
+                throw new IllegalArgumentException(
+                        "equation " + equation + ": no input has the output's " + output.charAt(axis));
             }
         }
     }
@@ -96,9 +97,7 @@ public final class EinsumEquation {
     private static String onceUsed(String... terms) {
         Map<Character, Integer> counts = new TreeMap<>();
         for (String term : terms) {
-            for (char letter : term.replace(ELLIPSIS, "").toCharArray()) {
-                counts.merge(letter, 1, Integer::sum);
-            }
+            term.replace(ELLIPSIS, "").chars().forEach(letter -> counts.merge((char) letter, 1, Integer::sum));
         }
         StringBuilder once = new StringBuilder();
         counts.forEach((letter, count) -> once.append(count == 1 ? letter.toString() : ""));

@@ -36,6 +36,11 @@ final class NeuralShapes {
         return a.isFixed() && b.isFixed() && !a.equals(b);
     }
 
+    /** Whether channels can be divided into that many groups, as far as their number is known. */
+    private static boolean divides(long groups, Dim channels) {
+        return groups > 0 && (!channels.isFixed() || channels.size() % groups == 0);
+    }
+
     /** NumPy's matrix product: a vector counts as a row on the left and as a column on the right. */
     private static TensorType matMul(Call call) {
         Shape a = call.shape(0);
@@ -84,8 +89,8 @@ final class NeuralShapes {
         Shape w = call.shape(1);
         long groups = call.attributes().integer("group", 1);
         Window window = Window.of(call.attributes(), call.inputs());
-        if (w.at(1).isFixed() && differ(x.at(1), Dim.of(w.size(1) * groups))
-                || w.at(0).isFixed() && w.size(0) % groups != 0) {
+        boolean channelsDiffer = w.at(1).isFixed() && differ(x.at(1), Dim.of(w.size(1) * groups));
+        if (channelsDiffer || !divides(groups, w.at(0))) {
             throw new IllegalArgumentException(
                     "input channels " + x.at(1) + " do not fit the weights " + w + " in " + groups + " groups");
         }
@@ -99,7 +104,7 @@ final class NeuralShapes {
         Shape w = call.shape(1);
         long groups = call.attributes().integer("group", 1);
         Window window = Window.of(call.attributes(), call.inputs());
-        if (differ(x.at(1), w.at(0)) || w.at(0).isFixed() && w.size(0) % groups != 0) {
+        if (differ(x.at(1), w.at(0)) || !divides(groups, w.at(0))) {
             throw new IllegalArgumentException(
                     "input channels " + x.at(1) + " do not fit the weights " + w + " in " + groups + " groups");
         }
@@ -170,7 +175,7 @@ final class NeuralShapes {
     private static TensorType groupNormalization(Call call) {
         long groups = call.attributes().integer("num_groups", 0);
         Dim channels = channels(call);
-        if (groups < 1 || channels.isFixed() && channels.size() % groups != 0) {
+        if (!divides(groups, channels)) {
             throw new IllegalArgumentException(channels + " channels cannot be divided into " + groups + " groups");
         }
         return perChannel(call);
@@ -207,13 +212,13 @@ final class NeuralShapes {
         }
         Dim hidden = r.at(2);
         Dim rows = hidden.isFixed() ? Dim.of(gates * hidden.size()) : w.at(1);
-        long written = call.attributes().integer("hidden_size", hidden.size());
+        long written = call.attributes().integer("hidden_size", Math.max(0, hidden.size()));
         if (differ(x.at(2), w.at(2))
                 || differ(w.at(1), rows)
                 || differ(r.at(1), rows)
                 || differ(w.at(0), directions)
                 || differ(r.at(0), directions)
-                || hidden.isFixed() && written != hidden.size()) {
+                || differ(Dim.of(written), hidden)) {
             throw new IllegalArgumentException("x " + x + ", w " + w + " and r " + r + " do not fit " + directions
                     + " direction(s) of " + gates + " gates and hidden_size " + written);
         }

@@ -53,7 +53,8 @@ public final class Window {
         }
         long[] written = attributes.integers("kernel_shape");
         long[] kernel = weights == null ? written : kernel(weights.shape());
-        if (kernel.length != x.shape().rank() - 2 || written.length > 0 && !Arrays.equals(written, kernel)) {
+        boolean contradicts = written.length > 0 && !Arrays.equals(written, kernel);
+        if (kernel.length != x.shape().rank() - 2 || contradicts) {
             throw new IllegalArgumentException("a kernel of " + Arrays.toString(written.length > 0 ? written : kernel)
                     + " does not fit " + x.shape() + (weights == null ? "" : " and weights " + weights.shape()));
         }

@@ -1,7 +1,6 @@
 package dev.vicreg.models.graph;
 
 import static dev.vicreg.models.graph.ShapeRulesTest.OPS;
-import static dev.vicreg.models.graph.ShapeRulesTest.of;
 
 import dev.vicreg.models.graph.ShapeRulesTest.Case;
 import java.util.Arrays;
@@ -17,7 +16,7 @@ final class NeuralShapeCases {
     private static Case output(
             int index, OpType op, String expected, String name, Attributes attributes, String... inputs) {
         String title = op.onnxName() + (name.isEmpty() ? "" : ", " + name);
-        return of(title, expected, v -> apply(op, v, attributes).output(index), inputs);
+        return ShapeRulesTest.of(title, expected, v -> apply(op, v, attributes).output(index), inputs);
     }
 
     private static Case first(OpType op, String expected, String name, Attributes attributes, String... inputs) {

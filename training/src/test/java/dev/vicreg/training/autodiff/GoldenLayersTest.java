@@ -109,9 +109,9 @@ final class GoldenLayersTest {
         Attributes both = attributes.with("hidden_size", hidden).with("direction", "bidirectional");
         Value sequence = x.get(0);
         List<List<Value>> last = List.of(new ArrayList<>(), new ArrayList<>());
-        for (int layer = 0; layer < 2; layer++) {
+        for (long layer = 0; layer < 2; layer++) {
             List<Value> inputs = new ArrayList<>(List.of(sequence));
-            inputs.addAll(x.subList(1 + 3 * layer, 4 + 3 * layer));
+            inputs.addAll(x.subList(1 + 3 * (int) layer, 4 + 3 * (int) layer));
             inputs.add(null);
             for (Value states : x.subList(7, x.size())) {
                 inputs.add(ops.slice(states, 0, 2 * layer, 2 * layer + 2, 1));

@@ -1,6 +1,5 @@
 package dev.vicreg.training.autodiff;
 
-import static dev.vicreg.training.autodiff.GradientCheckTest.of;
 import static dev.vicreg.training.autodiff.GradientCheckTest.s;
 
 import dev.vicreg.models.graph.Attributes;
@@ -48,8 +47,10 @@ final class RecurrentCases {
                 layer(lstm, "last cell alone", BOTH, true, 2),
                 layer(lstm, "without bias and initial state", FORWARD, false, ALL_OUTPUTS),
                 layer(lstm, "bidirectional, without bias", BOTH, false, 0),
-                of("equal lengths", lstm, RecurrentCases::withLengths, s(T, B, I), s(1, 8, I), s(1, 8, H)),
-                of("one step", lstm, (o, x) -> run(o, lstm, FORWARD, x, 0, 2), s(1, B, I), s(1, 8, I), s(1, 8, H)),
+                GradientCheckTest.of(
+                        "equal lengths", lstm, RecurrentCases::withLengths, s(T, B, I), s(1, 8, I), s(1, 8, H)),
+                GradientCheckTest.of(
+                        "one step", lstm, (o, x) -> run(o, lstm, FORWARD, x, 0, 2), s(1, B, I), s(1, 8, I), s(1, 8, H)),
                 layer(gru, "all outputs", FORWARD, true, ALL_OUTPUTS),
                 layer(gru, "reverse", REVERSE, true, ALL_OUTPUTS),
                 layer(gru, "bidirectional", BOTH, true, ALL_OUTPUTS),
@@ -60,12 +61,13 @@ final class RecurrentCases {
                 layer(gru, "reset after, bidirectional", afterBoth, true, ALL_OUTPUTS),
                 layer(gru, "reset after, last state alone", afterBoth, true, 1),
                 layer(gru, "reset after, without bias and initial state", after, false, 0),
-                of("one step", gru, (o, x) -> run(o, gru, after, x, 0), s(1, B, I), s(1, 6, I), s(1, 6, H)));
+                GradientCheckTest.of(
+                        "one step", gru, (o, x) -> run(o, gru, after, x, 0), s(1, B, I), s(1, 6, I), s(1, 6, H)));
     }
 
     private static Case layer(OpType op, String name, Attributes attributes, boolean all, int... outputs) {
         long d = attributes.string("direction", "forward").equals("bidirectional") ? 2 : 1;
-        long rows = (op == OpType.LSTM ? 4 : 3) * H;
+        long rows = (op == OpType.LSTM ? 4L : 3L) * H;
         List<long[]> shapes = new ArrayList<>(List.of(s(T, B, I), s(d, rows, I), s(d, rows, H)));
         if (all) {
             shapes.add(s(d, 2 * rows));
@@ -74,7 +76,8 @@ final class RecurrentCases {
                 shapes.add(s(d, B, H));
             }
         }
-        return of(name, op, (o, x) -> run(o, op, attributes, x, outputs), shapes.toArray(long[][]::new));
+        return GradientCheckTest.of(
+                name, op, (o, x) -> run(o, op, attributes, x, outputs), shapes.toArray(long[][]::new));
     }
 
     /** The sum of some outputs, in different proportions, as one row. Inputs are made small, lest gates saturate. */
