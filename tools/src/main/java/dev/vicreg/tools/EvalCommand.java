@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.IntUnaryOperator;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** Measures an encoder by kNN on labelled samples. */
@@ -131,20 +132,37 @@ final class EvalCommand {
             Console console)
             throws IOException {
         List<String> classes = train.labelNames();
+        IntUnaryOperator testLabel = labelsAsIn(classes, test);
+        requireLabels(knn, train, labelled(train, train::label), labelled(test, testLabel));
         LabelledVectors bank;
         LabelledVectors queries;
         try (Progress progress = new Progress(console, "embed", (long) train.size() + test.size())) {
             bank = LabelledVectors.of(train, train::label, encoder, before, done -> progress.at(done, ""));
-            queries = LabelledVectors.of(
-                    test, labelsAsIn(classes, test), encoder, before, done -> progress.at(train.size() + done, ""));
+            queries =
+                    LabelledVectors.of(test, testLabel, encoder, before, done -> progress.at(train.size() + done, ""));
         }
-        if (bank.size() < knn.k() || queries.size() == 0) {
+        requireLabels(knn, train, bank.size(), queries.size()); // some may not have been decodable
+        return new Measured(Evaluation.of(knn, bank, queries, classes.size()), bank, queries, classes);
+    }
+
+    private static long labelled(Dataset data, IntUnaryOperator label) {
+        return IntStream.range(0, data.size())
+                .filter(i -> label.applyAsInt(i) >= 0)
+                .count();
+    }
+
+    /**
+     * Refuses sets with too few labels.
+     *
+     * @throws IOException naming where labels are looked for
+     */
+    static void requireLabels(KnnClassifier knn, Dataset train, long inTrain, long inTest) throws IOException {
+        if (inTrain < knn.k() || inTest == 0) {
             String noun = train.noun();
             throw new IOException("kNN needs at least " + knn.k() + " labelled training " + noun
-                    + " and one labelled among the test " + noun + ", found " + bank.size() + " and "
-                    + queries.size() + "; " + whereLabelsAre(train));
+                    + " and one labelled among the test " + noun + ", found " + inTrain + " and " + inTest + "; "
+                    + whereLabelsAre(train));
         }
-        return new Measured(Evaluation.of(knn, bank, queries, classes.size()), bank, queries, classes);
     }
 
     private static String whereLabelsAre(Dataset data) {

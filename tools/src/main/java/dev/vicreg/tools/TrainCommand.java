@@ -83,8 +83,11 @@ final class TrainCommand {
         ImportSettings.tellOfNames(config.graph(), console);
         Optional<String> evalData = settings.find(EVAL_DATA);
         if (evalData.isPresent()) {
-            Datasets.open(evalData.get(), inputs.a().reading(), Selection.ALL)
-                    .close(); // a mistake shows before training
+            try (Dataset test = Datasets.open(evalData.get(), inputs.a().reading(), Selection.ALL)) {
+                if (test.labelNames().isEmpty()) { // a mistake shows now, not after the training
+                    EvalCommand.requireLabels(KnnClassifier.STANDARD, test, 0, 0);
+                }
+            }
         }
         Trainer trainer = resume ? Trainer.resume(config, out) : Trainer.start(config, out, Main.version());
         TrainingRun.Result result = TrainingRun.run(trainer, console);
