@@ -138,7 +138,7 @@ sealed interface Element {
                     case MOD -> Math.floorMod(a, b);
                     case MIN -> Math.min(a, b);
                     case MAX -> Math.max(a, b);
-                    default -> (long) Math.pow(a, b);
+                    default -> (long) Math.pow((double) a, (double) b);
                 });
     }
 
