@@ -61,10 +61,13 @@ public final class Datasets {
         }
         Location location = locate(spec);
         SourceFiles container = SourceFiles.of(location.path());
-        try (Closeable resource = container.resource()) {
+        Closeable resource = container.resource();
+        try {
             List<SourceFile> inside = below(container.files(), location.part());
             long recordings = recordings(inside).size();
             return recordings > 0 && recordings > pictures(inside).size() ? Modality.SIGNALS : Modality.PICTURES;
+        } finally {
+            resource.close();
         }
     }
 
