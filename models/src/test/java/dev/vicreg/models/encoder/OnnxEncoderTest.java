@@ -1,0 +1,122 @@
+package dev.vicreg.models.encoder;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.vicreg.models.graph.Attributes;
+import dev.vicreg.models.graph.Dim;
+import dev.vicreg.models.graph.ElementType;
+import dev.vicreg.models.graph.Graph;
+import dev.vicreg.models.graph.OnnxFile;
+import dev.vicreg.models.graph.OpType;
+import dev.vicreg.models.graph.Ops;
+import dev.vicreg.models.graph.Shape;
+import dev.vicreg.models.graph.Tensor;
+import dev.vicreg.models.graph.TensorType;
+import dev.vicreg.models.graph.Value;
+import dev.vicreg.models.nn.Layers;
+import dev.vicreg.models.nn.Parameter;
+import dev.vicreg.models.nn.Parameter.Role;
+import dev.vicreg.models.nn.Parameters;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class OnnxEncoderTest {
+    @TempDir
+    Path folder;
+
+    private final Ops ops = new Ops();
+    private final Value x =
+            Value.input("x", new TensorType(ElementType.FLOAT, new Shape(List.of(Dim.symbol("N"), Dim.of(3)))));
+
+    private static Value initializer(String name, long... shape) {
+        return Value.constant(name, Tensor.filled(Shape.of(shape), 0.5f));
+    }
+
+    private OnnxEncoder read(Value output) throws IOException {
+        Path file = folder.resolve("net.onnx");
+        Files.write(file, OnnxFile.bytes(Graph.of("net", List.of(x), Map.of("y", output)), Map.of()));
+        return OnnxEncoder.read(file, List.of(), OnnxEncoder.Settings.DEFAULT);
+    }
+
+    /** Names and roles of the parameters, in their order. */
+    private static Map<String, Role> roles(OnnxEncoder encoder) {
+        Parameters parameters = new Parameters();
+        Value view = Value.input(encoder.inputName(), encoder.type(Dim.of(4)));
+        Value representation = encoder.build(Layers.forInference(parameters), view);
+        assertEquals(Shape.of(4, encoder.dimension()), representation.shape());
+        Map<String, Role> roles = new LinkedHashMap<>();
+        parameters.all().forEach(parameter -> roles.put(parameter.name(), parameter.role()));
+        parameters.all().stream()
+                .filter(Parameter::isTrained)
+                .forEach(each -> assertEquals(
+                        Tensor.filled(each.shape(), 0.5f), parameters.draw(1).get(each.name())));
+        return roles;
+    }
+
+    @Test
+    void trainedIsWhatAGradientReachesAndItsReaderTellsWhatItIs() throws IOException {
+        Value weight = initializer("w", 5, 3);
+        Value hidden = ops.add(ops.matMul(x, ops.transpose(weight, 1, 0)), initializer("b", 5));
+        Value clipped = ops.node(
+                        OpType.CLIP,
+                        List.of(
+                                hidden,
+                                Value.constant("low", Tensor.scalar(-1)),
+                                Value.constant("high", Tensor.scalar(1))),
+                        Attributes.NONE)
+                .output(0);
+        Value scaled = ops.mul(clipped, initializer("factor", 1));
+        Value positions = ops.add(scaled, initializer("table", 1, 5));
+        Value compared = ops.greater(positions, initializer("threshold", 5));
+        Value chosen = ops.where(compared, positions, ops.relu(positions));
+        Value again = ops.matMul(ops.matMul(chosen, weight), ops.transpose(weight, 1, 0));
+        Map<String, Role> roles = roles(read(again));
+        Map<String, Role> expected = new LinkedHashMap<>();
+        expected.put("w", Role.WEIGHT);
+        expected.put("b", Role.BIAS);
+        expected.put("factor", Role.NORM_SCALE);
+        expected.put("table", Role.BIAS);
+        assertEquals(expected, roles);
+    }
+
+    @Test
+    void namesThatMeanSomethingElseAreChangedAndReported() throws IOException {
+        Value y = ops.matMul(x, initializer("projector.0.weight", 3, 3));
+        y = ops.matMul(y, initializer("w_grad", 3, 3));
+        y = ops.matMul(y, initializer("loss", 3, 3));
+        OnnxEncoder encoder = read(ops.matMul(y, initializer("imported.loss", 3, 3)));
+        assertEquals(
+                Map.of(
+                        "projector.0.weight", "imported.projector.0.weight",
+                        "w_grad", "imported.w_grad.data",
+                        "loss", "imported.loss",
+                        "imported.loss", "imported.loss_"),
+                encoder.renamed());
+        assertEquals(
+                List.of("imported.projector.0.weight", "imported.w_grad.data", "imported.loss", "imported.loss_"),
+                List.copyOf(roles(encoder).keySet()));
+        assertEquals("loss", encoder.initializers().get("imported.loss"));
+    }
+
+    @Test
+    void filesThatCannotBeTrainedAreRefusedInOneLine() {
+        String untrained = message(ops.relu(x));
+        assertTrue(untrained.contains("net.onnx: no initialiser of it can be trained"), untrained);
+        Value pixels = ops.reshape(ops.matMul(x, initializer("w", 3, 4)), -1, 2, 2, 1, 1);
+        String shape = message(pixels);
+        assertTrue(shape.contains("is no vector per sample: expected [N,D], [N,T,D] or [N,D,H,W]"), shape);
+    }
+
+    private String message(Value output) {
+        return String.valueOf(
+                assertThrows(IllegalArgumentException.class, () -> read(output)).getMessage());
+    }
+}
