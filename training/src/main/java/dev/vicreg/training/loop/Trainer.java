@@ -186,7 +186,8 @@ public final class Trainer implements AutoCloseable {
     }
 
     /**
-     * Trains to the end, or until {@code stop} answers true after a step; the state is saved either way.
+     * Trains to the end, or until {@code stop} answers true before the first step or after one; the state is saved
+     * either way.
      *
      * @throws IOException if samples cannot be read or a checkpoint cannot be written
      * @throws IllegalStateException if the loss is no longer finite: names the step, its files and the last checkpoint
@@ -209,7 +210,7 @@ public final class Trainer implements AutoCloseable {
                         settings.threads());
                 Metrics metrics = Metrics.open(folder.metrics(), startStep)) {
             long step = startStep;
-            boolean stopped = false;
+            boolean stopped = stop.getAsBoolean(); // asked before the first step too: from now on a signal waits for us
             while (step < total && !stopped) {
                 long start = System.nanoTime();
                 PairBatch batch = loader.next();
