@@ -13,9 +13,12 @@ import ai.onnx.proto.OnnxMl.TypeProto;
 import com.google.protobuf.ByteString;
 import dev.vicreg.models.graph.Graph;
 import dev.vicreg.models.graph.OnnxFile;
+import dev.vicreg.models.graph.ReadOptions;
 import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Tensor;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -181,6 +184,25 @@ class OpsetUpgradeTest {
                 .setRawData(ByteString.copyFrom(
                         Tensor.of(Shape.of(4), 1, 1, 2, 1.5f).data()));
         compare(byScale, model.build());
+    }
+
+    /** One network as PyTorch's exporter writes it for each opset; see export.py beside the files. */
+    @ParameterizedTest
+    @ValueSource(ints = {11, 12, 13, 14, 16, 17, 18, 20})
+    void aNetworkFromPyTorchComputesTheSame(int opset) throws Exception {
+        String name = "/dev/vicreg/training/opsets/opset-" + opset + ".onnx";
+        Path file = Path.of(OpsetUpgradeTest.class.getResource(name).toURI());
+        OnnxFile.Model model = OnnxFile.read(file);
+        assertEquals(opset, model.opset());
+        assertEquals("pytorch 2.13.0", model.producer());
+        assertEquals("y float[batch,5]", "y " + model.graph().output("y").type());
+        Map<String, Tensor> inputs = Map.of("x", random(l(3, 3, 8, 8), 5));
+        float[] found = GraphRunner.run(model.graph(), inputs).get("y").floats();
+        try (GraphRunner original = new GraphRunner(model.graph(), Files.readAllBytes(file))) {
+            assertArrayEquals(original.run(inputs).get("y").floats(), found);
+        }
+        Graph fixed = OnnxFile.read(file, ReadOptions.DEFAULT.withBatch(3)).graph();
+        assertArrayEquals(found, GraphRunner.run(fixed, inputs).get("y").floats());
     }
 
     private static ModelProto model(Case each, boolean symbolic) {

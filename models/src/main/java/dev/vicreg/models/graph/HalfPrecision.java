@@ -38,7 +38,7 @@ final class HalfPrecision {
             return (short) (sign | rounded);
         }
         int shifted = (bits & 0x7fffffff) - (112 << 23);
-        int rounded = shifted + 0xfff + (shifted >>> 13 & 1) >>> 13; // carries into the exponent where it must
+        int rounded = (shifted + 0xfff + ((shifted >>> 13) & 1)) >>> 13; // carries into the exponent where it must
         return (short) (sign | rounded);
     }
 
@@ -51,8 +51,8 @@ final class HalfPrecision {
     static short toBfloat16(float value) {
         int bits = Float.floatToRawIntBits(value);
         if (Float.isNaN(value)) {
-            return (short) (bits >>> 16 | 0x40);
+            return (short) ((bits >>> 16) | 0x40);
         }
-        return (short) (bits + 0x7fff + (bits >>> 16 & 1) >>> 16);
+        return (short) ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16);
     }
 }

@@ -282,8 +282,8 @@ final class OpsetUpgrade {
         }
         long[] axes = new long[rank];
         Arrays.setAll(axes, i -> i);
-        axes[rank - 2] = rank - 1;
-        axes[rank - 1] = rank - 2;
+        axes[rank - 2] = rank - 1L;
+        axes[rank - 1] = rank - 2L;
         return call.node(OpType.TRANSPOSE, Attributes.NONE.with("perm", axes), x)
                 .get(0);
     }

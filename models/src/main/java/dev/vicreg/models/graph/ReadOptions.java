@@ -79,8 +79,8 @@ public record ReadOptions(Map<String, Shape> inputShapes, long batch, List<Strin
         for (int axis = 0; fits && axis < declared.rank(); axis++) {
             String symbol = declared.at(axis).symbol();
             Dim other = symbol == null ? declared.at(axis) : bound.getOrDefault(symbol, wanted.at(axis));
-            fits = other.equals(wanted.at(axis))
-                    || symbol != null && symbol.equals(wanted.at(axis).symbol());
+            boolean leftOpen = symbol != null && symbol.equals(wanted.at(axis).symbol());
+            fits = leftOpen || other.equals(wanted.at(axis));
             if (symbol != null && wanted.at(axis).isFixed()) {
                 bound.put(symbol, wanted.at(axis));
             }

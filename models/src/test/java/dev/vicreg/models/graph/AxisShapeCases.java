@@ -1,7 +1,7 @@
 package dev.vicreg.models.graph;
 
-import static dev.vicreg.models.graph.ShapeRulesTest.of;
 import static dev.vicreg.models.graph.ShapeRulesTest.one;
+import static dev.vicreg.models.graph.ShapeRulesTest.shaped;
 
 import dev.vicreg.models.graph.ShapeRulesTest.Case;
 import java.util.List;
@@ -35,23 +35,27 @@ final class AxisShapeCases {
     private static Stream<Case> reductions(OpType op) {
         String name = op.onnxName();
         return Stream.of(
-                of(name + ", kept", "float[N,1,4]", v -> one(op, NONE, v.get(0), OPS.longs(1)), "float[N,3,4]"),
-                of(name + ", two", "float[4]", v -> one(op, DROPPED, v.get(0), OPS.longs(0, 1)), "float[N,3,4]"),
-                of(
+                shaped(name + ", kept", "float[N,1,4]", v -> one(op, NONE, v.get(0), OPS.longs(1)), "float[N,3,4]"),
+                shaped(name + ", two", "float[4]", v -> one(op, DROPPED, v.get(0), OPS.longs(0, 1)), "float[N,3,4]"),
+                shaped(
                         name + ", from the back",
                         "int64[N,3]",
                         v -> one(op, DROPPED, v.get(0), OPS.longs(-1)),
                         "int64[N,3,4]"),
-                of(name + ", all", "float[]", v -> one(op, DROPPED, v.get(0)), "float[N,3]"),
-                of(name + ", all kept", "float[1,1]", v -> one(op, NONE, v.get(0), OPS.longs()), "float[N,3]"),
-                of(name + ", no axis", "float[N,3]", v -> one(op, UNCHANGED, v.get(0)), "float[N,3]"));
+                shaped(name + ", all", "float[]", v -> one(op, DROPPED, v.get(0)), "float[N,3]"),
+                shaped(name + ", all kept", "float[1,1]", v -> one(op, NONE, v.get(0), OPS.longs()), "float[N,3]"),
+                shaped(name + ", no axis", "float[N,3]", v -> one(op, UNCHANGED, v.get(0)), "float[N,3]"));
     }
 
     private static Stream<Case> places() {
         return Stream.of(
-                of("ArgMax", "int64[1,3]", v -> one(OpType.ARG_MAX, NONE, v.get(0)), "float[N,3]"),
-                of("ArgMax", "int64[N]", v -> one(OpType.ARG_MAX, DROPPED.with("axis", -1L), v.get(0)), "float[N,3]"),
-                of(
+                shaped("ArgMax", "int64[1,3]", v -> one(OpType.ARG_MAX, NONE, v.get(0)), "float[N,3]"),
+                shaped(
+                        "ArgMax",
+                        "int64[N]",
+                        v -> one(OpType.ARG_MAX, DROPPED.with("axis", -1L), v.get(0)),
+                        "float[N,3]"),
+                shaped(
                         "ArgMin",
                         "int64[N,1,4]",
                         v -> one(OpType.ARG_MIN, NONE.with("axis", 1L), v.get(0)),
@@ -60,17 +64,17 @@ final class AxisShapeCases {
 
     private static Stream<Case> others() {
         return Stream.of(
-                of("Softmax", "float[N,3]", v -> OPS.softmax(v.get(0), 1), "float[N,3]"),
-                of("LogSoftmax", "double[N,3]", v -> one(OpType.LOG_SOFTMAX, NONE, v.get(0)), "double[N,3]"),
-                of("CumSum", "int64[N,3]", v -> one(OpType.CUM_SUM, NONE, v.get(0), OPS.longs(-1)), "int64[N,3]"),
-                of(
+                shaped("Softmax", "float[N,3]", v -> OPS.softmax(v.get(0), 1), "float[N,3]"),
+                shaped("LogSoftmax", "double[N,3]", v -> one(OpType.LOG_SOFTMAX, NONE, v.get(0)), "double[N,3]"),
+                shaped("CumSum", "int64[N,3]", v -> one(OpType.CUM_SUM, NONE, v.get(0), OPS.longs(-1)), "int64[N,3]"),
+                shaped(
                         "CumSum, axis fed",
                         "float[N,3]",
                         v -> one(OpType.CUM_SUM, NONE, v.get(0), v.get(1)),
                         "float[N,3]",
                         "int64[]"),
-                of("TopK", "float[N,2]", v -> topK(v, NONE).output(0), "float[N,5]"),
-                of(
+                shaped("TopK", "float[N,2]", v -> topK(v, NONE).output(0), "float[N,5]"),
+                shaped(
                         "TopK's places",
                         "int64[2,N]",
                         v -> topK(v, NONE.with("axis", 0L)).output(1),
@@ -83,20 +87,28 @@ final class AxisShapeCases {
 
     static Stream<Case> mistakes() {
         return Stream.of(
-                of("ReduceSum", "axis 2 is outside a rank of 2", v -> OPS.reduceSum(v.get(0), true, 2), "float[2,3]"),
-                of(
+                shaped(
+                        "ReduceSum",
+                        "axis 2 is outside a rank of 2",
+                        v -> OPS.reduceSum(v.get(0), true, 2),
+                        "float[2,3]"),
+                shaped(
                         "ArgMax",
                         "axis 3 is outside",
                         v -> one(OpType.ARG_MAX, NONE.with("axis", 3L), v.get(0)),
                         "float[2]"),
-                of("Softmax", "axis -3 is outside a rank of 2", v -> OPS.softmax(v.get(0), -3), "float[2,3]"),
-                of("CumSum", "axis 2 is outside", v -> one(OpType.CUM_SUM, NONE, v.get(0), OPS.longs(2)), "float[2]"),
-                of(
+                shaped("Softmax", "axis -3 is outside a rank of 2", v -> OPS.softmax(v.get(0), -3), "float[2,3]"),
+                shaped(
+                        "CumSum",
+                        "axis 2 is outside",
+                        v -> one(OpType.CUM_SUM, NONE, v.get(0), OPS.longs(2)),
+                        "float[2]"),
+                shaped(
                         "CumSum",
                         "expected one axis",
                         v -> one(OpType.CUM_SUM, NONE, v.get(0), OPS.longs(0, 1)),
                         "float[2,3]"),
-                of(
+                shaped(
                         "TopK",
                         "k = 2 is more than the 1 elements along axis 1",
                         v -> topK(v, NONE).output(0),

@@ -1,7 +1,7 @@
 package dev.vicreg.models.graph;
 
 import static dev.vicreg.models.graph.ShapeRulesTest.OPS;
-import static dev.vicreg.models.graph.ShapeRulesTest.of;
+import static dev.vicreg.models.graph.ShapeRulesTest.shaped;
 
 import dev.vicreg.models.graph.ShapeRulesTest.Case;
 import java.util.Arrays;
@@ -94,15 +94,15 @@ final class ElementwiseShapeCases {
                 first(OpType.NOT, "bool[N,2]", "bool[N,2]"),
                 first(OpType.IS_INF, "bool[N,2]", "float[N,2]"),
                 first(OpType.IS_NAN, "bool[N,2]", "double[N,2]"),
-                of("Cast", "float[N,2,2,3]", v -> OPS.cast(v.get(0), ElementType.FLOAT), "uint8[N,2,2,3]"),
-                of("Cast", "bool[]", v -> OPS.cast(v.get(0), ElementType.BOOL), "float[]"),
-                of("Gelu", "float[N]", v -> node(OpType.GELU, v, NONE.with("approximate", "tanh"), 0), "float[N]"),
+                shaped("Cast", "float[N,2,2,3]", v -> OPS.cast(v.get(0), ElementType.FLOAT), "uint8[N,2,2,3]"),
+                shaped("Cast", "bool[]", v -> OPS.cast(v.get(0), ElementType.BOOL), "float[]"),
+                shaped("Gelu", "float[N]", v -> node(OpType.GELU, v, NONE.with("approximate", "tanh"), 0), "float[N]"),
                 first(OpType.CLIP, "float[N,3]", "float[N,3]", "float[]", "float[]"),
                 first(OpType.CLIP, "int64[3]", "int64[3]"),
-                of("Clip from above", "float[3]", v -> clipped(v.get(0), v.get(1)), "float[3]", "float[]"),
+                shaped("Clip from above", "float[3]", v -> clipped(v.get(0), v.get(1)), "float[3]", "float[]"),
                 first(OpType.DROPOUT, "float[N,3]", "float[N,3]"),
-                of("Dropout's mask", "bool[N,3]", v -> node(OpType.DROPOUT, v, NONE, 1), "float[N,3]"),
-                of(
+                shaped("Dropout's mask", "bool[N,3]", v -> node(OpType.DROPOUT, v, NONE, 1), "float[N,3]"),
+                shaped(
                         "Dropout's mask",
                         "bool[N,3]",
                         v -> node(OpType.DROPOUT, v, NONE.with("seed", 1L), 1),
@@ -132,7 +132,7 @@ final class ElementwiseShapeCases {
     }
 
     private static Case first(OpType op, String expected, String... inputs) {
-        return of(op.onnxName(), expected, v -> node(op, v, NONE, 0), inputs);
+        return shaped(op.onnxName(), expected, v -> node(op, v, NONE, 0), inputs);
     }
 
     private static Value node(OpType op, List<? extends @Nullable Value> inputs, Attributes attributes, int output) {

@@ -16,7 +16,8 @@ final class NeuralShapeCases {
     private static Case output(
             int index, OpType op, String expected, String name, Attributes attributes, String... inputs) {
         String title = op.onnxName() + (name.isEmpty() ? "" : ", " + name);
-        return ShapeRulesTest.of(title, expected, v -> apply(op, v, attributes).output(index), inputs);
+        return ShapeRulesTest.shaped(
+                title, expected, v -> apply(op, v, attributes).output(index), inputs);
     }
 
     private static Case first(OpType op, String expected, String name, Attributes attributes, String... inputs) {

@@ -38,7 +38,7 @@ class ShapeRulesTest {
 
     static final Ops OPS = new Ops().scope("here");
 
-    static Case of(String name, String expected, Function<List<Value>, Value> build, String... inputs) {
+    static Case shaped(String name, String expected, Function<List<Value>, Value> build, String... inputs) {
         return new Case(name, expected, List.of(inputs), build);
     }
 
@@ -48,57 +48,57 @@ class ShapeRulesTest {
 
     static Stream<Case> standardOperators() {
         return Stream.of(
-                of("matMul", "float[N,5]", v -> OPS.matMul(v.get(0), v.get(1)), "float[N,3]", "float[3,5]"),
-                of(
+                shaped("matMul", "float[N,5]", v -> OPS.matMul(v.get(0), v.get(1)), "float[N,3]", "float[3,5]"),
+                shaped(
                         "matMul, batched",
                         "float[7,N,5]",
                         v -> OPS.matMul(v.get(0), v.get(1)),
                         "float[7,N,3]",
                         "float[1,3,5]"),
-                of(
+                shaped(
                         "gemm",
                         "float[N,5]",
                         v -> OPS.gemm(v.get(0), v.get(1), v.get(2), false, true),
                         "float[N,3]",
                         "float[5,3]",
                         "float[5]"),
-                of(
+                shaped(
                         "gemm, transposed",
                         "float[3,5]",
                         v -> OPS.gemm(v.get(0), v.get(1), null, true, false),
                         "float[N,3]",
                         "float[N,5]"),
-                of(
+                shaped(
                         "conv",
                         "float[N,8,16,15]",
                         v -> OPS.conv(v.get(0), v.get(1), null, Ops.window(3, 2, 1)),
                         "float[N,3,32,30]",
                         "float[8,3,3,3]"),
-                of(
+                shaped(
                         "conv of groups with bias",
                         "float[2,8,30,30]",
                         v -> OPS.conv(v.get(0), v.get(1), v.get(2), Attributes.NONE.with("group", 2L)),
                         "float[2,4,32,32]",
                         "float[8,2,3,3]",
                         "float[8]"),
-                of(
+                shaped(
                         "dilated conv",
                         "float[2,8,5,5]",
                         v -> OPS.conv(v.get(0), v.get(1), null, Attributes.NONE.with("dilations", 2L, 2L)),
                         "float[2,4,9,9]",
                         "float[8,4,3,3]"),
-                of(
+                shaped(
                         "maxPool",
                         "float[N,3,16,16]",
                         v -> OPS.maxPool(v.get(0), Ops.window(3, 2, 1)).output(0),
                         "float[N,3,32,32]"),
-                of(
+                shaped(
                         "maxPool's indices",
                         "int64[N,3,16,16]",
                         v -> OPS.maxPool(v.get(0), Ops.window(3, 2, 1)).output(1),
                         "float[N,3,32,32]"),
-                of("globalAveragePool", "float[N,3,1,1]", v -> OPS.globalAveragePool(v.get(0)), "float[N,3,8,9]"),
-                of(
+                shaped("globalAveragePool", "float[N,3,1,1]", v -> OPS.globalAveragePool(v.get(0)), "float[N,3,8,9]"),
+                shaped(
                         "batchNormalization",
                         "float[N,3,8,8]",
                         v -> OPS.batchNormalization(v.get(0), v.get(1), v.get(2), v.get(3), v.get(4), 1e-5f),
@@ -112,42 +112,42 @@ class ShapeRulesTest {
     static Stream<Case> runtimesOperators() {
         Attributes channels = Attributes.NONE.with("channels", 20L);
         return Stream.of(
-                of(
+                shaped(
                         "reluGrad",
                         "float[N,3]",
                         v -> one(OpType.RELU_GRAD, Attributes.NONE, v.get(0), v.get(1)),
                         "float[N,3]",
                         "float[N,3]"),
-                of(
+                shaped(
                         "leakyReluGrad",
                         "float[N,3]",
                         v -> one(OpType.LEAKY_RELU_GRAD, Attributes.NONE.with("alpha", 0.1f), v.get(0), v.get(1)),
                         "float[N,3]",
                         "float[N,3]"),
-                of(
+                shaped(
                         "inPlace",
                         "bool[1]",
                         v -> one(OpType.IN_PLACE_ACCUMULATOR, Attributes.NONE, v.get(0), v.get(1), v.get(2)),
                         "float[3]",
                         "float[3]",
                         "bool[]"),
-                of(
+                shaped(
                         "group",
                         "bool[]",
                         v -> one(OpType.GROUP, Attributes.NONE, v.get(0), v.get(1)),
                         "float[3]",
                         "int64[2]"),
-                of(
+                shaped(
                         "reorderInput",
                         "float[2,32,8,8]",
                         v -> one(OpType.REORDER_INPUT, Attributes.NONE, v.get(0)),
                         "float[2,32,8,8]"),
-                of(
+                shaped(
                         "reorderOutput",
                         "float[2,20,8,8]",
                         v -> one(OpType.REORDER_OUTPUT, channels, v.get(0)),
                         "float[2,32,8,8]"),
-                of(
+                shaped(
                         "blockedConv",
                         "float[2,64,8,8]",
                         v -> one(OpType.BLOCKED_CONV, Ops.window(3, 1, 1), v.get(0), v.get(1)),
@@ -158,32 +158,32 @@ class ShapeRulesTest {
     /** What a user would get wrong, and the part of the message that says so. */
     static Stream<Case> mistakes() {
         return Stream.of(
-                of(
+                shaped(
                         "matMul",
                         "[2,3] and [2,3] cannot be multiplied",
                         v -> OPS.matMul(v.get(0), v.get(1)),
                         "float[2,3]",
                         "float[2,3]"),
-                of(
+                shaped(
                         "gemm",
                         "[N,5] and [4] do not broadcast",
                         v -> OPS.gemm(v.get(0), v.get(1), v.get(2), false, false),
                         "float[N,3]",
                         "float[3,5]",
                         "float[4]"),
-                of(
+                shaped(
                         "conv",
                         "input channels 4 do not fit the weights",
                         v -> OPS.conv(v.get(0), v.get(1), null, Ops.window(3, 1, 1)),
                         "float[N,4,8,8]",
                         "float[8,3,3,3]"),
-                of(
+                shaped(
                         "conv",
                         "a window of 9 does not fit into 8",
                         v -> OPS.conv(v.get(0), v.get(1), null, Ops.window(9, 1, 0)),
                         "float[N,3,8,8]",
                         "float[8,3,9,9]"),
-                of(
+                shaped(
                         "batchNormalization",
                         "statistics float[4] do not fit the channels",
                         v -> one(
@@ -196,7 +196,11 @@ class ShapeRulesTest {
                                 v.get(1)),
                         "float[2,3,8,8]",
                         "float[4]"),
-                of("add", "Add takes 2 inputs, found 1", v -> one(OpType.ADD, Attributes.NONE, v.get(0)), "float[2]"));
+                shaped(
+                        "add",
+                        "Add takes 2 inputs, found 1",
+                        v -> one(OpType.ADD, Attributes.NONE, v.get(0)),
+                        "float[2]"));
     }
 
     @ParameterizedTest

@@ -18,7 +18,7 @@ final class Sizes {
 
     /** Bytes in decimal units. */
     static String bytes(long bytes) {
-        return bytes < 1000 ? bytes + " B" : scaled(bytes) + "B";
+        return bytes < 1000 ? bytes + " B" : scaled((double) bytes) + "B";
     }
 
     /** A number to three or four digits with its unit: {@code 1.82 G}. */

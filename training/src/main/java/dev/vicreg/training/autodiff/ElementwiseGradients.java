@@ -25,8 +25,8 @@ import org.jspecify.annotations.Nullable;
  * memory can go; where either would overflow for large inputs, the one that doesn't.
  */
 final class ElementwiseGradients {
-    private static final double SELU_ALPHA = 1.67326319217681884765625; // the defaults of ONNX's Selu
-    private static final double SELU_GAMMA = 1.05070102214813232421875;
+    private static final double SELU_ALPHA = 1.6732631921768188; // the defaults of ONNX's Selu
+    private static final double SELU_GAMMA = 1.0507010221481323;
 
     private ElementwiseGradients() {}
 
@@ -168,7 +168,7 @@ final class ElementwiseGradients {
         }
         return switch (constant.type().element()) {
             case FLOAT -> OptionalDouble.of(constant.floats()[0]);
-            case INT64 -> OptionalDouble.of(constant.longs()[0]);
+            case INT64 -> OptionalDouble.of((double) constant.longs()[0]);
             default -> OptionalDouble.empty();
         };
     }

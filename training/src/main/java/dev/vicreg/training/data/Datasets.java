@@ -3,6 +3,7 @@ package dev.vicreg.training.data;
 import dev.vicreg.runtime.picture.Picture;
 import dev.vicreg.runtime.signal.Signal;
 import dev.vicreg.runtime.signal.WavFile;
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -60,12 +61,13 @@ public final class Datasets {
         }
         Location location = locate(spec);
         SourceFiles container = SourceFiles.of(location.path());
+        Closeable resource = container.resource();
         try {
             List<SourceFile> inside = below(container.files(), location.part());
             long recordings = recordings(inside).size();
             return recordings > 0 && recordings > pictures(inside).size() ? Modality.SIGNALS : Modality.PICTURES;
         } finally {
-            container.resource().close();
+            resource.close();
         }
     }
 

@@ -133,11 +133,13 @@ public record BranchConfig(
 
     /** The same with a run's record of name and checksum, if this names the run's copy of the file. */
     BranchConfig adopting(BranchConfig recorded, Path artifacts, Side side) {
-        boolean own = onnx != null
-                && recorded.onnx != null
-                && Path.of(onnx.path())
-                        .equals(copy(artifacts, side).toAbsolutePath().normalize());
-        return own ? with(recorded.encoder, onnx.recordedAs(recorded.onnx)) : this;
+        OnnxConfig file = onnx;
+        OnnxConfig before = recorded.onnx;
+        if (file == null || before == null) {
+            return this;
+        }
+        boolean own = Path.of(file.path()).equals(copy(artifacts, side).toAbsolutePath().normalize());
+        return own ? with(recorded.encoder, file.recordedAs(before)) : this;
     }
 
     private BranchConfig with(String name, OnnxConfig file) {

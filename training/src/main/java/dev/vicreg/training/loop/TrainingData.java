@@ -51,22 +51,18 @@ final class TrainingData {
     private PairedData open() throws IOException {
         BranchConfig branchA = settings.graph().branch(Side.A);
         BranchConfig branchB = settings.graph().branch(Side.B);
-        InputConfig inputA = branchA.input();
-        InputConfig inputB = branchB.input();
         PairConfig pairs = settings.pairs();
         String nameA = settings.data();
         String nameB = pairs == null || pairs.data() == null ? nameA : pairs.data();
         Selection selection = new Selection(settings.limit(), settings.limitPerClass());
-        boolean oneSet = nameA.equals(nameB) && readAlike(inputA, inputB);
+        boolean oneSet = nameA.equals(nameB) && readAlike(branchA.input(), branchB.input());
 
         // Pairs are selected, not samples: a limit on each side would part them.
         Selection ofSamples = pairs == null && oneSet ? selection : Selection.ALL;
-        Dataset setA = dataset(nameA, inputA, ofSamples);
-        Dataset setB = oneSet ? setA : dataset(nameB, inputB, ofSamples);
+        Dataset setA = dataset(nameA, branchA.input(), ofSamples);
+        Dataset setB = oneSet ? setA : dataset(nameB, branchB.input(), ofSamples);
         ViewSource a = branchA.views(setA, augmentationA);
-        boolean fedAlike = inputA.equals(inputB) && Objects.equals(branchA.onnx(), branchB.onnx());
-        boolean alike = oneSet && fedAlike && augmentationA.equals(augmentationB);
-        ViewSource b = alike ? a : branchB.views(setB, augmentationB);
+        ViewSource b = oneSet && seenAlike(branchA, branchB) ? a : branchB.views(setB, augmentationB);
         if (pairs == null && oneSet) {
             return new PairedData(a, b);
         }
@@ -81,6 +77,11 @@ final class TrainingData {
 
     private static boolean readAlike(InputConfig a, InputConfig b) {
         return a.modality() == b.modality() && a.reading().equals(b.reading());
+    }
+
+    /** Whether views of a sample are the same in both branches, but for what is random in them. */
+    private boolean seenAlike(BranchConfig a, BranchConfig b) {
+        return a.input().equals(b.input()) && Objects.equals(a.onnx(), b.onnx()) && augmentationA.equals(augmentationB);
     }
 
     private Dataset dataset(String name, InputConfig input, Selection selection) throws IOException {

@@ -53,7 +53,8 @@ public record FineTuning(List<String> freeze, List<String> scale) implements Rat
 
     private static boolean fits(String pattern, Parameter parameter) {
         StringBuilder regex = new StringBuilder();
-        for (char c : pattern.toCharArray()) {
+        for (int i = 0; i < pattern.length(); i++) {
+            char c = pattern.charAt(i);
             regex.append(c == '*' ? ".*" : c == '?' ? "." : Pattern.quote(String.valueOf(c)));
         }
         return parameter.name().matches(regex.toString());

@@ -1,6 +1,6 @@
 package dev.vicreg.training.autodiff;
 
-import static dev.vicreg.training.autodiff.GradientCheckTest.of;
+import static dev.vicreg.training.autodiff.GradientCheckTest.check;
 import static dev.vicreg.training.autodiff.GradientCheckTest.s;
 
 import dev.vicreg.models.graph.Attributes;
@@ -56,24 +56,28 @@ final class AxisCases {
 
     private static Stream<Case> others() {
         return Stream.of(
-                of("last axis", OpType.SOFTMAX, (o, x) -> o.softmax(o.mul(x.get(0), 3), -1), s(3, 4)),
-                of("middle axis", OpType.SOFTMAX, (o, x) -> along(o, OpType.SOFTMAX, 1, x), s(2, 3, 4)),
-                of("row", OpType.SOFTMAX, (o, x) -> along(o, OpType.SOFTMAX, 0, x), s(5)),
-                of(
+                check("last axis", OpType.SOFTMAX, (o, x) -> o.softmax(o.mul(x.get(0), 3), -1), s(3, 4)),
+                check("middle axis", OpType.SOFTMAX, (o, x) -> along(o, OpType.SOFTMAX, 1, x), s(2, 3, 4)),
+                check("row", OpType.SOFTMAX, (o, x) -> along(o, OpType.SOFTMAX, 0, x), s(5)),
+                check(
                         "default axis",
                         OpType.SOFTMAX,
                         (o, x) -> one(o, OpType.SOFTMAX, Attributes.NONE, x.get(0)),
                         s(2, 5)),
-                of("last axis", OpType.LOG_SOFTMAX, (o, x) -> along(o, OpType.LOG_SOFTMAX, -1, x), s(3, 4)),
-                of("middle axis", OpType.LOG_SOFTMAX, (o, x) -> along(o, OpType.LOG_SOFTMAX, -2, x), s(2, 3, 4)),
-                of("rows", OpType.CUM_SUM, (o, x) -> cumSum(o, x, o.longs(1), 0, 0), s(3, 4)),
-                of("exclusive", OpType.CUM_SUM, (o, x) -> cumSum(o, x, scalar(o, 0), 1, 0), s(3, 4)),
-                of("reverse", OpType.CUM_SUM, (o, x) -> cumSum(o, x, scalar(o, -1), 0, 1), s(2, 3, 4)),
-                of("exclusive, reverse", OpType.CUM_SUM, (o, x) -> cumSum(o, x, o.longs(-2), 1, 1), s(2, 3, 4)),
-                of("largest", OpType.TOP_K, (o, x) -> topK(o, x, 2, Attributes.NONE), s(3, 4)),
-                of("smallest", OpType.TOP_K, (o, x) -> topK(o, x, 2, smallest(1)), s(2, 4, 3)),
-                of("unsorted", OpType.TOP_K, (o, x) -> topK(o, x, 3, smallest(0).with("sorted", 0L)), s(5, 2)),
-                of("all", OpType.TOP_K, (o, x) -> topK(o, x, 4, Attributes.NONE), s(4)));
+                check("last axis", OpType.LOG_SOFTMAX, (o, x) -> along(o, OpType.LOG_SOFTMAX, -1, x), s(3, 4)),
+                check("middle axis", OpType.LOG_SOFTMAX, (o, x) -> along(o, OpType.LOG_SOFTMAX, -2, x), s(2, 3, 4)),
+                check("rows", OpType.CUM_SUM, (o, x) -> cumSum(o, x, o.longs(1), 0, 0), s(3, 4)),
+                check("exclusive", OpType.CUM_SUM, (o, x) -> cumSum(o, x, scalar(o, 0), 1, 0), s(3, 4)),
+                check("reverse", OpType.CUM_SUM, (o, x) -> cumSum(o, x, scalar(o, -1), 0, 1), s(2, 3, 4)),
+                check("exclusive, reverse", OpType.CUM_SUM, (o, x) -> cumSum(o, x, o.longs(-2), 1, 1), s(2, 3, 4)),
+                check("largest", OpType.TOP_K, (o, x) -> topK(o, x, 2, Attributes.NONE), s(3, 4)),
+                check("smallest", OpType.TOP_K, (o, x) -> topK(o, x, 2, smallest(1)), s(2, 4, 3)),
+                check(
+                        "unsorted",
+                        OpType.TOP_K,
+                        (o, x) -> topK(o, x, 3, smallest(0).with("sorted", 0L)),
+                        s(5, 2)),
+                check("all", OpType.TOP_K, (o, x) -> topK(o, x, 4, Attributes.NONE), s(4)));
     }
 
     private static Attributes smallest(long axis) {

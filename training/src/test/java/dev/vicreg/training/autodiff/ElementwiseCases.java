@@ -1,6 +1,6 @@
 package dev.vicreg.training.autodiff;
 
-import static dev.vicreg.training.autodiff.GradientCheckTest.of;
+import static dev.vicreg.training.autodiff.GradientCheckTest.check;
 import static dev.vicreg.training.autodiff.GradientCheckTest.s;
 
 import dev.vicreg.models.graph.Attributes;
@@ -31,25 +31,25 @@ final class ElementwiseCases {
 
     private static Stream<Case> arithmetic() {
         return Stream.of(
-                of("broadcast rows", OpType.ADD, (o, x) -> o.add(x.get(0), x.get(1)), s(3, 4), s(4)),
-                of("broadcast both", OpType.ADD, (o, x) -> o.add(x.get(0), x.get(1)), s(3, 1, 2), s(4, 1)),
-                of("of itself", OpType.ADD, (o, x) -> o.add(x.get(0), x.get(0)), s(3, 4)),
-                of("scalar", OpType.SUB, (o, x) -> o.sub(x.get(0), x.get(1)), s(3, 4), s()),
-                of("column", OpType.MUL, (o, x) -> o.mul(x.get(0), x.get(1)), s(3, 4), s(3, 1)),
-                of("square", OpType.MUL, (o, x) -> o.mul(x.get(0), x.get(0)), s(2, 3, 4)),
+                check("broadcast rows", OpType.ADD, (o, x) -> o.add(x.get(0), x.get(1)), s(3, 4), s(4)),
+                check("broadcast both", OpType.ADD, (o, x) -> o.add(x.get(0), x.get(1)), s(3, 1, 2), s(4, 1)),
+                check("of itself", OpType.ADD, (o, x) -> o.add(x.get(0), x.get(0)), s(3, 4)),
+                check("scalar", OpType.SUB, (o, x) -> o.sub(x.get(0), x.get(1)), s(3, 4), s()),
+                check("column", OpType.MUL, (o, x) -> o.mul(x.get(0), x.get(1)), s(3, 4), s(3, 1)),
+                check("square", OpType.MUL, (o, x) -> o.mul(x.get(0), x.get(0)), s(2, 3, 4)),
                 at(3, "broadcast", OpType.DIV, (o, x) -> o.div(x.get(0), x.get(1)), s(3, 4), s(1, 4)),
-                of("square", OpType.POW, (o, x) -> o.pow(x.get(0), o.constant(2)), s(3, 4)),
-                of("whole square", OpType.POW, (o, x) -> o.pow(x.get(0), o.longs(2)), s(3, 4)),
-                of("cube", OpType.POW, (o, x) -> o.pow(x.get(0), o.constant(3)), s(2, 3, 2)),
-                of("zero", OpType.POW, (o, x) -> o.pow(x.get(0), o.constant(0)), s(5)),
+                check("square", OpType.POW, (o, x) -> o.pow(x.get(0), o.constant(2)), s(3, 4)),
+                check("whole square", OpType.POW, (o, x) -> o.pow(x.get(0), o.longs(2)), s(3, 4)),
+                check("cube", OpType.POW, (o, x) -> o.pow(x.get(0), o.constant(3)), s(2, 3, 2)),
+                check("zero", OpType.POW, (o, x) -> o.pow(x.get(0), o.constant(0)), s(5)),
                 at(3, "root", OpType.POW, (o, x) -> o.pow(x.get(0), o.constant(0.5f)), s(5)),
                 at(3, "row of exponents", OpType.POW, (o, x) -> o.pow(x.get(0), row(o, -1, 0, 1, 2.5f)), s(3, 4)),
-                of("whole exponents", OpType.POW, (o, x) -> o.pow(x.get(0), o.longs(2, 3)), s(4, 2)),
+                check("whole exponents", OpType.POW, (o, x) -> o.pow(x.get(0), o.longs(2, 3)), s(4, 2)),
                 at(3, "both, broadcast", OpType.POW, ElementwiseCases::power, s(3, 1), s(4)),
-                of("row", OpType.SUM, variadic(OpType.SUM), s(2, 3), s(3), s(2, 1)),
-                of("of one", OpType.SUM, variadic(OpType.SUM), s(2, 3)),
-                of("outer", OpType.MEAN, variadic(OpType.MEAN), s(2, 1, 3), s(4, 1), s()),
-                of("of one", OpType.MEAN, variadic(OpType.MEAN), s(2, 3)));
+                check("row", OpType.SUM, variadic(OpType.SUM), s(2, 3), s(3), s(2, 1)),
+                check("of one", OpType.SUM, variadic(OpType.SUM), s(2, 3)),
+                check("outer", OpType.MEAN, variadic(OpType.MEAN), s(2, 1, 3), s(4, 1), s()),
+                check("of one", OpType.MEAN, variadic(OpType.MEAN), s(2, 3)));
     }
 
     private static Value power(Ops ops, List<Value> x) {
@@ -58,24 +58,24 @@ final class ElementwiseCases {
 
     private static Stream<Case> choices() {
         return Stream.of(
-                of("two, broadcast", OpType.MIN, variadic(OpType.MIN), s(3, 4), s(4)),
-                of("three, broadcast", OpType.MIN, variadic(OpType.MIN), s(3, 4), s(4), s(3, 1)),
-                of("of one", OpType.MIN, variadic(OpType.MIN), s(3, 4)),
-                of("two, broadcast", OpType.MAX, variadic(OpType.MAX), s(3, 4), s(4)),
-                of("three, broadcast", OpType.MAX, variadic(OpType.MAX), s(3, 4), s(4), s(3, 1)),
-                of("with a constant", OpType.MAX, (o, x) -> o.max(o.constant(0.5f), x.get(0)), s(3, 4)),
-                of("by sign", OpType.WHERE, ElementwiseCases::where, s(3, 4), s(4)),
-                of("broadcast condition", OpType.WHERE, ElementwiseCases::where, s(3, 1), s(2, 1, 4)),
-                of("", OpType.ABS, unary(OpType.ABS, 1), s(3, 4)),
-                of("both bounds", OpType.CLIP, (o, x) -> clip(o, x, -0.5f, 0.3f), s(4, 5)),
-                of("lower bound", OpType.CLIP, (o, x) -> clip(o, x, -0.5f, null), s(4, 5)),
-                of("upper bound", OpType.CLIP, (o, x) -> clip(o, x, null, 0.3f), s(4, 5)),
-                of("no bound", OpType.CLIP, (o, x) -> clip(o, x, null, null), s(4, 5)),
-                of("channels", OpType.PRELU, (o, x) -> op(o, OpType.PRELU, x), s(2, 3, 4), s(3, 1)),
-                of("one slope", OpType.PRELU, (o, x) -> op(o, OpType.PRELU, x), s(2, 3), s(1)),
-                of("inference", OpType.DROPOUT, (o, x) -> op(o, OpType.DROPOUT, x), s(3, 4)),
-                of("told not to train", OpType.DROPOUT, (o, x) -> dropout(o, x, 0.5f, false), s(3, 4)),
-                of("of nothing", OpType.DROPOUT, (o, x) -> dropout(o, x, 0, true), s(3, 4)));
+                check("two, broadcast", OpType.MIN, variadic(OpType.MIN), s(3, 4), s(4)),
+                check("three, broadcast", OpType.MIN, variadic(OpType.MIN), s(3, 4), s(4), s(3, 1)),
+                check("of one", OpType.MIN, variadic(OpType.MIN), s(3, 4)),
+                check("two, broadcast", OpType.MAX, variadic(OpType.MAX), s(3, 4), s(4)),
+                check("three, broadcast", OpType.MAX, variadic(OpType.MAX), s(3, 4), s(4), s(3, 1)),
+                check("with a constant", OpType.MAX, (o, x) -> o.max(o.constant(0.5f), x.get(0)), s(3, 4)),
+                check("by sign", OpType.WHERE, ElementwiseCases::where, s(3, 4), s(4)),
+                check("broadcast condition", OpType.WHERE, ElementwiseCases::where, s(3, 1), s(2, 1, 4)),
+                check("", OpType.ABS, unary(OpType.ABS, 1), s(3, 4)),
+                check("both bounds", OpType.CLIP, (o, x) -> clip(o, x, -0.5f, 0.3f), s(4, 5)),
+                check("lower bound", OpType.CLIP, (o, x) -> clip(o, x, -0.5f, null), s(4, 5)),
+                check("upper bound", OpType.CLIP, (o, x) -> clip(o, x, null, 0.3f), s(4, 5)),
+                check("no bound", OpType.CLIP, (o, x) -> clip(o, x, null, null), s(4, 5)),
+                check("channels", OpType.PRELU, (o, x) -> op(o, OpType.PRELU, x), s(2, 3, 4), s(3, 1)),
+                check("one slope", OpType.PRELU, (o, x) -> op(o, OpType.PRELU, x), s(2, 3), s(1)),
+                check("inference", OpType.DROPOUT, (o, x) -> op(o, OpType.DROPOUT, x), s(3, 4)),
+                check("told not to train", OpType.DROPOUT, (o, x) -> dropout(o, x, 0.5f, false), s(3, 4)),
+                check("of nothing", OpType.DROPOUT, (o, x) -> dropout(o, x, 0, true), s(3, 4)));
     }
 
     private static Value where(Ops ops, List<Value> x) {
@@ -94,22 +94,22 @@ final class ElementwiseCases {
 
     private static Stream<Case> functions() {
         return Stream.of(
-                of("float to float", OpType.CAST, (o, x) -> o.cast(x.get(0), ElementType.FLOAT), s(3)),
-                of("through double", OpType.CAST, ElementwiseCases::throughDouble, s(2, 3)),
-                of("", OpType.COS, unary(OpType.COS, 3), s(3, 4)),
-                of("", OpType.ERF, unary(OpType.ERF, 2), s(3, 4)),
-                of("", OpType.EXP, unary(OpType.EXP, 2), s(2, 3, 2)),
-                of("", OpType.IDENTITY, unary(OpType.IDENTITY, 1), s(3, 2)),
+                check("float to float", OpType.CAST, (o, x) -> o.cast(x.get(0), ElementType.FLOAT), s(3)),
+                check("through double", OpType.CAST, ElementwiseCases::throughDouble, s(2, 3)),
+                check("", OpType.COS, unary(OpType.COS, 3), s(3, 4)),
+                check("", OpType.ERF, unary(OpType.ERF, 2), s(3, 4)),
+                check("", OpType.EXP, unary(OpType.EXP, 2), s(2, 3, 2)),
+                check("", OpType.IDENTITY, unary(OpType.IDENTITY, 1), s(3, 2)),
                 at(3, "positive", OpType.LOG, unary(OpType.LOG, 1), s(3, 4)),
-                of("", OpType.NEG, unary(OpType.NEG, 1), s(3)),
+                check("", OpType.NEG, unary(OpType.NEG, 1), s(3)),
                 at(3, "positive", OpType.RECIPROCAL, unary(OpType.RECIPROCAL, 1), s(3, 4)),
                 at(3, "negative", OpType.RECIPROCAL, unary(OpType.RECIPROCAL, -1), s(3, 4)),
-                of("away from zero", OpType.SIGN, unary(OpType.SIGN, 1), s(3, 4)),
-                of("", OpType.SIN, unary(OpType.SIN, 3), s(3, 4)),
+                check("away from zero", OpType.SIGN, unary(OpType.SIGN, 1), s(3, 4)),
+                check("", OpType.SIN, unary(OpType.SIN, 3), s(3, 4)),
                 at(3, "positive", OpType.SQRT, unary(OpType.SQRT, 1), s(2, 5)),
-                of("", OpType.TAN, unary(OpType.TAN, 1), s(3, 4)),
-                of("scalar", OpType.TANH, unary(OpType.TANH, 1), s()),
-                of("", OpType.TANH, unary(OpType.TANH, 3), s(3, 4)));
+                check("", OpType.TAN, unary(OpType.TAN, 1), s(3, 4)),
+                check("scalar", OpType.TANH, unary(OpType.TANH, 1), s()),
+                check("", OpType.TANH, unary(OpType.TANH, 3), s(3, 4)));
     }
 
     private static Value throughDouble(Ops ops, List<Value> x) {
@@ -120,22 +120,22 @@ final class ElementwiseCases {
     private static Stream<Case> activations() {
         Attributes none = Attributes.NONE;
         return Stream.of(
-                of("", OpType.ELU, unary(OpType.ELU, 3), s(3, 4)),
-                of("alpha", OpType.ELU, unary(OpType.ELU, 2, none.with("alpha", 0.7f)), s(3, 4)),
-                of("", OpType.GELU, unary(OpType.GELU, 3), s(3, 4)),
-                of("tanh", OpType.GELU, unary(OpType.GELU, 3, none.with("approximate", "tanh")), s(3, 4)),
-                of("", OpType.HARD_SIGMOID, unary(OpType.HARD_SIGMOID, 4), s(4, 5)),
-                of("alpha, beta", OpType.HARD_SIGMOID, unary(OpType.HARD_SIGMOID, 2, slope(0.5f, 0.6f)), s(4, 5)),
-                of("", OpType.HARD_SWISH, unary(OpType.HARD_SWISH, 5), s(4, 5)),
-                of("", OpType.LEAKY_RELU, unary(OpType.LEAKY_RELU, 1), s(3, 4)),
-                of("alpha", OpType.LEAKY_RELU, unary(OpType.LEAKY_RELU, 1, none.with("alpha", 0.3f)), s(2, 3, 2)),
-                of("", OpType.MISH, unary(OpType.MISH, 3), s(3, 4)),
-                of("away from zero", OpType.RELU, unary(OpType.RELU, 1), s(4, 5)),
-                of("", OpType.SELU, unary(OpType.SELU, 2), s(3, 4)),
-                of("alpha, gamma", OpType.SELU, unary(OpType.SELU, 2, selu(0.7f, 1.3f)), s(3, 4)),
-                of("", OpType.SIGMOID, unary(OpType.SIGMOID, 3), s(2, 2, 3)),
-                of("", OpType.SOFTPLUS, unary(OpType.SOFTPLUS, 3), s(3, 4)),
-                of("", OpType.SOFTSIGN, unary(OpType.SOFTSIGN, 3), s(3, 4)));
+                check("", OpType.ELU, unary(OpType.ELU, 3), s(3, 4)),
+                check("alpha", OpType.ELU, unary(OpType.ELU, 2, none.with("alpha", 0.7f)), s(3, 4)),
+                check("", OpType.GELU, unary(OpType.GELU, 3), s(3, 4)),
+                check("tanh", OpType.GELU, unary(OpType.GELU, 3, none.with("approximate", "tanh")), s(3, 4)),
+                check("", OpType.HARD_SIGMOID, unary(OpType.HARD_SIGMOID, 4), s(4, 5)),
+                check("alpha, beta", OpType.HARD_SIGMOID, unary(OpType.HARD_SIGMOID, 2, slope(0.5f, 0.6f)), s(4, 5)),
+                check("", OpType.HARD_SWISH, unary(OpType.HARD_SWISH, 5), s(4, 5)),
+                check("", OpType.LEAKY_RELU, unary(OpType.LEAKY_RELU, 1), s(3, 4)),
+                check("alpha", OpType.LEAKY_RELU, unary(OpType.LEAKY_RELU, 1, none.with("alpha", 0.3f)), s(2, 3, 2)),
+                check("", OpType.MISH, unary(OpType.MISH, 3), s(3, 4)),
+                check("away from zero", OpType.RELU, unary(OpType.RELU, 1), s(4, 5)),
+                check("", OpType.SELU, unary(OpType.SELU, 2), s(3, 4)),
+                check("alpha, gamma", OpType.SELU, unary(OpType.SELU, 2, selu(0.7f, 1.3f)), s(3, 4)),
+                check("", OpType.SIGMOID, unary(OpType.SIGMOID, 3), s(2, 2, 3)),
+                check("", OpType.SOFTPLUS, unary(OpType.SOFTPLUS, 3), s(3, 4)),
+                check("", OpType.SOFTSIGN, unary(OpType.SOFTSIGN, 3), s(3, 4)));
     }
 
     private static Attributes slope(float alpha, float beta) {

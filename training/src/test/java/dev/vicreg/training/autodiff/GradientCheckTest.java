@@ -44,7 +44,7 @@ final class GradientCheckTest {
         }
     }
 
-    static Case of(String name, OpType op, BiFunction<Ops, List<Value>, Value> build, long[]... shapes) {
+    static Case check(String name, OpType op, BiFunction<Ops, List<Value>, Value> build, long[]... shapes) {
         return new Case(name, op, build, 0, shapes);
     }
 
@@ -54,8 +54,8 @@ final class GradientCheckTest {
 
     static Stream<Case> cases() {
         List<Case> cases = List.of(
-                of("pictures", OpType.BATCH_NORM_INTERNAL, GradientCheckTest::norm, s(4, 3, 5, 5), s(3), s(3)),
-                of("vectors", OpType.BATCH_NORM_INTERNAL, GradientCheckTest::norm, s(16, 6), s(6), s(6)));
+                check("pictures", OpType.BATCH_NORM_INTERNAL, GradientCheckTest::norm, s(4, 3, 5, 5), s(3), s(3)),
+                check("vectors", OpType.BATCH_NORM_INTERNAL, GradientCheckTest::norm, s(16, 6), s(6), s(6)));
         return Stream.of(
                         cases.stream(),
                         ElementwiseCases.cases(),

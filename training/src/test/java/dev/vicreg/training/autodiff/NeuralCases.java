@@ -28,7 +28,7 @@ final class NeuralCases {
     }
 
     private static Case plain(OpType op, String name, Attributes attributes, long[]... shapes) {
-        return GradientCheckTest.of(
+        return GradientCheckTest.check(
                 name, op, (o, x) -> o.node(op, x, attributes).output(0), shapes);
     }
 
@@ -47,7 +47,7 @@ final class NeuralCases {
         for (int flags = 0; flags < 4; flags++) {
             boolean ta = (flags & 1) != 0;
             boolean tb = (flags & 2) != 0;
-            cases.add(GradientCheckTest.of(
+            cases.add(GradientCheckTest.check(
                     "transposed " + ta + " " + tb,
                     OpType.GEMM,
                     (o, x) -> o.gemm(x.get(0), x.get(1), x.get(2), ta, tb),
@@ -279,7 +279,7 @@ final class NeuralCases {
 
     private static Case norm(String name, long training, long[]... shapes) {
         Attributes attributes = NONE.with("epsilon", 1e-3f).with("training_mode", training);
-        return GradientCheckTest.of(name, OpType.BATCH_NORMALIZATION, (o, x) -> batchNorm(o, x, attributes), shapes);
+        return GradientCheckTest.check(name, OpType.BATCH_NORMALIZATION, (o, x) -> batchNorm(o, x, attributes), shapes);
     }
 
     private static Value batchNorm(Ops ops, List<Value> x, Attributes attributes) {

@@ -47,9 +47,9 @@ final class RecurrentCases {
                 layer(lstm, "last cell alone", BOTH, true, 2),
                 layer(lstm, "without bias and initial state", FORWARD, false, ALL_OUTPUTS),
                 layer(lstm, "bidirectional, without bias", BOTH, false, 0),
-                GradientCheckTest.of(
+                GradientCheckTest.check(
                         "equal lengths", lstm, RecurrentCases::withLengths, s(T, B, I), s(1, 8, I), s(1, 8, H)),
-                GradientCheckTest.of(
+                GradientCheckTest.check(
                         "one step", lstm, (o, x) -> run(o, lstm, FORWARD, x, 0, 2), s(1, B, I), s(1, 8, I), s(1, 8, H)),
                 layer(gru, "all outputs", FORWARD, true, ALL_OUTPUTS),
                 layer(gru, "reverse", REVERSE, true, ALL_OUTPUTS),
@@ -61,7 +61,7 @@ final class RecurrentCases {
                 layer(gru, "reset after, bidirectional", afterBoth, true, ALL_OUTPUTS),
                 layer(gru, "reset after, last state alone", afterBoth, true, 1),
                 layer(gru, "reset after, without bias and initial state", after, false, 0),
-                GradientCheckTest.of(
+                GradientCheckTest.check(
                         "one step", gru, (o, x) -> run(o, gru, after, x, 0), s(1, B, I), s(1, 6, I), s(1, 6, H)));
     }
 
@@ -76,7 +76,7 @@ final class RecurrentCases {
                 shapes.add(s(d, B, H));
             }
         }
-        return GradientCheckTest.of(
+        return GradientCheckTest.check(
                 name, op, (o, x) -> run(o, op, attributes, x, outputs), shapes.toArray(long[][]::new));
     }
 

@@ -1,6 +1,6 @@
 package dev.vicreg.training.autodiff;
 
-import static dev.vicreg.training.autodiff.GradientCheckTest.of;
+import static dev.vicreg.training.autodiff.GradientCheckTest.check;
 import static dev.vicreg.training.autodiff.GradientCheckTest.s;
 
 import dev.vicreg.models.graph.Attributes;
@@ -43,38 +43,42 @@ final class StructureCases {
 
     private static List<Case> shapes() {
         return List.of(
-                of("with a rest", OpType.RESHAPE, (o, x) -> o.reshape(x.get(0), 0, -1), s(2, 3, 4)),
-                of("from a scalar", OpType.RESHAPE, (o, x) -> o.reshape(x.get(0), 1, 1), s()),
-                of("axis 2", OpType.FLATTEN, (o, x) -> o.flatten(x.get(0), 2), s(2, 3, 4)),
-                of("axis -1", OpType.FLATTEN, (o, x) -> o.flatten(x.get(0), -1), s(2, 3, 4)),
-                of("axis 0", OpType.FLATTEN, (o, x) -> o.flatten(x.get(0), 0), s(2, 3)),
-                of("cycle", OpType.TRANSPOSE, (o, x) -> o.transpose(x.get(0), 1, 2, 0), s(2, 3, 4)),
-                of(
+                check("with a rest", OpType.RESHAPE, (o, x) -> o.reshape(x.get(0), 0, -1), s(2, 3, 4)),
+                check("from a scalar", OpType.RESHAPE, (o, x) -> o.reshape(x.get(0), 1, 1), s()),
+                check("axis 2", OpType.FLATTEN, (o, x) -> o.flatten(x.get(0), 2), s(2, 3, 4)),
+                check("axis -1", OpType.FLATTEN, (o, x) -> o.flatten(x.get(0), -1), s(2, 3, 4)),
+                check("axis 0", OpType.FLATTEN, (o, x) -> o.flatten(x.get(0), 0), s(2, 3)),
+                check("cycle", OpType.TRANSPOSE, (o, x) -> o.transpose(x.get(0), 1, 2, 0), s(2, 3, 4)),
+                check(
                         "reversed",
                         OpType.TRANSPOSE,
                         (o, x) -> one(o, OpType.TRANSPOSE, Attributes.NONE, x.get(0)),
                         s(2, 3, 4)),
-                of("new and stretched axes", OpType.EXPAND, (o, x) -> o.expand(x.get(0), Shape.of(2, 3, 4)), s(3, 1)),
-                of("ones in the target", OpType.EXPAND, (o, x) -> o.expand(x.get(0), Shape.of(1, 4)), s(2, 3, 1)),
-                of("a scalar", OpType.EXPAND, (o, x) -> o.expand(x.get(0), Shape.of(2, 3)), s()),
-                of("last axis", OpType.CONCAT, (o, x) -> o.concat(-1, x.get(0), x.get(1)), s(2, 3), s(2, 1)),
-                of(
+                check(
+                        "new and stretched axes",
+                        OpType.EXPAND,
+                        (o, x) -> o.expand(x.get(0), Shape.of(2, 3, 4)),
+                        s(3, 1)),
+                check("ones in the target", OpType.EXPAND, (o, x) -> o.expand(x.get(0), Shape.of(1, 4)), s(2, 3, 1)),
+                check("a scalar", OpType.EXPAND, (o, x) -> o.expand(x.get(0), Shape.of(2, 3)), s()),
+                check("last axis", OpType.CONCAT, (o, x) -> o.concat(-1, x.get(0), x.get(1)), s(2, 3), s(2, 1)),
+                check(
                         "an empty part",
                         OpType.CONCAT,
                         (o, x) -> o.concat(0, x.get(0), x.get(1), x.get(0)),
                         s(2, 3),
                         s(0, 3)),
-                of("all axes", OpType.TILE, (o, x) -> o.tile(x.get(0), 2, 1, 3), s(2, 3, 2)),
-                of("a row", OpType.TILE, (o, x) -> o.tile(x.get(0), 4), s(3)),
-                of("given axes", OpType.SQUEEZE, (o, x) -> o.squeeze(x.get(0), -1, 1), s(2, 1, 3, 1)),
-                of(
+                check("all axes", OpType.TILE, (o, x) -> o.tile(x.get(0), 2, 1, 3), s(2, 3, 2)),
+                check("a row", OpType.TILE, (o, x) -> o.tile(x.get(0), 4), s(3)),
+                check("given axes", OpType.SQUEEZE, (o, x) -> o.squeeze(x.get(0), -1, 1), s(2, 1, 3, 1)),
+                check(
                         "all ones",
                         OpType.SQUEEZE,
                         (o, x) -> one(o, OpType.SQUEEZE, Attributes.NONE, x.get(0)),
                         s(1, 3, 1, 2)),
-                of("negative axes", OpType.UNSQUEEZE, (o, x) -> o.unsqueeze(x.get(0), -1, 0), s(2, 3)),
-                of("upper", OpType.TRILU, (o, x) -> one(o, OpType.TRILU, Attributes.NONE, x.get(0)), s(2, 3, 4)),
-                of(
+                check("negative axes", OpType.UNSQUEEZE, (o, x) -> o.unsqueeze(x.get(0), -1, 0), s(2, 3)),
+                check("upper", OpType.TRILU, (o, x) -> one(o, OpType.TRILU, Attributes.NONE, x.get(0)), s(2, 3, 4)),
+                check(
                         "lower without the diagonal",
                         OpType.TRILU,
                         (o, x) -> one(
@@ -87,7 +91,7 @@ final class StructureCases {
     }
 
     private static Case slice(String name, long[] axes, long[] starts, long[] ends, long[] steps, long... shape) {
-        return of(name, OpType.SLICE, (o, x) -> o.slice(x.get(0), axes, starts, ends, steps), shape);
+        return check(name, OpType.SLICE, (o, x) -> o.slice(x.get(0), axes, starts, ends, steps), shape);
     }
 
     private static List<Case> slices() {
@@ -103,14 +107,14 @@ final class StructureCases {
                 slice("backwards in steps that end early", s(0), s(8), s(3), s(-3), 9, 2),
                 slice("beyond both ends", s(0), s(-100), s(100), s(4), 7, 2),
                 // ONNX's own inference takes one element here.
-                of(
+                check(
                         "an empty axis, reversed",
                         OpType.SLICE,
                         (o, x) -> o.concat(0, x.get(0), o.reverse(x.get(1), 0)),
                         s(3, 2),
                         s(0, 2)),
-                of("nothing", OpType.SLICE, (o, x) -> o.concat(0, x.get(0), o.slice(x.get(0), 0, 2, 2, 1)), s(3, 2)),
-                of(
+                check("nothing", OpType.SLICE, (o, x) -> o.concat(0, x.get(0), o.slice(x.get(0), 0, 2, 2, 1)), s(3, 2)),
+                check(
                         "without axes and steps",
                         OpType.SLICE,
                         (o, x) -> one(o, OpType.SLICE, Attributes.NONE, x.get(0), o.longs(1, 1), o.longs(3, -1)),
@@ -120,30 +124,30 @@ final class StructureCases {
     private static List<Case> gathers() {
         Attributes batched = Attributes.NONE.with("batch_dims", 1L);
         return List.of(
-                of(
+                check(
                         "repeated rows",
                         OpType.GATHER,
                         (o, x) -> o.gather(x.get(0), indices(o, Shape.of(2, 3), 1, 0, 1, -1, 1, 3), 0),
                         s(4, 3)),
-                of(
+                check(
                         "more indices than rows",
                         OpType.GATHER,
                         (o, x) -> o.gather(x.get(0), o.longs(1, 0, 1, 1, -2), 0),
                         s(2, 3)),
-                of("middle axis", OpType.GATHER, (o, x) -> o.gather(x.get(0), o.longs(2, 2, 0), 1), s(2, 3, 4)),
-                of(
+                check("middle axis", OpType.GATHER, (o, x) -> o.gather(x.get(0), o.longs(2, 2, 0), 1), s(2, 3, 4)),
+                check(
                         "last axis",
                         OpType.GATHER,
                         (o, x) -> o.gather(x.get(0), indices(o, Shape.of(2, 2), -1, 0, 3, 0), -1),
                         s(2, 3, 4)),
-                of(
+                check(
                         "one place",
                         OpType.GATHER,
                         (o, x) -> o.gather(x.get(0), o.constant(Tensor.ofLong(-1)), 1),
                         s(2, 3, 4)),
-                of("one row kept", OpType.GATHER, (o, x) -> o.gather(x.get(0), o.longs(1), 0), s(3, 2)),
-                of("of a row", OpType.GATHER, (o, x) -> o.gather(x.get(0), indices(o, Shape.of(1, 1), 2), 0), s(3)),
-                of(
+                check("one row kept", OpType.GATHER, (o, x) -> o.gather(x.get(0), o.longs(1), 0), s(3, 2)),
+                check("of a row", OpType.GATHER, (o, x) -> o.gather(x.get(0), indices(o, Shape.of(1, 1), 2), 0), s(3)),
+                check(
                         "repeated along axis 1",
                         OpType.GATHER_ELEMENTS,
                         (o, x) -> one(
@@ -153,7 +157,7 @@ final class StructureCases {
                                 x.get(0),
                                 indices(o, Shape.of(2, 4), 0, 0, 2, -1, 1, 1, 1, 0)),
                         s(3, 3)),
-                of(
+                check(
                         "negative axis",
                         OpType.GATHER_ELEMENTS,
                         (o, x) -> one(
@@ -163,13 +167,13 @@ final class StructureCases {
                                 x.get(0),
                                 indices(o, Shape.of(1, 2, 2), 2, 0, 2, 1)),
                         s(2, 3, 2)),
-                of(
+                check(
                         "whole slices",
                         OpType.GATHER_ND,
                         (o, x) -> one(
                                 o, OpType.GATHER_ND, Attributes.NONE, x.get(0), indices(o, Shape.of(3, 1), 1, -1, 1)),
                         s(3, 2, 2)),
-                of(
+                check(
                         "single elements",
                         OpType.GATHER_ND,
                         (o, x) -> one(
@@ -179,7 +183,7 @@ final class StructureCases {
                                 x.get(0),
                                 indices(o, Shape.of(2, 2, 2), 0, 1, 2, -1, 0, 1, -3, -2)),
                         s(3, 3)),
-                of(
+                check(
                         "batched",
                         OpType.GATHER_ND,
                         (o, x) -> one(
@@ -189,12 +193,12 @@ final class StructureCases {
                                 x.get(0),
                                 indices(o, Shape.of(2, 3, 1), 1, 1, -1, 0, 2, 0)),
                         s(2, 3, 4)),
-                of(
+                check(
                         "batched pairs",
                         OpType.GATHER_ND,
                         (o, x) -> one(o, OpType.GATHER_ND, batched, x.get(0), indices(o, Shape.of(2, 2), 1, -1, 0, 2)),
                         s(2, 3, 4, 2)),
-                of(
+                check(
                         "batched twice",
                         OpType.GATHER_ND,
                         (o, x) -> one(
@@ -208,7 +212,7 @@ final class StructureCases {
 
     private static Case scatter(
             String name, OpType op, Attributes attributes, Shape indexShape, long[] indices, long[]... shapes) {
-        return of(
+        return check(
                 name,
                 op,
                 (o, x) -> one(o, op, attributes, x.get(0), indices(o, indexShape, indices), x.get(1)),
@@ -261,10 +265,14 @@ final class StructureCases {
     private static List<Case> splits() {
         Attributes thirds = axis(1).with("num_outputs", 3L);
         return List.of(
-                of("sizes", OpType.SPLIT, (o, x) -> parts(o, o.split(x.get(0), 1, 2, 1, 3), 1, -1), s(2, 6)),
-                of("first unused", OpType.SPLIT, (o, x) -> parts(o, o.split(x.get(0), 0, 1, 2), 0, 0), s(3, 2)),
-                of("middle unused", OpType.SPLIT, (o, x) -> parts(o, o.split(x.get(0), -1, 1, 2, 1), 0, 1), s(2, 2, 4)),
-                of(
+                check("sizes", OpType.SPLIT, (o, x) -> parts(o, o.split(x.get(0), 1, 2, 1, 3), 1, -1), s(2, 6)),
+                check("first unused", OpType.SPLIT, (o, x) -> parts(o, o.split(x.get(0), 0, 1, 2), 0, 0), s(3, 2)),
+                check(
+                        "middle unused",
+                        OpType.SPLIT,
+                        (o, x) -> parts(o, o.split(x.get(0), -1, 1, 2, 1), 0, 1),
+                        s(2, 2, 4)),
+                check(
                         "last smaller",
                         OpType.SPLIT,
                         (o, x) -> parts(
@@ -273,11 +281,11 @@ final class StructureCases {
                                 1,
                                 -1),
                         s(2, 7)),
-                of("an empty part", OpType.SPLIT, (o, x) -> parts(o, o.split(x.get(0), 0, 0, 3), 0, -1), s(3, 2)));
+                check("an empty part", OpType.SPLIT, (o, x) -> parts(o, o.split(x.get(0), 0, 0, 3), 0, -1), s(3, 2)));
     }
 
     private static Case pad(String name, String mode, long[] pads, long... shape) {
-        return of(
+        return check(
                 name,
                 OpType.PAD,
                 (o, x) -> one(o, OpType.PAD, Attributes.NONE.with("mode", mode), x.get(0), o.longs(pads)),
@@ -288,10 +296,10 @@ final class StructureCases {
         BiFunction<Ops, List<Value>, Value> value =
                 (o, x) -> one(o, OpType.PAD, Attributes.NONE, x.get(0), o.longs(1, 0, 0, 2), x.get(1));
         return List.of(
-                of("two axes", OpType.PAD, (o, x) -> o.pad(x.get(0), 0, 1, 2, 0), s(2, 3)),
-                of("negative", OpType.PAD, (o, x) -> o.pad(x.get(0), -1, 2, 0, -2), s(3, 4)),
-                of("trained value", OpType.PAD, value, s(2, 3), s()),
-                of(
+                check("two axes", OpType.PAD, (o, x) -> o.pad(x.get(0), 0, 1, 2, 0), s(2, 3)),
+                check("negative", OpType.PAD, (o, x) -> o.pad(x.get(0), -1, 2, 0, -2), s(3, 4)),
+                check("trained value", OpType.PAD, value, s(2, 3), s()),
+                check(
                         "given axes",
                         OpType.PAD,
                         (o, x) -> one(
@@ -308,24 +316,28 @@ final class StructureCases {
     private static List<Case> blocks() {
         Attributes two = Attributes.NONE.with("blocksize", 2L);
         return List.of(
-                of(
+                check(
                         "depth first",
                         OpType.DEPTH_TO_SPACE,
                         (o, x) -> one(o, OpType.DEPTH_TO_SPACE, two, x.get(0)),
                         s(2, 8, 2, 3)),
-                of(
+                check(
                         "columns and rows first",
                         OpType.DEPTH_TO_SPACE,
                         (o, x) -> one(o, OpType.DEPTH_TO_SPACE, two.with("mode", "CRD"), x.get(0)),
                         s(2, 8, 2, 3)),
-                of("", OpType.SPACE_TO_DEPTH, (o, x) -> one(o, OpType.SPACE_TO_DEPTH, two, x.get(0)), s(2, 2, 4, 6)));
+                check(
+                        "",
+                        OpType.SPACE_TO_DEPTH,
+                        (o, x) -> one(o, OpType.SPACE_TO_DEPTH, two, x.get(0)),
+                        s(2, 2, 4, 6)));
     }
 
     private static Case resize(String mode, String coordinates, String nearest, float[] scales, long... shape) {
         Attributes attributes = Attributes.NONE.with("mode", mode).with("coordinate_transformation_mode", coordinates);
         Attributes all = nearest.isEmpty() ? attributes : attributes.with("nearest_mode", nearest);
         String name = String.join(" ", mode, coordinates, nearest) + " by " + Arrays.toString(scales);
-        return of(
+        return check(
                 name,
                 OpType.RESIZE,
                 (o, x) -> one(
@@ -335,7 +347,7 @@ final class StructureCases {
 
     private static Case sizes(String mode, String coordinates, long[] sizes, long... shape) {
         Attributes attributes = Attributes.NONE.with("mode", mode).with("coordinate_transformation_mode", coordinates);
-        return of(
+        return check(
                 mode + " " + coordinates + " to " + Arrays.toString(sizes),
                 OpType.RESIZE,
                 (o, x) -> one(o, OpType.RESIZE, attributes, x.get(0), null, null, o.longs(sizes)),
@@ -364,7 +376,7 @@ final class StructureCases {
         cases.add(resize("linear", "align_corners", "", new float[] {1, 1, 2, 1.5f, 0.5f}, 1, 2, 2, 4, 4));
         cases.add(resize("nearest", "asymmetric", "floor", new float[] {2, 3}, 3, 2));
         Attributes axes = Attributes.NONE.with("mode", "linear").with("axes", 3L, 2L);
-        cases.add(of(
+        cases.add(check(
                 "of given axes",
                 OpType.RESIZE,
                 (o, x) -> one(o, OpType.RESIZE, axes, x.get(0), null, o.constant(Tensor.of(Shape.of(2), 2, 0.5f))),
