@@ -138,7 +138,8 @@ public record BranchConfig(
         if (file == null || before == null) {
             return this;
         }
-        boolean own = Path.of(file.path()).equals(copy(artifacts, side).toAbsolutePath().normalize());
+        boolean own = Path.of(file.path())
+                .equals(copy(artifacts, side).toAbsolutePath().normalize());
         return own ? with(recorded.encoder, file.recordedAs(before)) : this;
     }
 

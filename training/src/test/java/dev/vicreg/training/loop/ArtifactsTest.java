@@ -157,7 +157,6 @@ final class ArtifactsTest {
         "resnet18, official, 8-8, 7, too small",
     })
     void wrongSettingsAreNamed(String encoder, String loss, String projector, int size, String expected) {
-        GraphConfig good = config("sgd", loss, projector, size);
         GraphConfig config = new GraphConfig(
                 new BranchConfig(encoder, 4, size, 3, List.of(0.5f, 0.5f, 0.5f), List.of(0.5f, 0.5f, 0.5f), projector),
                 null,
