@@ -240,6 +240,7 @@ FILES = {
     "residual": ("residual", 17, TrainingMode.EVAL, False),
     "residual-training": ("residual", 13, TrainingMode.TRAINING, False),
     "residual-folded": ("residual", 17, TrainingMode.EVAL, True),
+    "residual-fresh": ("residual", 17, TrainingMode.EVAL, False),
     "depthwise": ("depthwise", 17, TrainingMode.EVAL, False),
     "patches": ("patches", 17, TrainingMode.EVAL, False),
     "patches-13": ("patches", 13, TrainingMode.EVAL, True),
@@ -254,10 +255,12 @@ FILES = {
 }
 
 
-def network(name):
+def network(name, fresh=False):
     """The network with its first weights, which are float32 numbers: the file holds the same ones."""
     torch.manual_seed(sum(map(ord, name)))
     net = NETWORKS[name][0]()
+    if fresh:
+        return net
     with torch.no_grad():
         for p in net.parameters():
             if p.ndim == 1:
@@ -341,7 +344,7 @@ def drift(a, b):
 def export(file, name, opset, mode, folded):
     _, shape, vocabulary = NETWORKS[name]
     x = torch.zeros(2, *shape, dtype=torch.int64 if vocabulary else torch.float32)
-    net = network(name)
+    net = network(name, file.endswith("-fresh"))
     net.train(mode == TrainingMode.TRAINING)
     out = io.BytesIO()
     torch.onnx.export(net, (x,), out, dynamo=False, opset_version=opset, training=mode, do_constant_folding=folded,

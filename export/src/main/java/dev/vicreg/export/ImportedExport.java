@@ -15,6 +15,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -44,7 +45,11 @@ final class ImportedExport {
             throws IOException {
         Map<String, Tensor> state = CheckpointFile.read(checkpoint);
         Graph eval = OnnxFile.read(evalModel).graph();
-        requireOutput(original, encoder);
+        Optional<String> obstacle = obstacle(original, encoder);
+        if (obstacle.isPresent()) {
+            throw new IllegalArgumentException("The original file cannot hold the trained encoder: " + obstacle.get()
+                    + "; export with --fold, which writes a file of its own form");
+        }
         String prefix = side == Side.B && !shared ? Branch.SECOND + "." : "";
         Map<String, Tensor> values = new LinkedHashMap<>();
         for (Map.Entry<String, String> entry : encoder.initializers().entrySet()) {
@@ -73,13 +78,16 @@ final class ImportedExport {
         return new EncoderExport.Result(target, manifest, difference);
     }
 
-    private static void requireOutput(Path original, OnnxEncoder encoder) throws IOException {
+    /** Why the original file cannot hold what was trained, if it cannot. */
+    static Optional<String> obstacle(Path original, OnnxEncoder encoder) throws IOException {
         Set<String> outputs = OnnxFile.read(original).graph().outputs().keySet();
         if (!outputs.contains(encoder.outputName())) {
-            throw new IllegalArgumentException(
-                    "The original file gives " + outputs + ", not the inner value " + encoder.outputName()
-                            + " that was trained: export with --fold, which writes a file of its own form");
+            return Optional.of("its outputs are " + outputs + ", not the inner value " + encoder.outputName()
+                    + " that was trained");
         }
+        return encoder.splitInitializer()
+                .map(name -> "its initialiser " + name + " stands for statistics of several batch norms, or for"
+                        + " statistics and a weight, which differ once they are trained");
     }
 
     private static Manifest manifest(OnnxEncoder encoder, EncoderExport.Description description) {

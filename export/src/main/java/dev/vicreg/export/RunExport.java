@@ -59,7 +59,7 @@ public final class RunExport {
     }
 
     /**
-     * Exports the encoder of one checkpoint: of {@link #newest}, or of the run's artifacts for the encoder before the
+     * Exports the encoder of one checkpoint, one that came as an ONNX file in the original file if that can hold it: of {@link #newest}, or of the run's artifacts for the encoder before the
      * first step.
      *
      * @param side whose encoder; {@link Side#A} where both views share one
@@ -71,7 +71,16 @@ public final class RunExport {
     public static EncoderExport.Result export(
             Path run, Side side, Path checkpoint, String version, Map<String, Double> evaluation, Path target)
             throws IOException {
-        return export(run, side, Form.ORIGINAL, checkpoint, version, evaluation, target);
+        OnnxConfig file = RunConfig.read(run.resolve("config.json"))
+                .settings()
+                .in(run)
+                .graph()
+                .branch(side)
+                .onnx();
+        boolean original = file == null
+                || ImportedExport.obstacle(Path.of(file.path()), file.encoder()).isEmpty();
+        Form form = original ? Form.ORIGINAL : Form.FOLDED;
+        return export(run, side, form, checkpoint, version, evaluation, target);
     }
 
     /** The same with a choice of what becomes of encoders that came as ONNX files. */

@@ -4,17 +4,21 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import dev.vicreg.models.encoder.EncoderOptions;
+import dev.vicreg.models.graph.Shape;
+import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.runtime.Device;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.runtime.picture.Picture;
 import dev.vicreg.training.data.Augmentation;
 import dev.vicreg.training.loop.BranchConfig;
+import dev.vicreg.training.loop.CheckpointFile;
 import dev.vicreg.training.loop.GraphConfig;
 import dev.vicreg.training.loop.InputConfig;
 import dev.vicreg.training.loop.OnnxConfig;
@@ -151,6 +155,29 @@ class ImportedExportTest {
         export(run, RunExport.Form.ORIGINAL, original);
         export(run, RunExport.Form.FOLDED, folded);
         assertSame(embed(original), embed(folded));
+    }
+
+    @Test
+    void statisticsThatTheFileSharesNeedTheOtherForm() throws Exception {
+        Path run = train("residual-fresh.onnx", 16, "none");
+        String message = assertThrows(
+                        IllegalArgumentException.class,
+                        () -> export(run, RunExport.Form.ORIGINAL, temporary.resolve("original.onnx")))
+                .getMessage();
+        assertTrue(message.contains("stands for statistics of several batch norms"), message);
+        assertTrue(message.endsWith("export with --fold, which writes a file of its own form"), message);
+        Path target = temporary.resolve("encoder.onnx");
+        Path checkpoint = RunExport.newest(run).file();
+        RunExport.export(run, Side.A, checkpoint, "1.2.3", Map.of(), target);
+        assertEquals(10, embed(target)[0].length);
+        Map<String, Tensor> state = CheckpointFile.read(checkpoint);
+        List<Tensor> means = state.entrySet().stream()
+                .filter(entry -> entry.getValue().shape().equals(Shape.of(12))
+                        && entry.getKey().matches("layer1.*\\.bias(\\.[0-9]+)?"))
+                .map(Map.Entry::getValue)
+                .toList();
+        assertTrue(means.size() > 1, state.keySet().toString());
+        assertEquals(means.size(), means.stream().distinct().count(), "norms move statistics of their own");
     }
 
     @Test

@@ -19,6 +19,7 @@ import dev.vicreg.training.step.Side;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -85,17 +86,17 @@ class RunExportTest {
         GraphConfig graph = TestRun.config(TestRun.branch("resnet18", 8, "16"), TestRun.branch("resnet34", 4, "8-16"));
         writeConfig(graph);
         TestRun written = TestRun.write(run.resolve("artifacts"), graph, 3);
-        Manifest[] manifests = new Manifest[2];
+        List<Manifest> manifests = new ArrayList<>();
         for (Side side : Side.values()) {
             EncoderExport.Result result =
                     RunExport.export(run, side, written.checkpoint(), "1.2.4", Map.of(), RunExport.encoder(run, side));
             assertTrue(result.difference() <= 1e-4, "difference " + result.difference()); // 1e-7 to 1e-6 measured
-            manifests[side.ordinal()] = result.manifest();
+            manifests.add(result.manifest());
         }
-        assertEquals("resnet18", manifests[0].encoder());
-        assertEquals(64, manifests[0].dimension());
-        assertEquals("resnet34", manifests[1].encoder());
-        assertEquals(32, manifests[1].dimension());
+        assertEquals("resnet18", manifests.get(0).encoder());
+        assertEquals(64, manifests.get(0).dimension());
+        assertEquals("resnet34", manifests.get(1).encoder());
+        assertEquals(32, manifests.get(1).dimension());
         BufferedImage picture = new BufferedImage(32, 32, BufferedImage.TYPE_INT_RGB);
         try (EmbeddingModel first = EmbeddingModel.load(run.resolve("encoder.onnx"), Device.CPU, 1);
                 EmbeddingModel second = EmbeddingModel.load(run.resolve("encoder-b.onnx"), Device.CPU, 1)) {

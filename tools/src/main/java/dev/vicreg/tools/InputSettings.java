@@ -23,6 +23,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -255,11 +256,15 @@ final class InputSettings {
         }
         return new LogMel(
                 rate,
-                (int) Math.rint(values.get("window") * rate / 1000),
-                (int) Math.rint(values.get("hop") * rate / 1000),
-                (int) Math.rint(values.get("bands")),
-                values.get("low"),
-                values.get("high"));
+                (int) Math.rint(number(values, "window") * rate / 1000),
+                (int) Math.rint(number(values, "hop") * rate / 1000),
+                (int) Math.rint(number(values, "bands")),
+                number(values, "low"),
+                number(values, "high"));
+    }
+
+    private static double number(Map<String, Double> values, String name) {
+        return Objects.requireNonNull(values.get(name));
     }
 
     /** The options that give this input, with their values. */

@@ -138,9 +138,9 @@ class ModalitiesTest {
             float[] row = new float[160];
             for (int i = 0; i < row.length; i++) {
                 row[i] = Float.parseFloat(
-                        Files.readAllLines(Path.of(test)).get(1).split(",")[i]);
+                        Files.readAllLines(Path.of(test)).get(1).split(",", -1)[i]);
             }
-            String[] embedded = lines.get(1).split(",");
+            String[] embedded = lines.get(1).split(",", -1);
             float[] found = model.embedVectors(new float[][] {row})[0];
             for (int i = 0; i < found.length; i++) {
                 assertEquals(Float.parseFloat(embedded[i + 1]), found[i], 1e-6);
@@ -193,7 +193,7 @@ class ModalitiesTest {
             Path file = Path.of(test, "bell", "00000.wav");
             Signal signal = WavFile.read(Files.readAllBytes(file), "bell"); // at 8 kHz: the model resamples
             float[] found = model.embedSignals(List.of(signal))[0];
-            String[] embedded = first.split(",");
+            String[] embedded = first.split(",", -1);
             for (int i = 0; i < found.length; i++) {
                 assertEquals(Float.parseFloat(embedded[i + 1]), found[i], 1e-5);
             }

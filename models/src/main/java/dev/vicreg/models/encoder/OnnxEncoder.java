@@ -29,6 +29,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -356,11 +357,7 @@ public final class OnnxEncoder implements Encoder {
                 .sum();
     }
 
-    /**
-     * The initialisers of the file that parameters stand for, by the parameters' names: what to write back.
-     *
-     * @throws IllegalArgumentException if an initialiser is several parameters: running statistics that norms shared
-     */
+    /** The initialisers of the file that parameters stand for, by the parameters' names: what to write back. */
     public Map<String, String> initializers() {
         Map<String, String> initializers = new LinkedHashMap<>();
         weights.trained().forEach((initializer, weight) -> initializers.put(weight.name(), initializer.name()));
@@ -371,14 +368,12 @@ public final class OnnxEncoder implements Encoder {
                     statistics.varianceName(),
                     String.valueOf(statistics.variance().name()));
         }
-        Set<String> seen = new HashSet<>();
-        for (String initializer : initializers.values()) {
-            if (!seen.add(initializer)) {
-                throw new IllegalArgumentException("Initialiser " + initializer + " stands for statistics of several"
-                        + " batch norms, or for statistics and a weight, which differ once they are trained: the"
-                        + " original file cannot hold them; export with --fold, which writes a file of its own form");
-            }
-        }
         return initializers;
+    }
+
+    /** An initialiser that is several parameters, as statistics that norms share in the file; if there is one. */
+    public Optional<String> splitInitializer() {
+        Set<String> seen = new HashSet<>();
+        return initializers().values().stream().filter(name -> !seen.add(name)).findFirst();
     }
 }

@@ -29,9 +29,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Ten steps of two networks that share nothing against the same in PyTorch (float64): golden/two-networks.json. */
 final class TwoNetworksTest {
-    /** As in {@link TrajectoryTest}. */
-    private static final double TOLERANCE = 1e-4;
-
     @TempDir
     Path folder;
 

@@ -41,7 +41,11 @@ public final class GoldenPair {
         return Branch.first(new GoldenNet.Floats(3, 8, 8), new GoldenNet(), new Projector(List.of(32, 32), false));
     }
 
-    /** @param width of the projection; 32 in the reference */
+    /**
+     * The second branch.
+     *
+     * @param width of the projection; 32 in the reference
+     */
     public static Branch vectors(int width) {
         return Branch.second(new GoldenNet.Floats(VECTOR), new VectorNet(), new Projector(List.of(24, width), false));
     }
