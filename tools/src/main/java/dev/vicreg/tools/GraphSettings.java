@@ -27,7 +27,7 @@ final class GraphSettings {
             coefficient("covariance", "weight ν of the correlation between dimensions", "1");
 
     static final Setting<Integer> BATCH_SIZE =
-            Setting.integer("batch-size", "N", Group.OPTIMIZATION, "pairs a step", 256, 2, 1 << 20);
+            Setting.integer("batch-size", "N", Group.OPTIMIZATION, "pairs a step", 128, 2, 1 << 20);
     static final Setting<String> OPTIMIZER = Setting.choice(
             "optimizer",
             List.of("adamw", "sgd", "lars", "lars-official", "lars-solo"),

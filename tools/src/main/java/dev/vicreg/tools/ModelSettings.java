@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 final class ModelSettings {
     static final Setting<String> ENCODER = encoder(
             "encoder",
-            "network that is trained, or an ONNX file that holds it; without it resnet18 for pictures, mlp for vectors,"
+            "network that is trained, or an ONNX file that holds it; without it resnet10 for pictures, mlp for vectors,"
                     + " resnet1d for signals");
     static final Setting<Integer> WIDTH = Setting.integer(
             "width",
@@ -179,7 +179,7 @@ final class ModelSettings {
     private static String encoderOf(InputConfig input) {
         boolean bands = input instanceof InputConfig.Signals signals && signals.frontEnd() != null;
         return switch (input.modality()) {
-            case PICTURES -> "resnet18";
+            case PICTURES -> "resnet10";
             case VECTORS -> "mlp";
             case SIGNALS -> bands ? "resnet18" : "resnet1d";
         };

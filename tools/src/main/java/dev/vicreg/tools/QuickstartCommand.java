@@ -41,10 +41,8 @@ final class QuickstartCommand {
      */
     private static final Map<String, String> RECIPE = Map.of(
             "projector", "256-256-256",
-            "batch-size", "128",
-            "epochs", "6",
-            "warmup-epochs", "0.6",
-            "lr", "2e-3",
+            "epochs", "10",
+            "warmup-epochs", "1",
             "augment", "cifar,hue=0.5");
 
     static final Command COMMAND = new Command(

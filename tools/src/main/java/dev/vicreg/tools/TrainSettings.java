@@ -27,7 +27,7 @@ final class TrainSettings {
             "lr",
             "X",
             Group.OPTIMIZATION,
-            "peak learning rate as it is used; without it and --base-lr, by optimizer: adamw 0.001,"
+            "peak learning rate as it is used; without it and --base-lr, by optimizer: adamw 0.002,"
                     + " sgd 0.03 and lars 0.3 per 256 samples",
             null,
             1e-12,
@@ -41,11 +41,11 @@ final class TrainSettings {
             1e-12,
             100);
     static final Setting<Integer> EPOCHS =
-            Setting.integer("epochs", "N", Group.OPTIMIZATION, "passes over the data", 20, 1, 1_000_000);
+            Setting.integer("epochs", "N", Group.OPTIMIZATION, "passes over the data", 30, 1, 1_000_000);
     static final Setting<Integer> STEPS = Setting.integer(
             "steps", "N", Group.OPTIMIZATION, "length of the run in steps instead", null, 1, Integer.MAX_VALUE);
     static final Setting<Double> WARMUP_EPOCHS =
-            Setting.decimal("warmup-epochs", "X", Group.OPTIMIZATION, "epochs of rising rate", "2", 0, 1_000_000);
+            Setting.decimal("warmup-epochs", "X", Group.OPTIMIZATION, "epochs of rising rate", "3", 0, 1_000_000);
     static final Setting<Double> WARMUP_START =
             Setting.decimal("warmup-start", "X", Group.OPTIMIZATION, "rate from which it rises", "0", 0, 100);
     static final Setting<String> SCHEDULE = Setting.choice(
@@ -207,7 +207,7 @@ final class TrainSettings {
             return settings.get(LR);
         }
         return switch (optimizer) {
-            case "adamw" -> 1e-3;
+            case "adamw" -> 2e-3;
             case "sgd" -> 0.03 * samples;
             default -> 0.3 * samples;
         };
