@@ -123,6 +123,27 @@ class EmbeddingModelTest {
         assertEquals(manifest, Manifest.parse(newer, "test"));
     }
 
+    @Test
+    void manifestsOfEveryKindSurviveJsonAndAreChecked() throws IOException {
+        List<Float> two = List.of(1f, 2f);
+        Manifest pictures = TestEncoder.manifest();
+        for (Manifest.Input input : List.of(
+                Manifest.Input.vector(List.of("a", "b, c"), two, two),
+                Manifest.Input.signal(8000, 100, two, two, "none"))) {
+            Manifest manifest =
+                    new Manifest(Manifest.formatVersion(input), "test", "mlp", input, 3, 0, "none", Map.of());
+            assertEquals(2, manifest.formatVersion());
+            assertEquals(manifest, Manifest.parse(manifest.toJson(), "test"));
+            String less = manifest.toJson().replaceFirst("\"mean\": \\[\\s*1.0,", "\"mean\": [");
+            String message = String.valueOf(assertThrows(IOException.class, () -> Manifest.parse(less, "test"))
+                    .getMessage());
+            assertTrue(message.contains("a mean and a deviation for each of its 2"), message);
+        }
+        // A file of the first format version, as it was written then.
+        String first = pictures.toJson();
+        assertTrue(first.contains("\"formatVersion\": 1") && first.contains("\"kind\": \"picture\""), first);
+    }
+
     private EmbeddingModel load() throws IOException {
         return EmbeddingModel.load(TestEncoder.write(folder.resolve("encoder.onnx")));
     }

@@ -97,7 +97,7 @@ final class EmbedCommand {
             try (VectorFile file = VectorFile.create(out, dimension);
                     Progress progress = new Progress(console, "embed", data.size())) {
                 InOrder.Reader<T> prepared = index -> encoding.prepare().apply(reader.read(index));
-                int skipped = InOrder.batches(data, BATCH, prepared, items -> {
+                int skipped = InOrder.forEachBatch(data, BATCH, prepared, items -> {
                     List<T> samples = items.stream().map(InOrder.Item::value).toList();
                     float[][] vectors = encoding.embed().apply(samples);
                     for (int i = 0; i < vectors.length; i++) {

@@ -313,6 +313,11 @@ final class InputSettings {
         return values.stream().map(Object::toString).collect(Collectors.joining(","));
     }
 
+    /** Whether an option is of no use to pictures. */
+    static boolean isForOtherThanPictures(Setting<?> setting) {
+        return OWN.getOrDefault(setting, Modality.PICTURES) != Modality.PICTURES;
+    }
+
     /** Whether an option that says how samples are read was given. */
     static boolean isAnyGiven(Settings settings) {
         return ALL.stream().anyMatch(settings::isGiven);

@@ -54,6 +54,7 @@ final class QuickstartCommand {
                             GraphSettings.ALL,
                             TrainSettings.RUN)
                     .<Setting<?>>flatMap(List::stream)
+                    .filter(setting -> !InputSettings.isForOtherThanPictures(setting))
                     .<Setting<?>>map(QuickstartCommand::withRecipe)
                     .toList(),
             "./vicreg quickstart",

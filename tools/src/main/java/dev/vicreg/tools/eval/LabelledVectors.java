@@ -127,7 +127,7 @@ public record LabelledVectors(
                         baseline == null ? null : baseline.prepare().apply(sample),
                         toRaw.apply(sample));
             };
-            InOrder.batches(data, BATCH, prepare, items -> {
+            InOrder.forEachBatch(data, BATCH, prepare, items -> {
                 List<T> own = new ArrayList<>();
                 List<T> others = new ArrayList<>();
                 for (InOrder.Item<Prepared<T, R>> item : items) {

@@ -1,10 +1,8 @@
 package dev.vicreg.training.data;
 
-import dev.vicreg.runtime.picture.Picture;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Function;
 import java.util.stream.IntStream;
 
 /** Reads a data set from first to last without augmentation, as embedding and evaluation do. */
@@ -25,22 +23,17 @@ public final class InOrder {
     }
 
     /**
-     * Decodes and prepares pictures on all processors, {@code batchSize} at a time, and hands them over in order. A
-     * picture that cannot be decoded is left out and named in the log.
+     * Reads samples on all processors, {@code batchSize} at a time, and hands them over in order. A sample that cannot be
+     * decoded is left out and named in the log.
      *
-     * @param prepare run on several threads; whole pictures live no longer than this call, so large ones should be
-     *     resized in it
+     * @param reader run on several threads; a whole sample lives no longer than this call, so a large one should be brought
+     *     to size in it
      * @param sink called on this thread, with at least one item
-     * @return how many pictures were left out
-     * @throws IOException if more than 1 % of the pictures cannot be decoded
+     * @return how many samples were left out
+     * @throws IOException if more than 1 % of the samples cannot be decoded
      */
-    public static <T> int forEachBatch(
-            PictureDataset dataset, int batchSize, Function<Picture, T> prepare, Sink<T> sink) throws IOException {
-        return batches(dataset, batchSize, index -> prepare.apply(dataset.picture(index)), sink);
-    }
-
-    /** As {@link #forEachBatch}, for samples of any kind. */
-    public static <T> int batches(Dataset dataset, int batchSize, Reader<T> reader, Sink<T> sink) throws IOException {
+    public static <T> int forEachBatch(Dataset dataset, int batchSize, Reader<T> reader, Sink<T> sink)
+            throws IOException {
         Undecodable undecodable = new Undecodable("the data set", dataset.noun(), dataset.size());
         for (int first = 0; first < dataset.size(); first += batchSize) {
             int start = first;

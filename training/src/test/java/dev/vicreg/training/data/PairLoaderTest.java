@@ -147,7 +147,8 @@ class PairLoaderTest {
     @Test
     void readingInOrderLeavesOutWhatCannotBeDecoded() throws IOException {
         List<Integer> seen = new ArrayList<>();
-        int left = InOrder.forEachBatch(flat(150, 4), 32, picture -> picture.rgb()[0] & 255, items -> {
+        PictureDataset set = flat(150, 4);
+        int left = InOrder.forEachBatch(set, 32, index -> set.picture(index).rgb()[0] & 255, items -> {
             for (InOrder.Item<Integer> item : items) {
                 assertEquals(item.index(), item.value());
                 seen.add(item.index());
