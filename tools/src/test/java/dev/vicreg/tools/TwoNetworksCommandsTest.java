@@ -95,7 +95,7 @@ class TwoNetworksCommandsTest {
         JsonNode graph = json(Files.readString(run.resolve("config.json")))
                 .path("settings")
                 .path("graph");
-        assertEquals("resnet18", graph.path("encoder").asText());
+        assertEquals("resnet10", graph.path("encoder").asText());
         assertEquals("resnet34", graph.path("b").path("encoder").asText());
         assertEquals("8-16", graph.path("b").path("projector").asText());
         assertEquals(4, Files.readAllLines(run.resolve("metrics.jsonl")).size());
