@@ -1,12 +1,18 @@
 package dev.vicreg.export;
 
+import dev.vicreg.models.graph.Dim;
+import dev.vicreg.models.graph.ElementType;
 import dev.vicreg.models.graph.Graph;
 import dev.vicreg.models.graph.Node;
 import dev.vicreg.models.graph.OnnxFile;
 import dev.vicreg.models.graph.OpType;
+import dev.vicreg.models.graph.Ops;
 import dev.vicreg.models.graph.Rewriter;
+import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Tensor;
+import dev.vicreg.models.graph.TensorType;
 import dev.vicreg.models.graph.Value;
+import dev.vicreg.models.nn.Layers;
 import dev.vicreg.runtime.Manifest;
 import dev.vicreg.training.loop.AtomicFile;
 import dev.vicreg.training.loop.CheckpointFile;
@@ -125,17 +131,33 @@ public final class EncoderExport {
      */
     public static Result export(Path evalModel, Side side, Path checkpoint, Description description, Path target)
             throws IOException {
+        return export(evalModel, side, checkpoint, description, null, target);
+    }
+
+    /**
+     * The same for pictures of which the exported encoder is to make what the evaluation graph takes.
+     *
+     * @param front scale and layout of the evaluation graph's pictures; null where it takes what the encoder takes
+     */
+    static Result export(
+            Path evalModel,
+            Side side,
+            Path checkpoint,
+            Description description,
+            Manifest.@Nullable PictureInput front,
+            Path target)
+            throws IOException {
         Map<String, Tensor> state = CheckpointFile.read(checkpoint);
         Graph eval = OnnxFile.read(evalModel).graph();
         Graph encoder = encoderOf(eval, side, evalModel, state, checkpoint);
-        Graph bound = bind(encoder, state, description.input.name());
+        Graph bound = bind(encoder, state, description.input.name(), front);
         requireEncoderOnly(bound);
         Manifest manifest = manifest(encoder, bound, description);
         byte[] file = OnnxFile.bytes(bound, Map.of(Manifest.METADATA_KEY, manifest.toJson()), opset(bound));
-        return new Result(
-                target,
-                manifest,
-                publish(file, new Verification(evalModel, side, views(eval, state), state, description.input), target));
+        String view = String.valueOf(encoder.inputs().get(0).name());
+        Verification verification =
+                new Verification(evalModel, side, views(eval, state), state, description.input, view, front);
+        return new Result(target, manifest, publish(file, verification, target));
     }
 
     /**
@@ -179,17 +201,41 @@ public final class EncoderExport {
     }
 
     /** Parameters become constants, and the view gets the name that users know it by. */
-    private static Graph bind(Graph encoder, Map<String, Tensor> state, String inputName) {
+    private static Graph bind(
+            Graph encoder, Map<String, Tensor> state, String inputName, Manifest.@Nullable PictureInput front) {
         Map<Value, Value> bound = new HashMap<>();
         Value view = encoder.inputs().get(0);
-        bound.put(view, Value.input(inputName, view.type()));
-        for (Value input : encoder.inputs()) {
-            Tensor tensor = state.get(input.name());
+        TensorType type =
+                front == null ? view.type() : pictures(front, view.shape().at(0));
+        Value input = Value.input(inputName, type);
+        bound.put(view, front == null ? input : normalised(input, front));
+        for (Value each : encoder.inputs()) {
+            Tensor tensor = state.get(each.name());
             if (tensor != null) {
-                bound.put(input, Value.constant(input.name(), tensor));
+                bound.put(each, Value.constant(each.name(), tensor));
             }
         }
-        return Rewriter.rewrite(encoder, bound, new BatchNormFolding(encoder));
+        List<Value> inputs = new ArrayList<>(encoder.inputs());
+        if (front != null) {
+            inputs.add(input); // where it replaces the view itself it is declared in its place
+        }
+        Graph declared = Graph.of(encoder.name(), inputs, encoder.outputs());
+        return Rewriter.rewrite(declared, bound, new BatchNormFolding(encoder));
+    }
+
+    /** Pictures as own encoders take them. */
+    static TensorType pictures(Manifest.PictureInput input, Dim batch) {
+        Dim side = Dim.of(input.imageSize());
+        return new TensorType(ElementType.UINT8, new Shape(List.of(batch, side, side, Dim.of(input.channels()))));
+    }
+
+    /** {@link #pictures} → float32 in the layout of {@code front}. */
+    private static Value normalised(Value pictures, Manifest.PictureInput front) {
+        Ops ops = new Ops().scope("input");
+        Value channelsFirst = Layers.normalisePictures(ops, pictures, front.mean(), front.deviation());
+        return Manifest.PictureInput.CHANNELS_FIRST.equals(front.layout())
+                ? channelsFirst
+                : ops.transpose(channelsFirst, 0, 2, 3, 1);
     }
 
     /** Nothing of training may be left: what follows from how the graph was made is checked all the same. */

@@ -70,7 +70,8 @@ final class ImportedExport {
                 EncoderExport.views(eval, state),
                 state,
                 description.input(),
-                encoder.inputName(),
+                encoder.inputName() + side.suffix(),
+                null,
                 encoder.outputName(),
                 manifest.pooling());
         double difference = EncoderExport.verify(file, verification, target);

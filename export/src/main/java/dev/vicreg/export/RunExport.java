@@ -20,6 +20,7 @@ import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Exports the encoders of a run's folder; needs no lock on it. */
 public final class RunExport {
@@ -28,7 +29,9 @@ public final class RunExport {
         /** The file itself with other values in it. */
         ORIGINAL,
         /** A file of this project's form, batch norms folded, with the input that the original has. */
-        FOLDED
+        FOLDED,
+        /** The same with the input of own picture encoders: uint8 [N,H,W,3], normalisation inside. */
+        PICTURES
     }
 
     private RunExport() {}
@@ -83,7 +86,12 @@ public final class RunExport {
         return export(run, side, form, checkpoint, version, evaluation, target);
     }
 
-    /** The same with a choice of what becomes of encoders that came as ONNX files. */
+    /**
+     * The same with a choice of what becomes of encoders that came as ONNX files.
+     *
+     * @throws IllegalArgumentException also for {@link Form#PICTURES} of any other encoder, or of one that takes no
+     *     pictures
+     */
     public static EncoderExport.Result export(
             Path run,
             Side side,
@@ -102,11 +110,16 @@ public final class RunExport {
         BranchConfig branch = graph.in(artifacts).branch(side);
         Path evalModel = Artifacts.in(artifacts).evalModel();
         OnnxConfig file = branch.onnx();
-        Manifest.Input input = file == null ? input(branch.input()) : input(branch.input(), file, form);
+        if (form == Form.PICTURES && (file == null || !(branch.input() instanceof InputConfig.Pictures))) {
+            throw new IllegalArgumentException("Run " + run + " trained " + branch.encoder()
+                    + ": --picture-input is for encoders that came as ONNX files and take pictures; leave it out");
+        }
+        Manifest.Input input =
+                file == null || form == Form.PICTURES ? input(branch.input()) : input(branch.input(), file, form);
         EncoderExport.Description description =
                 new EncoderExport.Description(version, branch.encoder(), input, sha256(configFile), evaluation);
         return file == null || form != Form.ORIGINAL
-                ? EncoderExport.export(evalModel, side, checkpoint, description, target)
+                ? EncoderExport.export(evalModel, side, checkpoint, description, front(branch, form), target)
                 : ImportedExport.export(
                         Path.of(file.path()),
                         file.encoder(),
@@ -116,6 +129,17 @@ public final class RunExport {
                         checkpoint,
                         description,
                         target);
+    }
+
+    /** What pictures become before they reach an encoder of other origin; null where they reach it as they are. */
+    private static Manifest.@Nullable PictureInput front(BranchConfig branch, Form form) throws IOException {
+        OnnxConfig file = branch.onnx();
+        return file != null
+                        && form == Form.PICTURES
+                        && input(branch.input(), file, form) instanceof Manifest.PictureInput taken
+                        && taken.layout() != null
+                ? taken
+                : null;
     }
 
     /** What an encoder of other origin takes: as its file has it, on the scale that it was trained with. */

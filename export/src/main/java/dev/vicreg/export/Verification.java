@@ -7,6 +7,7 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import dev.vicreg.models.graph.Dim;
 import dev.vicreg.models.graph.ElementType;
+import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.TensorType;
 import dev.vicreg.models.graph.Value;
@@ -26,6 +27,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Compares an exported encoder with the evaluation graph that it stands for, on samples made up for it.
@@ -35,7 +37,8 @@ import java.util.SplittableRandom;
  * @param views its inputs that are no parameters
  * @param state the parameters
  * @param input of the encoder
- * @param view name of the input among {@code views}, without the side's suffix
+ * @param view name of the one among {@code views} that the encoder reads
+ * @param front scale and layout of its pictures, where the encoder takes uint8; null where both take the same
  * @param output name of the encoder's output
  * @param pool how that becomes one vector per sample
  */
@@ -46,11 +49,19 @@ record Verification(
         Map<String, Tensor> state,
         Manifest.Input input,
         String view,
+        Manifest.@Nullable PictureInput front,
         String output,
         String pool) {
-    /** Of an own encoder. */
-    Verification(Path evalModel, Side side, List<Value> views, Map<String, Tensor> state, Manifest.Input input) {
-        this(evalModel, side, views, state, input, input.name(), EncoderExport.EMBEDDING, OutputRows.NONE);
+    /** Of a file of this project's form. */
+    Verification(
+            Path evalModel,
+            Side side,
+            List<Value> views,
+            Map<String, Tensor> state,
+            Manifest.Input input,
+            String view,
+            Manifest.@Nullable PictureInput front) {
+        this(evalModel, side, views, state, input, view, front, EncoderExport.EMBEDDING, OutputRows.NONE);
     }
 
     /** Largest difference that is published, as a share of the largest value. */
@@ -96,25 +107,45 @@ record Verification(
     /** All views are fed, since ONNX Runtime asks for every input; what the encoder doesn't read makes no difference. */
     private double difference(OrtSession evaluated, Map<String, OnnxTensor> parameters, OrtSession served, int count)
             throws OrtException {
-        Map<String, OnnxTensor> madeUp = new LinkedHashMap<>();
-        try {
-            for (Value view : views) {
-                madeUp.put(String.valueOf(view.name()), tensor(madeUp(view.type(), count)));
-            }
-            String name = input.name();
-            OnnxTensor own = madeUp.get(view + side.suffix());
-            if (own == null) {
-                throw new IllegalStateException(
-                        "The exported encoder's input is called " + name + ", expected one of " + views);
+        Map<String, Tensor> madeUp = new LinkedHashMap<>();
+        for (Value each : views) {
+            madeUp.put(String.valueOf(each.name()), madeUp(each.type(), count));
+        }
+        Tensor own = madeUp.get(view);
+        if (own == null) {
+            throw new IllegalStateException("The encoder reads " + view + ", expected one of " + views);
+        }
+        if (front != null) {
+            own = pictures(EncoderExport.pictures(front, Dim.of(count)), count);
+            madeUp.put(view, normalised(own, front));
+        }
+        Map<String, OnnxTensor> fed = new LinkedHashMap<>();
+        try (OnnxTensor given = tensor(own)) {
+            for (Map.Entry<String, Tensor> entry : madeUp.entrySet()) {
+                fed.put(entry.getKey(), tensor(entry.getValue()));
             }
             Map<String, OnnxTensor> feeds = new LinkedHashMap<>(parameters);
-            feeds.putAll(madeUp);
+            feeds.putAll(fed);
             float[] expected = run(evaluated, feeds, side.representation(), OutputRows.NONE);
-            float[] found = run(served, Map.of(name, own), output, pool);
+            float[] found = run(served, Map.of(input.name(), given), output, pool);
             return difference(expected, found);
         } finally {
-            madeUp.values().forEach(OnnxTensor::close);
+            fed.values().forEach(OnnxTensor::close);
         }
+    }
+
+    /** What the evaluation graph is fed for these pictures: computed here, not by the nodes that are to be verified. */
+    private static Tensor normalised(Tensor pictures, Manifest.PictureInput front) {
+        Shape shape = pictures.shape();
+        int count = Math.toIntExact(shape.size(0));
+        int size = pictures.data().length / count;
+        FloatBuffer values = FloatBuffer.allocate(pictures.data().length);
+        for (int i = 0; i < count; i++) {
+            values.put(front.normalised(Arrays.copyOfRange(pictures.data(), i * size, (i + 1) * size)));
+        }
+        boolean first = Manifest.PictureInput.CHANNELS_FIRST.equals(front.layout());
+        Shape layout = new Shape(List.of(shape.at(0), shape.at(3), shape.at(1), shape.at(2)));
+        return Tensor.of(first ? layout : shape, values.array());
     }
 
     /** max |a - b| / max |a|. */

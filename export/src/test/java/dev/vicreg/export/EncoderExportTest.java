@@ -123,7 +123,9 @@ class EncoderExportTest {
                 Side.A,
                 run.built().eval().inputs().subList(0, 1),
                 CheckpointFile.read(run.checkpoint()),
-                TestRun.description().input());
+                TestRun.description().input(),
+                TestRun.description().input().name(),
+                null);
         byte[] wrong = Files.readAllBytes(other);
         IllegalStateException e =
                 assertThrows(IllegalStateException.class, () -> EncoderExport.publish(wrong, verification, target));

@@ -179,25 +179,9 @@ public final class EmbeddingModel implements AutoCloseable {
             if (input.layout() == null) {
                 batch.put(place * values, rgb);
             } else {
-                put(batch, place, normalised(rgb, input));
+                put(batch, place, input.normalised(rgb));
             }
         });
-    }
-
-    /** 0–255 unsigned [H,W,C] → (x/255 - mean)/deviation in the input's layout. */
-    private static float[] normalised(byte[] rgb, Manifest.PictureInput input) {
-        int channels = input.channels();
-        int pixels = rgb.length / channels;
-        boolean first = Manifest.PictureInput.CHANNELS_FIRST.equals(input.layout());
-        float[] values = new float[rgb.length];
-        for (int c = 0; c < channels; c++) {
-            float factor = 1 / (255 * input.deviation().get(c));
-            float shift = -input.mean().get(c) / input.deviation().get(c);
-            for (int i = 0; i < pixels; i++) {
-                values[first ? c * pixels + i : i * channels + c] = (rgb[i * channels + c] & 0xFF) * factor + shift;
-            }
-        }
-        return values;
     }
 
     /**

@@ -150,6 +150,22 @@ public record Manifest(
             mean = List.copyOf(Objects.requireNonNull(mean, "input.mean"));
             deviation = List.copyOf(Objects.requireNonNull(deviation, "input.deviation"));
         }
+
+        /** One picture, 0–255 unsigned [H,W,C] → (x/255 - mean)/deviation in this input's layout. */
+        public float[] normalised(byte[] picture) {
+            int pixels = picture.length / channels;
+            boolean first = CHANNELS_FIRST.equals(layout);
+            float[] values = new float[picture.length];
+            for (int c = 0; c < channels; c++) {
+                float factor = 1 / (255 * deviation.get(c));
+                float shift = -mean.get(c) / deviation.get(c);
+                for (int i = 0; i < pixels; i++) {
+                    values[first ? c * pixels + i : i * channels + c] =
+                            (picture[i * channels + c] & 0xFF) * factor + shift;
+                }
+            }
+            return values;
+        }
     }
 
     /**

@@ -30,12 +30,16 @@ final class ExportCommand {
             Group.OUTPUT,
             "write an encoder that came as an ONNX file in this program's own form, batch norms folded, instead of into"
                     + " the original file");
+    private static final Setting<Boolean> PICTURE_INPUT = Setting.flag(
+            "picture-input",
+            Group.OUTPUT,
+            "like --fold, but with the picture input of this program's encoders: uint8 [N,H,W,3], normalisation inside");
 
     static final Command COMMAND = new Command(
             "export",
             "writes the encoder of a run's newest checkpoint as plain ONNX, and verifies it",
             List.of(RUN, OUT),
-            List.of(BRANCH, FOLD, SharedSettings.JSON),
+            List.of(BRANCH, FOLD, PICTURE_INPUT, SharedSettings.JSON),
             "./vicreg export --run run --out encoder.onnx",
             ExportCommand::run);
 
@@ -45,9 +49,8 @@ final class ExportCommand {
         Path run = settings.get(RUN);
         RunFolder.Saved saved = RunExport.newest(run);
         Side side = Side.valueOf(settings.get(BRANCH).toUpperCase(Locale.ROOT));
-        RunExport.Form form = settings.on(FOLD) ? RunExport.Form.FOLDED : RunExport.Form.ORIGINAL;
         EncoderExport.Result result =
-                RunExport.export(run, side, form, saved.file(), Main.version(), Map.of(), settings.get(OUT));
+                RunExport.export(run, side, form(settings), saved.file(), Main.version(), Map.of(), settings.get(OUT));
         Manifest manifest = result.manifest();
         if (settings.on(SharedSettings.JSON)) {
             console.out()
@@ -69,5 +72,12 @@ final class ExportCommand {
                         manifest.dimension(),
                         result.difference()));
         console.out().println(result.file());
+    }
+
+    private static RunExport.Form form(Settings settings) {
+        if (settings.on(PICTURE_INPUT)) {
+            return RunExport.Form.PICTURES;
+        }
+        return settings.on(FOLD) ? RunExport.Form.FOLDED : RunExport.Form.ORIGINAL;
     }
 }
