@@ -6,10 +6,14 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /** JSON as rows of a table: names of nested fields joined by dots, and their values. */
 final class Fields {
     private static final ObjectMapper JSON = new ObjectMapper();
+    /** Entries of a list that are shown, if there are rather more. */
+    private static final int SHOWN = 4;
 
     private Fields() {}
 
@@ -22,21 +26,30 @@ final class Fields {
         }
     }
 
-    static List<List<String>> rows(JsonNode object) {
+    /** @param all whether long lists, such as the columns of a table, are written out */
+    static List<List<String>> rows(JsonNode object, boolean all) {
         List<List<String>> rows = new ArrayList<>();
-        collect("", object, rows);
+        collect("", object, all, rows);
         return rows;
     }
 
-    private static void collect(String prefix, JsonNode object, List<List<String>> rows) {
+    private static void collect(String prefix, JsonNode object, boolean all, List<List<String>> rows) {
         object.properties().forEach(field -> {
             String name = prefix + field.getKey();
             JsonNode value = field.getValue();
             if (value.isObject()) {
-                collect(name + ".", value, rows);
+                collect(name + ".", value, all, rows);
+            } else if (value.isArray() && !all && value.size() > 2 * SHOWN) {
+                rows.add(List.of(name, shortened(value)));
             } else {
                 rows.add(List.of(name, value.isTextual() ? value.asText() : value.toString()));
             }
         });
+    }
+
+    private static String shortened(JsonNode list) {
+        String first =
+                IntStream.range(0, SHOWN).mapToObj(i -> list.get(i).toString()).collect(Collectors.joining(","));
+        return "[" + first + ", … " + (list.size() - SHOWN) + " more, listed by --all]";
     }
 }

@@ -62,18 +62,18 @@ record ModelInspection(
         page.row("written by", summary.producer().isEmpty() ? "not told" : summary.producer());
         page.row("operator set", (opsets.isEmpty() ? "none declared" : opsets) + "; IR " + summary.irVersion());
         print(page, all);
-        printMetadata(page);
+        printMetadata(page, all);
         return page.toString();
     }
 
     /** The manifest field by field, and whatever else the file says about itself. */
-    void printMetadata(Page page) {
+    void printMetadata(Page page, boolean all) {
         summary.metadata().forEach((key, value) -> {
             Optional<JsonNode> manifest = key.equals(Manifest.METADATA_KEY) ? Fields.parse(value) : Optional.empty();
             page.row(
                     manifest.isPresent() ? "manifest" : "metadata",
                     manifest.isPresent() ? "" : key + ": " + value.replaceAll("\\s+", " "));
-            manifest.ifPresent(fields -> page.table(Fields.rows(fields)));
+            manifest.ifPresent(fields -> page.table(Fields.rows(fields, all)));
         });
     }
 

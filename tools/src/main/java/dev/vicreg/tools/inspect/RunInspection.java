@@ -56,7 +56,7 @@ record RunInspection(
         Page page = new Page();
         page.line(root + ": run");
         page.row("settings", "");
-        page.table(Fields.rows(config));
+        page.table(Fields.rows(config, all));
         page.row("checkpoints", steps.isEmpty() ? "none but the start" : "after steps " + steps);
         if (newest != null) {
             page.line("");
@@ -71,7 +71,7 @@ record RunInspection(
         if (encoder != null) {
             page.line("");
             page.line(encoder.file() + ": the exported encoder, " + Sizes.bytes(encoder.bytes()));
-            encoder.printMetadata(page);
+            encoder.printMetadata(page, all);
         }
         return page.toString();
     }
