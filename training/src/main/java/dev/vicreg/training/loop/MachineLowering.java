@@ -36,7 +36,7 @@ public final class MachineLowering {
      * @throws IllegalStateException if CUDA is asked for and can't be used: says what is missing
      */
     public static Lowering of(Device device, int threads) {
-        return OrtSessions.resolve(device).kind() == Device.Kind.CUDA ? Lowering.NONE : Lowering.cpu(threads, block());
+        return OrtSessions.resolve(device).kind() == Device.Kind.CUDA ? Lowering.CUDA : Lowering.cpu(threads, block());
     }
 
     /**

@@ -49,7 +49,8 @@ import org.jspecify.annotations.Nullable;
  * <p>On a machine under load the figures of ConvGrad for both gradients look better than those of two kernels, since
  * less memory moves: measure on a quiet one.
  *
- * <p>On CUDA everything stays as the autodiff wrote it: cuDNN chooses.
+ * <p>On CUDA convolutions stay as the autodiff wrote them, since cuDNN chooses; {@link CudaLowering} replaces the
+ * operators that have no kernel there.
  *
  * @param target what the kernels are chosen for
  * @param threads that one operator may use
@@ -61,11 +62,16 @@ public record Lowering(Target target, int threads, int block) {
         /** Nothing: as the autodiff wrote it. */
         PLAIN,
         /** The CPU. */
-        CPU
+        CPU,
+        /** NVIDIA's GPUs. */
+        CUDA
     }
 
-    /** As the autodiff wrote it: on CUDA, and to compare with. */
+    /** As the autodiff wrote it, to compare with. */
     public static final Lowering NONE = new Lowering(Target.PLAIN, 0, 0);
+
+    /** For CUDA. */
+    public static final Lowering CUDA = new Lowering(Target.CUDA, 0, 0);
 
     private static final int BLOCKED_CHANNELS = 32;
     private static final int CONV_GRAD_HEIGHT = 16;
@@ -75,9 +81,22 @@ public record Lowering(Target target, int threads, int block) {
         return new Lowering(Target.CPU, threads, block);
     }
 
-    /** The same computation with the chosen kernels. */
+    /**
+     * The same computation with the chosen kernels.
+     *
+     * @throws IllegalArgumentException if an operator of the graph has no kernel on the target and no substitute
+     */
     public Graph apply(Graph graph) {
-        return target == Target.CPU ? Rewriter.rewrite(graph, Map.of(), new Rule()) : graph;
+        return switch (target) {
+            case PLAIN -> graph;
+            case CPU -> Rewriter.rewrite(graph, Map.of(), new Rule());
+            case CUDA -> Rewriter.rewrite(graph, Map.of(), new CudaLowering());
+        };
+    }
+
+    /** The version of the standard operators that a file of the lowered graph declares. */
+    public int opset(Graph lowered) {
+        return target == Target.CUDA ? CudaLowering.opset(lowered) : OpType.ONNX_OPSET;
     }
 
     /** Rewrites one graph; remembers rearranged weights, which both branches share. */
