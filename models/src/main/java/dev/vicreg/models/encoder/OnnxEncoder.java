@@ -29,7 +29,6 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -357,8 +356,19 @@ public final class OnnxEncoder implements Encoder {
                 .sum();
     }
 
-    /** The initialisers of the file that parameters stand for, by the parameters' names: what to write back. */
+    /**
+     * The initialisers that parameters stand for, by the parameters' names: what to write back. A statistic that shares
+     * an initialiser of the file with another parameter needs one of its own, under the parameter's name, which
+     * {@link #fileInitializers} lacks.
+     */
     public Map<String, String> initializers() {
+        Map<String, String> initializers = new LinkedHashMap<>();
+        Set<String> seen = new HashSet<>();
+        sources().forEach((name, initializer) -> initializers.put(name, seen.add(initializer) ? initializer : name));
+        return initializers;
+    }
+
+    private Map<String, String> sources() {
         Map<String, String> initializers = new LinkedHashMap<>();
         weights.trained().forEach((initializer, weight) -> initializers.put(weight.name(), initializer.name()));
         for (ImportedWeights.Statistics statistics : weights.statistics()) {
@@ -371,9 +381,23 @@ public final class OnnxEncoder implements Encoder {
         return initializers;
     }
 
-    /** An initialiser that is several parameters, as statistics that norms share in the file; if there is one. */
-    public Optional<String> splitInitializer() {
-        Set<String> seen = new HashSet<>();
-        return initializers().values().stream().filter(name -> !seen.add(name)).findFirst();
+    /** Names of the file's initialisers that parameters stand for. */
+    public Set<String> fileInitializers() {
+        return Set.copyOf(sources().values());
+    }
+
+    /**
+     * Of every batch norm in the network's order, the initialisers that its running mean and variance are to be written
+     * to; empty where its statistics don't move.
+     */
+    public List<List<String>> normStatistics() {
+        Map<String, String> initializers = initializers();
+        return graph.nodes().stream()
+                .filter(node -> node.op() == OpType.BATCH_NORMALIZATION)
+                .map(weights::statistics)
+                .map(each -> each == null
+                        ? List.<String>of()
+                        : List.of(initializers.get(each.meanName()), initializers.get(each.varianceName())))
+                .toList();
     }
 }

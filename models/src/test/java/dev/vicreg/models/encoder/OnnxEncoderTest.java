@@ -92,16 +92,23 @@ class OnnxEncoderTest {
         Value y = ops.matMul(x, initializer("projector.0.weight", 3, 3));
         y = ops.matMul(y, initializer("w_grad", 3, 3));
         y = ops.matMul(y, initializer("loss", 3, 3));
+        y = ops.matMul(y, initializer("embedding", 3, 3)); // the output of exported encoders
         OnnxEncoder encoder = read(ops.matMul(y, initializer("imported.loss", 3, 3)));
         assertEquals(
                 Map.of(
                         "projector.0.weight", "imported.projector.0.weight",
                         "w_grad", "imported.w_grad.data",
                         "loss", "imported.loss",
+                        "embedding", "imported.embedding",
                         "imported.loss", "imported.loss_"),
                 encoder.renamed());
         assertEquals(
-                List.of("imported.projector.0.weight", "imported.w_grad.data", "imported.loss", "imported.loss_"),
+                List.of(
+                        "imported.projector.0.weight",
+                        "imported.w_grad.data",
+                        "imported.loss",
+                        "imported.embedding",
+                        "imported.loss_"),
                 List.copyOf(roles(encoder).keySet()));
         assertEquals("loss", encoder.initializers().get("imported.loss"));
     }
