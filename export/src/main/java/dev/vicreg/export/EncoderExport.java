@@ -27,6 +27,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -116,7 +117,15 @@ public final class EncoderExport {
      * @param difference measured against the evaluation graph, as a share of the largest value
      * @param added initialisers that were added to a file of other origin, as its norms shared running statistics
      */
-    public record Result(Path file, Manifest manifest, double difference, List<String> added) {}
+    public record Result(Path file, Manifest manifest, double difference, List<String> added) {
+        /** A line for the user about what is not as it was in a file of other origin, besides values. */
+        public Optional<String> note() {
+            return added.isEmpty()
+                    ? Optional.empty()
+                    : Optional.of("added to the original file, whose batch norms shared running statistics: "
+                            + String.join(", ", added));
+        }
+    }
 
     private EncoderExport() {}
 

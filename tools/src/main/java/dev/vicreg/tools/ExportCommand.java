@@ -71,11 +71,7 @@ final class ExportCommand {
                         manifest.parameters(),
                         manifest.dimension(),
                         result.difference()));
-        if (!result.added().isEmpty()) {
-            console.err()
-                    .println("added to the original file, whose batch norms shared running statistics: "
-                            + String.join(", ", result.added()));
-        }
+        result.note().ifPresent(console.err()::println);
         console.out().println(result.file());
     }
 
