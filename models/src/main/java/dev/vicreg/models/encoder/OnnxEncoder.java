@@ -6,6 +6,7 @@ import dev.vicreg.models.graph.ElementType;
 import dev.vicreg.models.graph.Graph;
 import dev.vicreg.models.graph.Node;
 import dev.vicreg.models.graph.OnnxFile;
+import dev.vicreg.models.graph.OnnxSummary;
 import dev.vicreg.models.graph.OpType;
 import dev.vicreg.models.graph.Ops;
 import dev.vicreg.models.graph.ReadOptions;
@@ -103,10 +104,7 @@ public final class OnnxEncoder implements Encoder {
      *     or nothing can be trained: one line that names the file and the place
      */
     public static OnnxEncoder read(Path file, List<Long> sample, Settings settings) throws IOException {
-        ReadOptions options = settings.output.isEmpty()
-                ? ReadOptions.DEFAULT
-                : ReadOptions.DEFAULT.withOutputs(List.of(settings.output));
-        Graph graph = OnnxFile.read(file, options).graph();
+        Graph graph = graph(file, settings.output);
         try {
             Graph wanted = firstOutput(graph);
             return new OnnxEncoder(wanted, resolve(wanted.inputs().get(0), sample), settings);
@@ -122,13 +120,24 @@ public final class OnnxEncoder implements Encoder {
      * @throws IOException if the file cannot be read, or holds what is not supported
      */
     public static TensorType input(Path file, String output) throws IOException {
-        ReadOptions options = output.isEmpty() ? ReadOptions.DEFAULT : ReadOptions.DEFAULT.withOutputs(List.of(output));
-        Graph graph = OnnxFile.read(file, options).graph();
+        Graph graph = graph(file, output);
         try {
             return firstOutput(graph).inputs().get(0).type();
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException("Encoder " + file + ": " + e.getMessage(), e);
         }
+    }
+
+    /** What computes an output, by default the first; what others need besides is not read. */
+    private static Graph graph(Path file, String output) throws IOException {
+        OnnxFile.Opened opened = OnnxFile.open(file);
+        List<String> wanted = output.isEmpty()
+                ? opened.summary().outputs().stream()
+                        .limit(1)
+                        .map(OnnxSummary.Entry::name)
+                        .toList()
+                : List.of(output);
+        return opened.read(ReadOptions.DEFAULT.withOutputs(wanted)).graph();
     }
 
     /** What computes the first output, from the one input that it needs. */

@@ -98,10 +98,39 @@ public final class OnnxFile {
      * @throws IllegalArgumentException if the options don't fit the file's inputs
      */
     public static Model read(Path file, ReadOptions options) throws IOException {
-        ModelProto proto = load(file);
-        try (ExternalData external = new ExternalData(file.toAbsolutePath().getParent())) {
-            return model(proto, file.toString(), options, external);
+        return open(file).read(options);
+    }
+
+    /** A file that has been loaded, without its external data: it is loaded once for all that is asked of it. */
+    public static final class Opened {
+        private final Path file;
+        private final ModelProto proto;
+
+        private Opened(Path file, ModelProto proto) {
+            this.file = file;
+            this.proto = proto;
         }
+
+        /** As {@link OnnxFile#summary}. */
+        public OnnxSummary summary() {
+            return OnnxSummary.of(proto);
+        }
+
+        /** As {@link OnnxFile#read(Path, ReadOptions)}. */
+        public Model read(ReadOptions options) throws IOException {
+            try (ExternalData external = new ExternalData(file.toAbsolutePath().getParent())) {
+                return model(proto, file.toString(), options, external);
+            }
+        }
+    }
+
+    /**
+     * Loads a file.
+     *
+     * @throws IOException if the file is missing or is no ONNX model
+     */
+    public static Opened open(Path file) throws IOException {
+        return new Opened(file, load(file));
     }
 
     /**
@@ -110,7 +139,7 @@ public final class OnnxFile {
      * @throws IOException if the file is missing or is no ONNX model
      */
     public static OnnxSummary summary(Path file) throws IOException {
-        return OnnxSummary.of(load(file));
+        return open(file).summary();
     }
 
     /** Reads a model from memory; {@code name} is used in messages. */
