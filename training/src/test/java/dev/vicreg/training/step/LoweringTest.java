@@ -35,7 +35,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Every formulation against the plain one, on the sizes at which it is chosen. */
 final class LoweringTest {
-    /** Relative to the largest element; sums of up to 4,608 products in float32. */
+    /** Relative to the largest element; sums of up to 4,608 products in float32. The largest measured is 1.1e-6. */
     private static final double TOLERANCE = 1e-5;
 
     @ParameterizedTest(name = "{0} to {1} channels, {2}×{2}, kernel {3}, stride {4}, {5} threads")
