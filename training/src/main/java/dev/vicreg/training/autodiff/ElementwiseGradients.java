@@ -221,17 +221,16 @@ final class ElementwiseGradients {
     /**
      * y = x·Φ(x): dx = Φ(x) + x·φ(x), with Φ(x) = (1 + erf(x/√2)) / 2. Or y = x·(1 + tanh u) / 2 with u = √(2/π)·(x +
      * 0.044715·x³): dx = (1 + t)/2 + x·(1 - t²)·u'/2, t = tanh u. ONNX Runtime's GeluGrad and FastGeluGrad were
-     * tried and weren't faster on the CPU. With s = x/√2, x·φ(x) = s·exp(-s² - ln(π)/2): few passes over the elements.
+     * tried and weren't faster on the CPU.
      */
     private static List<@Nullable Value> gelu(Ops ops, Node node, Value g) {
         Value x = node.input(0);
-        if (node.attributes().string("approximate", "none").equals("none")) {
-            Value s = ops.mul(x, Math.sqrt(0.5));
-            Value density = ops.exp(ops.sub(ops.constant((float) (-0.5 * Math.log(Math.PI))), ops.mul(s, s)));
-            Value sum = ops.add(ops.mul(ops.erf(s), 0.5), ops.mul(s, density));
-            return listOf(ops.mul(g, plus(ops, sum, 0.5)));
-        }
         Value square = ops.mul(x, x);
+        if (node.attributes().string("approximate", "none").equals("none")) {
+            Value distribution = plus(ops, ops.mul(ops.erf(ops.mul(x, Math.sqrt(0.5))), 0.5), 0.5);
+            Value density = ops.mul(ops.exp(ops.mul(square, -0.5)), 1 / Math.sqrt(2 * Math.PI));
+            return listOf(ops.mul(g, ops.add(distribution, ops.mul(x, density))));
+        }
         double root = Math.sqrt(2 / Math.PI);
         double cubic = 0.044715 * root;
         Value t = ops.tanh(ops.mul(x, plus(ops, ops.mul(square, cubic), root)));
