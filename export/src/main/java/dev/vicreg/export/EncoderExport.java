@@ -27,6 +27,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -114,8 +115,17 @@ public final class EncoderExport {
      * @param file where it is
      * @param manifest what its metadata say
      * @param difference measured against the evaluation graph, as a share of the largest value
+     * @param added initialisers that were added to a file of other origin, as its norms shared running statistics
      */
-    public record Result(Path file, Manifest manifest, double difference) {}
+    public record Result(Path file, Manifest manifest, double difference, List<String> added) {
+        /** A line for the user about what is not as it was in a file of other origin, besides values. */
+        public Optional<String> note() {
+            return added.isEmpty()
+                    ? Optional.empty()
+                    : Optional.of("added to the original file, whose batch norms shared running statistics: "
+                            + String.join(", ", added));
+        }
+    }
 
     private EncoderExport() {}
 
@@ -157,7 +167,7 @@ public final class EncoderExport {
         String view = String.valueOf(encoder.inputs().get(0).name());
         Verification verification =
                 new Verification(evalModel, side, views(eval, state), state, description.input, view, front);
-        return new Result(target, manifest, publish(file, verification, target));
+        return new Result(target, manifest, publish(file, verification, target), List.of());
     }
 
     /**
@@ -307,14 +317,13 @@ public final class EncoderExport {
 
     /** Writes the file if it is the same function as the evaluation graph; returns the difference measured. */
     static double publish(byte[] file, Verification verification, Path target) throws IOException {
-        double difference = verify(file, verification, target);
+        double difference = verify(verification.difference(file), verification, target);
         AtomicFile.write(target, ByteBuffer.wrap(file));
         return difference;
     }
 
-    /** The difference from the evaluation graph, if that is small enough to publish the file. */
-    static double verify(byte[] file, Verification verification, Path target) throws IOException {
-        double difference = verification.difference(file);
+    /** The difference measured, if that is small enough to publish the file. */
+    static double verify(double difference, Verification verification, Path target) {
         if (difference > Verification.TOLERANCE) {
             throw new IllegalStateException(
                     "Encoder not published to %s: it differs from %s by %.1e of the largest value,"

@@ -2,8 +2,10 @@ package dev.vicreg.export;
 
 import dev.vicreg.models.encoder.OnnxEncoder;
 import dev.vicreg.models.encoder.Pooling;
+import dev.vicreg.models.graph.EditedModel;
 import dev.vicreg.models.graph.Graph;
 import dev.vicreg.models.graph.OnnxFile;
+import dev.vicreg.models.graph.OnnxSummary;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.runtime.Manifest;
 import dev.vicreg.training.loop.AtomicFile;
@@ -11,9 +13,11 @@ import dev.vicreg.training.loop.CheckpointFile;
 import dev.vicreg.training.step.Branch;
 import dev.vicreg.training.step.Side;
 import java.io.IOException;
-import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -22,7 +26,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Publishes an encoder that came as an ONNX file in that very file: trained values and running statistics take the place
  * of the old ones, batch norms and Dropout are set to inference, a {@link Manifest} joins the metadata, and all else
- * stays, names, types, opset and nodes. What makes vectors of the output is the reader's to do; the manifest says it.
+ * stays, names, types, opset and nodes. Norms that shared running statistics are the one exception: each but the first
+ * reads an initialiser of its own, which is added. What makes vectors of the output is the reader's to do; the manifest says it.
  */
 final class ImportedExport {
     private ImportedExport() {}
@@ -61,9 +66,11 @@ final class ImportedExport {
             values.put(entry.getValue(), value);
         }
         Manifest manifest = manifest(encoder, description);
-        byte[] file = OnnxFile.withInitializers(
-                        original, values, true, Map.of(Manifest.METADATA_KEY, manifest.toJson()))
-                .toByteArray();
+        List<String> added = added(encoder);
+        OnnxFile.Statistics statistics =
+                new OnnxFile.Statistics(encoder.outputName(), added.isEmpty() ? List.of() : encoder.normStatistics());
+        EditedModel file = OnnxFile.withInitializers(
+                original, values, true, Map.of(Manifest.METADATA_KEY, manifest.toJson()), statistics);
         Verification verification = new Verification(
                 evalModel,
                 side,
@@ -74,21 +81,64 @@ final class ImportedExport {
                 null,
                 encoder.outputName(),
                 manifest.pooling());
-        double difference = EncoderExport.verify(file, verification, target);
-        AtomicFile.write(target, ByteBuffer.wrap(file));
-        return new EncoderExport.Result(target, manifest, difference);
+        return new EncoderExport.Result(target, manifest, publish(file, verification, target), added);
+    }
+
+    /**
+     * Leaves {@code target}, and {@code target.data} if the model has external data, if it is the same function as the
+     * evaluation graph. It is verified as a file, in a folder of its own beside the target: it may be larger than an array
+     * can be, and finds its data by their name. Returns the difference measured.
+     */
+    static double publish(EditedModel file, Verification verification, Path target) throws IOException {
+        Path folder = target.toAbsolutePath().getParent();
+        Path draft;
+        try {
+            draft = Files.createTempDirectory(folder, "." + target.getFileName() + ".");
+        } catch (NoSuchFileException e) {
+            throw new IOException("Cannot write " + target + ": its folder does not exist; create it first", e);
+        }
+        Path model = draft.resolve(target.getFileName());
+        Path data = EditedModel.data(model);
+        try {
+            file.save(model);
+            double difference = EncoderExport.verify(verification.difference(model), verification, target);
+            if (Files.exists(data)) {
+                AtomicFile.move(data, EditedModel.data(target));
+            }
+            AtomicFile.move(model, target);
+            return difference;
+        } finally {
+            Files.deleteIfExists(model);
+            Files.deleteIfExists(data);
+            Files.delete(draft);
+        }
+    }
+
+    /** Initialisers that the file lacks: statistics of norms that have shared some. */
+    private static List<String> added(OnnxEncoder encoder) {
+        Set<String> own = encoder.fileInitializers();
+        return encoder.initializers().values().stream()
+                .filter(name -> !own.contains(name))
+                .toList();
     }
 
     /** Why the original file cannot hold what was trained, if it cannot. */
     static Optional<String> obstacle(Path original, OnnxEncoder encoder) throws IOException {
-        Set<String> outputs = OnnxFile.read(original).graph().outputs().keySet();
+        List<String> outputs = OnnxFile.summary(original).outputs().stream()
+                .map(OnnxSummary.Entry::name)
+                .toList();
         if (!outputs.contains(encoder.outputName())) {
             return Optional.of("its outputs are " + outputs + ", not the inner value " + encoder.outputName()
                     + " that was trained");
         }
-        return encoder.splitInitializer()
-                .map(name -> "its initialiser " + name + " stands for statistics of several batch norms, or for"
-                        + " statistics and a weight, which differ once they are trained");
+        boolean shared = !added(encoder).isEmpty();
+        return shared
+                        && OnnxFile.norms(original, encoder.outputName())
+                                != encoder.normStatistics().size()
+                ? Optional.of(
+                        "its batch norms share running statistics, which differ once they are trained, and stand in"
+                                + " functions or branches")
+                : Optional.empty();
     }
 
     private static Manifest manifest(OnnxEncoder encoder, EncoderExport.Description description) {

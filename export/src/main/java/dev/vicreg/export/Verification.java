@@ -83,10 +83,34 @@ record Verification(
      * @throws IllegalStateException if a value is not finite
      */
     double difference(byte[] exported) throws IOException {
-        Map<String, OnnxTensor> parameters = new LinkedHashMap<>();
         try (OrtSession.SessionOptions options = OrtSessions.options(Device.CPU, 0);
-                OrtSession evaluated = OrtSessions.open(evalModel, Device.CPU, 0);
                 OrtSession served = OrtEnvironment.getEnvironment().createSession(exported, options)) {
+            return difference(served);
+        } catch (OrtException e) {
+            throw cannotCompare(e);
+        }
+    }
+
+    /**
+     * The same for a file, which may be larger than an array can be and may have external data.
+     *
+     * @param exported a name that the file has until it is published
+     */
+    double difference(Path exported) throws IOException {
+        try (OrtSession served = OrtSessions.open(exported, Device.CPU, 0)) {
+            return difference(served);
+        } catch (OrtException e) {
+            throw cannotCompare(e);
+        }
+    }
+
+    private IOException cannotCompare(OrtException e) {
+        return new IOException("Cannot compare the exported encoder with " + evalModel + ": " + e.getMessage(), e);
+    }
+
+    private double difference(OrtSession served) throws IOException, OrtException {
+        Map<String, OnnxTensor> parameters = new LinkedHashMap<>();
+        try (OrtSession evaluated = OrtSessions.open(evalModel, Device.CPU, 0)) {
             for (Map.Entry<String, Tensor> entry : state.entrySet()) {
                 if (evaluated.getInputInfo().containsKey(entry.getKey())) {
                     parameters.put(entry.getKey(), tensor(entry.getValue()));
@@ -97,8 +121,6 @@ record Verification(
                 largest = Math.max(largest, difference(evaluated, parameters, served, count));
             }
             return largest;
-        } catch (OrtException e) {
-            throw new IOException("Cannot compare the exported encoder with " + evalModel + ": " + e.getMessage(), e);
         } finally {
             parameters.values().forEach(OnnxTensor::close);
         }

@@ -153,14 +153,20 @@ public record Manifest(
 
         /** One picture, 0–255 unsigned [H,W,C] → (x/255 - mean)/deviation in this input's layout. */
         public float[] normalised(byte[] picture) {
+            return normalised(picture, mean, deviation, CHANNELS_FIRST.equals(layout));
+        }
+
+        /** The same with these means and deviations, one for each channel, to [C,H,W] or [H,W,C]. */
+        public static float[] normalised(
+                byte[] picture, List<Float> mean, List<Float> deviation, boolean channelsFirst) {
+            int channels = mean.size();
             int pixels = picture.length / channels;
-            boolean first = CHANNELS_FIRST.equals(layout);
             float[] values = new float[picture.length];
             for (int c = 0; c < channels; c++) {
                 float factor = 1 / (255 * deviation.get(c));
                 float shift = -mean.get(c) / deviation.get(c);
                 for (int i = 0; i < pixels; i++) {
-                    values[first ? c * pixels + i : i * channels + c] =
+                    values[channelsFirst ? c * pixels + i : i * channels + c] =
                             (picture[i * channels + c] & 0xFF) * factor + shift;
                 }
             }

@@ -71,6 +71,7 @@ final class ExportCommand {
                         manifest.parameters(),
                         manifest.dimension(),
                         result.difference()));
+        result.note().ifPresent(console.err()::println);
         console.out().println(result.file());
     }
 

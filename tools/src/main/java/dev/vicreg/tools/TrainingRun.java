@@ -66,7 +66,9 @@ final class TrainingRun {
             Map<Side, Path> encoders = new EnumMap<>(Side.class);
             for (Side side : sides) {
                 Path encoder = RunExport.encoder(root, side);
-                RunExport.export(root, side, outcome.last().file(), Main.version(), Map.of(), encoder);
+                RunExport.export(root, side, outcome.last().file(), Main.version(), Map.of(), encoder)
+                        .note()
+                        .ifPresent(console.err()::println);
                 encoders.put(side, encoder);
             }
             return new Result(outcome, last[0], encoders);

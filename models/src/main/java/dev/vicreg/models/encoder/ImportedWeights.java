@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * equal tensors once, and a fresh network's are all equal.
  */
 final class ImportedWeights {
-    /** Names that the graphs around the network use themselves. */
+    /** Names that the graphs around the network use themselves, those of exported encoders included. */
     private static final Set<String> TAKEN = Set.of(
             "view_a",
             "view_b",
@@ -39,7 +39,9 @@ final class ImportedWeights {
             "projection",
             "representation_b",
             "projection_b",
-            "dropout.state");
+            "dropout.state",
+            "image",
+            "embedding");
 
     private static final List<String> TAKEN_PREFIXES = List.of("projector.", "optimizer.", "b.", "written");
     /** ONNX Runtime Training gives these a meaning of their own. */

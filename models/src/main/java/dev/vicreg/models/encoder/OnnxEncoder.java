@@ -6,6 +6,7 @@ import dev.vicreg.models.graph.ElementType;
 import dev.vicreg.models.graph.Graph;
 import dev.vicreg.models.graph.Node;
 import dev.vicreg.models.graph.OnnxFile;
+import dev.vicreg.models.graph.OnnxSummary;
 import dev.vicreg.models.graph.OpType;
 import dev.vicreg.models.graph.Ops;
 import dev.vicreg.models.graph.ReadOptions;
@@ -29,7 +30,6 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -104,10 +104,7 @@ public final class OnnxEncoder implements Encoder {
      *     or nothing can be trained: one line that names the file and the place
      */
     public static OnnxEncoder read(Path file, List<Long> sample, Settings settings) throws IOException {
-        ReadOptions options = settings.output.isEmpty()
-                ? ReadOptions.DEFAULT
-                : ReadOptions.DEFAULT.withOutputs(List.of(settings.output));
-        Graph graph = OnnxFile.read(file, options).graph();
+        Graph graph = graph(file, settings.output);
         try {
             Graph wanted = firstOutput(graph);
             return new OnnxEncoder(wanted, resolve(wanted.inputs().get(0), sample), settings);
@@ -123,13 +120,24 @@ public final class OnnxEncoder implements Encoder {
      * @throws IOException if the file cannot be read, or holds what is not supported
      */
     public static TensorType input(Path file, String output) throws IOException {
-        ReadOptions options = output.isEmpty() ? ReadOptions.DEFAULT : ReadOptions.DEFAULT.withOutputs(List.of(output));
-        Graph graph = OnnxFile.read(file, options).graph();
+        Graph graph = graph(file, output);
         try {
             return firstOutput(graph).inputs().get(0).type();
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException("Encoder " + file + ": " + e.getMessage(), e);
         }
+    }
+
+    /** What computes an output, by default the first; what others need besides is not read. */
+    private static Graph graph(Path file, String output) throws IOException {
+        OnnxFile.Opened opened = OnnxFile.open(file);
+        List<String> wanted = output.isEmpty()
+                ? opened.summary().outputs().stream()
+                        .limit(1)
+                        .map(OnnxSummary.Entry::name)
+                        .toList()
+                : List.of(output);
+        return opened.read(ReadOptions.DEFAULT.withOutputs(wanted)).graph();
     }
 
     /** What computes the first output, from the one input that it needs. */
@@ -357,8 +365,19 @@ public final class OnnxEncoder implements Encoder {
                 .sum();
     }
 
-    /** The initialisers of the file that parameters stand for, by the parameters' names: what to write back. */
+    /**
+     * The initialisers that parameters stand for, by the parameters' names: what to write back. A statistic that shares
+     * an initialiser of the file with another parameter needs one of its own, under the parameter's name, which
+     * {@link #fileInitializers} lacks.
+     */
     public Map<String, String> initializers() {
+        Map<String, String> initializers = new LinkedHashMap<>();
+        Set<String> seen = new HashSet<>();
+        sources().forEach((name, initializer) -> initializers.put(name, seen.add(initializer) ? initializer : name));
+        return initializers;
+    }
+
+    private Map<String, String> sources() {
         Map<String, String> initializers = new LinkedHashMap<>();
         weights.trained().forEach((initializer, weight) -> initializers.put(weight.name(), initializer.name()));
         for (ImportedWeights.Statistics statistics : weights.statistics()) {
@@ -371,9 +390,23 @@ public final class OnnxEncoder implements Encoder {
         return initializers;
     }
 
-    /** An initialiser that is several parameters, as statistics that norms share in the file; if there is one. */
-    public Optional<String> splitInitializer() {
-        Set<String> seen = new HashSet<>();
-        return initializers().values().stream().filter(name -> !seen.add(name)).findFirst();
+    /** Names of the file's initialisers that parameters stand for. */
+    public Set<String> fileInitializers() {
+        return Set.copyOf(sources().values());
+    }
+
+    /**
+     * Of every batch norm in the network's order, the initialisers that its running mean and variance are to be written
+     * to; empty where its statistics don't move.
+     */
+    public List<List<String>> normStatistics() {
+        Map<String, String> initializers = initializers();
+        return graph.nodes().stream()
+                .filter(node -> node.op() == OpType.BATCH_NORMALIZATION)
+                .map(weights::statistics)
+                .map(each -> each == null
+                        ? List.<String>of()
+                        : List.of(initializers.get(each.meanName()), initializers.get(each.varianceName())))
+                .toList();
     }
 }

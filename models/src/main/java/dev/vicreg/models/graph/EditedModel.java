@@ -36,7 +36,12 @@ public final class EditedModel {
 
     /** @param most bytes that one file may have; {@link #MOST} but for tests */
     EditedModel(
-            Path original, Map<String, Tensor> values, boolean forInference, Map<String, String> metadata, long most)
+            Path original,
+            Map<String, Tensor> values,
+            boolean forInference,
+            Map<String, String> metadata,
+            OnnxFile.Statistics statistics,
+            long most)
             throws IOException {
         this.original = original;
         this.model = OnnxFile.load(original).toBuilder();
@@ -45,6 +50,7 @@ public final class EditedModel {
             OnnxEdit.forEachExternal(
                     model, tensor -> size[0] += OnnxTensors.place(tensor).length());
             whole = size[0] <= most;
+            OnnxEdit.giveStatistics(model.getGraphBuilder(), statistics);
             OnnxEdit.replace(model.getGraphBuilder(), values);
             if (forInference) {
                 OnnxEdit.setToInference(model);
@@ -113,7 +119,7 @@ public final class EditedModel {
         ModelProto.Builder saved = model;
         if (!whole) {
             saved = model.clone();
-            Path data = target.resolveSibling(target.getFileName() + ".data");
+            Path data = data(target);
             ModelProto.Builder moved = saved;
             try (ExternalData external = external()) {
                 replace(
@@ -129,6 +135,11 @@ public final class EditedModel {
         }
         ModelProto written = saved.build();
         replace(target, channel -> written.writeTo(new Pieces.Output(Channels.newOutputStream(channel))));
+    }
+
+    /** Where {@link #save} leaves the external data of {@code model}. */
+    public static Path data(Path model) {
+        return model.resolveSibling(model.getFileName() + ".data");
     }
 
     private static void move(TensorProto.Builder tensor, ExternalData external, FileChannel to, String location)

@@ -5,8 +5,10 @@ import ai.onnx.proto.OnnxMl.FunctionProto;
 import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
+import ai.onnx.proto.OnnxMl.NodeProtoOrBuilder;
 import ai.onnx.proto.OnnxMl.StringStringEntryProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
+import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import com.google.protobuf.UnsafeByteOperations;
 import java.io.IOException;
 import java.util.HashMap;
@@ -66,6 +68,91 @@ final class OnnxEdit {
         }
     }
 
+    /** The batch norms of the graph itself that {@code output} needs, in the order in which they are read. */
+    static List<NodeProto> norms(GraphProto graph, String output) {
+        Set<String> given = new HashSet<>();
+        graph.getInputList().forEach(input -> given.add(input.getName()));
+        graph.getInitializerList().forEach(initializer -> given.add(initializer.getName()));
+        return NodeOrder.of(graph.getNodeList(), given::contains, List.of(output)).stream()
+                .filter(OnnxEdit::isNorm)
+                .toList();
+    }
+
+    private static boolean isNorm(NodeProto node) {
+        return isStandard(node) && node.getOpType().equals("BatchNormalization");
+    }
+
+    private static boolean isStandard(NodeProtoOrBuilder node) {
+        return node.getDomain().isEmpty() || node.getDomain().equals("ai.onnx");
+    }
+
+    /**
+     * Lets batch norms read other initialisers as their running statistics. One that the graph lacks begins as a copy of
+     * what the norm has read so far.
+     *
+     * @throws IllegalArgumentException if the graph has another number of norms, or a new name is taken
+     */
+    static void giveStatistics(GraphProto.Builder graph, OnnxFile.Statistics statistics) {
+        if (statistics.names().isEmpty()) {
+            return;
+        }
+        List<NodeProto> norms = norms(graph.build(), statistics.output());
+        if (norms.size() != statistics.names().size()) {
+            throw new IllegalArgumentException("the graph itself has " + norms.size() + " batch norms, expected "
+                    + statistics.names().size());
+        }
+        Map<String, List<String>> byOutput = new HashMap<>();
+        for (int i = 0; i < norms.size(); i++) {
+            byOutput.put(norms.get(i).getOutput(0), statistics.names().get(i));
+        }
+        for (NodeProto.Builder node : graph.getNodeBuilderList()) {
+            List<String> names = node.getOutputCount() == 0 ? null : byOutput.get(node.getOutput(0));
+            for (int i = 0; names != null && i < names.size(); i++) {
+                giveStatistic(graph, node, 3 + i, names.get(i));
+            }
+        }
+    }
+
+    private static void giveStatistic(GraphProto.Builder graph, NodeProto.Builder norm, int input, String name) {
+        String source = throughIdentities(graph, norm.getInput(input));
+        if (source.equals(name)) {
+            return;
+        }
+        boolean taken = graph.getInitializerList().stream()
+                        .anyMatch(each -> each.getName().equals(name))
+                || graph.getInputList().stream().anyMatch(each -> each.getName().equals(name))
+                || graph.getNodeList().stream()
+                        .anyMatch(node -> node.getOutputList().contains(name));
+        if (taken) {
+            throw new IllegalArgumentException("a value of the model is named " + name + " already");
+        }
+        for (TensorProto initializer : List.copyOf(graph.getInitializerList())) {
+            if (initializer.getName().equals(source)) {
+                graph.addInitializer(initializer.toBuilder().setName(name));
+            }
+        }
+        for (ValueInfoProto declared : List.copyOf(graph.getInputList())) {
+            if (declared.getName().equals(source)) { // with IR 3, initialisers are inputs too
+                graph.addInput(declared.toBuilder().setName(name));
+            }
+        }
+        norm.setInput(input, name);
+    }
+
+    private static String throughIdentities(GraphProto.Builder graph, String name) {
+        String source = name;
+        for (int i = 0; i < graph.getNodeCount(); i++) {
+            NodeProto node = graph.getNode(i);
+            if (isStandard(node)
+                    && node.getOpType().equals("Identity")
+                    && node.getOutput(0).equals(source)) {
+                source = node.getInput(0);
+                i = -1;
+            }
+        }
+        return source;
+    }
+
     /** Adds entries to the model's metadata; one of the same key is replaced. */
     static void addMetadata(ModelProto.Builder model, Map<String, String> metadata) {
         List<StringStringEntryProto> kept = model.getMetadataPropsList().stream()
@@ -106,7 +193,7 @@ final class OnnxEdit {
                 setToInference(attribute.getGBuilder());
             }
         }
-        if (!node.getDomain().isEmpty() && !node.getDomain().equals("ai.onnx")) {
+        if (!isStandard(node)) {
             return;
         }
         if (node.getOpType().equals("Dropout") && node.getInputCount() > 2) {

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -97,10 +98,39 @@ public final class OnnxFile {
      * @throws IllegalArgumentException if the options don't fit the file's inputs
      */
     public static Model read(Path file, ReadOptions options) throws IOException {
-        ModelProto proto = load(file);
-        try (ExternalData external = new ExternalData(file.toAbsolutePath().getParent())) {
-            return model(proto, file.toString(), options, external);
+        return open(file).read(options);
+    }
+
+    /** A file that has been loaded, without its external data: it is loaded once for all that is asked of it. */
+    public static final class Opened {
+        private final Path file;
+        private final ModelProto proto;
+
+        private Opened(Path file, ModelProto proto) {
+            this.file = file;
+            this.proto = proto;
         }
+
+        /** As {@link OnnxFile#summary}. */
+        public OnnxSummary summary() {
+            return OnnxSummary.of(proto);
+        }
+
+        /** As {@link OnnxFile#read(Path, ReadOptions)}. */
+        public Model read(ReadOptions options) throws IOException {
+            try (ExternalData external = new ExternalData(file.toAbsolutePath().getParent())) {
+                return model(proto, file.toString(), options, external);
+            }
+        }
+    }
+
+    /**
+     * Loads a file.
+     *
+     * @throws IOException if the file is missing or is no ONNX model
+     */
+    public static Opened open(Path file) throws IOException {
+        return new Opened(file, load(file));
     }
 
     /**
@@ -109,7 +139,7 @@ public final class OnnxFile {
      * @throws IOException if the file is missing or is no ONNX model
      */
     public static OnnxSummary summary(Path file) throws IOException {
-        return OnnxSummary.of(load(file));
+        return open(file).summary();
     }
 
     /** Reads a model from memory; {@code name} is used in messages. */
@@ -135,7 +165,39 @@ public final class OnnxFile {
     public static EditedModel withInitializers(
             Path original, Map<String, Tensor> values, boolean forInference, Map<String, String> metadata)
             throws IOException {
-        return new EditedModel(original, values, forInference, metadata, EditedModel.MOST);
+        return withInitializers(original, values, forInference, metadata, Statistics.AS_THEY_ARE);
+    }
+
+    /**
+     * Initialisers that batch norms are to read as their running statistics, so that norms that shared some can have
+     * statistics of their own.
+     *
+     * @param output whose computation the norms are part of
+     * @param names of mean and variance, for each norm in the order of {@link Graph#nodes}; empty for a norm that stays as
+     *     it is. One that the file lacks is added, and the norm's input changed; nothing else of the nodes is
+     */
+    public record Statistics(String output, List<List<String>> names) {
+        static final Statistics AS_THEY_ARE = new Statistics("", List.of());
+    }
+
+    /**
+     * The same with other initialisers as the statistics of batch norms.
+     *
+     * @throws IllegalArgumentException also if the norms are not those of {@link #norms}, or a new name is taken
+     */
+    public static EditedModel withInitializers(
+            Path original,
+            Map<String, Tensor> values,
+            boolean forInference,
+            Map<String, String> metadata,
+            Statistics statistics)
+            throws IOException {
+        return new EditedModel(original, values, forInference, metadata, statistics, EditedModel.MOST);
+    }
+
+    /** How many batch norms of the graph itself, not counting those in functions and branches, {@code output} needs. */
+    public static int norms(Path file, String output) throws IOException {
+        return OnnxEdit.norms(load(file).getGraph(), output).size();
     }
 
     static ModelProto load(Path file) throws IOException {

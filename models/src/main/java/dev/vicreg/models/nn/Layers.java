@@ -79,11 +79,6 @@ public final class Layers {
                 .value();
     }
 
-    /** Square convolution without bias: [N,C,H,W] → [N,channels,H',W']. */
-    public Value conv(String name, Value x, int channels, int kernel, int stride, int padding) {
-        return conv(name, x, Convolution.of(channels, kernel, stride).padded(padding));
-    }
-
     /** Convolution: [N,C,H,W] → [N,channels,H',W'], or [N,C,T] → [N,channels,T']; weights [channels,C/groups,k,k]. */
     public Value conv(String name, Value x, Convolution settings) {
         int axes = x.shape().rank() - 2;

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ai.onnx.proto.OnnxMl.ModelProto;
 import dev.vicreg.models.graph.Attributes;
 import dev.vicreg.models.graph.Dim;
 import dev.vicreg.models.graph.ElementType;
@@ -92,18 +93,46 @@ class OnnxEncoderTest {
         Value y = ops.matMul(x, initializer("projector.0.weight", 3, 3));
         y = ops.matMul(y, initializer("w_grad", 3, 3));
         y = ops.matMul(y, initializer("loss", 3, 3));
+        y = ops.matMul(y, initializer("embedding", 3, 3)); // the output of exported encoders
         OnnxEncoder encoder = read(ops.matMul(y, initializer("imported.loss", 3, 3)));
         assertEquals(
                 Map.of(
                         "projector.0.weight", "imported.projector.0.weight",
                         "w_grad", "imported.w_grad.data",
                         "loss", "imported.loss",
+                        "embedding", "imported.embedding",
                         "imported.loss", "imported.loss_"),
                 encoder.renamed());
         assertEquals(
-                List.of("imported.projector.0.weight", "imported.w_grad.data", "imported.loss", "imported.loss_"),
+                List.of(
+                        "imported.projector.0.weight",
+                        "imported.w_grad.data",
+                        "imported.loss",
+                        "imported.embedding",
+                        "imported.loss_"),
                 List.copyOf(roles(encoder).keySet()));
         assertEquals("loss", encoder.initializers().get("imported.loss"));
+    }
+
+    @Test
+    void whatOtherOutputsNeedIsNotRead() throws IOException {
+        Path file = folder.resolve("net.onnx");
+        Value output = ops.matMul(x, initializer("w", 3, 3));
+        ModelProto.Builder model =
+                ModelProto.parseFrom(OnnxFile.bytes(Graph.of("net", List.of(x), Map.of("y", output)), Map.of()))
+                        .toBuilder();
+        model.getGraphBuilder()
+                .addNodeBuilder()
+                .setOpType("Strange")
+                .addInput("x")
+                .addOutput("z");
+        model.getGraphBuilder()
+                .addOutput(model.getGraph().getOutput(0).toBuilder().setName("z"));
+        Files.write(file, model.build().toByteArray());
+        OnnxEncoder encoder = OnnxEncoder.read(file, List.of(), OnnxEncoder.Settings.DEFAULT);
+        assertEquals("y", encoder.outputName());
+        assertEquals(Map.of("w", Role.WEIGHT), roles(encoder));
+        assertThrows(IOException.class, () -> OnnxFile.read(file));
     }
 
     @Test

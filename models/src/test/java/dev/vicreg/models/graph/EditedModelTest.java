@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import com.google.protobuf.ByteString;
@@ -230,8 +231,13 @@ class EditedModelTest {
     void externalDataStayExternalWhereTheyDontFit() throws IOException {
         Files.write(folder.resolve("weights.bin"), bytes(0, 1, 2, 3, 4));
         Path original = file(external("weights.bin", 4, 8));
-        EditedModel edited =
-                new EditedModel(original, Map.of("w", Tensor.of(Shape.of(2), 7, 8)), false, Map.of("k", "v"), 50);
+        EditedModel edited = new EditedModel(
+                original,
+                Map.of("w", Tensor.of(Shape.of(2), 7, 8)),
+                false,
+                Map.of("k", "v"),
+                OnnxFile.Statistics.AS_THEY_ARE,
+                50);
         assertFalse(edited.isWhole());
         assertThrows(IllegalStateException.class, edited::toByteArray);
         Path target = Files.createDirectory(folder.resolve("out")).resolve("edited.onnx");
@@ -249,6 +255,63 @@ class EditedModelTest {
         assertEquals(Map.of("k", "v"), read.metadata());
         assertEquals(4096 + 8, Files.size(target.resolveSibling("edited.onnx.data")), "starts on a page");
         OnnxChecker.check(Files.readAllBytes(target), target.getParent());
+    }
+
+    /** Two norms and an output that share initialisers; one norm reads its mean through an Identity. */
+    private static OnnxModelBuilder sharing() {
+        OnnxModelBuilder model = new OnnxModelBuilder(13)
+                .input("x", 1, "N", 2)
+                .initializer("zero", 0, 0)
+                .initializer("one", 1, 1)
+                .output("z", "N", 2)
+                .node("Identity", "zero", "mean")
+                .node("BatchNormalization", "x,one,zero,mean,one", "y")
+                .node("BatchNormalization", "y,one,zero,zero,one", "z")
+                .node("BatchNormalization", "y,one,zero,zero,one", "unused");
+        model.graph.addInput(model.graph.getInput(0).toBuilder().setName("zero")); // as files of IR 3 have it
+        return model;
+    }
+
+    private static OnnxFile.Statistics statistics(String... names) {
+        return new OnnxFile.Statistics("z", List.of(List.of(names[0], names[1]), List.of(names[2], names[3])));
+    }
+
+    private EditedModel edit(OnnxFile.Statistics statistics, Map<String, Tensor> values) throws IOException {
+        return OnnxFile.withInitializers(file(sharing()), values, false, Map.of(), statistics);
+    }
+
+    @Test
+    void normsGetStatisticsOfTheirOwn() throws IOException {
+        Tensor mean = Tensor.of(Shape.of(2), 3, 4);
+        ModelProto found =
+                ModelProto.parseFrom(edit(statistics("zero.2", "one.2", "zero.3", "one"), Map.of("zero.3", mean))
+                        .toByteArray());
+        ModelProto.Builder expected = sharing().model;
+        GraphProto.Builder graph = expected.getGraphBuilder();
+        graph.getNodeBuilder(1).setInput(3, "zero.2").setInput(4, "one.2");
+        graph.getNodeBuilder(2).setInput(3, "zero.3");
+        graph.addInitializer(graph.getInitializer(0).toBuilder().setName("zero.2"));
+        graph.addInitializer(graph.getInitializer(1).toBuilder().setName("one.2"));
+        graph.addInitializer(tensor("zero.3", 1, mean.data(), 2));
+        graph.addInput(graph.getInput(1).toBuilder().setName("zero.2"));
+        graph.addInput(graph.getInput(1).toBuilder().setName("zero.3"));
+        assertEquals(expected.build(), found);
+        assertEquals(2, OnnxFile.norms(folder.resolve("model.onnx"), "z"));
+    }
+
+    @Test
+    void statisticsThatDoNotFitTheNormsAreRefused() {
+        OnnxFile.Statistics one = new OnnxFile.Statistics("z", List.of(List.of("a", "b")));
+        String number = assertThrows(IllegalArgumentException.class, () -> edit(one, Map.of()))
+                .getMessage();
+        assertTrue(number.endsWith("the graph itself has 2 batch norms, expected 1"), number);
+        for (String taken : List.of("one", "x", "y")) {
+            String message = assertThrows(
+                            IllegalArgumentException.class,
+                            () -> edit(statistics(taken, "one", "zero", "one"), Map.of()))
+                    .getMessage();
+            assertTrue(message.endsWith("a value of the model is named " + taken + " already"), message);
+        }
     }
 
     private static float[] floats(OnnxFile.Model model, String initializer) {

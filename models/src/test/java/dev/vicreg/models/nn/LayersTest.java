@@ -114,7 +114,7 @@ class LayersTest {
     @Test
     void initialisersHaveTheirSpread() {
         Layers layers = Layers.forInference(parameters);
-        layers.conv("conv", input("x", 1, 32, 8, 8), 64, 3, 1, 1);
+        layers.conv("conv", input("x", 1, 32, 8, 8), Convolution.of(64, 3, 1));
         layers.linear("fc", input("y", 1, 256), 128, true);
         layers.batchNorm("bn", input("z", 1, 5));
         Map<String, Tensor> drawn = parameters.draw(1);

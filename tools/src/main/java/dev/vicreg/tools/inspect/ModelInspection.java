@@ -37,19 +37,18 @@ record ModelInspection(
     private static final int SHOWN = 8;
 
     static ModelInspection of(Path file) throws IOException {
-        OnnxSummary summary = OnnxFile.summary(file);
+        OnnxFile.Opened opened = OnnxFile.open(file);
         MultiplyAdds work = null;
         String refusal = null;
         try {
-            work = MultiplyAdds.of(
-                    OnnxFile.read(file, ReadOptions.DEFAULT.withBatch(1)).graph());
+            work = MultiplyAdds.of(opened.read(ReadOptions.DEFAULT.withBatch(1)).graph());
         } catch (IOException e) {
             String message = String.valueOf(e.getMessage());
             refusal = message.startsWith(file + ": ")
                     ? message.substring(file.toString().length() + 2)
                     : message;
         }
-        return new ModelInspection(file, Files.size(file), summary, work, refusal);
+        return new ModelInspection(file, Files.size(file), opened.summary(), work, refusal);
     }
 
     @Override

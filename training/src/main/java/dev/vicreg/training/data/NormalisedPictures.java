@@ -1,5 +1,6 @@
 package dev.vicreg.training.data;
 
+import dev.vicreg.runtime.Manifest;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -44,22 +45,12 @@ public record NormalisedPictures(ViewSource pictures, List<Float> mean, List<Flo
         Sample sample = pictures.sample(index);
         int bytes = pictures.type().bytes();
         return (key, into, offset) -> {
-            ByteBuffer pixels = ByteBuffer.allocateDirect(bytes);
+            ByteBuffer pixels = ByteBuffer.allocate(bytes);
             sample.write(key, pixels, 0);
-            normalise(pixels, into, offset);
-        };
-    }
-
-    private void normalise(ByteBuffer pixels, ByteBuffer into, int offset) {
-        int channels = mean.size();
-        int count = pixels.capacity() / channels;
-        for (int c = 0; c < channels; c++) {
-            float factor = 1 / (255 * deviation.get(c));
-            float shift = -mean.get(c) / deviation.get(c);
-            for (int i = 0; i < count; i++) {
-                int place = channelsFirst ? c * count + i : i * channels + c;
-                into.putFloat(offset + place * Float.BYTES, (pixels.get(i * channels + c) & 0xFF) * factor + shift);
+            float[] values = Manifest.PictureInput.normalised(pixels.array(), mean, deviation, channelsFirst);
+            for (int i = 0; i < values.length; i++) {
+                into.putFloat(offset + i * Float.BYTES, values[i]);
             }
-        }
+        };
     }
 }

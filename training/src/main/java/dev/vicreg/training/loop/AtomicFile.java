@@ -48,6 +48,16 @@ public final class AtomicFile {
         }
     }
 
+    /**
+     * Puts a file that is complete and forced to the disk in the place of {@code target}, on the same disk.
+     *
+     * @throws IOException if it cannot be renamed
+     */
+    public static void move(Path complete, Path target) throws IOException {
+        Files.move(complete, target, StandardCopyOption.ATOMIC_MOVE);
+        syncFolder(target.toAbsolutePath().getParent());
+    }
+
     /** Makes renames in {@code folder} last through a power cut; where folders can't be opened (Windows), nothing. */
     static void syncFolder(@Nullable Path folder) throws IOException {
         if (folder == null || File.separatorChar != '/') {

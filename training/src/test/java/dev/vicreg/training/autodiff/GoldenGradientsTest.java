@@ -4,8 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.vicreg.models.graph.Attributes;
 import dev.vicreg.models.graph.Graph;
 import dev.vicreg.models.graph.OpType;
 import dev.vicreg.models.graph.Ops;
@@ -14,14 +12,12 @@ import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.training.GraphRunner;
 import java.io.IOException;
-import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
-import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Named;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -36,12 +32,7 @@ final class GoldenGradientsTest {
     private static final double TOLERANCE = 1e-4;
 
     static Stream<Named<JsonNode>> golden() throws IOException {
-        try (InputStream in = GoldenGradientsTest.class.getResourceAsStream("pytorch-gradients.json")) {
-            JsonNode cases = new ObjectMapper().readTree(in).get("cases");
-            return StreamSupport.stream(cases.spliterator(), false)
-                    .map(each -> Named.of(
-                            each.get("op").asText() + " " + each.get("name").asText(), each));
-        }
+        return GoldenCases.read("pytorch-gradients.json");
     }
 
     @ParameterizedTest
@@ -51,17 +42,19 @@ final class GoldenGradientsTest {
         List<Value> inputs = new ArrayList<>();
         Map<String, Tensor> fed = new LinkedHashMap<>();
         for (JsonNode input : golden.get("inputs")) {
-            Tensor tensor = Tensor.of(Shape.of(longs(input.get("shape"))), floats(input.get("values")));
+            Tensor tensor =
+                    Tensor.of(Shape.of(GoldenCases.longs(input.get("shape"))), GoldenCases.floats(input.get("values")));
             inputs.add(Value.input("x" + inputs.size(), tensor.type()));
             fed.put("x" + fed.size(), tensor);
         }
         List<Value> all = new ArrayList<>(inputs);
         if (!golden.get("longs").isNull()) {
-            all.add(ops.longs(longs(golden.get("longs"))));
+            all.add(ops.longs(GoldenCases.longs(golden.get("longs"))));
         }
         OpType op = OpType.of("", golden.get("op").asText()).orElseThrow();
-        Value y = ops.node(op, all, attributes(golden.get("attributes"))).output(0);
-        Value upstream = ops.constant(Tensor.of(y.shape(), floats(golden.get("upstream"))));
+        Value y = ops.node(op, all, GoldenCases.attributes(golden.get("attributes")))
+                .output(0);
+        Value upstream = ops.constant(Tensor.of(y.shape(), GoldenCases.floats(golden.get("upstream"))));
         Value loss = ops.reduceSum(ops.mul(y, upstream), false);
 
         Map<String, Value> outputs = new LinkedHashMap<>(Map.of("y", y));
@@ -87,32 +80,5 @@ final class GoldenGradientsTest {
                     error < TOLERANCE,
                     name + "[" + i + "]: expected " + wanted + ", found " + values[i] + ", error " + error);
         }
-    }
-
-    private static Attributes attributes(JsonNode golden) {
-        Attributes attributes = Attributes.NONE;
-        for (Map.Entry<String, JsonNode> each : golden.properties()) {
-            JsonNode value = each.getValue();
-            attributes = value.isTextual()
-                    ? attributes.with(each.getKey(), value.asText())
-                    : value.isIntegralNumber()
-                            ? attributes.with(each.getKey(), value.asLong())
-                            : attributes.with(each.getKey(), (float) value.asDouble());
-        }
-        return attributes;
-    }
-
-    private static long[] longs(JsonNode golden) {
-        return StreamSupport.stream(golden.spliterator(), false)
-                .mapToLong(JsonNode::asLong)
-                .toArray();
-    }
-
-    private static float[] floats(JsonNode golden) {
-        float[] values = new float[golden.size()];
-        for (int i = 0; i < values.length; i++) {
-            values[i] = (float) golden.get(i).asDouble();
-        }
-        return values;
     }
 }

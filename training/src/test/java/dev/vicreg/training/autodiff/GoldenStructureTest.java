@@ -4,8 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.vicreg.models.graph.Attributes;
 import dev.vicreg.models.graph.Graph;
 import dev.vicreg.models.graph.OpType;
 import dev.vicreg.models.graph.Ops;
@@ -14,14 +12,12 @@ import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.training.GraphRunner;
 import java.io.IOException;
-import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
-import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Named;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -36,12 +32,7 @@ final class GoldenStructureTest {
     private static final double TOLERANCE = 2e-6;
 
     static Stream<Named<JsonNode>> golden() throws IOException {
-        try (InputStream in = GoldenStructureTest.class.getResourceAsStream("pytorch-structure.json")) {
-            JsonNode cases = new ObjectMapper().readTree(in).get("cases");
-            return StreamSupport.stream(cases.spliterator(), false)
-                    .map(each -> Named.of(
-                            each.get("op").asText() + " " + each.get("name").asText(), each));
-        }
+        return GoldenCases.read("pytorch-structure.json");
     }
 
     @ParameterizedTest
@@ -51,7 +42,8 @@ final class GoldenStructureTest {
         List<Value> inputs = new ArrayList<>();
         Map<String, Tensor> fed = new LinkedHashMap<>();
         for (JsonNode input : golden.get("inputs")) {
-            Tensor tensor = Tensor.of(Shape.of(longs(input.get("shape"))), floats(input.get("values")));
+            Tensor tensor =
+                    Tensor.of(Shape.of(GoldenCases.longs(input.get("shape"))), GoldenCases.floats(input.get("values")));
             inputs.add(Value.input("x" + inputs.size(), tensor.type()));
             fed.put("x" + fed.size(), tensor);
         }
@@ -60,8 +52,9 @@ final class GoldenStructureTest {
             operands.add(operand.isInt() ? inputs.get(operand.asInt()) : constant(ops, operand));
         }
         OpType op = OpType.of("", golden.get("op").asText()).orElseThrow();
-        Value y = ops.node(op, operands, attributes(golden.get("attributes"))).output(0);
-        Value upstream = ops.constant(Tensor.of(y.shape(), floats(golden.get("upstream"))));
+        Value y = ops.node(op, operands, GoldenCases.attributes(golden.get("attributes")))
+                .output(0);
+        Value upstream = ops.constant(Tensor.of(y.shape(), GoldenCases.floats(golden.get("upstream"))));
         Map<Value, Value> gradients = Backward.gradients(ops.reduceSum(ops.mul(y, upstream), false), inputs);
 
         Map<String, Value> outputs = new LinkedHashMap<>(Map.of("y", y));
@@ -77,10 +70,10 @@ final class GoldenStructureTest {
         if (operand.isNull()) {
             return null;
         }
-        Shape shape = Shape.of(longs(operand.get("shape")));
+        Shape shape = Shape.of(GoldenCases.longs(operand.get("shape")));
         return operand.has("floats")
-                ? ops.constant(Tensor.of(shape, floats(operand.get("floats"))))
-                : ops.reshape(ops.longs(longs(operand.get("longs"))), shape.toArray());
+                ? ops.constant(Tensor.of(shape, GoldenCases.floats(operand.get("floats"))))
+                : ops.reshape(ops.longs(GoldenCases.longs(operand.get("longs"))), shape.toArray());
     }
 
     private static void compare(String name, JsonNode expected, Tensor found) {
@@ -90,30 +83,5 @@ final class GoldenStructureTest {
             double error = Math.abs(values[i] - expected.get(i).asDouble());
             assertTrue(error < TOLERANCE, name + "[" + i + "]: expected " + expected.get(i) + ", found " + values[i]);
         }
-    }
-
-    private static Attributes attributes(JsonNode golden) {
-        Attributes attributes = Attributes.NONE;
-        for (Map.Entry<String, JsonNode> each : golden.properties()) {
-            JsonNode value = each.getValue();
-            attributes = value.isTextual()
-                    ? attributes.with(each.getKey(), value.asText())
-                    : attributes.with(each.getKey(), value.asLong());
-        }
-        return attributes;
-    }
-
-    private static long[] longs(JsonNode golden) {
-        return StreamSupport.stream(golden.spliterator(), false)
-                .mapToLong(JsonNode::asLong)
-                .toArray();
-    }
-
-    private static float[] floats(JsonNode golden) {
-        float[] values = new float[golden.size()];
-        for (int i = 0; i < values.length; i++) {
-            values[i] = (float) golden.get(i).asDouble();
-        }
-        return values;
     }
 }

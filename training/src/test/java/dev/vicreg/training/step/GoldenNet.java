@@ -8,6 +8,7 @@ import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.TensorType;
 import dev.vicreg.models.graph.Value;
+import dev.vicreg.models.nn.Convolution;
 import dev.vicreg.models.nn.Layers;
 import dev.vicreg.models.nn.Parameter;
 import dev.vicreg.training.Lcg;
@@ -89,11 +90,11 @@ public final class GoldenNet implements Encoder {
 
     @Override
     public Value build(Layers layers, Value x) {
-        Value y = layers.relu(layers.batchNorm("bn", layers.conv("conv", x, 8, 3, 1, 1)));
+        Value y = layers.relu(layers.batchNorm("bn", layers.conv("conv", x, Convolution.of(8, 3, 1))));
         Layers block = layers.scope("block");
-        Value z = block.relu(block.batchNorm("bn1", block.conv("conv1", y, 16, 3, 2, 1)));
-        z = block.batchNorm("bn2", block.conv("conv2", z, 16, 3, 1, 1));
-        Value shortcut = block.batchNorm("bns", block.conv("short", y, 16, 1, 2, 0));
+        Value z = block.relu(block.batchNorm("bn1", block.conv("conv1", y, Convolution.of(16, 3, 2))));
+        z = block.batchNorm("bn2", block.conv("conv2", z, Convolution.of(16, 3, 1)));
+        Value shortcut = block.batchNorm("bns", block.conv("short", y, Convolution.of(16, 1, 2)));
         return layers.globalMean(block.relu(block.ops().add(z, shortcut)));
     }
 

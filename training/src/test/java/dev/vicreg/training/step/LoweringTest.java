@@ -35,7 +35,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Every formulation against the plain one, on the sizes at which it is chosen. */
 final class LoweringTest {
-    /** Relative to the largest element; sums of up to 4,608 products in float32. */
+    /** Relative to the largest element; sums of up to 4,608 products in float32. The largest measured is 1.1e-6. */
     private static final double TOLERANCE = 1e-5;
 
     @ParameterizedTest(name = "{0} to {1} channels, {2}×{2}, kernel {3}, stride {4}, {5} threads")
@@ -61,7 +61,19 @@ final class LoweringTest {
         Attributes square = Ops.window(3, 1, 1);
         return Stream.of(
                 arguments("grouped", square.with("group", 2L), s(2, 64, 8, 8), s(64, 32, 3, 3), null),
-                arguments("depthwise", square.with("group", 64L), s(2, 64, 8, 8), s(64, 1, 3, 3), s(64)),
+                arguments(
+                        "depthwise, dilated",
+                        square.with("group", 64L).with("dilations", 2L, 2L),
+                        s(2, 64, 8, 8),
+                        s(64, 1, 3, 3),
+                        s(64)),
+                arguments(
+                        "depthwise with a multiplier",
+                        square.with("group", 64L),
+                        s(2, 64, 8, 8),
+                        s(128, 1, 3, 3),
+                        null),
+                arguments("depthwise signals", Attributes.NONE.with("group", 64L), s(2, 64, 9), s(64, 1, 3), s(64)),
                 arguments("signals", Attributes.NONE.with("pads", 1L, 1L), s(2, 64, 9), s(64, 64, 3), s(64)),
                 arguments("volumes", Attributes.NONE, s(1, 32, 4, 4, 4), s(32, 32, 3, 3, 3), null),
                 arguments("dilated", square.with("dilations", 2L, 2L), s(2, 64, 8, 8), s(64, 64, 3, 3), null),
@@ -85,6 +97,54 @@ final class LoweringTest {
         Graph plain = convolution(attributes, tensors);
         assertEquals(operators(plain), operators(Lowering.cpu(2, 16).apply(plain)));
         assertAgree(attributes, 2, tensors);
+    }
+
+    @ParameterizedTest(name = "{1} channels of {0} pictures, {2}×{3}, kernel {4}, stride {5}, padding {6}")
+    @CsvSource({
+        "2, 64, 8, 8, 3, 1, 1, true, false",
+        "4, 16, 7, 9, 3, 1, 0, true, false",
+        "2, 24, 9, 7, 5, 1, 2, true, false", // two pictures make a block
+        "4, 4, 6, 5, 3, 1, 1, true, false", // four
+        "2, 16, 2, 3, 5, 1, 2, true, false", // windows larger than maps
+        "2, 16, 6, 6, 2, 1, 0, true, false",
+        "1, 32, 5, 5, 1, 1, 0, true, false",
+        "1, 16, 40, 36, 7, 1, 3, true, false",
+        "2, 16, 8, 6, 3, 2, 1, true, false",
+        "4, 72, 9, 8, 5, 2, 2, true, false",
+        "2, 16, 16, 13, 3, 2, 1, true, false",
+        "2, 16, 10, 13, 4, 3, 2, true, false",
+        "1, 16, 9, 9, 3, 2, 0, true, false",
+        "2, 16, 8, 8, 3, 2, 0, true, true", // the last row is read by no window
+        "2, 16, 8, 8, 3, 1, 3, true, true", // padded by more than a window less one
+        "2, 16, 20, 20, 3, 2, 1, true, true", // a large map for a stride
+        "2, 16, 35, 33, 3, 1, 1, false, true", // a large map for a small window
+        "3, 5, 8, 7, 3, 1, 1, false, true", // channels that fill no block
+        "1, 24, 8, 7, 3, 2, 1, false, true",
+    })
+    void depthwiseFormulationsAgree(
+            int pictures,
+            int channels,
+            int height,
+            int width,
+            int kernel,
+            int stride,
+            int padding,
+            boolean blocked,
+            boolean convGrad) {
+        Attributes attributes = Ops.window(kernel, stride, padding).with("group", (long) channels);
+        Lcg random = new Lcg(channels + height);
+        Tensor[] tensors = {
+            random.tensor(1, pictures, channels, height, width),
+            random.tensor(1, channels, 1, kernel, kernel),
+            random.tensor(1, channels)
+        };
+        List<OpType> lowered = operators(Lowering.cpu(2, 16).apply(convolution(attributes, tensors)));
+        assertEquals(blocked, lowered.contains(OpType.BLOCKED_CONV), "blocked layout");
+        assertEquals(convGrad, lowered.contains(OpType.CONV_GRAD), "ConvGrad for a part");
+        assertAgree(attributes, 2, tensors);
+        Graph unblocked = Lowering.cpu(2, 0).apply(convolution(attributes, tensors));
+        assertFalse(operators(unblocked).contains(OpType.BLOCKED_CONV));
+        assertAgree(convolution(attributes, tensors), unblocked, tensors);
     }
 
     @Test
@@ -133,7 +193,10 @@ final class LoweringTest {
 
     private static void assertAgree(Attributes attributes, int threads, Tensor... tensors) {
         Graph plain = convolution(attributes, tensors);
-        Graph lowered = MachineLowering.of(Device.CPU, threads).apply(plain);
+        assertAgree(plain, MachineLowering.of(Device.CPU, threads).apply(plain), tensors);
+    }
+
+    private static void assertAgree(Graph plain, Graph lowered, Tensor... tensors) {
         Map<String, Tensor> fed = new LinkedHashMap<>();
         for (int i = 0; i < tensors.length; i++) {
             fed.put("in" + i, tensors[i]);
