@@ -1,6 +1,7 @@
 package dev.vicreg.tools;
 
 import dev.vicreg.models.encoder.EncoderOptions;
+import dev.vicreg.models.encoder.OnnxEncoder;
 import dev.vicreg.models.graph.Dim;
 import dev.vicreg.models.graph.Shape;
 import dev.vicreg.tools.cli.Console;
@@ -109,8 +110,24 @@ final class ImportSettings {
                 config = config.withSample(channelsFirst.get() ? List.of(3L, side, side) : List.of(side, side, 3L));
                 fed = sized;
             }
+        } else if (input instanceof InputConfig.Sequences sequences) {
+            config = sized(settings, config, sequences.length());
+            OnnxEncoder encoder = config.encoder();
+            int told = settings.isGiven(InputSettings.VOCABULARY) ? sequences.vocabulary() : 0;
+            fed = sequences.of(
+                    Math.toIntExact(encoder.sample().get(0)),
+                    Math.toIntExact(encoder.vocabulary().orElse(told)));
         }
         return new BranchConfig(name, 0, fed, projector, EncoderOptions.NONE, config);
+    }
+
+    /** For sequences of the file's length; of theirs where the file leaves that open, or that was asked for. */
+    private static OnnxConfig sized(Settings settings, OnnxConfig config, int length) throws IOException {
+        Shape shape = config.input().shape();
+        boolean open = shape.rank() == 2 && !shape.at(1).isFixed();
+        return config.sample().isEmpty() && (open || settings.isGiven(InputSettings.LENGTH))
+                ? config.withSample(List.of((long) length))
+                : config;
     }
 
     private static int size(Settings settings, OnnxConfig config, boolean channelsFirst, int otherwise)

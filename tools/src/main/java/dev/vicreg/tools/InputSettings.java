@@ -4,6 +4,7 @@ import dev.vicreg.models.encoder.Encoders;
 import dev.vicreg.models.nn.LogMel;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.runtime.Manifest;
+import dev.vicreg.runtime.sequence.ByteIds;
 import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Setting.Group;
 import dev.vicreg.tools.cli.Settings;
@@ -13,17 +14,20 @@ import dev.vicreg.training.data.Modality;
 import dev.vicreg.training.data.Moments;
 import dev.vicreg.training.data.Reading;
 import dev.vicreg.training.data.Selection;
+import dev.vicreg.training.data.SequenceDataset;
 import dev.vicreg.training.data.SignalDataset;
 import dev.vicreg.training.data.VectorDataset;
 import dev.vicreg.training.loop.InputConfig;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -51,9 +55,42 @@ final class InputSettings {
             "length",
             "N|Xs",
             Group.DATA,
-            "signals: samples or seconds that the encoder sees; without it one second, or the shortest signal's",
+            "signals: samples or seconds that the encoder sees; without it one second, or the shortest signal's. Sequences: ids"
+                    + " that it sees, of which longer ones are cut; without it the encoder file's or the longest's, of texts"
+                    + " at most 256",
             null,
             InputSettings::parseLength);
+    static final Setting<Integer> VOCABULARY = Setting.integer(
+            "vocabulary",
+            "N",
+            Group.DATA,
+            "sequences of ids: they are 0 to N - 1; without it the encoder file's, or the largest in the data",
+            null,
+            1,
+            Integer.MAX_VALUE);
+    static final Setting<Integer> PAD_ID = Setting.integer(
+            "pad-id",
+            "ID",
+            Group.DATA,
+            "sequences of ids: fills up short ones, and is left out at their ends; without it 0",
+            null,
+            0,
+            Integer.MAX_VALUE);
+    static final Setting<Integer> MASK_ID = Setting.integer(
+            "mask-id",
+            "ID",
+            Group.DATA,
+            "sequences: stands for masked ids; without it the padding's, of texts 2",
+            null,
+            0,
+            Integer.MAX_VALUE);
+    static final Setting<List<Integer>> SPECIAL_IDS = new Setting<>(
+            "special-ids",
+            "ID,ID",
+            Group.DATA,
+            "sequences of ids: those that views and cuts leave alone, such as [CLS] and [SEP]",
+            null,
+            InputSettings::parseIds);
     static final Setting<String> FRONT_END = new Setting<>(
             "front-end",
             "none|log-mel[,NAME=X...]",
@@ -63,24 +100,20 @@ final class InputSettings {
             "none",
             InputSettings::checkFrontEnd);
 
-    /** Options for one kind of data each. */
-    private static final Map<Setting<?>, Modality> OWN = Map.of(
-            COLUMNS,
-            Modality.VECTORS,
-            LABEL,
-            Modality.VECTORS,
-            RATE,
-            Modality.SIGNALS,
-            LENGTH,
-            Modality.SIGNALS,
-            FRONT_END,
-            Modality.SIGNALS,
-            ModelSettings.IMAGE_SIZE,
-            Modality.PICTURES,
-            ModelSettings.MEAN,
-            Modality.PICTURES,
-            ModelSettings.STD,
-            Modality.PICTURES);
+    /** Options for some kinds of data each. */
+    private static final Map<Setting<?>, Set<Modality>> OWN = Map.ofEntries(
+            entry(COLUMNS, Modality.VECTORS),
+            entry(LABEL, Modality.VECTORS),
+            entry(RATE, Modality.SIGNALS),
+            entry(LENGTH, Modality.SIGNALS, Modality.SEQUENCES),
+            entry(FRONT_END, Modality.SIGNALS),
+            entry(VOCABULARY, Modality.SEQUENCES),
+            entry(PAD_ID, Modality.SEQUENCES),
+            entry(MASK_ID, Modality.SEQUENCES),
+            entry(SPECIAL_IDS, Modality.SEQUENCES),
+            entry(ModelSettings.IMAGE_SIZE, Modality.PICTURES),
+            entry(ModelSettings.MEAN, Modality.PICTURES),
+            entry(ModelSettings.STD, Modality.PICTURES));
 
     static final List<Setting<?>> ALL = List.of(
             ModelSettings.IMAGE_SIZE,
@@ -91,7 +124,13 @@ final class InputSettings {
             LABEL,
             RATE,
             LENGTH,
+            VOCABULARY,
+            PAD_ID,
+            MASK_ID,
+            SPECIAL_IDS,
             FRONT_END);
+
+    private static final int LONGEST_TEXT = 256; // in bytes, unless asked for
 
     private static final int PICTURE_CHANNELS = 3;
     private static final String LOG_MEL = "log-mel";
@@ -100,6 +139,20 @@ final class InputSettings {
     record Length(double value, boolean inSeconds) {}
 
     private InputSettings() {}
+
+    private static Map.Entry<Setting<?>, Set<Modality>> entry(Setting<?> setting, Modality... kinds) {
+        return Map.entry(setting, EnumSet.copyOf(List.of(kinds)));
+    }
+
+    private static List<Integer> parseIds(String text) {
+        try {
+            return Arrays.stream(text.split(",", -1))
+                    .map(Integer::parseUnsignedInt)
+                    .toList();
+        } catch (NumberFormatException e) {
+            throw new IllegalArgumentException("must be ids such as 101,102, found \"" + text + "\"", e);
+        }
+    }
 
     /** The first line of a CSV file, so to say: names with commas stand in quotes. */
     private static List<String> parseColumns(String text) {
@@ -158,17 +211,20 @@ final class InputSettings {
      * @throws IllegalArgumentException naming the first one
      */
     static void requireUses(Settings settings, Set<Modality> modalities) {
-        String nouns = modalities.stream().map(Modality::noun).collect(Collectors.joining(" and "));
-        OWN.forEach((setting, kind) -> {
-            if (!modalities.contains(kind) && settings.isGiven(setting)) {
-                throw new IllegalArgumentException("--" + setting.name() + " is for " + kind.noun() + ", the data are "
-                        + nouns + "; leave it out");
+        OWN.forEach((setting, kinds) -> {
+            if (Collections.disjoint(kinds, modalities) && settings.isGiven(setting)) {
+                throw new IllegalArgumentException("--" + setting.name() + " is for " + nouns(kinds)
+                        + ", the data are " + nouns(modalities) + "; leave it out");
             }
         });
         int channels = settings.find(ModelSettings.CHANNELS).orElse(PICTURE_CHANNELS);
         if (channels != PICTURE_CHANNELS && modalities.equals(EnumSet.of(Modality.PICTURES))) {
             throw new IllegalArgumentException("--channels of pictures must be 3, found " + channels);
         }
+    }
+
+    private static String nouns(Set<Modality> modalities) {
+        return modalities.stream().map(Modality::noun).collect(Collectors.joining(" and "));
     }
 
     /** What the options say of data of that kind, once {@link #requireUses} has passed them. */
@@ -180,8 +236,12 @@ final class InputSettings {
                 settings.find(COLUMNS).orElse(List.of()),
                 settings.find(LABEL).orElse(null),
                 settings.find(RATE).orElse(0),
-                settings.find(ModelSettings.CHANNELS).orElse(1));
+                settings.find(ModelSettings.CHANNELS).orElse(1),
+                settings.find(PAD_ID).orElse(0));
         try (Dataset read = Datasets.open(data, reading, selection)) {
+            if (read instanceof SequenceDataset sequences) {
+                return sequences(sequences, settings);
+            }
             return read instanceof VectorDataset vectors
                     ? vectors(vectors, reading)
                     : signals((SignalDataset) read, settings);
@@ -215,6 +275,37 @@ final class InputSettings {
                 summary.moments().mean(),
                 summary.moments().deviation(),
                 frontEnd(settings.get(FRONT_END), rate));
+    }
+
+    /** Before it is known what an encoder file takes and knows: see {@link ImportSettings#branch}. */
+    private static InputConfig sequences(SequenceDataset data, Settings settings) {
+        boolean texts = data.areTexts();
+        SequenceDataset.Summary summary = data.summary();
+        Optional<Length> asked = settings.find(LENGTH);
+        if (asked.isPresent() && asked.get().inSeconds) {
+            throw new IllegalArgumentException("--length of sequences must be a number of ids, found seconds");
+        }
+        int length = asked.map(given -> (int) given.value)
+                .orElse(texts ? Math.min(LONGEST_TEXT, summary.longest()) : summary.longest());
+        if (texts) {
+            for (Setting<?> setting : List.of(VOCABULARY, PAD_ID, SPECIAL_IDS)) {
+                if (settings.isGiven(setting)) {
+                    throw new IllegalArgumentException(
+                            "--" + setting.name() + " is for sequences of ids, the data are texts; leave it out");
+                }
+            }
+            int mask = settings.find(MASK_ID).orElse(ByteIds.UNKNOWN);
+            int known = Math.max(ByteIds.COUNT, mask + 1);
+            return new InputConfig.Sequences(
+                    true, length, known, ByteIds.PADDING, mask, List.of(ByteIds.END), true);
+        }
+        int padding = settings.find(PAD_ID).orElse(0);
+        int mask = settings.find(MASK_ID).orElse(padding);
+        List<Integer> special = settings.find(SPECIAL_IDS).orElse(List.of());
+        int largest = Math.max(summary.largestId(), Math.max(padding, mask));
+        largest = Math.max(largest, special.stream().mapToInt(id -> id).max().orElse(0));
+        int known = settings.find(VOCABULARY).orElse(largest + 1);
+        return new InputConfig.Sequences(false, length, known, padding, mask, special, asked.isPresent());
     }
 
     private static int samples(Length length, int rate) {
@@ -289,6 +380,22 @@ final class InputSettings {
             }
             LogMel mel = signals.frontEnd();
             values.put(FRONT_END, mel == null ? "none" : text(mel));
+        } else if (input instanceof InputConfig.Sequences sequences) {
+            values.put(MASK_ID, sequences.mask());
+            if (sequences.cut()) {
+                values.put(LENGTH, sequences.length());
+            }
+            if (!sequences.texts()) {
+                values.put(PAD_ID, sequences.padding());
+            }
+            if (!sequences.texts() && sequences.vocabulary() > 0) {
+                values.put(VOCABULARY, sequences.vocabulary());
+            }
+            if (!sequences.texts() && !sequences.special().isEmpty()) {
+                values.put(
+                        SPECIAL_IDS,
+                        sequences.special().stream().map(Object::toString).collect(Collectors.joining(",")));
+            }
         }
         return values;
     }
@@ -315,7 +422,7 @@ final class InputSettings {
 
     /** Whether an option is of no use to pictures. */
     static boolean isForOtherThanPictures(Setting<?> setting) {
-        return OWN.getOrDefault(setting, Modality.PICTURES) != Modality.PICTURES;
+        return !OWN.getOrDefault(setting, Set.of(Modality.PICTURES)).contains(Modality.PICTURES);
     }
 
     /** Whether an option that says how samples are read was given. */
@@ -340,6 +447,9 @@ final class InputSettings {
         } else if (input instanceof Manifest.SignalInput signals) {
             wanted = Modality.SIGNALS;
             reading = new Reading(List.of(), null, signals.rate(), signals.channels());
+        } else if (input instanceof Manifest.SequenceInput sequences) {
+            wanted = Modality.SEQUENCES;
+            reading = new Reading(List.of(), null, 0, 1, sequences.padding());
         }
         Modality found = Datasets.modality(data);
         if (found != wanted) {
@@ -348,8 +458,13 @@ final class InputSettings {
         }
         if (label != null && wanted != Modality.VECTORS) {
             throw new IllegalArgumentException("--label is for vectors, the data are " + found.noun()
-                    + ", whose classes are their folders; leave it out");
+                    + ", whose classes are their folders or in NAME.labels.txt; leave it out");
         }
-        return Datasets.open(data, reading, selection);
+        Dataset opened = Datasets.open(data, reading, selection);
+        if (opened instanceof SequenceDataset ids && input instanceof Manifest.SequenceInput sequences) {
+            boolean texts = sequences.coding().equals(ByteIds.NAME);
+            ids.requireFor(texts, sequences.vocabulary(), sequences.cut() ? 0 : sequences.length());
+        }
+        return opened;
     }
 }

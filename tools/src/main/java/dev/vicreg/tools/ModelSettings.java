@@ -23,7 +23,7 @@ final class ModelSettings {
     static final Setting<String> ENCODER = encoder(
             "encoder",
             "network that is trained, or an ONNX file that holds it; without it resnet10 for pictures, mlp for vectors,"
-                    + " resnet1d for signals");
+                    + " resnet1d for signals, textcnn for sequences");
     static final Setting<Integer> WIDTH = Setting.integer(
             "width",
             "N",
@@ -182,6 +182,7 @@ final class ModelSettings {
             case PICTURES -> "resnet10";
             case VECTORS -> "mlp";
             case SIGNALS -> bands ? "resnet18" : "resnet1d";
+            case SEQUENCES -> "textcnn";
         };
     }
 

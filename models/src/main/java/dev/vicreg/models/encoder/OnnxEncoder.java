@@ -24,12 +24,14 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -41,6 +43,10 @@ import org.jspecify.annotations.Nullable;
 public final class OnnxEncoder implements Encoder {
     /** Below this scope lie the nodes; parameters have their own names. */
     private static final String NODES = "encoder";
+
+    /** Operators behind which ids are what they were. */
+    private static final Set<OpType> SAME_IDS =
+            EnumSet.of(OpType.CAST, OpType.IDENTITY, OpType.TRANSPOSE, OpType.RESHAPE, OpType.UNSQUEEZE, OpType.SQUEEZE);
 
     private static final float DEFAULT_EPSILON = 1e-5f;
     private static final float DEFAULT_MOMENTUM = 0.9f;
@@ -141,7 +147,8 @@ public final class OnnxEncoder implements Encoder {
         List<Value> inputs = all.inputs().stream().filter(read::contains).toList();
         if (inputs.size() != 1) {
             throw new IllegalArgumentException("output " + output.getKey() + " depends on " + inputs.size()
-                    + " inputs: expected 1, found " + inputs);
+                    + " inputs: expected 1, found " + inputs
+                    + "; an attention mask has to be made from the ids inside the file");
         }
         return Graph.of(graph.name(), inputs, all.outputs());
     }
@@ -214,6 +221,27 @@ public final class OnnxEncoder implements Encoder {
     /** Sizes of a sample, without the batch. */
     public List<Long> sample() {
         return sample.shape().dims().stream().skip(1).map(Dim::size).toList();
+    }
+
+    /**
+     * How many ids the network knows, which is the size of the smallest table that its input chooses rows of; empty where
+     * it chooses none.
+     */
+    public OptionalLong vocabulary() {
+        Set<Value> ids = new HashSet<>(Set.of(input));
+        OptionalLong smallest = OptionalLong.empty();
+        for (Node node : graph.nodes()) {
+            if (SAME_IDS.contains(node.op()) && ids.contains(node.input(0))) {
+                ids.add(node.output(0));
+            } else if (node.op() == OpType.GATHER
+                    && node.attributes().integer("axis", 0) == 0
+                    && ids.contains(node.input(1))
+                    && node.input(0).shape().at(0).isFixed()) {
+                long rows = node.input(0).shape().size(0);
+                smallest = OptionalLong.of(Math.min(rows, smallest.orElse(rows)));
+            }
+        }
+        return smallest;
     }
 
     /** How the file was read. */
