@@ -213,8 +213,8 @@ final class InputSettings {
     static void requireUses(Settings settings, Set<Modality> modalities) {
         OWN.forEach((setting, kinds) -> {
             if (Collections.disjoint(kinds, modalities) && settings.isGiven(setting)) {
-                throw new IllegalArgumentException("--" + setting.name() + " is for " + nouns(kinds)
-                        + ", the data are " + nouns(modalities) + "; leave it out");
+                throw new IllegalArgumentException("--" + setting.name() + " is for " + nouns(kinds) + ", the data are "
+                        + nouns(modalities) + "; leave it out");
             }
         });
         int channels = settings.find(ModelSettings.CHANNELS).orElse(PICTURE_CHANNELS);
@@ -296,8 +296,7 @@ final class InputSettings {
             }
             int mask = settings.find(MASK_ID).orElse(ByteIds.UNKNOWN);
             int known = Math.max(ByteIds.COUNT, mask + 1);
-            return new InputConfig.Sequences(
-                    true, length, known, ByteIds.PADDING, mask, List.of(ByteIds.END), true);
+            return new InputConfig.Sequences(true, length, known, ByteIds.PADDING, mask, List.of(ByteIds.END), true);
         }
         int padding = settings.find(PAD_ID).orElse(0);
         int mask = settings.find(MASK_ID).orElse(padding);

@@ -19,8 +19,8 @@ final class SampleCommand {
             "DIR",
             Group.OUTPUT,
             "folder for train/CLASS/*.png and test/CLASS/*.png, or .wav, or train and test .csv or .ids; new or empty");
-    private static final Setting<String> KIND =
-            Setting.choice("kind", List.of("pictures", "vectors", "signals", "sequences"), Group.DATA, "what is made", "pictures");
+    private static final Setting<String> KIND = Setting.choice(
+            "kind", List.of("pictures", "vectors", "signals", "sequences"), Group.DATA, "what is made", "pictures");
     private static final Setting<Integer> PER_CLASS = Setting.integer(
             "per-class", "N", Group.DATA, "training samples of each of the ten classes", 500, 1, 1_000_000);
     private static final Setting<Integer> TEST_PER_CLASS = Setting.integer(

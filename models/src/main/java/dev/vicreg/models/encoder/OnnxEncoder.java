@@ -45,8 +45,8 @@ public final class OnnxEncoder implements Encoder {
     private static final String NODES = "encoder";
 
     /** Operators behind which ids are what they were. */
-    private static final Set<OpType> SAME_IDS =
-            EnumSet.of(OpType.CAST, OpType.IDENTITY, OpType.TRANSPOSE, OpType.RESHAPE, OpType.UNSQUEEZE, OpType.SQUEEZE);
+    private static final Set<OpType> SAME_IDS = EnumSet.of(
+            OpType.CAST, OpType.IDENTITY, OpType.TRANSPOSE, OpType.RESHAPE, OpType.UNSQUEEZE, OpType.SQUEEZE);
 
     private static final float DEFAULT_EPSILON = 1e-5f;
     private static final float DEFAULT_MOMENTUM = 0.9f;

@@ -54,8 +54,7 @@ public record TextCnn(int vocabulary, int width) implements Encoder {
         Value[] found = new Value[WINDOWS.length];
         for (int i = 0; i < WINDOWS.length; i++) {
             Initializer start = Initializer.uniformFanIn((long) dimension() * WINDOWS[i]);
-            Convolution window =
-                    Convolution.of(width, WINDOWS[i], 1).padded(0).starting(start, start);
+            Convolution window = Convolution.of(width, WINDOWS[i], 1).padded(0).starting(start, start);
             Layers here = layers.scope("convs");
             // Before the ReLU, which changes no maximum: [N,width,T'] → [N,width,1]
             found[i] = here.ops().globalMaxPool(here.conv(Integer.toString(i), x, window));

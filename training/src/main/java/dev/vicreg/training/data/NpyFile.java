@@ -115,8 +115,8 @@ record NpyFile(int[] shape, float[] values) {
         long bytes = count * header.bytes();
         long found = Files.size(path) - header.length;
         if (found != bytes) {
-            throw new IOException(path + " is damaged: an array of " + Arrays.toString(header.shape) + " takes "
-                    + bytes + " bytes, found " + found);
+            throw new IOException(path + " is damaged: an array of " + Arrays.toString(header.shape) + " takes " + bytes
+                    + " bytes, found " + found);
         }
         if (count > Integer.MAX_VALUE - 8) {
             throw new IOException(path + " is too large: " + count + " values, expected at most 2^31; split it");
@@ -162,10 +162,9 @@ record NpyFile(int[] shape, float[] values) {
                     + " fortran_order and shape");
         }
         if (!type.matches("'[<>=]([fi])[48]'")) {
-            throw new IOException(
-                    name + " holds values of type " + type
-                            + ", expected float32 or float64 for vectors and signals, int32 or int64 for ids;"
-                            + " save it with array.astype(numpy.float32)");
+            throw new IOException(name + " holds values of type " + type
+                    + ", expected float32 or float64 for vectors and signals, int32 or int64 for ids;"
+                    + " save it with array.astype(numpy.float32)");
         }
         if (fortran.equals("True")) {
             throw new IOException(name + " is in column-major order; save it with numpy.ascontiguousarray(array)");

@@ -78,8 +78,8 @@ final class SequenceFiles {
     private static int id(Path file, int line, String word) throws IOException {
         if (!word.matches("\\d{1," + MOST_DIGITS + "}")) {
             String shown = word.length() > SHOWN ? word.substring(0, SHOWN) + "…" : word;
-            throw new IOException(file + ": line " + line + " has '" + shown
-                    + "', expected ids of at most " + MOST_DIGITS + " digits with spaces or commas between them");
+            throw new IOException(file + ": line " + line + " has '" + shown + "', expected ids of at most "
+                    + MOST_DIGITS + " digits with spaces or commas between them");
         }
         return Integer.parseInt(word);
     }

@@ -21,8 +21,7 @@ final class SequenceTable implements SequenceDataset {
      * @param sequences one or more ids each
      * @param classes of every sequence; an empty text for none. No elements where no sequence has one
      */
-    SequenceTable(
-            List<String> names, List<int[]> sequences, List<String> classes, boolean texts, Selection selection) {
+    SequenceTable(List<String> names, List<int[]> sequences, List<String> classes, boolean texts, Selection selection) {
         this.names = List.copyOf(names);
         this.sequences = List.copyOf(sequences);
         this.texts = texts;

@@ -279,10 +279,10 @@ public sealed interface InputConfig {
      */
     record AsInFile(String file) implements InputConfig {
         private IllegalArgumentException noData() {
-            return new IllegalArgumentException(
-                    "Encoder " + file + " takes none of pictures [N,3,H,W], vectors [N,D], signals [N,C,T] and ids int64"
-                            + "[N,T] as the data are; choose other data, or write its graphs with ./vicreg artifacts and feed"
-                            + " them yourself");
+            return new IllegalArgumentException("Encoder " + file
+                    + " takes none of pictures [N,3,H,W], vectors [N,D], signals [N,C,T] and ids int64"
+                    + "[N,T] as the data are; choose other data, or write its graphs with ./vicreg artifacts and feed"
+                    + " them yourself");
         }
 
         @Override
