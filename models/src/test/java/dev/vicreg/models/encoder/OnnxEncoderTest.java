@@ -25,6 +25,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -104,6 +105,42 @@ class OnnxEncoderTest {
                 List.of("imported.projector.0.weight", "imported.w_grad.data", "imported.loss", "imported.loss_"),
                 List.copyOf(roles(encoder).keySet()));
         assertEquals("loss", encoder.initializers().get("imported.loss"));
+    }
+
+    @Test
+    void vocabularyIsTheSmallestTableThatIdsChooseRowsOf() throws IOException {
+        Value ids =
+                Value.input("ids", new TensorType(ElementType.INT64, new Shape(List.of(Dim.symbol("N"), Dim.of(3)))));
+        Value same = ops.identity(ops.cast(ops.cast(ids, ElementType.INT32), ElementType.INT64));
+        Value words = ops.gather(initializer("words", 9, 4), same, 0); // [N,3,4]
+        Value kinds = ops.gather(initializer("kinds", 7, 4), ids, 0);
+        Value position = ops.gather(initializer("positions", 3, 4), ops.constant(Tensor.ofLongs(0, 1, 2)), 0);
+        Value y = ops.reduceMean(ops.add(ops.add(words, kinds), position), false, 1);
+        Path file = folder.resolve("ids.onnx");
+        Files.write(file, OnnxFile.bytes(Graph.of("net", List.of(ids), Map.of("y", y)), Map.of()));
+        OnnxEncoder encoder = OnnxEncoder.read(file, List.of(), OnnxEncoder.Settings.DEFAULT);
+        assertEquals(OptionalLong.of(7), encoder.vocabulary());
+        assertEquals(
+                OptionalLong.empty(),
+                read(ops.matMul(x, initializer("w", 3, 3))).vocabulary());
+    }
+
+    @Test
+    void aSecondInputIsRefused() throws IOException {
+        TensorType type = new TensorType(ElementType.INT64, new Shape(List.of(Dim.symbol("N"), Dim.of(3))));
+        Value ids = Value.input("input_ids", type);
+        Value mask = Value.input("attention_mask", type);
+        Value words = ops.gather(initializer("words", 9, 4), ids, 0);
+        Value kept = ops.unsqueeze(ops.cast(mask, ElementType.FLOAT), 2);
+        Value y = ops.reduceMean(ops.mul(words, kept), false, 1);
+        Path file = folder.resolve("mask.onnx");
+        Files.write(file, OnnxFile.bytes(Graph.of("net", List.of(ids, mask), Map.of("y", y)), Map.of()));
+        String refusal = assertThrows(
+                        IllegalArgumentException.class,
+                        () -> OnnxEncoder.read(file, List.of(), OnnxEncoder.Settings.DEFAULT))
+                .getMessage();
+        assertTrue(refusal.contains("output y depends on 2 inputs: expected 1, found [input_ids"), refusal);
+        assertTrue(refusal.contains("an attention mask has to be made from the ids inside the file"), refusal);
     }
 
     @Test
