@@ -164,13 +164,14 @@ final class ImportSettings {
                 .orElse(false);
     }
 
-    /** For sequences of the file's length; of theirs where the file leaves that open, or that was asked for. */
+    /** For sequences of the file's length; of theirs where the file leaves that open, or another was asked for. */
     private static OnnxConfig sized(Settings settings, OnnxConfig config, int length) throws IOException {
         Shape shape = config.input().shape();
-        boolean open = shape.rank() == 2 && !shape.at(1).isFixed();
-        return config.sample().isEmpty() && (open || settings.isGiven(InputSettings.LENGTH))
-                ? config.withSample(List.of((long) length))
-                : config;
+        if (!config.sample().isEmpty() || shape.rank() != 2) {
+            return config;
+        }
+        boolean own = shape.at(1).isFixed() && !settings.isGiven(InputSettings.LENGTH);
+        return config.withSample(List.of(own ? shape.size(1) : length));
     }
 
     private static int size(Settings settings, OnnxConfig config, boolean channelsFirst, int otherwise)

@@ -9,8 +9,8 @@ import java.util.StringJoiner;
 import java.util.stream.IntStream;
 
 /**
- * Labelled sequences of a made-up language. In each class every id has a successor of its own, which follows it three times
- * of ten, while any id may come otherwise. In every class each id is the successor of one other, so all of them are equally
+ * Labelled sequences of a made-up language. In each class every id has a successor of its own, which follows it two times
+ * of five, while any id may come otherwise. In every class each id is the successor of one other, so all of them are equally
  * frequent everywhere: the class shows in what follows what, and in counts only as far as ids come together. The same seed
  * gives the same sequences; train and test share the successors.
  *
@@ -21,7 +21,7 @@ public record SampleSequences(long seed) {
     private static final int IDS = 40; // 1 to 40; 0 is left for padding
     private static final int SHORTEST = 24;
     private static final int LONGEST = 48;
-    private static final double ORDERED = 0.3;
+    private static final double ORDERED = 0.4;
 
     /**
      * Writes {@code out/train.ids} and {@code out/test.ids}, a sequence a line, with {@code train.labels.txt} and
