@@ -86,6 +86,10 @@ final class ImportedExport {
             return Optional.of("its outputs are " + outputs + ", not the inner value " + encoder.outputName()
                     + " that was trained");
         }
+        if (encoder.derivesInputs()) {
+            return Optional.of(
+                    "it has inputs beside the ids that are made from them, which happens inside the trained one");
+        }
         return encoder.splitInitializer()
                 .map(name -> "its initialiser " + name + " stands for statistics of several batch norms, or for"
                         + " statistics and a weight, which differ once they are trained");

@@ -146,7 +146,7 @@ final class ImportSettings {
                 fed = sized;
             }
         } else if (input instanceof InputConfig.Sequences sequences) {
-            config = sized(settings, config, sequences.length());
+            config = sized(settings, config, sequences.length()).withPadding(sequences.padding());
             OnnxEncoder encoder = config.encoder();
             int told = settings.isGiven(InputSettings.VOCABULARY) ? sequences.vocabulary() : 0;
             fed = sequences.of(

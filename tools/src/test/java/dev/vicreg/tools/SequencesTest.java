@@ -59,7 +59,7 @@ class SequencesTest {
         String[] sizes = {"--per-class", "60", "--test-per-class", "20"};
         run("sample", "--kind", "sequences", "--out", samples.toString(), sizes[0], sizes[1], sizes[2], sizes[3]);
         Path file = shared.resolve("network.onnx");
-        network = Networks.write(file, new TextCnn(IDS, 16), "input_ids", ElementType.INT64, LENGTH);
+        network = Networks.write(file, new TextCnn(IDS, 32), "input_ids", ElementType.INT64, LENGTH);
     }
 
     private static Cli run(String... words) {
@@ -120,9 +120,9 @@ class SequencesTest {
                 "--projector",
                 "64-64",
                 "--steps",
-                "120",
+                "150",
                 "--checkpoint-every",
-                "60",
+                "75",
                 "--eval-data",
                 test.toString(),
                 "--json"));
@@ -131,8 +131,7 @@ class SequencesTest {
         assertEquals(200, figures.path("testSequences").asInt());
         double before = figures.path("baseline").asDouble();
         double after = figures.path("encoder").asDouble();
-        System.out.println("MEASURED " + figures);
-        assertTrue(after > before + 0.05, figures.toString());
+        assertTrue(after > before + 0.1, figures.toString()); // measured: 66.0 % and 39.5 %
 
         OnnxFile.Model trained = OnnxFile.read(run.resolve("encoder.onnx"));
         assertEquals(
@@ -142,18 +141,18 @@ class SequencesTest {
         resumeMatches(run);
     }
 
-    /** A run that is resumed at step 60 ends as the one that wasn't. */
+    /** A run that is resumed at step 75 ends as the one that wasn't. */
     private void resumeMatches(Path whole) throws IOException {
         Path parts = folder.resolve("parts");
         try (Stream<Path> files = Files.walk(whole)) {
             for (Path file : (Iterable<Path>) files::iterator) {
-                if (!file.toString().contains("step-00000120")) {
+                if (!file.toString().contains("step-00000150")) {
                     Files.copy(file, parts.resolve(whole.relativize(file).toString()));
                 }
             }
         }
         run("train", "--out", parts.toString(), "--resume", "--workers", "3");
-        String checkpoint = "checkpoints/step-00000120/checkpoint";
+        String checkpoint = "checkpoints/step-00000150/checkpoint";
         assertArrayEquals(Files.readAllBytes(whole.resolve(checkpoint)), Files.readAllBytes(parts.resolve(checkpoint)));
         Cli refused = Cli.run("train", "--out", parts.toString(), "--resume", "--mask-id", "3");
         assertEquals(2, refused.status(), refused.err());
@@ -288,6 +287,34 @@ class SequencesTest {
         train(array, run, "--encoder", open.toString());
         assertEquals(12, length(run));
         run("train", "--out", run.toString(), "--resume");
+    }
+
+    @Test
+    void attentionMasksAreMadeFromThePadding() throws IOException {
+        Path masked = Path.of("../training/src/test/resources/golden/imported/masked.onnx");
+        Path data = Files.writeString(folder.resolve("data.ids"), "1 2 3\n4 6 7 8 9 10 11\n12 13\n".repeat(20));
+        Path run = folder.resolve("run");
+        train(data, run, "--encoder", masked.toString(), "--pad-id", "5", "--mask-id", "0");
+        run("train", "--out", run.toString(), "--resume");
+        OnnxFile.Model model = OnnxFile.read(run.resolve("encoder.onnx"));
+        assertEquals("[input_ids int64[N,7]]", model.graph().inputs().toString());
+        try (EmbeddingModel served = EmbeddingModel.load(run.resolve("encoder.onnx"), Device.CPU, 1)) {
+            float[][] found = served.embedSequences(new long[][] {{1, 2, 3}, {1, 2, 3, 5, 5, 5}, {1, 2, 3, 0, 0, 0}});
+            assertArrayEquals(found[0], found[1]);
+            assertNotEquals(Arrays.toString(found[0]), Arrays.toString(found[2]));
+        }
+        Path out = folder.resolve("out.onnx");
+        Cli refused = Cli.run("export", "--run", run.toString(), "--out", out.toString());
+        assertEquals(2, refused.status());
+        assertTrue(refused.errorLine().contains("export with --fold"), refused.err());
+        run("export", "--run", run.toString(), "--out", out.toString(), "--fold");
+        refused(2, "attention_mask", "artifacts", "--encoder", masked.toString(), "--out", out + "2");
+    }
+
+    private void refused(int status, String expected, String... words) {
+        Cli done = Cli.run(words);
+        assertEquals(status, done.status(), done.err());
+        assertTrue(done.errorLine().contains(expected), done.err());
     }
 
     private static int length(Path run) throws IOException {

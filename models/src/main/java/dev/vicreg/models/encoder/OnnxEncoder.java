@@ -24,6 +24,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -43,6 +44,10 @@ import org.jspecify.annotations.Nullable;
 public final class OnnxEncoder implements Encoder {
     /** Below this scope lie the nodes; parameters have their own names. */
     private static final String NODES = "encoder";
+
+    // As Hugging Face's networks call them.
+    private static final String ATTENTION_MASK = "attention_mask";
+    private static final String TOKEN_TYPES = "token_type_ids";
 
     /** Operators behind which ids are what they were. */
     private static final Set<OpType> SAME_IDS = EnumSet.of(
@@ -75,13 +80,24 @@ public final class OnnxEncoder implements Encoder {
      *
      * @param output the representation's name in the file; empty for the first output
      * @param pooling what makes vectors of the output
+     * @param padding the id that fills up sequences, from which an attention mask is made; null if there is none
      */
-    public record Settings(String output, Pooling pooling, BatchNorms batchNorms, Dropout dropout) {
+    public record Settings(
+            String output,
+            Pooling pooling,
+            BatchNorms batchNorms,
+            Dropout dropout,
+            @Nullable Integer padding) {
+        /** Of a network that needs no attention mask. */
+        public Settings(String output, Pooling pooling, BatchNorms batchNorms, Dropout dropout) {
+            this(output, pooling, batchNorms, dropout, null);
+        }
+
         /** The first output as it is, moving statistics, dropout as exported. */
         public static final Settings DEFAULT = new Settings("", Pooling.NONE, BatchNorms.TRAIN, Dropout.AS_EXPORTED);
     }
 
-    private final Graph graph;
+    private final Graph graph; // its first input is the one that is fed
     private final Value input;
     private final TensorType sample;
     private final Settings settings;
@@ -138,19 +154,57 @@ public final class OnnxEncoder implements Encoder {
         }
     }
 
-    /** What computes the first output, from the one input that it needs. */
+    /** What computes the first output, from the input that is fed and those that follow from it, in this order. */
     private static Graph firstOutput(Graph graph) {
         Map.Entry<String, Value> output = graph.outputs().entrySet().iterator().next();
         Graph all = Graph.of(graph.name(), graph.inputs(), Map.of(output.getKey(), output.getValue()));
         Set<Value> read = new HashSet<>();
         all.nodes().forEach(node -> read.addAll(node.inputs()));
-        List<Value> inputs = all.inputs().stream().filter(read::contains).toList();
-        if (inputs.size() != 1) {
+        List<Value> inputs = new ArrayList<>(all.inputs());
+        inputs.removeIf(input -> !read.contains(input));
+        List<Value> fed = inputs.stream().filter(input -> !isDerived(input)).toList();
+        boolean derives = fed.size() == 1
+                && fed.get(0).type().element() == ElementType.INT64
+                && fed.get(0).shape().rank() == 2;
+        if (inputs.size() != 1 && !derives) {
             throw new IllegalArgumentException("output " + output.getKey() + " depends on " + inputs.size()
-                    + " inputs: expected 1, found " + inputs
-                    + "; an attention mask has to be made from the ids inside the file");
+                    + " inputs: expected 1, or ids int64[N,T] beside attention_mask and token_type_ids, found "
+                    + inputs);
         }
+        inputs.sort(Comparator.comparing(input -> !fed.contains(input)));
         return Graph.of(graph.name(), inputs, all.outputs());
+    }
+
+    /** Whether an input beside ids follows from them. */
+    private static boolean isDerived(Value input) {
+        String name = String.valueOf(input.name());
+        return name.endsWith(ATTENTION_MASK) || name.endsWith(TOKEN_TYPES);
+    }
+
+    /**
+     * What an input beside the ids holds: 1 in an attention mask where an id is no padding, and 0 for the kind of each, as
+     * in a single sentence.
+     */
+    private Value derived(Ops ops, Value wanted, Value ids) {
+        Integer padding = settings.padding;
+        if (padding == null) {
+            throw new IllegalArgumentException("its input " + wanted
+                    + " is made from ids and their padding, which is not" + " known; name data of ids");
+        }
+        Value zeros = ops.sub(ids, ids);
+        if (String.valueOf(wanted.name()).endsWith(TOKEN_TYPES)) {
+            return ops.cast(zeros, wanted.type().element());
+        }
+        Value is = ops.equal(ids, ops.longs(padding));
+        Value isNot = ops.node(OpType.NOT, List.of(is), Attributes.NONE).output(0);
+        return wanted.type().element() == ElementType.BOOL
+                ? isNot
+                : ops.cast(isNot, wanted.type().element());
+    }
+
+    /** Whether the file has inputs beside the one that is fed, which are made from it. */
+    public boolean derivesInputs() {
+        return graph.inputs().size() > 1;
     }
 
     /** The input's type with every size but the batch's known; the batch is a symbol. */
@@ -276,6 +330,9 @@ public final class OnnxEncoder implements Encoder {
     private Value network(Layers layers, Value view) {
         Map<Value, Value> known = new HashMap<>();
         known.put(input, view);
+        for (Value other : graph.inputs().subList(1, graph.inputs().size())) {
+            known.put(other, derived(layers.scope(NODES).ops(), other, view));
+        }
         weights.trained()
                 .forEach((initializer, weight) -> known.put(
                         initializer,

@@ -126,21 +126,35 @@ class OnnxEncoderTest {
     }
 
     @Test
-    void aSecondInputIsRefused() throws IOException {
+    void aSecondInputIsRefusedUnlessItFollowsFromIds() throws IOException {
+        String other = withSecondInput("lengths", null);
+        assertTrue(other.contains("output y depends on 2 inputs: expected 1, or ids int64[N,T] beside"), other);
+        String unknown = withSecondInput("attention_mask", null);
+        assertTrue(unknown.contains("is made from ids and their padding, which is not known"), unknown);
+        assertEquals("", withSecondInput("attention_mask", 0));
+        assertEquals("", withSecondInput("token_type_ids", 0));
+    }
+
+    /** The refusal, if it is refused. */
+    private String withSecondInput(String name, Integer padding) throws IOException {
         TensorType type = new TensorType(ElementType.INT64, new Shape(List.of(Dim.symbol("N"), Dim.of(3))));
+        Value second = Value.input(name, type); // first in the file
         Value ids = Value.input("input_ids", type);
-        Value mask = Value.input("attention_mask", type);
         Value words = ops.gather(initializer("words", 9, 4), ids, 0);
-        Value kept = ops.unsqueeze(ops.cast(mask, ElementType.FLOAT), 2);
+        Value kept = ops.unsqueeze(ops.cast(second, ElementType.FLOAT), 2);
         Value y = ops.reduceMean(ops.mul(words, kept), false, 1);
-        Path file = folder.resolve("mask.onnx");
-        Files.write(file, OnnxFile.bytes(Graph.of("net", List.of(ids, mask), Map.of("y", y)), Map.of()));
-        String refusal = assertThrows(
-                        IllegalArgumentException.class,
-                        () -> OnnxEncoder.read(file, List.of(), OnnxEncoder.Settings.DEFAULT))
-                .getMessage();
-        assertTrue(refusal.contains("output y depends on 2 inputs: expected 1, found [input_ids"), refusal);
-        assertTrue(refusal.contains("an attention mask has to be made from the ids inside the file"), refusal);
+        Path file = folder.resolve("two.onnx");
+        Files.write(file, OnnxFile.bytes(Graph.of("net", List.of(second, ids), Map.of("y", y)), Map.of()));
+        OnnxEncoder.Settings settings = new OnnxEncoder.Settings(
+                "", Pooling.NONE, OnnxEncoder.BatchNorms.TRAIN, OnnxEncoder.Dropout.OFF, padding);
+        try {
+            OnnxEncoder encoder = OnnxEncoder.read(file, List.of(), settings);
+            assertEquals("input_ids", encoder.inputName());
+            assertTrue(encoder.derivesInputs());
+            return "";
+        } catch (IllegalArgumentException e) {
+            return e.getMessage();
+        }
     }
 
     @Test

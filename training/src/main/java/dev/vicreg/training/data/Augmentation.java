@@ -59,7 +59,7 @@ public record Augmentation(ViewPolicy viewA, ViewPolicy viewB, boolean unrelated
         return new Augmentation(SignalPolicy.standard(), SignalPolicy.standard(), false);
     }
 
-    /** For sequences of ids: other stretches, with masked, replaced, deleted and swapped ids. */
+    /** For sequences of ids: other stretches, with some ids masked; none deleted, swapped or replaced. */
     public static Augmentation sequences() {
         return new Augmentation(SequencePolicy.standard(), SequencePolicy.standard(), false);
     }

@@ -31,7 +31,7 @@ public record SequencePolicy(double cropMin, double delete, double swap, double 
     }
 
     static SequencePolicy standard() {
-        return new SequencePolicy(0.5, 0.1, 0, 0.15, 0);
+        return new SequencePolicy(0.5, 0, 0, 0.15, 0);
     }
 
     /**
