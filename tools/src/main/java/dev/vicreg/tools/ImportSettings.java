@@ -61,18 +61,18 @@ final class ImportSettings {
             ImportSettings::parseShape);
 
     static final Setting<String> OUTPUT_B = Setting.text(
-            "output-b", "NAME", Group.MODEL, "that of --encoder-b's file, where --encoder is another", null);
+            "output-b", "NAME", Group.MODEL, "that of --encoder-b's file, where --encoder names another", null);
     static final Setting<String> POOL_B = Setting.choice(
             "pool-b",
             List.of("cls", "mean", "none"),
             Group.MODEL,
-            "what is made of the output of --encoder-b's file, where --encoder is another",
+            "what is made of the output of --encoder-b's file, where --encoder names another",
             null);
     static final Setting<List<Long>> INPUT_SHAPE_B = new Setting<>(
             "input-shape-b",
             "N,N",
             Group.MODEL,
-            "sizes of one sample of --encoder-b's file, where --encoder is another. The other options of encoder files are"
+            "sizes of one sample of --encoder-b's file, where --encoder names another. The other options of encoder files are"
                     + " for both",
             null,
             ImportSettings::parseShape);
