@@ -48,7 +48,7 @@ final class SequenceFiles {
 
     /** The rows of an array, without the padding at their ends. */
     static SequenceDataset npy(Path file, Reading reading, Selection selection) throws IOException {
-        Sequences found = new Sequences(file, "row", false);
+        Sequences found = new Sequences(file, false);
         for (int[] row : NpyFile.readIds(file)) {
             int count = row.length;
             while (count > 0 && row[count - 1] == reading.padding()) {
@@ -61,7 +61,7 @@ final class SequenceFiles {
 
     /** The lines of a file of ids, each of any length, without the padding at their ends. */
     static SequenceDataset ids(Path file, Reading reading, Selection selection) throws IOException {
-        Sequences found = new Sequences(file, "line", false);
+        Sequences found = new Sequences(file, false);
         for (String line : lines(file)) {
             String[] words = line.isEmpty() ? new String[0] : line.split(SEPARATOR);
             int[] ids = new int[words.length];
@@ -86,7 +86,7 @@ final class SequenceFiles {
 
     /** The lines of a file as texts. */
     static SequenceDataset texts(Path file, Selection selection) throws IOException {
-        Sequences found = new Sequences(file, "line", true);
+        Sequences found = new Sequences(file, true);
         for (String line : lines(file)) {
             found.add(line.isEmpty() ? new int[0] : ByteIds.of(line));
         }
@@ -107,7 +107,7 @@ final class SequenceFiles {
             }
         }
         requireAny(where, names);
-        return new SequenceTable(names, sequences, classes, true, selection);
+        return new SequenceTable(names, sequences, classes, true, files.size() - names.size(), selection);
     }
 
     private static void requireAny(String where, List<String> names) throws IOException {
@@ -139,13 +139,11 @@ final class SequenceFiles {
     /** The sequences of one file as they come; empty ones are left out, with their names and classes. */
     private static final class Sequences {
         private final Path file;
-        private final String unit;
         private final boolean texts;
         private final List<int[]> all = new ArrayList<>();
 
-        Sequences(Path file, String unit, boolean texts) {
+        Sequences(Path file, boolean texts) {
             this.file = file;
-            this.unit = unit;
             this.texts = texts;
         }
 
@@ -164,7 +162,7 @@ final class SequenceFiles {
             List<String> classes = new ArrayList<>();
             for (int i = 0; i < all.size(); i++) {
                 if (all.get(i).length > 0) {
-                    names.add(unit + " " + (i + 1));
+                    names.add("row " + (i + 1)); // as in tables, with which they may go together
                     sequences.add(all.get(i));
                     if (!beside.isEmpty()) {
                         classes.add(beside.get(i));
@@ -172,7 +170,7 @@ final class SequenceFiles {
                 }
             }
             requireAny(file.toString(), names);
-            return new SequenceTable(names, sequences, classes, texts, selection);
+            return new SequenceTable(names, sequences, classes, texts, all.size() - names.size(), selection);
         }
     }
 }

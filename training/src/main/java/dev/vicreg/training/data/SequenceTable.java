@@ -12,6 +12,7 @@ final class SequenceTable implements SequenceDataset {
     private final List<String> names;
     private final List<int[]> sequences;
     private final boolean texts;
+    private final int skipped;
     private final List<String> labelNames;
     private final int[] labels; // of all sequences
     private final int[] selected;
@@ -20,11 +21,19 @@ final class SequenceTable implements SequenceDataset {
      * @param names of every sequence
      * @param sequences one or more ids each
      * @param classes of every sequence; an empty text for none. No elements where no sequence has one
+     * @param skipped how many were left out since they are empty
      */
-    SequenceTable(List<String> names, List<int[]> sequences, List<String> classes, boolean texts, Selection selection) {
+    SequenceTable(
+            List<String> names,
+            List<int[]> sequences,
+            List<String> classes,
+            boolean texts,
+            int skipped,
+            Selection selection) {
         this.names = List.copyOf(names);
         this.sequences = List.copyOf(sequences);
         this.texts = texts;
+        this.skipped = skipped;
         labelNames = VectorTable.classNames(classes.stream());
         labels = new int[sequences.size()];
         Arrays.fill(labels, -1);
@@ -52,6 +61,11 @@ final class SequenceTable implements SequenceDataset {
     @Override
     public List<String> labelNames() {
         return labelNames;
+    }
+
+    @Override
+    public int skipped() {
+        return skipped;
     }
 
     @Override

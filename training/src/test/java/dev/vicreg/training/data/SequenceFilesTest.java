@@ -68,10 +68,11 @@ class SequenceFilesTest {
         assertEquals(3, data.size());
         assertArrayEquals(new int[] {1, 2, 3}, data.ids(0));
         assertArrayEquals(new int[] {4, 5, 6}, data.ids(1));
-        assertEquals("line 3", data.name(1));
+        assertEquals("row 3", data.name(1));
         assertEquals(List.of("x", "y"), data.labelNames());
         assertEquals(1, data.label(1));
         assertEquals(0, data.label(2));
+        assertEquals(1, data.skipped());
     }
 
     @Test
@@ -82,7 +83,7 @@ class SequenceFilesTest {
         // ByT5: byte + 3, then 1
         assertArrayEquals(new int[] {'A' + 3, 0xC3 + 3, 0xA9 + 3, 1}, data.ids(0));
         assertEquals("zwei W\u00F6rter", data.text(1));
-        assertEquals("line 3", data.name(1));
+        assertEquals("row 3", data.name(1));
     }
 
     @Test
@@ -156,10 +157,10 @@ class SequenceFilesTest {
         data.requireFor(false, 8, 4);
         data.requireFor(false, 0, 0);
         assertEquals(
-                "line 2, place 4: found id 7, the encoder knows ids 0 to 6",
+                "row 2, place 4: found id 7, the encoder knows ids 0 to 6",
                 message(() -> data.requireFor(false, 7, 4)));
         assertEquals(
-                "line 2 has 4 ids, the encoder takes at most 3; train with --length to have longer sequences cut",
+                "row 2 has 4 ids, the encoder takes at most 3; train with --length to have longer sequences cut",
                 message(() -> data.requireFor(false, 8, 3)));
         assertEquals("the encoder takes texts, the data are ids", message(() -> data.requireFor(true, 259, 0)));
     }

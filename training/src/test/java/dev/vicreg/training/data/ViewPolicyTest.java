@@ -232,7 +232,7 @@ class ViewPolicyTest {
                 .toList();
         List<String> names =
                 IntStream.range(0, SEQUENCES).mapToObj(s -> "s" + s).toList();
-        return new SequenceTable(names, all, List.of(), false, Selection.ALL);
+        return new SequenceTable(names, all, List.of(), false, 0, Selection.ALL);
     }
 
     private static int[] sequence(SequencePolicy policy, long seed, int length) {
