@@ -148,7 +148,7 @@ final class ImportSettings {
         } else if (input instanceof InputConfig.Sequences sequences) {
             config = sized(settings, config, sequences.length()).withPadding(sequences.padding());
             OnnxEncoder encoder = config.encoder();
-            int told = settings.isGiven(InputSettings.VOCABULARY) ? sequences.vocabulary() : 0;
+            int told = settings.isGiven(SequenceSettings.VOCABULARY) ? sequences.vocabulary() : 0;
             fed = sequences.of(
                     Math.toIntExact(encoder.sample().get(0)),
                     Math.toIntExact(encoder.vocabulary().orElse(told)));

@@ -27,7 +27,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -60,37 +59,6 @@ final class InputSettings {
                     + " at most 256",
             null,
             InputSettings::parseLength);
-    static final Setting<Integer> VOCABULARY = Setting.integer(
-            "vocabulary",
-            "N",
-            Group.DATA,
-            "sequences of ids: they are 0 to N - 1; without it the encoder file's, or the largest in the data",
-            null,
-            1,
-            Integer.MAX_VALUE);
-    static final Setting<Integer> PAD_ID = Setting.integer(
-            "pad-id",
-            "ID",
-            Group.DATA,
-            "sequences of ids: fills up short ones, and is left out at their ends; without it 0",
-            null,
-            0,
-            Integer.MAX_VALUE);
-    static final Setting<Integer> MASK_ID = Setting.integer(
-            "mask-id",
-            "ID",
-            Group.DATA,
-            "sequences: stands for masked ids; without it the padding's, of texts 2",
-            null,
-            0,
-            Integer.MAX_VALUE);
-    static final Setting<List<Integer>> SPECIAL_IDS = new Setting<>(
-            "special-ids",
-            "ID,ID",
-            Group.DATA,
-            "sequences of ids: those that views and cuts leave alone, such as [CLS] and [SEP]",
-            null,
-            InputSettings::parseIds);
     static final Setting<String> FRONT_END = new Setting<>(
             "front-end",
             "none|log-mel[,NAME=X...]",
@@ -107,10 +75,10 @@ final class InputSettings {
             entry(RATE, Modality.SIGNALS),
             entry(LENGTH, Modality.SIGNALS, Modality.SEQUENCES),
             entry(FRONT_END, Modality.SIGNALS),
-            entry(VOCABULARY, Modality.SEQUENCES),
-            entry(PAD_ID, Modality.SEQUENCES),
-            entry(MASK_ID, Modality.SEQUENCES),
-            entry(SPECIAL_IDS, Modality.SEQUENCES),
+            entry(SequenceSettings.VOCABULARY, Modality.SEQUENCES),
+            entry(SequenceSettings.PAD_ID, Modality.SEQUENCES),
+            entry(SequenceSettings.MASK_ID, Modality.SEQUENCES),
+            entry(SequenceSettings.SPECIAL_IDS, Modality.SEQUENCES),
             entry(ModelSettings.IMAGE_SIZE, Modality.PICTURES),
             entry(ModelSettings.MEAN, Modality.PICTURES),
             entry(ModelSettings.STD, Modality.PICTURES));
@@ -124,13 +92,11 @@ final class InputSettings {
             LABEL,
             RATE,
             LENGTH,
-            VOCABULARY,
-            PAD_ID,
-            MASK_ID,
-            SPECIAL_IDS,
+            SequenceSettings.VOCABULARY,
+            SequenceSettings.PAD_ID,
+            SequenceSettings.MASK_ID,
+            SequenceSettings.SPECIAL_IDS,
             FRONT_END);
-
-    private static final int LONGEST_TEXT = 256; // in bytes, unless asked for
 
     private static final int PICTURE_CHANNELS = 3;
     private static final String LOG_MEL = "log-mel";
@@ -142,16 +108,6 @@ final class InputSettings {
 
     private static Map.Entry<Setting<?>, Set<Modality>> entry(Setting<?> setting, Modality... kinds) {
         return Map.entry(setting, EnumSet.copyOf(List.of(kinds)));
-    }
-
-    private static List<Integer> parseIds(String text) {
-        try {
-            return Arrays.stream(text.split(",", -1))
-                    .map(Integer::parseUnsignedInt)
-                    .toList();
-        } catch (NumberFormatException e) {
-            throw new IllegalArgumentException("must be ids such as 101,102, found \"" + text + "\"", e);
-        }
     }
 
     /** The first line of a CSV file, so to say: names with commas stand in quotes. */
@@ -237,10 +193,10 @@ final class InputSettings {
                 settings.find(LABEL).orElse(null),
                 settings.find(RATE).orElse(0),
                 settings.find(ModelSettings.CHANNELS).orElse(1),
-                settings.find(PAD_ID).orElse(0));
+                settings.find(SequenceSettings.PAD_ID).orElse(0));
         try (Dataset read = Datasets.open(data, reading, selection)) {
             if (read instanceof SequenceDataset sequences) {
-                return sequences(sequences, settings);
+                return SequenceSettings.of(sequences, settings);
             }
             return read instanceof VectorDataset vectors
                     ? vectors(vectors, reading)
@@ -275,36 +231,6 @@ final class InputSettings {
                 summary.moments().mean(),
                 summary.moments().deviation(),
                 frontEnd(settings.get(FRONT_END), rate));
-    }
-
-    /** Before it is known what an encoder file takes and knows: see {@link ImportSettings#branch}. */
-    private static InputConfig sequences(SequenceDataset data, Settings settings) {
-        boolean texts = data.areTexts();
-        SequenceDataset.Summary summary = data.summary();
-        Optional<Length> asked = settings.find(LENGTH);
-        if (asked.isPresent() && asked.get().inSeconds) {
-            throw new IllegalArgumentException("--length of sequences must be a number of ids, found seconds");
-        }
-        int length = asked.map(given -> (int) given.value)
-                .orElse(texts ? Math.min(LONGEST_TEXT, summary.longest()) : summary.longest());
-        if (texts) {
-            for (Setting<?> setting : List.of(VOCABULARY, PAD_ID, SPECIAL_IDS)) {
-                if (settings.isGiven(setting)) {
-                    throw new IllegalArgumentException(
-                            "--" + setting.name() + " is for sequences of ids, the data are texts; leave it out");
-                }
-            }
-            int mask = settings.find(MASK_ID).orElse(ByteIds.UNKNOWN);
-            int known = Math.max(ByteIds.COUNT, mask + 1);
-            return new InputConfig.Sequences(true, length, known, ByteIds.PADDING, mask, List.of(ByteIds.END), true);
-        }
-        int padding = settings.find(PAD_ID).orElse(0);
-        int mask = settings.find(MASK_ID).orElse(padding);
-        List<Integer> special = settings.find(SPECIAL_IDS).orElse(List.of());
-        int largest = Math.max(summary.largestId(), Math.max(padding, mask));
-        largest = Math.max(largest, special.stream().mapToInt(id -> id).max().orElse(0));
-        int known = settings.find(VOCABULARY).orElse(largest + 1);
-        return new InputConfig.Sequences(false, length, known, padding, mask, special, asked.isPresent());
     }
 
     private static int samples(Length length, int rate) {
@@ -380,21 +306,7 @@ final class InputSettings {
             LogMel mel = signals.frontEnd();
             values.put(FRONT_END, mel == null ? "none" : text(mel));
         } else if (input instanceof InputConfig.Sequences sequences) {
-            values.put(MASK_ID, sequences.mask());
-            if (sequences.cut()) {
-                values.put(LENGTH, sequences.length());
-            }
-            if (!sequences.texts()) {
-                values.put(PAD_ID, sequences.padding());
-            }
-            if (!sequences.texts() && sequences.vocabulary() > 0) {
-                values.put(VOCABULARY, sequences.vocabulary());
-            }
-            if (!sequences.texts() && !sequences.special().isEmpty()) {
-                values.put(
-                        SPECIAL_IDS,
-                        sequences.special().stream().map(Object::toString).collect(Collectors.joining(",")));
-            }
+            values.putAll(SequenceSettings.values(sequences));
         }
         return values;
     }

@@ -25,7 +25,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
-import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -44,14 +43,6 @@ import org.jspecify.annotations.Nullable;
 public final class OnnxEncoder implements Encoder {
     /** Below this scope lie the nodes; parameters have their own names. */
     private static final String NODES = "encoder";
-
-    // As Hugging Face's networks call them.
-    private static final String ATTENTION_MASK = "attention_mask";
-    private static final String TOKEN_TYPES = "token_type_ids";
-
-    /** Operators behind which ids are what they were. */
-    private static final Set<OpType> SAME_IDS = EnumSet.of(
-            OpType.CAST, OpType.IDENTITY, OpType.TRANSPOSE, OpType.RESHAPE, OpType.UNSQUEEZE, OpType.SQUEEZE);
 
     private static final float DEFAULT_EPSILON = 1e-5f;
     private static final float DEFAULT_MOMENTUM = 0.9f;
@@ -162,7 +153,8 @@ public final class OnnxEncoder implements Encoder {
         all.nodes().forEach(node -> read.addAll(node.inputs()));
         List<Value> inputs = new ArrayList<>(all.inputs());
         inputs.removeIf(input -> !read.contains(input));
-        List<Value> fed = inputs.stream().filter(input -> !isDerived(input)).toList();
+        List<Value> fed =
+                inputs.stream().filter(input -> !IdInputs.follows(input)).toList();
         boolean derives = fed.size() == 1
                 && fed.get(0).type().element() == ElementType.INT64
                 && fed.get(0).shape().rank() == 2;
@@ -173,33 +165,6 @@ public final class OnnxEncoder implements Encoder {
         }
         inputs.sort(Comparator.comparing(input -> !fed.contains(input)));
         return Graph.of(graph.name(), inputs, all.outputs());
-    }
-
-    /** Whether an input beside ids follows from them. */
-    private static boolean isDerived(Value input) {
-        String name = String.valueOf(input.name());
-        return name.endsWith(ATTENTION_MASK) || name.endsWith(TOKEN_TYPES);
-    }
-
-    /**
-     * What an input beside the ids holds: 1 in an attention mask where an id is no padding, and 0 for the kind of each, as
-     * in a single sentence.
-     */
-    private Value derived(Ops ops, Value wanted, Value ids) {
-        Integer padding = settings.padding;
-        if (padding == null) {
-            throw new IllegalArgumentException("its input " + wanted
-                    + " is made from ids and their padding, which is not" + " known; name data of ids");
-        }
-        Value zeros = ops.sub(ids, ids);
-        if (String.valueOf(wanted.name()).endsWith(TOKEN_TYPES)) {
-            return ops.cast(zeros, wanted.type().element());
-        }
-        Value is = ops.equal(ids, ops.longs(padding));
-        Value isNot = ops.node(OpType.NOT, List.of(is), Attributes.NONE).output(0);
-        return wanted.type().element() == ElementType.BOOL
-                ? isNot
-                : ops.cast(isNot, wanted.type().element());
     }
 
     /** Whether the file has inputs beside the one that is fed, which are made from it. */
@@ -282,20 +247,7 @@ public final class OnnxEncoder implements Encoder {
      * it chooses none.
      */
     public OptionalLong vocabulary() {
-        Set<Value> ids = new HashSet<>(Set.of(input));
-        OptionalLong smallest = OptionalLong.empty();
-        for (Node node : graph.nodes()) {
-            if (SAME_IDS.contains(node.op()) && ids.contains(node.input(0))) {
-                ids.add(node.output(0));
-            } else if (node.op() == OpType.GATHER
-                    && node.attributes().integer("axis", 0) == 0
-                    && ids.contains(node.input(1))
-                    && node.input(0).shape().at(0).isFixed()) {
-                long rows = node.input(0).shape().size(0);
-                smallest = OptionalLong.of(Math.min(rows, smallest.orElse(rows)));
-            }
-        }
-        return smallest;
+        return IdInputs.vocabulary(graph, input);
     }
 
     /** How the file was read. */
@@ -331,7 +283,7 @@ public final class OnnxEncoder implements Encoder {
         Map<Value, Value> known = new HashMap<>();
         known.put(input, view);
         for (Value other : graph.inputs().subList(1, graph.inputs().size())) {
-            known.put(other, derived(layers.scope(NODES).ops(), other, view));
+            known.put(other, IdInputs.following(layers.scope(NODES).ops(), other, view, settings.padding));
         }
         weights.trained()
                 .forEach((initializer, weight) -> known.put(
