@@ -7,7 +7,7 @@ Needs torch alone: the networks are written down here from torchvision's and tim
 their parameter names (without the prefix "encoder."). Everything is computed in float64.
 
 Data come from the generator of the Java tests' class Lcg. Each parameter has a generator of its own, whose seed is the
-CRC-32 of its name; inputs have seed 11, the direction of the loss has seed 13.
+CRC-32 of its name; inputs have seed 11, the direction of the loss has seed 13. Ids are floor((x+1)/2 * how many).
 """
 
 import json
@@ -298,6 +298,19 @@ def mlp(inputs, width, depth):
     return nn.Sequential(*layers)
 
 
+class TextCnn(nn.Module):
+    """Kim 2014, section 2, without classifier and dropout."""
+
+    def __init__(self, vocabulary, width):
+        super().__init__()
+        self.embed = nn.Embedding(vocabulary, 3 * width)
+        self.convs = nn.ModuleList([nn.Conv1d(3 * width, width, k) for k in (3, 4, 5)])
+
+    def forward(self, ids):
+        x = self.embed(ids).transpose(1, 2)
+        return torch.cat([F.relu(conv(x)).amax(2) for conv in self.convs], 1)
+
+
 FULL = {
     "resnet10": lambda: ResNet([1, 1, 1, 1], 64),
     "resnet18": lambda: ResNet([2, 2, 2, 2], 64),
@@ -313,6 +326,7 @@ FULL = {
     "mobilenetv3-large": lambda: MobileNetV3(MOBILENET_V3_LARGE, 16),
     "efficientnet-b0": lambda: EfficientNet(EFFICIENTNET_B0, 32),
     "mlp": lambda: mlp(10, 256, 2),
+    "textcnn": lambda: TextCnn(259, 100),
 }
 
 PICTURES = (4, 3, 32, 32)
@@ -325,6 +339,7 @@ SMALL = {
     "mobilenetv3": (lambda: MobileNetV3(MOBILENET_V3_LARGE[2:8], 16), PICTURES),
     "efficientnet": (lambda: EfficientNet(EFFICIENTNET_B0[:3], 16), PICTURES),
     "mlp": (lambda: mlp(6, 12, 2), (8, 6)),
+    "textcnn": (lambda: TextCnn(11, 4), (6, 9)),
 }
 
 
@@ -343,7 +358,7 @@ def draw(name, shape):
         return 1 + 0.5 * values
     if len(shape) == 1:
         return values * 0.1 if name.endswith(("bias", "running_mean")) else 1 + 0.1 * values
-    return values if shape[0] == 1 else values * math.sqrt(3 / math.prod(shape[1:]))
+    return values if shape[0] == 1 or name == "embed.weight" else values * math.sqrt(3 / math.prod(shape[1:]))
 
 
 def golden(make, shape):
@@ -355,6 +370,8 @@ def golden(make, shape):
         name: tensor if name.endswith("num_batches_tracked") else draw(name, tensor.shape).float().double()
         for name, tensor in state.items()})
     x = lcg(11, math.prod(shape)).float().double().reshape(shape)
+    ids = net.embed.num_embeddings if hasattr(net, "embed") else 0
+    x = ((x + 1) / 2 * ids).floor().long() if ids else x
     evaluated = net.eval()(x)
     trained = net.train()(x)
     (trained * lcg(13, trained.numel()).reshape(trained.shape)).sum().backward()
@@ -364,7 +381,7 @@ def golden(make, shape):
         gradients[name] = [parameter.grad.norm().item(), (parameter.grad * direction).sum().item()]
     rows = lambda tensor: [[float("%.9g" % v) for v in row] for row in tensor.tolist()]
     return {
-        "input": list(shape), "evaluated": rows(evaluated), "trained": rows(trained),
+        "input": list(shape), **({"ids": ids} if ids else {}), "evaluated": rows(evaluated), "trained": rows(trained),
         "gradients": {name: [float("%.9g" % v) for v in pair] for name, pair in gradients.items()}}
 
 

@@ -15,6 +15,7 @@ from torch.onnx._internal.torchscript_exporter import onnx_proto_utils
 onnx_proto_utils._add_onnxscript_fn = lambda model_bytes, custom_opsets: model_bytes
 
 HERE = pathlib.Path(__file__).parent
+PADDING = 5  # of the network "masked"
 BATCH, STEPS, RATE, MOMENTUM, DECAY = 12, 10, 0.01, 0.9, 1e-2
 
 
@@ -209,6 +210,26 @@ class Text(nn.Module):
         return s.norm(x + torch.sigmoid(s.fc(x)) * x).mean(1)
 
 
+class Masked(nn.Module):
+    """A transformer that is told where padding is, as those of Hugging Face are."""
+
+    def __init__(s):
+        super().__init__()
+        s.embedding = nn.Embedding(40, 12); s.position = nn.Embedding(7, 12)
+        s.qkv = nn.Linear(12, 36); s.proj = nn.Linear(12, 12); s.norm1 = nn.LayerNorm(12)
+        s.fc1 = nn.Linear(12, 24); s.fc2 = nn.Linear(24, 12); s.norm2 = nn.LayerNorm(12)
+
+    def forward(s, ids, mask):
+        x = s.embedding(ids) + s.position(torch.arange(ids.shape[1]))
+        q, k, v = (part.reshape(-1, ids.shape[1], 2, 6).transpose(1, 2) for part in s.qkv(x).chunk(3, 2))
+        left_out = (1.0 - mask[:, None, None, :].to(x.dtype)) * torch.finfo(torch.float32).min
+        shares = (q @ k.transpose(2, 3) / 6 ** 0.5 + left_out).softmax(3)
+        x = s.norm1(x + s.proj((shares @ v).transpose(1, 2).reshape(-1, ids.shape[1], 12)))
+        x = s.norm2(x + s.fc2(F.gelu(s.fc1(x))))
+        kept = mask[:, :, None].to(x.dtype)
+        return (x * kept).sum(1) / kept.sum(1).clamp(min=1e-9)
+
+
 class Signal(nn.Module):
     def __init__(s):
         super().__init__()
@@ -232,6 +253,7 @@ NETWORKS = {
     "gru": (Gru, (7, 5), 0),
     "updown": (UpDown, (3, 8, 8), 0),
     "text": (Text, (7,), 40),
+    "masked": (Masked, (7,), 40),
     "signal": (Signal, (2, 40), 0),
 }
 
@@ -251,6 +273,7 @@ FILES = {
     "gru": ("gru", 17, TrainingMode.EVAL, False),
     "updown": ("updown", 17, TrainingMode.TRAINING, False),
     "text": ("text", 17, TrainingMode.EVAL, False),
+    "masked": ("masked", 17, TrainingMode.EVAL, False),
     "signal": ("signal", 13, TrainingMode.EVAL, False),
 }
 
@@ -288,6 +311,11 @@ def sample(name, data):
     return views
 
 
+def inputs(name, x):
+    """What the network takes for a view."""
+    return (x, (x != PADDING).long()) if name == "masked" else (x,)
+
+
 def terms(za, zb):
     n, d = za.shape
     off = lambda c: c.pow(2).sum() - torch.diagonal(c).pow(2).sum()
@@ -320,7 +348,7 @@ def trajectory(name, dtype, frozen=False, pool=None, rate=RATE):
     for step in range(STEPS):
         xa, xb = (v if v.dtype == torch.int64 else v.to(dtype) for v in sample(name, data))
         opt.zero_grad()
-        za, zb = net(xa), net(xb)
+        za, zb = (net(*inputs(name, x)) for x in (xa, xb))
         if pool == "mean":
             za, zb = za.mean(1), zb.mean(1)
         elif pool == "cls":
@@ -347,9 +375,10 @@ def export(file, name, opset, mode, folded):
     net = network(name, file.endswith("-fresh"))
     net.train(mode == TrainingMode.TRAINING)
     out = io.BytesIO()
-    torch.onnx.export(net, (x,), out, dynamo=False, opset_version=opset, training=mode, do_constant_folding=folded,
-                      input_names=["input"], output_names=["features"],
-                      dynamic_axes={"input": {0: "batch"}, "features": {0: "batch"}})
+    names = ["input_ids", "attention_mask"] if name == "masked" else ["input"]
+    torch.onnx.export(net, inputs(name, x), out, dynamo=False, opset_version=opset, training=mode,
+                      do_constant_folding=folded, input_names=names, output_names=["features"],
+                      dynamic_axes={each: {0: "batch"} for each in [*names, "features"]})
     model = out.getvalue()
     if mode == TrainingMode.TRAINING:
         model = restored(model, net, network(name))

@@ -33,8 +33,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Publishes a trained encoder as an ONNX file that needs nothing of this project: input {@code image} uint8 [N,H,W,3],
- * {@code vector} float32 [N,D] or {@code signal} float32 [N,C,T], normalisation inside, output {@code embedding} float32
- * [N,D], a {@link Manifest} in its metadata.
+ * {@code vector} float32 [N,D], {@code signal} float32 [N,C,T] or {@code ids} int64 [N,T], normalisation inside, output
+ * {@code embedding} float32 [N,D], a {@link Manifest} in its metadata.
  *
  * <p>Batch norms are folded away. The normalisation of the pictures is not folded into the first convolution: that pads
  * with zeros, which are the mean colour after normalisation and would be black before it.
@@ -83,6 +83,7 @@ public final class EncoderExport {
             OpType.CONV,
             OpType.MAX_POOL,
             OpType.GLOBAL_AVERAGE_POOL,
+            OpType.GLOBAL_MAX_POOL,
             OpType.BATCH_NORMALIZATION,
             OpType.LAYER_NORMALIZATION,
             OpType.SOFTMAX,

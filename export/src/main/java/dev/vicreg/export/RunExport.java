@@ -3,6 +3,7 @@ package dev.vicreg.export;
 import dev.vicreg.models.encoder.OnnxEncoder;
 import dev.vicreg.models.graph.ElementType;
 import dev.vicreg.runtime.Manifest;
+import dev.vicreg.runtime.sequence.ByteIds;
 import dev.vicreg.training.loop.Artifacts;
 import dev.vicreg.training.loop.BranchConfig;
 import dev.vicreg.training.loop.GraphConfig;
@@ -164,6 +165,9 @@ public final class RunExport {
                     signals.mean(),
                     Collections.nCopies(signals.channels(), 1f));
         }
+        if (config instanceof InputConfig.Sequences sequences) {
+            return input(name, sequences);
+        }
         InputConfig.Vectors vectors = (InputConfig.Vectors) config;
         int columns = vectors.columns().size();
         return new Manifest.VectorInput(
@@ -182,8 +186,24 @@ public final class RunExport {
             String frontEnd = signals.frontEnd() == null ? "none" : "log-mel";
             return Manifest.Input.signal(signals.rate(), signals.length(), signals.mean(), signals.std(), frontEnd);
         }
+        if (config instanceof InputConfig.Sequences sequences) {
+            return input("ids", sequences);
+        }
         InputConfig.Pictures pictures = (InputConfig.Pictures) config;
         return Manifest.Input.picture(pictures.imageSize(), pictures.mean(), pictures.std());
+    }
+
+    private static Manifest.Input input(String name, InputConfig.Sequences sequences) {
+        return new Manifest.SequenceInput(
+                name,
+                Manifest.SequenceInput.KIND,
+                sequences.length(),
+                sequences.texts() ? ByteIds.NAME : Manifest.SequenceInput.IDS,
+                sequences.vocabulary(),
+                sequences.padding(),
+                sequences.mask(),
+                sequences.special(),
+                sequences.cut());
     }
 
     /** What {@code sha256sum} prints. */

@@ -131,7 +131,7 @@ record Verification(
             throws OrtException {
         Map<String, Tensor> madeUp = new LinkedHashMap<>();
         for (Value each : views) {
-            madeUp.put(String.valueOf(each.name()), madeUp(each.type(), count));
+            madeUp.put(String.valueOf(each.name()), madeUp(each, count));
         }
         Tensor own = madeUp.get(view);
         if (own == null) {
@@ -191,24 +191,26 @@ record Verification(
     }
 
     /** Samples [count,…]: random ones, then constant ones. */
-    private Tensor madeUp(TensorType type, int count) {
+    private Tensor madeUp(Value fed, int count) {
+        TensorType type = fed.type();
         TensorType batch = new TensorType(type.element(), type.shape().with(0, Dim.of(count)));
         return switch (type.element()) {
             case UINT8 -> pictures(batch, count);
             case FLOAT -> numbers(batch, count);
-            case INT64 -> ids(batch);
+            case INT64 -> ids(batch, view.equals(fed.name()));
             default ->
                 throw new IllegalStateException(
                         "Verification needs views of uint8, float32 or int64, found input " + type);
         };
     }
 
-    /** Ids 0 and 1, since how many there are is not known. */
-    private static Tensor ids(TensorType batch) {
+    /** Any ids that the encoder knows; 0 and 1 where it is not known how many that are. */
+    private Tensor ids(TensorType batch, boolean own) {
+        int known = own && input instanceof Manifest.SequenceInput sequence ? sequence.vocabulary() : 0;
         long[] ids = new long[Math.toIntExact(batch.shape().elements())];
         SplittableRandom random = new SplittableRandom(0);
         for (int i = 0; i < ids.length; i++) {
-            ids[i] = random.nextInt(2);
+            ids[i] = random.nextInt(known > 0 ? known : 2);
         }
         return new Tensor(batch, Tensor.ofLongs(ids).data());
     }

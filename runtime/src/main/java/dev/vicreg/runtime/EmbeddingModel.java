@@ -8,6 +8,7 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
 import dev.vicreg.runtime.picture.Picture;
+import dev.vicreg.runtime.sequence.ByteIds;
 import dev.vicreg.runtime.signal.Signal;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
@@ -25,8 +26,8 @@ import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An exported encoder, ready to turn pictures of any size into vectors; or rows of a table, or signals, whichever it was
- * trained on.
+ * An exported encoder, ready to turn pictures of any size into vectors; or rows of a table, signals, texts or other
+ * sequences of ids, whichever it was trained on.
  *
  * <pre>{@code
  * try (EmbeddingModel model = EmbeddingModel.load(Path.of("encoder.onnx"))) {
@@ -67,7 +68,8 @@ public final class EmbeddingModel implements AutoCloseable {
         boolean pictures = input instanceof Manifest.PictureInput;
         boolean bytes = input instanceof Manifest.PictureInput picture && picture.layout() == null;
         this.preprocessing = pictures ? manifest.preprocessing(name) : null;
-        this.type = bytes ? OnnxJavaType.UINT8 : OnnxJavaType.FLOAT;
+        boolean ids = input instanceof Manifest.SequenceInput;
+        this.type = bytes ? OnnxJavaType.UINT8 : ids ? OnnxJavaType.INT64 : OnnxJavaType.FLOAT;
         this.sampleShape = sampleShape(input);
         int most = input instanceof Manifest.VectorInput ? MAX_VECTORS : MAX_BATCH;
         long points = (long) elements() / (pictures ? 3 : 1);
@@ -91,6 +93,9 @@ public final class EmbeddingModel implements AutoCloseable {
             return Manifest.PictureInput.CHANNELS_FIRST.equals(picture.layout())
                     ? new int[] {picture.channels(), size, size}
                     : new int[] {size, size, picture.channels()};
+        }
+        if (input instanceof Manifest.SequenceInput sequence) {
+            return new int[] {sequence.length()};
         }
         return input instanceof Manifest.SignalInput signal
                 ? new int[] {signal.channels(), signal.length()}
@@ -242,6 +247,51 @@ public final class EmbeddingModel implements AutoCloseable {
         });
     }
 
+    /**
+     * The embeddings of sequences of ids, in their order: [sequences][dimension]. Shorter ones are padded; longer ones are
+     * cut where the manifest says so.
+     *
+     * @param sequences ids as in the training data, each of any length; padding at their ends is ignored
+     * @throws IllegalStateException if this model takes something else
+     * @throws IllegalArgumentException if a sequence is empty or too long, or one of its ids out of range
+     */
+    public float[][] embedSequences(long[][] sequences) {
+        if (!(manifest.input() instanceof Manifest.SequenceInput input)) {
+            throw wrongKind("sequences");
+        }
+        long[][] fitted = new long[sequences.length][];
+        for (int i = 0; i < fitted.length; i++) {
+            try {
+                fitted[i] = input.fitted(sequences[i]);
+            } catch (IllegalArgumentException e) {
+                throw new IllegalArgumentException(name + ", sequence " + i + ": " + e.getMessage(), e);
+            }
+        }
+        return embedAll(fitted.length, (sample, batch, place) -> {
+            int bytes = input.length() * Long.BYTES;
+            batch.slice(place * bytes, bytes)
+                    .order(ByteOrder.nativeOrder())
+                    .asLongBuffer()
+                    .put(fitted[sample]);
+        });
+    }
+
+    /**
+     * The embeddings of texts, in their order: [texts][dimension]. Their ids are those of {@link ByteIds}; longer texts
+     * are cut.
+     *
+     * @throws IllegalStateException if this model takes something else, ids of another origin included
+     */
+    public float[][] embedTexts(List<String> texts) {
+        if (!(manifest.input() instanceof Manifest.SequenceInput input)
+                || !input.coding().equals(ByteIds.NAME)) {
+            throw wrongKind("texts");
+        }
+        return embedSequences(texts.stream()
+                .map(text -> Arrays.stream(ByteIds.of(text)).asLongStream().toArray())
+                .toArray(long[][]::new));
+    }
+
     private static void put(ByteBuffer batch, int place, float[] values) {
         int bytes = values.length * Float.BYTES;
         batch.slice(place * bytes, bytes)
@@ -251,7 +301,9 @@ public final class EmbeddingModel implements AutoCloseable {
     }
 
     private IllegalStateException wrongKind(String given) {
-        return new IllegalStateException(name + " takes " + manifest.input().kind() + "s, not " + given);
+        boolean ids = manifest.input() instanceof Manifest.SequenceInput;
+        return new IllegalStateException(
+                name + " takes " + manifest.input().kind() + "s" + (ids ? " of ids" : "") + ", not " + given);
     }
 
     /** Waits for calls under way and releases the model; later calls of {@code embed} fail. Idempotent. */

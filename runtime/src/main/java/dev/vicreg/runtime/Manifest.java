@@ -10,6 +10,7 @@ import com.google.gson.JsonSerializer;
 import dev.vicreg.runtime.picture.Interpolation;
 import java.io.IOException;
 import java.lang.reflect.Type;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -20,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What an exported encoder says about itself: JSON in the ONNX file's metadata under {@value #METADATA_KEY}.
  *
- * @param formatVersion {@value #PICTURE_VERSION} for pictures, {@value #FORMAT_VERSION} for vectors and signals, which the
+ * @param formatVersion {@value #PICTURE_VERSION} for pictures, {@value #FORMAT_VERSION} for vectors, signals and sequences, which the
  *     first readers didn't know; grows when an older reader would go wrong
  * @param version this project's version that wrote the file
  * @param encoder the encoder's name, e.g. {@code resnet18}
@@ -67,13 +68,15 @@ public record Manifest(
         /** The model's input. */
         String name();
 
-        /** {@value PictureInput#KIND}, {@value VectorInput#KIND} or {@value SignalInput#KIND}. */
+        /**
+         * {@value PictureInput#KIND}, {@value VectorInput#KIND}, {@value SignalInput#KIND} or {@value SequenceInput#KIND}.
+         */
         String kind();
 
-        /** Of each colour, column or channel; subtracted inside the model. */
+        /** Of each colour, column or channel, none of ids; subtracted inside the model. */
         List<Float> mean();
 
-        /** Standard deviation of each colour, column or channel; divided by inside the model. */
+        /** Standard deviation of each colour, column or channel, none of ids; divided by inside the model. */
         List<Float> deviation();
 
         /** The input of an own picture encoder: RGB, the shorter side resized to the model's size. */
@@ -230,6 +233,98 @@ public record Manifest(
         }
     }
 
+    /**
+     * An input of ids: int64 [N, length]. The caller pads at the end, and cuts what is longer where the model was trained
+     * so: see {@link #fitted}.
+     *
+     * @param name the model's input, {@code ids} of own encoders
+     * @param kind {@code sequence}
+     * @param length ids that the model takes
+     * @param coding {@value dev.vicreg.runtime.sequence.ByteIds#NAME} for texts, whose ids are those of
+     *     {@link dev.vicreg.runtime.sequence.ByteIds}; {@value #IDS} for ids that come from elsewhere
+     * @param vocabulary ids are 0 to one less; 0 where that isn't known
+     * @param padding the id that fills up
+     * @param mask the id that stood for masked ones in training
+     * @param special ids that are kept where a sequence is cut, such as those of [CLS] and [SEP]
+     * @param cut whether longer sequences are cut; they are refused otherwise
+     */
+    public record SequenceInput(
+            String name,
+            String kind,
+            int length,
+            String coding,
+            int vocabulary,
+            int padding,
+            int mask,
+            List<Integer> special,
+            boolean cut)
+            implements Input {
+        public static final String KIND = "sequence";
+
+        public static final String IDS = "ids";
+
+        public SequenceInput {
+            Objects.requireNonNull(name, "input.name");
+            Objects.requireNonNull(coding, "input.coding");
+            special = List.copyOf(Objects.requireNonNull(special, "input.special"));
+            if (length < 1 || vocabulary < 0) {
+                throw new JsonParseException("expected a length of 1 or more and a vocabulary of 0 or more, found "
+                        + length + " and " + vocabulary);
+            }
+        }
+
+        /** Nothing. */
+        @Override
+        public List<Float> mean() {
+            return List.of();
+        }
+
+        /** Nothing. */
+        @Override
+        public List<Float> deviation() {
+            return List.of();
+        }
+
+        /**
+         * Ids as the model takes them, {@link #length} of them: what is too long loses ids at its end, but no special
+         * ones; what is too short is padded.
+         *
+         * @param ids padding at the end is ignored
+         * @throws IllegalArgumentException if an id is out of range, there is none, or there are too many: says which
+         */
+        public long[] fitted(long... ids) {
+            int count = ids.length;
+            while (count > 0 && ids[count - 1] == padding) {
+                count--;
+            }
+            int specials = 0;
+            for (int i = 0; i < count; i++) {
+                specials += isSpecial(ids[i]) ? 1 : 0;
+                if (ids[i] < 0 || (vocabulary > 0 && ids[i] >= vocabulary)) {
+                    throw new IllegalArgumentException("id " + ids[i] + " at place " + i + " is not one of 0 to "
+                            + (vocabulary == 0 ? "…" : vocabulary - 1));
+                }
+            }
+            if (count == 0 || (count > length && !cut)) {
+                throw new IllegalArgumentException("a sequence of " + count + " ids, expected 1 to " + length);
+            }
+            int room = Math.max(0, length - specials);
+            long[] fitted = new long[length];
+            Arrays.fill(fitted, padding);
+            int size = 0;
+            for (int i = 0; i < count && size < length; i++) {
+                if (isSpecial(ids[i]) || room-- > 0) {
+                    fitted[size++] = ids[i];
+                }
+            }
+            return fitted;
+        }
+
+        private boolean isSpecial(long id) {
+            return id <= Integer.MAX_VALUE && special.contains((int) id);
+        }
+    }
+
     private static void requireSize(String what, int size, List<Float> mean, List<Float> deviation) {
         if (size < 1 || mean.size() != size || deviation.size() != size) {
             throw new JsonParseException("expected a mean and a deviation for each of its " + size + " " + what
@@ -246,9 +341,10 @@ public record Manifest(
             case PictureInput.KIND -> context.deserialize(json, PictureInput.class);
             case VectorInput.KIND -> context.deserialize(json, VectorInput.class);
             case SignalInput.KIND -> context.deserialize(json, SignalInput.class);
+            case SequenceInput.KIND -> context.deserialize(json, SequenceInput.class);
             default ->
                 throw new JsonParseException("its input is of the unknown kind '" + kind.getAsString()
-                        + "', expected picture, vector or signal");
+                        + "', expected picture, vector, signal or sequence");
         };
     }
 

@@ -14,6 +14,7 @@ import dev.vicreg.tools.output.VectorFile;
 import dev.vicreg.training.data.Dataset;
 import dev.vicreg.training.data.InOrder;
 import dev.vicreg.training.data.PictureDataset;
+import dev.vicreg.training.data.SequenceDataset;
 import dev.vicreg.training.data.SignalDataset;
 import dev.vicreg.training.data.VectorDataset;
 import java.io.IOException;
@@ -35,7 +36,7 @@ final class EmbedCommand {
 
     static final Command COMMAND = new Command(
             "embed",
-            "turns pictures, rows of a table or signals into vectors with a trained encoder",
+            "turns pictures, rows of a table, signals or sequences into vectors with a trained encoder",
             List.of(SharedSettings.MODEL, SharedSettings.DATA, OUT),
             List.of(
                     SharedSettings.LIMIT,
@@ -88,6 +89,9 @@ final class EmbedCommand {
         }
         if (data instanceof SignalDataset signals) {
             return writer.write(signals::signal, Encoding.ofSignals(model));
+        }
+        if (data instanceof SequenceDataset sequences) {
+            return writer.write(sequences::ids, Encoding.ofSequences(model));
         }
         return writer.write(((PictureDataset) data)::picture, Encoding.ofPictures(model));
     }

@@ -17,6 +17,7 @@ import dev.vicreg.tools.eval.VectorPlot;
 import dev.vicreg.tools.output.Json;
 import dev.vicreg.tools.output.Progress;
 import dev.vicreg.training.data.Dataset;
+import dev.vicreg.training.data.SequenceDataset;
 import dev.vicreg.training.data.VectorDataset;
 import dev.vicreg.training.step.Side;
 import java.io.IOException;
@@ -44,7 +45,8 @@ final class EvalCommand {
             "plot",
             "FILE.png",
             Group.OUTPUT,
-            "picture to draw: nearest neighbours of pictures and signals, a map of vectors by their two main directions");
+            "picture to draw: nearest neighbours of pictures, signals and sequences, a map of vectors by their two main"
+                    + " directions");
     private static final Setting<Integer> K =
             Setting.integer("k", "N", Group.EVALUATION, "neighbours that vote", 20, 1, 100_000);
     private static final Setting<Double> TEMPERATURE =
@@ -116,7 +118,7 @@ final class EvalCommand {
      * @param classes names of the labels
      */
     record Measured(Evaluation evaluation, LabelledVectors train, LabelledVectors test, List<String> classes) {
-        /** Neighbours of pictures and of signals, a map of vectors. */
+        /** Neighbours of pictures, signals and sequences, a map of vectors. */
         Plot plot() {
             return evaluation.noun().equals("vectors") ? VectorPlot.of(test, classes) : ContactSheet.of(train, test);
         }
@@ -166,6 +168,9 @@ final class EvalCommand {
     }
 
     private static String whereLabelsAre(Dataset data) {
+        if (data instanceof SequenceDataset) {
+            return "the folder of a text is its label; those of one file stand in NAME.labels.txt beside it";
+        }
         return data instanceof VectorDataset
                 ? "name the column of labels with --label, or put NAME.labels.txt beside NAME.npy"
                 : "the folder of a file is its label";

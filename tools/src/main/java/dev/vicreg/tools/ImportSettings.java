@@ -1,6 +1,7 @@
 package dev.vicreg.tools;
 
 import dev.vicreg.models.encoder.EncoderOptions;
+import dev.vicreg.models.encoder.OnnxEncoder;
 import dev.vicreg.models.graph.Dim;
 import dev.vicreg.models.graph.Shape;
 import dev.vicreg.tools.cli.Console;
@@ -59,7 +60,34 @@ final class ImportSettings {
             null,
             ImportSettings::parseShape);
 
-    static final List<Setting<?>> ALL = List.of(OUTPUT, BATCH_NORM, DROPOUT, LAYOUT, INPUT_SHAPE);
+    static final Setting<String> OUTPUT_B = Setting.text(
+            "output-b", "NAME", Group.MODEL, "that of --encoder-b's file, where --encoder names another", null);
+    static final Setting<String> POOL_B = Setting.choice(
+            "pool-b",
+            List.of("cls", "mean", "none"),
+            Group.MODEL,
+            "what is made of the output of --encoder-b's file, where --encoder names another",
+            null);
+    static final Setting<List<Long>> INPUT_SHAPE_B = new Setting<>(
+            "input-shape-b",
+            "N,N",
+            Group.MODEL,
+            "sizes of one sample of --encoder-b's file, where --encoder names another. The other options of encoder files are"
+                    + " for both",
+            null,
+            ImportSettings::parseShape);
+
+    static final List<Setting<?>> ALL =
+            List.of(OUTPUT, BATCH_NORM, DROPOUT, LAYOUT, INPUT_SHAPE, OUTPUT_B, POOL_B, INPUT_SHAPE_B);
+
+    /** The options for the file of a side, where the two files may differ. */
+    private record Own(Setting<String> output, Setting<String> pool, Setting<List<Long>> sample) {
+        static Own of(Side side) {
+            return side == Side.A
+                    ? new Own(OUTPUT, ModelSettings.POOL, INPUT_SHAPE)
+                    : new Own(OUTPUT_B, POOL_B, INPUT_SHAPE_B);
+        }
+    }
 
     private ImportSettings() {}
 
@@ -82,20 +110,27 @@ final class ImportSettings {
     }
 
     /**
-     * A branch whose encoder is in {@code file}. Pictures get the file's size unless one was asked for; without data that
+     * The branch of a side whose encoder is in {@code file}. Pictures get the file's size unless one was asked for; without data that
      * fit, views are what the file takes.
      *
      * @throws IOException if the file cannot be read
      */
-    static BranchConfig branch(Settings settings, InputConfig input, Path file, String projector) throws IOException {
+    static BranchConfig branch(Settings settings, Side side, InputConfig input, Path file, String projector)
+            throws IOException {
+        Own own = Own.of(side);
+        Own otherwise = isOneOfTwo(settings, file) ? own : Own.of(Side.A);
         OnnxConfig config = OnnxConfig.of(
                 file,
-                settings.find(OUTPUT).orElse(""),
-                settings.find(ModelSettings.POOL).orElse("none"),
+                settings.find(own.output)
+                        .or(() -> settings.find(otherwise.output))
+                        .orElse(""),
+                settings.find(own.pool).or(() -> settings.find(otherwise.pool)).orElse("none"),
                 settings.get(BATCH_NORM),
                 settings.get(DROPOUT),
                 settings.find(LAYOUT).orElse(null),
-                settings.find(INPUT_SHAPE).orElse(List.of()));
+                settings.find(own.sample)
+                        .or(() -> settings.find(otherwise.sample))
+                        .orElse(List.of()));
         String name = String.valueOf(file.getFileName());
         InputConfig fed = input;
         if (input instanceof InputConfig.Pictures pictures) {
@@ -105,12 +140,38 @@ final class ImportSettings {
             } else {
                 InputConfig.Pictures sized =
                         pictures.ofSize(size(settings, config, channelsFirst.get(), pictures.imageSize()));
-                long side = sized.imageSize();
-                config = config.withSample(channelsFirst.get() ? List.of(3L, side, side) : List.of(side, side, 3L));
+                long pixels = sized.imageSize();
+                config = config.withSample(
+                        channelsFirst.get() ? List.of(3L, pixels, pixels) : List.of(pixels, pixels, 3L));
                 fed = sized;
             }
+        } else if (input instanceof InputConfig.Sequences sequences) {
+            config = sized(settings, config, sequences.length()).withPadding(sequences.padding());
+            OnnxEncoder encoder = config.encoder();
+            int told = settings.isGiven(SequenceSettings.VOCABULARY) ? sequences.vocabulary() : 0;
+            fed = sequences.of(
+                    Math.toIntExact(encoder.sample().get(0)),
+                    Math.toIntExact(encoder.vocabulary().orElse(told)));
         }
         return new BranchConfig(name, 0, fed, projector, EncoderOptions.NONE, config);
+    }
+
+    /** Whether the first branch's encoder is in another file than this. */
+    private static boolean isOneOfTwo(Settings settings, Path file) {
+        return settings.find(ModelSettings.ENCODER)
+                .filter(ImportSettings::isFile)
+                .map(first -> !Path.of(first).toAbsolutePath().equals(file.toAbsolutePath()))
+                .orElse(false);
+    }
+
+    /** For sequences of the file's length; of theirs where the file leaves that open, or another was asked for. */
+    private static OnnxConfig sized(Settings settings, OnnxConfig config, int length) throws IOException {
+        Shape shape = config.input().shape();
+        if (!config.sample().isEmpty() || shape.rank() != 2) {
+            return config;
+        }
+        boolean own = shape.at(1).isFixed() && !settings.isGiven(InputSettings.LENGTH);
+        return config.withSample(List.of(own ? shape.size(1) : length));
     }
 
     private static int size(Settings settings, OnnxConfig config, boolean channelsFirst, int otherwise)
@@ -137,12 +198,13 @@ final class ImportSettings {
     }
 
     /** The options that give this configuration, with their values. */
-    static Map<Setting<?>, Object> values(OnnxConfig config) {
+    static Map<Setting<?>, Object> values(OnnxConfig config, Side side) {
+        Own own = Own.of(side);
         Map<Setting<?>, Object> values = new HashMap<>();
         if (!config.output().isEmpty()) {
-            values.put(OUTPUT, config.output());
+            values.put(own.output, config.output());
         }
-        values.put(ModelSettings.POOL, config.pool());
+        values.put(own.pool, config.pool());
         values.put(BATCH_NORM, config.batchNorm());
         values.put(DROPOUT, config.dropout());
         if (config.layout() != null) {
@@ -150,7 +212,7 @@ final class ImportSettings {
         }
         if (!config.sample().isEmpty()) {
             values.put(
-                    INPUT_SHAPE,
+                    own.sample,
                     new ArrayList<>(config.sample())
                             .stream().map(Object::toString).collect(Collectors.joining(",")));
         }

@@ -4,6 +4,7 @@ import dev.vicreg.models.encoder.Encoders;
 import dev.vicreg.models.nn.LogMel;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.runtime.Manifest;
+import dev.vicreg.runtime.sequence.ByteIds;
 import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Setting.Group;
 import dev.vicreg.tools.cli.Settings;
@@ -13,11 +14,13 @@ import dev.vicreg.training.data.Modality;
 import dev.vicreg.training.data.Moments;
 import dev.vicreg.training.data.Reading;
 import dev.vicreg.training.data.Selection;
+import dev.vicreg.training.data.SequenceDataset;
 import dev.vicreg.training.data.SignalDataset;
 import dev.vicreg.training.data.VectorDataset;
 import dev.vicreg.training.loop.InputConfig;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
@@ -51,7 +54,9 @@ final class InputSettings {
             "length",
             "N|Xs",
             Group.DATA,
-            "signals: samples or seconds that the encoder sees; without it one second, or the shortest signal's",
+            "signals: samples or seconds that the encoder sees; without it one second, or the shortest signal's. Sequences: ids"
+                    + " that it sees, of which longer ones are cut; without it the encoder file's or the longest's, of texts"
+                    + " at most 256",
             null,
             InputSettings::parseLength);
     static final Setting<String> FRONT_END = new Setting<>(
@@ -63,24 +68,20 @@ final class InputSettings {
             "none",
             InputSettings::checkFrontEnd);
 
-    /** Options for one kind of data each. */
-    private static final Map<Setting<?>, Modality> OWN = Map.of(
-            COLUMNS,
-            Modality.VECTORS,
-            LABEL,
-            Modality.VECTORS,
-            RATE,
-            Modality.SIGNALS,
-            LENGTH,
-            Modality.SIGNALS,
-            FRONT_END,
-            Modality.SIGNALS,
-            ModelSettings.IMAGE_SIZE,
-            Modality.PICTURES,
-            ModelSettings.MEAN,
-            Modality.PICTURES,
-            ModelSettings.STD,
-            Modality.PICTURES);
+    /** Options for some kinds of data each. */
+    private static final Map<Setting<?>, Set<Modality>> OWN = Map.ofEntries(
+            entry(COLUMNS, Modality.VECTORS),
+            entry(LABEL, Modality.VECTORS),
+            entry(RATE, Modality.SIGNALS),
+            entry(LENGTH, Modality.SIGNALS, Modality.SEQUENCES),
+            entry(FRONT_END, Modality.SIGNALS),
+            entry(SequenceSettings.VOCABULARY, Modality.SEQUENCES),
+            entry(SequenceSettings.PAD_ID, Modality.SEQUENCES),
+            entry(SequenceSettings.MASK_ID, Modality.SEQUENCES),
+            entry(SequenceSettings.SPECIAL_IDS, Modality.SEQUENCES),
+            entry(ModelSettings.IMAGE_SIZE, Modality.PICTURES),
+            entry(ModelSettings.MEAN, Modality.PICTURES),
+            entry(ModelSettings.STD, Modality.PICTURES));
 
     static final List<Setting<?>> ALL = List.of(
             ModelSettings.IMAGE_SIZE,
@@ -91,6 +92,10 @@ final class InputSettings {
             LABEL,
             RATE,
             LENGTH,
+            SequenceSettings.VOCABULARY,
+            SequenceSettings.PAD_ID,
+            SequenceSettings.MASK_ID,
+            SequenceSettings.SPECIAL_IDS,
             FRONT_END);
 
     private static final int PICTURE_CHANNELS = 3;
@@ -100,6 +105,10 @@ final class InputSettings {
     record Length(double value, boolean inSeconds) {}
 
     private InputSettings() {}
+
+    private static Map.Entry<Setting<?>, Set<Modality>> entry(Setting<?> setting, Modality... kinds) {
+        return Map.entry(setting, EnumSet.copyOf(List.of(kinds)));
+    }
 
     /** The first line of a CSV file, so to say: names with commas stand in quotes. */
     private static List<String> parseColumns(String text) {
@@ -158,17 +167,20 @@ final class InputSettings {
      * @throws IllegalArgumentException naming the first one
      */
     static void requireUses(Settings settings, Set<Modality> modalities) {
-        String nouns = modalities.stream().map(Modality::noun).collect(Collectors.joining(" and "));
-        OWN.forEach((setting, kind) -> {
-            if (!modalities.contains(kind) && settings.isGiven(setting)) {
-                throw new IllegalArgumentException("--" + setting.name() + " is for " + kind.noun() + ", the data are "
-                        + nouns + "; leave it out");
+        OWN.forEach((setting, kinds) -> {
+            if (Collections.disjoint(kinds, modalities) && settings.isGiven(setting)) {
+                throw new IllegalArgumentException("--" + setting.name() + " is for " + nouns(kinds) + ", the data are "
+                        + nouns(modalities) + "; leave it out");
             }
         });
         int channels = settings.find(ModelSettings.CHANNELS).orElse(PICTURE_CHANNELS);
         if (channels != PICTURE_CHANNELS && modalities.equals(EnumSet.of(Modality.PICTURES))) {
             throw new IllegalArgumentException("--channels of pictures must be 3, found " + channels);
         }
+    }
+
+    private static String nouns(Set<Modality> modalities) {
+        return modalities.stream().map(Modality::noun).collect(Collectors.joining(" and "));
     }
 
     /** What the options say of data of that kind, once {@link #requireUses} has passed them. */
@@ -180,8 +192,12 @@ final class InputSettings {
                 settings.find(COLUMNS).orElse(List.of()),
                 settings.find(LABEL).orElse(null),
                 settings.find(RATE).orElse(0),
-                settings.find(ModelSettings.CHANNELS).orElse(1));
+                settings.find(ModelSettings.CHANNELS).orElse(1),
+                settings.find(SequenceSettings.PAD_ID).orElse(0));
         try (Dataset read = Datasets.open(data, reading, selection)) {
+            if (read instanceof SequenceDataset sequences) {
+                return SequenceSettings.of(sequences, settings);
+            }
             return read instanceof VectorDataset vectors
                     ? vectors(vectors, reading)
                     : signals((SignalDataset) read, settings);
@@ -289,6 +305,8 @@ final class InputSettings {
             }
             LogMel mel = signals.frontEnd();
             values.put(FRONT_END, mel == null ? "none" : text(mel));
+        } else if (input instanceof InputConfig.Sequences sequences) {
+            values.putAll(SequenceSettings.values(sequences));
         }
         return values;
     }
@@ -315,7 +333,7 @@ final class InputSettings {
 
     /** Whether an option is of no use to pictures. */
     static boolean isForOtherThanPictures(Setting<?> setting) {
-        return OWN.getOrDefault(setting, Modality.PICTURES) != Modality.PICTURES;
+        return !OWN.getOrDefault(setting, Set.of(Modality.PICTURES)).contains(Modality.PICTURES);
     }
 
     /** Whether an option that says how samples are read was given. */
@@ -340,6 +358,9 @@ final class InputSettings {
         } else if (input instanceof Manifest.SignalInput signals) {
             wanted = Modality.SIGNALS;
             reading = new Reading(List.of(), null, signals.rate(), signals.channels());
+        } else if (input instanceof Manifest.SequenceInput sequences) {
+            wanted = Modality.SEQUENCES;
+            reading = new Reading(List.of(), null, 0, 1, sequences.padding());
         }
         Modality found = Datasets.modality(data);
         if (found != wanted) {
@@ -348,8 +369,13 @@ final class InputSettings {
         }
         if (label != null && wanted != Modality.VECTORS) {
             throw new IllegalArgumentException("--label is for vectors, the data are " + found.noun()
-                    + ", whose classes are their folders; leave it out");
+                    + ", whose classes are their folders or in NAME.labels.txt; leave it out");
         }
-        return Datasets.open(data, reading, selection);
+        Dataset opened = Datasets.open(data, reading, selection);
+        if (opened instanceof SequenceDataset ids && input instanceof Manifest.SequenceInput sequences) {
+            boolean texts = sequences.coding().equals(ByteIds.NAME);
+            ids.requireFor(texts, sequences.vocabulary(), sequences.cut() ? 0 : sequences.length());
+        }
+        return opened;
     }
 }

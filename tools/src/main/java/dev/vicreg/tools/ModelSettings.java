@@ -8,6 +8,7 @@ import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.training.loop.BranchConfig;
 import dev.vicreg.training.loop.InputConfig;
 import dev.vicreg.training.loop.OnnxConfig;
+import dev.vicreg.training.step.Side;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -23,7 +24,7 @@ final class ModelSettings {
     static final Setting<String> ENCODER = encoder(
             "encoder",
             "network that is trained, or an ONNX file that holds it; without it resnet10 for pictures, mlp for vectors,"
-                    + " resnet1d for signals");
+                    + " resnet1d for signals, textcnn for sequences");
     static final Setting<Integer> WIDTH = Setting.integer(
             "width",
             "N",
@@ -106,7 +107,13 @@ final class ModelSettings {
             null);
 
     /** Options of a second branch with weights of its own. */
-    private static final List<Setting<?>> SECOND = List.of(ENCODER_B, WIDTH_B, PROJECTOR_B);
+    private static final List<Setting<?>> SECOND = List.of(
+            ENCODER_B,
+            WIDTH_B,
+            PROJECTOR_B,
+            ImportSettings.OUTPUT_B,
+            ImportSettings.POOL_B,
+            ImportSettings.INPUT_SHAPE_B);
 
     static final List<Setting<?>> ALL = List.of(
             ENCODER,
@@ -164,7 +171,7 @@ final class ModelSettings {
     static BranchConfig first(Settings settings, InputConfig input) throws IOException {
         String encoder = settings.find(ENCODER).orElseGet(() -> encoderOf(input));
         if (ImportSettings.isFile(encoder)) {
-            return ImportSettings.branch(settings, input, Path.of(encoder), settings.get(PROJECTOR));
+            return ImportSettings.branch(settings, Side.A, input, Path.of(encoder), settings.get(PROJECTOR));
         }
         return branch(
                 settings,
@@ -182,6 +189,7 @@ final class ModelSettings {
             case PICTURES -> "resnet10";
             case VECTORS -> "mlp";
             case SIGNALS -> bands ? "resnet18" : "resnet1d";
+            case SEQUENCES -> "textcnn";
         };
     }
 
@@ -203,7 +211,7 @@ final class ModelSettings {
             String encoder = settings.find(ENCODER_B).orElseGet(() -> alike ? likeFirst : encoderOf(inputs.b()));
             if (ImportSettings.isFile(encoder)) {
                 String projector = settings.find(PROJECTOR_B).orElse(first.projector());
-                return ImportSettings.branch(settings, inputs.b(), Path.of(encoder), projector);
+                return ImportSettings.branch(settings, Side.B, inputs.b(), Path.of(encoder), projector);
             }
             int width = encoder.equals(first.encoder()) ? first.width() : Encoders.width(encoder);
             return branch(
@@ -248,19 +256,19 @@ final class ModelSettings {
     /** The options that give these branches, with their values. */
     static Map<Setting<?>, Object> values(BranchConfig first, @Nullable BranchConfig second) {
         Map<Setting<?>, Object> values = new HashMap<>(InputSettings.values(first.input()));
-        putBranch(values, ENCODER, WIDTH, first);
+        putBranch(values, ENCODER, WIDTH, first, Side.A);
         values.put(PROJECTOR, first.projector());
         values.put(SHARE_WEIGHTS, second == null);
         if (second != null) {
             InputSettings.values(second.input()).forEach(values::putIfAbsent);
-            putBranch(values, ENCODER_B, WIDTH_B, second);
+            putBranch(values, ENCODER_B, WIDTH_B, second, Side.B);
             values.put(PROJECTOR_B, second.projector());
         }
         return values;
     }
 
     private static void putBranch(
-            Map<Setting<?>, Object> values, Setting<?> encoder, Setting<?> width, BranchConfig branch) {
+            Map<Setting<?>, Object> values, Setting<?> encoder, Setting<?> width, BranchConfig branch, Side side) {
         OnnxConfig file = branch.onnx();
         if (file == null) {
             values.put(encoder, branch.encoder());
@@ -268,7 +276,7 @@ final class ModelSettings {
             putOptions(values, branch.options());
         } else {
             values.put(encoder, file.path());
-            values.putAll(ImportSettings.values(file));
+            values.putAll(ImportSettings.values(file, side));
         }
     }
 

@@ -5,6 +5,7 @@ import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Setting.Group;
 import dev.vicreg.tools.cli.Settings;
+import dev.vicreg.tools.sample.SampleSequences;
 import dev.vicreg.tools.sample.SampleSet;
 import dev.vicreg.tools.sample.SampleSignals;
 import dev.vicreg.tools.sample.SampleVectors;
@@ -17,9 +18,9 @@ final class SampleCommand {
             "out",
             "DIR",
             Group.OUTPUT,
-            "folder for train/CLASS/*.png and test/CLASS/*.png, or .wav, or train.csv and test.csv; new or empty");
-    private static final Setting<String> KIND =
-            Setting.choice("kind", List.of("pictures", "vectors", "signals"), Group.DATA, "what is made", "pictures");
+            "folder for train/CLASS/*.png and test/CLASS/*.png, or .wav, or train and test .csv or .ids; new or empty");
+    private static final Setting<String> KIND = Setting.choice(
+            "kind", List.of("pictures", "vectors", "signals", "sequences"), Group.DATA, "what is made", "pictures");
     private static final Setting<Integer> PER_CLASS = Setting.integer(
             "per-class", "N", Group.DATA, "training samples of each of the ten classes", 500, 1, 1_000_000);
     private static final Setting<Integer> TEST_PER_CLASS = Setting.integer(
@@ -30,7 +31,7 @@ final class SampleCommand {
 
     static final Command COMMAND = new Command(
             "sample",
-            "makes a labelled set of pictures, vectors or signals to try everything with",
+            "makes a labelled set of pictures, vectors, signals or sequences to try everything with",
             List.of(OUT),
             List.of(KIND, PER_CLASS, TEST_PER_CLASS, IMAGE_SIZE, SEED),
             "./vicreg sample --out shapes --per-class 500",
@@ -46,6 +47,7 @@ final class SampleCommand {
         int test = settings.get(TEST_PER_CLASS);
         int samples = switch (kind) {
             case "vectors" -> new SampleVectors(seed).write(out, train, test);
+            case "sequences" -> new SampleSequences(seed).write(out, train, test);
             case "signals" -> new SampleSignals(seed).write(out, train, test);
             default -> new SampleSet(settings.get(IMAGE_SIZE), seed).write(out, train, test);
         };

@@ -19,7 +19,9 @@ final class SharedSettings {
             DATA_ARGUMENT,
             Group.DATA,
             "pictures: a folder, .tar, .tar.gz or .zip, CIFAR binary or IDX files; signals: the same of WAV files, or .npy of"
-                    + " [N,C,T]; vectors: .csv with a header, .npy of [N,D]. DIR/train and ARCHIVE!/train select a part",
+                    + " [N,C,T]; vectors: .csv with a header, .npy of [N,D]; sequences: .txt with a text a line, a folder or archive"
+                    + " of .txt files, .ids with whole numbers in each line, .npy of int64 [N,T]. DIR/train and ARCHIVE!/train"
+                    + " select a part",
             null);
     static final Setting<Integer> LIMIT = Setting.integer(
             "limit", "N", Group.DATA, "use at most so many pictures; 0 for all", 0, 0, Integer.MAX_VALUE);

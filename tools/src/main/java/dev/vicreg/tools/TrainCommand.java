@@ -45,7 +45,7 @@ final class TrainCommand {
 
     static final Command COMMAND = new Command(
             "train",
-            "trains an encoder on pictures, vectors or signals without labels, and exports it",
+            "trains an encoder on pictures, vectors, signals or sequences without labels, and exports it",
             List.of(OUT),
             Stream.of(
                             List.of(

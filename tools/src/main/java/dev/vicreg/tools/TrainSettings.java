@@ -58,7 +58,8 @@ final class TrainSettings {
             "PRESET[,NAME=X...]",
             Group.AUGMENTATION,
             "how views are made: " + String.join(", ", Augmentation.presets())
-                    + ", then settings such as hue=0.2, mask=0.4 or view-a.blur=1; without it cifar, vectors or signals",
+                    + ", then settings such as hue=0.2, mask=0.4 or view-a.blur=1; without it cifar, vectors, signals or"
+                    + " sequences",
             null,
             TrainSettings::checkAugmentation);
     static final Setting<String> AUGMENT_B = new Setting<>(
@@ -181,6 +182,7 @@ final class TrainSettings {
             case PICTURES -> "cifar";
             case VECTORS -> "vectors";
             case SIGNALS -> "signals";
+            case SEQUENCES -> "sequences";
         };
     }
 

@@ -3,12 +3,12 @@ package dev.vicreg.models.encoder;
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.nn.Layers;
 
-/** A network from pictures, signals or vectors to representations. Immutable. */
+/** A network from pictures, signals, vectors or sequences of ids to representations. Immutable. */
 public interface Encoder {
     /**
      * Builds the network, declaring its parameters under the scope of {@code layers}.
      *
-     * @param input float32, normalised: pictures [N,C,H,W], signals [N,C,T] or vectors [N,D]
+     * @param input float32, normalised: pictures [N,C,H,W], signals [N,C,T] or vectors [N,D]; or ids, int64 [N,T]
      * @return the representation, float32 [N,{@link #dimension}]
      * @throws IllegalArgumentException if the input's size does not fit the network
      */

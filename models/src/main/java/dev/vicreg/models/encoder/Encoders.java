@@ -21,7 +21,9 @@ public final class Encoders {
         /** float32 [N,D]. */
         VECTORS,
         /** float32 [N,C,T]. */
-        SIGNALS
+        SIGNALS,
+        /** int64 [N,T]. */
+        SEQUENCES
     }
 
     /**
@@ -29,9 +31,15 @@ public final class Encoders {
      *
      * @param width channels of the first stage, or width of tokens and layers
      * @param imageSize height and width of its pictures in pixels, on which some defaults depend; 0 for other input
+     * @param vocabulary number of ids in its sequences; 0 for other input
      * @param options what else was asked for
      */
-    public record Spec(int width, int imageSize, EncoderOptions options) {
+    public record Spec(int width, int imageSize, int vocabulary, EncoderOptions options) {
+        /** Of anything but sequences. */
+        public Spec(int width, int imageSize, EncoderOptions options) {
+            this(width, imageSize, 0, options);
+        }
+
         /** All options by default. */
         public Spec(int width, int imageSize) {
             this(width, imageSize, EncoderOptions.NONE);
@@ -92,6 +100,7 @@ public final class Encoders {
         put("mobilenetv3-large", Input.PICTURES, 16, spec -> MobileNetV3.large(spec.width));
         put("efficientnet-b0", Input.PICTURES, 32, spec -> EfficientNet.b0(spec.width));
         put("mlp", Input.VECTORS, 256, spec -> new Mlp(spec.width, spec.depth(2)), Name.DEPTH);
+        put("textcnn", Input.SEQUENCES, 100, spec -> new TextCnn(spec.vocabulary, spec.width));
     }
 
     private Encoders() {}

@@ -25,11 +25,13 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -69,13 +71,24 @@ public final class OnnxEncoder implements Encoder {
      *
      * @param output the representation's name in the file; empty for the first output
      * @param pooling what makes vectors of the output
+     * @param padding the id that fills up sequences, from which an attention mask is made; null if there is none
      */
-    public record Settings(String output, Pooling pooling, BatchNorms batchNorms, Dropout dropout) {
+    public record Settings(
+            String output,
+            Pooling pooling,
+            BatchNorms batchNorms,
+            Dropout dropout,
+            @Nullable Integer padding) {
+        /** Of a network that needs no attention mask. */
+        public Settings(String output, Pooling pooling, BatchNorms batchNorms, Dropout dropout) {
+            this(output, pooling, batchNorms, dropout, null);
+        }
+
         /** The first output as it is, moving statistics, dropout as exported. */
         public static final Settings DEFAULT = new Settings("", Pooling.NONE, BatchNorms.TRAIN, Dropout.AS_EXPORTED);
     }
 
-    private final Graph graph;
+    private final Graph graph; // its first input is the one that is fed
     private final Value input;
     private final TensorType sample;
     private final Settings settings;
@@ -140,18 +153,31 @@ public final class OnnxEncoder implements Encoder {
         return opened.read(ReadOptions.DEFAULT.withOutputs(wanted)).graph();
     }
 
-    /** What computes the first output, from the one input that it needs. */
+    /** What computes the first output, from the input that is fed and those that follow from it, in this order. */
     private static Graph firstOutput(Graph graph) {
         Map.Entry<String, Value> output = graph.outputs().entrySet().iterator().next();
         Graph all = Graph.of(graph.name(), graph.inputs(), Map.of(output.getKey(), output.getValue()));
         Set<Value> read = new HashSet<>();
         all.nodes().forEach(node -> read.addAll(node.inputs()));
-        List<Value> inputs = all.inputs().stream().filter(read::contains).toList();
-        if (inputs.size() != 1) {
+        List<Value> inputs = new ArrayList<>(all.inputs());
+        inputs.removeIf(input -> !read.contains(input));
+        List<Value> fed =
+                inputs.stream().filter(input -> !IdInputs.follows(input)).toList();
+        boolean derives = fed.size() == 1
+                && fed.get(0).type().element() == ElementType.INT64
+                && fed.get(0).shape().rank() == 2;
+        if (inputs.size() != 1 && !derives) {
             throw new IllegalArgumentException("output " + output.getKey() + " depends on " + inputs.size()
-                    + " inputs: expected 1, found " + inputs);
+                    + " inputs: expected 1, or ids int64[N,T] beside attention_mask and token_type_ids, found "
+                    + inputs);
         }
+        inputs.sort(Comparator.comparing(input -> !fed.contains(input)));
         return Graph.of(graph.name(), inputs, all.outputs());
+    }
+
+    /** Whether the file has inputs beside the one that is fed, which are made from it. */
+    public boolean derivesInputs() {
+        return graph.inputs().size() > 1;
     }
 
     /** The input's type with every size but the batch's known; the batch is a symbol. */
@@ -224,6 +250,14 @@ public final class OnnxEncoder implements Encoder {
         return sample.shape().dims().stream().skip(1).map(Dim::size).toList();
     }
 
+    /**
+     * How many ids the network knows, which is the size of the smallest table that its input chooses rows of; empty where
+     * it chooses none.
+     */
+    public OptionalLong vocabulary() {
+        return IdInputs.vocabulary(graph, input);
+    }
+
     /** How the file was read. */
     public Settings settings() {
         return settings;
@@ -256,6 +290,9 @@ public final class OnnxEncoder implements Encoder {
     private Value network(Layers layers, Value view) {
         Map<Value, Value> known = new HashMap<>();
         known.put(input, view);
+        for (Value other : graph.inputs().subList(1, graph.inputs().size())) {
+            known.put(other, IdInputs.following(layers.scope(NODES).ops(), other, view, settings.padding));
+        }
         weights.trained()
                 .forEach((initializer, weight) -> known.put(
                         initializer,

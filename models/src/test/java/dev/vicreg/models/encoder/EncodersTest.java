@@ -35,9 +35,18 @@ class EncodersTest {
     }
 
     private static Value input(long... sizes) {
+        return input(ElementType.FLOAT, sizes);
+    }
+
+    private static Value input(ElementType element, long... sizes) {
         List<Dim> dims = new ArrayList<>(List.of(Dim.symbol("N")));
         Arrays.stream(sizes).forEach(size -> dims.add(Dim.of(size)));
-        return Value.input("input", new TensorType(ElementType.FLOAT, new Shape(dims)));
+        return Value.input("input", new TensorType(element, new Shape(dims)));
+    }
+
+    /** Of pictures of that size, or of sequences of bytes. */
+    private static Encoders.Spec spec(int width, int size) {
+        return new Encoders.Spec(width, size, 259, EncoderOptions.NONE);
     }
 
     /** An input that the encoder of that name takes, for pictures of that size. */
@@ -46,6 +55,7 @@ class EncodersTest {
             case PICTURES -> pictures(size);
             case SIGNALS -> input(1, 16_000);
             case VECTORS -> input(10);
+            case SEQUENCES -> input(ElementType.INT64, 40);
         };
     }
 
@@ -87,10 +97,11 @@ class EncodersTest {
         "convnext-tiny, 96, 27820128",
         "mobilenetv3-large, 16, 2971952",
         "efficientnet-b0, 32, 4007548",
-        "mlp, 256, 69120"
+        "mlp, 256, 69120",
+        "textcnn, 100, 438000"
     })
     void parameterCountIsTheReferences(String name, int width, long expected) {
-        assertEquals(expected, count(name, new Encoders.Spec(width, 224)));
+        assertEquals(expected, count(name, spec(width, 224)));
     }
 
     @ParameterizedTest
@@ -150,7 +161,7 @@ class EncodersTest {
         for (int size : new int[] {32, 96}) {
             Parameters parameters = new Parameters();
             Value input = inputOf(name, size);
-            Encoder encoder = Encoders.of(name, new Encoders.Spec(smallWidth(name), size));
+            Encoder encoder = Encoders.of(name, spec(smallWidth(name), size));
             Value representation = encoder.build(Layers.forInference(parameters).scope("encoder"), input);
             assertEquals(
                     "float[N," + encoder.dimension() + "]",
@@ -314,6 +325,18 @@ class EncodersTest {
         assertEquals(
                 "Encoder width: expected a multiple of 8 from 8 to 1024 channels, found 12",
                 refusal("efficientnet-b0", new Encoders.Spec(12, 32)));
+    }
+
+    @Test
+    void sequencesNeedIdsAndRoomForTheLongestWindow() {
+        assertEquals("Encoder textcnn: expected 1 or more ids, found 0", refusal("textcnn", new Encoders.Spec(8, 0)));
+        Encoder encoder = Encoders.of("textcnn", spec(8, 0));
+        Layers layers = Layers.forInference(new Parameters());
+        Value four = input(ElementType.INT64, 4);
+        assertEquals(
+                "Encoder textcnn takes 5 ids or more, found sequences of 4; choose a longer --length",
+                assertThrows(IllegalArgumentException.class, () -> encoder.build(layers, four))
+                        .getMessage());
     }
 
     @Test

@@ -26,6 +26,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -133,6 +134,56 @@ class OnnxEncoderTest {
         assertEquals("y", encoder.outputName());
         assertEquals(Map.of("w", Role.WEIGHT), roles(encoder));
         assertThrows(IOException.class, () -> OnnxFile.read(file));
+    }
+
+    @Test
+    void vocabularyIsTheSmallestTableThatIdsChooseRowsOf() throws IOException {
+        Value ids =
+                Value.input("ids", new TensorType(ElementType.INT64, new Shape(List.of(Dim.symbol("N"), Dim.of(3)))));
+        Value same = ops.identity(ops.cast(ops.cast(ids, ElementType.INT32), ElementType.INT64));
+        Value words = ops.gather(initializer("words", 9, 4), same, 0); // [N,3,4]
+        Value kinds = ops.gather(initializer("kinds", 7, 4), ids, 0);
+        Value position = ops.gather(initializer("positions", 3, 4), ops.constant(Tensor.ofLongs(0, 1, 2)), 0);
+        Value y = ops.reduceMean(ops.add(ops.add(words, kinds), position), false, 1);
+        Path file = folder.resolve("ids.onnx");
+        Files.write(file, OnnxFile.bytes(Graph.of("net", List.of(ids), Map.of("y", y)), Map.of()));
+        OnnxEncoder encoder = OnnxEncoder.read(file, List.of(), OnnxEncoder.Settings.DEFAULT);
+        assertEquals(OptionalLong.of(7), encoder.vocabulary());
+        assertEquals(
+                OptionalLong.empty(),
+                read(ops.matMul(x, initializer("w", 3, 3))).vocabulary());
+    }
+
+    @Test
+    void aSecondInputIsRefusedUnlessItFollowsFromIds() throws IOException {
+        String other = withSecondInput("lengths", null);
+        assertTrue(other.contains("output y depends on 2 inputs: expected 1, or ids int64[N,T] beside"), other);
+        String unknown = withSecondInput("attention_mask", null);
+        assertTrue(unknown.contains("is made from ids and their padding, which is not known"), unknown);
+        assertEquals("", withSecondInput("attention_mask", 0));
+        assertEquals("", withSecondInput("token_type_ids", 0));
+    }
+
+    /** The refusal, if it is refused. */
+    private String withSecondInput(String name, Integer padding) throws IOException {
+        TensorType type = new TensorType(ElementType.INT64, new Shape(List.of(Dim.symbol("N"), Dim.of(3))));
+        Value second = Value.input(name, type); // first in the file
+        Value ids = Value.input("input_ids", type);
+        Value words = ops.gather(initializer("words", 9, 4), ids, 0);
+        Value kept = ops.unsqueeze(ops.cast(second, ElementType.FLOAT), 2);
+        Value y = ops.reduceMean(ops.mul(words, kept), false, 1);
+        Path file = folder.resolve("two.onnx");
+        Files.write(file, OnnxFile.bytes(Graph.of("net", List.of(second, ids), Map.of("y", y)), Map.of()));
+        OnnxEncoder.Settings settings = new OnnxEncoder.Settings(
+                "", Pooling.NONE, OnnxEncoder.BatchNorms.TRAIN, OnnxEncoder.Dropout.OFF, padding);
+        try {
+            OnnxEncoder encoder = OnnxEncoder.read(file, List.of(), settings);
+            assertEquals("input_ids", encoder.inputName());
+            assertTrue(encoder.derivesInputs());
+            return "";
+        } catch (IllegalArgumentException e) {
+            return e.getMessage();
+        }
     }
 
     @Test

@@ -9,9 +9,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Queries and their nearest neighbours, pictures or the curves of signals: one row a query, the query at the left, its neighbours after a gap,
- * nearest first. A neighbour of the query's class has a green frame; another one a red frame and a red corner, so that
- * the two differ without colour. There is no text on it: it needs no fonts.
+ * Queries and their nearest neighbours, pictures, the curves of signals or the texts of sequences: one row a query, the
+ * query at the left, its neighbours after a gap, nearest first. A neighbour of the query's class has a green frame; another one a red frame and a red corner, so that
+ * the two differ without colour. But for sequences there is no text on it.
  */
 public final class ContactSheet extends Plot {
     private static final int NEIGHBOURS = 8;
@@ -20,6 +20,7 @@ public final class ContactSheet extends Plot {
     private static final int PICTURE_SIDE = 96;
     private static final int SIGNAL_WIDTH = 160;
     private static final int SIGNAL_HEIGHT = 72;
+    private static final int TEXT_WIDTH = 240;
     private static final int MARGIN = 10;
     private static final int GAP = 24;
     private static final float FRAME = 4;
@@ -43,7 +44,7 @@ public final class ContactSheet extends Plot {
     /** The first test sample of each class, none chosen by hand, with its neighbours among the training samples. */
     public static ContactSheet of(LabelledVectors train, LabelledVectors test) {
         boolean pictures = !train.thumbnails().isEmpty();
-        int width = pictures ? PICTURE_SIDE : SIGNAL_WIDTH;
+        int width = pictures ? PICTURE_SIDE : train.texts().isEmpty() ? SIGNAL_WIDTH : TEXT_WIDTH;
         int height = pictures ? PICTURE_SIDE : SIGNAL_HEIGHT;
         List<Integer> queries = firstOfEachClass(test.labels(), MAX_ROWS);
         float[][] vectors = queries.stream().map(query -> test.encoder()[query]).toArray(float[][]::new);
@@ -63,6 +64,9 @@ public final class ContactSheet extends Plot {
     }
 
     private static BufferedImage cell(LabelledVectors samples, int index, int width, int height) {
+        if (!samples.texts().isEmpty()) {
+            return TextCell.draw(samples.texts().get(index), width, height);
+        }
         return samples.thumbnails().isEmpty()
                 ? Waveform.draw(samples.raw()[index], width, height)
                 : samples.thumbnails().get(index).toBufferedImage();

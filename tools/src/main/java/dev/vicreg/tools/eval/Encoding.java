@@ -5,6 +5,7 @@ import dev.vicreg.runtime.Manifest;
 import dev.vicreg.runtime.Preprocessing;
 import dev.vicreg.runtime.picture.Picture;
 import dev.vicreg.runtime.signal.Signal;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
@@ -46,6 +47,20 @@ public record Encoding<T>(UnaryOperator<T> prepare, Function<List<T>, float[][]>
     public static Encoding<Signal> ofSignals(EmbeddingModel model) {
         Manifest.SignalInput input = require(Manifest.SignalInput.class, model);
         return new Encoding<>(signal -> middle(signal, input), model::embedSignals);
+    }
+
+    /**
+     * Of sequences of ids that the model knows.
+     *
+     * @throws IllegalArgumentException if the model takes something else
+     */
+    public static Encoding<int[]> ofSequences(EmbeddingModel model) {
+        require(Manifest.SequenceInput.class, model);
+        return new Encoding<>(
+                UnaryOperator.identity(),
+                sequences -> model.embedSequences(sequences.stream()
+                        .map(ids -> Arrays.stream(ids).asLongStream().toArray())
+                        .toArray(long[][]::new)));
     }
 
     private static Signal middle(Signal whole, Manifest.SignalInput input) {

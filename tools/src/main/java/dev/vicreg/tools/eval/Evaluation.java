@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param encoder accuracy of the encoder's vectors
  * @param baseline the same encoder before training; null where there is none
  * @param raw the samples themselves: pixels, normalised by mean and standard deviation of the training pictures; vectors
- *     and signals, standardised as the encoder does
+ *     and signals, standardised as the encoder does; how often each id is in a sequence
  */
 public record Evaluation(
         int k,
@@ -55,9 +55,13 @@ public record Evaluation(
                 knn.accuracy(trainRaw, trainLabels, testRaw, testLabels, classes));
     }
 
-    /** What stands beside the encoder: {@code pixels}, {@code vectors} or {@code signals}. */
+    /** What stands beside the encoder: {@code pixels}, {@code vectors}, {@code signals} or {@code counts}. */
     public String rawNoun() {
-        return noun.equals("pictures") ? "pixels" : noun;
+        return switch (noun) {
+            case "pictures" -> "pixels";
+            case "sequences" -> "counts";
+            default -> noun;
+        };
     }
 
     /** For programs: numbers of samples are called {@code trainPictures} or alike, the raw samples by their noun. */

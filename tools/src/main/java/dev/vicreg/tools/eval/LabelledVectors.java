@@ -9,6 +9,7 @@ import dev.vicreg.runtime.signal.Signal;
 import dev.vicreg.training.data.Dataset;
 import dev.vicreg.training.data.InOrder;
 import dev.vicreg.training.data.PictureDataset;
+import dev.vicreg.training.data.SequenceDataset;
 import dev.vicreg.training.data.SignalDataset;
 import dev.vicreg.training.data.VectorDataset;
 import java.io.IOException;
@@ -28,7 +29,9 @@ import org.jspecify.annotations.Nullable;
  * @param encoder vectors of the encoder
  * @param baseline vectors of the encoder before training; null where there is none
  * @param thumbnails pictures as the raw-pixel comparison takes them; empty for other samples
- * @param raw other samples themselves, standardised by the encoder's training set; empty for pictures
+ * @param raw vectors and signals themselves, standardised by the encoder's training set, and how often each id is in a
+ *     sequence; empty for pictures
+ * @param texts sequences for people to read; empty for other samples
  */
 public record LabelledVectors(
         String noun,
@@ -37,11 +40,15 @@ public record LabelledVectors(
         float[][] encoder,
         float @Nullable [][] baseline,
         List<Picture> thumbnails,
-        float[][] raw) {
+        float[][] raw,
+        List<String> texts) {
     private static final int BATCH = 256;
 
     /** Larger pictures are reduced to this side for the comparison of raw pixels, which bounds its memory. */
     static final int MAX_PIXEL_SIDE = 32;
+
+    /** Larger vocabularies are folded into so many counts for the comparison of raw sequences. */
+    static final int MAX_COUNTS = 1024;
 
     /** Longer signals are reduced to so many values a channel for the comparison of raw signals. */
     static final int MAX_RAW_LENGTH = 1024;
@@ -62,6 +69,7 @@ public record LabelledVectors(
         Manifest.Input input = encoder.manifest().input();
         List<Picture> thumbnails = new ArrayList<>();
         List<float[]> raw = new ArrayList<>();
+        List<String> texts = new ArrayList<>();
         Walk walk = new Walk(data, label, progress);
         if (data instanceof PictureDataset pictures) {
             int side = Math.min(MAX_PIXEL_SIDE, PicturePreparation.of(encoder).imageSize());
@@ -78,6 +86,11 @@ public record LabelledVectors(
             Function<Signal, float[]> standardize =
                     signal -> Vectors.standardized(own.prepare().apply(signal), input, MAX_RAW_LENGTH);
             walk.over(signals::signal, own, before, standardize, raw);
+        } else if (data instanceof SequenceDataset sequences) {
+            Encoding<int[]> before = baseline == null ? null : Encoding.ofSequences(baseline);
+            Function<int[], float[]> count = ids -> Vectors.counts(ids, MAX_COUNTS);
+            walk.over(sequences::ids, Encoding.ofSequences(encoder), before, count, raw);
+            walk.indices.forEach(index -> texts.add(sequences.text(index)));
         } else {
             throw new IllegalArgumentException("No way to embed " + data.noun());
         }
@@ -88,7 +101,8 @@ public record LabelledVectors(
                 walk.encoded.toArray(new float[0][]),
                 baseline == null ? null : walk.before.toArray(new float[0][]),
                 List.copyOf(thumbnails),
-                raw.toArray(new float[0][]));
+                raw.toArray(new float[0][]),
+                texts);
     }
 
     /** How many samples there are. */

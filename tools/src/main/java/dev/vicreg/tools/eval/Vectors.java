@@ -59,6 +59,18 @@ public final class Vectors {
     }
 
     /**
+     * How often each id is in a sequence, whatever the order; ids beyond {@code most} share places with smaller ones
+     * (Weinberger et al., Feature hashing, ICML 2009, without signs).
+     */
+    public static float[] counts(int[] ids, int most) {
+        float[] counts = new float[most];
+        for (int id : ids) {
+            counts[id % most]++;
+        }
+        return counts;
+    }
+
+    /**
      * Pixels as vectors, each channel less its mean and divided by its standard deviation.
      *
      * @param moments of a training set: see {@link Moments#of}

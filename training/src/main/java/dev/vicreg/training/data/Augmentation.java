@@ -17,7 +17,8 @@ import java.util.TreeMap;
  * of both views, or of one with {@code view-a.} or {@code view-b.} before them; later ones win. As a map, for
  * configuration files: {@code preset}, the settings, {@code view-a} and {@code view-b} with maps of their own. The
  * preset decides what kind of data it is for; the settings are the components of that kind's policy in kebab case:
- * {@link PicturePolicy}, {@link VectorPolicy} for {@code vectors}, {@link SignalPolicy} for {@code signals}.
+ * {@link PicturePolicy}, {@link VectorPolicy} for {@code vectors}, {@link SignalPolicy} for {@code signals},
+ * {@link SequencePolicy} for {@code sequences}.
  *
  * @param unrelatedViews a control experiment, {@code views=different}: view b shows another picture than view a. What
  *     such a run learns owes nothing to the augmentation
@@ -28,7 +29,8 @@ public record Augmentation(ViewPolicy viewA, ViewPolicy viewB, boolean unrelated
             "paper", paper(),
             "cifar", cifar(),
             "vectors", vectors(),
-            "signals", signals()));
+            "signals", signals(),
+            "sequences", sequences()));
 
     /** As the authors' code: blur 1.0 and no solarisation for view a, blur 0.1 and solarisation 0.2 for view b. */
     public static Augmentation official() {
@@ -55,6 +57,11 @@ public record Augmentation(ViewPolicy viewA, ViewPolicy viewB, boolean unrelated
     /** For signals: other stretches of the recording, louder or softer, noisy, with gaps. */
     public static Augmentation signals() {
         return new Augmentation(SignalPolicy.standard(), SignalPolicy.standard(), false);
+    }
+
+    /** For sequences of ids: other stretches, with some ids masked; none deleted, swapped or replaced. */
+    public static Augmentation sequences() {
+        return new Augmentation(SequencePolicy.standard(), SequencePolicy.standard(), false);
     }
 
     /** Names that {@link #parse} accepts in first place. */
@@ -117,6 +124,8 @@ public record Augmentation(ViewPolicy viewA, ViewPolicy viewB, boolean unrelated
             settings.put("preset", "vectors");
         } else if (viewA instanceof SignalPolicy) {
             settings.put("preset", "signals");
+        } else if (viewA instanceof SequencePolicy) {
+            settings.put("preset", "sequences");
         }
         settings.put("views", unrelatedViews ? "different" : "same");
         settings.put("view-a", valuesOf(viewA));
@@ -143,7 +152,7 @@ public record Augmentation(ViewPolicy viewA, ViewPolicy viewB, boolean unrelated
         return kind.cast(policy);
     }
 
-    /** pictures, vectors or signals. */
+    /** pictures, vectors, signals or sequences. */
     private static String nameOf(Class<?> policy) {
         return policy.getSimpleName().replace("Policy", "s").toLowerCase(Locale.ROOT);
     }

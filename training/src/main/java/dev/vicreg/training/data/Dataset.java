@@ -24,7 +24,7 @@ public interface Dataset extends Closeable {
     /** Class names, sorted; or in the order of the file's own numbers. */
     List<String> labelNames();
 
-    /** How many samples were left out when the set was opened, since they cannot be decoded. */
+    /** How many samples were left out when the set was opened, since they are empty or cannot be decoded. */
     default int skipped() {
         return 0;
     }

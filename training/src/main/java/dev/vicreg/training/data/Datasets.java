@@ -26,6 +26,8 @@ import org.slf4j.LoggerFactory;
  *       Java heap;
  *   <li>tables: .csv with a header, .npy of [N,D], see {@link VectorFiles};
  *   <li>a folder or an archive of WAV files, a single one, or .npy of [N,C,T]: signals;
+ *   <li>.npy of whole numbers [N,T], .ids with a sequence a line, .txt with a text a line, a folder or an archive of .txt
+ *       files and nothing else of the above: sequences, see {@link SequenceFiles};
  *   <li>CIFAR-10 and CIFAR-100 in their binary version, MNIST-style IDX files (also gzipped): the file, or a folder or
  *       an archive of them.
  * </ul>
@@ -36,6 +38,7 @@ import org.slf4j.LoggerFactory;
 public final class Datasets {
     private static final Logger log = LoggerFactory.getLogger(Datasets.class);
     private static final String IN_ARCHIVE = "!/";
+    private static final String TEXT = ".txt";
 
     private Datasets() {}
 
@@ -50,14 +53,17 @@ public final class Datasets {
             return Modality.VECTORS;
         }
         if (Files.isRegularFile(path) && endsWith(path, ".npy")) {
-            int[] shape = NpyFile.shape(path);
-            return switch (shape.length) {
-                case 2 -> Modality.VECTORS;
+            NpyFile.Header header = NpyFile.header(path);
+            return switch (header.shape().length) {
+                case 2 -> header.holdsIds() ? Modality.SEQUENCES : Modality.VECTORS;
                 case 3 -> Modality.SIGNALS;
                 default ->
-                    throw new IOException(path + " holds an array of shape " + Arrays.toString(shape)
-                            + ", expected [N,D] for vectors or [N,C,T] for signals");
+                    throw new IOException(path + " holds an array of shape " + Arrays.toString(header.shape())
+                            + ", expected [N,D] for vectors, [N,C,T] for signals or whole numbers [N,T] for ids");
             };
+        }
+        if (Files.isRegularFile(path) && (endsWith(path, ".ids") || endsWith(path, TEXT))) {
+            return Modality.SEQUENCES;
         }
         Location location = locate(spec);
         SourceFiles container = SourceFiles.of(location.path());
@@ -65,14 +71,23 @@ public final class Datasets {
         try {
             List<SourceFile> inside = below(container.files(), location.part());
             long recordings = recordings(inside).size();
-            return recordings > 0 && recordings > pictures(inside).size() ? Modality.SIGNALS : Modality.PICTURES;
+            long pictures = pictures(inside).size();
+            if (recordings > pictures) {
+                return Modality.SIGNALS;
+            }
+            boolean nothingElse = pictures == 0 && inside.stream().allMatch(file -> endsWith(file.name(), TEXT));
+            return nothingElse && !inside.isEmpty() ? Modality.SEQUENCES : Modality.PICTURES;
         } finally {
             resource.close();
         }
     }
 
     private static boolean endsWith(Path path, String ending) {
-        return path.toString().toLowerCase(Locale.ROOT).endsWith(ending);
+        return endsWith(path.toString(), ending);
+    }
+
+    private static boolean endsWith(String name, String ending) {
+        return name.toLowerCase(Locale.ROOT).endsWith(ending);
     }
 
     /**
@@ -92,7 +107,26 @@ public final class Datasets {
                 endsWith(path, ".npy")
                         ? new SelectedSignals(spec, SignalArray.read(path, reading), selection, 0)
                         : recordings(spec, reading, selection);
+            case SEQUENCES ->
+                endsWith(path, ".npy")
+                        ? SequenceFiles.npy(path, reading, selection)
+                        : endsWith(path, ".ids")
+                                ? SequenceFiles.ids(path, reading, selection)
+                                : texts(spec, path, selection);
         };
+    }
+
+    private static SequenceDataset texts(String spec, Path path, Selection selection) throws IOException {
+        if (Files.isRegularFile(path) && endsWith(path, TEXT)) {
+            return SequenceFiles.texts(path, selection);
+        }
+        Location location = locate(spec);
+        SourceFiles container = SourceFiles.of(location.path());
+        List<SourceFile> files = below(container.files(), location.part());
+        try (SampleFiles<String> source = new SampleFiles<>(container, files, SequenceFiles.TEXT)) {
+            warnOfMixture(spec, location, source);
+            return SequenceFiles.texts(spec, source, selection);
+        }
     }
 
     private static SignalDataset recordings(String spec, Reading reading, Selection selection) throws IOException {

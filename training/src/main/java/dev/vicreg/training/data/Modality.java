@@ -9,7 +9,9 @@ public enum Modality {
     /** Rows of a table, every one with a value in each column. */
     VECTORS,
     /** Recordings and other series of one or more channels. */
-    SIGNALS;
+    SIGNALS,
+    /** Texts, and other sequences of ids. */
+    SEQUENCES;
 
     /** In messages. */
     public String noun() {

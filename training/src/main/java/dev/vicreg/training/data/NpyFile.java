@@ -14,7 +14,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An array in NumPy's file format (NEP 1, versions 1 to 3) of float32 or float64 in row-major order.
+ * An array in NumPy's file format (NEP 1, versions 1 to 3) of float32 or float64 in row-major order; arrays of ids are
+ * read by {@link #readIds}.
  *
  * @param values in row-major order; float64 rounded to float32
  */
@@ -31,13 +32,39 @@ record NpyFile(int[] shape, float[] values) {
     }
 
     /**
-     * The sizes of the array in a file, without its values.
+     * What stands before the values.
+     *
+     * @param type as NumPy has it, such as {@code <f4}
+     * @param length in bytes
+     */
+    record Header(int[] shape, String type, int length) {
+        /** Whether the values are whole numbers of 32 or 64 bits. */
+        boolean holdsIds() {
+            return type.matches("[<>=]i[48]");
+        }
+
+        private int bytes() {
+            return type.charAt(2) - '0';
+        }
+
+        private ByteOrder order() {
+            return type.charAt(0) == '>' ? ByteOrder.BIG_ENDIAN : ByteOrder.LITTLE_ENDIAN;
+        }
+    }
+
+    /** Takes a value from a block and keeps it at a place. */
+    private interface Taker {
+        void take(ByteBuffer block, int place) throws IOException;
+    }
+
+    /**
+     * The header of a file, without its values.
      *
      * @throws IOException if it is no such file
      */
-    static int[] shape(Path path) throws IOException {
+    static Header header(Path path) throws IOException {
         try (InputStream in = new BufferedInputStream(Files.newInputStream(path))) {
-            return header(in, path.toString()).shape;
+            return header(in, path.toString());
         }
     }
 
@@ -47,33 +74,70 @@ record NpyFile(int[] shape, float[] values) {
      * @throws IOException if it is damaged or of another type: says which
      */
     static NpyFile read(Path path) throws IOException {
-        try (InputStream in = new BufferedInputStream(Files.newInputStream(path), BLOCK)) {
-            Header header = header(in, path.toString());
-            long count = Arrays.stream(header.shape).asLongStream().reduce(1, Math::multiplyExact);
-            long bytes = count * header.bytes;
-            long found = Files.size(path) - header.length;
-            if (found != bytes) {
-                throw new IOException(path + " is damaged: an array of " + Arrays.toString(header.shape) + " takes "
-                        + bytes + " bytes, found " + found);
-            }
-            if (count > Integer.MAX_VALUE - 8) {
-                throw new IOException(path + " is too large: " + count + " values, expected at most 2^31; split it");
-            }
-            float[] values = new float[(int) count];
-            int done = 0;
-            while (done < values.length) {
-                int part = Math.min(BLOCK / header.bytes, values.length - done);
-                ByteBuffer block =
-                        ByteBuffer.wrap(in.readNBytes(part * header.bytes)).order(header.order);
-                for (int i = 0; i < part; i++) {
-                    values[done++] = header.bytes == 4 ? block.getFloat() : (float) block.getDouble();
-                }
-            }
-            return new NpyFile(header.shape, values);
+        Header header = header(path);
+        if (!header.type.matches("[<>=]f[48]")) {
+            throw new IOException(path + " holds values of type '" + header.type
+                    + "', expected float32 or float64; save it with array.astype(numpy.float32)");
         }
+        float[] values = new float[count(path, header)];
+        boolean single = header.bytes() == Float.BYTES;
+        forEach(path, header, (block, i) -> values[i] = single ? block.getFloat() : (float) block.getDouble());
+        return new NpyFile(header.shape, values);
     }
 
-    private record Header(int[] shape, int bytes, ByteOrder order, int length) {}
+    /**
+     * Reads an array [N,T] of whole numbers.
+     *
+     * @throws IOException if it is damaged, of another type, or holds a number that is no id: says where
+     */
+    static int[][] readIds(Path path) throws IOException {
+        Header header = header(path);
+        if (!header.holdsIds()) {
+            throw new IOException(path + " holds values of type '" + header.type
+                    + "', expected int32 or int64; save ids with array.astype(numpy.int64)");
+        }
+        int width = header.shape[1];
+        int[][] ids = new int[count(path, header) / Math.max(1, width)][width];
+        boolean single = header.bytes() == Integer.BYTES;
+        forEach(path, header, (block, i) -> {
+            long id = single ? block.getInt() : block.getLong();
+            if (id < 0 || id > Integer.MAX_VALUE) {
+                throw new IOException(path + ": row " + (i / width + 1) + ", column " + i % width + " is " + id
+                        + ", expected an id of 0 or more and below 2^31");
+            }
+            ids[i / width][i % width] = (int) id;
+        });
+        return ids;
+    }
+
+    private static int count(Path path, Header header) throws IOException {
+        long count = Arrays.stream(header.shape).asLongStream().reduce(1, Math::multiplyExact);
+        long bytes = count * header.bytes();
+        long found = Files.size(path) - header.length;
+        if (found != bytes) {
+            throw new IOException(path + " is damaged: an array of " + Arrays.toString(header.shape) + " takes " + bytes
+                    + " bytes, found " + found);
+        }
+        if (count > Integer.MAX_VALUE - 8) {
+            throw new IOException(path + " is too large: " + count + " values, expected at most 2^31; split it");
+        }
+        return (int) count;
+    }
+
+    private static void forEach(Path path, Header header, Taker taker) throws IOException {
+        try (InputStream in = new BufferedInputStream(Files.newInputStream(path), BLOCK)) {
+            in.skipNBytes(header.length);
+            int count = count(path, header);
+            for (int done = 0; done < count; ) {
+                int part = Math.min(BLOCK / header.bytes(), count - done);
+                ByteBuffer block =
+                        ByteBuffer.wrap(in.readNBytes(part * header.bytes())).order(header.order());
+                for (int i = 0; i < part; i++) {
+                    taker.take(block, done++);
+                }
+            }
+        }
+    }
 
     private static Header header(InputStream in, String name) throws IOException {
         byte[] head = in.readNBytes(8);
@@ -97,15 +161,15 @@ record NpyFile(int[] shape, float[] values) {
             throw new IOException(name + " is damaged: its header is '" + text.strip() + "', expected descr,"
                     + " fortran_order and shape");
         }
-        if (!type.matches("'[<>=]f[48]'")) {
+        if (!type.matches("'[<>=]([fi])[48]'")) {
             throw new IOException(name + " holds values of type " + type
-                    + ", expected float32 or float64; save it with array.astype(numpy.float32)");
+                    + ", expected float32 or float64 for vectors and signals, int32 or int64 for ids;"
+                    + " save it with array.astype(numpy.float32)");
         }
         if (fortran.equals("True")) {
             throw new IOException(name + " is in column-major order; save it with numpy.ascontiguousarray(array)");
         }
-        ByteOrder order = type.charAt(1) == '>' ? ByteOrder.BIG_ENDIAN : ByteOrder.LITTLE_ENDIAN;
-        return new Header(sizes(shape, name), type.charAt(3) - '0', order, 8 + width + length);
+        return new Header(sizes(shape, name), type.substring(1, 4), 8 + width + length);
     }
 
     private static @Nullable String find(Pattern pattern, String text) {

@@ -80,7 +80,7 @@ record Pairing(int[] a, int[] b) {
         if (data.skipped() > 0) {
             throw new IOException(
                     data.skipped() + " " + data.noun() + " in " + where
-                            + " cannot be decoded, so positions do not tell what belongs together; repair them, or pair by name");
+                            + " are empty or cannot be decoded, so positions do not tell what belongs together; repair them, or pair by name");
         }
     }
 

@@ -10,9 +10,15 @@ import org.jspecify.annotations.Nullable;
  * @param label column that holds the vectors' classes, which is then not a value; null for none
  * @param rate of signals, to which they are resampled; 0 for the files' own
  * @param channels of recordings: 1 to mix all of them into one, any other number is what every file must have
+ * @param padding id that fills up sequences of ids, and is left out at their ends
  */
-public record Reading(List<String> columns, @Nullable String label, int rate, int channels) {
-    /** Every column, no label, the files' own rate, one channel. */
+public record Reading(List<String> columns, @Nullable String label, int rate, int channels, int padding) {
+    /** Padded with 0. */
+    public Reading(List<String> columns, @Nullable String label, int rate, int channels) {
+        this(columns, label, rate, channels, 0);
+    }
+
+    /** Every column, no label, the files' own rate, one channel, padding of 0. */
     public static final Reading DEFAULT = new Reading(List.of(), null, 0, 1);
 
     /** @throws IllegalArgumentException if a number is out of range, or a column is named twice or is the label too */

@@ -248,7 +248,7 @@ final class VectorFiles {
     /** The lines of {@code NAME.labels.txt}; none where there is no such file. */
     static List<String> labelsBeside(Path file, int rows) throws IOException {
         String name = String.valueOf(file.getFileName());
-        Path labels = file.resolveSibling(name.substring(0, name.length() - ".npy".length()) + ".labels.txt");
+        Path labels = file.resolveSibling(name.substring(0, name.lastIndexOf('.')) + ".labels.txt");
         if (!Files.isRegularFile(labels)) {
             return List.of();
         }

@@ -4,7 +4,7 @@ package dev.vicreg.training.data;
  * From which distribution one view is drawn: for each kind of data a record of numbers, whose components are the settings
  * of an {@link Augmentation} in kebab case.
  */
-public sealed interface ViewPolicy permits PicturePolicy, VectorPolicy, SignalPolicy {
+public sealed interface ViewPolicy permits PicturePolicy, VectorPolicy, SignalPolicy, SequencePolicy {
     /** Refuses a setting that is out of range; NaN always is. */
     static void check(String name, double value, double least, double most) {
         if (!(value >= least && value <= most)) {

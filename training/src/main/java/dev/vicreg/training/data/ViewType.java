@@ -14,7 +14,9 @@ public record ViewType(Element element, List<Integer> shape) {
         /** 0–255 unsigned. */
         UINT8(1),
         /** IEEE single precision. */
-        FLOAT32(Float.BYTES);
+        FLOAT32(Float.BYTES),
+        /** Ids. */
+        INT64(Long.BYTES);
 
         private final int bytes;
 

@@ -82,7 +82,7 @@ public record BranchConfig(
         }
         return new Branch(
                 input.view(Encoders.input(encoder)),
-                Encoders.of(encoder, new Encoders.Spec(width, pictureSize(), options)),
+                Encoders.of(encoder, new Encoders.Spec(width, pictureSize(), vocabulary(), options)),
                 new Projector(Projector.parse(projector), lastBias),
                 scope);
     }
@@ -104,13 +104,21 @@ public record BranchConfig(
                 : own;
         List<Long> axes = fed.type().shape().stream().map(Integer::longValue).toList();
         List<Long> expected = onnx.encoder().sample();
-        ElementType element = fed.type().element() == ViewType.Element.FLOAT32 ? ElementType.FLOAT : ElementType.UINT8;
+        ElementType element = element(fed.type());
         if (!axes.equals(expected) || element != taken.element()) {
             throw new IllegalArgumentException("Encoder " + encoder + " takes samples of "
                     + taken.element().name().toLowerCase(Locale.ROOT) + expected + ", views of the " + data.noun()
                     + " are " + element.name().toLowerCase(Locale.ROOT) + axes);
         }
         return fed;
+    }
+
+    private static ElementType element(ViewType type) {
+        return switch (type.element()) {
+            case UINT8 -> ElementType.UINT8;
+            case FLOAT32 -> ElementType.FLOAT;
+            case INT64 -> ElementType.INT64;
+        };
     }
 
     /** The name of a run's copy of the file that a side's encoder came in. */
@@ -154,5 +162,10 @@ public record BranchConfig(
         }
         LogMel frontEnd = input instanceof InputConfig.Signals signals ? signals.frontEnd() : null;
         return frontEnd != null && Encoders.input(encoder) == Encoders.Input.PICTURES ? frontEnd.bands() : 0;
+    }
+
+    /** How many ids the encoder's sequences have; 0 for other input. */
+    private int vocabulary() {
+        return input instanceof InputConfig.Sequences sequences ? sequences.vocabulary() : 0;
     }
 }

@@ -11,8 +11,11 @@ import dev.vicreg.training.data.Modality;
 import dev.vicreg.training.data.PictureDataset;
 import dev.vicreg.training.data.PictureViews;
 import dev.vicreg.training.data.Reading;
+import dev.vicreg.training.data.SequenceDataset;
+import dev.vicreg.training.data.SequenceViews;
 import dev.vicreg.training.data.SignalDataset;
 import dev.vicreg.training.data.SignalViews;
+import dev.vicreg.training.data.SpecialIds;
 import dev.vicreg.training.data.VectorDataset;
 import dev.vicreg.training.data.VectorViews;
 import dev.vicreg.training.data.ViewSource;
@@ -30,6 +33,7 @@ import org.jspecify.annotations.Nullable;
     @JsonSubTypes.Type(value = InputConfig.Pictures.class, name = "picture"),
     @JsonSubTypes.Type(value = InputConfig.Vectors.class, name = "vector"),
     @JsonSubTypes.Type(value = InputConfig.Signals.class, name = "signal"),
+    @JsonSubTypes.Type(value = InputConfig.Sequences.class, name = "sequence"),
     @JsonSubTypes.Type(value = InputConfig.AsInFile.class, name = "file")
 })
 public sealed interface InputConfig {
@@ -208,15 +212,77 @@ public sealed interface InputConfig {
     }
 
     /**
+     * Texts, or other sequences of ids.
+     *
+     * @param texts whether the ids are made from texts: see {@link dev.vicreg.runtime.sequence.ByteIds}
+     * @param length ids of a view
+     * @param vocabulary ids are 0 to one less; 0 where that is not known, as of some encoders that came as files
+     * @param padding id that fills up short sequences
+     * @param mask id that stands for masked ones
+     * @param special ids that views leave alone
+     * @param cut whether longer sequences are cut; they are refused otherwise. A stretch drawn for a view may lie anywhere in
+     *     them, what is embedded is their start
+     */
+    record Sequences(
+            boolean texts, int length, int vocabulary, int padding, int mask, List<Integer> special, boolean cut)
+            implements InputConfig {
+        /** Checks what nothing else checks. */
+        public Sequences {
+            special = List.copyOf(special);
+            requireId("Padding", padding, vocabulary);
+            requireId("Mask", mask, vocabulary);
+            for (int id : special) {
+                requireId("Special id", id, vocabulary);
+            }
+        }
+
+        private static void requireId(String what, int id, int vocabulary) {
+            if (id < 0 || (vocabulary > 0 && id >= vocabulary)) {
+                throw new IllegalArgumentException(what + ": expected an id of 0 to "
+                        + (vocabulary > 0 ? vocabulary - 1 + ", which the encoder knows" : "…") + ", found " + id);
+            }
+        }
+
+        /** The same for an encoder that takes so many ids and knows so many. */
+        public Sequences of(int ids, int known) {
+            return new Sequences(texts, ids, known, padding, mask, special, cut);
+        }
+
+        @Override
+        public Modality modality() {
+            return Modality.SEQUENCES;
+        }
+
+        @Override
+        public Reading reading() {
+            return new Reading(List.of(), null, 0, 1, padding);
+        }
+
+        @Override
+        public ViewInput view(Encoders.Input takes) {
+            require(takes == Encoders.Input.SEQUENCES, this, takes);
+            return new ViewInput.Sequences(length);
+        }
+
+        @Override
+        public ViewSource views(Dataset data, Augmentation augmentation) {
+            SequenceDataset sequences = expect(SequenceDataset.class, data, this);
+            sequences.requireFor(texts, vocabulary, cut ? 0 : length);
+            return new SequenceViews(sequences, augmentation, length, new SpecialIds(padding, mask, special));
+        }
+    }
+
+    /**
      * What the file of an encoder takes, whatever that is. Graphs can be made for it; no data are read.
      *
      * @param file name of the file
      */
     record AsInFile(String file) implements InputConfig {
         private IllegalArgumentException noData() {
-            return new IllegalArgumentException(
-                    "Encoder " + file + " takes none of pictures [N,3,H,W], vectors [N,D] and"
-                            + " signals [N,C,T] as the data are; write its graphs with ./vicreg artifacts and feed them yourself");
+            return new IllegalArgumentException("Encoder " + file
+                    + " takes none of pictures [N,3,H,W], vectors [N,D], signals [N,C,T] and ids int64"
+                    + "[N,T] as the data are; choose other data, or write its graphs with ./vicreg artifacts and feed"
+                    + " them yourself");
         }
 
         @Override
@@ -246,6 +312,7 @@ public sealed interface InputConfig {
                 case PICTURES -> "resnet18";
                 case VECTORS -> "mlp";
                 case SIGNALS -> "resnet1d, or --front-end log-mel and an encoder of pictures";
+                case SEQUENCES -> "textcnn";
             };
             throw new IllegalArgumentException(
                     "The encoder takes " + takes.name().toLowerCase(Locale.ROOT)

@@ -32,6 +32,7 @@ import org.jspecify.annotations.Nullable;
  * @param dropout {@code as-exported}, {@code on} or {@code off}
  * @param layout where pictures have their channels, {@code nchw} or {@code nhwc}; null for where the file has three
  * @param sample sizes of a sample, without the batch, where the file leaves them open; empty for the file's
+ * @param padding the id that fills up sequences; null, and absent in JSON, for other input
  */
 public record OnnxConfig(
         String path,
@@ -43,7 +44,9 @@ public record OnnxConfig(
 
         @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable String layout,
 
-        List<Long> sample) {
+        List<Long> sample,
+
+        @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable Integer padding) {
     private static final Dim CHANNELS = Dim.of(3);
 
     /** Names of {@code --batch-norm}. */
@@ -87,7 +90,7 @@ public record OnnxConfig(
             List<Long> sample)
             throws IOException {
         String path = file.toAbsolutePath().normalize().toString();
-        return new OnnxConfig(path, digest(file), output, pool, batchNorm, dropout, layout, sample);
+        return new OnnxConfig(path, digest(file), output, pool, batchNorm, dropout, layout, sample, null);
     }
 
     private static String digest(Path file) throws IOException {
@@ -113,7 +116,8 @@ public record OnnxConfig(
                 output,
                 Pooling.of(pool),
                 OnnxEncoder.BatchNorms.valueOf(batchNorm.toUpperCase(Locale.ROOT)),
-                OnnxEncoder.Dropout.valueOf(dropout.toUpperCase(Locale.ROOT).replace('-', '_')));
+                OnnxEncoder.Dropout.valueOf(dropout.toUpperCase(Locale.ROOT).replace('-', '_')),
+                padding);
         return OnnxEncoder.read(Path.of(path), sample, settings);
     }
 
@@ -146,16 +150,22 @@ public record OnnxConfig(
 
     /** The same for samples of these sizes. */
     public OnnxConfig withSample(List<Long> sizes) {
-        return new OnnxConfig(path, sha256, output, pool, batchNorm, dropout, layout, sizes);
+        return new OnnxConfig(path, sha256, output, pool, batchNorm, dropout, layout, sizes, padding);
+    }
+
+    /** The same for sequences that this id fills up. */
+    public OnnxConfig withPadding(int id) {
+        return new OnnxConfig(path, sha256, output, pool, batchNorm, dropout, layout, sample, id);
     }
 
     /** The same for the file's copy. */
     OnnxConfig at(Path copy) {
-        return new OnnxConfig(copy.toString(), sha256, output, pool, batchNorm, dropout, layout, sample);
+        return new OnnxConfig(copy.toString(), sha256, output, pool, batchNorm, dropout, layout, sample, padding);
     }
 
     /** The same with the path and the checksum that a run recorded. */
     OnnxConfig recordedAs(OnnxConfig recorded) {
-        return new OnnxConfig(recorded.path, recorded.sha256, output, pool, batchNorm, dropout, layout, sample);
+        return new OnnxConfig(
+                recorded.path, recorded.sha256, output, pool, batchNorm, dropout, layout, sample, padding);
     }
 }

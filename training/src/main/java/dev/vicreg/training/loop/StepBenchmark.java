@@ -1,12 +1,12 @@
 package dev.vicreg.training.loop;
 
-import dev.vicreg.models.graph.ElementType;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.TensorType;
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.runtime.Device;
 import dev.vicreg.training.data.ViewBatch;
 import dev.vicreg.training.data.ViewType;
+import dev.vicreg.training.step.Side;
 import dev.vicreg.training.step.TrainingGraph;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -50,8 +50,8 @@ public final class StepBenchmark {
         TrainingGraph.Built built = TrainingGraph.build(config.spec());
         Map<String, Tensor> state = built.initialState(0);
         Artifacts artifacts = Artifacts.write(folder, built, state, MachineLowering.of(device, threads));
-        ViewBatch a = randomViews(built, TrainingGraph.VIEW_A, 1);
-        ViewBatch b = randomViews(built, TrainingGraph.VIEW_B, 2);
+        ViewBatch a = randomViews(built, Side.A, config.branch(Side.A).input());
+        ViewBatch b = randomViews(built, Side.B, config.branch(Side.B).input());
         double[] seconds = new double[steps];
         Path end = folder.resolve("checkpoint-after");
         try (TrainingSession session =
@@ -72,27 +72,33 @@ public final class StepBenchmark {
         return new Result(median, config.batchSize() / median, counted);
     }
 
-    /** Uniform bytes, or numbers from a standard normal distribution, as the graph's input wants. */
-    private static ViewBatch randomViews(TrainingGraph.Built built, String input, long seed) {
+    /** Uniform bytes or ids, or numbers from a standard normal distribution, as the graph's input wants. */
+    private static ViewBatch randomViews(TrainingGraph.Built built, Side side, InputConfig config) {
+        String input = side == Side.A ? TrainingGraph.VIEW_A : TrainingGraph.VIEW_B;
         TensorType type = built.training().inputs().stream()
                 .filter(value -> input.equals(value.name()))
                 .map(Value::type)
                 .findFirst()
                 .orElseThrow();
-        boolean bytes = type.element() == ElementType.UINT8;
+        ViewType.Element element = switch (type.element()) {
+            case UINT8 -> ViewType.Element.UINT8;
+            case INT64 -> ViewType.Element.INT64;
+            default -> ViewType.Element.FLOAT32;
+        };
         List<Integer> axes = Arrays.stream(type.shape().toArray())
                 .skip(1)
                 .mapToObj(Math::toIntExact)
                 .toList();
-        ViewType view = new ViewType(bytes ? ViewType.Element.UINT8 : ViewType.Element.FLOAT32, axes);
+        ViewType view = new ViewType(element, axes);
         int size = Math.multiplyExact(Math.toIntExact(type.shape().size(0)), view.bytes());
         ByteBuffer values = ByteBuffer.allocateDirect(size).order(ByteOrder.nativeOrder());
-        Random random = new Random(seed);
+        int known = config instanceof InputConfig.Sequences sequences ? sequences.vocabulary() : 0;
+        Random random = new Random(side == Side.A ? 1 : 2);
         while (values.hasRemaining()) {
-            if (bytes) {
-                values.put((byte) random.nextInt());
-            } else {
-                values.putFloat((float) random.nextGaussian());
+            switch (element) {
+                case UINT8 -> values.put((byte) random.nextInt());
+                case FLOAT32 -> values.putFloat((float) random.nextGaussian());
+                case INT64 -> values.putLong(random.nextInt(known > 0 ? known : 2)); // ids that every table has
             }
         }
         return new ViewBatch(view, values.flip());

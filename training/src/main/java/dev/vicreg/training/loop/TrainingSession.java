@@ -110,6 +110,7 @@ public final class TrainingSession implements AutoCloseable {
         OnnxJavaType type = switch (view.type().element()) {
             case UINT8 -> OnnxJavaType.UINT8;
             case FLOAT32 -> OnnxJavaType.FLOAT;
+            case INT64 -> OnnxJavaType.INT64;
         };
         return OnnxTensor.createTensor(environment, view.values(), view.shape(), type);
     }

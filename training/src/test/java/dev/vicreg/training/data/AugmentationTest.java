@@ -127,7 +127,7 @@ class AugmentationTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "cifra | unknown augmentation preset 'cifra'; expected one of cifar, official, paper, signals, vectors",
+                "cifra | unknown augmentation preset 'cifra'; expected one of cifar, official, paper, sequences, signals, vectors",
                 "cifar,blur=2 | augmentation: blur must be between 0.0 and 1.0, found 2.0",
                 "cifar,blur=much | augmentation: blur must be a number, found 'much'",
                 "crop-min=0.5,crop-max=0.4 | augmentation: crop-min 0.5 is above crop-max 0.4",

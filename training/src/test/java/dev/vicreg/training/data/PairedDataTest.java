@@ -149,7 +149,8 @@ final class PairedDataTest {
         IOException skipped = assertThrows(
                 IOException.class, () -> by(By.POSITION, new Named(List.of("a.jpg"), 1), Named.of("x.png")));
         assertEquals(
-                "1 pictures in " + photos + " cannot be decoded, so positions do not tell what belongs together;"
+                "1 pictures in " + photos
+                        + " are empty or cannot be decoded, so positions do not tell what belongs together;"
                         + " repair them, or pair by name",
                 skipped.getMessage());
     }

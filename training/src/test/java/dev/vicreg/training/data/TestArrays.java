@@ -27,7 +27,13 @@ final class TestArrays {
         out.putShort((short) header.length()).put(header.getBytes(StandardCharsets.US_ASCII));
         out.order(type.charAt(0) == '>' ? ByteOrder.BIG_ENDIAN : ByteOrder.LITTLE_ENDIAN);
         for (double value : values) {
-            if (bytes == 4) {
+            if (type.charAt(1) == 'i' && bytes == 4) {
+                out.putInt((int) value);
+            } else if (type.charAt(1) == 'i' && bytes == 8) {
+                out.putLong((long) value);
+            } else if (bytes == 2) {
+                out.putShort((short) value);
+            } else if (bytes == 4) {
                 out.putFloat((float) value);
             } else {
                 out.putDouble(value);

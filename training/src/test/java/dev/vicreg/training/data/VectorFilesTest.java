@@ -106,12 +106,12 @@ class VectorFilesTest {
     @Test
     void badArraysAreToldApart() throws IOException {
         Path file = folder.resolve("array.npy");
-        TestArrays.write(file, "<i8", false, new int[] {1, 1}, 1);
-        assertTrue(refusal(file, null).contains("type '<i8', expected float32 or float64"));
+        TestArrays.write(file, "<i2", false, new int[] {1, 1}, 1);
+        assertTrue(refusal(file, null).contains("type '<i2', expected float32 or float64"));
         TestArrays.write(file, "<f4", true, new int[] {2, 2}, 1, 2, 3, 4);
         assertTrue(refusal(file, null).contains("column-major"));
         TestArrays.write(file, "<f4", false, new int[] {4}, 1, 2, 3, 4);
-        assertTrue(refusal(file, null).contains("shape [4], expected [N,D] for vectors or [N,C,T] for signals"));
+        assertTrue(refusal(file, null).contains("shape [4], expected [N,D] for vectors, [N,C,T] for signals"));
         TestArrays.write(file, "<f4", false, new int[] {2, 2}, 1, 2, 3);
         assertTrue(refusal(file, null).contains("takes 16 bytes, found 12"));
         TestArrays.write(file, "<f4", false, new int[] {1, 2}, 1, Double.NaN);

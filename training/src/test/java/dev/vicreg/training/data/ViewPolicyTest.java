@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/** Views of vectors and of signals. */
+/** Views of vectors, signals and sequences. */
 class ViewPolicyTest {
     private static final int ROWS = 50;
     private static final int COLUMNS = 200;
@@ -215,5 +215,126 @@ class ViewPolicyTest {
                 message.contains("unknown augmentation setting 'hue' of vectors; known are mask, noise, mix"), message);
         assertThrows(IllegalArgumentException.class, () -> Augmentation.parse("signals,snr-min=50,snr-max=20"));
         assertThrows(IllegalArgumentException.class, () -> Augmentation.parse("vectors,mask=1.5"));
+    }
+
+    private static final int SEQUENCES = 50;
+    private static final int IDS = 100;
+    private static final SpecialIds SPECIAL = new SpecialIds(0, 1, List.of(2, 3));
+
+    /** Each is 2, then 100 ids of its own number, 1000·s + i, then 3. */
+    private static SequenceDataset sequences() {
+        List<int[]> all = IntStream.range(0, SEQUENCES)
+                .mapToObj(s -> IntStream.concat(
+                                IntStream.concat(
+                                        IntStream.of(2), IntStream.range(0, IDS).map(i -> 1000 * (s + 1) + i)),
+                                IntStream.of(3))
+                        .toArray())
+                .toList();
+        List<String> names =
+                IntStream.range(0, SEQUENCES).mapToObj(s -> "s" + s).toList();
+        return new SequenceTable(names, all, List.of(), false, 0, Selection.ALL);
+    }
+
+    private static int[] sequence(SequencePolicy policy, long seed, int length) {
+        return policy.draw(new SampleRandom(seed), sequences(), 6, length, SPECIAL);
+    }
+
+    @Test
+    void sequenceWithoutChangesIsItselfWithPadding() {
+        int[] view = sequence(new SequencePolicy(1, 0, 0, 0, 0), 1, 110);
+        assertArrayEquals(Arrays.copyOf(sequences().ids(6), 110), view);
+    }
+
+    @Test
+    void longerSequencesGiveAStretchBetweenTheirSpecialIds() {
+        boolean[] started = new boolean[IDS];
+        for (int seed = 0; seed < 500; seed++) {
+            int[] view = sequence(new SequencePolicy(1, 0, 0, 0, 0), seed, 42);
+            assertEquals(2, view[0]);
+            assertEquals(3, view[41]);
+            started[view[1] - 7000] = true;
+            for (int i = 1; i < 41; i++) {
+                assertEquals(view[1] + i - 1, view[i]);
+            }
+        }
+        // 61 starts: one of them is missed with a probability below 61·(60/61)^500 = 0.016, for these seeds none
+        assertEquals(61, IntStream.range(0, IDS).filter(i -> started[i]).count());
+    }
+
+    @Test
+    void cropsHaveTheSharesAskedFor() {
+        int shortest = IDS;
+        int longest = 0;
+        for (int seed = 0; seed < 500; seed++) {
+            int[] view = sequence(new SequencePolicy(0.3, 0, 0, 0, 0), seed, 110);
+            int kept = (int) Arrays.stream(view).filter(id -> id >= 1000).count();
+            shortest = Math.min(shortest, kept);
+            longest = Math.max(longest, kept);
+            assertEquals(3, view[kept + 1]);
+            assertEquals(0, view[kept + 2]);
+        }
+        assertTrue(shortest >= 30 && shortest <= 32 && longest >= 99, shortest + " to " + longest);
+    }
+
+    @Test
+    void idsAreDeletedMaskedAndReplacedAsOftenAsAskedFor() {
+        int deleted = 0;
+        int masked = 0;
+        int replaced = 0;
+        for (int seed = 0; seed < 100; seed++) {
+            int[] view = sequence(new SequencePolicy(1, 0.2, 0, 0, 0), seed, 110);
+            assertEquals(2, view[0]);
+            deleted += IDS + 2 - (int) Arrays.stream(view).filter(id -> id != 0).count();
+            view = sequence(new SequencePolicy(1, 0, 0, 0.3, 0), seed, 110);
+            masked += (int) Arrays.stream(view).filter(id -> id == 1).count();
+            view = sequence(new SequencePolicy(1, 0, 0, 0, 0.4), seed, 110);
+            replaced += (int) Arrays.stream(view)
+                    .filter(id -> id >= 1000 && id / 1000 != 7)
+                    .count();
+            assertEquals(3, view[IDS + 1]);
+        }
+        // of 10,000 ids: 2000 ± 40, 3000 ± 46, and of those replaced 49/50 by another sequence's ordinary ids
+        assertEquals(2000, deleted, 4 * 40);
+        assertEquals(3000, masked, 4 * 46);
+        assertEquals(4000 * (49.0 / 50) * (100.0 / 102), replaced, 4 * 49);
+    }
+
+    @Test
+    void swapsKeepAllIdsAndOneIdIsAlwaysLeft() {
+        int[] view = sequence(new SequencePolicy(1, 0, 0.1, 0, 0), 5, 102);
+        int[] before = sequences().ids(6);
+        long moved = IntStream.range(0, 102).filter(i -> view[i] != before[i]).count();
+        assertTrue(moved >= 12 && moved <= 20, moved + " moved by 10 swaps");
+        assertArrayEquals(
+                Arrays.stream(before).sorted().toArray(),
+                Arrays.stream(view).sorted().toArray());
+        int[] least = sequence(new SequencePolicy(0.5, 1, 0, 0, 0), 5, 102);
+        assertEquals(1, Arrays.stream(least).filter(id -> id >= 1000).count());
+    }
+
+    @Test
+    void viewsOfSequencesDependOnTheKeyAlone() {
+        SequenceViews views = new SequenceViews(sequences(), Augmentation.sequences(), 40, SPECIAL);
+        assertEquals(40 * Long.BYTES, views.type().bytes());
+        ByteBuffer first = view(views, new ViewKey(1, 2, 3, 0));
+        assertEquals(first, view(views, new ViewKey(1, 2, 3, 0)));
+        assertEquals(2, first.order(ByteOrder.nativeOrder()).getLong(0));
+        for (ViewKey other : List.of(
+                new ViewKey(9, 2, 3, 0), new ViewKey(1, 9, 3, 0), new ViewKey(1, 2, 9, 0), new ViewKey(1, 2, 3, 1))) {
+            assertFalse(first.equals(view(views, other)), other.toString());
+        }
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> new SequenceViews(sequences(), Augmentation.vectors(), 40, SPECIAL));
+        assertThrows(IllegalArgumentException.class, () -> Augmentation.parse("sequences,mask=1.5"));
+        Augmentation settings = Augmentation.parse("sequences,mask=0.4,view-b.swap=0.2");
+        assertEquals(settings, Augmentation.fromSettings(settings.settings()));
+    }
+
+    private static ByteBuffer view(SequenceViews views, ViewKey key) {
+        ByteBuffer into = ByteBuffer.allocateDirect(2 * views.type().bytes()).order(ByteOrder.nativeOrder());
+        views.sample(3).write(key, into, views.type().bytes());
+        assertEquals(0, into.getLong(0)); // only its own place is written
+        return into.slice(views.type().bytes(), views.type().bytes());
     }
 }

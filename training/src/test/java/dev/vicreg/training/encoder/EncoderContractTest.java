@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.vicreg.models.encoder.Encoder;
+import dev.vicreg.models.encoder.EncoderOptions;
 import dev.vicreg.models.encoder.Encoders;
 import dev.vicreg.models.graph.Dim;
 import dev.vicreg.models.graph.ElementType;
@@ -39,6 +40,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class EncoderContractTest {
     private static final int BATCH = 4;
     private static final int IMAGE_SIZE = 32;
+    private static final int IDS = 7;
 
     static Set<String> names() {
         return Encoders.names();
@@ -46,11 +48,11 @@ class EncoderContractTest {
 
     private static Encoder encoder(String name) {
         int width = name.startsWith("vit") ? 12 : 8;
-        return Encoders.of(name, new Encoders.Spec(width, IMAGE_SIZE));
+        return Encoders.of(name, new Encoders.Spec(width, IMAGE_SIZE, IDS, EncoderOptions.NONE));
     }
 
-    /** Float views of the shape that the encoder takes. */
-    private record Floats(Encoders.Input kind) implements ViewInput {
+    /** Views of the shape that the encoder takes. */
+    private record Fed(Encoders.Input kind) implements ViewInput {
         @Override
         public String name() {
             return "x";
@@ -63,9 +65,24 @@ class EncoderContractTest {
                 case PICTURES -> new long[] {3, IMAGE_SIZE, IMAGE_SIZE};
                 case SIGNALS -> new long[] {2, 64};
                 case VECTORS -> new long[] {5};
+                case SEQUENCES -> new long[] {12};
             };
             Arrays.stream(sizes).forEach(size -> dims.add(Dim.of(size)));
-            return new TensorType(ElementType.FLOAT, new Shape(dims));
+            ElementType element = kind == Encoders.Input.SEQUENCES ? ElementType.INT64 : ElementType.FLOAT;
+            return new TensorType(element, new Shape(dims));
+        }
+
+        Tensor drawn(long seed) {
+            TensorType type = type(Dim.of(BATCH));
+            Tensor numbers = new Lcg(seed).tensor(1, type.shape().toArray());
+            if (type.element() == ElementType.FLOAT) {
+                return numbers;
+            }
+            long[] ids = new long[numbers.floats().length];
+            for (int i = 0; i < ids.length; i++) {
+                ids[i] = i < IDS ? i : (long) ((numbers.floats()[i] + 1) / 2 * IDS); // all of them
+            }
+            return new Tensor(type, Tensor.ofLongs(ids).data());
         }
 
         @Override
@@ -77,7 +94,7 @@ class EncoderContractTest {
     @ParameterizedTest
     @MethodSource("names")
     void everyTrainedParameterGetsAFiniteGradient(String name) {
-        Floats input = new Floats(Encoders.input(name));
+        Fed input = new Fed(Encoders.input(name));
         TrainingGraph.Built built = TrainingGraph.build(TrainingGraph.Spec.shared(
                 Branch.first(input, encoder(name), new Projector(List.of(8), false)),
                 new VicReg(VicReg.Variant.OFFICIAL, 25, 25, 1),
@@ -88,9 +105,8 @@ class EncoderContractTest {
         built.gradients().forEach((parameter, gradient) -> outputs.put("d " + parameter.name(), gradient));
         Graph graph = Graph.of("gradients", built.training().inputs(), outputs);
         Map<String, Tensor> feeds = new LinkedHashMap<>(built.initialState(0));
-        long[] shape = input.type(Dim.of(BATCH)).shape().toArray();
-        feeds.put(TrainingGraph.VIEW_A, new Lcg(1).tensor(1, shape));
-        feeds.put(TrainingGraph.VIEW_B, new Lcg(2).tensor(1, shape));
+        feeds.put(TrainingGraph.VIEW_A, input.drawn(1));
+        feeds.put(TrainingGraph.VIEW_B, input.drawn(2));
         feeds.put(TrainingGraph.LEARNING_RATE, Tensor.of(Shape.of(1), 0.1f));
         Map<String, Tensor> gradients = GraphRunner.run(graph, feeds);
         assertEquals(
@@ -109,7 +125,7 @@ class EncoderContractTest {
     @ParameterizedTest
     @ValueSource(strings = {"vit-tiny", "vit-small", "vit-base", "convnext-tiny"})
     void withoutBatchNormsEvaluationIsTheTrainingFunction(String name) {
-        Floats input = new Floats(Encoders.input(name));
+        Fed input = new Fed(Encoders.input(name));
         Parameters parameters = new Parameters();
         Value fixed = Value.input("x", input.type(Dim.of(BATCH)));
         Value symbolic = Value.input("x", input.type(Dim.symbol("N")));

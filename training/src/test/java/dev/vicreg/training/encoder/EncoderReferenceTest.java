@@ -11,6 +11,7 @@ import dev.vicreg.models.encoder.Encoder;
 import dev.vicreg.models.encoder.Mlp;
 import dev.vicreg.models.encoder.MobileNetV3;
 import dev.vicreg.models.encoder.ResNet;
+import dev.vicreg.models.encoder.TextCnn;
 import dev.vicreg.models.encoder.VisionTransformer;
 import dev.vicreg.models.encoder.VisionTransformer.Pool;
 import dev.vicreg.models.graph.ElementType;
@@ -60,6 +61,7 @@ class EncoderReferenceTest {
             case "mobilenetv3" -> new MobileNetV3(MobileNetV3.large(16).blocks().subList(2, 8), 16);
             case "efficientnet" -> new EfficientNet(EfficientNet.b0(16).stages().subList(0, 3), 16);
             case "mlp" -> new Mlp(12, 2);
+            case "textcnn" -> new TextCnn(11, 4);
             default -> throw new AssertionError(name);
         };
     }
@@ -75,7 +77,8 @@ class EncoderReferenceTest {
                 "convnext",
                 "mobilenetv3",
                 "efficientnet",
-                "mlp"
+                "mlp",
+                "textcnn"
             })
     void evaluationIsPyTorchs(String name) {
         Case example = new Case(name, false);
@@ -97,7 +100,8 @@ class EncoderReferenceTest {
                 "convnext",
                 "mobilenetv3",
                 "efficientnet",
-                "mlp"
+                "mlp",
+                "textcnn"
             })
     void trainingIsPyTorchs(String name) {
         Case example = new Case(name, true);
@@ -145,6 +149,7 @@ class EncoderReferenceTest {
     /** One network on the generator's data. */
     private static final class Case {
         final Parameters parameters = new Parameters();
+        final int ids; // 0 for numbers
         final Value input;
         final Value representation;
 
@@ -152,7 +157,9 @@ class EncoderReferenceTest {
             List<Long> shape = new ArrayList<>();
             golden.get(name).get("input").forEach(size -> shape.add(size.asLong()));
             long[] sizes = shape.stream().mapToLong(Long::longValue).toArray();
-            input = Value.input("x", new TensorType(ElementType.FLOAT, Shape.of(sizes)));
+            ids = golden.get(name).path("ids").asInt();
+            ElementType element = ids > 0 ? ElementType.INT64 : ElementType.FLOAT;
+            input = Value.input("x", new TensorType(element, Shape.of(sizes)));
             Layers layers = training ? Layers.forTraining(parameters) : Layers.forInference(parameters);
             representation = encoder(name).build(layers, input);
         }
@@ -190,9 +197,19 @@ class EncoderReferenceTest {
 
         Map<String, Tensor> feeds() {
             Map<String, Tensor> feeds = new LinkedHashMap<>();
-            feeds.put("x", new Lcg(11).tensor(1, input.shape().toArray()));
+            Tensor x = new Lcg(11).tensor(1, input.shape().toArray());
+            feeds.put("x", ids > 0 ? ids(x) : x);
             parameters.all().forEach(parameter -> feeds.put(parameter.name(), DrawnParameters.draw(parameter)));
             return feeds;
+        }
+
+        private Tensor ids(Tensor x) {
+            float[] values = x.floats();
+            long[] chosen = new long[values.length];
+            for (int i = 0; i < chosen.length; i++) {
+                chosen[i] = (long) Math.floor((values[i] + 1.0) / 2 * ids);
+            }
+            return new Tensor(input.type(), Tensor.ofLongs(chosen).data());
         }
     }
 }

@@ -53,6 +53,7 @@ final class ImportedTrajectoryTest {
 
     private static final int BATCH = 12;
     private static final int VOCABULARY = 40;
+    private static final int PADDING = 5; // of the network that takes an attention mask
 
     @TempDir
     Path folder;
@@ -62,7 +63,8 @@ final class ImportedTrajectoryTest {
             Path path = Path.of(Objects.requireNonNull(
                             ImportedTrajectoryTest.class.getResource("/golden/imported/" + file + ".onnx"))
                     .toURI());
-            return OnnxEncoder.read(path, List.of(), new OnnxEncoder.Settings("", pooling, norms, Dropout.OFF));
+            return OnnxEncoder.read(
+                    path, List.of(), new OnnxEncoder.Settings("", pooling, norms, Dropout.OFF, PADDING));
         } catch (URISyntaxException e) {
             throw new AssertionError(e);
         }
@@ -100,6 +102,7 @@ final class ImportedTrajectoryTest {
         "gru, gru, NONE, TRAIN",
         "updown, updown, NONE, TRAIN",
         "text, text, NONE, TRAIN",
+        "masked, masked, NONE, TRAIN",
         "signal, signal, NONE, TRAIN",
     })
     void tenStepsAgreeWithPyTorch(String file, String run, Pooling pooling, BatchNorms norms) throws Exception {

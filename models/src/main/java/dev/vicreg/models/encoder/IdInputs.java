@@ -1,0 +1,73 @@
+package dev.vicreg.models.encoder;
+
+import dev.vicreg.models.graph.Attributes;
+import dev.vicreg.models.graph.ElementType;
+import dev.vicreg.models.graph.Graph;
+import dev.vicreg.models.graph.Node;
+import dev.vicreg.models.graph.OpType;
+import dev.vicreg.models.graph.Ops;
+import dev.vicreg.models.graph.Value;
+import java.util.EnumSet;
+import java.util.HashSet;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** What is known of the ids that a network from a file takes, and the inputs beside them that follow from the ids. */
+final class IdInputs {
+    // As Hugging Face's networks call them.
+    private static final String ATTENTION_MASK = "attention_mask";
+    private static final String TOKEN_TYPES = "token_type_ids";
+
+    /** Operators behind which ids are what they were. */
+    private static final Set<OpType> SAME_IDS = EnumSet.of(
+            OpType.CAST, OpType.IDENTITY, OpType.TRANSPOSE, OpType.RESHAPE, OpType.UNSQUEEZE, OpType.SQUEEZE);
+
+    private IdInputs() {}
+
+    /** Whether an input beside ids follows from them. */
+    static boolean follows(Value input) {
+        String name = String.valueOf(input.name());
+        return name.endsWith(ATTENTION_MASK) || name.endsWith(TOKEN_TYPES);
+    }
+
+    /**
+     * What an input beside the ids holds: 1 in an attention mask where an id is no padding, and 0 for the kind of each, as
+     * in a single sentence.
+     *
+     * @param ids int64 [N,T]
+     * @throws IllegalArgumentException if the padding is not known
+     */
+    static Value following(Ops ops, Value wanted, Value ids, @Nullable Integer padding) {
+        if (padding == null) {
+            throw new IllegalArgumentException("its input " + wanted
+                    + " is made from ids and their padding, which is not" + " known; name data of ids");
+        }
+        ElementType type = wanted.type().element();
+        if (String.valueOf(wanted.name()).endsWith(TOKEN_TYPES)) {
+            return ops.cast(ops.sub(ids, ids), type);
+        }
+        Value is = ops.equal(ids, ops.longs(padding));
+        Value isNot = ops.node(OpType.NOT, List.of(is), Attributes.NONE).output(0);
+        return type == ElementType.BOOL ? isNot : ops.cast(isNot, type);
+    }
+
+    /** The size of the smallest table that {@code ids} choose rows of. */
+    static OptionalLong vocabulary(Graph graph, Value ids) {
+        Set<Value> same = new HashSet<>(Set.of(ids));
+        OptionalLong smallest = OptionalLong.empty();
+        for (Node node : graph.nodes()) {
+            if (SAME_IDS.contains(node.op()) && same.contains(node.input(0))) {
+                same.add(node.output(0));
+            } else if (node.op() == OpType.GATHER
+                    && node.attributes().integer("axis", 0) == 0
+                    && same.contains(node.input(1))
+                    && node.input(0).shape().at(0).isFixed()) {
+                long rows = node.input(0).shape().size(0);
+                smallest = OptionalLong.of(Math.min(rows, smallest.orElse(rows)));
+            }
+        }
+        return smallest;
+    }
+}
