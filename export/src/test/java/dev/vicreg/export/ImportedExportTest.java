@@ -19,6 +19,7 @@ import dev.vicreg.models.graph.OpType;
 import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.Value;
+import dev.vicreg.runtime.CudaOptions;
 import dev.vicreg.runtime.Device;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.runtime.Manifest;
@@ -91,6 +92,7 @@ class ImportedExportTest {
                 1,
                 1,
                 "cpu",
+                CudaOptions.DEFAULTS,
                 2,
                 2);
         Path run = temporary.resolve("run");

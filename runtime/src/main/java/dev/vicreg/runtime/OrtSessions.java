@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -42,7 +43,7 @@ public final class OrtSessions {
                 options.addConfigEntry("session.intra_op.allow_spinning", "0");
                 options.setIntraOpNumThreads(threads == 0 ? Runtime.getRuntime().availableProcessors() : threads);
                 if (resolved.kind() == Device.Kind.CUDA) {
-                    addCuda(options, resolved.index());
+                    addCuda(options, resolved);
                 }
                 return options;
             } catch (OrtException | RuntimeException e) {
@@ -82,44 +83,42 @@ public final class OrtSessions {
         return switch (device.kind()) {
             case CPU -> device;
             case CUDA -> {
-                String missing = cuda(libraries).missing();
+                String missing = libraries.cuda().missing();
                 if (missing != null) {
                     throw new IllegalStateException("Cannot use device " + device + ": " + missing);
                 }
                 yield device;
             }
-            case AUTO -> cudaOrCpu(libraries);
+            case AUTO -> cudaOrCpu(libraries, device.cuda());
         };
     }
 
-    private static Device cudaOrCpu(NativeLibraries libraries) {
+    private static Device cudaOrCpu(NativeLibraries libraries, CudaOptions options) {
         try {
-            if (!libraries.hasCudaProvider() || CudaLibraries.installedGpus().isEmpty()) {
+            if (!libraries.hasCudaProvider()
+                    || NvidiaDriver.installed().gpus().isEmpty()) {
                 return Device.CPU;
             }
         } catch (IOException e) {
             throw new IllegalStateException("Cannot ask NVIDIA's driver for its GPUs: " + e, e);
         }
-        String missing = cuda(libraries).missing();
+        String missing = libraries.cuda().missing();
         if (missing != null) {
             log.warn("There is a GPU, but the CPU is used: {}", missing);
             return Device.CPU;
         }
-        return new Device(Device.Kind.CUDA, 0);
+        return new Device(Device.Kind.CUDA, 0, options);
     }
 
-    private static void addCuda(SessionOptions options, int index) throws OrtException {
-        cuda(NativeLibraries.load()).preload();
-        try (var cuda = new OrtCUDAProviderOptions(index)) {
+    private static void addCuda(SessionOptions options, Device device) throws OrtException {
+        NativeLibraries.load().cuda().preload();
+        options.setDeterministicCompute(device.cuda().deterministic());
+        try (var cuda = new OrtCUDAProviderOptions(device.index())) {
+            for (Map.Entry<String, String> option :
+                    device.cuda().providerOptions().entrySet()) {
+                cuda.add(option.getKey(), option.getValue());
+            }
             options.addCUDA(cuda);
-        }
-    }
-
-    private static CudaLibraries cuda(NativeLibraries libraries) {
-        try {
-            return CudaLibraries.find(libraries.cudaProvider());
-        } catch (IOException e) {
-            throw new IllegalStateException("Cannot look for CUDA's libraries: " + e, e);
         }
     }
 
