@@ -36,13 +36,14 @@ record CudaLibraries(
             List.of("libcublasLt.so.13", "libcublas.so.13", "libcufft.so.12", "libcudart.so.13", "libcudnn.so.9");
 
     private static final String DRIVER = "libcuda.so.1";
-    private static final Pattern NAME =
-            Pattern.compile("lib(cudart|cublas|cublasLt|cufft|curand|cusolver|cusparse|cudnn|cudnn_\\w+|nvrtc|nvJitLink)"
+    private static final Pattern NAME = Pattern.compile(
+            "lib(cudart|cublas|cublasLt|cufft|curand|cusolver|cusparse|cudnn|cudnn_\\w+|nvrtc|nvJitLink)"
                     + "\\.so\\.(\\d+)");
     private static final Pattern DRIVER_FILE = Pattern.compile("libcuda\\.so\\.(\\d+\\.\\d+(\\.\\d+)?)");
 
     /** Parts of cuDNN 9 without which convolutions don't run; the process ends where cuDNN misses one. */
-    private static final List<String> CUDNN_PARTS = List.of("libcudnn_graph.so.", "libcudnn_ops.so.", "libcudnn_cnn.so.");
+    private static final List<String> CUDNN_PARTS =
+            List.of("libcudnn_graph.so.", "libcudnn_ops.so.", "libcudnn_cnn.so.");
 
     /** The package of NVIDIA's Python distributions that holds a library, where it isn't called as the library. */
     private static final Map<String, String> PACKAGES =

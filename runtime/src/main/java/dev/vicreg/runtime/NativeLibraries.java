@@ -3,6 +3,7 @@ package dev.vicreg.runtime;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtProvider;
 import java.io.IOException;
+import java.lang.reflect.Field;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -68,10 +69,7 @@ public final class NativeLibraries {
     }
 
     private NativeLibraries(
-            List<Library> libraries,
-            List<NativeSet> sets,
-            @Nullable Unpacking provider,
-            OrtEnvironment environment) {
+            List<Library> libraries, List<NativeSet> sets, @Nullable Unpacking provider, OrtEnvironment environment) {
         this.libraries = List.copyOf(libraries);
         this.sets = sets;
         this.provider = provider;
@@ -150,6 +148,22 @@ public final class NativeLibraries {
             }
         }
         return cuda;
+    }
+
+    /**
+     * Tells the API that the CUDA provider is unpacked. Else it unpacks the official jar's, 300 MB that nobody loads: ONNX
+     * Runtime takes the provider beside its main library. A private set of the API is the only way to say so; without it
+     * all works, seconds later.
+     */
+    @SuppressWarnings("unchecked")
+    static void markCudaProviderUnpacked() {
+        try {
+            Field unpacked = Class.forName("ai.onnxruntime.OnnxRuntime").getDeclaredField("extractedSharedProviders");
+            unpacked.setAccessible(true);
+            ((Set<String>) unpacked.get(null)).add(NativeSet.PROVIDERS_CUDA);
+        } catch (ReflectiveOperationException | RuntimeException e) {
+            log.debug("ONNX Runtime's API unpacks a CUDA provider of its own: {}", e.toString());
+        }
     }
 
     /** The CUDA providers on the class path, that of these libraries first if they have one. Reads them where they are. */

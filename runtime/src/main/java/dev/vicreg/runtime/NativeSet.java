@@ -66,7 +66,8 @@ record NativeSet(String label, List<NativeFile> core, List<NativeFile> cuda) {
     }
 
     /** The CUDA provider, null if the set has none. */
-    @Nullable NativeFile cudaProvider() {
+    @Nullable
+    NativeFile cudaProvider() {
         return cuda.isEmpty() ? null : cuda.get(cuda.size() - 1);
     }
 }

@@ -95,8 +95,7 @@ public final class OrtSessions {
 
     private static Device cudaOrCpu(NativeLibraries libraries, CudaOptions options) {
         try {
-            if (!libraries.hasCudaProvider()
-                    || NvidiaDriver.installed().gpus().isEmpty()) {
+            if (!libraries.hasCudaProvider() || NvidiaDriver.installed().gpus().isEmpty()) {
                 return Device.CPU;
             }
         } catch (IOException e) {
@@ -112,6 +111,7 @@ public final class OrtSessions {
 
     private static void addCuda(SessionOptions options, Device device) throws OrtException {
         NativeLibraries.load().cuda().preload();
+        NativeLibraries.markCudaProviderUnpacked();
         options.setDeterministicCompute(device.cuda().deterministic());
         try (var cuda = new OrtCUDAProviderOptions(device.index())) {
             for (Map.Entry<String, String> option :

@@ -24,6 +24,7 @@ final class DeviceTrial {
     private static final int CHANNELS = 8;
     private static final int SIZE = 16;
     private static final int KERNEL = 3;
+    private static final double TOLERANCE = 1e-4; // sums of 72 and 256 float32 products; TF32 is off
 
     /**
      * What came of it.
@@ -53,6 +54,12 @@ final class DeviceTrial {
         for (int i = 0; i < expected.length; i++) {
             scale = Math.max(scale, Math.abs(expected[i]));
             difference = Math.max(difference, Math.abs(expected[i] - found[i]));
+        }
+        if (!(difference < TOLERANCE * scale)) {
+            throw new IllegalStateException(
+                    "Device " + resolved + " computes wrong numbers: they differ from the CPU's by "
+                            + difference / scale + ", expected less than " + TOLERANCE
+                            + "; driver and libraries may not fit each other");
         }
         return new Result(resolved.toString(), seconds, difference / scale);
     }

@@ -35,7 +35,9 @@ final class DoctorCommand {
 
     /** The report with what came of the trial, if one was asked for. */
     private record Report(
-            @JsonUnwrapped DoctorReport machine, DeviceTrial.@Nullable Result trial, @Nullable String trialProblem) {}
+            @JsonUnwrapped DoctorReport machine,
+            DeviceTrial.@Nullable Result trial,
+            @Nullable String trialProblem) {}
 
     private DoctorCommand() {}
 

@@ -27,7 +27,7 @@ public record Setting<T>(
         Function<String, T> parser) {
 
     private static final int MAX_ARGUMENT = 60;
-    private static final Pattern BYTES = Pattern.compile("(\\d{1,12})([kmg]?)"); // 
+    private static final Pattern BYTES = Pattern.compile("(\\d{1,12})([kmg]?)"); //
 
     /** Headings of a help page, in their order on it. */
     public enum Group {
