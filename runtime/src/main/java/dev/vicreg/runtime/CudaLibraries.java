@@ -154,8 +154,9 @@ record CudaLibraries(
             }
             if (missing == null && version != null && NvidiaDriver.isTooOld(version, major)) {
                 missing = "NVIDIA's driver " + version + " is too old for CUDA " + major + ", which needs "
-                        + NvidiaDriver.oldestFor(major) + " or newer: update it, or install cuda-compat-" + major
-                        + "-0 and name its folder in " + CudaFolders.VARIABLE;
+                        + NvidiaDriver.oldestFor(major) + " or newer: update it, or install cuda-compat-"
+                        + release(major)
+                        + " and name its folder in " + CudaFolders.VARIABLE;
             }
         }
 
@@ -252,7 +253,12 @@ record CudaLibraries(
         }
         // From CUDA 13 on the names of the Python packages end without the release. Their versions are the libraries'.
         String python = "nvidia-" + PACKAGES.getOrDefault(library, library) + (major < 13 ? "-cu" + major : "");
-        return "install CUDA " + major + "'s libraries (NVIDIA's package cuda-libraries-" + major
-                + "-0, or pip install '" + python + "==" + version + ".*')" + folder;
+        return "install CUDA " + major + "'s libraries (NVIDIA's package cuda-libraries-" + release(major)
+                + ", or pip install '" + python + "==" + version + ".*')" + folder;
+    }
+
+    /** A release of that number, as NVIDIA's packages are called. */
+    private static String release(int major) {
+        return major + (major == 12 ? "-9" : "-0");
     }
 }

@@ -13,17 +13,18 @@ import java.util.Map;
  *
  * @param memoryLimit most bytes of GPU memory for tensors and cuDNN's workspaces, 0 for no limit; CUDA's own context and
  *     kernels come on top of it
- * @param deterministic whether the same step on the same GPU gives the same bits each time; slower
+ * @param deterministic whether the same training step on the same GPU gives the same bits each time; slower. Gradients of
+ *     convolutions else add up in no fixed order with some algorithms (NVIDIA cuDNN, "Reproducibility")
  * @param tf32 whether matrix products and convolutions may round float32 to 10 bits of mantissa: faster, and different
  *     from the CPU from the fourth digit on
  * @param cudnnSearch how a convolution's algorithm is found: one of {@link #SEARCHES}
  */
 public record CudaOptions(long memoryLimit, boolean deterministic, boolean tf32, String cudnnSearch) {
-    /** Times the gradients' algorithms once, asks cuDNN's better heuristic for the others. */
+    /** Times the gradients' algorithms at the first step; forward, asks cuDNN's better heuristic (mode B). */
     public static final String EXHAUSTIVE = "exhaustive";
-    /** Asks cuDNN's quick heuristic. */
+    /** Asks cuDNN's quick heuristic (mode A). */
     public static final String HEURISTIC = "heuristic";
-    /** Takes algorithms that always work, and always in the same way; slow. */
+    /** Takes fixed algorithms; slow, and ONNX Runtime warns of each convolution that it is in "fallback mode". */
     public static final String DEFAULT = "default";
 
     /** What {@link #cudnnSearch} may be. */

@@ -154,15 +154,19 @@ public final class NativeLibraries {
      * Tells the API that the CUDA provider is unpacked. Else it unpacks the official jar's, 300 MB that nobody loads: ONNX
      * Runtime takes the provider beside its main library. A private set of the API is the only way to say so; without it
      * all works, seconds later.
+     *
+     * @return whether the API could be told
      */
     @SuppressWarnings("unchecked")
-    static void markCudaProviderUnpacked() {
+    static boolean markCudaProviderUnpacked() {
         try {
             Field unpacked = Class.forName("ai.onnxruntime.OnnxRuntime").getDeclaredField("extractedSharedProviders");
             unpacked.setAccessible(true);
             ((Set<String>) unpacked.get(null)).add(NativeSet.PROVIDERS_CUDA);
+            return true;
         } catch (ReflectiveOperationException | RuntimeException e) {
             log.debug("ONNX Runtime's API unpacks a CUDA provider of its own: {}", e.toString());
+            return false;
         }
     }
 

@@ -129,7 +129,7 @@ class CudaLibrariesTest {
         assertEquals(12, cuda.cudaMajor());
         assertEquals(
                 "libcublas.so.12 not found, needed by ONNX Runtime's CUDA provider: install CUDA 12's libraries"
-                        + " (NVIDIA's package cuda-libraries-12-0, or pip install 'nvidia-cublas-cu12==12.*'), or name"
+                        + " (NVIDIA's package cuda-libraries-12-9, or pip install 'nvidia-cublas-cu12==12.*'), or name"
                         + " its folder in VICREG_CUDA_PATH",
                 cuda.missing());
     }

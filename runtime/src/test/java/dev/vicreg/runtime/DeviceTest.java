@@ -82,6 +82,12 @@ class DeviceTest {
     }
 
     @Test
+    void apiCanBeToldThatTheProviderIsUnpacked() {
+        NativeLibraries.load();
+        assertTrue(NativeLibraries.markCudaProviderUnpacked(), "ONNX Runtime's API has changed inside");
+    }
+
+    @Test
     void doctorOfCpuBuildNamesTheProfile() throws IOException {
         assumeFalse(NativeLibraries.load().hasCudaProvider());
         DoctorReport report = DoctorReport.collect();

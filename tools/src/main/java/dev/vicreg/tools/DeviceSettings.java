@@ -12,8 +12,10 @@ import java.util.Map;
 final class DeviceSettings {
     static final Setting<Long> GPU_MEMORY =
             Setting.bytes("gpu-memory", Group.MACHINE, "most GPU memory to take, for instance 8g; 0 for no limit", "0");
+    /** Of commands that train: forward alone, CUDA's convolutions are so in any case. */
     static final Setting<Boolean> DETERMINISTIC = Setting.flag(
             "deterministic", Group.MACHINE, "the same bits from the same GPU each time; slower (the CPU always is so)");
+
     static final Setting<String> CUDNN_SEARCH = Setting.choice(
             "cudnn-search",
             CudaOptions.SEARCHES,

@@ -44,7 +44,6 @@ final class EmbedCommand {
                     SharedSettings.JSON,
                     SharedSettings.DEVICE,
                     DeviceSettings.GPU_MEMORY,
-                    DeviceSettings.DETERMINISTIC,
                     DeviceSettings.CUDNN_SEARCH,
                     DeviceSettings.TF32,
                     SharedSettings.THREADS),

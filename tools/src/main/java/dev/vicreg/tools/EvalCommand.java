@@ -65,7 +65,6 @@ final class EvalCommand {
                     SharedSettings.JSON,
                     SharedSettings.DEVICE,
                     DeviceSettings.GPU_MEMORY,
-                    DeviceSettings.DETERMINISTIC,
                     DeviceSettings.CUDNN_SEARCH,
                     DeviceSettings.TF32,
                     SharedSettings.THREADS),
