@@ -10,12 +10,17 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Session options for a device and a number of threads, and plain sessions opened with them. Thread-safe. */
 public final class OrtSessions {
     private static final Logger log = LoggerFactory.getLogger(OrtSessions.class);
+
+    private static final Pattern CUDA_REASON =
+            Pattern.compile("(CUDA|CUBLAS|CUDNN|CUDNN_FE) failure \\d+: [^;]+|Invalid device ID: [^;]+");
 
     private OrtSessions() {}
 
@@ -51,7 +56,7 @@ public final class OrtSessions {
                 throw e;
             }
         } catch (OrtException e) {
-            throw new IllegalStateException("Cannot use device " + resolved + ": " + firstLine(e), e);
+            throw new IllegalStateException("Cannot use device " + resolved + ": " + cudaReason(firstLine(e)), e);
         }
     }
 
@@ -120,6 +125,12 @@ public final class OrtSessions {
             }
             options.addCUDA(cuda);
         }
+    }
+
+    /** What CUDA says, without the source positions that ONNX Runtime puts around it; other messages as they are. */
+    static String cudaReason(String message) {
+        Matcher matcher = CUDA_REASON.matcher(message);
+        return matcher.find() ? matcher.group().strip() : message;
     }
 
     /** A library's message without the lines that may follow: source positions, links. */

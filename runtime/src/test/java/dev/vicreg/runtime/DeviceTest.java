@@ -82,6 +82,20 @@ class DeviceTest {
     }
 
     @Test
+    void whatCudaSaysIsTakenOutOfOnnxRuntimesMessage() {
+        // As the provider says it with CUDA 13.1's own runtime and no driver; paths shortened.
+        String message =
+                "Error code - ORT_FAIL - message: /home/x/cuda_execution_provider_info.cc:60 static onnxruntime::"
+                        + "CUDAExecutionProviderInfo [ONNXRuntimeError] : 1 : FAIL : provider_options_utils.h:187 Parse Failed to"
+                        + " parse provider option \"device_id\": CUDA failure 35: CUDA driver version is insufficient for CUDA"
+                        + " runtime version ; GPU=-1 ; hostname=vm ; file=/home/x/cuda_execution_provider_info.cc ; line=71";
+        assertEquals(
+                "CUDA failure 35: CUDA driver version is insufficient for CUDA runtime version",
+                OrtSessions.cudaReason(message));
+        assertEquals("no such option", OrtSessions.cudaReason("no such option"));
+    }
+
+    @Test
     void apiCanBeToldThatTheProviderIsUnpacked() {
         NativeLibraries.load();
         assertTrue(NativeLibraries.markCudaProviderUnpacked(), "ONNX Runtime's API has changed inside");
