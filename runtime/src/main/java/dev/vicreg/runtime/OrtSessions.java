@@ -106,12 +106,20 @@ public final class OrtSessions {
         } catch (IOException e) {
             throw new IllegalStateException("Cannot ask NVIDIA's driver for its GPUs: " + e, e);
         }
-        String missing = libraries.cuda().missing();
-        if (missing != null) {
-            log.warn("There is a GPU, but the CPU is used: {}", missing);
-            return Device.CPU;
+        String reason = libraries.cuda().missing();
+        Device gpu = new Device(Device.Kind.CUDA, 0, options);
+        if (reason == null) {
+            try (var trial = new SessionOptions()) {
+                addCuda(trial, gpu); // the driver may not fit the libraries
+                return gpu;
+            } catch (OrtException e) {
+                reason = cudaReason(firstLine(e));
+            } catch (IllegalStateException e) {
+                reason = e.getMessage();
+            }
         }
-        return new Device(Device.Kind.CUDA, 0, options);
+        log.warn("There is a GPU, but the CPU is used: {}", reason);
+        return Device.CPU;
     }
 
     private static void addCuda(SessionOptions options, Device device) throws OrtException {
