@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.vicreg.models.graph.Dim;
@@ -130,6 +131,39 @@ class CudaTest {
         for (int run = 0; run < 3; run++) {
             assertClose(first, embed(device), 0);
         }
+    }
+
+    /** The official natives may need another CUDA release than those with training. */
+    @Test
+    void stockNativesServeTheSameVectors() throws Exception {
+        String output = ForkedJvm.start(
+                        EmbedProbe.class,
+                        NativeLibrariesTest::isTrainingJar,
+                        Map.of(),
+                        "-Dprobe.encoder=" + encoder,
+                        "-Dprobe.device=cuda")
+                .waitFor()
+                .output();
+        assumeFalse(output.contains("not found, needed by"), output);
+        assertTrue(output.contains("training false"), output);
+        try (EmbeddingModel model = EmbeddingModel.load(encoder, Device.CPU, 1)) {
+            float[] expected = model.embedPictures(List.of(EmbedProbe.picture(SIZE)))[0];
+            assertArrayEquals(expected, vector(output), 1e-4f, output);
+        }
+    }
+
+    private static float[] vector(String output) {
+        String line = output.lines()
+                .filter(text -> text.startsWith("vector ["))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError(output));
+        String[] numbers =
+                line.substring("vector [".length(), line.length() - 1).split(", ", -1);
+        float[] vector = new float[numbers.length];
+        for (int i = 0; i < vector.length; i++) {
+            vector[i] = Float.parseFloat(numbers[i]);
+        }
+        return vector;
     }
 
     @Test
