@@ -22,6 +22,7 @@ import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.SmallFiles;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.Value;
+import dev.vicreg.runtime.CudaOptions;
 import dev.vicreg.runtime.Device;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.runtime.Manifest;
@@ -97,6 +98,7 @@ class ImportedExportTest {
                 1,
                 1,
                 "cpu",
+                CudaOptions.DEFAULTS,
                 2,
                 2);
         Path run = temporary.resolve("run");

@@ -9,6 +9,7 @@ import dev.vicreg.models.graph.Graph;
 import dev.vicreg.models.graph.OnnxFile;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.Value;
+import dev.vicreg.runtime.CudaOptions;
 import dev.vicreg.runtime.Device;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.runtime.Manifest;
@@ -36,7 +37,28 @@ class RunExportTest {
 
     private void writeConfig(GraphConfig graph) throws IOException {
         TrainingConfig settings = new TrainingConfig(
-                graph, "pictures", null, 0, 0, Map.of(), null, 1, 0, 0.1, 0.1, 0, 0, "cosine", 0, 1, 1, 1, "cpu", 0, 2);
+                graph,
+                "pictures",
+                null,
+                0,
+                0,
+                Map.of(),
+                null,
+                1,
+                0,
+                0.1,
+                0.1,
+                0,
+                0,
+                "cosine",
+                0,
+                1,
+                1,
+                1,
+                "cpu",
+                CudaOptions.DEFAULTS,
+                0,
+                2);
         new RunConfig("1.2.3", "1.24.1", "fingerprint", 100, settings).write(run.resolve("config.json"));
     }
 

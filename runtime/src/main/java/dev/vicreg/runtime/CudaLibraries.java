@@ -1,225 +1,264 @@
 package dev.vicreg.runtime;
 
-import java.io.File;
 import java.io.IOException;
-import java.nio.file.DirectoryStream;
-import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.PathMatcher;
-import java.util.ArrayList;
-import java.util.LinkedHashSet;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Stream;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * NVIDIA's libraries on this machine, as far as ONNX Runtime's CUDA provider needs them (Linux).
+ * NVIDIA's libraries on this machine, as far as one build of ONNX Runtime's CUDA provider needs them (Linux).
  *
- * @param gpus the models of the GPUs that the driver reports, in its order
- * @param found the libraries that are there, in the order in which they must be loaded
- * @param missing the first one that isn't there and how to get it, null if nothing is missing
+ * <p>What a library needs stands in its dynamic section, but for two that open others by name as they run: cuDNN 9 is a
+ * shell over {@code libcudnn_graph.so.9} and more (NVIDIA cuDNN, Installation, "sub-libraries"), and cuDNN and cuFFT
+ * compile kernels with {@code libnvrtc} and {@code libnvJitLink} where these are there.
+ *
+ * @param cudaMajor the CUDA release that the provider was built for, 0 where its needs don't tell
+ * @param found path by name of the libraries that are there, in the order in which they must be loaded
+ * @param missing the first thing that isn't there and how to get it, null if nothing is missing
  */
-public record CudaLibraries(
-        List<String> gpus, List<Found> found, @Nullable String missing) {
+record CudaLibraries(
+        int cudaMajor, Map<String, Path> found, @Nullable String missing) {
 
-    /**
-     * A library that is there.
-     *
-     * @param name its name for the dynamic loader, e.g. {@code libcudart.so.13}
-     * @param path the file
-     */
-    public record Found(String name, Path path) {}
+    private static final Logger log = LoggerFactory.getLogger(CudaLibraries.class);
 
     /** What the provider of org.bytedeco:onnxruntime 1.24.1-1.5.13 needs; read from the provider itself where it is there. */
-    private static final List<String> USUAL_NEEDS =
-            List.of("libcudart.so.13", "libcublasLt.so.13", "libcublas.so.13", "libcufft.so.12", "libcudnn.so.9");
-
-    /** Each after what it needs itself, so that loading in this order finds everything. */
-    private static final List<String> LOAD_ORDER = List.of("libcuda.", "libcudart.", "libcublasLt.", "libcublas.");
+    static final List<String> USUAL_NEEDS =
+            List.of("libcublasLt.so.13", "libcublas.so.13", "libcufft.so.12", "libcudart.so.13", "libcudnn.so.9");
 
     private static final String DRIVER = "libcuda.so.1";
+    private static final Pattern NAME = Pattern.compile(
+            "lib(cudart|cublas|cublasLt|cufft|curand|cusolver|cusparse|cudnn|cudnn_\\w+|nvrtc|nvJitLink)"
+                    + "\\.so\\.(\\d+)");
+    private static final Pattern DRIVER_FILE = Pattern.compile("libcuda\\.so\\.(\\d+\\.\\d+(\\.\\d+)?)");
 
-    /** Looks for what {@code provider} needs, or for the usual set if there is no provider to ask. */
-    static CudaLibraries find(@Nullable Path provider) throws IOException {
+    /** Parts of cuDNN 9 without which convolutions don't run; the process ends where cuDNN misses one. */
+    private static final List<String> CUDNN_PARTS =
+            List.of("libcudnn_graph.so.", "libcudnn_ops.so.", "libcudnn_cnn.so.");
+
+    /** The package of NVIDIA's Python distributions that holds a library, where it isn't called as the library. */
+    private static final Map<String, String> PACKAGES =
+            Map.of("cudart", "cuda-runtime", "cublasLt", "cublas", "nvrtc", "cuda-nvrtc", "nvJitLink", "nvjitlink");
+
+    /** Looks for what a provider needs that was built with {@code needs}; other libraries than NVIDIA's are passed over. */
+    static CudaLibraries find(List<String> needs) throws IOException {
         if (!System.getProperty("os.name", "").startsWith("Linux")) {
-            return new CudaLibraries(List.of(), List.of(), "CUDA is looked for on Linux only; use --device cpu here");
+            return new CudaLibraries(
+                    majorOf(needs), Map.of(), "CUDA is looked for on Linux only; use --device cpu here");
         }
-        return find(
-                provider == null ? USUAL_NEEDS : needsOf(provider), searchFolders(System.getenv()), installedGpus());
+        Path home = Path.of(System.getProperty("user.home", "/"));
+        return find(needs, CudaFolders.of(Path.of("/"), System.getenv(), home), NvidiaDriver.installed());
     }
 
-    static CudaLibraries find(List<String> needs, List<Path> folders, List<String> gpus) {
-        var names = new ArrayList<>(List.of(DRIVER));
-        needs.stream()
-                .sorted((a, b) -> Integer.compare(loadPosition(a), loadPosition(b)))
-                .forEach(names::add);
-        var found = new ArrayList<Found>();
-        String missing = null;
-        for (String name : names) {
-            Optional<Path> path = folders.stream()
-                    .map(folder -> folder.resolve(name))
-                    .filter(Files::isRegularFile)
-                    .findFirst();
-            path.ifPresent(file -> found.add(new Found(name, file)));
-            if (path.isEmpty() && missing == null) {
-                missing = name + " not found: " + remedy(name);
-            }
+    static CudaLibraries find(List<String> needs, List<Path> folders, NvidiaDriver driver) {
+        int major = majorOf(needs);
+        var search = new Search(folders, major);
+        search.require(DRIVER, "CUDA");
+        search.requireDriver(driver);
+        for (String name : namesIn(needs)) {
+            search.require(name, "ONNX Runtime's CUDA provider");
         }
-        if (missing == null && gpus.isEmpty()) {
-            missing = "no GPU: the NVIDIA driver reports none in /proc/driver/nvidia/gpus; "
+        if (search.missing == null && driver.gpus().isEmpty()) {
+            search.missing = "no GPU: there is none in /proc/driver/nvidia/gpus and no /dev/nvidia0; "
                     + "give the container access to it, for example with --gpus all";
         }
-        return new CudaLibraries(gpus, List.copyOf(found), missing);
+        return new CudaLibraries(major, Collections.unmodifiableMap(search.found), search.missing);
+    }
+
+    /** NVIDIA's among the libraries that a file needs. */
+    static List<String> namesIn(List<String> needs) {
+        return needs.stream().filter(name -> NAME.matcher(name).matches()).toList();
+    }
+
+    /** The CUDA release whose runtime or, failing that, whose matrix products are needed; 0 if neither is. */
+    static int majorOf(List<String> needs) {
+        for (String wanted : List.of("cudart", "cublas", "cublasLt")) {
+            for (String name : needs) {
+                Matcher matcher = NAME.matcher(name);
+                if (matcher.matches() && matcher.group(1).equals(wanted)) {
+                    return Integer.parseInt(matcher.group(2));
+                }
+            }
+        }
+        return 0;
     }
 
     /**
      * Loads the libraries, each after what it needs itself: the dynamic loader then finds them by name when the provider
-     * asks, even those that lie outside its own path.
+     * or cuDNN asks, even those that lie outside its own path.
      *
      * @throws IllegalStateException if one can't be loaded
      */
     void preload() {
-        for (Found library : found) {
+        found.forEach((name, path) -> {
             try {
-                System.load(library.path().toAbsolutePath().toString());
+                System.load(path.toAbsolutePath().toString());
             } catch (UnsatisfiedLinkError e) {
+                if (isOptional(name)) {
+                    log.debug("Cannot load {}, which CUDA can do without: {}", path, e.getMessage());
+                    return;
+                }
                 throw new IllegalStateException(
-                        "Cannot load " + library.path() + ": " + e.getMessage()
-                                + "; install CUDA's libraries completely, or set LD_LIBRARY_PATH to their folder",
+                        "Cannot load " + path + ": " + e.getMessage() + "; install CUDA " + cudaMajor
+                                + "'s libraries completely, or name their folder in " + CudaFolders.VARIABLE,
                         e);
             }
+        });
+    }
+
+    private static boolean isOptional(String name) {
+        return name.startsWith("libnv")
+                || (name.startsWith("libcudnn_") && CUDNN_PARTS.stream().noneMatch(name::startsWith));
+    }
+
+    /** Finds libraries, each after what it needs. */
+    private static final class Search {
+        private final List<Path> folders;
+        private final int major;
+        private final Map<String, Path> found = new LinkedHashMap<>();
+        private final Set<String> seen = new HashSet<>();
+        private @Nullable String missing;
+
+        Search(List<Path> folders, int major) {
+            this.folders = folders;
+            this.major = major;
         }
-    }
 
-    private static List<String> needsOf(Path provider) throws IOException {
-        return ElfFile.needed(provider).stream()
-                .filter(name -> name.startsWith("libcu") || name.startsWith("libnv"))
-                .toList();
-    }
-
-    private static int loadPosition(String name) {
-        for (int i = 0; i < LOAD_ORDER.size(); i++) {
-            if (name.startsWith(LOAD_ORDER.get(i))) {
-                return i;
+        void require(String name, String by) {
+            if (seen.add(name)) {
+                Path file = locate(name);
+                if (file != null) {
+                    add(name, file);
+                } else if (missing == null) {
+                    missing = name + " not found, needed by " + by + ": " + remedy(name, major);
+                }
             }
         }
-        return LOAD_ORDER.size();
+
+        /** The driver's own library tells the version too, also where it belongs to a compatibility package. */
+        void requireDriver(NvidiaDriver driver) {
+            Path library = found.get(DRIVER);
+            String version = driver.version();
+            if (library != null) {
+                Matcher file = DRIVER_FILE.matcher(fileName(library));
+                version = file.matches() ? file.group(1) : version;
+            }
+            if (missing == null && version != null && NvidiaDriver.isTooOld(version, major)) {
+                missing = "NVIDIA's driver " + version + " is too old for CUDA " + major + ", which needs "
+                        + NvidiaDriver.oldestFor(major) + " or newer: update it, or install cuda-compat-"
+                        + release(major)
+                        + " and name its folder in " + CudaFolders.VARIABLE;
+            }
+        }
+
+        private void add(String name, Path file) {
+            for (String need : namesIn(needs(file))) {
+                require(need, name);
+            }
+            if (name.startsWith("libcudnn.so.")) {
+                addOpenedByCudnn(name.substring("libcudnn.so.".length()), file);
+            }
+            found.put(name, file);
+        }
+
+        /** What cuDNN opens itself: its parts, and the compilers where they are there. */
+        private void addOpenedByCudnn(String version, Path cudnn) {
+            for (String compiler : List.of("libnvJitLink.so." + major, "libnvrtc.so." + major)) {
+                Path file = locate(compiler);
+                if (file != null && seen.add(compiler)) {
+                    beside(file, "libnvrtc-builtins.so." + major + "*").forEach(found::putIfAbsent);
+                    add(compiler, file);
+                }
+            }
+            for (String part : CUDNN_PARTS) {
+                require(part + version, "libcudnn.so." + version);
+            }
+            beside(cudnn, "libcudnn_*.so." + version).forEach((name, file) -> {
+                if (seen.add(name)) {
+                    add(name, file);
+                }
+            });
+        }
+
+        private static Map<String, Path> beside(Path library, String pattern) {
+            var files = new LinkedHashMap<String, Path>();
+            try {
+                for (Path file : CudaFolders.matches(library.resolveSibling("."), pattern)) {
+                    files.put(String.valueOf(file.getFileName()), file.normalize());
+                }
+            } catch (IOException e) {
+                log.debug("Cannot list {}: {}", library.getParent(), e.toString());
+            }
+            return files;
+        }
+
+        /** The first file of that name that the dynamic loader would take. */
+        private @Nullable Path locate(String name) {
+            for (Path folder : folders) {
+                Path file = folder.resolve(name);
+                if (Files.isRegularFile(file) && isLibrary(file)) {
+                    return file;
+                }
+            }
+            return null;
+        }
+
+        private static boolean isLibrary(Path file) {
+            try {
+                ElfFile.needed(file);
+                return true;
+            } catch (IOException e) {
+                log.warn("Passed over as a library of CUDA: {}", e.getMessage());
+                return false;
+            }
+        }
+
+        private static List<String> needs(Path file) {
+            try {
+                return ElfFile.needed(file);
+            } catch (IOException e) {
+                return List.of(); // located, hence readable a moment ago: loading will tell
+            }
+        }
+
+        private static String fileName(Path path) {
+            try {
+                return String.valueOf(path.toRealPath().getFileName());
+            } catch (IOException e) {
+                return String.valueOf(path.getFileName());
+            }
+        }
     }
 
-    private static String remedy(String name) {
-        String major = name.substring(name.lastIndexOf('.') + 1);
-        if (name.equals(DRIVER)) {
+    private static String remedy(String name, int major) {
+        String folder = ", or name its folder in " + CudaFolders.VARIABLE;
+        Matcher matcher = NAME.matcher(name);
+        if (!matcher.matches()) {
             return "install NVIDIA's driver, or give the container access to it, for example with --gpus all";
         }
-        if (name.startsWith("libcudnn")) {
-            return "install cuDNN " + major
-                    + " for CUDA 13 (pip install nvidia-cudnn-cu13), or set LD_LIBRARY_PATH to its folder";
+        String library = matcher.group(1);
+        String version = matcher.group(2);
+        if (library.startsWith("cudnn")) {
+            return "install cuDNN " + version + " for CUDA " + major + " (NVIDIA's package cudnn" + version + "-cuda-"
+                    + major + ", or pip install nvidia-cudnn-cu" + major + ")" + folder;
         }
-        return "install CUDA 13's runtime libraries (package cuda-libraries-13-0), or set LD_LIBRARY_PATH to their folder";
+        // From CUDA 13 on the names of the Python packages end without the release. Their versions are the libraries'.
+        String python = "nvidia-" + PACKAGES.getOrDefault(library, library) + (major < 13 ? "-cu" + major : "");
+        return "install CUDA " + major + "'s libraries (NVIDIA's package cuda-libraries-" + release(major)
+                + ", or pip install '" + python + "==" + version + ".*')" + folder;
     }
 
-    /** The models of the GPUs that NVIDIA's driver reports. */
-    static List<String> installedGpus() throws IOException {
-        Path driver = Path.of("/proc/driver/nvidia/gpus");
-        if (!Files.isDirectory(driver)) {
-            return List.of();
-        }
-        var models = new ArrayList<String>();
-        for (Path gpu : matches(driver, "*")) {
-            Path information = gpu.resolve("information");
-            if (Files.isReadable(information)) {
-                try (Stream<String> lines = Files.lines(information)) {
-                    lines.filter(line -> line.startsWith("Model:"))
-                            .map(line -> line.substring("Model:".length()).strip())
-                            .forEach(models::add);
-                }
-            }
-        }
-        return List.copyOf(models);
-    }
-
-    /** The dynamic loader's folders first, then CUDA's and distributions', then those of Python's nvidia packages. */
-    static List<Path> searchFolders(Map<String, String> environment) throws IOException {
-        var folders = new LinkedHashSet<Path>();
-        for (String entry : environment.getOrDefault("LD_LIBRARY_PATH", "").split(File.pathSeparator, -1)) {
-            if (!entry.isBlank()) {
-                folders.add(Path.of(entry));
-            }
-        }
-        addLoaderConfiguration(folders);
-        for (String usual : List.of(
-                "/lib/x86_64-linux-gnu",
-                "/usr/lib/x86_64-linux-gnu",
-                "/lib64",
-                "/usr/lib64",
-                "/usr/lib",
-                "/usr/lib/wsl/lib",
-                "/usr/local/nvidia/lib64",
-                "/usr/local/cuda/lib64",
-                "/opt/cuda/lib64")) {
-            folders.add(Path.of(usual));
-        }
-        addMatches(Path.of("/usr/local"), "cuda-13*/lib64", folders);
-        addMatches(Path.of("/usr/local"), "cuda-13*/targets/*/lib", folders);
-        String home = System.getProperty("user.home", "");
-        for (String python : List.of(
-                environment.getOrDefault("VIRTUAL_ENV", ""),
-                environment.getOrDefault("CONDA_PREFIX", ""),
-                home + "/.local",
-                "/usr/local",
-                "/usr")) {
-            Path root = Path.of(python);
-            if (root.isAbsolute()) {
-                addMatches(root, "lib/python3*/site-packages/nvidia/*/lib", folders);
-                addMatches(root, "lib/python3*/dist-packages/nvidia/*/lib", folders);
-            }
-        }
-        return List.copyOf(folders);
-    }
-
-    /** Folders that the dynamic loader is configured with. */
-    private static void addLoaderConfiguration(Set<Path> folders) throws IOException {
-        var files = new ArrayList<>(List.of(Path.of("/etc/ld.so.conf")));
-        files.addAll(matches(Path.of("/etc/ld.so.conf.d"), "*.conf"));
-        for (Path file : files) {
-            if (Files.isReadable(file)) {
-                try (Stream<String> lines = Files.lines(file)) {
-                    lines.map(String::strip)
-                            .filter(line -> line.startsWith("/"))
-                            .map(Path::of)
-                            .forEach(folders::add);
-                }
-            }
-        }
-    }
-
-    /** Adds what matches a path of patterns below root, one folder level after the other. */
-    private static void addMatches(Path root, String patterns, Set<Path> folders) throws IOException {
-        List<Path> level = List.of(root);
-        for (String pattern : patterns.split("/", -1)) {
-            var next = new ArrayList<Path>();
-            for (Path folder : level) {
-                next.addAll(matches(folder, pattern));
-            }
-            level = next;
-        }
-        folders.addAll(level);
-    }
-
-    private static List<Path> matches(Path folder, String pattern) throws IOException {
-        if (!Files.isDirectory(folder) || !Files.isReadable(folder)) {
-            return List.of();
-        }
-        PathMatcher matcher = FileSystems.getDefault().getPathMatcher("glob:" + pattern);
-        var found = new ArrayList<Path>();
-        try (DirectoryStream<Path> entries = Files.newDirectoryStream(folder, e -> matcher.matches(e.getFileName()))) {
-            entries.forEach(found::add);
-        }
-        found.sort(null);
-        return found;
+    /** A release of that number, as NVIDIA's packages are called. */
+    private static String release(int major) {
+        return major + (major == 12 ? "-9" : "-0");
     }
 }

@@ -8,8 +8,9 @@ import java.util.regex.Pattern;
  *
  * @param kind the processor, CUDA, or whichever of the two can be used
  * @param index the GPU's number as CUDA counts, 0 for the other kinds
+ * @param cuda how CUDA works where it is used
  */
-public record Device(Kind kind, int index) {
+public record Device(Kind kind, int index, CudaOptions cuda) {
     /** The kinds of device. */
     public enum Kind {
         AUTO,
@@ -29,6 +30,16 @@ public record Device(Kind kind, int index) {
             throw new IllegalArgumentException(
                     "Device index " + index + " of " + kind + ": expected 0, or more for cuda");
         }
+    }
+
+    /** A device with {@link CudaOptions#DEFAULTS}. */
+    public Device(Kind kind, int index) {
+        this(kind, index, CudaOptions.DEFAULTS);
+    }
+
+    /** The same device with other options. */
+    public Device with(CudaOptions options) {
+        return new Device(kind, index, options);
     }
 
     /**
@@ -51,7 +62,7 @@ public record Device(Kind kind, int index) {
         };
     }
 
-    /** What {@link #parse} reads: {@code auto}, {@code cpu} or {@code cuda:0}. */
+    /** What {@link #parse} reads, without the options: {@code auto}, {@code cpu} or {@code cuda:0}. */
     @Override
     public String toString() {
         return switch (kind) {

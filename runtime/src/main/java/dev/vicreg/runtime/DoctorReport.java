@@ -1,6 +1,8 @@
 package dev.vicreg.runtime;
 
 import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -19,8 +21,10 @@ import org.jspecify.annotations.Nullable;
  * @param providers the execution providers compiled into the libraries
  * @param libraries path of each loaded library to the jar it comes from
  * @param gpus the models of the GPUs that NVIDIA's driver reports
- * @param cudaLibraries name of each of CUDA's libraries that was found to its path
- * @param cudaMissing the first thing that CUDA lacks here and its remedy, null if CUDA can be used
+ * @param driver version of NVIDIA's driver, null where the kernel reports none
+ * @param cudaBuilds the CUDA providers on the class path, the one in use first
+ * @param cudaLibraries name of each of CUDA's libraries that was found to its path, for the provider in use
+ * @param cudaMissing the first thing that CUDA lacks here and its remedy, null if nothing is known to be missing
  * @param problem why ONNX Runtime's libraries can't be loaded, null if they are
  */
 public record DoctorReport(
@@ -33,9 +37,29 @@ public record DoctorReport(
         List<String> providers,
         Map<String, String> libraries,
         List<String> gpus,
+        @Nullable String driver,
+        List<CudaBuild> cudaBuilds,
         Map<String, String> cudaLibraries,
         @Nullable String cudaMissing,
         @Nullable String problem) {
+
+    /**
+     * A CUDA provider on the class path, as its own dynamic section describes it.
+     *
+     * @param origin the jar that holds it
+     * @param inUse whether sessions of this process use it
+     * @param cudaMajor the CUDA release it was built for
+     * @param oldestDriver the oldest driver that runs this release, null if unknown
+     * @param needs NVIDIA's libraries that it names
+     * @param missing the first thing that it lacks here and its remedy, null if nothing is known to be missing
+     */
+    public record CudaBuild(
+            String origin,
+            boolean inUse,
+            int cudaMajor,
+            @Nullable String oldestDriver,
+            List<String> needs,
+            @Nullable String missing) {}
 
     /** Looks at this machine. Loads the native libraries; a failure to do so is part of the report. */
     public static DoctorReport collect() throws IOException {
@@ -50,19 +74,31 @@ public record DoctorReport(
     }
 
     private static DoctorReport of(@Nullable NativeLibraries natives, @Nullable String problem) throws IOException {
-        boolean cudaBuild = natives != null && natives.hasCudaProvider();
-        CudaLibraries cuda = CudaLibraries.find(natives != null && cudaBuild ? natives.cudaProvider() : null);
+        boolean provided = natives != null && natives.hasCudaProvider();
+        var builds = new ArrayList<CudaBuild>();
+        CudaLibraries cuda = CudaLibraries.find(CudaLibraries.USUAL_NEEDS);
+        if (natives != null) {
+            for (NativeLibraries.CudaProvider provider : natives.cudaProviders()) {
+                CudaLibraries found = CudaLibraries.find(provider.needs());
+                cuda = builds.isEmpty() && provided ? found : cuda;
+                builds.add(new CudaBuild(
+                        provider.origin(),
+                        builds.isEmpty() && provided,
+                        found.cudaMajor(),
+                        NvidiaDriver.oldestFor(found.cudaMajor()),
+                        CudaLibraries.namesIn(provider.needs()),
+                        found.missing()));
+            }
+        }
         String cudaMissing = cuda.missing();
-        if (!cudaBuild && cudaMissing == null) {
+        if (!provided && cudaMissing == null) {
             cudaMissing = "these libraries have no CUDA provider: build with -Pcuda";
         }
         var libraries = new LinkedHashMap<String, String>();
         if (natives != null) {
             natives.libraries().forEach(library -> libraries.put(library.path().toString(), library.origin()));
         }
-        var cudaLibraries = new LinkedHashMap<String, String>();
-        cuda.found()
-                .forEach(found -> cudaLibraries.put(found.name(), found.path().toString()));
+        NvidiaDriver driver = NvidiaDriver.installed();
         return new DoctorReport(
                 property("java.version") + " (" + property("java.vendor") + ", " + property("java.vm.name") + ")",
                 property("os.name") + " " + property("os.version") + " " + property("os.arch"),
@@ -72,10 +108,18 @@ public record DoctorReport(
                 natives != null && natives.trainingEnabled(),
                 natives == null ? List.of() : List.copyOf(natives.providers()),
                 Collections.unmodifiableMap(libraries),
-                cuda.gpus(),
-                Collections.unmodifiableMap(cudaLibraries),
+                driver.gpus(),
+                driver.version(),
+                List.copyOf(builds),
+                texts(cuda.found()),
                 cudaMissing,
                 problem);
+    }
+
+    private static Map<String, String> texts(Map<String, Path> paths) {
+        var texts = new LinkedHashMap<String, String>();
+        paths.forEach((name, path) -> texts.put(name, path.toString()));
+        return Collections.unmodifiableMap(texts);
     }
 
     private static String property(String name) {

@@ -2,57 +2,100 @@ package dev.vicreg.runtime;
 
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Reads which libraries a shared object of Linux needs: the DT_NEEDED entries of its dynamic section (64-bit ELF). */
+/**
+ * Reads which libraries a shared object of Linux needs, as the dynamic loader does: the DT_NEEDED entries of the segment
+ * PT_DYNAMIC (64-bit ELF, System V ABI, chapter 5).
+ */
 final class ElfFile {
     private static final int MAGIC = 0x464c457f; // 0x7f 'E' 'L' 'F', little-endian
     private static final int CLASS_64 = 2;
     private static final int LITTLE_ENDIAN = 1;
-    private static final int SECTION_HEADER_BYTES = 64;
+    private static final int HEADER_BYTES = 64;
+    private static final int SEGMENT_BYTES = 56;
     private static final int DYNAMIC_ENTRY_BYTES = 16;
-    private static final int SHT_DYNAMIC = 6;
+    private static final int PT_LOAD = 1;
+    private static final int PT_DYNAMIC = 2;
     private static final long DT_NULL = 0;
     private static final long DT_NEEDED = 1;
+    private static final long DT_STRTAB = 5;
+    private static final long DT_STRSZ = 10;
+    private static final int MOST_BYTES = 1 << 24; // of one table: far more than any library has
 
-    private ElfFile() {}
+    /** Opens the file from its start, wherever it lies. */
+    interface Source {
+        InputStream open() throws IOException;
+    }
+
+    private final String name;
+    private final Source source;
+
+    private ElfFile(String name, Source source) {
+        this.name = name;
+        this.source = source;
+    }
 
     /**
      * The names that the dynamic loader will look for, in the file's order, e.g. {@code libcudart.so.13}.
      *
-     * @throws IOException if the file can't be read or is no 64-bit little-endian ELF file with section headers
+     * @throws IOException if the file can't be read or is no 64-bit little-endian ELF file
      */
     static List<String> needed(Path file) throws IOException {
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            ByteBuffer header = read(channel, file, 0, 64);
-            if (header.getInt(0) != MAGIC || header.get(4) != CLASS_64 || header.get(5) != LITTLE_ENDIAN) {
-                throw new IOException(file + " is no 64-bit little-endian ELF file");
-            }
-            long sections = header.getLong(40);
-            int count = Short.toUnsignedInt(header.getShort(60));
-            ByteBuffer table = read(channel, file, sections, count * SECTION_HEADER_BYTES);
-            for (int i = 0; i < count; i++) {
-                int at = i * SECTION_HEADER_BYTES;
-                if (table.getInt(at + 4) == SHT_DYNAMIC) {
-                    ByteBuffer entries =
-                            read(channel, file, table.getLong(at + 24), Math.toIntExact(table.getLong(at + 32)));
-                    int names = table.getInt(at + 40) * SECTION_HEADER_BYTES; // sh_link: its string table
-                    ByteBuffer strings =
-                            read(channel, file, table.getLong(names + 24), Math.toIntExact(table.getLong(names + 32)));
-                    return names(entries, strings);
-                }
-            }
-            return List.of();
+        return needed(file.toString(), () -> Files.newInputStream(file));
+    }
+
+    /** The same of a file that may lie in a jar: read a few times, unpacked nowhere. */
+    static List<String> needed(String name, Source source) throws IOException {
+        try {
+            return new ElfFile(name, source).needed();
         } catch (IndexOutOfBoundsException | ArithmeticException e) {
-            throw new IOException(file + " is a damaged ELF file: " + e.getMessage(), e);
+            throw new IOException(name + " is a damaged ELF file: " + e.getMessage(), e);
         }
+    }
+
+    private List<String> needed() throws IOException {
+        ByteBuffer header = read(0, HEADER_BYTES);
+        if (header.getInt(0) != MAGIC || header.get(4) != CLASS_64 || header.get(5) != LITTLE_ENDIAN) {
+            throw new IOException(name + " is no 64-bit little-endian ELF file");
+        }
+        int count = Short.toUnsignedInt(header.getShort(56));
+        ByteBuffer segments = read(header.getLong(32), (long) count * SEGMENT_BYTES);
+        for (int at = 0; at < segments.limit(); at += SEGMENT_BYTES) {
+            if (segments.getInt(at) == PT_DYNAMIC) {
+                ByteBuffer entries = read(segments.getLong(at + 8), segments.getLong(at + 32));
+                long names = offset(segments, value(entries, DT_STRTAB));
+                return names(entries, read(names, value(entries, DT_STRSZ)));
+            }
+        }
+        return List.of();
+    }
+
+    /** Where in the file lies what is mapped to an address. */
+    private long offset(ByteBuffer segments, long address) throws IOException {
+        for (int at = 0; at < segments.limit(); at += SEGMENT_BYTES) {
+            long start = segments.getLong(at + 16);
+            if (segments.getInt(at) == PT_LOAD && address >= start && address - start < segments.getLong(at + 32)) {
+                return segments.getLong(at + 8) + address - start;
+            }
+        }
+        throw new IOException(name + " is a damaged ELF file: no segment holds address " + address);
+    }
+
+    private long value(ByteBuffer entries, long wanted) throws IOException {
+        for (int at = 0; at + DYNAMIC_ENTRY_BYTES <= entries.limit(); at += DYNAMIC_ENTRY_BYTES) {
+            if (entries.getLong(at) == wanted) {
+                return entries.getLong(at + 8);
+            }
+        }
+        throw new IOException(name + " is a damaged ELF file: its dynamic section has no entry " + wanted);
     }
 
     private static List<String> names(ByteBuffer entries, ByteBuffer strings) {
@@ -68,24 +111,27 @@ final class ElfFile {
                 while (strings.get(end) != 0) {
                     end++;
                 }
-                byte[] name = new byte[end - start];
-                strings.get(start, name);
-                names.add(new String(name, StandardCharsets.UTF_8));
+                byte[] text = new byte[end - start];
+                strings.get(start, text);
+                names.add(new String(text, StandardCharsets.UTF_8));
             }
         }
         return names;
     }
 
-    private static ByteBuffer read(FileChannel channel, Path file, long at, int bytes) throws IOException {
-        if (at < 0 || bytes < 0 || at + bytes > channel.size()) {
-            throw new EOFException(file + " is a damaged ELF file: it ends before byte " + (at + bytes));
+    private ByteBuffer read(long at, long bytes) throws IOException {
+        if (at < 0 || bytes < 0 || bytes > MOST_BYTES) {
+            throw new IOException(name + " is a damaged ELF file: " + bytes + " bytes at " + at);
         }
-        ByteBuffer buffer = ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
-        while (buffer.hasRemaining()) {
-            if (channel.read(buffer, at + buffer.position()) < 0) {
-                throw new EOFException(file + " ends early");
+        try (InputStream in = source.open()) {
+            in.skipNBytes(at);
+            byte[] read = in.readNBytes((int) bytes);
+            if (read.length == bytes) {
+                return ByteBuffer.wrap(read).order(ByteOrder.LITTLE_ENDIAN);
             }
+        } catch (EOFException e) {
+            // told below
         }
-        return buffer.flip();
+        throw new EOFException(name + " is a damaged ELF file: it ends before byte " + (at + bytes));
     }
 }

@@ -120,7 +120,10 @@ public final class EmbeddingModel implements AutoCloseable {
     /**
      * Opens an exported encoder; the caller closes it.
      *
-     * @param threads for one call; 0 for as many as this JVM has processors
+     * @param device where it runs: {@link Device#CPU}, {@code Device.parse("cuda:1")}, or with options {@code
+     *     Device.parse("cuda").with(new CudaOptions(…))}. On CUDA pictures are still decoded and resized on the CPU, and one
+     *     session serves all threads
+     * @param threads for one call on the CPU; 0 for as many as this JVM has processors
      * @throws IOException if there is no such file, or it is no encoder exported by this project
      * @throws IllegalStateException if the device or ONNX Runtime's libraries can't be used
      */

@@ -3,7 +3,7 @@ package dev.vicreg.runtime;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtProvider;
 import java.io.IOException;
-import java.net.URL;
+import java.lang.reflect.Field;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -32,9 +32,6 @@ public final class NativeLibraries {
     static final String ORT = "onnxruntime";
 
     private static final Logger log = LoggerFactory.getLogger(NativeLibraries.class);
-    private static final String JNI = "onnxruntime4j_jni";
-    private static final String PROVIDERS_SHARED = "onnxruntime_providers_shared";
-    private static final String PROVIDERS_CUDA = "onnxruntime_providers_cuda";
     private static final String FOLDER_PROPERTY = "onnxruntime.native.path";
     private static final String FILE_PROPERTY = "onnxruntime.native.onnxruntime.path";
 
@@ -51,25 +48,36 @@ public final class NativeLibraries {
     public record Library(String name, Path path, String origin) {}
 
     private final List<Library> libraries;
-    private final @Nullable NativeCache cache;
-    private final List<NativeFile> cudaFiles;
+    private final List<NativeSet> sets;
+    private final @Nullable Unpacking provider;
     private final String version;
     private final boolean trainingEnabled;
     private final Set<String> providers;
+    private @Nullable CudaLibraries cuda;
+
+    /**
+     * A CUDA provider on the class path.
+     *
+     * @param origin the jar that holds it
+     * @param needs the libraries that its dynamic section names
+     */
+    record CudaProvider(String origin, List<String> needs) {}
+
+    /** Where the CUDA provider of these libraries is: unpacked and verified as somebody asks, since it is large. */
+    private interface Unpacking {
+        Path file() throws IOException;
+    }
 
     private NativeLibraries(
-            List<Library> libraries,
-            @Nullable NativeCache cache,
-            List<NativeFile> cudaFiles,
-            OrtEnvironment environment) {
+            List<Library> libraries, List<NativeSet> sets, @Nullable Unpacking provider, OrtEnvironment environment) {
         this.libraries = List.copyOf(libraries);
-        this.cache = cache;
-        this.cudaFiles = cudaFiles;
+        this.sets = sets;
+        this.provider = provider;
         this.version = environment.getVersion();
         this.trainingEnabled = environment.isTrainingEnabled();
         this.providers = new TreeSet<>();
-        for (OrtProvider provider : OrtEnvironment.getAvailableProviders()) {
-            providers.add(provider.getName());
+        for (OrtProvider available : OrtEnvironment.getAvailableProviders()) {
+            providers.add(available.getName());
         }
     }
 
@@ -116,29 +124,66 @@ public final class NativeLibraries {
 
     /** Whether the CUDA provider belongs to these libraries; CUDA itself may still be missing. */
     boolean hasCudaProvider() {
-        return !cudaFiles.isEmpty();
+        return provider != null;
     }
 
     /**
-     * Unpacks and verifies the CUDA provider, which is large and therefore left until somebody asks for CUDA.
+     * What the CUDA provider needs, as found on this machine; looked for once. Unpacks and verifies the provider.
      *
-     * @return its file
      * @throws IllegalStateException if these libraries have none, or it can't be unpacked
      */
-    synchronized Path cudaProvider() {
-        if (cache == null || cudaFiles.isEmpty()) {
+    synchronized CudaLibraries cuda() {
+        if (provider == null) {
             throw new IllegalStateException("These ONNX Runtime libraries have no CUDA provider ("
                     + libraries.get(0).origin() + "): build with -Pcuda on Linux x86-64, or use --device cpu");
         }
-        try {
-            cache.add(cudaFiles);
-        } catch (IOException e) {
-            throw new IllegalStateException(
-                    "Cannot unpack the CUDA provider to " + cache.folder() + ": " + e
-                            + "; free some space or set VICREG_CACHE to another folder",
-                    e);
+        if (cuda == null) {
+            try {
+                cuda = CudaLibraries.find(ElfFile.needed(provider.file()));
+            } catch (IOException e) {
+                throw new IllegalStateException(
+                        "Cannot unpack the CUDA provider: " + e
+                                + "; free some space or set VICREG_CACHE to another folder",
+                        e);
+            }
         }
-        return cache.folder().resolve(cudaFiles.get(cudaFiles.size() - 1).name());
+        return cuda;
+    }
+
+    /**
+     * Tells the API that the CUDA provider is unpacked. Else it unpacks the official jar's, 300 MB that nobody loads: ONNX
+     * Runtime takes the provider beside its main library. A private set of the API is the only way to say so; without it
+     * all works, seconds later.
+     *
+     * @return whether the API could be told
+     */
+    @SuppressWarnings("unchecked")
+    static boolean markCudaProviderUnpacked() {
+        try {
+            Field unpacked = Class.forName("ai.onnxruntime.OnnxRuntime").getDeclaredField("extractedSharedProviders");
+            unpacked.setAccessible(true);
+            ((Set<String>) unpacked.get(null)).add(NativeSet.PROVIDERS_CUDA);
+            return true;
+        } catch (ReflectiveOperationException | RuntimeException e) {
+            log.debug("ONNX Runtime's API unpacks a CUDA provider of its own: {}", e.toString());
+            return false;
+        }
+    }
+
+    /** The CUDA providers on the class path, that of these libraries first if they have one. Reads them where they are. */
+    List<CudaProvider> cudaProviders() throws IOException {
+        var found = new ArrayList<CudaProvider>();
+        for (NativeSet set : sets) {
+            NativeFile file = set.cudaProvider();
+            if (file != null) {
+                found.add(new CudaProvider(file.origin(), ElfFile.needed(file.origin(), file::open)));
+            }
+        }
+        if (sets.isEmpty() && provider != null) { // chosen by a system property
+            Path file = provider.file();
+            found.add(new CudaProvider(file.toString(), ElfFile.needed(file)));
+        }
+        return found;
     }
 
     private static NativeLibraries loadOnce(NativePlatform platform) {
@@ -146,23 +191,37 @@ public final class NativeLibraries {
             String chosen = System.getProperty(property);
             if (chosen != null) {
                 var library = new Library(platform.fileName(ORT), Path.of(chosen), "system property " + property);
-                return new NativeLibraries(List.of(library), null, List.of(), initialise(chosen));
+                Path beside = Path.of(chosen).resolve(platform.fileName(NativeSet.PROVIDERS_CUDA));
+                Unpacking provider = property.equals(FOLDER_PROPERTY) && Files.exists(beside) ? () -> beside : null;
+                return new NativeLibraries(List.of(library), List.of(), provider, initialise(chosen));
             }
         }
         try {
-            NativeSet set = NativeSet.find(platform, NativeLibraries.class.getClassLoader());
+            List<NativeSet> sets = NativeSet.all(platform, NativeLibraries.class.getClassLoader());
+            NativeSet set = sets.get(0);
             Path root = PrivateFolder.userCache(System.getenv(), System.getProperty("user.home", "?"));
             NativeCache cache = NativeCache.open(root, set.label(), set.core());
             System.setProperty(FOLDER_PROPERTY, cache.folder().toString());
             OrtEnvironment environment = initialise(cache.folder().toString());
             List<Library> libraries = loadedFrom(cache.folder(), set, environment);
-            return new NativeLibraries(libraries, cache, set.cuda(), environment);
+            return new NativeLibraries(libraries, sets, provider(set, cache), environment);
         } catch (IOException e) {
             throw new IllegalStateException(
                     "Cannot unpack ONNX Runtime's native libraries: " + e
                             + "; free some space or set VICREG_CACHE to a folder that only you can write",
                     e);
         }
+    }
+
+    private static @Nullable Unpacking provider(NativeSet set, NativeCache cache) {
+        NativeFile file = set.cudaProvider();
+        if (file == null) {
+            return null;
+        }
+        return () -> {
+            cache.add(set.cuda());
+            return cache.folder().resolve(file.name());
+        };
     }
 
     /** Loads the libraries: the API does so when its first class is initialised. */
@@ -230,53 +289,5 @@ public final class NativeLibraries {
                 .distinct()
                 .sorted(Comparator.naturalOrder())
                 .toList();
-    }
-
-    /**
-     * The libraries that belong together.
-     *
-     * @param label names the set
-     * @param core what is loaded at once: the main library and the JNI library
-     * @param cuda what CUDA needs besides, the provider last; empty if there is none
-     */
-    private record NativeSet(String label, List<NativeFile> core, List<NativeFile> cuda) {
-
-        static NativeSet find(NativePlatform platform, ClassLoader classes) throws IOException {
-            String stock = "ai/onnxruntime/native/" + platform.stockName + "/";
-            for (String name : List.of(platform.trainingName + "-gpu", platform.trainingName)) {
-                String training = "org/bytedeco/onnxruntime/" + name + "/";
-                URL main = classes.getResource(training + platform.trainingFileName());
-                if (main != null) {
-                    return of("training-" + name, platform, main, stock, training, classes);
-                }
-            }
-            URL main = classes.getResource(stock + platform.fileName(ORT));
-            if (main == null) {
-                throw new IllegalStateException("No ONNX Runtime libraries on the class path: expected resource "
-                        + stock + platform.fileName(ORT) + "; add com.microsoft.onnxruntime:onnxruntime");
-            }
-            return of("stock-" + platform.stockName, platform, main, stock, stock, classes);
-        }
-
-        private static NativeSet of(
-                String label, NativePlatform platform, URL main, String stock, String providers, ClassLoader classes)
-                throws IOException {
-            String jniName = platform.fileName(JNI);
-            URL jni = classes.getResource(stock + jniName);
-            if (jni == null) {
-                throw new IllegalStateException("No JNI library of ONNX Runtime on the class path: expected resource "
-                        + stock + jniName + "; add com.microsoft.onnxruntime:onnxruntime");
-            }
-            var core = List.of(NativeFile.of(platform.fileName(ORT), main), NativeFile.of(jniName, jni));
-            var cuda = new ArrayList<NativeFile>();
-            for (String library : List.of(PROVIDERS_SHARED, PROVIDERS_CUDA)) {
-                String name = platform.fileName(library);
-                URL resource = classes.getResource(providers + name);
-                if (resource != null) {
-                    cuda.add(NativeFile.of(name, resource));
-                }
-            }
-            return new NativeSet(label, core, cuda.size() == 2 ? List.copyOf(cuda) : List.of());
-        }
     }
 }

@@ -9,12 +9,18 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Session options for a device and a number of threads, and plain sessions opened with them. Thread-safe. */
 public final class OrtSessions {
     private static final Logger log = LoggerFactory.getLogger(OrtSessions.class);
+
+    private static final Pattern CUDA_REASON =
+            Pattern.compile("(CUDA|CUBLAS|CUDNN|CUDNN_FE) failure \\d+: [^;]+|Invalid device ID: [^;]+");
 
     private OrtSessions() {}
 
@@ -42,7 +48,7 @@ public final class OrtSessions {
                 options.addConfigEntry("session.intra_op.allow_spinning", "0");
                 options.setIntraOpNumThreads(threads == 0 ? Runtime.getRuntime().availableProcessors() : threads);
                 if (resolved.kind() == Device.Kind.CUDA) {
-                    addCuda(options, resolved.index());
+                    addCuda(options, resolved);
                 }
                 return options;
             } catch (OrtException | RuntimeException e) {
@@ -50,7 +56,7 @@ public final class OrtSessions {
                 throw e;
             }
         } catch (OrtException e) {
-            throw new IllegalStateException("Cannot use device " + resolved + ": " + firstLine(e), e);
+            throw new IllegalStateException("Cannot use device " + resolved + ": " + cudaReason(firstLine(e)), e);
         }
     }
 
@@ -82,45 +88,57 @@ public final class OrtSessions {
         return switch (device.kind()) {
             case CPU -> device;
             case CUDA -> {
-                String missing = cuda(libraries).missing();
+                String missing = libraries.cuda().missing();
                 if (missing != null) {
                     throw new IllegalStateException("Cannot use device " + device + ": " + missing);
                 }
                 yield device;
             }
-            case AUTO -> cudaOrCpu(libraries);
+            case AUTO -> cudaOrCpu(libraries, device.cuda());
         };
     }
 
-    private static Device cudaOrCpu(NativeLibraries libraries) {
+    private static Device cudaOrCpu(NativeLibraries libraries, CudaOptions options) {
         try {
-            if (!libraries.hasCudaProvider() || CudaLibraries.installedGpus().isEmpty()) {
+            if (!libraries.hasCudaProvider() || NvidiaDriver.installed().gpus().isEmpty()) {
                 return Device.CPU;
             }
         } catch (IOException e) {
             throw new IllegalStateException("Cannot ask NVIDIA's driver for its GPUs: " + e, e);
         }
-        String missing = cuda(libraries).missing();
-        if (missing != null) {
-            log.warn("There is a GPU, but the CPU is used: {}", missing);
-            return Device.CPU;
+        String reason = libraries.cuda().missing();
+        Device gpu = new Device(Device.Kind.CUDA, 0, options);
+        if (reason == null) {
+            try (var trial = new SessionOptions()) {
+                addCuda(trial, gpu); // the driver may not fit the libraries
+                return gpu;
+            } catch (OrtException e) {
+                reason = cudaReason(firstLine(e));
+            } catch (IllegalStateException e) {
+                reason = e.getMessage();
+            }
         }
-        return new Device(Device.Kind.CUDA, 0);
+        log.warn("There is a GPU, but the CPU is used: {}", reason);
+        return Device.CPU;
     }
 
-    private static void addCuda(SessionOptions options, int index) throws OrtException {
-        cuda(NativeLibraries.load()).preload();
-        try (var cuda = new OrtCUDAProviderOptions(index)) {
+    private static void addCuda(SessionOptions options, Device device) throws OrtException {
+        NativeLibraries.load().cuda().preload();
+        NativeLibraries.markCudaProviderUnpacked();
+        options.setDeterministicCompute(device.cuda().deterministic());
+        try (var cuda = new OrtCUDAProviderOptions(device.index())) {
+            for (Map.Entry<String, String> option :
+                    device.cuda().providerOptions().entrySet()) {
+                cuda.add(option.getKey(), option.getValue());
+            }
             options.addCUDA(cuda);
         }
     }
 
-    private static CudaLibraries cuda(NativeLibraries libraries) {
-        try {
-            return CudaLibraries.find(libraries.cudaProvider());
-        } catch (IOException e) {
-            throw new IllegalStateException("Cannot look for CUDA's libraries: " + e, e);
-        }
+    /** What CUDA says, without the source positions that ONNX Runtime puts around it; other messages as they are. */
+    static String cudaReason(String message) {
+        Matcher matcher = CUDA_REASON.matcher(message);
+        return matcher.find() ? matcher.group().strip() : message;
     }
 
     /** A library's message without the lines that may follow: source positions, links. */

@@ -1,17 +1,18 @@
 package dev.vicreg.runtime;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -45,47 +46,16 @@ class DeviceTest {
     }
 
     @Test
-    void firstMissingCudaLibraryIsNamedWithItsRemedy() throws IOException {
-        Files.createFile(folder.resolve("libcuda.so.1"));
-        Files.createFile(folder.resolve("libcudart.so.13"));
-        Files.createFile(folder.resolve("libcudnn.so.9"));
-        var needs = List.of("libcudnn.so.9", "libcublas.so.13", "libcublasLt.so.13", "libcudart.so.13");
-        CudaLibraries cuda = CudaLibraries.find(needs, List.of(folder), List.of("NVIDIA H100"));
-        String missing = String.valueOf(cuda.missing());
-        assertTrue(missing.startsWith("libcublasLt.so.13 not found: install CUDA 13"), missing);
-        assertEquals(
-                List.of("libcuda.so.1", "libcudart.so.13", "libcudnn.so.9"),
-                cuda.found().stream().map(CudaLibraries.Found::name).toList());
-    }
-
-    @Test
-    void completeCudaNeedsGpuAsWell() throws IOException {
-        Files.createFile(folder.resolve("libcuda.so.1"));
-        assertNull(CudaLibraries.find(List.of(), List.of(folder), List.of("NVIDIA H100"))
-                .missing());
-        String missing = String.valueOf(
-                CudaLibraries.find(List.of(), List.of(folder), List.of()).missing());
-        assertTrue(missing.startsWith("no GPU"), missing);
-    }
-
-    @Test
-    void pythonPackagesOfNvidiaAreSearchedAfterLoaderPath() throws IOException {
-        Path packages = folder.resolve("lib/python3.12/site-packages/nvidia/cudnn/lib");
-        Files.createDirectories(packages);
-        List<Path> folders = CudaLibraries.searchFolders(
-                Map.of("VIRTUAL_ENV", folder.toString(), "LD_LIBRARY_PATH", "/first:/second"));
-        assertEquals(List.of(Path.of("/first"), Path.of("/second")), folders.subList(0, 2));
-        assertTrue(folders.indexOf(packages) > 1, folders.toString());
-    }
-
-    @Test
     @EnabledOnOs(OS.LINUX)
-    void elfFileListsNeededLibraries() throws IOException {
-        Path ort = NativeLibraries.load().libraries().get(0).path();
-        assertTrue(ElfFile.needed(ort).containsAll(List.of("libstdc++.so.6", "libc.so.6")));
-        Path text = Files.writeString(
-                folder.resolve("text.so"), "no library, but longer than an ELF header's 64 bytes ........");
-        assertThrows(IOException.class, () -> ElfFile.needed(text));
+    void cudaBuildWithoutGpuSaysWhatIsMissingAndAutoIsTheCpu() throws IOException {
+        assumeTrue(NativeLibraries.load().hasCudaProvider(), "not built with -Pcuda");
+        assumeTrue(NvidiaDriver.installed().gpus().isEmpty(), "there is a GPU");
+        var e = assertThrows(IllegalStateException.class, () -> OrtSessions.options(Device.parse("cuda"), 0));
+        String message = String.valueOf(e.getMessage());
+        assertTrue(
+                message.matches("Cannot use device cuda:0: (lib\\S+ not found, needed by|no GPU|NVIDIA's driver).*"),
+                message);
+        assertEquals(Device.CPU, OrtSessions.resolve(Device.AUTO));
     }
 
     @Test
@@ -97,6 +67,46 @@ class DeviceTest {
         assertTrue(report.providers().contains("CPUExecutionProvider"));
         assertEquals(2, report.libraries().size());
         report.libraries().forEach((path, origin) -> assertTrue(Files.exists(Path.of(path)), origin));
+    }
+
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void doctorReadsEachProvidersOwnCudaRelease() throws IOException {
+        assumeTrue(NativeLibraries.load().hasCudaProvider(), "not built with -Pcuda");
+        List<DoctorReport.CudaBuild> builds = DoctorReport.collect().cudaBuilds();
+        assertEquals(
+                List.of(13, 12),
+                builds.stream().map(DoctorReport.CudaBuild::cudaMajor).toList());
+        assertTrue(builds.get(0).inUse() && builds.get(0).needs().contains("libcudart.so.13"), builds.toString());
+        assertTrue(!builds.get(1).inUse() && builds.get(1).needs().contains("libcurand.so.10"), builds.toString());
+    }
+
+    @Test
+    void whatCudaSaysIsTakenOutOfOnnxRuntimesMessage() {
+        // As the provider says it with CUDA 13.1's own runtime and no driver; paths shortened.
+        String message =
+                "Error code - ORT_FAIL - message: /home/x/cuda_execution_provider_info.cc:60 static onnxruntime::"
+                        + "CUDAExecutionProviderInfo [ONNXRuntimeError] : 1 : FAIL : provider_options_utils.h:187 Parse Failed to"
+                        + " parse provider option \"device_id\": CUDA failure 35: CUDA driver version is insufficient for CUDA"
+                        + " runtime version ; GPU=-1 ; hostname=vm ; file=/home/x/cuda_execution_provider_info.cc ; line=71";
+        assertEquals(
+                "CUDA failure 35: CUDA driver version is insufficient for CUDA runtime version",
+                OrtSessions.cudaReason(message));
+        assertEquals("no such option", OrtSessions.cudaReason("no such option"));
+    }
+
+    @Test
+    void apiCanBeToldThatTheProviderIsUnpacked() {
+        NativeLibraries.load();
+        assertTrue(NativeLibraries.markCudaProviderUnpacked(), "ONNX Runtime's API has changed inside");
+    }
+
+    @Test
+    void doctorOfCpuBuildNamesTheProfile() throws IOException {
+        assumeFalse(NativeLibraries.load().hasCudaProvider());
+        DoctorReport report = DoctorReport.collect();
+        assertEquals(List.of(), report.cudaBuilds());
+        assertNotNull(report.cudaMissing());
     }
 
     @Test

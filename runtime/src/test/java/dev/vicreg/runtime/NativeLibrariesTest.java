@@ -92,7 +92,7 @@ class NativeLibrariesTest {
         return String.valueOf(message);
     }
 
-    private static boolean isTrainingJar(String entry) {
+    static boolean isTrainingJar(String entry) {
         return entry.contains("org/bytedeco/onnxruntime") || entry.contains("org\\bytedeco\\onnxruntime");
     }
 

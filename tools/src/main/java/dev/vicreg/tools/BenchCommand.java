@@ -36,6 +36,9 @@ final class BenchCommand {
                                     PairSettings.DATA_B,
                                     SharedSettings.JSON,
                                     SharedSettings.DEVICE,
+                                    DeviceSettings.GPU_MEMORY,
+                                    DeviceSettings.DETERMINISTIC,
+                                    DeviceSettings.CUDNN_SEARCH,
                                     SharedSettings.THREADS))
                     .<Setting<?>>flatMap(List::stream)
                     .toList(),
@@ -45,7 +48,7 @@ final class BenchCommand {
     private BenchCommand() {}
 
     private static void run(Settings settings, Console console) throws Exception {
-        Device device = settings.get(SharedSettings.DEVICE);
+        Device device = DeviceSettings.device(settings, false);
         int threads = TrainSettings.threads(settings);
         Path folder = Files.createTempDirectory("vicreg-bench");
         StepBenchmark.Result result;

@@ -44,6 +44,9 @@ final class EmbedCommand {
                     NORMALIZE,
                     SharedSettings.JSON,
                     SharedSettings.DEVICE,
+                    DeviceSettings.GPU_MEMORY,
+                    DeviceSettings.CUDNN_SEARCH,
+                    DeviceSettings.TF32,
                     SharedSettings.THREADS),
             "./vicreg embed --model run/encoder.onnx --data shapes/test --out vectors.npy",
             EmbedCommand::run);
@@ -54,7 +57,7 @@ final class EmbedCommand {
         Path out = settings.get(OUT);
         try (EmbeddingModel model = EmbeddingModel.load(
                         settings.get(SharedSettings.MODEL),
-                        settings.get(SharedSettings.DEVICE),
+                        DeviceSettings.device(settings),
                         settings.get(SharedSettings.THREADS));
                 Dataset data = InputSettings.open(
                         model, settings.get(SharedSettings.DATA), null, SharedSettings.selection(settings))) {

@@ -66,6 +66,9 @@ final class EvalCommand {
                     TEMPERATURE,
                     SharedSettings.JSON,
                     SharedSettings.DEVICE,
+                    DeviceSettings.GPU_MEMORY,
+                    DeviceSettings.CUDNN_SEARCH,
+                    DeviceSettings.TF32,
                     SharedSettings.THREADS),
             "./vicreg eval --model run/encoder.onnx --train shapes/train --test shapes/test",
             EvalCommand::run);
@@ -76,7 +79,7 @@ final class EvalCommand {
         Path model = settings.get(SharedSettings.MODEL);
         Optional<Path> baseline = baseline(settings, model);
         KnnClassifier knn = new KnnClassifier(settings.get(K), settings.get(TEMPERATURE));
-        Device device = settings.get(SharedSettings.DEVICE);
+        Device device = DeviceSettings.device(settings);
         int threads = settings.get(SharedSettings.THREADS);
         try (EmbeddingModel encoder = EmbeddingModel.load(model, device, threads);
                 EmbeddingModel before =

@@ -98,7 +98,7 @@ final class QuickstartCommand {
             throws IOException {
         Path encoder = root.resolve("run/encoder.onnx");
         Path initial = root.resolve("run/encoder-initial.onnx");
-        Device device = Device.parse(config.device());
+        Device device = config.computeDevice();
         Path vectors = root.resolve("vectors.npy");
         Path sheet = root.resolve("neighbours.png");
         Evaluation evaluation;

@@ -45,7 +45,7 @@ final class SharedSettings {
         return new Selection(settings.get(LIMIT), settings.get(LIMIT_PER_CLASS));
     }
 
-    private static Device parseDevice(String text) {
+    static Device parseDevice(String text) {
         try {
             return Device.parse(text);
         } catch (IllegalArgumentException e) {

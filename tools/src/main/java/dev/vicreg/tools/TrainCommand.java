@@ -107,7 +107,7 @@ final class TrainCommand {
     private static Evaluation evaluate(TrainingConfig config, Path encoder, String evalData, Console console)
             throws IOException {
         Selection selection = new Selection(config.limit(), config.limitPerClass());
-        Device device = Device.parse(config.device());
+        Device device = config.computeDevice();
         Path initial = encoder.resolveSibling("encoder-initial.onnx");
         Reading reading = config.graph().a().input().reading();
         try (EmbeddingModel after = EmbeddingModel.load(encoder, device, config.threads());

@@ -93,6 +93,9 @@ final class TrainSettings {
             AUGMENT,
             AUGMENT_B,
             SharedSettings.DEVICE,
+            DeviceSettings.GPU_MEMORY,
+            DeviceSettings.DETERMINISTIC,
+            DeviceSettings.CUDNN_SEARCH,
             SharedSettings.THREADS,
             WORKERS,
             CHECKPOINT_EVERY,
@@ -125,7 +128,10 @@ final class TrainSettings {
     /** Of two options that say the same in two ways, the given one silences the other. */
     private static Settings over(Settings settings, Map<String, String> texts) {
         Map<String, String> beneath = new HashMap<>(texts);
-        for (List<Setting<?>> pair : List.<List<Setting<?>>>of(List.of(LR, BASE_LR), List.of(EPOCHS, STEPS))) {
+        for (List<Setting<?>> pair : List.<List<Setting<?>>>of(
+                List.of(LR, BASE_LR),
+                List.of(EPOCHS, STEPS),
+                List.of(DeviceSettings.DETERMINISTIC, DeviceSettings.CUDNN_SEARCH))) {
             if (pair.stream().anyMatch(settings::isGiven)) {
                 pair.forEach(setting -> beneath.remove(setting.name()));
             }
@@ -165,6 +171,7 @@ final class TrainSettings {
                 threads(settings),
                 workers(settings),
                 settings.get(SharedSettings.DEVICE).toString(),
+                DeviceSettings.cuda(settings, false),
                 settings.get(CHECKPOINT_EVERY),
                 settings.get(KEEP));
     }
@@ -235,7 +242,7 @@ final class TrainSettings {
         values.put(SEED, run.seed());
         values.put(SharedSettings.THREADS, run.threads());
         values.put(WORKERS, run.workers());
-        values.put(SharedSettings.DEVICE, run.device());
+        values.putAll(DeviceSettings.values(run.device(), run.cuda()));
         values.put(CHECKPOINT_EVERY, run.checkpointEvery());
         values.put(KEEP, run.keep());
         Map<String, String> texts = new HashMap<>();

@@ -5,6 +5,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +27,7 @@ public record Setting<T>(
         Function<String, T> parser) {
 
     private static final int MAX_ARGUMENT = 60;
+    private static final Pattern BYTES = Pattern.compile("(\\d{1,12})([kmg]?)"); //
 
     /** Headings of a help page, in their order on it. */
     public enum Group {
@@ -104,6 +107,11 @@ public record Setting<T>(
         return new Setting<>(name, argument, group, help, fallback, value -> parseDecimal(value, min, max));
     }
 
+    /** A number of bytes, as whole kilo-, mega- or gigabytes of 1024 or as it is: {@code 512m}, {@code 8g}. */
+    public static Setting<Long> bytes(String name, Group group, String help, String fallback) {
+        return new Setting<>(name, "BYTES", group, help, fallback, Setting::parseBytes);
+    }
+
     /** The same option with another default, for a command where another is apt. */
     public Setting<T> withFallback(String text) {
         return new Setting<>(name, argument, group, help, text, parser);
@@ -150,6 +158,16 @@ public record Setting<T>(
                     + range(Long.toString(min), Long.toString(max), max >= Integer.MAX_VALUE) + ", found " + text);
         }
         return value;
+    }
+
+    private static long parseBytes(String text) {
+        Matcher matcher = BYTES.matcher(text.toLowerCase(Locale.ROOT));
+        if (!matcher.matches()) {
+            throw new IllegalArgumentException(
+                    "must be a number of bytes such as 8g, 512m or 0, found \"" + text + "\"");
+        }
+        int shift = 10 * (1 + "kmg".indexOf(matcher.group(2).isEmpty() ? "?" : matcher.group(2)));
+        return Long.parseLong(matcher.group(1)) << shift;
     }
 
     private static double parseDecimal(String text, double min, double max) {

@@ -33,7 +33,7 @@ public record RunConfig(
             .setDefaultPropertyInclusion(JsonInclude.Include.NON_NULL);
     /** Settings that may differ when a run goes on: where it runs, not what it computes. The data have a fingerprint. */
     private static final Set<String> FREE =
-            Set.of("data", "pairs", "threads", "workers", "device", "checkpointEvery", "keep");
+            Set.of("data", "pairs", "threads", "workers", "device", "cuda", "checkpointEvery", "keep");
 
     /** Writes the file, complete or not at all. */
     public void write(Path file) throws IOException {

@@ -1,7 +1,6 @@
 package dev.vicreg.training.loop;
 
 import dev.vicreg.models.graph.Tensor;
-import dev.vicreg.runtime.Device;
 import dev.vicreg.runtime.NativeLibraries;
 import dev.vicreg.training.data.PairBatch;
 import dev.vicreg.training.data.PairLoader;
@@ -153,7 +152,7 @@ public final class Trainer implements AutoCloseable {
     }
 
     private static Lowering lowering(TrainingConfig settings) {
-        return MachineLowering.of(Device.parse(settings.device()), settings.threads());
+        return MachineLowering.of(settings.computeDevice(), settings.threads());
     }
 
     private static long stepsPerEpoch(TrainingConfig settings, PairedData data) {
@@ -206,7 +205,7 @@ public final class Trainer implements AutoCloseable {
                 TrainingSession session = TrainingSession.open(
                         startCheckpoint,
                         folder.artifacts().trainingModel(),
-                        Device.parse(settings.device()),
+                        settings.computeDevice(),
                         settings.threads());
                 Metrics metrics = Metrics.open(folder.metrics(), startStep)) {
             long step = startStep;

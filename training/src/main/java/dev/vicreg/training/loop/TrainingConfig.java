@@ -1,12 +1,15 @@
 package dev.vicreg.training.loop;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import dev.vicreg.runtime.CudaOptions;
+import dev.vicreg.runtime.Device;
 import dev.vicreg.training.data.Augmentation;
 import dev.vicreg.training.optim.Schedule;
 import dev.vicreg.training.step.Side;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,6 +34,7 @@ import org.jspecify.annotations.Nullable;
  * @param threads of the step; part of what makes runs bitwise equal
  * @param workers threads that load pictures
  * @param device {@code auto}, {@code cpu}, {@code cuda:0}
+ * @param cuda how CUDA works where it is used; null, as in runs of versions that knew none, for the defaults
  * @param checkpointEvery steps between checkpoints; 0 for one an epoch
  * @param keep checkpoints kept, the newest ones
  */
@@ -54,11 +58,13 @@ public record TrainingConfig(
         int threads,
         int workers,
         String device,
+        CudaOptions cuda,
         long checkpointEvery,
         int keep) {
 
     /** Checks what no part of the run checks itself. */
     public TrainingConfig {
+        cuda = Objects.requireNonNullElse(cuda, CudaOptions.DEFAULTS);
         if ((epochs > 0) == (steps > 0) || epochs < 0 || steps < 0) {
             throw new IllegalArgumentException(
                     "Length of the run: expected either epochs or steps, found " + epochs + " and " + steps);
@@ -101,8 +107,14 @@ public record TrainingConfig(
                 threads,
                 workers,
                 device,
+                cuda,
                 checkpointEvery,
                 keep);
+    }
+
+    /** Where the run computes, and how. */
+    public Device computeDevice() {
+        return Device.parse(device).with(cuda);
     }
 
     /** How the views of a side are made. */

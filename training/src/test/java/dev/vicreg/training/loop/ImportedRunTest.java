@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.vicreg.models.encoder.EncoderOptions;
 import dev.vicreg.models.graph.Tensor;
+import dev.vicreg.runtime.CudaOptions;
 import dev.vicreg.training.data.Augmentation;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
@@ -85,6 +86,7 @@ final class ImportedRunTest {
                 2,
                 1,
                 "cpu",
+                CudaOptions.DEFAULTS,
                 3,
                 2);
     }

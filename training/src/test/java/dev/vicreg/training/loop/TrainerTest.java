@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.vicreg.models.graph.Tensor;
+import dev.vicreg.runtime.CudaOptions;
 import dev.vicreg.training.data.Augmentation;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
@@ -80,6 +81,7 @@ final class TrainerTest {
                 2,
                 workers,
                 "cpu",
+                CudaOptions.DEFAULTS,
                 3,
                 2);
     }
@@ -289,6 +291,7 @@ final class TrainerTest {
                 2,
                 1,
                 "cuda:99",
+                CudaOptions.DEFAULTS,
                 3,
                 2);
         assertThrows(IllegalStateException.class, () -> Trainer.start(cuda, run, "test"));
