@@ -129,6 +129,10 @@ final class TrainSettings {
                 pair.forEach(setting -> beneath.remove(setting.name()));
             }
         }
+        if (!settings.get(GraphSettings.PRECISION).equals("fp16") && settings.isGiven(GraphSettings.PRECISION)) {
+            beneath.remove(GraphSettings.LOSS_SCALE.name());
+            beneath.remove(GraphSettings.LOSS_SCALE_INTERVAL.name());
+        }
         return settings.over(beneath);
     }
 

@@ -3,6 +3,7 @@ package dev.vicreg.training.step;
 import dev.vicreg.models.graph.Attributes;
 import dev.vicreg.models.graph.Graph;
 import dev.vicreg.models.graph.Node;
+import dev.vicreg.models.graph.OnlyIf;
 import dev.vicreg.models.graph.OpType;
 import dev.vicreg.models.graph.Ops;
 import dev.vicreg.models.graph.Rewriter;
@@ -49,6 +50,9 @@ import org.jspecify.annotations.Nullable;
  * <p>On a machine under load the figures of ConvGrad for both gradients look better than those of two kernels, since
  * less memory moves: measure on a quiet one.
  *
+ * <p>Float16 operators of {@link MixedPrecision} compute in float32 on the CPU, and their results are rounded:
+ * {@link RoundedHalf}. AdamOptimizer's CPU kernel writes whether or not it is told to, so it stands in an If there.
+ *
  * <p>On CUDA everything stays as the autodiff wrote it: cuDNN chooses.
  *
  * @param target what the kernels are chosen for
@@ -69,6 +73,8 @@ public record Lowering(Target target, int threads, int block) {
 
     private static final int BLOCKED_CHANNELS = 32;
     private static final int CONV_GRAD_HEIGHT = 16;
+    /** AdamOptimizer's input that says whether it may write. */
+    private static final int SIGNAL = 9;
 
     /** For the CPU. */
     public static Lowering cpu(int threads, int block) {
@@ -77,7 +83,7 @@ public record Lowering(Target target, int threads, int block) {
 
     /** The same computation with the chosen kernels. */
     public Graph apply(Graph graph) {
-        return target == Target.CPU ? Rewriter.rewrite(graph, Map.of(), new Rule()) : graph;
+        return target == Target.CPU ? Rewriter.rewrite(RoundedHalf.apply(graph), Map.of(), new Rule()) : graph;
     }
 
     /** Rewrites one graph; remembers rearranged weights, which both branches share. */
@@ -92,6 +98,10 @@ public record Lowering(Target target, int threads, int block) {
             }
             if (node.op() == OpType.CONV_GRAD && isPlain(node) && stride(node) == 1) {
                 return gradients(ops, node, input(inputs, 0), input(inputs, 1), input(inputs, 2));
+            }
+            if (node.op() == OpType.ADAM_OPTIMIZER && !isAlwaysTrue(node.input(SIGNAL))) {
+                return ops.node(node.op(), inputs, OnlyIf.on(node.attributes(), SIGNAL))
+                        .outputs();
             }
             return Rewriter.copy(ops, node, inputs);
         }
@@ -213,6 +223,12 @@ public record Lowering(Target target, int threads, int block) {
             }
             return ops.concat(0, moved);
         }
+    }
+
+    /** Whether a value is a barrier, which says when and not whether. */
+    private static boolean isAlwaysTrue(Value signal) {
+        Node producer = signal.producer();
+        return producer != null && producer.op() == OpType.GROUP;
     }
 
     /** A square, undilated, ungrouped, evenly padded convolution over two axes. */
