@@ -157,7 +157,7 @@ final class GraphSettings {
         console.err()
                 .println(
                         graph.precision().equals(FP16)
-                                ? "warning: --precision fp16 on the CPU rounds as float16 does and is slower than fp32: it is for"
+                                ? "warning: --precision fp16 on the CPU computes in float32 and rounds: nothing is faster, it is for"
                                         + " tests"
                                 : "note: --precision tf32 is fp32 on the CPU");
     }

@@ -21,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  *     and backward pass has run. What writes in place must wait for it
  * @param sound a boolean scalar: whether this step's gradients can be used. If not, parameter and state must stay as they
  *     are, bit for bit; null where they always can
+ * @param mayWrite for a kernel that writes by itself: a boolean that is there once the barrier allows, and says whether the
+ *     step is sound; all parameters have the same one
  * @param state the state's graph inputs by the names of {@link Optimizer#initialState}
  */
 public record ParameterUpdate(
@@ -31,6 +33,7 @@ public record ParameterUpdate(
         boolean decayed,
         Value ready,
         @Nullable Value sound,
+        Value mayWrite,
         Map<String, Value> state) {
 
     /** The state of that name. */
@@ -47,11 +50,6 @@ public record ParameterUpdate(
         Value written = sound == null ? newValue : ops.where(sound, newValue, target);
         return ops.node(OpType.IN_PLACE_ACCUMULATOR, List.of(target, written, ready), Attributes.NONE)
                 .output(0);
-    }
-
-    /** For a kernel that writes by itself: a boolean, there once the barrier allows, that says whether it may. */
-    Value mayWrite() {
-        return sound == null ? ready : ops.and(ready, sound);
     }
 
     /** {@code mu = m·mu + direction; p -= lr·mu}, both written in place. */

@@ -42,8 +42,6 @@ public record LossScaling(float initial, int growthInterval) {
     public static final String SKIPPED = "skipped_steps";
 
     private static final List<String> NAMES = List.of(SCALE, GOOD_STEPS, SKIPPED_IN_A_ROW, SKIPPED);
-    /** Those that the training graph gives as outputs. */
-    static final List<String> FETCHED = List.of(SCALE, SKIPPED_IN_A_ROW, SKIPPED);
 
     /** Scale below which it doesn't fall. */
     public static final float SMALLEST = 1;

@@ -224,16 +224,9 @@ public final class TrainingGraph {
         requireEqualWidths(za, zb);
         VicReg.Terms terms = spec.loss.build(ops.scope(LOSS), za, zb);
 
-        spec.rateFactor.check(parameters.all());
-        List<Parameter> trained =
-                parameters.all().stream().filter(spec::isTrained).toList();
-        if (trained.isEmpty()) {
-            throw new IllegalArgumentException("Nothing to train: all "
-                    + parameters.all().stream().filter(Parameter::isTrained).count() + " parameters are frozen");
-        }
         LossScaling.InGraph scaler =
                 spec.scaling == null ? null : new LossScaling.InGraph(spec.scaling, ops.scope(UPDATE));
-        Map<Parameter, Value> gradients = gradients(terms.total(), trained, scaler);
+        Map<Parameter, Value> gradients = gradients(terms.total(), trained(), scaler);
         Map<Parameter, Value> statistics = layers.statistics();
 
         List<Value> awaited = new ArrayList<>(gradients.values());
@@ -242,40 +235,23 @@ public final class TrainingGraph {
         Value sound = scaler == null ? null : scaler.finite(awaited);
         Map<String, Value> scaling = scaler == null || sound == null ? Map.of() : scaler.next(sound);
         awaited.addAll(scaling.values());
-        Value ready =
-                ops.scope(UPDATE).node(OpType.GROUP, awaited, Attributes.NONE).output(0);
-        Writes writes = new Writes(rate, ready, sound);
+        Writes writes = writes(rate, awaited, sound);
         List<Value> written = new ArrayList<>();
         gradients.forEach((parameter, gradient) -> written.addAll(update(parameter, gradient, writes)));
-        statistics.forEach((statistic, value) -> written.add(writes.assign(
-                ops.atScope(UPDATE + "." + statistic.name()),
-                statistic.value(),
-                sound == null ? value : ops.scope(UPDATE).where(sound, value, statistic.value()))));
+        statistics.forEach((statistic, value) ->
+                written.add(writes.assign(ops.atScope(UPDATE + "." + statistic.name()), statistic.value(), value)));
         if (scaler != null) {
             scaler.inputs()
                     .forEach((name, input) -> written.add(
-                            writes.assign(ops.scope(UPDATE), input, Objects.requireNonNull(scaling.get(name)))));
+                            writes.always(ops.scope(UPDATE), input, Objects.requireNonNull(scaling.get(name)))));
             keep(scaler);
         }
 
-        Map<String, Value> outputs = new LinkedHashMap<>();
-        outputs.put("loss", terms.total());
-        outputs.put("invariance", terms.invariance());
-        outputs.put("variance", terms.variance());
-        outputs.put("covariance", terms.covariance());
-        scaling.forEach((name, value) -> {
-            if (LossScaling.FETCHED.contains(name)) {
-                outputs.put(name, value);
-            }
-        });
-        for (int i = 0; i < written.size(); i++) {
-            outputs.put("written" + i + NOT_FETCHED, written.get(i));
-        }
         List<Value> inputs = new ArrayList<>(List.of(viewA, viewB, rate));
         inputs.addAll(checkpointed());
         inputs.add(reset);
         return new Built(
-                Graph.of("vicreg_training", inputs, outputs),
+                Graph.of("vicreg_training", inputs, outputs(terms, scaling, written)),
                 eval(),
                 parameters,
                 gradients,
@@ -283,12 +259,53 @@ public final class TrainingGraph {
                 spec.scaling);
     }
 
-    /** When a step's values are written over the old ones. */
-    private record Writes(Value rate, Value ready, @Nullable Value sound) {
+    /** The parameters that the optimizer moves. */
+    private List<Parameter> trained() {
+        spec.rateFactor.check(parameters.all());
+        List<Parameter> trained =
+                parameters.all().stream().filter(spec::isTrained).toList();
+        if (trained.isEmpty()) {
+            throw new IllegalArgumentException("Nothing to train: all "
+                    + parameters.all().stream().filter(Parameter::isTrained).count() + " parameters are frozen");
+        }
+        return trained;
+    }
+
+    private static Map<String, Value> outputs(VicReg.Terms terms, Map<String, Value> scaling, List<Value> written) {
+        Map<String, Value> outputs = new LinkedHashMap<>();
+        outputs.put("loss", terms.total());
+        outputs.put("invariance", terms.invariance());
+        outputs.put("variance", terms.variance());
+        outputs.put("covariance", terms.covariance());
+        outputs.putAll(scaling);
+        outputs.keySet().remove(LossScaling.GOOD_STEPS); // of interest to nobody else
+        for (int i = 0; i < written.size(); i++) {
+            outputs.put("written" + i + NOT_FETCHED, written.get(i));
+        }
+        return outputs;
+    }
+
+    /**
+     * When a step's values are written over the old ones, and whether.
+     *
+     * @param sound null where every step is
+     * @param mayWrite both in one
+     */
+    private record Writes(Value rate, Value ready, @Nullable Value sound, Value mayWrite) {
         Value assign(Ops ops, Value target, Value value) {
+            return always(ops, target, sound == null ? value : ops.where(sound, value, target));
+        }
+
+        Value always(Ops ops, Value target, Value value) {
             return ops.node(OpType.IN_PLACE_ACCUMULATOR, List.of(target, value, ready), Attributes.NONE)
                     .output(0);
         }
+    }
+
+    private Writes writes(Value rate, List<Value> awaited, @Nullable Value sound) {
+        Ops here = ops.scope(UPDATE);
+        Value ready = here.node(OpType.GROUP, awaited, Attributes.NONE).output(0);
+        return new Writes(rate, ready, sound, sound == null ? ready : here.and(ready, sound));
     }
 
     /** Takes the scaler's state among that of the checkpoint. */
@@ -337,6 +354,7 @@ public final class TrainingGraph {
                 spec.noDecay.decays(parameter),
                 writes.ready,
                 writes.sound,
+                writes.mayWrite,
                 own));
     }
 
