@@ -82,8 +82,8 @@ class MixedPrecisionTest {
     /** One of each kind. */
     static Stream<String> networks() {
         return Stream.of(
-                "resnet10 resnet50 resnet1d vit-tiny convnext-tiny mobilenetv3-large efficientnet-b0 mlp",
-                "residual depthwise patches tokens windows lstm gru updown text signal")
+                        "resnet10 resnet50 resnet1d vit-tiny convnext-tiny mobilenetv3-large efficientnet-b0 mlp",
+                        "residual depthwise patches tokens windows lstm gru updown text signal")
                 .flatMap(names -> Stream.of(names.split(" ")));
     }
 
