@@ -403,7 +403,7 @@ class MixedPrecisionTest {
             assertTrue(
                     kernel.matches("[0-9-]+")
                             || kernel.contains(norm ? "MLFloat16_float_float" : "MLFloat16")
-                            || op == OpType.SLICE && kernel.contains("int64_t"),
+                            || (op == OpType.SLICE && kernel.contains("int64_t")),
                     op + ": " + kernel);
         }
     }
@@ -418,6 +418,6 @@ class MixedPrecisionTest {
     }
 
     private static int first(String version) {
-        return Integer.parseInt(version.split("[- ]")[0]);
+        return Integer.parseInt(version.replaceFirst("[- ].*", ""));
     }
 }
