@@ -74,7 +74,7 @@ final class OnnxWriter {
         for (String name : node.attributes().without(OnlyIf.ATTRIBUTE).names()) {
             out.addAttribute(OnnxAttributes.write(name, node.attributes().raw(name)));
         }
-        proto.addNode(OnlyIf.isOn(node) ? OnlyIf.write(node, out) : out.build());
+        proto.addNode(OnnxBranches.write(node, out));
         if (TYPES_NOT_INFERRED.contains(node.op())) {
             for (Value output : node.outputs()) {
                 proto.addValueInfo(OnnxTypes.write(nameOf(output), output.type()));
