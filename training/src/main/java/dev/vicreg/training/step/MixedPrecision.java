@@ -170,7 +170,7 @@ public final class MixedPrecision {
             return kind(node.input(data - 1), false) == Kind.HALF ? Kind.HALF : Kind.FULL;
         }
         boolean light = isLight(node);
-        if (floats.isEmpty() || !light && !FOLLOWING.contains(node.op())) {
+        if (floats.isEmpty() || !(light || FOLLOWING.contains(node.op()))) {
             return Kind.FULL;
         }
         Set<Kind> read = EnumSet.noneOf(Kind.class);
@@ -263,7 +263,7 @@ public final class MixedPrecision {
         return all(
                 constant,
                 magnitude -> magnitude == 0
-                        || magnitude >= SMALLEST_NORMAL && magnitude <= LARGEST
+                        || (magnitude >= SMALLEST_NORMAL && magnitude <= LARGEST)
                         || Float.isInfinite(magnitude));
     }
 
