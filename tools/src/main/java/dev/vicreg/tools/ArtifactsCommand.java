@@ -49,6 +49,7 @@ final class ArtifactsCommand {
         GraphConfig config = GraphSettings.graph(settings, Inputs.of(settings, Selection.ALL));
         GraphSettings.warnOfCoefficients(config, console);
         ImportSettings.tellOfNames(config, console);
+        GraphSettings.tellOfPrecision(config, settings.get(SharedSettings.DEVICE), console);
         Lowering lowering = MachineLowering.of(settings.get(SharedSettings.DEVICE), TrainSettings.threads(settings));
         TrainingGraph.Built built = TrainingGraph.build(config.spec());
         Files.createDirectories(out);

@@ -8,6 +8,7 @@ import dev.vicreg.tools.cli.Setting.Group;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.tools.output.Json;
 import dev.vicreg.training.data.Selection;
+import dev.vicreg.training.loop.GraphConfig;
 import dev.vicreg.training.loop.StepBenchmark;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -48,17 +49,14 @@ final class BenchCommand {
     private BenchCommand() {}
 
     private static void run(Settings settings, Console console) throws Exception {
-        Device device = DeviceSettings.device(settings, false);
+        Device device = DeviceSettings.trainingDevice(settings);
         int threads = TrainSettings.threads(settings);
+        GraphConfig config = GraphSettings.graph(settings, Inputs.of(settings, Selection.ALL));
+        GraphSettings.tellOfPrecision(config, device, console);
         Path folder = Files.createTempDirectory("vicreg-bench");
         StepBenchmark.Result result;
         try {
-            result = StepBenchmark.run(
-                    GraphSettings.graph(settings, Inputs.of(settings, Selection.ALL)),
-                    device,
-                    threads,
-                    settings.get(STEPS),
-                    folder);
+            result = StepBenchmark.run(config, device, threads, settings.get(STEPS), folder);
         } finally {
             delete(folder);
         }
@@ -69,6 +67,11 @@ final class BenchCommand {
             figures.put("pairs_per_second", result.pairsPerSecond());
             figures.put("peak_rss_bytes", peak);
             figures.put("threads", threads);
+            figures.put("precision", config.precision());
+            if (result.scaling() != null) {
+                figures.put("loss_scale", result.scaling().scale());
+                figures.put("skipped_steps", result.scaling().skipped());
+            }
             console.out().println(Json.line(figures));
         } else {
             console.out()

@@ -34,13 +34,26 @@ final class DeviceSettings {
         return device(settings, settings.on(TF32));
     }
 
-    /** The device of a command that trains, with its options. */
-    static Device device(Settings settings, boolean tf32) {
+    private static Device device(Settings settings, boolean tf32) {
         return settings.get(SharedSettings.DEVICE).with(cuda(settings, tf32));
     }
 
-    /** CUDA's options alone. */
-    static CudaOptions cuda(Settings settings, boolean tf32) {
+    /** The device of a command that trains, with its options. */
+    static Device trainingDevice(Settings settings) {
+        return device(settings, isTf32(settings));
+    }
+
+    /** CUDA's options alone, of a command that trains. */
+    static CudaOptions cuda(Settings settings) {
+        return cuda(settings, isTf32(settings));
+    }
+
+    /** Not under fp16: what is left in float32 there, the objective above all, is left so for its digits. */
+    private static boolean isTf32(Settings settings) {
+        return settings.get(GraphSettings.PRECISION).equals("tf32");
+    }
+
+    private static CudaOptions cuda(Settings settings, boolean tf32) {
         boolean deterministic = settings.on(DETERMINISTIC);
         String search = settings.find(CUDNN_SEARCH)
                 .orElse(deterministic ? CudaOptions.DEFAULT : CudaOptions.DEFAULTS.cudnnSearch());

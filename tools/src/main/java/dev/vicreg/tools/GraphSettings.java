@@ -1,19 +1,24 @@
 package dev.vicreg.tools;
 
+import dev.vicreg.runtime.Device;
+import dev.vicreg.runtime.OrtSessions;
 import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Setting.Group;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.training.loop.GraphConfig;
+import dev.vicreg.training.step.LossScaling;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** The options that shape the graphs: {@link InputSettings}, {@link ModelSettings}, the objective and the update. */
 final class GraphSettings {
     private static final double MAX_COEFFICIENT = 1e6;
+    private static final String FP16 = "fp16";
 
     static final Setting<String> LOSS = Setting.choice(
             "loss",
@@ -45,6 +50,30 @@ final class GraphSettings {
             "parameters left undecayed; without it 1d for lars, none for the others",
             null);
 
+    static final Setting<String> PRECISION = Setting.choice(
+            "precision",
+            GraphConfig.PRECISIONS,
+            Group.MACHINE,
+            "fp32; tf32, the same with faster products of fewer digits on CUDA; or fp16, the network in float16, master"
+                    + " weights, statistics and loss in float32",
+            GraphConfig.PRECISIONS.get(0));
+    static final Setting<Double> LOSS_SCALE = Setting.decimal(
+            "loss-scale",
+            "X",
+            Group.OPTIMIZATION,
+            "of fp16: factor of the loss at the start; it halves where float16 overflows, and doubles in time",
+            "65536",
+            LossScaling.SMALLEST,
+            1e38);
+    static final Setting<Integer> LOSS_SCALE_INTERVAL = Setting.integer(
+            "loss-scale-interval",
+            "STEPS",
+            Group.OPTIMIZATION,
+            "of fp16: good steps in a row after which it doubles",
+            2000,
+            1,
+            (1 << 24) - 1);
+
     static final Setting<List<String>> FREEZE =
             patterns("freeze", "PATTERN,…", "parameters that are not trained, by patterns such as 'encoder.layer1.*'");
     static final Setting<List<String>> LR_SCALE = patterns(
@@ -67,7 +96,10 @@ final class GraphSettings {
                             WEIGHT_DECAY,
                             NO_DECAY,
                             FREEZE,
-                            LR_SCALE))
+                            LR_SCALE,
+                            PRECISION,
+                            LOSS_SCALE,
+                            LOSS_SCALE_INTERVAL))
             .<Setting<?>>flatMap(List::stream)
             .toList();
 
@@ -98,7 +130,36 @@ final class GraphSettings {
                 settings.get(WEIGHT_DECAY).floatValue(),
                 settings.find(NO_DECAY).orElseGet(() -> GraphConfig.defaultNoDecay(optimizer)),
                 settings.find(FREEZE).orElse(List.of()),
-                settings.find(LR_SCALE).orElse(List.of()));
+                settings.find(LR_SCALE).orElse(List.of()),
+                settings.get(PRECISION),
+                lossScaling(settings));
+    }
+
+    private static @Nullable LossScaling lossScaling(Settings settings) {
+        if (settings.get(PRECISION).equals(FP16)) {
+            return new LossScaling(settings.get(LOSS_SCALE).floatValue(), settings.get(LOSS_SCALE_INTERVAL));
+        }
+        for (Setting<?> setting : List.of(LOSS_SCALE, LOSS_SCALE_INTERVAL)) {
+            if (settings.isGiven(setting)) {
+                throw new IllegalArgumentException("--" + setting.name() + " belongs to --precision " + FP16
+                        + ", found --precision " + settings.get(PRECISION) + "; leave it out");
+            }
+        }
+        return null;
+    }
+
+    /** Tells of a precision that is not what it is elsewhere on the device that will be used. */
+    static void tellOfPrecision(GraphConfig graph, Device device, Console console) {
+        if (graph.precision().equals(GraphConfig.PRECISIONS.get(0))
+                || OrtSessions.resolve(device).kind() == Device.Kind.CUDA) {
+            return;
+        }
+        console.err()
+                .println(
+                        graph.precision().equals(FP16)
+                                ? "warning: --precision fp16 on the CPU computes in float32 and rounds: nothing is faster, it is for"
+                                        + " tests"
+                                : "note: --precision tf32 is fp32 on the CPU");
     }
 
     /** Tells of coefficients under which the paper saw collapse or worse vectors. */
@@ -130,6 +191,12 @@ final class GraphSettings {
         }
         if (!graph.lrScale().isEmpty()) {
             values.put(LR_SCALE, String.join(",", graph.lrScale()));
+        }
+        values.put(PRECISION, graph.precision());
+        LossScaling scaling = graph.lossScaling();
+        if (scaling != null) {
+            values.put(LOSS_SCALE, scaling.initial());
+            values.put(LOSS_SCALE_INTERVAL, scaling.growthInterval());
         }
         return values;
     }

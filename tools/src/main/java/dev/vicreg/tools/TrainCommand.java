@@ -81,6 +81,7 @@ final class TrainCommand {
         TrainingConfig config = TrainSettings.training(settings, data, pairs, selection, inputs);
         GraphSettings.warnOfCoefficients(config.graph(), console);
         ImportSettings.tellOfNames(config.graph(), console);
+        GraphSettings.tellOfPrecision(config.graph(), settings.get(SharedSettings.DEVICE), console);
         Optional<String> evalData = settings.find(EVAL_DATA);
         if (evalData.isPresent()) {
             try (Dataset test = Datasets.open(evalData.get(), inputs.a().reading(), Selection.ALL)) {

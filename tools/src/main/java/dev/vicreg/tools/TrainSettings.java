@@ -136,6 +136,10 @@ final class TrainSettings {
                 pair.forEach(setting -> beneath.remove(setting.name()));
             }
         }
+        if (!settings.get(GraphSettings.PRECISION).equals("fp16") && settings.isGiven(GraphSettings.PRECISION)) {
+            beneath.remove(GraphSettings.LOSS_SCALE.name());
+            beneath.remove(GraphSettings.LOSS_SCALE_INTERVAL.name());
+        }
         return settings.over(beneath);
     }
 
@@ -171,7 +175,7 @@ final class TrainSettings {
                 threads(settings),
                 workers(settings),
                 settings.get(SharedSettings.DEVICE).toString(),
-                DeviceSettings.cuda(settings, false),
+                DeviceSettings.cuda(settings),
                 settings.get(CHECKPOINT_EVERY),
                 settings.get(KEEP));
     }

@@ -77,12 +77,23 @@ final class TrainingRun {
 
     private static String note(Metrics.Line line) {
         return String.format(
-                Locale.ROOT,
-                "loss %.3f (inv %.3f var %.3f cov %.3f) %.0f pairs/s",
-                line.loss(),
-                line.invariance(),
-                line.variance(),
-                line.covariance(),
-                line.pairs_per_second());
+                        Locale.ROOT,
+                        "loss %.3f (inv %.3f var %.3f cov %.3f) %.0f pairs/s",
+                        line.loss(),
+                        line.invariance(),
+                        line.variance(),
+                        line.covariance(),
+                        line.pairs_per_second())
+                + scaling(line);
+    }
+
+    /** What float16 has to say. */
+    private static String scaling(Metrics.Line line) {
+        Float scale = line.loss_scale();
+        Long skipped = line.skipped_steps();
+        if (scale == null || skipped == null) {
+            return "";
+        }
+        return String.format(Locale.ROOT, "  loss scale %.0f", scale) + (skipped == 0 ? "" : ", skipped " + skipped);
     }
 }

@@ -66,6 +66,7 @@ class ModuleArrowsTest {
                                 "EditedModel",
                                 "NodeOrder",
                                 "OnnxAttributes",
+                                "OnnxBranches",
                                 "OnnxEdit",
                                 "OnnxFile",
                                 "OnnxReader",

@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
 final class OnnxWriter {
     /** These give a number of outputs that inputs and attributes decide, so that none can be left out. */
     private static final Set<OpType> FIXED_OUTPUTS = EnumSet.of(OpType.BATCH_NORMALIZATION, OpType.SPLIT, OpType.TOP_K);
+    /** ONNX Runtime can't tell what type these give, so the file does. */
+    private static final Set<OpType> TYPES_NOT_INFERRED = EnumSet.of(OpType.REDUCE_ALL_L2);
     /** Constants up to this many bytes are written once even if they occur often. */
     private static final int SHARED_CONSTANT_BYTES = 256;
 
@@ -69,10 +71,15 @@ final class OnnxWriter {
             boolean left = node.op() == OpType.CONV_GRAD && !used.contains(output);
             out.addOutput(left ? "" : names.computeIfAbsent(output, value -> unique(out.getName() + "_output")));
         }
-        for (String name : node.attributes().names()) {
+        for (String name : node.attributes().without(OnlyIf.ATTRIBUTE).names()) {
             out.addAttribute(OnnxAttributes.write(name, node.attributes().raw(name)));
         }
-        proto.addNode(out);
+        proto.addNode(OnnxBranches.write(node, out));
+        if (TYPES_NOT_INFERRED.contains(node.op())) {
+            for (Value output : node.outputs()) {
+                proto.addValueInfo(OnnxTypes.write(nameOf(output), output.type()));
+            }
+        }
     }
 
     private void writeOutput(String name, Value value) {

@@ -75,6 +75,7 @@ final class ShapeRules {
         one(OpType.IN_PLACE_ACCUMULATOR, call -> new TensorType(ElementType.BOOL, Shape.of(1)));
         many(OpType.ADAM_OPTIMIZER, call -> List.of(call.like(1), call.like(4), call.like(5), call.like(2)));
         one(OpType.GROUP, call -> new TensorType(ElementType.BOOL, Shape.SCALAR));
+        one(OpType.REDUCE_ALL_L2, call -> new TensorType(ElementType.FLOAT, Shape.SCALAR));
         one(OpType.REORDER_INPUT, call -> call.like(0));
         one(OpType.REORDER_OUTPUT, ShapeRules::reorderOutput);
         one(OpType.BLOCKED_CONV, ShapeRules::blockedConv);

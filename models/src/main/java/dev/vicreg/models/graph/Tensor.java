@@ -70,6 +70,17 @@ public final class Tensor {
         return new Tensor(new TensorType(ElementType.FLOAT, shape), buffer.array());
     }
 
+    /** A float tensor rounded to float16, to nearest, ties to even. */
+    public Tensor toFloat16() {
+        float[] values = floats();
+        ByteBuffer rounded =
+                ByteBuffer.allocate(values.length * ElementType.FLOAT16.bytes()).order(ByteOrder.LITTLE_ENDIAN);
+        for (float value : values) {
+            rounded.putShort(HalfPrecision.toFloat16(value));
+        }
+        return new Tensor(new TensorType(ElementType.FLOAT16, shape()), rounded.array());
+    }
+
     /** Element type and shape. */
     public TensorType type() {
         return type;

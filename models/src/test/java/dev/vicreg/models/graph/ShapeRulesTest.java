@@ -138,6 +138,12 @@ class ShapeRulesTest {
                         "float[3]",
                         "int64[2]"),
                 shaped(
+                        "reduceAllL2",
+                        "float[]",
+                        v -> one(OpType.REDUCE_ALL_L2, Attributes.NONE, v.get(0), v.get(1)),
+                        "float[3]",
+                        "float[2,2]"),
+                shaped(
                         "reorderInput",
                         "float[2,32,8,8]",
                         v -> one(OpType.REORDER_INPUT, Attributes.NONE, v.get(0)),

@@ -9,6 +9,7 @@ import dev.vicreg.training.optim.Lars;
 import dev.vicreg.training.optim.Optimizer;
 import dev.vicreg.training.optim.Sgd;
 import dev.vicreg.training.step.Branch;
+import dev.vicreg.training.step.LossScaling;
 import dev.vicreg.training.step.Side;
 import dev.vicreg.training.step.TrainingGraph;
 import dev.vicreg.training.step.TrainingGraph.NoDecay;
@@ -34,6 +35,8 @@ import org.jspecify.annotations.Nullable;
  * @param noDecay {@code none}, {@code norm-bias} or {@code 1d}
  * @param freeze patterns of parameters that stay as they are
  * @param lrScale {@code pattern=factor}: parameters that learn at so many times the rate
+ * @param precision {@code fp32}, {@code tf32} or {@code fp16}; absent in JSON, {@code fp32}
+ * @param lossScaling of fp16; null, and absent in JSON, for the others
  */
 public record GraphConfig(
         @JsonUnwrapped BranchConfig a,
@@ -50,16 +53,56 @@ public record GraphConfig(
 
         @JsonInclude(JsonInclude.Include.NON_EMPTY) List<String> freeze,
 
-        @JsonInclude(JsonInclude.Include.NON_EMPTY) List<String> lrScale) {
+        @JsonInclude(JsonInclude.Include.NON_EMPTY) List<String> lrScale,
+        String precision,
+
+        @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable LossScaling lossScaling) {
     /** Names of the optimizers. */
     public static final List<String> OPTIMIZERS = List.of("sgd", "adamw", "lars-official", "lars-solo");
 
+    /** Names of the precisions: all in float32; so, with TF32 products on CUDA; or the network in float16. */
+    public static final List<String> PRECISIONS = List.of("fp32", "tf32", "fp16");
+
+    private static final String FP16 = "fp16";
     private static final float ADAM_BETA2 = 0.999f;
     private static final float ADAM_EPSILON = 1e-8f;
     private static final float LARS_OFFICIAL_ETA = 0.001f;
     private static final float LARS_SOLO_ETA = 0.02f;
 
-    /** Everything trained at one rate. */
+    /** All in float32. */
+    public GraphConfig(
+            BranchConfig a,
+            @Nullable BranchConfig b,
+            int batchSize,
+            String loss,
+            float invariance,
+            float variance,
+            float covariance,
+            String optimizer,
+            float momentum,
+            float weightDecay,
+            String noDecay,
+            List<String> freeze,
+            List<String> lrScale) {
+        this(
+                a,
+                b,
+                batchSize,
+                loss,
+                invariance,
+                variance,
+                covariance,
+                optimizer,
+                momentum,
+                weightDecay,
+                noDecay,
+                freeze,
+                lrScale,
+                PRECISIONS.get(0),
+                null);
+    }
+
+    /** Everything trained at one rate, in float32. */
     public GraphConfig(
             BranchConfig a,
             @Nullable BranchConfig b,
@@ -92,6 +135,14 @@ public record GraphConfig(
     public GraphConfig {
         freeze = freeze == null ? List.of() : List.copyOf(freeze); // absent in JSON
         lrScale = lrScale == null ? List.of() : List.copyOf(lrScale);
+        precision = precision == null ? PRECISIONS.get(0) : precision; // absent in JSON
+        if (!PRECISIONS.contains(precision)) {
+            throw new IllegalArgumentException("Precision: expected one of " + PRECISIONS + ", found " + precision);
+        }
+        if (!precision.equals(FP16) && lossScaling != null) {
+            throw new IllegalArgumentException("Loss scaling belongs to precision " + FP16 + ", found " + precision);
+        }
+        lossScaling = precision.equals(FP16) && lossScaling == null ? LossScaling.DEFAULT : lossScaling;
         if (!(momentum >= 0 && momentum < 1)) {
             throw new IllegalArgumentException("Momentum: expected 0 or more and less than 1, found " + momentum);
         }
@@ -122,7 +173,8 @@ public record GraphConfig(
                 update(),
                 noDecay(noDecay),
                 new FineTuning(freeze, lrScale),
-                batchSize);
+                batchSize,
+                lossScaling);
     }
 
     /** The settings of a side: {@link #a} for both where they share weights. */
@@ -147,6 +199,30 @@ public record GraphConfig(
                 b == null || recorded.b == null ? b : b.adopting(recorded.b, artifacts, Side.B));
     }
 
+    /**
+     * The same in another precision.
+     *
+     * @param scaling for {@code fp16}; null for the usual one, and for the others
+     */
+    public GraphConfig with(String other, @Nullable LossScaling scaling) {
+        return new GraphConfig(
+                a,
+                b,
+                batchSize,
+                loss,
+                invariance,
+                variance,
+                covariance,
+                optimizer,
+                momentum,
+                weightDecay,
+                noDecay,
+                freeze,
+                lrScale,
+                other,
+                scaling);
+    }
+
     private GraphConfig with(BranchConfig first, @Nullable BranchConfig second) {
         return new GraphConfig(
                 first,
@@ -161,7 +237,9 @@ public record GraphConfig(
                 weightDecay,
                 noDecay,
                 freeze,
-                lrScale);
+                lrScale,
+                precision,
+                lossScaling);
     }
 
     /** Whether both views go through the same weights. */

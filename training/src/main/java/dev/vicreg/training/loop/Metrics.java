@@ -1,7 +1,12 @@
 package dev.vicreg.training.loop;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.JsonSerializer;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializerProvider;
+import com.fasterxml.jackson.databind.annotation.JsonSerialize;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -9,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import org.jspecify.annotations.Nullable;
 
 /** metrics.jsonl: one JSON object a line, one line a step. Not thread-safe. */
 public final class Metrics implements AutoCloseable {
@@ -19,22 +25,42 @@ public final class Metrics implements AutoCloseable {
      *
      * @param epoch from 1
      * @param step steps done, from 1
-     * @param loss weighted sum, before the step's update
+     * @param loss weighted sum, before the step's update; null in the file, like its terms, where a skipped step gave none
      * @param invariance unweighted
      * @param variance unweighted
      * @param covariance unweighted
      * @param lr the rate that the step used
      * @param pairs_per_second of this step, loading included
+     * @param loss_scale of float16, after the step; null, and absent in the file, for other precisions
+     * @param skipped_steps steps of the run so far that changed nothing because float16 overflowed; null likewise
      */
     public record Line(
             int epoch,
             long step,
-            float loss,
-            float invariance,
-            float variance,
-            float covariance,
+            @JsonSerialize(using = OrNull.class) float loss,
+            @JsonSerialize(using = OrNull.class) float invariance,
+            @JsonSerialize(using = OrNull.class) float variance,
+            @JsonSerialize(using = OrNull.class) float covariance,
             double lr,
-            double pairs_per_second) {}
+            double pairs_per_second,
+
+            @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable
+            Float loss_scale,
+
+            @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable
+            Long skipped_steps) {}
+
+    /** JSON has no numbers for what a skipped step may give. */
+    private static final class OrNull extends JsonSerializer<Float> {
+        @Override
+        public void serialize(Float value, JsonGenerator out, SerializerProvider provider) throws IOException {
+            if (Float.isFinite(value)) {
+                out.writeNumber(value);
+            } else {
+                out.writeNull();
+            }
+        }
+    }
 
     private final BufferedWriter writer;
 

@@ -33,7 +33,9 @@ public record RunConfig(
             .setDefaultPropertyInclusion(JsonInclude.Include.NON_NULL);
     /** Settings that may differ when a run goes on: where it runs, not what it computes. The data have a fingerprint. */
     private static final Set<String> FREE =
-            Set.of("data", "pairs", "threads", "workers", "device", "cuda", "checkpointEvery", "keep");
+            Set.of("data", "pairs", "threads", "workers", "device", "cuda", "precision", "checkpointEvery", "keep");
+
+    private static final String LOSS_SCALING = "lossScaling";
 
     /** Writes the file, complete or not at all. */
     public void write(Path file) throws IOException {
@@ -70,7 +72,8 @@ public record RunConfig(
         for (String name : names) {
             JsonNode before = a.path(name);
             JsonNode after = b.path(name);
-            if (!FREE.contains(name) && !before.equals(after)) {
+            boolean otherPrecision = name.equals(LOSS_SCALING) && (before.isMissingNode() || after.isMissingNode());
+            if (!FREE.contains(name) && !otherPrecision && !before.equals(after)) {
                 differences.add(name + ": " + shown(before) + " in the run, " + shown(after) + " asked for");
             }
         }

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Times training steps on random views: each feeds both views from Java, updates, and reads the loss, on the very
@@ -31,8 +32,13 @@ public final class StepBenchmark {
      * Medians over all but the first {@value StepBenchmark#DROPPED} steps.
      *
      * @param seconds of each counted step, in order
+     * @param scaling of the loss after the last step; null but for float16
      */
-    public record Result(double secondsPerStep, double pairsPerSecond, double[] seconds) {}
+    public record Result(
+            double secondsPerStep,
+            double pairsPerSecond,
+            double[] seconds,
+            TrainingSession.@Nullable Scaling scaling) {}
 
     private StepBenchmark() {}
 
@@ -53,15 +59,21 @@ public final class StepBenchmark {
         ViewBatch a = randomViews(built, Side.A, config.branch(Side.A).input());
         ViewBatch b = randomViews(built, Side.B, config.branch(Side.B).input());
         double[] seconds = new double[steps];
+        TrainingSession.Scaling scaling = null;
         Path end = folder.resolve("checkpoint-after");
         try (TrainingSession session =
                 TrainingSession.open(artifacts.checkpoint(), artifacts.trainingModel(), device, threads)) {
             for (int i = 0; i < steps; i++) {
                 long start = System.nanoTime();
-                session.step(a, b, RATE);
+                scaling = session.step(a, b, RATE).scaling();
                 seconds[i] = (System.nanoTime() - start) * 1e-9;
             }
             session.save(end);
+        }
+        if (scaling != null && scaling.skipped() == steps) {
+            throw new IllegalStateException(
+                    "float16 overflowed in all " + steps + " steps, so that nothing was updated:"
+                            + " measure more steps, or start from a smaller --loss-scale");
         }
         requireChange(built, state, CheckpointFile.read(end));
         Files.delete(end);
@@ -69,7 +81,7 @@ public final class StepBenchmark {
         double[] sorted = counted.clone();
         Arrays.sort(sorted);
         double median = (sorted[(sorted.length - 1) / 2] + sorted[sorted.length / 2]) / 2;
-        return new Result(median, config.batchSize() / median, counted);
+        return new Result(median, config.batchSize() / median, counted, scaling);
     }
 
     /** Uniform bytes or ids, or numbers from a standard normal distribution, as the graph's input wants. */

@@ -6,12 +6,14 @@ import dev.vicreg.training.data.PairBatch;
 import dev.vicreg.training.data.PairLoader;
 import dev.vicreg.training.data.PairedData;
 import dev.vicreg.training.optim.Schedule;
+import dev.vicreg.training.step.LossScaling;
 import dev.vicreg.training.step.Lowering;
 import dev.vicreg.training.step.Side;
 import dev.vicreg.training.step.TrainingGraph;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -27,6 +29,9 @@ import org.jspecify.annotations.Nullable;
  * the same number of threads. Not thread-safe.
  */
 public final class Trainer implements AutoCloseable {
+    /** Steps that float16 may overflow in a row once the loss scale can't fall any further. */
+    private static final int MOST_SKIPPED = 50;
+
     private final RunFolder folder;
     private final RunConfig config;
     private final PairedData data;
@@ -137,18 +142,39 @@ public final class Trainer implements AutoCloseable {
                 checkpoint = saved.get(saved.size() - 1).file();
                 step = saved.get(saved.size() - 1).step();
             }
-            Set<String> names = built.stateNames();
-            if (!CheckpointFile.read(checkpoint).keySet().equals(names)) {
-                throw new IOException("Checkpoint " + checkpoint + " holds other parameters than this run's network:"
-                        + " delete its folder to go on from an earlier one");
-            }
+            checkpoint = inPrecision(checkpoint, built, copies.resolve("checkpoint-resumed"));
             RunConfig current = new RunConfig(
                     config.version(), config.onnxRuntime(), config.dataFingerprint(), config.dataSize(), settings);
-            return new Trainer(folder, current, data, names, checkpoint, step);
+            return new Trainer(folder, current, data, built.stateNames(), checkpoint, step);
         } catch (IOException | RuntimeException e) {
             close(folder, data);
             throw e;
         }
+    }
+
+    /**
+     * The checkpoint, or where it is of another precision a copy in this one: loss scaling then starts from its beginning, or
+     * is left out. All else is float32 in every precision.
+     *
+     * @param copy where the copy goes
+     */
+    private static Path inPrecision(Path checkpoint, TrainingGraph.Built built, Path copy) throws IOException {
+        Map<String, Tensor> state = CheckpointFile.read(checkpoint);
+        if (state.keySet().equals(built.stateNames())) {
+            return checkpoint;
+        }
+        Map<String, Tensor> adapted = new LinkedHashMap<>(state);
+        adapted.keySet().removeAll(LossScaling.entries());
+        LossScaling scaling = built.scaling();
+        if (scaling != null) {
+            adapted.putAll(scaling.initialState());
+        }
+        if (!adapted.keySet().equals(built.stateNames())) {
+            throw new IOException("Checkpoint " + checkpoint + " holds other parameters than this run's network:"
+                    + " delete its folder to go on from an earlier one");
+        }
+        CheckpointFile.write(copy, adapted);
+        return copy;
     }
 
     private static Lowering lowering(TrainingConfig settings) {
@@ -189,7 +215,8 @@ public final class Trainer implements AutoCloseable {
      * either way.
      *
      * @throws IOException if samples cannot be read or a checkpoint cannot be written
-     * @throws IllegalStateException if the loss is no longer finite: names the step, its files and the last checkpoint
+     * @throws IllegalStateException if the loss is no longer finite, or float16 overflows in every step: names the step and
+     *     the last checkpoint
      */
     public Outcome train(Listener listener, BooleanSupplier stop) throws IOException, InterruptedException {
         TrainingConfig settings = config.settings();
@@ -216,8 +243,9 @@ public final class Trainer implements AutoCloseable {
                 double rate = schedule.rate(step);
                 TrainingSession.Losses losses = session.step(batch.viewA(), batch.viewB(), (float) rate);
                 step++;
-                requireFinite(losses, step, batch, last);
+                requireProgress(losses, step, batch, last);
                 double seconds = (System.nanoTime() - start) * 1e-9;
+                TrainingSession.Scaling scaling = losses.scaling();
                 Metrics.Line line = new Metrics.Line(
                         batch.epoch() + 1,
                         step,
@@ -226,7 +254,9 @@ public final class Trainer implements AutoCloseable {
                         losses.variance(),
                         losses.covariance(),
                         rate,
-                        graph.batchSize() / seconds);
+                        graph.batchSize() / seconds,
+                        scaling == null ? null : scaling.scale(),
+                        scaling == null ? null : scaling.skipped());
                 metrics.write(line);
                 listener.step(line, total);
                 stopped = stop.getAsBoolean();
@@ -240,13 +270,30 @@ public final class Trainer implements AutoCloseable {
         }
     }
 
-    private void requireFinite(TrainingSession.Losses losses, long step, PairBatch batch, RunFolder.Saved last) {
-        if (losses.isFinite()) {
-            return;
+    private void requireProgress(TrainingSession.Losses losses, long step, PairBatch batch, RunFolder.Saved last) {
+        TrainingSession.Scaling scaling = losses.scaling();
+        if (scaling != null && scaling.isSkipped()) {
+            requireHope(scaling, step, last);
+        } else if (!losses.isFinite()) {
+            throw notFinite(losses, step, batch, last);
         }
+    }
+
+    private static void requireHope(TrainingSession.Scaling scaling, long step, RunFolder.Saved last) {
+        if (scaling.scale() <= LossScaling.SMALLEST && scaling.skippedInARow() >= MOST_SKIPPED) {
+            throw new IllegalStateException("float16 overflowed in " + scaling.skippedInARow()
+                    + " steps in a row, up to step " + step + ", though the loss scale fell to "
+                    + LossScaling.SMALLEST + ": stopped; the last checkpoint is step " + last.step() + " in "
+                    + last.file().getParent()
+                    + "; go on from it with --resume --precision fp32, or start again with a lower --lr");
+        }
+    }
+
+    private IllegalStateException notFinite(
+            TrainingSession.Losses losses, long step, PairBatch batch, RunFolder.Saved last) {
         String files =
                 Arrays.stream(batch.indices()).limit(8).mapToObj(data::name).collect(Collectors.joining(", "));
-        throw new IllegalStateException("Loss is not finite at step " + step + " (" + losses + "): stopped; the last"
+        return new IllegalStateException("Loss is not finite at step " + step + " (" + losses + "): stopped; the last"
                 + " good checkpoint is step " + last.step() + " in "
                 + last.file().getParent()
                 + "; try a lower --lr or a longer --warmup-epochs; the batch's files: " + files

@@ -10,12 +10,14 @@ import dev.vicreg.runtime.Device;
 import dev.vicreg.runtime.NativeLibraries;
 import dev.vicreg.runtime.OrtSessions;
 import dev.vicreg.training.data.ViewBatch;
+import dev.vicreg.training.step.LossScaling;
 import dev.vicreg.training.step.TrainingGraph;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Steps a training graph whose parameters live in a checkpoint: the only class that touches ONNX Runtime Training. Not
@@ -34,14 +36,34 @@ public final class TrainingSession implements AutoCloseable {
      * The loss of one step and its unweighted terms, before the update of that step.
      *
      * @param loss the weighted sum
+     * @param scaling of the loss after the step; null where the graph does not scale
      */
-    public record Losses(float loss, float invariance, float variance, float covariance) {
+    public record Losses(
+            float loss,
+            float invariance,
+            float variance,
+            float covariance,
+            @Nullable Scaling scaling) {
         /** Whether every term is a finite number. */
         public boolean isFinite() {
             return Float.isFinite(loss)
                     && Float.isFinite(invariance)
                     && Float.isFinite(variance)
                     && Float.isFinite(covariance);
+        }
+    }
+
+    /**
+     * The state of {@link LossScaling} after a step.
+     *
+     * @param scale that the next step will use
+     * @param skippedInARow steps skipped one after another up to this one; 0 if it was not
+     * @param skipped steps of the run skipped in all
+     */
+    public record Scaling(float scale, long skippedInARow, long skipped) {
+        /** Whether this step changed nothing but the scale, because its gradients overflowed. */
+        public boolean isSkipped() {
+            return skippedInARow > 0;
         }
     }
 
@@ -127,11 +149,20 @@ public final class TrainingSession implements AutoCloseable {
                         scalar(result, "loss"),
                         scalar(result, "invariance"),
                         scalar(result, "variance"),
-                        scalar(result, "covariance"));
+                        scalar(result, "covariance"),
+                        scaling(result));
             }
         } catch (OrtException e) {
             throw new IllegalStateException("The training step failed: " + oneLine(e), e);
         }
+    }
+
+    private static @Nullable Scaling scaling(OrtSession.Result result) {
+        return result.get(LossScaling.SCALE).isEmpty()
+                ? null
+                : new Scaling(
+                        scalar(result, LossScaling.SCALE), (long) scalar(result, LossScaling.SKIPPED_IN_A_ROW), (long)
+                                scalar(result, LossScaling.SKIPPED));
     }
 
     private static float scalar(OrtSession.Result result, String name) {

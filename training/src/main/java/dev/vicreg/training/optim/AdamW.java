@@ -17,7 +17,8 @@ import java.util.Map;
  * {@code p -= lr·wd·p; m = β₁m + (1-β₁)g; v = β₂v + (1-β₂)g²; p -= lr·m̂ / (√v̂ + ε)} with bias-corrected m̂ and v̂.
  *
  * <p>One fused kernel per parameter writes parameter, moments and step count in place; it is about ten times faster on
- * the CPU than the same in elementwise operators. The kernel counts steps from 1.
+ * the CPU than the same in elementwise operators. The kernel counts steps from 1. On CUDA, by its source, it leaves all four
+ * as they are where its last input is false; the CPU's kernel doesn't look at that input, which the lowering makes up for.
  */
 public record AdamW(float beta1, float beta2, float epsilon, float weightDecay) implements Optimizer {
     private static final String STEP = "step";
@@ -55,7 +56,7 @@ public record AdamW(float beta1, float beta2, float epsilon, float weightDecay) 
                                 null, // weights in half precision
                                 null, // loss scale
                                 null, // global gradient norm
-                                update.ready()),
+                                update.mayWrite()),
                         attributes);
         // A reader keeps the node alive. The count itself must not become a graph output: outputs get a buffer of
         // their own, and the state would stay as it was.

@@ -7,6 +7,7 @@ import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.nn.Parameter;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One parameter's part of an update step.
@@ -18,6 +19,10 @@ import java.util.Map;
  * @param decayed whether weight decay and, under LARS, the trust ratio apply to this parameter
  * @param ready the barrier: a boolean that becomes true once everything that reads parameters or state in the forward
  *     and backward pass has run. What writes in place must wait for it
+ * @param sound a boolean scalar: whether this step's gradients can be used. If not, parameter and state must stay as they
+ *     are, bit for bit; null where they always can
+ * @param mayWrite for a kernel that writes by itself: a boolean that is there once the barrier allows, and says whether the
+ *     step is sound; all parameters have the same one
  * @param state the state's graph inputs by the names of {@link Optimizer#initialState}
  */
 public record ParameterUpdate(
@@ -27,6 +32,8 @@ public record ParameterUpdate(
         Value learningRate,
         boolean decayed,
         Value ready,
+        @Nullable Value sound,
+        Value mayWrite,
         Map<String, Value> state) {
 
     /** The state of that name. */
@@ -38,9 +45,10 @@ public record ParameterUpdate(
         return value;
     }
 
-    /** Writes {@code newValue} over {@code target}, a parameter or state, once the barrier allows. */
+    /** Writes {@code newValue} over {@code target}, a parameter or state, once the barrier allows, in a sound step. */
     Value assign(Value target, Value newValue) {
-        return ops.node(OpType.IN_PLACE_ACCUMULATOR, List.of(target, newValue, ready), Attributes.NONE)
+        Value written = sound == null ? newValue : ops.where(sound, newValue, target);
+        return ops.node(OpType.IN_PLACE_ACCUMULATOR, List.of(target, written, ready), Attributes.NONE)
                 .output(0);
     }
 

@@ -43,7 +43,8 @@ public record Branch(ViewInput input, Encoder encoder, Projector projector, Stri
     Value encode(Layers layers, Value view) {
         Layers own = layers.scope(scope);
         return encoder.build(
-                own.scope(encoder.scope()), input.prepare(own.scope("input").ops(), view));
+                own.scope(encoder.scope()),
+                input.prepare(own.scope(TrainingGraph.INPUT).ops(), view));
     }
 
     /** representation [N,D] → projection. */

@@ -3,6 +3,7 @@ package dev.vicreg.training.step;
 import dev.vicreg.models.graph.Attributes;
 import dev.vicreg.models.graph.Graph;
 import dev.vicreg.models.graph.Node;
+import dev.vicreg.models.graph.OnlyIf;
 import dev.vicreg.models.graph.OpType;
 import dev.vicreg.models.graph.Ops;
 import dev.vicreg.models.graph.Rewriter;
@@ -74,6 +75,9 @@ import org.jspecify.annotations.Nullable;
  * gradients of stride 2 as slowly as ConvGrad. Convolutions over patches stay as they are: as matrix products
  * over rows of patches they were as often slower as faster, by up to a half.
  *
+ * <p>Float16 operators of {@link MixedPrecision} compute in float32 on the CPU, and their results are rounded:
+ * {@link RoundedHalf}. AdamOptimizer's CPU kernel writes whether or not it is told to, so it stands in an If there.
+ *
  * <p>On CUDA convolutions stay as the autodiff wrote them, since cuDNN chooses; {@link CudaLowering} replaces the
  * operators that have no kernel there.
  *
@@ -103,6 +107,8 @@ public record Lowering(Target target, int threads, int block) {
     private static final int BLOCKED_KERNEL = 5;
     private static final int DEPTHWISE_HEIGHT = 32;
     private static final int SPREAD_HEIGHT = 16;
+    /** AdamOptimizer's input that says whether it may write. */
+    private static final int SIGNAL = 9;
 
     /** For the CPU. */
     public static Lowering cpu(int threads, int block) {
@@ -117,7 +123,7 @@ public record Lowering(Target target, int threads, int block) {
     public Graph apply(Graph graph) {
         return switch (target) {
             case PLAIN -> graph;
-            case CPU -> Rewriter.rewrite(graph, Map.of(), new Rule());
+            case CPU -> Rewriter.rewrite(RoundedHalf.apply(graph), Map.of(), new Rule());
             case CUDA -> Rewriter.rewrite(graph, Map.of(), new CudaLowering());
         };
     }
@@ -146,6 +152,10 @@ public record Lowering(Target target, int threads, int block) {
             }
             if (node.op() == OpType.CONV_GRAD && isPlain(node) && stride(node) == 1) {
                 return gradients(ops, node, input(inputs, 0), input(inputs, 1), input(inputs, 2));
+            }
+            if (node.op() == OpType.ADAM_OPTIMIZER && !isAlwaysTrue(node.input(SIGNAL))) {
+                return ops.node(node.op(), inputs, OnlyIf.on(node.attributes(), SIGNAL))
+                        .outputs();
             }
             return Rewriter.copy(ops, node, inputs);
         }
@@ -310,6 +320,12 @@ public record Lowering(Target target, int threads, int block) {
             }
             return ops.concat(0, moved);
         }
+    }
+
+    /** Whether a value is a barrier, which says when and not whether. */
+    private static boolean isAlwaysTrue(Value signal) {
+        Node producer = signal.producer();
+        return producer != null && producer.op() == OpType.GROUP;
     }
 
     /** A square, undilated, ungrouped, evenly padded convolution over two axes. */

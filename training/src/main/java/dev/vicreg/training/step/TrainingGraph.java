@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One VICReg training step as one graph, and the graph that evaluates the same parameters. The two views go through one
@@ -36,7 +37,8 @@ import java.util.Set;
  * Callers feed {@code view_a}, {@code view_b} and {@code learning_rate} float[1]; ONNX Runtime Training itself feeds
  * {@code lazy_reset_grad} bool[1], which it wants and nothing reads. All other inputs are parameters, statistics and optimizer state; they
  * live in the checkpoint. Fetched are {@code loss}, {@code invariance}, {@code variance} and {@code covariance}, the last
- * three unweighted.
+ * three unweighted; with {@link LossScaling} then {@code loss_scale}, {@code skipped_in_a_row} and {@code skipped_steps} as
+ * they are after the step, float[1] each.
  *
  * <h2>Writing in place</h2>
  *
@@ -60,6 +62,12 @@ public final class TrainingGraph {
     public static final String LAZY_RESET_GRAD = "lazy_reset_grad";
     /** Names of optimizer state are this, the state's name, a dot and the parameter's name. */
     public static final String OPTIMIZER_PREFIX = "optimizer.";
+
+    /** Scopes of what isn't the network: how views enter, the objective, and the update. */
+    static final String INPUT = "input";
+
+    static final String LOSS = "loss";
+    static final String UPDATE = "update";
 
     private static final String NOT_FETCHED = "_grad.accumulation.out";
 
@@ -88,6 +96,7 @@ public final class TrainingGraph {
      * @param b the second view's: equal to {@code a} if the two share weights
      * @param rateFactor which parameters are frozen or learn at another rate than the one fed
      * @param batchSize pairs a step
+     * @param scaling of the loss, for a network that is computed in float16 ({@link MixedPrecision}); null for float32
      */
     public record Spec(
             Branch a,
@@ -96,7 +105,25 @@ public final class TrainingGraph {
             Optimizer optimizer,
             NoDecay noDecay,
             RateFactor rateFactor,
-            int batchSize) {
+            int batchSize,
+            @Nullable LossScaling scaling) {
+        /** All in float32. */
+        public Spec(
+                Branch a,
+                Branch b,
+                VicReg loss,
+                Optimizer optimizer,
+                NoDecay noDecay,
+                RateFactor rateFactor,
+                int batchSize) {
+            this(a, b, loss, optimizer, noDecay, rateFactor, batchSize, null);
+        }
+
+        /** The same with the network in float16. */
+        public Spec with(LossScaling scaling) {
+            return new Spec(a, b, loss, optimizer, noDecay, rateFactor, batchSize, scaling);
+        }
+
         /** Checks that the branches go together, and the batch size. */
         public Spec {
             if (!a.equals(b) && a.scope().equals(b.scope())) {
@@ -128,19 +155,26 @@ public final class TrainingGraph {
     /**
      * The graphs and what they start from.
      *
-     * @param training one step
+     * @param training one step, all in float32; see {@link #step}
      * @param eval views [N,…] → {@code representation}, {@code projection}, with running statistics; of a second branch
      *     with weights of its own likewise, under the names of {@link Side#B}
      * @param parameters the network's parameters and statistics
      * @param gradients of the loss, by trained parameter; values of the training graph
-     * @param optimizerState initial optimizer state by its checkpoint name
+     * @param optimizerState initial optimizer state by its checkpoint name, that of the loss scaling included
+     * @param scaling of the loss; null where the network is computed in float32
      */
     public record Built(
             Graph training,
             Graph eval,
             Parameters parameters,
             Map<Parameter, Value> gradients,
-            Map<String, Tensor> optimizerState) {
+            Map<String, Tensor> optimizerState,
+            @Nullable LossScaling scaling) {
+        /** One step in the precision that was asked for, before kernels are chosen by a {@link Lowering}. */
+        public Graph step() {
+            return scaling == null ? training : MixedPrecision.apply(training);
+        }
+
         /** Names of everything that a checkpoint holds. */
         public Set<String> stateNames() {
             Set<String> names = new LinkedHashSet<>();
@@ -188,8 +222,45 @@ public final class TrainingGraph {
         Value za = spec.a.project(layers, spec.a.encode(layers, viewA));
         Value zb = spec.b.project(layers, spec.b.encode(layers, viewB));
         requireEqualWidths(za, zb);
-        VicReg.Terms terms = spec.loss.build(ops.scope("loss"), za, zb);
+        VicReg.Terms terms = spec.loss.build(ops.scope(LOSS), za, zb);
 
+        LossScaling.InGraph scaler =
+                spec.scaling == null ? null : new LossScaling.InGraph(spec.scaling, ops.scope(UPDATE));
+        Map<Parameter, Value> gradients = gradients(terms.total(), trained(), scaler);
+        Map<Parameter, Value> statistics = layers.statistics();
+
+        List<Value> awaited = new ArrayList<>(gradients.values());
+        awaited.addAll(statistics.values());
+        awaited.add(terms.total());
+        Value sound = scaler == null ? null : scaler.finite(awaited);
+        Map<String, Value> scaling = scaler == null || sound == null ? Map.of() : scaler.next(sound);
+        awaited.addAll(scaling.values());
+        Writes writes = writes(rate, awaited, sound);
+        List<Value> written = new ArrayList<>();
+        gradients.forEach((parameter, gradient) -> written.addAll(update(parameter, gradient, writes)));
+        statistics.forEach((statistic, value) ->
+                written.add(writes.assign(ops.atScope(UPDATE + "." + statistic.name()), statistic.value(), value)));
+        if (scaler != null) {
+            scaler.inputs()
+                    .forEach((name, input) -> written.add(
+                            writes.always(ops.scope(UPDATE), input, Objects.requireNonNull(scaling.get(name)))));
+            keep(scaler);
+        }
+
+        List<Value> inputs = new ArrayList<>(List.of(viewA, viewB, rate));
+        inputs.addAll(checkpointed());
+        inputs.add(reset);
+        return new Built(
+                Graph.of("vicreg_training", inputs, outputs(terms, scaling, written)),
+                eval(),
+                parameters,
+                gradients,
+                initialState,
+                spec.scaling);
+    }
+
+    /** The parameters that the optimizer moves. */
+    private List<Parameter> trained() {
         spec.rateFactor.check(parameters.all());
         List<Parameter> trained =
                 parameters.all().stream().filter(spec::isTrained).toList();
@@ -197,40 +268,61 @@ public final class TrainingGraph {
             throw new IllegalArgumentException("Nothing to train: all "
                     + parameters.all().stream().filter(Parameter::isTrained).count() + " parameters are frozen");
         }
-        Map<Parameter, Value> gradients = gradients(terms.total(), trained);
-        Map<Parameter, Value> statistics = layers.statistics();
+        return trained;
+    }
 
-        List<Value> awaited = new ArrayList<>(gradients.values());
-        awaited.addAll(statistics.values());
-        awaited.add(terms.total());
-        Value ready =
-                ops.scope("update").node(OpType.GROUP, awaited, Attributes.NONE).output(0);
-        List<Value> written = new ArrayList<>();
-        gradients.forEach((parameter, gradient) -> written.addAll(update(parameter, gradient, rate, ready)));
-        statistics.forEach((statistic, value) -> written.add(ops.atScope("update." + statistic.name())
-                .node(OpType.IN_PLACE_ACCUMULATOR, List.of(statistic.value(), value, ready), Attributes.NONE)
-                .output(0)));
-
+    private static Map<String, Value> outputs(VicReg.Terms terms, Map<String, Value> scaling, List<Value> written) {
         Map<String, Value> outputs = new LinkedHashMap<>();
         outputs.put("loss", terms.total());
         outputs.put("invariance", terms.invariance());
         outputs.put("variance", terms.variance());
         outputs.put("covariance", terms.covariance());
+        outputs.putAll(scaling);
+        outputs.keySet().remove(LossScaling.GOOD_STEPS); // of interest to nobody else
         for (int i = 0; i < written.size(); i++) {
             outputs.put("written" + i + NOT_FETCHED, written.get(i));
         }
-        List<Value> inputs = new ArrayList<>(List.of(viewA, viewB, rate));
-        inputs.addAll(checkpointed());
-        inputs.add(reset);
-        return new Built(Graph.of("vicreg_training", inputs, outputs), eval(), parameters, gradients, initialState);
+        return outputs;
     }
 
-    private static Map<Parameter, Value> gradients(Value loss, List<Parameter> trained) {
-        Map<Value, Value> byValue =
-                Backward.gradients(loss, trained.stream().map(Parameter::value).toList());
+    /**
+     * When a step's values are written over the old ones, and whether.
+     *
+     * @param sound null where every step is
+     * @param mayWrite both in one
+     */
+    private record Writes(Value rate, Value ready, @Nullable Value sound, Value mayWrite) {
+        Value assign(Ops ops, Value target, Value value) {
+            return always(ops, target, sound == null ? value : ops.where(sound, value, target));
+        }
+
+        Value always(Ops ops, Value target, Value value) {
+            return ops.node(OpType.IN_PLACE_ACCUMULATOR, List.of(target, value, ready), Attributes.NONE)
+                    .output(0);
+        }
+    }
+
+    private Writes writes(Value rate, List<Value> awaited, @Nullable Value sound) {
+        Ops here = ops.scope(UPDATE);
+        Value ready = here.node(OpType.GROUP, awaited, Attributes.NONE).output(0);
+        return new Writes(rate, ready, sound, sound == null ? ready : here.and(ready, sound));
+    }
+
+    /** Takes the scaler's state among that of the checkpoint. */
+    private void keep(LossScaling.InGraph scaler) {
+        scaler.inputs().forEach((name, input) -> state.put(LossScaling.entry(name), input));
+        initialState.putAll(scaler.settings().initialState());
+    }
+
+    private static Map<Parameter, Value> gradients(
+            Value loss, List<Parameter> trained, LossScaling.@Nullable InGraph scaler) {
+        Map<Value, Value> byValue = Backward.gradients(
+                scaler == null ? loss : scaler.scaled(loss),
+                trained.stream().map(Parameter::value).toList());
         Map<Parameter, Value> gradients = new LinkedHashMap<>();
         for (Parameter parameter : trained) {
-            gradients.put(parameter, Objects.requireNonNull(byValue.get(parameter.value())));
+            Value gradient = Objects.requireNonNull(byValue.get(parameter.value()));
+            gradients.put(parameter, scaler == null ? gradient : scaler.unscaled(gradient));
         }
         return gradients;
     }
@@ -245,7 +337,7 @@ public final class TrainingGraph {
         }
     }
 
-    private List<Value> update(Parameter parameter, Value gradient, Value rate, Value ready) {
+    private List<Value> update(Parameter parameter, Value gradient, Writes writes) {
         Map<String, Value> own = new LinkedHashMap<>();
         spec.optimizer.initialState(parameter).forEach((name, tensor) -> {
             String key = OPTIMIZER_PREFIX + name + "." + parameter.name();
@@ -255,12 +347,14 @@ public final class TrainingGraph {
             initialState.put(key, tensor);
         });
         return spec.optimizer.update(new ParameterUpdate(
-                ops.atScope("update." + parameter.name()),
+                ops.atScope(UPDATE + "." + parameter.name()),
                 parameter,
                 gradient,
-                ownRate(parameter, rate),
+                ownRate(parameter, writes.rate),
                 spec.noDecay.decays(parameter),
-                ready,
+                writes.ready,
+                writes.sound,
+                writes.mayWrite,
                 own));
     }
 
@@ -268,7 +362,7 @@ public final class TrainingGraph {
         float factor = spec.rateFactor.of(parameter);
         return factor == 1
                 ? rate
-                : scaledRates.computeIfAbsent(factor, f -> ops.scope("update").mul(rate, f));
+                : scaledRates.computeIfAbsent(factor, f -> ops.scope(UPDATE).mul(rate, f));
     }
 
     /** Inputs that live in the checkpoint, in one order for both graphs, as ONNX Runtime Training demands. */

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.runtime.CudaOptions;
 import dev.vicreg.training.data.Augmentation;
+import dev.vicreg.training.step.LossScaling;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
@@ -19,6 +20,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.function.BooleanSupplier;
 import javax.imageio.ImageIO;
@@ -315,6 +317,86 @@ final class TrainerTest {
             assertTrue(message.contains("checkpoint is step 3"), message);
         }
         assertEquals(1, RunFolder.saved(run).size());
+    }
+
+    private static TrainingConfig half(long steps, LossScaling scaling) {
+        return config(graph(BATCH, "adamw").with("fp16", scaling), null, steps, 1e-3, 2, BATCH);
+    }
+
+    /** The scale is so large that the first steps are skipped, and so that it grows in between. */
+    @Test
+    void resumeMatchesUninterruptedRunInFloat16() throws Exception {
+        TrainingConfig config = half(10, new LossScaling(0x1p24f, 2));
+        Path whole = temporary.resolve("whole");
+        Path parts = temporary.resolve("parts");
+        List<Metrics.Line> lines = start(config, whole, Integer.MAX_VALUE);
+        assertTrue(lines.stream().anyMatch(line -> Objects.requireNonNull(line.skipped_steps()) > 1), lines.toString());
+        assertTrue(lines.stream().map(Metrics.Line::skipped_steps).distinct().count() > 2, lines.toString());
+        start(config, parts, 5);
+        assertEquals(config, RunConfig.read(parts.resolve("config.json")).settings());
+        try (Trainer trainer = Trainer.resume(config, parts)) {
+            train(trainer, Integer.MAX_VALUE);
+        }
+        assertEquals(newest(whole), newest(parts));
+        assertEquals(withoutRates(whole), withoutRates(parts));
+        assertTrue(withoutRates(whole).get(0).contains("\"loss_scale\":8388608.0,\"skipped_steps\":1"));
+    }
+
+    @Test
+    void aRunGoesOnInAnotherPrecision() throws Exception {
+        Path run = temporary.resolve("run");
+        start(config(12), run, 3);
+        Map<String, Tensor> whole = newest(run);
+        assertFalse(withoutRates(run).get(0).contains("loss_scale"));
+
+        LossScaling scaling = new LossScaling(512, 2000);
+        Trainer.resume(half(12, scaling), run).close();
+        Map<String, Tensor> widened = CheckpointFile.read(run.resolve("artifacts/checkpoint-resumed"));
+        Map<String, Tensor> expected = new LinkedHashMap<>(whole);
+        expected.putAll(scaling.initialState());
+        assertEquals(expected, widened);
+        try (Trainer trainer = Trainer.resume(half(12, scaling), run)) {
+            assertEquals(512, train(trainer, 3).get(2).loss_scale());
+        }
+        Map<String, Tensor> half = newest(run);
+        assertEquals(expected.keySet(), half.keySet());
+
+        try (Trainer trainer = Trainer.resume(config(12), run)) { // and back
+            assertEquals(6, train(trainer, Integer.MAX_VALUE).size());
+        }
+        assertEquals(whole.keySet(), newest(run).keySet());
+        assertEquals(12, withoutRates(run).size());
+    }
+
+    @Test
+    void otherLossScalingInTheSamePrecisionIsRefused() throws Exception {
+        Path run = temporary.resolve("run");
+        start(half(3, new LossScaling(512, 2000)), run, Integer.MAX_VALUE);
+        String message = assertThrows(
+                        IllegalArgumentException.class, () -> Trainer.resume(half(3, new LossScaling(512, 1000)), run))
+                .getMessage();
+        assertTrue(message.contains("lossScaling"), message);
+    }
+
+    /** Parameters that are not numbers overflow in every step: the scale falls, and then it is enough. */
+    @Test
+    void overflowInEveryStepStopsARunInFloat16() throws Exception {
+        Path run = temporary.resolve("run");
+        TrainingConfig config = half(80, new LossScaling(4, 2000));
+        start(config, run, 3);
+        Path checkpoint = RunFolder.saved(run).get(0).file();
+        Map<String, Tensor> state = new LinkedHashMap<>(CheckpointFile.read(checkpoint));
+        state.computeIfPresent("encoder.conv1.weight", (name, tensor) -> Tensor.filled(tensor.shape(), Float.NaN));
+        CheckpointFile.write(checkpoint, state);
+        try (Trainer trainer = Trainer.resume(config, run)) {
+            String message = assertThrows(IllegalStateException.class, () -> train(trainer, Integer.MAX_VALUE))
+                    .getMessage();
+            assertTrue(message.contains("50 steps in a row, up to step 53"), message);
+            assertTrue(message.contains("--precision fp32"), message);
+        }
+        assertTrue(
+                withoutRates(run).get(10).contains("\"loss\":null"),
+                withoutRates(run).get(10));
     }
 
     @Test

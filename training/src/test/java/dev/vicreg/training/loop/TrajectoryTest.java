@@ -101,7 +101,7 @@ final class TrajectoryTest {
                         ? List.of(ops.constant(Tensor.scalar(true)))
                         : Rewriter.copy(ops, node, inputs));
         return new TrainingGraph.Built(
-                open, built.eval(), built.parameters(), built.gradients(), built.optimizerState());
+                open, built.eval(), built.parameters(), built.gradients(), built.optimizerState(), null);
     }
 
     @ParameterizedTest
