@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.vicreg.models.encoder.Encoder;
+import dev.vicreg.models.encoder.EncoderOptions;
 import dev.vicreg.models.encoder.Encoders;
 import dev.vicreg.models.encoder.OnnxEncoder;
 import dev.vicreg.models.encoder.Pooling;
@@ -19,7 +20,9 @@ import dev.vicreg.models.graph.ElementType;
 import dev.vicreg.models.graph.Graph;
 import dev.vicreg.models.graph.Node;
 import dev.vicreg.models.graph.OpType;
+import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Tensor;
+import dev.vicreg.models.graph.TensorType;
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.training.GraphRunner;
 import dev.vicreg.training.Lcg;
@@ -61,8 +64,9 @@ class MixedPrecisionTest {
             case "vit" -> built(pictures, new VisionTransformer(4, 24, 2, 3, VisionTransformer.Pool.CLS), projector);
             default -> {
                 if (Encoders.names().contains(network)) {
-                    Encoder encoder = Encoders.of(network, new Encoders.Spec(network.startsWith("vit") ? 12 : 8, 32));
-                    yield built(new GoldenNet.Floats(sizes(Encoders.input(network))), encoder, projector);
+                    int width = network.startsWith("vit") ? 12 : 8;
+                    Encoder encoder = Encoders.of(network, new Encoders.Spec(width, 32, 40, EncoderOptions.NONE));
+                    yield built(input(Encoders.input(network)), encoder, projector);
                 }
                 OnnxEncoder encoder = imported(network);
                 ViewInput input = new ViewInput.AsFed(encoder.inputName(), encoder.type(Dim.symbol("N")));
@@ -71,18 +75,21 @@ class MixedPrecisionTest {
         };
     }
 
-    private static long[] sizes(Encoders.Input kind) {
+    private static ViewInput input(Encoders.Input kind) {
         return switch (kind) {
-            case PICTURES -> new long[] {3, 32, 32};
-            case SIGNALS -> new long[] {2, 64};
-            case VECTORS -> new long[] {5};
+            case PICTURES -> new GoldenNet.Floats(3, 32, 32);
+            case SIGNALS -> new GoldenNet.Floats(2, 64);
+            case VECTORS -> new GoldenNet.Floats(5);
+            case SEQUENCES ->
+                new ViewInput.AsFed(
+                        "ids", new TensorType(ElementType.INT64, new Shape(List.of(Dim.symbol("N"), Dim.of(12)))));
         };
     }
 
     /** One of each kind. */
     static Stream<String> networks() {
         return Stream.of(
-                        "resnet10 resnet50 resnet1d vit-tiny convnext-tiny mobilenetv3-large efficientnet-b0 mlp",
+                        "resnet10 resnet50 resnet1d vit-tiny convnext-tiny mobilenetv3-large efficientnet-b0 mlp textcnn",
                         "residual depthwise patches tokens windows lstm gru updown text signal")
                 .flatMap(names -> Stream.of(names.split(" ")));
     }
