@@ -18,8 +18,10 @@ import java.util.Map;
  * @param tf32 whether matrix products and convolutions may round float32 to 10 bits of mantissa: faster, and different
  *     from the CPU from the fourth digit on
  * @param cudnnSearch how a convolution's algorithm is found: one of {@link #SEARCHES}
+ * @param strict whether training is refused where part of a step would have to leave the GPU, for lack of a kernel; of no
+ *     account where vectors are made
  */
-public record CudaOptions(long memoryLimit, boolean deterministic, boolean tf32, String cudnnSearch) {
+public record CudaOptions(long memoryLimit, boolean deterministic, boolean tf32, String cudnnSearch, boolean strict) {
     /** Times the gradients' algorithms at the first step; forward, asks cuDNN's better heuristic (mode B). */
     public static final String EXHAUSTIVE = "exhaustive";
     /** Asks cuDNN's quick heuristic (mode A). */
@@ -47,6 +49,11 @@ public record CudaOptions(long memoryLimit, boolean deterministic, boolean tf32,
             throw new IllegalArgumentException("Deterministic mode needs cuDNN's default algorithms, found search '"
                     + cudnnSearch + "': some that are searched for add up in no fixed order");
         }
+    }
+
+    /** Not strict. */
+    public CudaOptions(long memoryLimit, boolean deterministic, boolean tf32, String cudnnSearch) {
+        this(memoryLimit, deterministic, tf32, cudnnSearch, false);
     }
 
     /** The provider's options by ONNX Runtime's names, beside the GPU's number. */

@@ -2,6 +2,7 @@ package dev.vicreg.runtime;
 
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.OrtSession.SessionOptions;
 import ai.onnxruntime.providers.OrtCUDAProviderOptions;
@@ -126,6 +127,8 @@ public final class OrtSessions {
         NativeLibraries.load().cuda().preload();
         NativeLibraries.markCudaProviderUnpacked();
         options.setDeterministicCompute(device.cuda().deterministic());
+        // ONNX Runtime else warns of every graph that some operator is left to the CPU, step counts and shapes too.
+        options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR);
         try (var cuda = new OrtCUDAProviderOptions(device.index())) {
             for (Map.Entry<String, String> option :
                     device.cuda().providerOptions().entrySet()) {

@@ -10,6 +10,7 @@ import dev.vicreg.tools.output.Json;
 import dev.vicreg.training.data.Selection;
 import dev.vicreg.training.loop.GraphConfig;
 import dev.vicreg.training.loop.StepBenchmark;
+import dev.vicreg.training.loop.StepProfile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,6 +26,11 @@ final class BenchCommand {
     private static final Setting<Integer> STEPS = Setting.integer(
             "steps", "N", Group.OPTIMIZATION, "steps, of which the first two are dropped", 7, 3, 1_000_000);
 
+    private static final Setting<Boolean> OPERATORS = Setting.flag(
+            "operators",
+            Group.OUTPUT,
+            "also tell how the time of a step divides by operator; on a GPU, that of starting them");
+
     static final Command COMMAND = new Command(
             "bench train",
             "times training steps on random views; medians",
@@ -33,12 +39,14 @@ final class BenchCommand {
                             GraphSettings.ALL,
                             List.of(
                                     STEPS,
+                                    OPERATORS,
                                     SharedSettings.DATA,
                                     PairSettings.DATA_B,
                                     SharedSettings.JSON,
                                     SharedSettings.DEVICE,
                                     DeviceSettings.GPU_MEMORY,
                                     DeviceSettings.DETERMINISTIC,
+                                    DeviceSettings.STRICT,
                                     DeviceSettings.CUDNN_SEARCH,
                                     SharedSettings.THREADS))
                     .<Setting<?>>flatMap(List::stream)
@@ -61,6 +69,11 @@ final class BenchCommand {
             delete(folder);
         }
         Long peak = peakResidentBytes();
+        if (device.cuda().strict() && !result.profile().copies().isEmpty()) {
+            throw new IllegalStateException("The step doesn't stay on " + device + ": "
+                    + result.profile().summary()
+                    + "; expected none; leave --strict-device out, or use another encoder");
+        }
         if (settings.on(SharedSettings.JSON)) {
             Map<String, @Nullable Object> figures = new LinkedHashMap<>();
             figures.put("seconds_per_step", result.secondsPerStep());
@@ -72,6 +85,7 @@ final class BenchCommand {
                 figures.put("loss_scale", result.scaling().scale());
                 figures.put("skipped_steps", result.scaling().skipped());
             }
+            figures.putAll(placement(result));
             console.out().println(Json.line(figures));
         } else {
             console.out()
@@ -82,7 +96,36 @@ final class BenchCommand {
                             result.pairsPerSecond(),
                             peak == null ? "?" : String.valueOf(peak >> 20),
                             threads));
+            if (result.secondsToCopy() > 0) {
+                console.out()
+                        .println(String.format(
+                                Locale.ROOT,
+                                "%s; copy of the views at most %.2f %% of a step",
+                                result.profile().summary(),
+                                100 * result.secondsToCopy() / result.secondsPerStep()));
+            }
+            if (settings.on(OPERATORS)) {
+                printOperators(result.profile(), console);
+            }
         }
+    }
+
+    /** Where the step's operators ran. */
+    private static Map<String, Object> placement(StepBenchmark.Result result) {
+        Map<String, Object> figures = new LinkedHashMap<>();
+        figures.put("operators", result.profile().operators().size());
+        figures.put("host_operators", result.profile().onHost());
+        figures.put("copies", result.profile().copies().size());
+        figures.put("seconds_to_copy_views", result.secondsToCopy());
+        figures.put("microseconds_by_operator", result.profile().microsecondsByType());
+        return figures;
+    }
+
+    private static void printOperators(StepProfile profile, Console console) {
+        Map<String, Long> sums = profile.microsecondsByType();
+        double total = sums.values().stream().mapToLong(Long::longValue).sum();
+        sums.forEach((type, sum) -> console.out()
+                .println(String.format(Locale.ROOT, "%-26s %9.2f ms %5.1f %%", type, sum / 1e3, 100 * sum / total)));
     }
 
     private static void delete(Path folder) throws IOException {

@@ -23,6 +23,10 @@ final class DeviceSettings {
             "how CUDA finds algorithms of convolutions; without it exhaustive, and default with --deterministic",
             null);
 
+    /** Of commands that train. */
+    static final Setting<Boolean> STRICT = Setting.flag(
+            "strict-device", Group.MACHINE, "refuse to train where part of a step would have to leave the GPU");
+
     /** Of commands that embed; those that train have a precision instead. */
     static final Setting<Boolean> TF32 = Setting.flag(
             "tf32", Group.MACHINE, "let CUDA round float32 to 10 bits of mantissa: faster, differs from the CPU");
@@ -61,7 +65,7 @@ final class DeviceSettings {
             throw new IllegalArgumentException("--deterministic and --cudnn-search " + search
                     + " exclude each other; leave one out, or take --cudnn-search default");
         }
-        return new CudaOptions(settings.get(GPU_MEMORY), deterministic, tf32, search);
+        return new CudaOptions(settings.get(GPU_MEMORY), deterministic, tf32, search, settings.on(STRICT));
     }
 
     /** A run's options as they are given. */
@@ -71,6 +75,7 @@ final class DeviceSettings {
         values.put(GPU_MEMORY, cuda.memoryLimit());
         values.put(DETERMINISTIC, cuda.deterministic());
         values.put(CUDNN_SEARCH, cuda.cudnnSearch());
+        values.put(STRICT, cuda.strict());
         return values;
     }
 }

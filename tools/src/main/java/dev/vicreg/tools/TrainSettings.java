@@ -95,6 +95,7 @@ final class TrainSettings {
             SharedSettings.DEVICE,
             DeviceSettings.GPU_MEMORY,
             DeviceSettings.DETERMINISTIC,
+            DeviceSettings.STRICT,
             DeviceSettings.CUDNN_SEARCH,
             SharedSettings.THREADS,
             WORKERS,

@@ -13,7 +13,9 @@ import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.TensorType;
 import dev.vicreg.models.graph.Value;
+import dev.vicreg.runtime.Device;
 import dev.vicreg.runtime.NativeLibraries;
+import dev.vicreg.runtime.OrtSessions;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.LinkedHashMap;
@@ -31,11 +33,15 @@ public final class GraphRunner implements AutoCloseable {
 
     /** Runs {@code model}, whose inputs are those of {@code graph}. */
     public GraphRunner(Graph graph, byte[] model) {
-        NativeLibraries.load();
+        this(graph, model, Device.CPU);
+    }
+
+    /** The same on a device. */
+    public GraphRunner(Graph graph, byte[] model, Device device) {
+        NativeLibraries.load(); // before ONNX Runtime loads its own
         this.graph = graph;
         this.environment = OrtEnvironment.getEnvironment();
-        try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
-            options.setIntraOpNumThreads(1);
+        try (OrtSession.SessionOptions options = OrtSessions.options(device, 1)) {
             session = environment.createSession(model, options);
         } catch (OrtException e) {
             throw new IllegalStateException(e);

@@ -4,6 +4,7 @@ import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.TensorType;
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.runtime.Device;
+import dev.vicreg.runtime.OrtSessions;
 import dev.vicreg.training.data.ViewBatch;
 import dev.vicreg.training.data.ViewType;
 import dev.vicreg.training.step.Side;
@@ -33,12 +34,16 @@ public final class StepBenchmark {
      *
      * @param seconds of each counted step, in order
      * @param scaling of the loss after the last step; null but for float16
+     * @param profile where the step's operators ran, recorded apart from the steps that were timed
+     * @param secondsToCopy the two views to the GPU, at most; 0 on the CPU, which needs no copy
      */
     public record Result(
             double secondsPerStep,
             double pairsPerSecond,
             double[] seconds,
-            TrainingSession.@Nullable Scaling scaling) {}
+            TrainingSession.@Nullable Scaling scaling,
+            StepProfile profile,
+            double secondsToCopy) {}
 
     private StepBenchmark() {}
 
@@ -56,8 +61,8 @@ public final class StepBenchmark {
         TrainingGraph.Built built = TrainingGraph.build(config.spec());
         Map<String, Tensor> state = built.initialState(0);
         Artifacts artifacts = Artifacts.write(folder, built, state, MachineLowering.of(device, threads));
-        ViewBatch a = randomViews(built, Side.A, config.branch(Side.A).input());
-        ViewBatch b = randomViews(built, Side.B, config.branch(Side.B).input());
+        ViewBatch a = randomViews(built, Side.A, config);
+        ViewBatch b = randomViews(built, Side.B, config);
         double[] seconds = new double[steps];
         TrainingSession.Scaling scaling = null;
         Path end = folder.resolve("checkpoint-after");
@@ -81,17 +86,20 @@ public final class StepBenchmark {
         double[] sorted = counted.clone();
         Arrays.sort(sorted);
         double median = (sorted[(sorted.length - 1) / 2] + sorted[sorted.length / 2]) / 2;
-        return new Result(median, config.batchSize() / median, counted, scaling);
+        return new Result(
+                median,
+                config.batchSize() / median,
+                counted,
+                scaling,
+                StepProfile.of(built, config, artifacts, device, threads),
+                OrtSessions.resolve(device).kind() == Device.Kind.CUDA
+                        ? InputCopy.seconds(a, b, type(built, Side.A), type(built, Side.B), device)
+                        : 0);
     }
 
     /** Uniform bytes or ids, or numbers from a standard normal distribution, as the graph's input wants. */
-    private static ViewBatch randomViews(TrainingGraph.Built built, Side side, InputConfig config) {
-        String input = side == Side.A ? TrainingGraph.VIEW_A : TrainingGraph.VIEW_B;
-        TensorType type = built.training().inputs().stream()
-                .filter(value -> input.equals(value.name()))
-                .map(Value::type)
-                .findFirst()
-                .orElseThrow();
+    static ViewBatch randomViews(TrainingGraph.Built built, Side side, GraphConfig config) {
+        TensorType type = type(built, side);
         ViewType.Element element = switch (type.element()) {
             case UINT8 -> ViewType.Element.UINT8;
             case INT64 -> ViewType.Element.INT64;
@@ -104,7 +112,7 @@ public final class StepBenchmark {
         ViewType view = new ViewType(element, axes);
         int size = Math.multiplyExact(Math.toIntExact(type.shape().size(0)), view.bytes());
         ByteBuffer values = ByteBuffer.allocateDirect(size).order(ByteOrder.nativeOrder());
-        int known = config instanceof InputConfig.Sequences sequences ? sequences.vocabulary() : 0;
+        int known = config.branch(side).input() instanceof InputConfig.Sequences sequences ? sequences.vocabulary() : 0;
         Random random = new Random(side == Side.A ? 1 : 2);
         while (values.hasRemaining()) {
             switch (element) {
@@ -114,6 +122,16 @@ public final class StepBenchmark {
             }
         }
         return new ViewBatch(view, values.flip());
+    }
+
+    /** Type of the side's view. */
+    private static TensorType type(TrainingGraph.Built built, Side side) {
+        String input = side == Side.A ? TrainingGraph.VIEW_A : TrainingGraph.VIEW_B;
+        return built.training().inputs().stream()
+                .filter(value -> input.equals(value.name()))
+                .map(Value::type)
+                .findFirst()
+                .orElseThrow();
     }
 
     private static void requireChange(

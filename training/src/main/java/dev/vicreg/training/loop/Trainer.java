@@ -1,7 +1,9 @@
 package dev.vicreg.training.loop;
 
 import dev.vicreg.models.graph.Tensor;
+import dev.vicreg.runtime.Device;
 import dev.vicreg.runtime.NativeLibraries;
+import dev.vicreg.runtime.OrtSessions;
 import dev.vicreg.training.data.PairBatch;
 import dev.vicreg.training.data.PairLoader;
 import dev.vicreg.training.data.PairedData;
@@ -20,6 +22,8 @@ import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One run of VICReg training: two views of every sample of a batch, one step of the graph, a line of metrics, now and
@@ -29,6 +33,8 @@ import org.jspecify.annotations.Nullable;
  * the same number of threads. Not thread-safe.
  */
 public final class Trainer implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(Trainer.class);
+
     /** Steps that float16 may overflow in a row once the loss scale can't fall any further. */
     private static final int MOST_SKIPPED = 50;
 
@@ -80,6 +86,7 @@ public final class Trainer implements AutoCloseable {
      * @param version of this project, for config.json
      * @throws IllegalArgumentException if settings do not fit each other or the data
      * @throws IOException if the data cannot be read, or the folder is not empty or cannot be written
+     * @throws IllegalStateException if settings are strict and part of the step would leave the GPU
      */
     public static Trainer start(TrainingConfig settings, Path root, String version) throws IOException {
         TrainingGraph.Built built = TrainingGraph.build(settings.graph().spec());
@@ -97,6 +104,7 @@ public final class Trainer implements AutoCloseable {
             for (Side side : settings.graph().sides()) {
                 settings.graph().branch(side).copyTo(folderOfArtifacts, side);
             }
+            requireKernels(built, settings, artifacts);
             config.write(folder.config());
             return new Trainer(folder, config, data, state.keySet(), artifacts.checkpoint(), 0);
         } catch (IOException | RuntimeException e) {
@@ -143,6 +151,8 @@ public final class Trainer implements AutoCloseable {
                 step = saved.get(saved.size() - 1).step();
             }
             checkpoint = inPrecision(checkpoint, built, copies.resolve("checkpoint-resumed"));
+            Artifacts models = folder.artifacts();
+            requireKernels(built, settings, new Artifacts(models.trainingModel(), models.evalModel(), checkpoint));
             RunConfig current = new RunConfig(
                     config.version(), config.onnxRuntime(), config.dataFingerprint(), config.dataSize(), settings);
             return new Trainer(folder, current, data, built.stateNames(), checkpoint, step);
@@ -175,6 +185,24 @@ public final class Trainer implements AutoCloseable {
         }
         CheckpointFile.write(copy, adapted);
         return copy;
+    }
+
+    /** On a GPU, tells what of a step leaves it, or refuses that if settings are strict. */
+    private static void requireKernels(TrainingGraph.Built built, TrainingConfig settings, Artifacts artifacts)
+            throws IOException {
+        Device device = OrtSessions.resolve(settings.computeDevice());
+        if (device.kind() != Device.Kind.CUDA) {
+            return;
+        }
+        StepProfile profile = StepProfile.of(built, settings.graph(), artifacts, device, settings.threads());
+        if (profile.copies().isEmpty()) {
+            log.info("{}: {}", device, profile.summary());
+        } else if (device.cuda().strict()) {
+            throw new IllegalStateException("The step doesn't stay on " + device + ": " + profile.summary()
+                    + "; expected none; leave --strict-device out, or use another encoder");
+        } else {
+            log.warn("The step doesn't stay on {}, which makes it slower: {}", device, profile.summary());
+        }
     }
 
     private static Lowering lowering(TrainingConfig settings) {

@@ -85,6 +85,16 @@ public final class TrainingSession implements AutoCloseable {
      */
     public static TrainingSession open(Path checkpoint, Path trainingModel, Device device, int threads)
             throws IOException {
+        return open(checkpoint, trainingModel, device, threads, null);
+    }
+
+    /**
+     * Opens a session that records where each operator runs and how long it takes, if asked to.
+     *
+     * @param profile what the record's file name starts with; the file is written when the session is closed
+     */
+    static TrainingSession open(Path checkpoint, Path trainingModel, Device device, int threads, @Nullable Path profile)
+            throws IOException {
         if (!NativeLibraries.load().trainingEnabled()) {
             throw new IllegalStateException(
                     "ONNX Runtime's native libraries on the class path are built without training:"
@@ -92,6 +102,9 @@ public final class TrainingSession implements AutoCloseable {
         }
         OrtEnvironment environment = OrtEnvironment.getEnvironment();
         try (OrtSession.SessionOptions options = OrtSessions.options(device, threads)) {
+            if (profile != null) {
+                options.enableProfiling(profile.toString());
+            }
             OrtTrainingSession session = environment.createTrainingSession(
                     checkpoint.toString(), trainingModel.toString(), null, null, options);
             TrainingSession opened = new TrainingSession(environment, session);
@@ -128,13 +141,13 @@ public final class TrainingSession implements AutoCloseable {
     }
 
     /** The batch's own memory, without a copy. */
-    private OnnxTensor tensor(ViewBatch view) throws OrtException {
+    static OnnxTensor tensor(ViewBatch view) throws OrtException {
         OnnxJavaType type = switch (view.type().element()) {
             case UINT8 -> OnnxJavaType.UINT8;
             case FLOAT32 -> OnnxJavaType.FLOAT;
             case INT64 -> OnnxJavaType.INT64;
         };
-        return OnnxTensor.createTensor(environment, view.values(), view.shape(), type);
+        return OnnxTensor.createTensor(OrtEnvironment.getEnvironment(), view.values(), view.shape(), type);
     }
 
     /** One step on views of any type that the graph takes; the caller keeps the tensors. */

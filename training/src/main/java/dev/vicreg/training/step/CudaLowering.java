@@ -1,6 +1,7 @@
 package dev.vicreg.training.step;
 
 import dev.vicreg.models.graph.Attributes;
+import dev.vicreg.models.graph.ElementType;
 import dev.vicreg.models.graph.Graph;
 import dev.vicreg.models.graph.Node;
 import dev.vicreg.models.graph.OpType;
@@ -9,6 +10,7 @@ import dev.vicreg.models.graph.Rewriter;
 import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.Value;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +24,10 @@ import org.jspecify.annotations.Nullable;
  * ReduceMin in 20, Flatten and Pad in 21. The file therefore declares opset {@value #OPSET} where every node means the
  * same in it, and what came later (Gelu, GroupNormalization) is composed. Mean and Tan have no kernel in any version.
  *
+ * <p>cuDNN moves the running variance of a batch norm with the unbiased batch variance (cuDNN's documentation of
+ * {@code cudnnBatchNormalizationForwardTraining}: the sample variance), ONNX Runtime's CPU kernel with the biased one,
+ * which graphs are written for.
+ *
  * <p>Convolutions stay as they are, forward and ConvGrad: cuDNN chooses. What remains on the host is ConvTranspose with
  * uneven padding, and AdamW's step counts, which its kernel wants there.
  */
@@ -32,6 +38,7 @@ final class CudaLowering implements Rewriter.Rule {
     @Override
     public List<Value> rewrite(Ops ops, Node node, List<@Nullable Value> inputs) {
         return switch (node.op()) {
+            case BATCH_NORM_INTERNAL -> batchNorm(ops, node, inputs);
             case GELU -> List.of(gelu(ops, node, given(inputs, 0)));
             case GROUP_NORMALIZATION -> List.of(groupNormalization(ops, node, inputs));
             case MEAN -> List.of(mean(ops, inputs));
@@ -52,22 +59,46 @@ final class CudaLowering implements Rewriter.Rule {
     private static boolean isSameInOpset(Node node) {
         return switch (node.op()) {
             case GELU, GROUP_NORMALIZATION -> false;
-            case AVERAGE_POOL -> // dilated since opset 19
-                Arrays.stream(node.attributes().integers("dilations", 1)).allMatch(d -> d == 1);
+            case AVERAGE_POOL -> // since opset 19 dilated, and dividing rightly where rounding up leaves the picture
+                node.attributes().integer("ceil_mode", 0) == 0
+                        && Arrays.stream(node.attributes().integers("dilations", 1))
+                                .allMatch(d -> d == 1);
             case PAD -> !node.attributes().string("mode", "constant").equals("wrap"); // since opset 19
             default -> true;
         };
     }
 
-    /** The form that ONNX Runtime fuses to one kernel again, and the published approximation. */
+    /**
+     * The kernel gives K(v) = (1-m)·v + m·c·b for the old running variance v and the biased batch variance b of n values,
+     * with c = n/(n-1); wanted is (1-m)·v + m·b = K(c·v)/c.
+     */
+    private static List<Value> batchNorm(Ops ops, Node node, List<@Nullable Value> inputs) {
+        Shape shape = given(inputs, 0).shape();
+        double n = shape.elements() / (double) shape.size(1);
+        double c = n / (n - 1);
+        List<@Nullable Value> scaled = new ArrayList<>(inputs);
+        scaled.set(4, ops.mul(given(inputs, 4), c));
+        List<Value> outputs =
+                new ArrayList<>(ops.node(node.op(), scaled, node.attributes()).outputs());
+        outputs.set(2, ops.mul(outputs.get(2), 1 / c));
+        return outputs;
+    }
+
+    /** x in float32 or float16: the form that ONNX Runtime fuses to one kernel again, and the published approximation. */
     private static Value gelu(Ops ops, Node node, Value x) {
         if (node.attributes().string("approximate", "none").equals("none")) {
-            Value erf = ops.erf(ops.div(x, ops.constant((float) Math.sqrt(2))));
-            return ops.mul(ops.mul(x, ops.add(erf, ops.constant(1))), 0.5);
+            Value erf = ops.erf(ops.div(x, number(ops, x, Math.sqrt(2))));
+            return ops.mul(ops.mul(x, ops.add(erf, number(ops, x, 1))), number(ops, x, 0.5));
         }
-        Value cube = ops.mul(ops.mul(ops.mul(x, x), x), 0.044715);
-        Value t = ops.tanh(ops.mul(ops.add(x, cube), Math.sqrt(2 / Math.PI)));
-        return ops.mul(ops.mul(x, ops.add(t, ops.constant(1))), 0.5);
+        Value cube = ops.mul(ops.mul(ops.mul(x, x), x), number(ops, x, 0.044715));
+        Value t = ops.tanh(ops.mul(ops.add(x, cube), number(ops, x, Math.sqrt(2 / Math.PI))));
+        return ops.mul(ops.mul(x, ops.add(t, number(ops, x, 1))), number(ops, x, 0.5));
+    }
+
+    /** A constant of the type of {@code like}. */
+    private static Value number(Ops ops, Value like, double value) {
+        Tensor number = Tensor.scalar((float) value);
+        return ops.constant(like.type().element() == ElementType.FLOAT16 ? number.toFloat16() : number);
     }
 
     /** Layer norm of each group, [N,C,…] as [N,groups,L], then scale and bias [C] over the channels. */

@@ -87,6 +87,47 @@ final class GradientCheckTest {
     @ParameterizedTest
     @MethodSource("cases")
     void ruleAgreesWithCentralDifferences(Case test) {
+        Prepared of = prepare(test);
+        Map<String, Tensor> found = GraphRunner.run(of.graph("backward", of.gradients), of.at);
+
+        try (GraphRunner forward = new GraphRunner(of.graph("forward", Map.of("y", of.y)))) {
+            for (int i = 0; i < of.inputs.size(); i++) {
+                double analytic = dot(found.get("g" + i), of.direction.get("x" + i));
+                double up = project(forward, moved(of.at, "x" + i, of.direction, H), of.weights);
+                double down = project(forward, moved(of.at, "x" + i, of.direction, -H), of.weights);
+                double numeric = (up - down) / (2 * H);
+                double scale = Math.max(1, Math.max(Math.abs(analytic), Math.abs(numeric)));
+                double error = Math.abs(analytic - numeric) / scale;
+                assertTrue(
+                        error < TOLERANCE,
+                        test + ", input " + i + ": rule " + analytic + ", central difference " + numeric + ", error "
+                                + error);
+            }
+        }
+    }
+
+    /**
+     * A case as values.
+     *
+     * @param at the inputs' tensors
+     * @param direction in which each input is moved
+     * @param y the operator's result
+     * @param weights of the sum of y that is differentiated
+     * @param gradients of that sum: {@code g0} of the first input
+     */
+    record Prepared(
+            List<Value> inputs,
+            Map<String, Tensor> at,
+            Map<String, double[]> direction,
+            Value y,
+            Tensor weights,
+            Map<String, Value> gradients) {
+        Graph graph(String name, Map<String, Value> outputs) {
+            return Graph.of(name, inputs, outputs);
+        }
+    }
+
+    static Prepared prepare(Case test) {
         Lcg random = new Lcg(test.toString().hashCode());
         Ops ops = new Ops().scope("model");
         List<Value> inputs = new ArrayList<>();
@@ -101,30 +142,15 @@ final class GradientCheckTest {
         Value y = test.build.apply(ops, inputs);
         Tensor weights = random.tensor(1, y.shape().toArray());
         Value loss = ops.reduceSum(ops.mul(y, ops.constant(weights)), false);
-        Map<Value, Value> gradients = Backward.gradients(loss, inputs);
+        Map<Value, Value> byInput = Backward.gradients(loss, inputs);
 
-        Map<String, Value> outputs = new LinkedHashMap<>();
+        Map<String, Value> gradients = new LinkedHashMap<>();
         for (int i = 0; i < inputs.size(); i++) {
-            Value gradient = gradients.get(inputs.get(i));
+            Value gradient = byInput.get(inputs.get(i));
             assertTrue(gradient != null && gradient.type().equals(inputs.get(i).type()));
-            outputs.put("g" + i, gradient);
+            gradients.put("g" + i, gradient);
         }
-        Map<String, Tensor> found = GraphRunner.run(Graph.of("backward", inputs, outputs), at);
-
-        try (GraphRunner forward = new GraphRunner(Graph.of("forward", inputs, Map.of("y", y)))) {
-            for (int i = 0; i < inputs.size(); i++) {
-                double analytic = dot(found.get("g" + i), direction.get("x" + i));
-                double up = project(forward, moved(at, "x" + i, direction, H), weights);
-                double down = project(forward, moved(at, "x" + i, direction, -H), weights);
-                double numeric = (up - down) / (2 * H);
-                double scale = Math.max(1, Math.max(Math.abs(analytic), Math.abs(numeric)));
-                double error = Math.abs(analytic - numeric) / scale;
-                assertTrue(
-                        error < TOLERANCE,
-                        test + ", input " + i + ": rule " + analytic + ", central difference " + numeric + ", error "
-                                + error);
-            }
-        }
+        return new Prepared(inputs, at, direction, y, weights, gradients);
     }
 
     /** Values at least 3H apart and from zero, in random order, so that neither sign nor order changes within H. */

@@ -106,24 +106,39 @@ final class ImportedTrajectoryTest {
         "signal, signal, NONE, TRAIN",
     })
     void tenStepsAgreeWithPyTorch(String file, String run, Pooling pooling, BatchNorms norms) throws Exception {
+        Worst worst = tenSteps(file, run, pooling, norms, Device.CPU, folder);
+        assertTrue(worst.value <= TOLERANCE, worst.what + " differs by " + worst.value);
+    }
+
+    /** The largest difference of gradients, losses and final state from the reference, on that device. */
+    static Worst tenSteps(String file, String run, Pooling pooling, BatchNorms norms, Device device, Path folder)
+            throws Exception {
         JsonNode golden = golden(run);
         OnnxEncoder encoder = encoder(file, pooling, norms);
         TrainingGraph.Built built = TrainingGraph.build(spec(encoder));
         Worst worst = new Worst();
         boolean folded = file.equals("lstm-folded") || file.equals("patches-13");
         compareGradients(golden.get("first_gradients"), built, encoder, folded, worst);
-        Map<String, Tensor> end = train(built, encoder, golden, worst);
+        Map<String, Tensor> end = train(built, encoder, golden, device, folder, worst);
         compare(golden.get("parameters"), end, folded, worst);
         if (norms == BatchNorms.TRAIN) {
             compare(golden.get("statistics"), end, folded, worst);
         }
-        assertTrue(worst.value <= TOLERANCE, worst.what + " differs by " + worst.value);
+        return worst;
     }
 
     /** The largest relative difference met. */
-    private static final class Worst {
+    static final class Worst {
         private double value;
         private String what = "";
+
+        double value() {
+            return value;
+        }
+
+        String what() {
+            return what;
+        }
 
         void add(double expected, double found, double scale, String name) {
             double difference = Math.abs(expected - found) / Math.max(Math.abs(scale), 1e-9);
@@ -134,13 +149,14 @@ final class ImportedTrajectoryTest {
         }
     }
 
-    private Map<String, Tensor> train(TrainingGraph.Built built, OnnxEncoder encoder, JsonNode golden, Worst worst)
+    private static Map<String, Tensor> train(
+            TrainingGraph.Built built, OnnxEncoder encoder, JsonNode golden, Device device, Path folder, Worst worst)
             throws Exception {
-        Artifacts artifacts = Artifacts.write(folder, built, built.initialState(0), MachineLowering.of(Device.CPU, 1));
+        Artifacts artifacts = Artifacts.write(folder, built, built.initialState(0), MachineLowering.of(device, 1));
         Lcg data = new Lcg(11);
         float rate = (float) golden.get("rate").asDouble();
         try (TrainingSession session =
-                TrainingSession.open(artifacts.checkpoint(), artifacts.trainingModel(), Device.CPU, 1)) {
+                TrainingSession.open(artifacts.checkpoint(), artifacts.trainingModel(), device, 1)) {
             int step = 0;
             for (JsonNode row : golden.get("losses")) {
                 List<Tensor> views = views(data, encoder.type(Dim.of(BATCH)));

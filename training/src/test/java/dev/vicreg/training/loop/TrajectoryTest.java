@@ -90,7 +90,7 @@ final class TrajectoryTest {
     void withoutTheBarrierTrainingGoesWrong() throws Exception {
         JsonNode golden = golden().findFirst().orElseThrow();
         TrainingGraph.Built built = withoutBarrier(TrainingGraph.build(spec("sgd")));
-        assertThrows(AssertionError.class, () -> train(built, Lowering.NONE, rate("sgd"), golden, folder));
+        assertThrows(AssertionError.class, () -> train(built, Lowering.NONE, Device.CPU, golden, folder));
     }
 
     private static TrainingGraph.Built withoutBarrier(TrainingGraph.Built built) {
@@ -107,9 +107,14 @@ final class TrajectoryTest {
     @ParameterizedTest
     @MethodSource("golden")
     void tenStepsAgreeWithReference(JsonNode golden) throws Exception {
+        tenSteps(golden, Device.CPU, folder);
+    }
+
+    /** Ten steps on that device, every loss and the final state compared with the reference. */
+    static void tenSteps(JsonNode golden, Device device, Path folder) throws Exception {
         String name = golden.get("optimizer").asText();
         TrainingGraph.Built built = TrainingGraph.build(spec(name));
-        Map<String, Tensor> end = train(built, MachineLowering.of(Device.CPU, 2), rate(name), golden, folder);
+        Map<String, Tensor> end = train(built, MachineLowering.of(device, 2), device, golden, folder);
         if (!meetsKink(golden)) {
             compare(golden.get("final_parameters"), end, name);
             compare(golden.get("final_running_statistics"), end, name);
@@ -117,12 +122,14 @@ final class TrajectoryTest {
     }
 
     /** Steps through the reference's data, comparing each loss, and returns the checkpoint's state at the end. */
-    static Map<String, Tensor> train(
-            TrainingGraph.Built built, Lowering lowering, float rate, JsonNode golden, Path folder) throws Exception {
+    private static Map<String, Tensor> train(
+            TrainingGraph.Built built, Lowering lowering, Device device, JsonNode golden, Path folder)
+            throws Exception {
+        float rate = rate(golden.get("optimizer").asText());
         Artifacts artifacts = Artifacts.write(folder, built, GoldenNet.initialState(built), lowering);
         Lcg data = new Lcg(golden.has("data_seed") ? golden.get("data_seed").asLong() : 11);
         try (TrainingSession session =
-                TrainingSession.open(artifacts.checkpoint(), artifacts.trainingModel(), Device.CPU, 1)) {
+                TrainingSession.open(artifacts.checkpoint(), artifacts.trainingModel(), device, 1)) {
             for (JsonNode step : golden.get("steps")) {
                 if (meetsKink(golden) && step.get("step").asInt() > 5) {
                     break;

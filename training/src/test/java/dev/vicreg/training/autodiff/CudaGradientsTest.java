@@ -1,0 +1,66 @@
+package dev.vicreg.training.autodiff;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+
+import dev.vicreg.models.graph.Graph;
+import dev.vicreg.models.graph.OnnxFile;
+import dev.vicreg.models.graph.OpType;
+import dev.vicreg.models.graph.Tensor;
+import dev.vicreg.models.graph.Value;
+import dev.vicreg.training.Gpu;
+import dev.vicreg.training.GraphRunner;
+import dev.vicreg.training.step.Lowering;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Every operator and its gradient on a GPU against the CPU: {@link GradientCheckTest} checks the latter. */
+@Tag("gpu")
+final class CudaGradientsTest {
+    /** Relative to the largest element; an expectation, not measured. */
+    private static final double TOLERANCE = 1e-4;
+
+    @BeforeAll
+    static void requireGpu() {
+        Gpu.require();
+    }
+
+    /** But for those that {@link Lowering} refuses on CUDA, and norms that are trained by another operator. */
+    static Stream<GradientCheckTest.Case> cases() {
+        return GradientCheckTest.cases()
+                .filter(test -> !test.toString().contains("half_pixel_symmetric"))
+                .filter(test ->
+                        test.op() != OpType.BATCH_NORMALIZATION || !test.name().startsWith("training"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void resultAndGradientsEqualTheCpus(GradientCheckTest.Case test) {
+        GradientCheckTest.Prepared of = GradientCheckTest.prepare(test);
+        Map<String, Value> outputs = new LinkedHashMap<>(of.gradients());
+        outputs.put("y", of.y());
+        Graph plain = of.graph("plain", outputs);
+        Graph lowered = Lowering.CUDA.apply(plain);
+        byte[] model = OnnxFile.bytes(lowered, Map.of(), Lowering.CUDA.opset(lowered));
+        try (GraphRunner gpu = new GraphRunner(lowered, model, Gpu.DEVICE)) {
+            Map<String, Tensor> found = gpu.run(of.at());
+            GraphRunner.run(plain, of.at())
+                    .forEach((name, expected) -> assertClose(expected, found.get(name), name, TOLERANCE));
+        }
+    }
+
+    static void assertClose(Tensor expected, Tensor found, String name, double tolerance) {
+        assertNotNull(found, name);
+        float[] values = expected.floats();
+        float largest = 1;
+        for (float value : values) {
+            largest = Math.max(largest, Math.abs(value));
+        }
+        assertArrayEquals(values, found.floats(), (float) (tolerance * largest), name);
+    }
+}
