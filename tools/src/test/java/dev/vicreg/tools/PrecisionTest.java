@@ -116,6 +116,16 @@ class PrecisionTest {
     }
 
     @Test
+    void benchTellsWhereTheTimeGoes() throws IOException {
+        Cli bench = run("bench train", "--steps", "3", "--operators");
+        assertTrue(bench.out().contains("\nConvGrad "), bench.out() + bench.err());
+        Cli json = run("bench train", "--steps", "3", "--json");
+        assertTrue(json(json.out()).path("operators").asInt() > 100, json.out());
+        assertTrue(json(json.out()).path("microseconds_by_operator").path("Conv").asInt() > 0, json.out());
+        assertEquals(0, json(json.out()).path("copies").asInt(-1));
+    }
+
+    @Test
     void benchTellsPrecisionAndScale() throws IOException {
         Cli bench = run("bench train", "--steps", "4", "--json", "--precision", "fp16", "--loss-scale", "16");
         assertEquals("fp16", json(bench.out()).path("precision").asText(), bench.err());
