@@ -121,7 +121,8 @@ class PrecisionTest {
         assertTrue(bench.out().contains("\nConvGrad "), bench.out() + bench.err());
         Cli json = run("bench train", "--steps", "3", "--json");
         assertTrue(json(json.out()).path("operators").asInt() > 100, json.out());
-        assertTrue(json(json.out()).path("microseconds_by_operator").path("Conv").asInt() > 0, json.out());
+        assertTrue(
+                json(json.out()).path("microseconds_by_operator").path("Conv").asInt() > 0, json.out());
         assertEquals(0, json(json.out()).path("copies").asInt(-1));
     }
 
