@@ -13,6 +13,7 @@ import dev.vicreg.models.graph.Value;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>cuDNN moves the running variance of a batch norm with the unbiased batch variance (cuDNN's documentation of
  * {@code cudnnBatchNormalizationForwardTraining}: the sample variance), ONNX Runtime's CPU kernel with the biased one,
- * which graphs are written for.
+ * which graphs are written for: {@link CudaStatistics}.
  *
  * <p>Convolutions stay as they are, forward and ConvGrad: cuDNN chooses. What remains on the host is ConvTranspose with
  * uneven padding, and AdamW's step counts, which its kernel wants there.
@@ -35,10 +36,21 @@ final class CudaLowering implements Rewriter.Rule {
     /** The newest standard operators for which the provider's kernels are complete. */
     private static final int OPSET = 18;
 
+    private final CudaStatistics statistics;
+
+    CudaLowering(Graph graph) {
+        statistics = new CudaStatistics(graph);
+    }
+
     @Override
     public List<Value> rewrite(Ops ops, Node node, List<@Nullable Value> inputs) {
+        Optional<Value> moved = statistics.moved(node);
+        if (moved.isPresent()) {
+            return List.of(moved.get());
+        }
         return switch (node.op()) {
-            case BATCH_NORM_INTERNAL -> batchNorm(ops, node, inputs);
+            case BATCH_NORM_INTERNAL ->
+                statistics.norm(ops, node, inputs).orElseGet(() -> batchNorm(ops, node, inputs));
             case GELU -> List.of(gelu(ops, node, given(inputs, 0)));
             case GROUP_NORMALIZATION -> List.of(groupNormalization(ops, node, inputs));
             case MEAN -> List.of(mean(ops, inputs));
@@ -70,12 +82,11 @@ final class CudaLowering implements Rewriter.Rule {
 
     /**
      * The kernel gives K(v) = (1-m)·v + m·c·b for the old running variance v and the biased batch variance b of n values,
-     * with c = n/(n-1); wanted is (1-m)·v + m·b = K(c·v)/c.
+     * with c = n/(n-1); wanted is (1-m)·v + m·b = K(c·v)/c. Norms of our own don't come here, but to
+     * {@link CudaStatistics}.
      */
     private static List<Value> batchNorm(Ops ops, Node node, List<@Nullable Value> inputs) {
-        Shape shape = given(inputs, 0).shape();
-        double n = shape.elements() / (double) shape.size(1);
-        double c = n / (n - 1);
+        double c = CudaStatistics.correction(node);
         List<@Nullable Value> scaled = new ArrayList<>(inputs);
         scaled.set(4, ops.mul(given(inputs, 4), c));
         List<Value> outputs =

@@ -124,7 +124,7 @@ public record Lowering(Target target, int threads, int block) {
         return switch (target) {
             case PLAIN -> graph;
             case CPU -> Rewriter.rewrite(RoundedHalf.apply(graph), Map.of(), new Rule());
-            case CUDA -> Rewriter.rewrite(graph, Map.of(), new CudaLowering());
+            case CUDA -> Rewriter.rewrite(graph, Map.of(), new CudaLowering(graph));
         };
     }
 

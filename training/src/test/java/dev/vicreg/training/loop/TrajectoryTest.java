@@ -1,5 +1,6 @@
 package dev.vicreg.training.loop;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -108,6 +109,63 @@ final class TrajectoryTest {
     @MethodSource("golden")
     void tenStepsAgreeWithReference(JsonNode golden) throws Exception {
         tenSteps(golden, Device.CPU, folder);
+    }
+
+    /**
+     * What is written for CUDA, on the CPU. Its kernel moves running variances with the biased batch variance b, which is all
+     * that differs: for the old variance v both kernels give k²·v + (1-k)·(k·b₁ + b₂), CUDA's with c·b in b's place.
+     */
+    @ParameterizedTest
+    @MethodSource("golden")
+    void stepsForCudaAgreeWithReference(JsonNode golden) throws Exception {
+        String name = golden.get("optimizer").asText();
+        TrainingGraph.Built built = TrainingGraph.build(spec(name));
+        Map<String, Tensor> end = train(built, Lowering.CUDA, Device.CPU, golden, folder);
+        if (!meetsKink(golden)) {
+            compare(golden.get("final_parameters"), end, name);
+        }
+    }
+
+    @Test
+    void statisticsForCudaAreLeftToItsKernel() throws Exception {
+        TrainingGraph.Built built = TrainingGraph.build(spec("sgd"));
+        Map<String, Tensor> before = GoldenNet.initialState(built);
+        Map<String, Tensor> plain = oneStep(built, Lowering.NONE, folder.resolve("plain"));
+        Map<String, Tensor> cuda = oneStep(built, Lowering.CUDA, folder.resolve("cuda"));
+        Map<String, Integer> values = Map.of(
+                "encoder.bn", GoldenNet.BATCH * 64,
+                "encoder.block.bn1", GoldenNet.BATCH * 16,
+                "encoder.block.bn2", GoldenNet.BATCH * 16,
+                "encoder.block.bns", GoldenNet.BATCH * 16,
+                "projector.1", GoldenNet.BATCH);
+        values.forEach((norm, n) -> {
+            assertArrayEquals(floats(plain, norm + ".running_mean"), floats(cuda, norm + ".running_mean"), 1e-6f);
+            float[] old = floats(before, norm + ".running_var");
+            float[] expected = floats(plain, norm + ".running_var");
+            float[] found = floats(cuda, norm + ".running_var");
+            for (int i = 0; i < old.length; i++) {
+                double kept = 0.81 * old[i];
+                assertEquals(kept + (expected[i] - kept) * (n - 1) / n, found[i], 1e-6, norm + " " + i);
+            }
+        });
+    }
+
+    private static float[] floats(Map<String, Tensor> state, String name) {
+        Tensor tensor = state.get(name);
+        assertTrue(tensor != null, name);
+        return tensor.floats();
+    }
+
+    private static Map<String, Tensor> oneStep(TrainingGraph.Built built, Lowering lowering, Path folder)
+            throws Exception {
+        Artifacts artifacts = Artifacts.write(folder, built, GoldenNet.initialState(built), lowering);
+        Path end = folder.resolve("end");
+        try (TrainingSession session =
+                TrainingSession.open(artifacts.checkpoint(), artifacts.trainingModel(), Device.CPU, 1)) {
+            step(session, GoldenNet.views(new Lcg(11)), 0.05f);
+            session.save(end);
+        }
+        return CheckpointFile.read(end);
     }
 
     /** Ten steps on that device, every loss and the final state compared with the reference. */
