@@ -131,10 +131,6 @@ final class ImportedExport {
             return Optional.of("its outputs are " + outputs + ", not the inner value " + encoder.outputName()
                     + " that was trained");
         }
-        if (encoder.derivesInputs()) {
-            return Optional.of(
-                    "it has inputs beside the ids that are made from them, which happens inside the trained one");
-        }
         boolean shared = !added(encoder).isEmpty();
         return shared
                         && OnnxFile.norms(original, encoder.outputName())

@@ -11,6 +11,7 @@ import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.TensorType;
 import dev.vicreg.models.graph.Value;
+import dev.vicreg.runtime.DerivedInputs;
 import dev.vicreg.runtime.Device;
 import dev.vicreg.runtime.Manifest;
 import dev.vicreg.runtime.OrtSessions;
@@ -149,10 +150,26 @@ record Verification(
             Map<String, OnnxTensor> feeds = new LinkedHashMap<>(parameters);
             feeds.putAll(fed);
             float[] expected = run(evaluated, feeds, side.representation(), OutputRows.NONE);
-            float[] found = run(served, Map.of(input.name(), given), output, pool);
-            return difference(expected, found);
+            return difference(expected, run(served, given, own));
         } finally {
             fed.values().forEach(OnnxTensor::close);
+        }
+    }
+
+    /** The exported file's output for its input, and what follows from that. */
+    private float[] run(OrtSession served, OnnxTensor given, Tensor own) throws OrtException {
+        Map<String, OnnxTensor> derived = new LinkedHashMap<>();
+        if (input instanceof Manifest.SequenceInput sequence) {
+            ByteBuffer ids = ByteBuffer.wrap(own.data());
+            long[] shape = own.shape().toArray();
+            derived.putAll(DerivedInputs.of(served, input.name(), ids, shape, sequence.padding()));
+        }
+        try {
+            Map<String, OnnxTensor> feeds = new LinkedHashMap<>(derived);
+            feeds.put(input.name(), given);
+            return run(served, feeds, output, pool);
+        } finally {
+            derived.values().forEach(OnnxTensor::close);
         }
     }
 

@@ -16,6 +16,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -75,6 +76,9 @@ public final class EmbeddingModel implements AutoCloseable {
         long points = (long) elements() / (pictures ? 3 : 1);
         this.batchSize = (int) Math.max(1, Math.min(most, PIXELS_PER_BATCH / points));
         requireTensor("input", input.name(), type, session.getInputInfo(), batchOf(-1));
+        if (ids) {
+            DerivedInputs.require(session.getInputInfo(), input.name(), name);
+        }
         if (manifest.output() == null) {
             requireTensor(
                     "output",
@@ -359,12 +363,21 @@ public final class EmbeddingModel implements AutoCloseable {
                 throw new IllegalStateException("EmbeddingModel of " + name + " is closed");
             }
             var environment = OrtEnvironment.getEnvironment();
-            try (OnnxTensor input = OnnxTensor.createTensor(environment, values, batchOf(count), type);
-                    OrtSession.Result result = open.run(Map.of(manifest.input().name(), input))) {
-                OnnxTensor output =
-                        (OnnxTensor) result.get(manifest.outputName()).orElseThrow();
-                float[][] rows = OutputRows.of(output, manifest.pooling());
-                System.arraycopy(rows, 0, embeddings, start, count);
+            Map<String, OnnxTensor> fed = new LinkedHashMap<>();
+            try {
+                String own = manifest.input().name();
+                if (manifest.input() instanceof Manifest.SequenceInput sequence) {
+                    fed.putAll(DerivedInputs.of(open, own, values, batchOf(count), sequence.padding()));
+                }
+                fed.put(own, OnnxTensor.createTensor(environment, values, batchOf(count), type));
+                try (OrtSession.Result result = open.run(fed)) {
+                    OnnxTensor output =
+                            (OnnxTensor) result.get(manifest.outputName()).orElseThrow();
+                    float[][] rows = OutputRows.of(output, manifest.pooling());
+                    System.arraycopy(rows, 0, embeddings, start, count);
+                }
+            } finally {
+                fed.values().forEach(OnnxTensor::close);
             }
         } catch (OrtException e) {
             throw new IllegalStateException(

@@ -175,11 +175,6 @@ public final class OnnxEncoder implements Encoder {
         return Graph.of(graph.name(), inputs, all.outputs());
     }
 
-    /** Whether the file has inputs beside the one that is fed, which are made from it. */
-    public boolean derivesInputs() {
-        return graph.inputs().size() > 1;
-    }
-
     /** The input's type with every size but the batch's known; the batch is a symbol. */
     private static TensorType resolve(Value input, List<Long> sample) {
         Shape declared = input.shape();
