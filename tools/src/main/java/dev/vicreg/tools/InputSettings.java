@@ -27,6 +27,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -68,6 +69,14 @@ final class InputSettings {
             "none",
             InputSettings::checkFrontEnd);
 
+    static final Setting<String> FRONT_END_B = new Setting<>(
+            "front-end-b",
+            "none|log-mel[,NAME=X...]",
+            Group.MODEL,
+            "signals: that of the second branch; without it that of --front-end",
+            null,
+            InputSettings::checkFrontEnd);
+
     /** Options for some kinds of data each. */
     private static final Map<Setting<?>, Set<Modality>> OWN = Map.ofEntries(
             entry(COLUMNS, Modality.VECTORS),
@@ -75,6 +84,7 @@ final class InputSettings {
             entry(RATE, Modality.SIGNALS),
             entry(LENGTH, Modality.SIGNALS, Modality.SEQUENCES),
             entry(FRONT_END, Modality.SIGNALS),
+            entry(FRONT_END_B, Modality.SIGNALS),
             entry(SequenceSettings.VOCABULARY, Modality.SEQUENCES),
             entry(SequenceSettings.PAD_ID, Modality.SEQUENCES),
             entry(SequenceSettings.MASK_ID, Modality.SEQUENCES),
@@ -245,6 +255,25 @@ final class InputSettings {
         return (int) samples;
     }
 
+    /** The second branch's input with its own front end, if it was given one. */
+    static InputConfig withFrontEndB(InputConfig input, Settings settings) {
+        Optional<String> own = settings.find(FRONT_END_B);
+        if (own.isEmpty()) {
+            return input;
+        }
+        if (!(input instanceof InputConfig.Signals signals)) {
+            throw new IllegalArgumentException("--front-end-b is for signals, found "
+                    + input.modality().noun() + " on the second side; leave it out");
+        }
+        return new InputConfig.Signals(
+                signals.rate(),
+                signals.length(),
+                signals.channels(),
+                signals.mean(),
+                signals.std(),
+                frontEnd(own.get(), signals.rate()));
+    }
+
     private static @Nullable LogMel frontEnd(String text, int rate) {
         if (text.equals("none")) {
             return null;
@@ -304,14 +333,18 @@ final class InputSettings {
                 values.put(RATE, signals.rate());
             }
             LogMel mel = signals.frontEnd();
-            values.put(FRONT_END, mel == null ? "none" : text(mel));
+            values.put(FRONT_END, text(mel));
         } else if (input instanceof InputConfig.Sequences sequences) {
             values.putAll(SequenceSettings.values(sequences));
         }
         return values;
     }
 
-    private static String text(LogMel mel) {
+    /** As {@link #FRONT_END} takes it. */
+    static String text(@Nullable LogMel mel) {
+        if (mel == null) {
+            return "none";
+        }
         return String.format(
                 Locale.ROOT,
                 "%s,window=%s,hop=%s,bands=%d,low=%s,high=%s",

@@ -111,6 +111,7 @@ final class ModelSettings {
             ENCODER_B,
             WIDTH_B,
             PROJECTOR_B,
+            InputSettings.FRONT_END_B,
             ImportSettings.OUTPUT_B,
             ImportSettings.POOL_B,
             ImportSettings.INPUT_SHAPE_B);
@@ -127,7 +128,8 @@ final class ModelSettings {
             SHARE_WEIGHTS,
             ENCODER_B,
             WIDTH_B,
-            PROJECTOR_B);
+            PROJECTOR_B,
+            InputSettings.FRONT_END_B);
 
     private ModelSettings() {}
 
@@ -209,14 +211,15 @@ final class ModelSettings {
             String likeFirst =
                     first.onnx() == null ? first.encoder() : first.onnx().path();
             String encoder = settings.find(ENCODER_B).orElseGet(() -> alike ? likeFirst : encoderOf(inputs.b()));
+            InputConfig input = InputSettings.withFrontEndB(inputs.b(), settings);
             if (ImportSettings.isFile(encoder)) {
                 String projector = settings.find(PROJECTOR_B).orElse(first.projector());
-                return ImportSettings.branch(settings, Side.B, inputs.b(), Path.of(encoder), projector);
+                return ImportSettings.branch(settings, Side.B, input, Path.of(encoder), projector);
             }
             int width = encoder.equals(first.encoder()) ? first.width() : Encoders.width(encoder);
             return branch(
                     settings,
-                    inputs.b(),
+                    input,
                     encoder,
                     first.encoder(),
                     settings.find(WIDTH_B).orElse(width),
@@ -263,6 +266,9 @@ final class ModelSettings {
             InputSettings.values(second.input()).forEach(values::putIfAbsent);
             putBranch(values, ENCODER_B, WIDTH_B, second, Side.B);
             values.put(PROJECTOR_B, second.projector());
+            if (second.input() instanceof InputConfig.Signals signals) {
+                values.put(InputSettings.FRONT_END_B, InputSettings.text(signals.frontEnd()));
+            }
         }
         return values;
     }

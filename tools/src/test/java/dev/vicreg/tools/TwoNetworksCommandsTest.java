@@ -7,6 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.vicreg.runtime.Device;
+import dev.vicreg.runtime.EmbeddingModel;
+import dev.vicreg.runtime.Manifest;
 import dev.vicreg.training.loop.RunFolder;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
@@ -261,6 +264,39 @@ class TwoNetworksCommandsTest {
         Path out = folder.resolve("run");
         require(train(photos, out, "--steps", "1", "--share-weights", "false"));
         assertTrue(Files.isRegularFile(out.resolve("encoder-b.onnx")));
+    }
+
+    /** The paper's setting for sounds: a network of the waveform and one of the spectrogram, on the same sounds. */
+    @Test
+    void theSecondNetworkOfSoundsMayHaveAFrontEndOfItsOwn() throws IOException {
+        Path out = folder.resolve("run");
+        require(train(
+                sounds,
+                out,
+                "--length",
+                "512",
+                "--encoder",
+                "resnet1d",
+                "--encoder-b",
+                "resnet18",
+                "--width-b",
+                "4",
+                "--front-end-b",
+                "log-mel,window=8,hop=4,bands=16",
+                "--steps",
+                "2",
+                "--checkpoint-every",
+                "1"));
+        assertEquals(-1, compareAfterResume(out));
+        try (EmbeddingModel a = EmbeddingModel.load(out.resolve("encoder.onnx"), Device.CPU, 1);
+                EmbeddingModel b = EmbeddingModel.load(out.resolve("encoder-b.onnx"), Device.CPU, 1)) {
+            assertEquals("none", ((Manifest.SignalInput) a.manifest().input()).frontEnd());
+            assertTrue(((Manifest.SignalInput) b.manifest().input()).frontEnd().startsWith("log-mel"));
+        }
+        assertFailure(
+                2,
+                "--front-end-b is for",
+                train(photos, folder.resolve("none"), "--steps", "1", "--front-end-b", "log-mel"));
     }
 
     private static Cli trainPairs(Path out, String... more) {
