@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.slf4j.Logger;
@@ -19,6 +20,7 @@ import org.slf4j.LoggerFactory;
 /** Session options for a device and a number of threads, and plain sessions opened with them. Thread-safe. */
 public final class OrtSessions {
     private static final Logger log = LoggerFactory.getLogger(OrtSessions.class);
+    private static final AtomicBoolean TOLD = new AtomicBoolean();
 
     private static final Pattern CUDA_REASON =
             Pattern.compile("(CUDA|CUBLAS|CUDNN|CUDNN_FE) failure \\d+: [^;]+|Invalid device ID: [^;]+");
@@ -119,7 +121,9 @@ public final class OrtSessions {
                 reason = e.getMessage();
             }
         }
-        log.warn("There is a GPU, but the CPU is used: {}", reason);
+        if (TOLD.compareAndSet(false, true)) { // a run resolves its device several times
+            log.warn("There is a GPU, but the CPU is used: {}", reason);
+        }
         return Device.CPU;
     }
 
