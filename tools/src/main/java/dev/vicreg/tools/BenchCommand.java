@@ -69,11 +69,7 @@ final class BenchCommand {
             delete(folder);
         }
         Long peak = peakResidentBytes();
-        if (device.cuda().strict() && !result.profile().copies().isEmpty()) {
-            throw new IllegalStateException("The step doesn't stay on " + device + ": "
-                    + result.profile().summary()
-                    + "; expected none; leave --strict-device out, or use another encoder");
-        }
+        result.profile().requireOn(device);
         if (settings.on(SharedSettings.JSON)) {
             Map<String, @Nullable Object> figures = new LinkedHashMap<>();
             figures.put("seconds_per_step", result.secondsPerStep());

@@ -141,6 +141,18 @@ public record StepProfile(List<Operator> operators) {
                 .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue, (a, b) -> a, LinkedHashMap::new));
     }
 
+    /**
+     * Checks that the step stays on the device that it was recorded on, where that is wanted.
+     *
+     * @throws IllegalStateException if the device's options are strict and the step copies more than scalars
+     */
+    public void requireOn(Device device) {
+        if (device.cuda().strict() && !copies().isEmpty()) {
+            throw new IllegalStateException("The step doesn't stay on " + device + ": " + summary()
+                    + "; leave --strict-device out, or use an encoder without them");
+        }
+    }
+
     /** One line on what leaves the GPU, for people. */
     public String summary() {
         List<Operator> copies = copies();

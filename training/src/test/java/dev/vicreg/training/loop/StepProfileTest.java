@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.vicreg.runtime.CudaOptions;
 import dev.vicreg.runtime.Device;
 import dev.vicreg.training.step.TrainingGraph;
 import java.io.IOException;
@@ -43,6 +44,13 @@ final class StepProfileTest {
         assertTrue(profile.summary().contains("Tan in head/Tan_0"), profile.summary());
         assertTrue(profile.summary().contains("2 copies of together 8192 bytes"), profile.summary());
         assertEquals(7, profile.microsecondsByType().get("Conv"));
+        Device device = Device.parse("cuda");
+        profile.requireOn(device);
+        Device strict = device.with(new CudaOptions(0, false, false, CudaOptions.EXHAUSTIVE, true));
+        var e = assertThrows(IllegalStateException.class, () -> profile.requireOn(strict));
+        assertTrue(
+                String.valueOf(e.getMessage()).startsWith("The step doesn't stay on cuda:0: 5 operators"),
+                e.getMessage());
     }
 
     @Test
