@@ -3,10 +3,13 @@ package dev.vicreg.training.loop;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ai.onnxruntime.OnnxTensor;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.vicreg.models.encoder.Encoders;
+import dev.vicreg.models.encoder.OnnxEncoder;
 import dev.vicreg.models.encoder.OnnxEncoder.BatchNorms;
 import dev.vicreg.models.encoder.Pooling;
+import dev.vicreg.models.graph.Dim;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.runtime.Device;
 import dev.vicreg.training.Gpu;
@@ -15,6 +18,7 @@ import dev.vicreg.training.step.GoldenNet;
 import dev.vicreg.training.step.LossScaling;
 import dev.vicreg.training.step.TrainingGraph;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -159,6 +163,40 @@ final class CudaTrainingTest {
         StepProfile profile = StepProfile.of(built, config, artifacts, Gpu.DEVICE, 1);
         assertEquals(List.of(), profile.copies());
         assertEquals(Map.of(), profile.onHost());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "residual, NONE",
+        "depthwise, NONE",
+        "patches, NONE",
+        "tokens, CLS",
+        "windows, NONE",
+        "lstm, NONE",
+        "gru, NONE",
+        "updown, NONE",
+        "text, NONE",
+        "masked, NONE",
+        "signal, NONE",
+    })
+    void networksInFilesStayOnTheGpu(String file, Pooling pooling) throws Exception {
+        OnnxEncoder encoder = ImportedTrajectoryTest.encoder(file, pooling, BatchNorms.TRAIN);
+        TrainingGraph.Built built = TrainingGraph.build(ImportedTrajectoryTest.spec(encoder));
+        Artifacts artifacts = Artifacts.write(folder, built, built.initialState(0), MachineLowering.of(Gpu.DEVICE, 1));
+        Path profiles = Files.createDirectory(folder.resolve("profile"));
+        List<Tensor> views =
+                ImportedTrajectoryTest.views(new Lcg(11), encoder.type(Dim.of(ImportedTrajectoryTest.BATCH)));
+        try (TrainingSession session = TrainingSession.open(
+                        artifacts.checkpoint(), artifacts.trainingModel(), Gpu.DEVICE, 1, profiles.resolve("step"));
+                OnnxTensor a = ImportedTrajectoryTest.tensor(views.get(0));
+                OnnxTensor b = ImportedTrajectoryTest.tensor(views.get(1))) {
+            session.step(a, b, 0);
+        }
+        try (Stream<Path> written = Files.list(profiles)) {
+            StepProfile profile = StepProfile.read(written.findFirst().orElseThrow());
+            assertEquals(List.of(), profile.copies(), profile.summary());
+            assertEquals(Map.of(), profile.onHost());
+        }
     }
 
     /** Steps from a checkpoint, or from the start if it is null; returns the checkpoint at the end. */

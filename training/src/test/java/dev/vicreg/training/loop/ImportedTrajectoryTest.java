@@ -51,7 +51,7 @@ final class ImportedTrajectoryTest {
     /** In float64, where other gradients are 1e-4 and more. */
     private static final double TRULY_ZERO = 1e-12;
 
-    private static final int BATCH = 12;
+    static final int BATCH = 12;
     private static final int VOCABULARY = 40;
     private static final int PADDING = 5; // of the network that takes an attention mask
 
@@ -202,7 +202,7 @@ final class ImportedTrajectoryTest {
         return new Tensor(type, Tensor.ofLongs(ids).data());
     }
 
-    private static OnnxTensor tensor(Tensor view) throws OrtException {
+    static OnnxTensor tensor(Tensor view) throws OrtException {
         OrtEnvironment environment = OrtEnvironment.getEnvironment();
         long[] shape = view.shape().toArray();
         return view.type().element() == ElementType.FLOAT
