@@ -9,7 +9,7 @@ import java.util.Map;
 
 /** Sets of options that come with the program: the files {@code recipes/NAME.yaml} among its resources. */
 final class Recipes {
-    static final List<String> NAMES = List.of("cifar-small");
+    static final List<String> NAMES = List.of("cifar-small", "solo-learn-cifar");
 
     private Recipes() {}
 

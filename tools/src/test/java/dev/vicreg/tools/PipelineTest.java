@@ -133,6 +133,17 @@ class PipelineTest {
     }
 
     @Test
+    void recipeOfSoloLearnIsItsOwn() throws IOException {
+        Path out = folder.resolve("run");
+        require(train(pictures.resolve("train"), out, "--steps", "1", "--recipe", "solo-learn-cifar"));
+        JsonNode settings = json(Files.readString(out.resolve("config.json"))).path("settings");
+        assertEquals("lars-solo", settings.path("graph").path("optimizer").asText());
+        assertEquals("solo-learn", settings.path("graph").path("loss").asText());
+        assertEquals(0.3, settings.path("baseLr").asDouble());
+        assertEquals(3e-5, settings.path("warmupStart").asDouble());
+    }
+
+    @Test
     void quickstartLeavesEverythingItNames() throws IOException {
         Path out = folder.resolve("quick");
         List<String> words = new ArrayList<>(List.of("quickstart", "--out", out.toString(), "--json"));
