@@ -75,30 +75,27 @@ def networks(tiny):
                              peer=['--net', 'resnet50', '--size', 224, '--projector', wide], batch=256, steps=30)}
 
 
-class Cases:
-    """What is measured, in order of importance: (key, network, kind of case, options)."""
+def pairs(names):
+    """What is measured beside PyTorch, in order of importance: (key, network, precision, optimizer)."""
+    for optimizer in ('adamw', 'sgd'):
+        for name in names:
+            for precision in ('fp16', 'tf32', 'fp32'):
+                yield '%s %s %s' % (name, precision, optimizer), name, precision, optimizer
 
-    def __init__(self, tiny):
-        self.networks = networks(tiny)
 
-    def pairs(self):
-        for optimizer in ('adamw', 'sgd'):
-            for name in self.networks:
-                for precision in ('fp16', 'tf32', 'fp32'):
-                    yield '%s %s %s' % (name, precision, optimizer), name, precision, optimizer
-
-    def variations(self):
-        """Lines of ours alone, and the peer compiled; the pairs above are measured with cuDNN's exhaustive search."""
-        for name in self.networks:
-            for search in ('heuristic', 'default'):
-                yield '%s fp16 adamw, --cudnn-search %s' % (name, search), name, 'adamw', ('--cudnn-search', search)
-            yield '%s fp16 lars-solo' % name, name, 'lars-solo', ()
-            yield '%s fp16 adamw, PyTorch compiled' % name, name, None, ('--compile',)
+def variations(names):
+    """Lines of ours alone, and the peer compiled (without an optimizer of ours). The pairs use cuDNN's exhaustive search."""
+    for name in names:
+        for search in ('heuristic', 'default'):
+            yield '%s fp16 adamw, --cudnn-search %s' % (name, search), name, 'adamw', ('--cudnn-search', search)
+        yield '%s fp16 lars-solo' % name, name, 'lars-solo', ()
+        yield '%s fp16 adamw, PyTorch compiled' % name, name, None, ('--compile',)
 
 
 class Bench:
     def __init__(self, args, packed, limit):
-        self.args, self.packed, self.limit = args, packed, limit
+        self.networks = networks(args.tiny)
+        self.args, self.packed, self.limit, self.tries = args, packed, limit, 1 if args.tiny else TRIES
 
     def ours(self, net, batch, precision, optimizer, more=()):
         if self.args.tiny and precision == 'fp16':
@@ -128,11 +125,12 @@ class Bench:
 
     def pair(self, result, name, precision, optimizer):
         """One round of both, or what keeps it from being one; a batch that doesn't fit is halved for both."""
-        net = self.networks_of(name)
+        net = self.networks[name]
         while True:
             batch = result['batch']
             start = time.time()
-            both = {'ours': self.ours(net, batch, precision, optimizer), 'pytorch': self.peer(net, batch, precision, optimizer)}
+            both = {'ours': self.ours(net, batch, precision, optimizer),
+                    'pytorch': self.peer(net, batch, precision, optimizer)}
             if any('cut_off' in each for each in both.values()):
                 return False
             failed = {side: each for side, each in both.items() if 'failed' in each}
@@ -151,39 +149,37 @@ class Bench:
                     result[side].append(both[side])
             return True
 
-    def networks_of(self, name):
-        return networks(self.args.tiny)[name]
-
 
 def run(args, packed, report, limit):
-    bench, cases, results = Bench(args, packed, limit), Cases(args.tiny), report.get('bench', {})
-    golden = packed.home + '/tests/training/classes/golden/loss.json'
+    bench, results = Bench(args, packed, limit), report.get('bench', {})
     if 'loss' not in results:
+        golden = packed.home + '/tests/training/classes/golden/loss.json'
         status, out, err = call([sys.executable, HERE + '/torch_vicreg.py', golden], 120)
         results['loss'] = {'peer_equals_golden_figures': status == 0, 'said': last(out if status == 0 else err, 1)}
         report.put('bench', results)
-    for key, name, precision, optimizer in cases.pairs():
-        result = results.setdefault(key, {'batch': cases.networks[name]['batch'], 'ours': [], 'pytorch': []})
-        while min(len(result['ours']), len(result['pytorch'])) < ROUNDS and result.get('tries', 0) < TRIES:
-            if limit.left() < result.get('seconds', SHORTEST) * 1.2 and not args.tiny:
-                return over(key)
-            if not bench.pair(result, name, precision, optimizer):
+    for key, name, precision, optimizer in pairs(bench.networks):
+        result = results.setdefault(key, {'batch': bench.networks[name]['batch'], 'ours': [], 'pytorch': []})
+        while min(len(result['ours']), len(result['pytorch'])) < ROUNDS and result.get('tries', 0) < bench.tries:
+            enough = limit.left() > 1.2 * result.get('seconds', SHORTEST) or args.tiny
+            if not (enough and bench.pair(result, name, precision, optimizer)):
                 return over(key)
             summarise(result)
             report.put('bench', results)
-        print(key, '%s of PyTorch\'s pairs a second' % result['ratio'] if 'ratio' in result else result.get('failed'), flush=True)
-    for key, name, optimizer, more in cases.variations():
-        if results.get(key, {}).get('tries', 0) >= TRIES or 'pairs_per_second' in results.get(key, {}):
+        said = '%s of PyTorch\'s pairs a second' % result['ratio'] if 'ratio' in result else result.get('failed')
+        print(key, said, flush=True)
+    for key, name, optimizer, more in variations(bench.networks):
+        done = results.get(key, {})
+        if done.get('tries', 0) >= bench.tries or 'pairs_per_second' in done:
             continue
         if limit.left() < SHORTEST and not args.tiny:
             return over(key)
-        net = cases.networks[name]
+        net = bench.networks[name]
         batch = results.get('%s fp16 adamw' % name, net)['batch']
         found = (bench.ours(net, batch, 'fp16', optimizer, more) if optimizer
                  else bench.peer(net, batch, 'fp16', 'adamw', more))
         if 'cut_off' in found:
             return over(key)
-        results[key] = {'batch': batch, 'tries': results.get(key, {}).get('tries', 0) + 1, **found}
+        results[key] = {'batch': batch, 'tries': done.get('tries', 0) + 1, **found}
         report.put('bench', results)
         print(key, found.get('pairs_per_second', found), flush=True)
     print('bench: all is measured')

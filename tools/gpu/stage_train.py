@@ -12,6 +12,7 @@ from packed import call, last
 from stage_bench import Busy
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+SMALL = ('--width', 8, '--projector', '64-64-64', '--limit-per-class', 30)
 
 
 def waiting(args, packed, report, limit):
@@ -94,11 +95,11 @@ def train(args, packed, report, limit):
             ours.start(packed.vicreg('train', '--out', run, '--resume', '--json', *test))
         else:
             shutil.rmtree(run, ignore_errors=True)
-            size = ('--width', 8, '--projector', '64-64-64', '--limit-per-class', 30, '--batch-size', 64) if args.tiny else ()
+            size = SMALL + ('--batch-size', 64) if args.tiny else ()
             ours.start(packed.vicreg(
                 'train', '--json', '--recipe', 'solo-learn-cifar', '--device', args.device, '--precision', 'fp16',
-                '--workers', max(1, (os.cpu_count() or 2) - 2), '--epochs', args.epochs, '--warmup-epochs',
-                min(10, args.epochs / 4), '--data', data + 'train', '--out', run, *test, *size))
+                '--workers', max(1, (os.cpu_count() or 2) - 2), *length(args), '--data', data + 'train', '--out', run,
+                *test, *size))
     follow(ours, args, limit)
     report.put('train', {**report.get('train', {}), 'epochs': args.epochs, 'ours': progress_of_ours(run, ours)})
     print('ours:', report.get('train', {})['ours'])
@@ -111,14 +112,19 @@ def train_peer(args, packed, report, limit):
         require(args.data)
         if os.path.exists(peer.log):
             os.remove(peer.log)  # it starts anew: there is nothing to resume from
-        size = ('--width', 8, '--projector', '64-64-64', '--limit-per-class', 30, '--batch', 64) if args.tiny else ()
-        peer.start([sys.executable, HERE + '/torch_train.py', '--data', args.data, '--epochs', args.epochs, *size])
+        size = SMALL + ('--batch', 64) if args.tiny else ()
+        peer.start([sys.executable, HERE + '/torch_train.py', '--data', args.data, *length(args), *size])
     follow(peer, args, limit)
     epochs = [json.loads(line) for line in peer.lines() if line.startswith('{')]
     report.put('train', {**report.get('train', {}), 'epochs': args.epochs, 'pytorch': {
         'running': peer.is_running(), 'last': epochs[-1] if epochs else last('\n'.join(peer.lines()), 3),
         'knn': {each['epoch']: each['knn'] for each in epochs if 'knn' in each}}})
     print('pytorch:', report.get('train', {})['pytorch'])
+
+
+def length(args):
+    """The recipe warms up for 10 epochs; a short run for a quarter."""
+    return '--epochs', args.epochs, '--warmup-epochs', min(10, args.epochs / 4)
 
 
 def require(data):

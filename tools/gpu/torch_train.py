@@ -19,6 +19,7 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--data', required=True, help='folder or .tar.gz with train/CLASS/*.jpg and test/CLASS/*.jpg')
     parser.add_argument('--epochs', type=int, default=200)
+    parser.add_argument('--warmup-epochs', type=float, default=10)
     parser.add_argument('--width', type=int, default=64)
     parser.add_argument('--batch', type=int, default=256)
     parser.add_argument('--projector', default='2048-2048-2048')
@@ -75,14 +76,14 @@ def main():
     steps_an_epoch = len(images) // args.batch
     if not steps_an_epoch:
         raise SystemExit('%d pictures do not fill a batch of %d' % (len(images), args.batch))
-    step = 0
+    step, warmup = 0, round(args.warmup_epochs * steps_an_epoch)
     for epoch in range(args.epochs):
         start, sums = time.time(), torch.zeros(4, device=device)
         order = torch.randperm(len(images), device=device)
         for at in range(steps_an_epoch):
             batch = images[order[at * args.batch:(at + 1) * args.batch]]
             for group in optimizer.param_groups:
-                group['lr'] = rate(step, peak, 10 * steps_an_epoch, 3e-5, args.epochs * steps_an_epoch)
+                group['lr'] = rate(step, peak, warmup, 3e-5, args.epochs * steps_an_epoch)
             optimizer.zero_grad(set_to_none=True)
             with torch.autocast(device.type, torch.float16, enabled=half):
                 a, b = model(normalised(views(batch))), model(normalised(views(batch)))
