@@ -124,7 +124,10 @@ def unpack(parts, home):
     """Takes what has come of the parts, and unpacks each bundle that is complete: a call for each journey will do."""
     kept = os.path.join(home, 'parts')
     os.makedirs(kept, exist_ok=True)
-    with open(os.path.join(parts, 'SHA256SUMS')) as file:
+    listed = os.path.join(parts, 'SHA256SUMS')
+    if not os.path.exists(listed):
+        sys.exit('run unpack: %s has no SHA256SUMS: bring it with the parts' % parts)
+    with open(listed) as file:
         sums = dict(reversed(line.split()) for line in file)
     for bundle, folders in BUNDLES.items():
         names = sorted(name for name in sums if name.startswith(bundle + '.tgz.'))

@@ -121,7 +121,9 @@ class Bench:
         return json.loads(out.splitlines()[-1]) if status == 0 else self.failure(status, err or out)
 
     def failure(self, status, said):
-        return {'cut_off': True} if status == 124 and self.limit.left() < 2 else {'failed': last(said, 3), 'status': status}
+        if status == 124 and self.limit.left() < 2:
+            return {'cut_off': True}
+        return {'failed': last(said, 3), 'status': status, 'memory': any(word in said.lower() for word in MEMORY)}
 
     def pair(self, result, name, precision, optimizer):
         """One round of both, or what keeps it from being one; a batch that doesn't fit is halved for both."""
@@ -134,7 +136,7 @@ class Bench:
             if any('cut_off' in each for each in both.values()):
                 return False
             failed = {side: each for side, each in both.items() if 'failed' in each}
-            if batch > 16 and any(word in str(failed).lower() for word in MEMORY):
+            if batch > 16 and any(each['memory'] for each in failed.values()):
                 result.setdefault('did_not_fit', []).append({'batch': batch, **failed})
                 result.update(batch=batch // 2, ours=[], pytorch=[])
                 continue

@@ -101,25 +101,50 @@ def train(args, packed, report, limit):
                 '--workers', max(1, (os.cpu_count() or 2) - 2), *length(args), '--data', data + 'train', '--out', run,
                 *test, *size))
     follow(ours, args, limit)
-    report.put('train', {**report.get('train', {}), 'epochs': args.epochs, 'ours': progress_of_ours(run, ours)})
-    print('ours:', report.get('train', {})['ours'])
+    before, found = report.get('train', {}), progress_of_ours(run, ours)
+    report.put('train', {**before, 'epochs': args.epochs, 'ours': found})
+    if 'encoder' in found:
+        found['probe'] = before.get('ours', {}).get('probe') or data and probe(args, packed, found['encoder'], data, limit)
+        report.put('train', {**before, 'epochs': args.epochs, 'ours': found})
+    print('ours:', found)
+
+
+def probe(args, packed, encoder, data, limit):
+    """kNN and linear accuracy of our vectors by the code that measures PyTorch's."""
+    files = []
+    for part in ('train', 'test'):
+        files.append('%s/vectors-%s.npy' % (packed.home, part))
+        status, out, err = call(packed.vicreg('embed', '--model', encoder, '--data', data + part, '--out', files[-1],
+                                              '--device', args.device), limit.left())
+        if status:
+            return {'failed': last(err, 3)}
+    status, out, err = call([sys.executable, HERE + '/torch_eval.py', *files], limit.left())
+    return json.loads(out) if status == 0 else {'failed': last(err, 3)}
 
 
 def train_peer(args, packed, report, limit):
     peer = Background(packed.home, 'train-pytorch')
-    lines = [line for line in peer.lines() if line.startswith('{')]
-    if not peer.is_running() and not any(json.loads(line)['epoch'] == args.epochs for line in lines):
+    if not peer.is_running() and not any(line['epoch'] == args.epochs for line in objects(peer)):
         require(args.data)
         if os.path.exists(peer.log):
             os.remove(peer.log)  # it starts anew: there is nothing to resume from
         size = SMALL + ('--batch', 64) if args.tiny else ()
         peer.start([sys.executable, HERE + '/torch_train.py', '--data', args.data, *length(args), *size])
     follow(peer, args, limit)
-    epochs = [json.loads(line) for line in peer.lines() if line.startswith('{')]
+    epochs = objects(peer)
     report.put('train', {**report.get('train', {}), 'epochs': args.epochs, 'pytorch': {
         'running': peer.is_running(), 'last': epochs[-1] if epochs else last('\n'.join(peer.lines()), 3),
         'knn': {each['epoch']: each['knn'] for each in epochs if 'knn' in each}}})
     print('pytorch:', report.get('train', {})['pytorch'])
+
+
+def objects(background):
+    """The JSON objects that a program printed, a line each, less one that it is writing."""
+    found = []
+    for line in background.lines():
+        if line.startswith('{') and line.endswith('}'):
+            found.append(json.loads(line))
+    return found
 
 
 def length(args):
@@ -147,9 +172,9 @@ def progress_of_ours(run, ours):
         if lines:
             rates = [json.loads(line)['pairs_per_second'] for line in lines[-200:]]
             result.update(last=json.loads(lines[-1]), pairs_per_second=round(statistics.median(rates), 1))
-    summary = [line for line in ours.lines() if line.startswith('{')]
+    summary = objects(ours)
     if summary:
-        result.update(json.loads(summary[-1]))
+        result.update(summary[-1])
     elif not result['running']:
         result['said'] = last('\n'.join(ours.lines()), 3)
     return result

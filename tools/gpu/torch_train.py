@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Trains with PyTorch what the recipe solo-learn-cifar trains here, for comparison: the same constants, autocast float16.
 
-Prints one JSON object an epoch; with --knn-every epochs apart, and at the end, kNN accuracy (k = 20, T = 0.07) on test.
+Prints one JSON object an epoch: every --knn-every epochs with kNN accuracy on test, at the end with a linear probe's too.
 """
 import argparse
 import json
@@ -9,8 +9,8 @@ import time
 
 import torch
 from torch import nn
-from torch.nn import functional
 
+from torch_eval import knn, measure
 from torch_vicreg import Lars, encoder, projector, rate, terms, total
 from torch_views import pictures, views
 
@@ -44,17 +44,6 @@ def vectors(trunk, images, normalised):
     found = torch.cat([trunk(normalised(part.float() / 255)) for part in images.split(500)])
     trunk.train()
     return found
-
-
-def knn(train, train_labels, test, test_labels, k=20, temperature=0.07):
-    train, test = functional.normalize(train), functional.normalize(test)
-    right, classes = 0, int(train_labels.max()) + 1
-    for part, labels in zip(test.split(500), test_labels.split(500)):
-        near, index = (part @ train.T).topk(min(k, len(train)))
-        votes = torch.zeros(len(part), classes, device=part.device)
-        votes.scatter_add_(1, train_labels[index], (near / temperature).exp())
-        right += (votes.argmax(1) == labels).sum().item()
-    return right / len(test)
 
 
 def main():
@@ -97,7 +86,8 @@ def main():
         line = dict(zip(('loss', 'invariance', 'variance', 'covariance'), (sums / steps_an_epoch).tolist()))
         line.update(epoch=epoch + 1, seconds=round(time.time() - start, 2))
         if (epoch + 1) % args.knn_every == 0 or epoch + 1 == args.epochs:
-            line['knn'] = knn(vectors(trunk, images, normalised), labels, vectors(trunk, test, normalised), test_labels)
+            measured = measure if epoch + 1 == args.epochs else lambda *each: {'knn': knn(*each)}
+            line.update(measured(vectors(trunk, images, normalised), labels, vectors(trunk, test, normalised), test_labels))
         print(json.dumps(line), flush=True)
 
 
