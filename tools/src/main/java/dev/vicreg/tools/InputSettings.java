@@ -217,8 +217,8 @@ final class InputSettings {
     private static Modality withoutData(Settings settings) {
         String encoder = settings.find(ModelSettings.ENCODER).orElse("resnet18");
         if (!ImportSettings.isFile(encoder) && Encoders.input(encoder) != Encoders.Input.PICTURES) {
-            throw new IllegalArgumentException("Encoder " + encoder + " needs --data, which say how many columns or"
-                    + " channels it takes, and their means and deviations");
+            throw new IllegalArgumentException(
+                    "Encoder " + encoder + " needs --data: they tell the sizes of what it takes");
         }
         return Modality.PICTURES;
     }

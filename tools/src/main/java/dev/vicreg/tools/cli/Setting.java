@@ -189,6 +189,8 @@ public record Setting<T>(
     }
 
     private static String plain(double value) {
-        return value == Math.rint(value) ? String.format(Locale.ROOT, "%.0f", value) : Double.toString(value);
+        return value == Math.rint(value) && Math.abs(value) < 1e9
+                ? String.format(Locale.ROOT, "%.0f", value)
+                : Double.toString(value);
     }
 }
