@@ -11,12 +11,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Where NVIDIA's libraries lie on a Linux machine. Their names carry versions, so folders of another CUDA release do no
  * harm. Never the current folder: what is found is loaded and run.
  */
 final class CudaFolders {
+    private static final Logger log = LoggerFactory.getLogger(CudaFolders.class);
+
     /** Names folders that come before all others, with colons between them. */
     static final String VARIABLE = "VICREG_CUDA_PATH";
 
@@ -58,10 +62,7 @@ final class CudaFolders {
      */
     static List<Path> of(Path root, Map<String, String> environment, Path home) throws IOException {
         var search = new CudaFolders(root, environment);
-        for (Path named : search.paths(VARIABLE)) {
-            search.add(named);
-            search.addInside(named);
-        }
+        search.addNamed();
         search.paths("LD_LIBRARY_PATH").forEach(search::add);
         search.addLoaderConfiguration();
         DISTRIBUTIONS.forEach(folder -> search.add(root.resolve(folder)));
@@ -72,12 +73,26 @@ final class CudaFolders {
         return List.copyOf(search.folders);
     }
 
-    private List<Path> paths(String variable) {
+    private void addNamed() throws IOException {
+        for (Path named : entries(VARIABLE)) {
+            if (named.isAbsolute() && Files.isDirectory(named)) {
+                add(named);
+                addInside(named);
+            } else {
+                log.warn("Passed over in {}: {}, expected the absolute path of a folder", VARIABLE, named);
+            }
+        }
+    }
+
+    private List<Path> entries(String variable) {
         return Stream.of(environment.getOrDefault(variable, "").split(File.pathSeparator, -1))
                 .filter(entry -> !entry.isBlank())
                 .map(Path::of)
-                .filter(Path::isAbsolute)
                 .toList();
+    }
+
+    private List<Path> paths(String variable) {
+        return entries(variable).stream().filter(Path::isAbsolute).toList();
     }
 
     private void add(Path folder) {

@@ -76,11 +76,11 @@ public record DoctorReport(
     private static DoctorReport of(@Nullable NativeLibraries natives, @Nullable String problem) throws IOException {
         boolean provided = natives != null && natives.hasCudaProvider();
         var builds = new ArrayList<CudaBuild>();
-        CudaLibraries cuda = CudaLibraries.find(CudaLibraries.USUAL_NEEDS);
+        CudaLibraries inUse = null;
         if (natives != null) {
             for (NativeLibraries.CudaProvider provider : natives.cudaProviders()) {
                 CudaLibraries found = CudaLibraries.find(provider.needs());
-                cuda = builds.isEmpty() && provided ? found : cuda;
+                inUse = builds.isEmpty() && provided ? found : inUse;
                 builds.add(new CudaBuild(
                         provider.origin(),
                         builds.isEmpty() && provided,
@@ -90,6 +90,7 @@ public record DoctorReport(
                         found.missing()));
             }
         }
+        CudaLibraries cuda = inUse == null ? CudaLibraries.find(CudaLibraries.USUAL_NEEDS) : inUse;
         String cudaMissing = cuda.missing();
         if (!provided && cudaMissing == null) {
             cudaMissing = "these libraries have no CUDA provider: build with -Pcuda";

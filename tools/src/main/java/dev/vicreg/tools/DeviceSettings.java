@@ -14,13 +14,15 @@ final class DeviceSettings {
             Setting.bytes("gpu-memory", Group.MACHINE, "most GPU memory to take, for instance 8g; 0 for no limit", "0");
     /** Of commands that train: forward alone, CUDA's convolutions are so in any case. */
     static final Setting<Boolean> DETERMINISTIC = Setting.flag(
-            "deterministic", Group.MACHINE, "the same bits from the same GPU each time; slower (the CPU always is so)");
+            "deterministic",
+            Group.MACHINE,
+            "the same bits from the same GPU each time, by --cudnn-search default; slower (the CPU always is so)");
 
     static final Setting<String> CUDNN_SEARCH = Setting.choice(
             "cudnn-search",
             CudaOptions.SEARCHES,
             Group.MACHINE,
-            "how CUDA finds algorithms of convolutions; without it exhaustive, and default with --deterministic",
+            "how CUDA finds algorithms of convolutions; without it exhaustive",
             null);
 
     /** Of commands that train. */

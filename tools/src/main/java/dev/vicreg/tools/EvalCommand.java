@@ -76,6 +76,10 @@ final class EvalCommand {
     private EvalCommand() {}
 
     private static void run(Settings settings, Console console) throws Exception {
+        Optional<Path> plot = settings.find(PLOT);
+        if (plot.isPresent()) {
+            Plot.requireWritable(plot.get());
+        }
         Path model = settings.get(SharedSettings.MODEL);
         Optional<Path> baseline = baseline(settings, model);
         KnnClassifier knn = new KnnClassifier(settings.get(K), settings.get(TEMPERATURE));
@@ -87,7 +91,6 @@ final class EvalCommand {
                 Dataset train = open(encoder, settings.get(TRAIN), settings);
                 Dataset test = open(encoder, settings.get(TEST), settings)) {
             Measured measured = measure(knn, encoder, before, train, test, console);
-            Optional<Path> plot = settings.find(PLOT);
             if (plot.isPresent()) {
                 measured.plot().write(plot.get());
             }

@@ -65,7 +65,7 @@ final class ExportCommand {
         console.err()
                 .println(String.format(
                         Locale.ROOT,
-                        "%s of step %d: %d parameters, %d values a picture; differs from the training graph by %.1e",
+                        "%s of step %d: %d parameters, vectors of %d values; differs from the training graph by %.1e",
                         manifest.encoder(),
                         saved.step(),
                         manifest.parameters(),

@@ -6,6 +6,7 @@ import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Setting.Group;
 import dev.vicreg.tools.cli.Settings;
+import dev.vicreg.training.loop.BranchConfig;
 import dev.vicreg.training.loop.GraphConfig;
 import dev.vicreg.training.step.LossScaling;
 import java.io.IOException;
@@ -117,9 +118,12 @@ final class GraphSettings {
     static GraphConfig graph(Settings settings, Inputs inputs) throws IOException {
         String named = settings.get(OPTIMIZER);
         String optimizer = named.equals("lars") ? "lars-official" : named;
+        BranchConfig first = ModelSettings.first(settings, inputs.a());
+        BranchConfig second = ModelSettings.second(settings, inputs);
+        ImportSettings.requireUses(settings, first, second);
         return new GraphConfig(
-                ModelSettings.first(settings, inputs.a()),
-                ModelSettings.second(settings, inputs),
+                first,
+                second,
                 settings.get(BATCH_SIZE),
                 settings.get(LOSS),
                 settings.get(INVARIANCE).floatValue(),

@@ -21,7 +21,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** The options that say how an encoder is read that comes as an ONNX file. */
 final class ImportSettings {
@@ -149,11 +151,50 @@ final class ImportSettings {
             config = sized(settings, config, sequences.length()).withPadding(sequences.padding());
             OnnxEncoder encoder = config.encoder();
             int told = settings.isGiven(SequenceSettings.VOCABULARY) ? sequences.vocabulary() : 0;
-            fed = sequences.of(
-                    Math.toIntExact(encoder.sample().get(0)),
-                    Math.toIntExact(encoder.vocabulary().orElse(told)));
+            int rows = Math.toIntExact(encoder.vocabulary().orElse(told));
+            if (told > rows) {
+                throw new IllegalArgumentException(
+                        "--vocabulary is " + told + ", the table of " + name + " has " + rows + " rows; leave it out");
+            }
+            fed = sequences.of(Math.toIntExact(encoder.sample().get(0)), told > 0 ? told : rows);
         }
         return new BranchConfig(name, 0, fed, projector, EncoderOptions.NONE, config);
+    }
+
+    /**
+     * Refuses options of encoder files where there is none, and of networks of this program where there is none.
+     *
+     * @throws IllegalArgumentException naming the first one
+     */
+    static void requireUses(Settings settings, BranchConfig first, @Nullable BranchConfig second) throws IOException {
+        boolean fileA = first.onnx() != null;
+        boolean fileB = second == null ? fileA : second.onnx() != null;
+        String forFiles = "is for encoders that come as ONNX files, found none";
+        String forOwn = "is for networks that are named, found an ONNX file";
+        refuse(settings, !fileA && !fileB, forFiles, OUTPUT, BATCH_NORM, DROPOUT, LAYOUT, INPUT_SHAPE);
+        refuse(settings, !fileB, forFiles, OUTPUT_B, POOL_B, INPUT_SHAPE_B);
+        refuse(settings, fileA, forOwn, ModelSettings.WIDTH);
+        refuse(settings, fileB, forOwn, ModelSettings.WIDTH_B);
+        refuse(
+                settings,
+                fileA && fileB,
+                forOwn,
+                ModelSettings.STEM,
+                ModelSettings.ZERO_INIT_RESIDUAL,
+                ModelSettings.PATCH_SIZE,
+                ModelSettings.DEPTH);
+    }
+
+    /** Those of a recipe are not meant, which an encoder may be named beside. */
+    private static void refuse(Settings settings, boolean unused, String why, Setting<?>... options)
+            throws IOException {
+        Optional<String> recipe = settings.find(TrainSettings.RECIPE);
+        Set<String> ofRecipe = recipe.isPresent() ? Recipes.texts(recipe.get()).keySet() : Set.of();
+        for (Setting<?> option : options) {
+            if (unused && settings.isGiven(option) && !ofRecipe.contains(option.name())) {
+                throw new IllegalArgumentException("--" + option.name() + " " + why + "; leave it out");
+            }
+        }
     }
 
     /** Whether the first branch's encoder is in another file than this. */

@@ -89,6 +89,7 @@ final class InputSettings {
             entry(SequenceSettings.PAD_ID, Modality.SEQUENCES),
             entry(SequenceSettings.MASK_ID, Modality.SEQUENCES),
             entry(SequenceSettings.SPECIAL_IDS, Modality.SEQUENCES),
+            entry(ModelSettings.CHANNELS, Modality.PICTURES, Modality.SIGNALS),
             entry(ModelSettings.IMAGE_SIZE, Modality.PICTURES),
             entry(ModelSettings.MEAN, Modality.PICTURES),
             entry(ModelSettings.STD, Modality.PICTURES));
@@ -140,7 +141,8 @@ final class InputSettings {
         } catch (NumberFormatException e) {
             // told below
         }
-        throw new IllegalArgumentException("must be samples or seconds, such as 16000 or 0.5s, found \"" + text + "\"");
+        throw new IllegalArgumentException(
+                "must be a number of samples or ids, or seconds, such as 16000 or 0.5s, found \"" + text + "\"");
     }
 
     private static String checkFrontEnd(String text) {
@@ -217,8 +219,8 @@ final class InputSettings {
     private static Modality withoutData(Settings settings) {
         String encoder = settings.find(ModelSettings.ENCODER).orElse("resnet18");
         if (!ImportSettings.isFile(encoder) && Encoders.input(encoder) != Encoders.Input.PICTURES) {
-            throw new IllegalArgumentException("Encoder " + encoder + " needs --data, which say how many columns or"
-                    + " channels it takes, and their means and deviations");
+            throw new IllegalArgumentException(
+                    "Encoder " + encoder + " needs --data: they tell the sizes of what it takes");
         }
         return Modality.PICTURES;
     }
@@ -407,7 +409,11 @@ final class InputSettings {
         Dataset opened = Datasets.open(data, reading, selection);
         if (opened instanceof SequenceDataset ids && input instanceof Manifest.SequenceInput sequences) {
             boolean texts = sequences.coding().equals(ByteIds.NAME);
-            ids.requireFor(texts, sequences.vocabulary(), sequences.cut() ? 0 : sequences.length());
+            try {
+                ids.requireFor(texts, sequences.vocabulary(), sequences.cut() ? 0 : sequences.length());
+            } catch (IllegalArgumentException e) {
+                throw new IllegalArgumentException(data + ": " + e.getMessage(), e);
+            }
         }
         return opened;
     }

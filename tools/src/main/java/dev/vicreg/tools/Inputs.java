@@ -18,6 +18,14 @@ record Inputs(InputConfig a, InputConfig b) {
         return new Inputs(input, input);
     }
 
+    /** Whether one network can take both: samples are of one kind, and of sequences both are texts or both are ids. */
+    boolean alike() {
+        return a.modality() == b.modality()
+                && !(a instanceof InputConfig.Sequences one
+                        && b instanceof InputConfig.Sequences other
+                        && one.texts() != other.texts());
+    }
+
     /** As a run has them. */
     static Inputs of(GraphConfig graph) {
         return new Inputs(graph.branch(Side.A).input(), graph.branch(Side.B).input());

@@ -204,7 +204,7 @@ final class ModelSettings {
      */
     static @Nullable BranchConfig second(Settings settings, Inputs inputs) throws IOException {
         Optional<Setting<?>> own = SECOND.stream().filter(settings::isGiven).findFirst();
-        boolean alike = inputs.a().modality() == inputs.b().modality();
+        boolean alike = inputs.alike();
         boolean shared = settings.find(SHARE_WEIGHTS).orElse(own.isEmpty() && alike);
         if (!shared) {
             BranchConfig first = first(settings, inputs.a());
@@ -231,10 +231,15 @@ final class ModelSettings {
         }
         if (!alike) {
             throw new IllegalArgumentException("--share-weights true needs two sides of one kind, found "
-                    + inputs.a().modality().noun() + " and "
-                    + inputs.b().modality().noun() + "; leave it out");
+                    + noun(inputs.a()) + " and " + noun(inputs.b()) + "; leave it out");
         }
         return null;
+    }
+
+    private static String noun(InputConfig input) {
+        return input instanceof InputConfig.Sequences sequences
+                ? sequences.texts() ? "texts" : "ids"
+                : input.modality().noun();
     }
 
     private static BranchConfig branch(

@@ -24,7 +24,7 @@ final class SharedSettings {
                     + " select a part",
             null);
     static final Setting<Integer> LIMIT = Setting.integer(
-            "limit", "N", Group.DATA, "use at most so many pictures; 0 for all", 0, 0, Integer.MAX_VALUE);
+            "limit", "N", Group.DATA, "use at most so many samples; 0 for all", 0, 0, Integer.MAX_VALUE);
     static final Setting<Integer> LIMIT_PER_CLASS = Setting.integer(
             "limit-per-class",
             "N",

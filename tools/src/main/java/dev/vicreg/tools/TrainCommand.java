@@ -88,6 +88,9 @@ final class TrainCommand {
                 if (test.labelNames().isEmpty()) { // a mistake shows now, not after the training
                     EvalCommand.requireLabels(KnnClassifier.STANDARD, test, 0, 0);
                 }
+                config.graph().a().input().requireFits(test);
+            } catch (IllegalArgumentException e) {
+                throw new IllegalArgumentException("--eval-data " + evalData.get() + ": " + e.getMessage(), e);
             }
         }
         Trainer trainer = resume ? Trainer.resume(config, out) : Trainer.start(config, out, Main.version());

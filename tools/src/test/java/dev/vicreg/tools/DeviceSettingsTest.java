@@ -66,6 +66,7 @@ class DeviceSettingsTest {
 
     @Test
     void memoryIsANumberOfBytes() {
+        assertEquals(2, start("--gpu-memory", "99999999999g").status(), "more than 2^63 bytes");
         Cli cli = start("--gpu-memory", "8x");
         assertEquals(2, cli.status());
         assertEquals(

@@ -225,11 +225,11 @@ class ImportedPipelineTest {
                 "--pool mean or --pool cls",
                 "--encoder",
                 FILES.resolve("tokens.onnx").toString());
-        refused(
-                2,
-                "takes none of pictures",
-                "--encoder",
-                FILES.resolve("text.onnx").toString());
+        refused(2, "takes no pictures", "--encoder", FILES.resolve("text.onnx").toString());
+        refused(2, "--width is for networks that are named", "--encoder", residual, "--width", "8");
+        refused(2, "--stem is for networks that are named", "--encoder", residual, "--stem", "small");
+        refused(2, "--output is for encoders that come as ONNX files", "--output", "features");
+        refused(2, "--pool-b is for encoders that come as ONNX", "--encoder-b", "resnet10", "--pool-b", "mean");
         refused(2, "No parameter fits the pattern x.*", "--encoder", residual, "--lr-scale", "x.*=0.1");
     }
 

@@ -341,7 +341,16 @@ class ModalitiesTest {
                 "4",
                 "--batch-size",
                 "16");
-        refused(2, "--length must be samples or seconds", "train", "--data", wavs, "--out", out, "--length", "soon");
+        refused(
+                2,
+                "--length must be a number of samples or ids, or seconds",
+                "train",
+                "--data",
+                wavs,
+                "--out",
+                out,
+                "--length",
+                "soon");
         refused(2, "--front-end must be none or log-mel", "train", "--data", wavs, "--out", out, "--front-end", "fft");
         refused(
                 2,

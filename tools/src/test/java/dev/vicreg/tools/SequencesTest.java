@@ -435,12 +435,41 @@ class SequencesTest {
         refused(2, "Encoder textcnn takes 5 ids or more", text(), "--length", "4");
         refused(2, "its settings are those of pictures, expected those of sequences", train, "--augment", "cifar");
         refused(1, "stand in NAME.labels.txt beside it", text(), "--eval-data", text().toString());
+        refused(2, "--vocabulary is 500, the table of", train, "--encoder", net, "--vocabulary", "500");
+        refused(2, "--channels is for pictures and signals, the data are sequences", train, "--channels", "3");
         refused(
                 2,
                 "takes samples of int64[48], views of the vectors are",
                 npy("f.npy", "<f4", 40, 48),
                 "--encoder",
                 net);
+    }
+
+    @Test
+    void dataToMeasureOnAreLookedAtBeforeTheTraining() throws IOException {
+        Path others = Files.writeString(folder.resolve("others.ids"), "1 2 3\n4 5 41\n");
+        Files.writeString(folder.resolve("others.labels.txt"), "a\nb\n");
+        refused(2, "others.ids: row 2, place 3: found id 41", train, "--eval-data", others.toString());
+        Path text = text();
+        Files.writeString(folder.resolve("text.labels.txt"), "a\nb\n".repeat(10));
+        refused(2, "the encoder takes sequences of ids, the data are texts", train, "--eval-data", text.toString());
+    }
+
+    @Test
+    void textsAndIdsGoThroughNetworksOfTheirOwn() throws IOException {
+        Path ids = Files.writeString(folder.resolve("pairs.ids"), "1 2 3 4 5\n6 7 8 9 10\n".repeat(10));
+        Path out = folder.resolve("pairs");
+        String[] more = {"--data-b", ids.toString(), "--steps", "2", "--batch-size", "4"};
+        run(words(text(), out, more));
+        assertEquals("utf-8", coding(out.resolve("encoder.onnx")));
+        assertEquals("ids", coding(out.resolve("encoder-b.onnx")));
+        refused(2, "found texts and ids", text(), "--data-b", ids.toString(), "--share-weights", "true");
+    }
+
+    private static String coding(Path encoder) throws IOException {
+        try (EmbeddingModel model = EmbeddingModel.load(encoder)) {
+            return ((Manifest.SequenceInput) model.manifest().input()).coding();
+        }
     }
 
     private Path text() throws IOException {

@@ -21,6 +21,7 @@ import dev.vicreg.models.nn.Parameter.Role;
  */
 public record TextCnn(int vocabulary, int width) implements Encoder {
     private static final int[] WINDOWS = {3, 4, 5};
+    private static final long MOST_VALUES = 1 << 29; // of the table of ids: 2 GB, as much as a checkpoint holds
 
     /** Checks the settings. */
     public TextCnn {
@@ -29,6 +30,11 @@ public record TextCnn(int vocabulary, int width) implements Encoder {
         }
         if (vocabulary < 1) {
             throw new IllegalArgumentException("Encoder textcnn: expected 1 or more ids, found " + vocabulary);
+        }
+        if ((long) vocabulary * WINDOWS.length * width > MOST_VALUES) {
+            throw new IllegalArgumentException("Encoder textcnn: expected a table of at most " + MOST_VALUES
+                    + " values, found " + vocabulary + " ids with vectors of " + WINDOWS.length * width
+                    + "; number the ids without gaps, or choose a smaller --width");
         }
     }
 

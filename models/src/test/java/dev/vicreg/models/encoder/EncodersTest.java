@@ -330,6 +330,8 @@ class EncodersTest {
     @Test
     void sequencesNeedIdsAndRoomForTheLongestWindow() {
         assertEquals("Encoder textcnn: expected 1 or more ids, found 0", refusal("textcnn", new Encoders.Spec(8, 0)));
+        String large = refusal("textcnn", new Encoders.Spec(8, 0, 900_000_000, EncoderOptions.NONE));
+        assertTrue(large.contains("expected a table of at most 536870912 values, found 900000000 ids"), large);
         Encoder encoder = Encoders.of("textcnn", spec(8, 0));
         Layers layers = Layers.forInference(new Parameters());
         Value four = input(ElementType.INT64, 4);

@@ -162,12 +162,14 @@ public record Setting<T>(
 
     private static long parseBytes(String text) {
         Matcher matcher = BYTES.matcher(text.toLowerCase(Locale.ROOT));
-        if (!matcher.matches()) {
-            throw new IllegalArgumentException(
-                    "must be a number of bytes such as 8g, 512m or 0, found \"" + text + "\"");
+        if (matcher.matches()) {
+            int shift = 10 * (1 + "kmg".indexOf(matcher.group(2).isEmpty() ? "?" : matcher.group(2)));
+            long count = Long.parseLong(matcher.group(1));
+            if (count <= Long.MAX_VALUE >> shift) {
+                return count << shift;
+            }
         }
-        int shift = 10 * (1 + "kmg".indexOf(matcher.group(2).isEmpty() ? "?" : matcher.group(2)));
-        return Long.parseLong(matcher.group(1)) << shift;
+        throw new IllegalArgumentException("must be a number of bytes such as 8g, 512m or 0, found \"" + text + "\"");
     }
 
     private static double parseDecimal(String text, double min, double max) {
@@ -189,6 +191,8 @@ public record Setting<T>(
     }
 
     private static String plain(double value) {
-        return value == Math.rint(value) ? String.format(Locale.ROOT, "%.0f", value) : Double.toString(value);
+        return value == Math.rint(value) && Math.abs(value) < 1e9
+                ? String.format(Locale.ROOT, "%.0f", value)
+                : Double.toString(value);
     }
 }

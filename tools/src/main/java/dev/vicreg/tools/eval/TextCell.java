@@ -16,7 +16,7 @@ final class TextCell {
 
     private TextCell() {}
 
-    /** As many lines as there is room for, broken at any character; what is left over is not shown. */
+    /** As many lines as there is room for, broken between words where they are short; what is left over is not shown. */
     static BufferedImage draw(String text, int width, int height) {
         BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
         Graphics2D g = image.createGraphics();
@@ -32,10 +32,24 @@ final class TextCell {
             while (count > 1 && metrics.stringWidth(rest.substring(0, count)) > width - 2 * MARGIN) {
                 count = Math.min(count - 1, width); // no character is narrower than a pixel
             }
+            count = lineBreak(rest, count);
             g.drawString(rest.substring(0, count), MARGIN, y);
             rest = rest.substring(count).stripLeading();
         }
         g.dispose();
         return image;
+    }
+
+    /** Where a line ends that has room for so many of the text's characters; never inside a pair of surrogates. */
+    static int lineBreak(String text, int room) {
+        if (room >= text.length()) {
+            return text.length();
+        }
+        int space = text.lastIndexOf(' ', room);
+        if (space > 0) {
+            return space;
+        }
+        boolean inPair = Character.isSurrogatePair(text.charAt(room - 1), text.charAt(room));
+        return !inPair ? room : room == 1 ? 2 : room - 1;
     }
 }

@@ -218,7 +218,7 @@ public final class Datasets {
 
     private static Path existing(String spec, Path path) throws IOException {
         if (!Files.exists(path)) {
-            throw new NoSuchFileException("no such folder or archive: " + spec);
+            throw new NoSuchFileException("no such file or folder: " + spec);
         }
         return path;
     }
@@ -299,6 +299,7 @@ public final class Datasets {
                 + (inside.isEmpty()
                         ? "no files"
                         : inside.size() + " other files, such as "
-                                + inside.get(0).name()));
+                                + inside.get(0).name())
+                + "; a folder of texts holds .txt files alone, and .ids, .csv and .npy files are named themselves");
     }
 }

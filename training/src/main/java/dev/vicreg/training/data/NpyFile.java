@@ -102,7 +102,7 @@ record NpyFile(int[] shape, float[] values) {
         forEach(path, header, (block, i) -> {
             long id = single ? block.getInt() : block.getLong();
             if (id < 0 || id > Integer.MAX_VALUE) {
-                throw new IOException(path + ": row " + (i / width + 1) + ", column " + i % width + " is " + id
+                throw new IOException(path + ": row " + (i / width + 1) + ", place " + (i % width + 1) + " is " + id
                         + ", expected an id of 0 or more and below 2^31");
             }
             ids[i / width][i % width] = (int) id;
@@ -111,15 +111,17 @@ record NpyFile(int[] shape, float[] values) {
     }
 
     private static int count(Path path, Header header) throws IOException {
-        long count = Arrays.stream(header.shape).asLongStream().reduce(1, Math::multiplyExact);
-        long bytes = count * header.bytes();
+        double most = Integer.MAX_VALUE - 8;
+        double count = Arrays.stream(header.shape).asDoubleStream().reduce(1, (a, b) -> a * b); // exact up to 2^53
+        if (count > most) {
+            throw new IOException(path + " is too large or damaged: an array of " + Arrays.toString(header.shape)
+                    + ", expected at most 2^31 values; split it");
+        }
+        long bytes = (long) count * header.bytes();
         long found = Files.size(path) - header.length;
         if (found != bytes) {
             throw new IOException(path + " is damaged: an array of " + Arrays.toString(header.shape) + " takes " + bytes
                     + " bytes, found " + found);
-        }
-        if (count > Integer.MAX_VALUE - 8) {
-            throw new IOException(path + " is too large: " + count + " values, expected at most 2^31; split it");
         }
         return (int) count;
     }
@@ -164,7 +166,7 @@ record NpyFile(int[] shape, float[] values) {
         if (!type.matches("'[<>=]([fi])[48]'")) {
             throw new IOException(name + " holds values of type " + type
                     + ", expected float32 or float64 for vectors and signals, int32 or int64 for ids;"
-                    + " save it with array.astype(numpy.float32)");
+                    + " save it with array.astype(numpy.float32), or numpy.int64 for ids");
         }
         if (fortran.equals("True")) {
             throw new IOException(name + " is in column-major order; save it with numpy.ascontiguousarray(array)");

@@ -51,7 +51,8 @@ public interface SequenceDataset extends Dataset {
             for (int place = 0; place < ids.length; place++) {
                 if (vocabulary > 0 && ids[place] >= vocabulary) {
                     throw new IllegalArgumentException(name(i) + ", place " + (place + 1) + ": found id " + ids[place]
-                            + ", the encoder knows ids 0 to " + (vocabulary - 1));
+                            + ", the encoder knows ids 0 to " + (vocabulary - 1)
+                            + "; make the ids with its own tokenizer");
                 }
             }
         }

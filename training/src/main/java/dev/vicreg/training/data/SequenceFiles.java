@@ -125,14 +125,16 @@ final class SequenceFiles {
 
     /** Not what Java makes of other encodings: those bytes would not be the ones that serving sees. */
     private static String utf8(byte[] bytes, String name) throws IOException {
+        ByteBuffer encoded = ByteBuffer.wrap(bytes);
         try {
-            String text = StandardCharsets.UTF_8
-                    .newDecoder()
-                    .decode(ByteBuffer.wrap(bytes))
-                    .toString();
+            String text = StandardCharsets.UTF_8.newDecoder().decode(encoded).toString();
             return text.startsWith(BYTE_ORDER_MARK) ? text.substring(1) : text;
         } catch (CharacterCodingException e) {
-            throw new IOException(name + " is no text in UTF-8; convert it", e);
+            int line = 1;
+            for (int i = 0; i < encoded.position(); i++) { // where the decoder stopped
+                line += bytes[i] == '\n' ? 1 : 0;
+            }
+            throw new IOException(name + ": line " + line + " is no text in UTF-8; convert the file", e);
         }
     }
 

@@ -25,6 +25,7 @@ public final class AtomicFile {
      * @throws IOException if the folder is missing or the disk full; the message names the file and the size
      */
     public static void write(Path target, ByteBuffer content) throws IOException {
+        requireNoFolder(target);
         long size = content.remaining();
         String unique = Long.toHexString(ThreadLocalRandom.current().nextLong());
         Path temporary = target.resolveSibling("." + target.getFileName() + "." + unique + ".tmp");
@@ -54,8 +55,15 @@ public final class AtomicFile {
      * @throws IOException if it cannot be renamed
      */
     public static void move(Path complete, Path target) throws IOException {
+        requireNoFolder(target);
         Files.move(complete, target, StandardCopyOption.ATOMIC_MOVE);
         syncFolder(target.toAbsolutePath().getParent());
+    }
+
+    private static void requireNoFolder(Path target) throws IOException {
+        if (Files.isDirectory(target)) {
+            throw new IOException("Cannot write " + target + ": it is a folder; name a file");
+        }
     }
 
     /** Makes renames in {@code folder} last through a power cut; where folders can't be opened (Windows), nothing. */

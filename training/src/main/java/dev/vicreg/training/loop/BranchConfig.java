@@ -108,9 +108,14 @@ public record BranchConfig(
         if (!axes.equals(expected) || element != taken.element()) {
             throw new IllegalArgumentException("Encoder " + encoder + " takes samples of "
                     + taken.element().name().toLowerCase(Locale.ROOT) + expected + ", views of the " + data.noun()
-                    + " are " + element.name().toLowerCase(Locale.ROOT) + axes);
+                    + " are " + element.name().toLowerCase(Locale.ROOT) + axes + remedy());
         }
         return fed;
+    }
+
+    /** How samples are brought to another form, if they can be. */
+    private String remedy() {
+        return input instanceof InputConfig.Signals ? "; bring them to it with --length, --channels and --rate" : "";
     }
 
     private static ElementType element(ViewType type) {

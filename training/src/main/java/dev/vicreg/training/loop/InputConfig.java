@@ -52,6 +52,13 @@ public sealed interface InputConfig {
     ViewInput view(Encoders.Input takes);
 
     /**
+     * Refuses data that are not as these say, though they were read so: to know before anything is computed.
+     *
+     * @throws IllegalArgumentException if they are of another kind, or hold what the encoder does not take
+     */
+    void requireFits(Dataset data);
+
+    /**
      * How views are made of data that were read so.
      *
      * @throws IllegalArgumentException if data or augmentation are of another kind
@@ -96,6 +103,11 @@ public sealed interface InputConfig {
         public ViewInput view(Encoders.Input takes) {
             require(takes == Encoders.Input.PICTURES, this, takes);
             return new ViewInput.Pictures(imageSize, mean, std);
+        }
+
+        @Override
+        public void requireFits(Dataset data) {
+            expect(PictureDataset.class, data, this);
         }
 
         @Override
@@ -146,6 +158,11 @@ public sealed interface InputConfig {
         public ViewInput view(Encoders.Input takes) {
             require(takes == Encoders.Input.VECTORS, this, takes);
             return new ViewInput.Vectors(mean, std);
+        }
+
+        @Override
+        public void requireFits(Dataset data) {
+            expect(VectorDataset.class, data, this);
         }
 
         @Override
@@ -203,6 +220,11 @@ public sealed interface InputConfig {
             boolean asPictures = frontEnd != null && takes == Encoders.Input.PICTURES;
             require(asPictures || takes == Encoders.Input.SIGNALS, this, takes);
             return new ViewInput.Signals(length, mean, std, frontEnd, asPictures);
+        }
+
+        @Override
+        public void requireFits(Dataset data) {
+            expect(SignalDataset.class, data, this);
         }
 
         @Override
@@ -265,9 +287,14 @@ public sealed interface InputConfig {
         }
 
         @Override
+        public void requireFits(Dataset data) {
+            expect(SequenceDataset.class, data, this).requireFor(texts, vocabulary, cut ? 0 : length);
+        }
+
+        @Override
         public ViewSource views(Dataset data, Augmentation augmentation) {
+            requireFits(data);
             SequenceDataset sequences = expect(SequenceDataset.class, data, this);
-            sequences.requireFor(texts, vocabulary, cut ? 0 : length);
             return new SequenceViews(sequences, augmentation, length, new SpecialIds(padding, mask, special));
         }
     }
@@ -280,9 +307,8 @@ public sealed interface InputConfig {
     record AsInFile(String file) implements InputConfig {
         private IllegalArgumentException noData() {
             return new IllegalArgumentException("Encoder " + file
-                    + " takes none of pictures [N,3,H,W], vectors [N,D], signals [N,C,T] and ids int64"
-                    + "[N,T] as the data are; choose other data, or write its graphs with ./vicreg artifacts and feed"
-                    + " them yourself");
+                    + " takes no pictures [N,3,H,W] or [N,H,W,3], as the data are: see ./vicreg inspect; choose data that"
+                    + " it takes, or write its graphs with ./vicreg artifacts and feed them yourself");
         }
 
         @Override
@@ -297,6 +323,11 @@ public sealed interface InputConfig {
 
         @Override
         public ViewInput view(Encoders.Input takes) {
+            throw noData();
+        }
+
+        @Override
+        public void requireFits(Dataset data) {
             throw noData();
         }
 

@@ -196,8 +196,8 @@ class DatasetsTest {
     void missingFolderPartAndArchiveAreNamed() throws IOException {
         write("train/a/1.png", 1);
         pack("set.zip", Map.of("train/a/1.png", png(1)));
-        assertFails("no such folder or archive: " + folder + "/nowhere", folder + "/nowhere");
-        assertFails("no such folder or archive: " + folder + "/no.zip!/train", folder + "/no.zip!/train");
+        assertFails("no such file or folder: " + folder + "/nowhere", folder + "/nowhere");
+        assertFails("no such file or folder: " + folder + "/no.zip!/train", folder + "/no.zip!/train");
         assertFails("no part val in " + folder + "/set.zip; it holds train/", folder + "/set.zip!/val");
         assertThrows(NoSuchFileException.class, () -> open("test"));
     }

@@ -137,7 +137,7 @@ class SequenceFilesTest {
     void badFilesAreToldApart() throws IOException {
         Path file = folder.resolve("ids.npy");
         TestArrays.write(file, "<i8", false, new int[] {2, 2}, 1, 2, 3, -1);
-        refused("row 2, column 1 is -1, expected an id of 0 or more and below 2^31", file);
+        refused("row 2, place 2 is -1, expected an id of 0 or more and below 2^31", file);
         TestArrays.write(file, "<i8", false, new int[] {1, 1}, 1L << 31);
         refused("is 2147483648, expected an id", file);
         TestArrays.write(file, "<i4", false, new int[] {2, 2}, 1, 2, 3);
@@ -145,8 +145,8 @@ class SequenceFilesTest {
         TestArrays.write(file, "<i4", false, new int[] {0, 2});
         refused("holds no sequences", file);
         Path latin = folder.resolve("latin.txt");
-        Files.write(latin, new byte[] {'a', (byte) 0xE9, 'b'});
-        refused("latin.txt is no text in UTF-8", latin);
+        Files.write(latin, new byte[] {'a', '\n', 'b', (byte) 0xE9, 'b'});
+        refused("latin.txt: line 2 is no text in UTF-8", latin);
         write("b.labels.txt", "x\n");
         refused("has 1 lines, expected one for each of the 2 samples", write("b.ids", "1\n2\n"));
     }
@@ -157,7 +157,7 @@ class SequenceFilesTest {
         data.requireFor(false, 8, 4);
         data.requireFor(false, 0, 0);
         assertEquals(
-                "row 2, place 4: found id 7, the encoder knows ids 0 to 6",
+                "row 2, place 4: found id 7, the encoder knows ids 0 to 6; make the ids with its own tokenizer",
                 message(() -> data.requireFor(false, 7, 4)));
         assertEquals(
                 "row 2 has 4 ids, the encoder takes at most 3; train with --length to have longer sequences cut",

@@ -120,6 +120,8 @@ class VectorFilesTest {
         assertTrue(refusal(file, null, "7").contains("no column 7; it has 0, 1"));
         Files.writeString(folder.resolve("array.labels.txt"), "b\n");
         assertTrue(refusal(file, null).contains("has 1 lines, expected one for each of the 2 samples"));
+        TestArrays.write(file, "<f4", false, new int[] {1 << 30, 1 << 30, 1 << 30});
+        assertTrue(refusal(file, null).contains("is too large or damaged: an array of [1073741824, 1073741824"));
         Files.writeString(file, "no array at all");
         assertTrue(refusal(file, null).contains("no NumPy file"));
     }
