@@ -85,8 +85,10 @@ class Packed:
     def test_classes(self):
         """The class path of the tests: their folders, the program and its libraries, those of the tests alone."""
         jars = sorted(glob.glob(self.home + '/app/lib/*.jar') + glob.glob(self.home + '/tests/lib/*.jar'))
-        folders = sorted(glob.glob(self.home + '/tests/*/classes'))
-        return ':'.join(folders + jars + [self.home + '/app/vicreg.jar'])
+        return ':'.join(self.test_folders() + jars + [self.home + '/app/vicreg.jar'])
+
+    def test_folders(self):
+        return sorted(glob.glob(self.home + '/tests/*/classes'))
 
 
 class Joined(io.RawIOBase):

@@ -11,8 +11,6 @@ import threading
 
 from packed import call, last
 
-CLASSES = ('dev.vicreg.runtime.CudaTest', 'dev.vicreg.training.autodiff.CudaGradientsTest',
-           'dev.vicreg.training.loop.CudaTrainingTest')
 # After these every further call fails too: CUDA runtime errors 700 (illegal address) to 719 (launch failure), 999.
 POISON = re.compile(r'CUDA (failure|error) (70\d|71\d|999)\b|illegal memory access|unspecified launch failure', re.I)
 MOST_INVOCATIONS = 1000
@@ -24,33 +22,37 @@ TITLE = re.compile(r"^[ |]*\+-- (.*)$")
 
 def run(args, packed, report, limit):
     """Runs the classes that aren't complete in the report yet; all of them where all are."""
+    console = packed.java + ['-jar', packed.home + '/tests/console.jar']
+    options = ['--class-path', packed.test_classes(), '--include-tag', 'gpu', '--exclude-methodname', '.*stockNatives.*',
+               '--details', 'verbose', '--details-theme', 'ascii', '--disable-ansi-colors', '--disable-banner']
+    scan = ['--scan-class-path=' + ':'.join(packed.test_folders())]
+    status, out, err = call(console + ['discover', *scan, *options], min(100, limit.left()))
+    classes = {}
+    for test in re.findall(r'uniqueId: (\S.*)', out):
+        if re.search(r'\[(method|test-template):', test):
+            classes.setdefault(re.search(r'\[class:([^]]*)\]', test).group(1), []).append(test)
+    if status or not classes:
+        raise RuntimeError('JUnit found no tests: ' + last(err or out, 5))
     results = report.get('tests', {})
-    if all(results.get(name, {}).get('complete') for name in CLASSES):
+    if all(results.get(name, {}).get('complete') for name in classes):
         results = {}
-    for name in CLASSES:
+    for name in sorted(classes):
         if results.get(name, {}).get('complete'):
             continue
-        report.put('tests', {**results, name: {'complete': False, 'said': 'started'}})
-        results[name] = of_class(packed, name, limit)
+        folder = next(each for each in packed.test_folders() if os.path.exists(
+            '%s/%s.class' % (each, name.replace('.', '/'))))
+        results[name] = of_class(name, classes[name], console, options, os.path.dirname(folder), limit)
         report.put('tests', results)
         counts = results[name]['counts']
-        print(name, counts, '' if results[name]['complete'] else 'not complete: ' + results[name]['said'], flush=True)
+        print(name, counts, '' if results[name]['complete'] else 'not complete: ' + (results[name]['said'] or 'nothing ran'), flush=True)
         for test in list(results[name]['others'].items())[:5]:
             print('  %s: %s' % (test[0], test[1]['message'][:200]))
 
 
-def of_class(packed, name, limit):
-    command = packed.java + ['-jar', packed.home + '/tests/console.jar']
-    options = ['--class-path', packed.test_classes(), '--include-tag', 'gpu', '--exclude-methodname', '.*stockNatives.*',
-               '--details', 'verbose', '--details-theme', 'ascii', '--disable-ansi-colors', '--disable-banner']
-    folder = packed.home + '/tests/' + name.split('.')[2]
-    status, out, err = call(command + ['discover', '--select-class', name, *options], min(60, limit.left()), cwd=folder)
-    left = [test for test in re.findall(r'uniqueId: (\S.*)', out) if re.search(r'\[(method|test-template):', test)]
-    if status or not left:
-        return outcome({}, False, 'no tests found: ' + last(err or out, 3))
+def of_class(name, left, console, options, folder, limit):
     found, select = {}, ['--select-class', name]
     for _ in range(RESTARTS):
-        reading = execute(command + ['execute', *select, *options], limit, folder)
+        reading = execute(console, [*select, *options], limit, folder)
         found.update(reading.tests)
         if reading.is_finished:
             return outcome(found, not all(test.startswith('container') for test in found), reading.said())
@@ -117,13 +119,12 @@ class Reading:
         return '' if self.is_finished else '\n'.join(self.words[-4:])
 
 
-def execute(command, limit, folder):
+def execute(console, words, limit, folder):
     """Runs the console until its end, a poisoned device or the limit. Its arguments go through a file: ids are long."""
     arguments = os.path.join(folder, 'console-arguments')
-    at = command.index('execute') + 1
     with open(arguments, 'w') as file:
-        file.write('\n'.join('"%s"' % word.replace('\\', '\\\\').replace('"', '\\"') for word in command[at:]))
-    process = subprocess.Popen(command[:at] + ['@' + arguments], cwd=folder, text=True, errors='replace',
+        file.write('\n'.join('"%s"' % word.replace('\\', '\\\\').replace('"', '\\"') for word in words))
+    process = subprocess.Popen(console + ['execute', '@' + arguments], cwd=folder, text=True, errors='replace',
                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     reading, time_over = Reading(), threading.Event()
     timer = threading.Timer(max(1, limit.left()), lambda: (time_over.set(), process.kill()))

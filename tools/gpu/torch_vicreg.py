@@ -92,7 +92,8 @@ class Lars(torch.optim.Optimizer):
             lr, decay = group['lr'], group['weight_decay']
             parameters = [p for p in group['params'] if p.grad is not None]
             for p in parameters:
-                self.state[p].setdefault('momentum', torch.zeros_like(p))
+                if not self.state[p]:
+                    self.state[p]['momentum'] = torch.zeros_like(p)
             large = [p for p in parameters if p.ndim > 1]
             moves = {id(p): p.grad for p in parameters if p.ndim <= 1}
             gradients = [p.grad for p in large]
