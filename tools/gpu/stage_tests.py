@@ -116,7 +116,9 @@ class Reading:
             self.test.update(status='cut off', message='the time was over')
 
     def said(self):
-        return '' if self.is_finished else '\n'.join(self.words[-4:])
+        if self.is_finished:
+            return ''
+        return 'the time was over' if self.is_cut_off else '\n'.join(self.words[-4:])
 
 
 def execute(console, words, limit, folder):
