@@ -3,6 +3,7 @@
 As Pillow's, but on floats in 0 to 1 instead of bytes.
 """
 import io
+import math
 import os
 import tarfile
 
@@ -48,7 +49,7 @@ def pictures(data, part, limit_per_class=0):
 def windows(n, size, device, smallest=0.2):
     """Left, top, width and height [N,4] of torchvision's RandomResizedCrop: ten tries, else the whole picture."""
     area = torch.empty(n, 10, device=device).uniform_(smallest, 1) * size * size
-    ratio = torch.empty(n, 10, device=device).uniform_(-1, 1).mul_(torch.tensor(4 / 3).log().item()).exp()
+    ratio = torch.empty(n, 10, device=device).uniform_(-1, 1).mul_(math.log(4 / 3)).exp()
     width, height = (area * ratio).sqrt().round(), (area / ratio).sqrt().round()
     fits = (width > 0) & (width <= size) & (height > 0) & (height <= size)
     first = fits.float().argmax(1, keepdim=True)
