@@ -91,6 +91,7 @@ final class ImportedExport {
      * can be, and finds its data by their name. Returns the difference measured.
      */
     static double publish(EditedModel file, Verification verification, Path target) throws IOException {
+        AtomicFile.requireNoFolder(target);
         Path folder = target.toAbsolutePath().getParent();
         Path draft;
         try {
