@@ -1,5 +1,5 @@
-/* A stand-in for cuBLAS: see cudart.c. What is not here is made by build and answers 0, success. */
+/* A stand-in for cuBLAS: see cudart.c. */
 #include <stdlib.h>
-int cublasCreate_v2(void **h) { *h = malloc(8); return 0; }
-int cublasDestroy_v2(void *h) { free(h); return 0; }
-int cublasGetMathMode(void *h, int *m) { *m = 0; return 0; }
+int cublasCreate_v2(void **handle) { *handle = malloc(8); return 0; }
+int cublasDestroy_v2(void *handle) { free(handle); return 0; }
+int cublasGetMathMode(void *handle, int *mode) { *mode = 0; return 0; }

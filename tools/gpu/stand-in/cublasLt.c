@@ -1,8 +1,13 @@
-/* A stand-in for cuBLASLt: see cudart.c. What is not here is made by build and answers 0, success. */
+/* A stand-in for cuBLASLt: see cudart.c. */
 #include <stdlib.h>
-int cublasLtCreate(void **h) { *h = malloc(8); return 0; }
-int cublasLtMatmulDescCreate(void **h) { *h = malloc(8); return 0; }
-int cublasLtMatmulPreferenceCreate(void **h) { *h = malloc(8); return 0; }
-int cublasLtMatrixLayoutCreate(void **h) { *h = malloc(8); return 0; }
-int cublasLtMatrixTransformDescCreate(void **h) { *h = malloc(8); return 0; }
-int cublasLtMatmulAlgoGetHeuristic(void *h, void *o, void *a, void *b, void *c, void *d, void *p, int n, void *r, int *found) { *found = 1; return 0; }
+static int make(void **made) { *made = malloc(8); return 0; }
+int cublasLtCreate(void **handle) { return make(handle); }
+int cublasLtMatmulDescCreate(void **description) { return make(description); }
+int cublasLtMatmulPreferenceCreate(void **preference) { return make(preference); }
+int cublasLtMatrixLayoutCreate(void **layout) { return make(layout); }
+int cublasLtMatrixTransformDescCreate(void **description) { return make(description); }
+int cublasLtMatmulAlgoGetHeuristic(void *handle, void *operation, void *a, void *b, void *c, void *d, void *preference,
+                                   int wanted, void *results, int *found) {
+  *found = 1;
+  return 0;
+}

@@ -1,101 +1,149 @@
 /*
  * A stand-in for CUDA's runtime library: device memory is host memory, copies are made, kernels do nothing. So sessions
  * of ONNX Runtime's CUDA provider open and run without a GPU. What they compute is meaningless; where operators run, what
- * is copied and how long the host takes to start kernels is real.
+ * is copied and how long the host takes to start kernels is real. Functions that aren't here are made by build and answer
+ * 0, success.
  *
- * At its end a process writes what it counted to the file that STANDIN_CUDA_REPORT names, as JSON.
+ * As a process ends it appends what it counted, a line of JSON, to the file that STANDIN_CUDA_REPORT names.
  */
-#include <cuda_runtime_api.h>
+#include "cuda13.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#undef cudaGetDeviceProperties
+#include <unistd.h>
 
-#include <cuda_runtime_api.h>
-#include <stdlib.h>
-#include <string.h>
-#include <stdio.h>
-#include <time.h>
-#undef cudaGetDeviceProperties
-static long launches, to_device, to_device_bytes, to_host, to_host_bytes;
+static long launches, to_device, to_device_bytes, to_host, to_host_bytes; /* not exact where threads count at once */
 
 __attribute__((destructor)) static void report(void) {
   const char *name = getenv("STANDIN_CUDA_REPORT");
-  FILE *file = name ? fopen(name, "w") : NULL;
+  FILE *file = name && launches + to_device + to_host ? fopen(name, "a") : NULL;
   if (!file) return;
   fprintf(file,
-          "{\"launches\":%ld,\"host_to_device\":%ld,\"host_to_device_bytes\":%ld,\"device_to_host\":%ld,"
+          "{\"process\":%d,\"launches\":%ld,\"host_to_device\":%ld,\"host_to_device_bytes\":%ld,\"device_to_host\":%ld,"
           "\"device_to_host_bytes\":%ld}\n",
-          launches, to_device, to_device_bytes, to_host, to_host_bytes);
+          getpid(), launches, to_device, to_device_bytes, to_host, to_host_bytes);
   fclose(file);
 }
 
-static void note(size_t bytes, enum cudaMemcpyKind kind) {
-  if (kind == cudaMemcpyHostToDevice) { to_device++; to_device_bytes += bytes; }
-  if (kind == cudaMemcpyDeviceToHost) { to_host++; to_host_bytes += bytes; }
+/* Device */
+
+int cudaGetDeviceCount(int *count) { *count = 1; return SUCCESS; }
+int cudaGetDevice(int *device) { *device = 0; return SUCCESS; }
+int cudaSetDevice(int device) { return device == 0 ? SUCCESS : 101; /* invalid device */ }
+int cudaDriverGetVersion(int *version) { *version = 13000; return SUCCESS; }
+int cudaRuntimeGetVersion(int *version) { *version = 13000; return SUCCESS; }
+int cudaMemGetInfo(size_t *unused, size_t *total) { *unused = 15UL << 30; *total = 16UL << 30; return SUCCESS; }
+
+/* A device of Hopper's kind, with 16 GiB. */
+int cudaGetDeviceProperties(struct properties *p, int device) {
+  static const struct properties hopper = {
+      .name = "stand-in", .major = 9, .minor = 0, .totalGlobalMem = 16UL << 30, .totalConstMem = 65536,
+      .multiProcessorCount = 132, .l2CacheSize = 50 << 20, .warpSize = 32,
+      .maxThreadsPerBlock = 1024, .maxThreadsDim = {1024, 1024, 64}, .maxGridSize = {2147483647, 65535, 65535},
+      .sharedMemPerBlock = 49152, .sharedMemPerBlockOptin = 232448, .sharedMemPerMultiprocessor = 233472,
+      .regsPerBlock = 65536, .regsPerMultiprocessor = 65536, .maxThreadsPerMultiProcessor = 2048,
+      .asyncEngineCount = 3, .unifiedAddressing = 1, .concurrentKernels = 1};
+  *p = hopper;
+  return SUCCESS;
 }
 
-cudaError_t cudaGetDeviceCount(int *n) { *n = 1; return 0; }
-cudaError_t cudaGetDevice(int *n) { *n = 0; return 0; }
-cudaError_t cudaDriverGetVersion(int *v) { *v = 13000; return 0; }
-cudaError_t cudaRuntimeGetVersion(int *v) { *v = 13000; return 0; }
-cudaError_t cudaGetDeviceProperties(struct cudaDeviceProp *p, int d) {
-  memset(p, 0, sizeof *p);
-  strcpy(p->name, "stand-in");
-  p->totalGlobalMem = 16ULL << 30; p->sharedMemPerBlock = 49152; p->regsPerBlock = 65536; p->warpSize = 32;
-  p->maxThreadsPerBlock = 1024; p->maxThreadsDim[0] = p->maxThreadsDim[1] = 1024; p->maxThreadsDim[2] = 64;
-  p->maxGridSize[0] = 2147483647; p->maxGridSize[1] = p->maxGridSize[2] = 65535;
-  p->totalConstMem = 65536; p->major = 9; p->minor = 0; p->multiProcessorCount = 132; p->l2CacheSize = 50 << 20;
-  p->maxThreadsPerMultiProcessor = 2048; p->sharedMemPerMultiprocessor = 233472; p->regsPerMultiprocessor = 65536;
-  p->sharedMemPerBlockOptin = 232448; p->asyncEngineCount = 3; p->unifiedAddressing = 1; p->concurrentKernels = 1;
-  return 0;
-}
-cudaError_t cudaDeviceGetAttribute(int *v, enum cudaDeviceAttr a, int d) {
-  switch (a) {
-    case cudaDevAttrMaxThreadsPerBlock: *v = 1024; break;
-    case cudaDevAttrMultiProcessorCount: *v = 132; break;
-    case cudaDevAttrComputeCapabilityMajor: *v = 9; break;
-    case cudaDevAttrComputeCapabilityMinor: *v = 0; break;
-    case cudaDevAttrMaxSharedMemoryPerBlock: *v = 49152; break;
-    case cudaDevAttrMaxSharedMemoryPerBlockOptin: *v = 232448; break;
-    case cudaDevAttrMaxThreadsPerMultiProcessor: *v = 2048; break;
-    case cudaDevAttrWarpSize: *v = 32; break;
-    default: *v = 1;
+int cudaDeviceGetAttribute(int *value, int attribute, int device) {
+  switch (attribute) {
+    case MAX_THREADS_PER_BLOCK: *value = 1024; break;
+    case MAX_SHARED_MEMORY_PER_BLOCK: *value = 49152; break;
+    case MAX_SHARED_MEMORY_PER_BLOCK_OPTIN: *value = 232448; break;
+    case MAX_THREADS_PER_MULTIPROCESSOR: *value = 2048; break;
+    case WARP_SIZE: *value = 32; break;
+    case MULTIPROCESSORS: *value = 132; break;
+    case CAPABILITY_MAJOR: *value = 9; break;
+    case CAPABILITY_MINOR: *value = 0; break;
+    default: *value = 1;
   }
-  return 0;
+  return SUCCESS;
 }
-static cudaError_t get(void **p, size_t n) { *p = NULL; void *q = NULL; if (posix_memalign(&q, 512, n + 512)) return cudaErrorMemoryAllocation; memset(q, 0, n + 512); *p = q; return 0; }
-cudaError_t cudaMalloc(void **p, size_t n) { return get(p, n); }
-cudaError_t cudaMallocHost(void **p, size_t n) { return get(p, n); }
-cudaError_t cudaHostAlloc(void **p, size_t n, unsigned f) { return get(p, n); }
-cudaError_t cudaMallocFromPoolAsync(void **p, size_t n, cudaMemPool_t q, cudaStream_t s) { return get(p, n); }
-cudaError_t cudaFree(void *p) { free(p); return 0; }
-cudaError_t cudaFreeAsync(void *p, cudaStream_t s) { free(p); return 0; }
-cudaError_t cudaFreeHost(void *p) { free(p); return 0; }
-cudaError_t cudaMemGetInfo(size_t *a, size_t *b) { *a = 15ULL << 30; *b = 16ULL << 30; return 0; }
-cudaError_t cudaMemcpy(void *d, const void *s, size_t n, enum cudaMemcpyKind k) { note(n, k); memmove(d, s, n); return 0; }
-cudaError_t cudaMemcpyAsync(void *d, const void *s, size_t n, enum cudaMemcpyKind k, cudaStream_t t) { note(n, k); memmove(d, s, n); return 0; }
-cudaError_t cudaMemcpy2DAsync(void *d, size_t dp, const void *s, size_t sp, size_t w, size_t h, enum cudaMemcpyKind k, cudaStream_t t) {
-  note(w * h, k); for (size_t i = 0; i < h; i++) memmove((char *) d + i * dp, (const char *) s + i * sp, w); return 0; }
-cudaError_t cudaMemset(void *d, int v, size_t n) { memset(d, v, n); return 0; }
-cudaError_t cudaMemsetAsync(void *d, int v, size_t n, cudaStream_t t) { memset(d, v, n); return 0; }
-cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(int *n, const void *f, int b, size_t m, unsigned g) { *n = 2; return 0; }
-cudaError_t cudaFuncGetAttributes(struct cudaFuncAttributes *a, const void *f) { memset(a, 0, sizeof *a); a->maxThreadsPerBlock = 1024; a->numRegs = 32; a->ptxVersion = 90; a->binaryVersion = 90; return 0; }
-const char *cudaGetErrorString(cudaError_t e) { return e ? "stand-in error" : "no error"; }
-const char *cudaGetErrorName(cudaError_t e) { return e ? "standInError" : "cudaSuccess"; }
-cudaError_t cudaEventElapsedTime(float *ms, cudaEvent_t a, cudaEvent_t b) { *ms = 1; return 0; }
-cudaError_t cudaEventCreate(cudaEvent_t *e) { *e = malloc(8); return 0; }
-cudaError_t cudaEventCreateWithFlags(cudaEvent_t *e, unsigned f) { *e = malloc(8); return 0; }
-cudaError_t cudaEventDestroy(cudaEvent_t e) { free(e); return 0; }
-cudaError_t cudaStreamCreateWithFlags(cudaStream_t *s, unsigned f) { *s = malloc(8); return 0; }
-cudaError_t cudaStreamDestroy(cudaStream_t s) { free(s); return 0; }
-cudaError_t cudaLaunchHostFunc(cudaStream_t s, cudaHostFn_t f, void *d) { f(d); return 0; }
-cudaError_t cudaMemPoolCreate(cudaMemPool_t *p, const struct cudaMemPoolProps *q) { *p = malloc(8); return 0; }
-cudaError_t cudaMemPoolGetAttribute(cudaMemPool_t p, enum cudaMemPoolAttr a, void *v) { *(unsigned long long *) v = 0; return 0; }
-static char handle[64];
-void **__cudaRegisterFatBinary(void *f) { return (void **) handle; }
-unsigned __cudaPushCallConfiguration(dim3 g, dim3 b, size_t m, void *s) { return 0; }
-cudaError_t __cudaPopCallConfiguration(dim3 *g, dim3 *b, size_t *m, void *s) { g->x = g->y = g->z = b->x = b->y = b->z = 1; *m = 0; *(void **) s = 0; return 0; }
-cudaError_t __cudaGetKernel(cudaKernel_t *k, const void *f) { *k = (cudaKernel_t) f; return 0; }
-cudaError_t __cudaLaunchKernel(cudaKernel_t k, dim3 g, dim3 b, void **a, size_t m, cudaStream_t s) { launches++; return 0; }
-cudaError_t cudaLaunchKernelExC(const cudaLaunchConfig_t *c, const void *f, void **a) { launches++; return 0; }
+
+/* Memory: aligned as CUDA's, with some room behind, since nobody else looks after the ends. It starts as zeros. */
+
+static int allocate(void **memory, size_t size) {
+  if (posix_memalign(memory, 512, size + 512)) { *memory = NULL; return ERROR_MEMORY; }
+  memset(*memory, 0, size + 512);
+  return SUCCESS;
+}
+
+int cudaMalloc(void **memory, size_t size) { return allocate(memory, size); }
+int cudaMallocHost(void **memory, size_t size) { return allocate(memory, size); }
+int cudaHostAlloc(void **memory, size_t size, unsigned flags) { return allocate(memory, size); }
+int cudaMallocFromPoolAsync(void **memory, size_t size, void *pool, void *stream) { return allocate(memory, size); }
+int cudaFree(void *memory) { free(memory); return SUCCESS; }
+int cudaFreeAsync(void *memory, void *stream) { free(memory); return SUCCESS; }
+int cudaFreeHost(void *memory) { free(memory); return SUCCESS; }
+int cudaMemset(void *to, int value, size_t size) { memset(to, value, size); return SUCCESS; }
+int cudaMemsetAsync(void *to, int value, size_t size, void *stream) { memset(to, value, size); return SUCCESS; }
+
+static void count(size_t size, int kind) {
+  if (kind == HOST_TO_DEVICE) { to_device++; to_device_bytes += size; }
+  if (kind == DEVICE_TO_HOST) { to_host++; to_host_bytes += size; }
+}
+
+int cudaMemcpy(void *to, const void *from, size_t size, int kind) {
+  count(size, kind);
+  memmove(to, from, size);
+  return SUCCESS;
+}
+
+int cudaMemcpyAsync(void *to, const void *from, size_t size, int kind, void *stream) {
+  return cudaMemcpy(to, from, size, kind);
+}
+
+int cudaMemcpy2DAsync(void *to, size_t to_pitch, const void *from, size_t from_pitch, size_t width, size_t height,
+                      int kind, void *stream) {
+  count(width * height, kind);
+  for (size_t i = 0; i < height; i++) memmove((char *) to + i * to_pitch, (const char *) from + i * from_pitch, width);
+  return SUCCESS;
+}
+
+/* Events, streams and pools are handles that nothing looks into. */
+
+static int handle(void **made) { *made = calloc(1, 8); return SUCCESS; }
+static int release(void *made) { free(made); return SUCCESS; }
+
+int cudaEventCreate(void **event) { return handle(event); }
+int cudaEventCreateWithFlags(void **event, unsigned flags) { return handle(event); }
+int cudaEventDestroy(void *event) { return release(event); }
+int cudaEventElapsedTime(float *milliseconds, void *start, void *end) { *milliseconds = 1; return SUCCESS; }
+int cudaStreamCreateWithFlags(void **stream, unsigned flags) { return handle(stream); }
+int cudaStreamDestroy(void *stream) { return release(stream); }
+int cudaLaunchHostFunc(void *stream, void (*run)(void *), void *data) { run(data); return SUCCESS; }
+int cudaMemPoolCreate(void **pool, const void *properties) { return handle(pool); }
+int cudaMemPoolDestroy(void *pool) { return release(pool); }
+int cudaMemPoolGetAttribute(void *pool, int attribute, void *value) { *(unsigned long long *) value = 0; return SUCCESS; }
+
+/* Kernels: those that nvcc compiled into the provider register themselves and are launched by these. */
+
+void **__cudaRegisterFatBinary(void *binary) { static void *registered[8]; return registered; }
+unsigned __cudaPushCallConfiguration(struct dimensions g, struct dimensions b, size_t m, void *stream) { return 0; }
+int __cudaPopCallConfiguration(struct dimensions *grid, struct dimensions *block, size_t *memory, void **stream) {
+  *grid = *block = (struct dimensions) {1, 1, 1};
+  *memory = 0;
+  *stream = NULL;
+  return SUCCESS;
+}
+int __cudaGetKernel(void **kernel, const void *function) { *kernel = (void *) function; return SUCCESS; }
+int __cudaLaunchKernel(void *kernel, struct dimensions grid, struct dimensions block, void **arguments, size_t memory,
+                       void *stream) {
+  launches++;
+  return SUCCESS;
+}
+int cudaLaunchKernelExC(const void *configuration, const void *function, void **arguments) { launches++; return SUCCESS; }
+int cudaOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(int *blocks, const void *function, int size, size_t memory,
+                                                           unsigned flags) {
+  *blocks = 2;
+  return SUCCESS;
+}
+int cudaFuncGetAttributes(struct function *attributes, const void *function) {
+  *attributes = (struct function) {.maxThreadsPerBlock = 1024, .numRegs = 32, .ptxVersion = 90, .binaryVersion = 90};
+  return SUCCESS;
+}
+
+const char *cudaGetErrorString(int error) { return error ? "error of the stand-in" : "no error"; }
+const char *cudaGetErrorName(int error) { return error ? "standInError" : "cudaSuccess"; }

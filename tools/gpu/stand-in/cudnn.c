@@ -1,9 +1,13 @@
-/* A stand-in for cuDNN: see cudart.c. What is not here is made by build and answers 0, success. Every convolution has one algorithm, which needs no workspace. */
+/* A stand-in for cuDNN: see cudart.c. Every convolution has one algorithm, which needs no workspace. */
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <stdint.h>
-static int create(void **h) { *h = calloc(1, 64); return 0; }
-#define CREATE(n) int n(void **h) { return create(h); }
+
+static int make(void **made) { *made = calloc(1, 64); return 0; }
+static int none(size_t *bytes) { *bytes = 0; return 0; }
+static int some(size_t *bytes) { *bytes = 64; return 0; }
+
+#define CREATE(name) int name(void **made) { return make(made); }
 CREATE(cudnnCreate)
 CREATE(cudnnCreateActivationDescriptor)
 CREATE(cudnnCreateConvolutionDescriptor)
@@ -15,39 +19,92 @@ CREATE(cudnnCreateRNNDataDescriptor)
 CREATE(cudnnCreateRNNDescriptor)
 CREATE(cudnnCreateReduceTensorDescriptor)
 CREATE(cudnnCreateTensorDescriptor)
+
 size_t cudnnGetVersion(void) { return 91400; }
-const char *cudnnGetErrorString(int e) { return e ? "stand-in error" : "success"; }
-void cudnnGetLastErrorString(char *m, size_t n) { if (n) m[0] = 0; }
-int cudnnGetStream(void *h, void **s) { *s = 0; return 0; }
-int cudnnDropoutGetStatesSize(void *h, size_t *n) { *n = 64; return 0; }
-int cudnnGetReductionWorkspaceSize(void *h, void *r, void *a, void *c, size_t *n) { *n = 0; return 0; }
-int cudnnGetReductionIndicesSize(void *h, void *r, void *a, void *c, size_t *n) { *n = 0; return 0; }
-int cudnnGetConvolutionForwardWorkspaceSize(void *h, void *x, void *w, void *c, void *y, int a, size_t *n) { *n = 0; return 0; }
-int cudnnGetConvolutionBackwardDataWorkspaceSize(void *h, void *x, void *w, void *c, void *y, int a, size_t *n) { *n = 0; return 0; }
-int cudnnGetConvolutionBackwardFilterWorkspaceSize(void *h, void *x, void *w, void *c, void *y, int a, size_t *n) { *n = 0; return 0; }
-struct perf { int algo; int status; float time; size_t memory; int determinism; int mathType; int reserved[3]; };
-static int one(int *n, struct perf *p) { memset(p, 0, sizeof *p); *n = 1; p->algo = 1; p->time = 1; p->determinism = 1; return 0; }
-#define GET(n) int n(void *h, void *a, void *b, void *c, void *d, int want, int *got, struct perf *p) { return one(got, p); }
-GET(cudnnGetConvolutionForwardAlgorithm_v7)
-GET(cudnnGetConvolutionBackwardDataAlgorithm_v7)
-GET(cudnnGetConvolutionBackwardFilterAlgorithm_v7)
-#define FIND(n) int n(void *h, void *a, void *pa, void *b, void *pb, void *c, void *d, void *pd, int want, int *got, struct perf *p, void *ws, size_t bytes) { return one(got, p); }
-FIND(cudnnFindConvolutionForwardAlgorithmEx)
-FIND(cudnnFindConvolutionBackwardDataAlgorithmEx)
-FIND(cudnnFindConvolutionBackwardFilterAlgorithmEx)
-int cudnnGetRNNTempSpaceSizes(void *h, void *r, int m, void *x, size_t *a, size_t *b) { *a = 64; *b = 64; return 0; }
-int cudnnBackendCreateDescriptor(int type, void **d) { return create(d); }
-int cudnnBackendDestroyDescriptor(void *d) { free(d); return 0; }
-/* The frontend asks for engines, knobs and sizes: one engine, no knobs, sizes of 0. */
-int cudnnBackendGetAttribute(void *d, int name, int type, int64_t want, int64_t *got, void *out) {
-  if (type == 15) { if (got) *got = 1; return 0; }   /* descriptors that the caller made */
-  size_t size = type == 3 || type == 5 || type == 6 || type == 0 ? 8 : type == 2 || type == 21 ? 1 : 4;
-  if (out && want > 0) memset(out, 0, size);
-  if (got) *got = (name == 302 || type == 11 || type == 18) ? 0 : 1;
+const char *cudnnGetErrorString(int error) { return error ? "error of the stand-in" : "success"; }
+void cudnnGetLastErrorString(char *message, size_t size) { if (size) message[0] = 0; }
+int cudnnGetStream(void *handle, void **stream) { *stream = NULL; return 0; }
+int cudnnDropoutGetStatesSize(void *handle, size_t *n) { return some(n); }
+int cudnnGetReductionWorkspaceSize(void *handle, void *reduction, void *a, void *c, size_t *n) { return none(n); }
+int cudnnGetReductionIndicesSize(void *handle, void *reduction, void *a, void *c, size_t *n) { return none(n); }
+
+/* Convolutions */
+
+#define WORKSPACE(name) \
+  int name(void *handle, void *x, void *w, void *convolution, void *y, int algorithm, size_t *n) { return none(n); }
+WORKSPACE(cudnnGetConvolutionForwardWorkspaceSize)
+WORKSPACE(cudnnGetConvolutionBackwardDataWorkspaceSize)
+WORKSPACE(cudnnGetConvolutionBackwardFilterWorkspaceSize)
+
+struct performance { /* cudnnConvolutionFwdAlgoPerf_t, and the same for gradients */
+  int algorithm, status;
+  float time;
+  size_t memory;
+  int determinism, math, reserved[3];
+};
+
+static int one(int *found, struct performance *best) {
+  *found = 1;
+  *best = (struct performance) {.algorithm = 1, .time = 1, .determinism = 1};
   return 0;
 }
 
-/* every weight matrix of a recurrent layer: [1,1,1], packed */
-int cudnnGetTensorNdDescriptor(void *d, int want, int *type, int *n, int *dims, int *strides) {
-  *type = 0; *n = 3; for (int i = 0; i < want; i++) { dims[i] = 1; strides[i] = 1; } return 0; }
-int cudnnGetRNNWeightParams(void *h, void *r, int layer, size_t n, const void *space, int id, void *md, void **m, void *bd, void **b) { *m = (void *) space; *b = (void *) space; return 0; }
+#define GET(name)                                                                              \
+  int name(void *handle, void *a, void *b, void *convolution, void *c, int wanted, int *found, \
+           struct performance *best) {                                                         \
+    return one(found, best);                                                                   \
+  }
+GET(cudnnGetConvolutionForwardAlgorithm_v7)
+GET(cudnnGetConvolutionBackwardDataAlgorithm_v7)
+GET(cudnnGetConvolutionBackwardFilterAlgorithm_v7)
+
+#define FIND(name)                                                                                                  \
+  int name(void *handle, void *a, void *a_data, void *b, void *b_data, void *convolution, void *c, void *c_data,    \
+           int wanted, int *found, struct performance *best, void *workspace, size_t size) {                        \
+    return one(found, best);                                                                                        \
+  }
+FIND(cudnnFindConvolutionForwardAlgorithmEx)
+FIND(cudnnFindConvolutionBackwardDataAlgorithmEx)
+FIND(cudnnFindConvolutionBackwardFilterAlgorithmEx)
+
+/* Recurrent layers: every weight matrix is [1,1,1], packed. */
+
+int cudnnGetRNNTempSpaceSizes(void *handle, void *layer, int mode, void *x, size_t *work, size_t *reserve) {
+  some(work);
+  return some(reserve);
+}
+
+int cudnnGetTensorNdDescriptor(void *tensor, int wanted, int *type, int *rank, int *sizes, int *strides) {
+  *type = 0;
+  *rank = 3;
+  for (int i = 0; i < wanted; i++) sizes[i] = strides[i] = 1;
+  return 0;
+}
+
+int cudnnGetRNNWeightParams(void *handle, void *layer, int index, size_t size, const void *weights, int matrix,
+                            void *matrix_type, void **matrix_data, void *bias_type, void **bias_data) {
+  *matrix_data = *bias_data = (void *) weights;
+  return 0;
+}
+
+/* The graph interface, through which the provider runs convolutions forward: it asks for engines, knobs and sizes. */
+
+enum { /* cudnnBackendAttributeType_t */
+  HANDLE = 0, BOOLEAN = 2, INT64 = 3, DOUBLE = 5, POINTER = 6, NUMERICAL_NOTE = 11, DESCRIPTOR = 15, BEHAVIOR_NOTE = 19,
+  CHAR = 24
+};
+enum { ENGINE_KNOBS = 302 }; /* CUDNN_ATTR_ENGINE_KNOB_INFO */
+
+int cudnnBackendCreateDescriptor(int type, void **made) { return make(made); }
+int cudnnBackendDestroyDescriptor(void *made) { free(made); return 0; }
+
+/* One engine without knobs and notes; numbers are 0. */
+int cudnnBackendGetAttribute(void *descriptor, int name, int type, int64_t wanted, int64_t *found, void *values) {
+  int is_empty = name == ENGINE_KNOBS || type == NUMERICAL_NOTE || type == BEHAVIOR_NOTE;
+  if (type != DESCRIPTOR && values && wanted > 0) { /* descriptors are the caller's own */
+    int is_wide = type == HANDLE || type == INT64 || type == DOUBLE || type == POINTER;
+    memset(values, 0, is_wide ? 8 : type == BOOLEAN || type == CHAR ? 1 : 4);
+  }
+  if (found) *found = type == DESCRIPTOR ? 1 : !is_empty;
+  return 0;
+}
