@@ -27,7 +27,8 @@ import org.jspecify.annotations.Nullable;
  * Publishes an encoder that came as an ONNX file in that very file: trained values and running statistics take the place
  * of the old ones, batch norms and Dropout are set to inference, a {@link Manifest} joins the metadata, and all else
  * stays, names, types, opset and nodes. Norms that shared running statistics are the one exception: each but the first
- * reads an initialiser of its own, which is added. What makes vectors of the output is the reader's to do; the manifest says it.
+ * reads an initialiser of its own, which is added. What makes vectors of the output is the reader's to do; the manifest
+ * says it.
  */
 final class ImportedExport {
     private ImportedExport() {}
@@ -90,6 +91,7 @@ final class ImportedExport {
      * can be, and finds its data by their name. Returns the difference measured.
      */
     static double publish(EditedModel file, Verification verification, Path target) throws IOException {
+        AtomicFile.requireNoFolder(target);
         Path folder = target.toAbsolutePath().getParent();
         Path draft;
         try {

@@ -63,8 +63,8 @@ public final class RunExport {
     }
 
     /**
-     * Exports the encoder of one checkpoint, one that came as an ONNX file in the original file if that can hold it: of {@link #newest}, or of the run's artifacts for the encoder before the
-     * first step.
+     * Exports the encoder of one checkpoint, one that came as an ONNX file in the original file if that can hold it: of
+     * {@link #newest}, or of the run's artifacts for the encoder before the first step.
      *
      * @param side whose encoder; {@link Side#A} where both views share one
      * @param version of this project, for the manifest

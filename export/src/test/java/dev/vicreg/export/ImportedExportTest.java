@@ -382,6 +382,10 @@ class ImportedExportTest {
         assertThrows(IllegalStateException.class, () -> ImportedExport.publish(wrong, verification, target));
         assertEquals(List.of("encoder.onnx", "encoder.onnx.data"), names(target.getParent()));
         assertArrayEquals(published, Files.readAllBytes(EditedModel.data(target)), "what was there stays");
+
+        Path folder = Files.createDirectories(temporary.resolve("other/folder"));
+        assertThrows(IOException.class, () -> ImportedExport.publish(edited, verification, folder));
+        assertEquals(List.of("folder"), names(folder.getParent()), "no data beside a file that can't be");
     }
 
     private static List<String> names(Path folder) throws IOException {

@@ -2,6 +2,7 @@ package dev.vicreg.runtime;
 
 import java.io.File;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -119,12 +120,13 @@ final class CudaFolders {
         files.addAll(matches(root, "etc/ld.so.conf.d/*.conf"));
         for (Path file : files) {
             if (Files.isReadable(file)) {
-                try (Stream<String> lines = Files.lines(file)) {
-                    lines.map(String::strip)
-                            .filter(line -> line.startsWith("/"))
-                            .map(line -> root.resolve(line.substring(1)))
-                            .forEach(this::add);
-                }
+                // Comments may be in any encoding; unlike Files.lines, this reads them all the same.
+                new String(Files.readAllBytes(file), StandardCharsets.UTF_8)
+                        .lines()
+                        .map(String::strip)
+                        .filter(line -> line.startsWith("/"))
+                        .map(line -> root.resolve(line.substring(1)))
+                        .forEach(this::add);
             }
         }
     }

@@ -40,7 +40,7 @@ import org.jspecify.annotations.Nullable;
  * gives them, not normalised to length 1.
  */
 public final class EmbeddingModel implements AutoCloseable {
-    /** Pixels, or values, that run through the model at once: large enough to keep it busy, small enough for its activations. */
+    /** Pixels, or values, that run through the model at once: enough to keep it busy, few enough for its activations. */
     private static final int PIXELS_PER_BATCH = 1 << 20;
 
     private static final int MAX_BATCH = 64;
@@ -285,7 +285,7 @@ public final class EmbeddingModel implements AutoCloseable {
 
     /**
      * The embeddings of texts, in their order: [texts][dimension]. Their ids are those of {@link ByteIds}; longer texts
-     * are cut.
+     * are cut. Nothing else is done to them: files of texts are read without white space at the ends of each.
      *
      * @throws IllegalStateException if this model takes something else, ids of another origin included
      */

@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * What an exported encoder says about itself: JSON in the ONNX file's metadata under {@value #METADATA_KEY}.
  *
- * @param formatVersion {@value #PICTURE_VERSION} for pictures, {@value #FORMAT_VERSION} for vectors, signals and sequences, which the
- *     first readers didn't know; grows when an older reader would go wrong
+ * @param formatVersion {@value #PICTURE_VERSION} for pictures, {@value #FORMAT_VERSION} for vectors, signals and sequences,
+ *     which the first readers didn't know; grows when an older reader would go wrong
  * @param version this project's version that wrote the file
  * @param encoder the encoder's name, e.g. {@code resnet18}
  * @param input what the model takes and how to prepare it

@@ -49,6 +49,9 @@ public final class OrtSessions {
                 // Threads that wait sleep. Spinning, the default, costs up to half the speed on a machine that does
                 // anything else, the loading of pictures included.
                 options.addConfigEntry("session.intra_op.allow_spinning", "0");
+                // ONNX Runtime else warns of initialisers that nothing reads, as users' files have them, and on CUDA of
+                // every graph that some operator is left to the CPU, step counts and shapes too.
+                options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR);
                 options.setIntraOpNumThreads(threads == 0 ? Runtime.getRuntime().availableProcessors() : threads);
                 if (resolved.kind() == Device.Kind.CUDA) {
                     addCuda(options, resolved);
@@ -131,8 +134,6 @@ public final class OrtSessions {
         NativeLibraries.load().cuda().preload();
         NativeLibraries.markCudaProviderUnpacked();
         options.setDeterministicCompute(device.cuda().deterministic());
-        // ONNX Runtime else warns of every graph that some operator is left to the CPU, step counts and shapes too.
-        options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR);
         try (var cuda = new OrtCUDAProviderOptions(device.index())) {
             for (Map.Entry<String, String> option :
                     device.cuda().providerOptions().entrySet()) {

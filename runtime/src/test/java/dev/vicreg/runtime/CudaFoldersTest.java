@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -41,6 +42,14 @@ class CudaFoldersTest {
         assertEquals(
                 List.of(named, first, second, configured, distribution, distribution.getParent(), toolkit),
                 search(Map.of("VICREG_CUDA_PATH", named.toString(), "LD_LIBRARY_PATH", first + ":" + second)));
+    }
+
+    @Test
+    void theLoadersFilesMayBeInAnyEncoding() throws IOException {
+        Path configured = folder("opt/vendor/lib");
+        String lines = "# f\u00fcr CUDA\n/opt/vendor/lib\n";
+        Files.write(folder("etc/ld.so.conf.d").resolve("vendor.conf"), lines.getBytes(StandardCharsets.ISO_8859_1));
+        assertTrue(search(Map.of()).contains(configured));
     }
 
     @ParameterizedTest

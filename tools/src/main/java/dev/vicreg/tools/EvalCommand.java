@@ -169,7 +169,7 @@ final class EvalCommand {
             String noun = train.noun();
             throw new IOException("kNN needs at least " + knn.k() + " labelled training " + noun
                     + " and one labelled among the test " + noun + ", found " + inTrain + " and " + inTest + "; "
-                    + whereLabelsAre(train));
+                    + (inTrain > 0 && inTest > 0 ? "give ./vicreg eval a smaller --k" : whereLabelsAre(train)));
         }
     }
 

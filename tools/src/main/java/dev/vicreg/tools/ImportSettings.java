@@ -112,8 +112,8 @@ final class ImportSettings {
     }
 
     /**
-     * The branch of a side whose encoder is in {@code file}. Pictures get the file's size unless one was asked for; without data that
-     * fit, views are what the file takes.
+     * The branch of a side whose encoder is in {@code file}. Pictures get the file's size unless one was asked for;
+     * without data that fit, views are what the file takes.
      *
      * @throws IOException if the file cannot be read
      */

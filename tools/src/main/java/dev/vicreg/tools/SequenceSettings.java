@@ -53,12 +53,15 @@ final class SequenceSettings {
 
     private static List<Integer> parseIds(String text) {
         try {
-            return Arrays.stream(text.split(",", -1))
-                    .map(Integer::parseUnsignedInt)
-                    .toList();
+            List<Integer> ids =
+                    Arrays.stream(text.split(",", -1)).map(Integer::valueOf).toList();
+            if (ids.stream().allMatch(id -> id >= 0)) {
+                return ids;
+            }
         } catch (NumberFormatException e) {
-            throw new IllegalArgumentException("must be ids such as 101,102, found \"" + text + "\"", e);
+            // reported like numbers out of range
         }
+        throw new IllegalArgumentException("must be ids such as 101,102, found \"" + text + "\"");
     }
 
     /**
@@ -84,7 +87,7 @@ final class SequenceSettings {
                 }
             }
             int mask = settings.find(MASK_ID).orElse(ByteIds.UNKNOWN);
-            int known = Math.max(ByteIds.COUNT, mask + 1);
+            int known = Math.max(ByteIds.COUNT, Math.min(mask, Integer.MAX_VALUE - 1) + 1);
             return new InputConfig.Sequences(true, length, known, ByteIds.PADDING, mask, List.of(ByteIds.END), true);
         }
         int padding = settings.find(PAD_ID).orElse(0);
@@ -92,7 +95,7 @@ final class SequenceSettings {
         List<Integer> special = settings.find(SPECIAL_IDS).orElse(List.of());
         int largest = Math.max(summary.largestId(), Math.max(padding, mask));
         largest = Math.max(largest, special.stream().mapToInt(id -> id).max().orElse(0));
-        int known = settings.find(VOCABULARY).orElse(largest + 1);
+        int known = settings.find(VOCABULARY).orElse(Math.min(largest, Integer.MAX_VALUE - 1) + 1);
         return new InputConfig.Sequences(false, length, known, padding, mask, special, asked.isPresent());
     }
 

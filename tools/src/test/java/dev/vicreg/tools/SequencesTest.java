@@ -436,6 +436,8 @@ class SequencesTest {
         refused(2, "its settings are those of pictures, expected those of sequences", train, "--augment", "cifar");
         refused(1, "stand in NAME.labels.txt beside it", text(), "--eval-data", text().toString());
         refused(2, "--vocabulary is 500, the table of", train, "--encoder", net, "--vocabulary", "500");
+        refused(2, "--special-ids must be ids", train, "--special-ids", "4294967295");
+        refused(2, "Mask: expected an id of 0 to 2147483646", train, "--mask-id", "2147483647");
         refused(2, "--channels is for pictures and signals, the data are sequences", train, "--channels", "3");
         refused(
                 2,

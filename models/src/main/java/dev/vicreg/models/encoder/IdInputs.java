@@ -42,7 +42,7 @@ final class IdInputs {
     static Value following(Ops ops, Value wanted, Value ids, @Nullable Integer padding) {
         if (padding == null) {
             throw new IllegalArgumentException("its input " + wanted
-                    + " is made from ids and their padding, which is not" + " known; name data of ids");
+                    + " is made from ids and their padding, which is not known; name data of ids");
         }
         ElementType type = wanted.type().element();
         if (String.valueOf(wanted.name()).endsWith(TOKEN_TYPES)) {

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -18,14 +19,15 @@ public final class ConfigFile {
     /**
      * Texts by option name, in the file's order.
      *
-     * @throws IllegalArgumentException if the file is missing, is not such YAML, or names an unknown option
+     * @throws IllegalArgumentException if the file is missing, is not such YAML in UTF-8, or names an unknown
+     *     option
      */
     static Map<String, String> read(String name, Command command) throws IOException {
         Path file = Path.of(name);
         if (!Files.isRegularFile(file)) {
             throw new IllegalArgumentException("--config " + name + ": no such file");
         }
-        Map<String, String> texts = parse(name, Files.readString(file));
+        Map<String, String> texts = parse(name, text(file));
         List<String> known = command.settings().stream()
                 .filter(setting -> !setting.equals(Command.CONFIG) && !setting.equals(Command.HELP))
                 .map(Setting::name)
@@ -36,6 +38,14 @@ public final class ConfigFile {
             }
         }
         return texts;
+    }
+
+    private static String text(Path file) throws IOException {
+        try {
+            return Files.readString(file);
+        } catch (CharacterCodingException e) {
+            throw new IllegalArgumentException("--config " + file + ": no text in UTF-8; convert it", e);
+        }
     }
 
     /**

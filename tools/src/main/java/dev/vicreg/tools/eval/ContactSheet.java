@@ -10,8 +10,8 @@ import java.util.List;
 
 /**
  * Queries and their nearest neighbours, pictures, the curves of signals or the texts of sequences: one row a query, the
- * query at the left, its neighbours after a gap, nearest first. A neighbour of the query's class has a green frame; another one a red frame and a red corner, so that
- * the two differ without colour. But for sequences there is no text on it.
+ * query at the left, its neighbours after a gap, nearest first. A neighbour of the query's class has a green frame;
+ * another one a red frame and a red corner, so that the two differ without colour. But for sequences there is no text on it.
  */
 public final class ContactSheet extends Plot {
     private static final int NEIGHBOURS = 8;

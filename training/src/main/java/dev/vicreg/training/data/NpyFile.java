@@ -117,7 +117,7 @@ record NpyFile(int[] shape, float[] values) {
             throw new IOException(path + " is too large or damaged: an array of " + Arrays.toString(header.shape)
                     + ", expected at most 2^31 values; split it");
         }
-        long bytes = (long) count * header.bytes();
+        long bytes = ((long) count) * header.bytes();
         long found = Files.size(path) - header.length;
         if (found != bytes) {
             throw new IOException(path + " is damaged: an array of " + Arrays.toString(header.shape) + " takes " + bytes

@@ -2,9 +2,6 @@ package dev.vicreg.training.data;
 
 import dev.vicreg.runtime.sequence.ByteIds;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -22,7 +19,6 @@ final class SequenceFiles {
     /** Of a line of ids. */
     private static final String SEPARATOR = "[\\s,]+";
 
-    private static final String BYTE_ORDER_MARK = "\uFEFF";
     private static final int MOST_DIGITS = 9; // that surely fit an int
     private static final int SHOWN = 20; // characters of a word in a message
 
@@ -35,7 +31,7 @@ final class SequenceFiles {
 
         @Override
         public String decode(byte[] bytes, String name) throws IOException {
-            return utf8(bytes, name).strip();
+            return Utf8.decode(bytes, name).strip();
         }
 
         @Override
@@ -117,25 +113,10 @@ final class SequenceFiles {
     }
 
     private static List<String> lines(Path file) throws IOException {
-        return utf8(Files.readAllBytes(file), file.toString())
+        return Utf8.decode(Files.readAllBytes(file), file.toString())
                 .lines()
                 .map(String::strip)
                 .toList();
-    }
-
-    /** Not what Java makes of other encodings: those bytes would not be the ones that serving sees. */
-    private static String utf8(byte[] bytes, String name) throws IOException {
-        ByteBuffer encoded = ByteBuffer.wrap(bytes);
-        try {
-            String text = StandardCharsets.UTF_8.newDecoder().decode(encoded).toString();
-            return text.startsWith(BYTE_ORDER_MARK) ? text.substring(1) : text;
-        } catch (CharacterCodingException e) {
-            int line = 1;
-            for (int i = 0; i < encoded.position(); i++) { // where the decoder stopped
-                line += bytes[i] == '\n' ? 1 : 0;
-            }
-            throw new IOException(name + ": line " + line + " is no text in UTF-8; convert the file", e);
-        }
     }
 
     /** The sequences of one file as they come; empty ones are left out, with their names and classes. */

@@ -252,7 +252,9 @@ final class VectorFiles {
         if (!Files.isRegularFile(labels)) {
             return List.of();
         }
-        List<String> lines = Files.readAllLines(labels);
+        List<String> lines = Utf8.decode(Files.readAllBytes(labels), labels.toString())
+                .lines()
+                .toList();
         if (lines.size() != rows) {
             throw new IOException(labels + " has " + lines.size() + " lines, expected one for each of the " + rows
                     + " samples in " + file);

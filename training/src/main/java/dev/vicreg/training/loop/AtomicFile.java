@@ -60,7 +60,12 @@ public final class AtomicFile {
         syncFolder(target.toAbsolutePath().getParent());
     }
 
-    private static void requireNoFolder(Path target) throws IOException {
+    /**
+     * Refuses a folder as the name of a file.
+     *
+     * @throws IOException if it is one
+     */
+    public static void requireNoFolder(Path target) throws IOException {
         if (Files.isDirectory(target)) {
             throw new IOException("Cannot write " + target + ": it is a folder; name a file");
         }

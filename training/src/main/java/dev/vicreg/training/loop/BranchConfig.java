@@ -115,7 +115,10 @@ public record BranchConfig(
 
     /** How samples are brought to another form, if they can be. */
     private String remedy() {
-        return input instanceof InputConfig.Signals ? "; bring them to it with --length, --channels and --rate" : "";
+        if (input instanceof InputConfig.Signals) {
+            return "; bring them to it with --length, --channels and --rate";
+        }
+        return input instanceof InputConfig.Vectors ? "; choose that many with --columns" : "";
     }
 
     private static ElementType element(ViewType type) {

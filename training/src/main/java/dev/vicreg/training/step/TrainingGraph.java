@@ -35,8 +35,8 @@ import org.jspecify.annotations.Nullable;
  * <h2>Inputs and outputs of the training graph</h2>
  *
  * Callers feed {@code view_a}, {@code view_b} and {@code learning_rate} float[1]; ONNX Runtime Training itself feeds
- * {@code lazy_reset_grad} bool[1], which it wants and nothing reads. All other inputs are parameters, statistics and optimizer state; they
- * live in the checkpoint. Fetched are {@code loss}, {@code invariance}, {@code variance} and {@code covariance}, the last
+ * {@code lazy_reset_grad} bool[1], which it wants and nothing reads. All other inputs are parameters, statistics and
+ * optimizer state; they live in the checkpoint. Fetched are {@code loss}, {@code invariance}, {@code variance} and {@code covariance}, the last
  * three unweighted; with {@link LossScaling} then {@code loss_scale}, {@code skipped_in_a_row} and {@code skipped_steps} as
  * they are after the step, float[1] each.
  *

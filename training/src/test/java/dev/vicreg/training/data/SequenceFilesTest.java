@@ -147,6 +147,8 @@ class SequenceFilesTest {
         Path latin = folder.resolve("latin.txt");
         Files.write(latin, new byte[] {'a', '\n', 'b', (byte) 0xE9, 'b'});
         refused("latin.txt: line 2 is no text in UTF-8", latin);
+        Files.write(folder.resolve("b.labels.txt"), new byte[] {'x', '\n', (byte) 0xE9});
+        refused("b.labels.txt: line 2 is no text in UTF-8", write("b.ids", "1\n2\n"));
         write("b.labels.txt", "x\n");
         refused("has 1 lines, expected one for each of the 2 samples", write("b.ids", "1\n2\n"));
     }

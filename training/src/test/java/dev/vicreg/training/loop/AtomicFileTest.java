@@ -54,7 +54,7 @@ class AtomicFileTest {
         Path file = Files.createDirectory(folder.resolve("file"));
         Files.createFile(file.resolve("content"));
         IOException e = assertThrows(IOException.class, () -> AtomicFile.write(file, bytes("new")));
-        assertTrue(String.valueOf(e.getMessage()).startsWith("Cannot write " + file + " (3 bytes): "), e.getMessage());
+        assertEquals("Cannot write " + file + ": it is a folder; name a file", e.getMessage());
         assertOnly(file);
     }
 
