@@ -96,6 +96,7 @@ class Bench:
     def __init__(self, args, packed, limit):
         self.networks = networks(args.tiny)
         self.args, self.packed, self.limit, self.tries = args, packed, limit, 1 if args.tiny else TRIES
+        self.is_first = True  # in this call: a later call could give it no more time
 
     def ours(self, net, batch, precision, optimizer, more=()):
         if self.args.tiny and precision == 'fp16':
@@ -121,7 +122,7 @@ class Bench:
         return json.loads(out.splitlines()[-1]) if status == 0 else self.failure(status, err or out)
 
     def failure(self, status, said):
-        if status == 124 and self.limit.left() < 2:
+        if status == 124 and self.limit.left() < 2 and not self.is_first:
             return {'cut_off': True}
         return {'failed': last(said, 3), 'status': status, 'memory': any(word in said.lower() for word in MEMORY)}
 
@@ -165,6 +166,7 @@ def run(args, packed, report, limit):
             enough = limit.left() > 1.2 * result.get('seconds', SHORTEST) or args.tiny
             if not (enough and bench.pair(result, name, precision, optimizer)):
                 return over(key)
+            bench.is_first = False
             summarise(result)
             report.put('bench', results)
         said = '%s of PyTorch\'s pairs a second' % result['ratio'] if 'ratio' in result else result.get('failed')
@@ -181,6 +183,7 @@ def run(args, packed, report, limit):
                  else bench.peer(net, batch, 'fp16', 'adamw', more))
         if 'cut_off' in found:
             return over(key)
+        bench.is_first = False
         results[key] = {'batch': batch, 'tries': done.get('tries', 0) + 1, **found}
         report.put('bench', results)
         print(key, found.get('pairs_per_second', found), flush=True)
