@@ -11,6 +11,7 @@ import dev.vicreg.training.data.Selection;
 import dev.vicreg.training.loop.GraphConfig;
 import dev.vicreg.training.loop.StepBenchmark;
 import dev.vicreg.training.loop.StepProfile;
+import dev.vicreg.training.loop.TemporaryFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -61,12 +62,9 @@ final class BenchCommand {
         int threads = TrainSettings.threads(settings);
         GraphConfig config = GraphSettings.graph(settings, Inputs.of(settings, Selection.ALL));
         GraphSettings.tellOfPrecision(config, device, console);
-        Path folder = Files.createTempDirectory("vicreg-bench");
         StepBenchmark.Result result;
-        try {
-            result = StepBenchmark.run(config, device, threads, settings.get(STEPS), folder);
-        } finally {
-            delete(folder);
+        try (TemporaryFolder folder = TemporaryFolder.create("vicreg-bench")) {
+            result = StepBenchmark.run(config, device, threads, settings.get(STEPS), folder.path());
         }
         Long peak = peakResidentBytes();
         result.profile().requireOn(device);
@@ -122,15 +120,6 @@ final class BenchCommand {
         double total = sums.values().stream().mapToLong(Long::longValue).sum();
         sums.forEach((type, sum) -> console.out()
                 .println(String.format(Locale.ROOT, "%-26s %9.2f ms %5.1f %%", type, sum / 1e3, 100 * sum / total)));
-    }
-
-    private static void delete(Path folder) throws IOException {
-        try (Stream<Path> files = Files.list(folder)) {
-            for (Path file : files.toList()) {
-                Files.delete(file);
-            }
-        }
-        Files.delete(folder);
     }
 
     /** The most memory this process ever held, native memory included; null where the system does not tell. */

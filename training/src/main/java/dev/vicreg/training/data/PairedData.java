@@ -2,11 +2,7 @@ package dev.vicreg.training.data;
 
 import java.io.Closeable;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 
 /**
  * What the two views of every pair are made from: sample i of {@link #a} and sample i of {@link #b} belong together.
@@ -61,16 +57,12 @@ public record PairedData(ViewSource a, ViewSource b) implements Closeable {
     }
 
     private static String fingerprint(Pairing pairing, Dataset a, Dataset b) {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            digest.update((a.fingerprint() + b.fingerprint()).getBytes(StandardCharsets.UTF_8));
-            for (int i = 0; i < pairing.a().length; i++) {
-                digest.update((pairing.a()[i] + "," + pairing.b()[i] + "\n").getBytes(StandardCharsets.UTF_8));
-            }
-            return HexFormat.of().formatHex(digest.digest());
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
+        Fingerprint fingerprint = new Fingerprint();
+        fingerprint.add(a.fingerprint() + b.fingerprint());
+        for (int i = 0; i < pairing.a().length; i++) {
+            fingerprint.add(pairing.a()[i] + "," + pairing.b()[i] + "\n");
         }
+        return fingerprint.hex();
     }
 
     /** Pairs. */

@@ -1,11 +1,7 @@
 package dev.vicreg.training.data;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReferenceArray;
@@ -159,23 +155,18 @@ class SelectedSamples<T> implements Dataset {
 
     /** Over names, sizes and labels; over contents too where they were read anyway. */
     private static String fingerprint(SampleSource<?> source, int[] selected, int[] checksums) {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            for (int i = 0; i < selected.length; i++) {
-                int index = selected[i];
-                String line = source.name(index)
-                        + '\0'
-                        + source.encodedSize(index)
-                        + '\0'
-                        + source.label(index)
-                        + '\0'
-                        + (checksums.length == 0 ? 0 : checksums[i])
-                        + '\n';
-                digest.update(line.getBytes(StandardCharsets.UTF_8));
-            }
-            return HexFormat.of().formatHex(digest.digest());
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
+        Fingerprint fingerprint = new Fingerprint();
+        for (int i = 0; i < selected.length; i++) {
+            int index = selected[i];
+            fingerprint.add(source.name(index)
+                    + '\0'
+                    + source.encodedSize(index)
+                    + '\0'
+                    + source.label(index)
+                    + '\0'
+                    + (checksums.length == 0 ? 0 : checksums[i])
+                    + '\n');
         }
+        return fingerprint.hex();
     }
 }

@@ -39,7 +39,8 @@ public interface SequenceDataset extends Dataset {
             throw new IllegalArgumentException("the encoder takes " + (texts ? "texts" : "sequences of ids")
                     + ", the data are " + (texts ? "ids" : "texts"));
         }
-        if ((vocabulary == 0 || summary().largestId < vocabulary) && (most == 0 || summary().longest <= most)) {
+        Summary all = summary();
+        if ((vocabulary == 0 || all.largestId < vocabulary) && (most == 0 || all.longest <= most)) {
             return;
         }
         for (int i = 0; i < size(); i++) {

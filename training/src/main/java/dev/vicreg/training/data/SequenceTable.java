@@ -1,10 +1,6 @@
 package dev.vicreg.training.data;
 
 import java.nio.ByteBuffer;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.List;
 
 /** Sequences in memory. */
@@ -13,8 +9,7 @@ final class SequenceTable implements SequenceDataset {
     private final List<int[]> sequences;
     private final boolean texts;
     private final int skipped;
-    private final List<String> labelNames;
-    private final int[] labels; // of all sequences
+    private final RowLabels labels;
     private final int[] selected;
 
     /**
@@ -34,13 +29,8 @@ final class SequenceTable implements SequenceDataset {
         this.sequences = List.copyOf(sequences);
         this.texts = texts;
         this.skipped = skipped;
-        labelNames = VectorTable.classNames(classes.stream());
-        labels = new int[sequences.size()];
-        Arrays.fill(labels, -1);
-        for (int i = 0; i < classes.size(); i++) {
-            labels[i] = labelNames.indexOf(classes.get(i));
-        }
-        selected = selection.of(labels.length, i -> labels[i]);
+        labels = new RowLabels(sequences.size(), classes);
+        selected = selection.of(sequences.size(), labels::of);
     }
 
     @Override
@@ -55,12 +45,12 @@ final class SequenceTable implements SequenceDataset {
 
     @Override
     public int label(int index) {
-        return labels[selected[index]];
+        return labels.of(selected[index]);
     }
 
     @Override
     public List<String> labelNames() {
-        return labelNames;
+        return labels.names();
     }
 
     @Override
@@ -82,9 +72,9 @@ final class SequenceTable implements SequenceDataset {
     public Summary summary() {
         int longest = 0;
         int largest = 0;
-        for (int i : selected) {
-            longest = Math.max(longest, sequences.get(i).length);
-            for (int id : sequences.get(i)) {
+        for (int i = 0; i < size(); i++) {
+            longest = Math.max(longest, ids(i).length);
+            for (int id : ids(i)) {
                 largest = Math.max(largest, id);
             }
         }
@@ -93,18 +83,14 @@ final class SequenceTable implements SequenceDataset {
 
     @Override
     public String fingerprint() {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            for (int i : selected) {
-                int[] ids = sequences.get(i);
-                ByteBuffer bytes = ByteBuffer.allocate((ids.length + 1) * Integer.BYTES);
-                bytes.asIntBuffer().put(ids.length).put(ids);
-                digest.update(bytes);
-            }
-            return HexFormat.of().formatHex(digest.digest());
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
+        Fingerprint fingerprint = new Fingerprint();
+        for (int i = 0; i < size(); i++) {
+            int[] ids = ids(i);
+            ByteBuffer bytes = ByteBuffer.allocate((ids.length + 1) * Integer.BYTES);
+            bytes.asIntBuffer().put(ids.length).put(ids);
+            fingerprint.add(bytes);
         }
+        return fingerprint.hex();
     }
 
     @Override

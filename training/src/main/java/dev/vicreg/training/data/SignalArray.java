@@ -12,18 +12,12 @@ import java.util.List;
 final class SignalArray implements SampleSource<Signal> {
     private final NpyFile array;
     private final int rate;
-    private final List<String> labelNames;
-    private final int[] labels;
+    private final RowLabels labels;
 
     private SignalArray(NpyFile array, int rate, List<String> classes) {
         this.array = array;
         this.rate = rate;
-        labelNames = VectorTable.classNames(classes.stream());
-        labels = new int[array.shape()[0]];
-        Arrays.fill(labels, -1);
-        for (int i = 0; i < classes.size(); i++) {
-            labels[i] = labelNames.indexOf(classes.get(i));
-        }
+        labels = new RowLabels(array.shape()[0], classes);
     }
 
     /**
@@ -69,12 +63,12 @@ final class SignalArray implements SampleSource<Signal> {
 
     @Override
     public int label(int index) {
-        return labels[index];
+        return labels.of(index);
     }
 
     @Override
     public List<String> labelNames() {
-        return labelNames;
+        return labels.names();
     }
 
     @Override

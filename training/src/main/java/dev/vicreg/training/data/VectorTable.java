@@ -1,24 +1,16 @@
 package dev.vicreg.training.data;
 
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
-import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 
 /** A table in memory. */
 final class VectorTable implements VectorDataset {
     private final List<String> columns;
     private final float[] values; // [rows][columns]
+    private final RowLabels labels;
     private final int[] selected;
-    private final int[] labels; // of all rows
-    private final List<String> labelNames;
 
     /**
      * @param values [rows][columns] in one array
@@ -27,27 +19,9 @@ final class VectorTable implements VectorDataset {
     VectorTable(List<String> columns, float[] values, List<String> classes, Selection selection) {
         this.columns = List.copyOf(columns);
         this.values = values;
-        labelNames = classNames(classes.stream());
-        labels = new int[values.length / columns.size()];
-        Arrays.fill(labels, -1);
-        Map<String, Integer> numbers = new HashMap<>();
-        labelNames.forEach(name -> numbers.put(name, numbers.size()));
-        for (int row = 0; row < classes.size(); row++) {
-            labels[row] = numbers.getOrDefault(classes.get(row), -1);
-        }
-        selected = selection.of(labels.length, row -> labels[row]);
-    }
-
-    /** Sorted; as numbers where all are. */
-    static List<String> classNames(Stream<String> classes) {
-        List<String> names =
-                classes.filter(name -> !name.isEmpty()).distinct().sorted().toList();
-        boolean numbers = names.stream().allMatch(name -> name.matches("-?\\d{1,9}"));
-        return numbers
-                ? names.stream()
-                        .sorted((a, b) -> Integer.compare(Integer.parseInt(a), Integer.parseInt(b)))
-                        .toList()
-                : names;
+        int rows = values.length / columns.size();
+        labels = new RowLabels(rows, classes);
+        selected = selection.of(rows, labels::of);
     }
 
     @Override
@@ -68,12 +42,12 @@ final class VectorTable implements VectorDataset {
 
     @Override
     public int label(int index) {
-        return labels[selected[index]];
+        return labels.of(selected[index]);
     }
 
     @Override
     public List<String> labelNames() {
-        return labelNames;
+        return labels.names();
     }
 
     @Override
@@ -97,18 +71,14 @@ final class VectorTable implements VectorDataset {
 
     @Override
     public String fingerprint() {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            digest.update(String.join("\0", columns).getBytes(StandardCharsets.UTF_8));
-            ByteBuffer row = ByteBuffer.allocate(columns.size() * Float.BYTES);
-            for (int i = 0; i < selected.length; i++) {
-                row.asFloatBuffer().put(values, selected[i] * columns.size(), columns.size());
-                digest.update(row.array());
-            }
-            return HexFormat.of().formatHex(digest.digest());
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
+        Fingerprint fingerprint = new Fingerprint();
+        fingerprint.add(String.join("\0", columns));
+        ByteBuffer row = ByteBuffer.allocate(columns.size() * Float.BYTES);
+        for (int i = 0; i < size(); i++) {
+            row.asFloatBuffer().put(values, selected[i] * columns.size(), columns.size());
+            fingerprint.add(row);
         }
+        return fingerprint.hex();
     }
 
     @Override

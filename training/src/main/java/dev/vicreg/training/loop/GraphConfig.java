@@ -205,25 +205,15 @@ public record GraphConfig(
      * @param scaling for {@code fp16}; null for the usual one, and for the others
      */
     public GraphConfig with(String other, @Nullable LossScaling scaling) {
-        return new GraphConfig(
-                a,
-                b,
-                batchSize,
-                loss,
-                invariance,
-                variance,
-                covariance,
-                optimizer,
-                momentum,
-                weightDecay,
-                noDecay,
-                freeze,
-                lrScale,
-                other,
-                scaling);
+        return with(a, b, other, scaling);
     }
 
     private GraphConfig with(BranchConfig first, @Nullable BranchConfig second) {
+        return with(first, second, precision, lossScaling);
+    }
+
+    private GraphConfig with(
+            BranchConfig first, @Nullable BranchConfig second, String other, @Nullable LossScaling scaling) {
         return new GraphConfig(
                 first,
                 second,
@@ -238,8 +228,8 @@ public record GraphConfig(
                 noDecay,
                 freeze,
                 lrScale,
-                precision,
-                lossScaling);
+                other,
+                scaling);
     }
 
     /** Whether both views go through the same weights. */

@@ -4,6 +4,10 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import dev.vicreg.models.encoder.Encoders;
+import dev.vicreg.models.graph.Dim;
+import dev.vicreg.models.graph.ElementType;
+import dev.vicreg.models.graph.Shape;
+import dev.vicreg.models.graph.TensorType;
 import dev.vicreg.models.nn.LogMel;
 import dev.vicreg.training.data.Augmentation;
 import dev.vicreg.training.data.Dataset;
@@ -283,7 +287,11 @@ public sealed interface InputConfig {
         @Override
         public ViewInput view(Encoders.Input takes) {
             require(takes == Encoders.Input.SEQUENCES, this, takes);
-            return new ViewInput.Sequences(length);
+            if (length < 1) {
+                throw new IllegalArgumentException("Length: expected 1 or more ids, found " + length);
+            }
+            Shape sample = new Shape(List.of(Dim.symbol("N"), Dim.of(length)));
+            return new ViewInput.AsFed("ids", new TensorType(ElementType.INT64, sample));
         }
 
         @Override

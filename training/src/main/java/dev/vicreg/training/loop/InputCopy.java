@@ -13,6 +13,7 @@ import dev.vicreg.models.graph.Value;
 import dev.vicreg.runtime.Device;
 import dev.vicreg.runtime.OrtSessions;
 import dev.vicreg.training.data.ViewBatch;
+import dev.vicreg.training.step.Lowering;
 import dev.vicreg.training.step.TrainingGraph;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -38,7 +39,7 @@ final class InputCopy {
                 "input_copy",
                 List.of(viewA, viewB),
                 Map.of("a", firstNumber(ops, viewA), "b", firstNumber(ops, viewB)));
-        byte[] model = OnnxFile.bytes(graph, Map.of(), 18); // as Lowering declares on CUDA
+        byte[] model = OnnxFile.bytes(graph, Map.of(), Lowering.CUDA.opset(graph));
         OrtEnvironment environment = OrtEnvironment.getEnvironment();
         double[] seconds = new double[DROPPED + COUNTED];
         try (OrtSession.SessionOptions options = OrtSessions.options(device, 1);
@@ -57,9 +58,7 @@ final class InputCopy {
         } catch (OrtException e) {
             throw new IllegalStateException("Cannot measure the copy of the input: " + e.getMessage(), e);
         }
-        double[] sorted = Arrays.copyOfRange(seconds, DROPPED, seconds.length);
-        Arrays.sort(sorted);
-        return sorted[sorted.length / 2];
+        return StepBenchmark.median(Arrays.copyOfRange(seconds, DROPPED, seconds.length));
     }
 
     private static Value firstNumber(Ops ops, Value view) {

@@ -83,9 +83,7 @@ public final class StepBenchmark {
         requireChange(built, state, CheckpointFile.read(end));
         Files.delete(end);
         double[] counted = Arrays.copyOfRange(seconds, DROPPED, steps);
-        double[] sorted = counted.clone();
-        Arrays.sort(sorted);
-        double median = (sorted[(sorted.length - 1) / 2] + sorted[sorted.length / 2]) / 2;
+        double median = median(counted);
         return new Result(
                 median,
                 config.batchSize() / median,
@@ -95,6 +93,12 @@ public final class StepBenchmark {
                 OrtSessions.resolve(device).kind() == Device.Kind.CUDA
                         ? InputCopy.seconds(a, b, type(built, Side.A), type(built, Side.B), device)
                         : 0);
+    }
+
+    static double median(double[] seconds) {
+        double[] sorted = seconds.clone();
+        Arrays.sort(sorted);
+        return (sorted[(sorted.length - 1) / 2] + sorted[sorted.length / 2]) / 2;
     }
 
     /** Uniform bytes or ids, or numbers from a standard normal distribution, as the graph's input wants. */

@@ -63,22 +63,19 @@ public record StepProfile(List<Operator> operators) {
     static StepProfile of(
             TrainingGraph.Built built, GraphConfig config, Artifacts artifacts, Device device, int threads)
             throws IOException {
-        Path folder = Files.createTempDirectory("vicreg-profile");
-        try {
+        try (TemporaryFolder folder = TemporaryFolder.create("vicreg-profile")) {
             try (TrainingSession session = TrainingSession.open(
                     artifacts.checkpoint(),
                     artifacts.trainingModel(),
                     quick(device),
                     threads,
-                    folder.resolve("step"))) {
+                    folder.path().resolve("step"))) {
                 session.step(
                         StepBenchmark.randomViews(built, Side.A, config),
                         StepBenchmark.randomViews(built, Side.B, config),
                         0);
             }
-            return read(only(folder));
-        } finally {
-            delete(folder);
+            return read(only(folder.path()));
         }
     }
 
@@ -173,14 +170,5 @@ public record StepProfile(List<Operator> operators) {
         try (Stream<Path> files = Files.list(folder)) {
             return files.findFirst().orElseThrow(() -> new IOException("ONNX Runtime wrote no profile into " + folder));
         }
-    }
-
-    private static void delete(Path folder) throws IOException {
-        try (Stream<Path> files = Files.list(folder)) {
-            for (Path file : files.toList()) {
-                Files.delete(file);
-            }
-        }
-        Files.delete(folder);
     }
 }

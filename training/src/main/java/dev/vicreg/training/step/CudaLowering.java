@@ -52,10 +52,10 @@ final class CudaLowering implements Rewriter.Rule {
         return switch (node.op()) {
             case BATCH_NORM_INTERNAL ->
                 statistics.norm(ops, node, inputs).orElseGet(() -> batchNorm(ops, node, inputs));
-            case GELU -> List.of(gelu(ops, node, given(inputs, 0)));
+            case GELU -> List.of(gelu(ops, node, Lowering.input(inputs, 0)));
             case GROUP_NORMALIZATION -> List.of(groupNormalization(ops, node, inputs));
             case MEAN -> List.of(mean(ops, inputs));
-            case TAN -> List.of(tan(ops, given(inputs, 0)));
+            case TAN -> List.of(tan(ops, Lowering.input(inputs, 0)));
             case RESIZE -> {
                 requireKnownToCuda(node);
                 yield Rewriter.copy(ops, node, inputs);
@@ -89,7 +89,7 @@ final class CudaLowering implements Rewriter.Rule {
     private static List<Value> batchNorm(Ops ops, Node node, List<@Nullable Value> inputs) {
         double c = CudaStatistics.correction(node);
         List<@Nullable Value> scaled = new ArrayList<>(inputs);
-        scaled.set(4, ops.mul(given(inputs, 4), c));
+        scaled.set(4, ops.mul(Lowering.input(inputs, 4), c));
         List<Value> outputs =
                 new ArrayList<>(ops.node(node.op(), scaled, node.attributes()).outputs());
         outputs.set(2, ops.mul(outputs.get(2), 1 / c));
@@ -115,7 +115,7 @@ final class CudaLowering implements Rewriter.Rule {
 
     /** Layer norm of each group, [N,C,…] as [N,groups,L], then scale and bias [C] over the channels. */
     private static Value groupNormalization(Ops ops, Node node, List<@Nullable Value> inputs) {
-        Value x = given(inputs, 0);
+        Value x = Lowering.input(inputs, 0);
         Shape shape = x.shape();
         long groups = node.attributes().integer("num_groups", 1);
         long length = shape.elements() / shape.size(0) / groups;
@@ -128,14 +128,15 @@ final class CudaLowering implements Rewriter.Rule {
         long[] channels = new long[shape.rank() - 1];
         Arrays.fill(channels, 1);
         channels[0] = shape.size(1);
-        Value scaled = ops.mul(ops.reshape(normalised, shape.toArray()), ops.reshape(given(inputs, 1), channels));
-        return ops.add(scaled, ops.reshape(given(inputs, 2), channels));
+        Value scaled =
+                ops.mul(ops.reshape(normalised, shape.toArray()), ops.reshape(Lowering.input(inputs, 1), channels));
+        return ops.add(scaled, ops.reshape(Lowering.input(inputs, 2), channels));
     }
 
     private static Value mean(Ops ops, List<@Nullable Value> inputs) {
-        Value sum = given(inputs, 0);
+        Value sum = Lowering.input(inputs, 0);
         for (int i = 1; i < inputs.size(); i++) {
-            sum = ops.add(sum, given(inputs, i));
+            sum = ops.add(sum, Lowering.input(inputs, i));
         }
         return ops.mul(sum, 1.0 / inputs.size());
     }
@@ -152,13 +153,5 @@ final class CudaLowering implements Rewriter.Rule {
                     + ": coordinate_transformation_mode half_pixel_symmetric has no CUDA kernel, expected half_pixel,"
                     + " align_corners, asymmetric or pytorch_half_pixel; use --device cpu");
         }
-    }
-
-    private static Value given(List<@Nullable Value> inputs, int index) {
-        Value value = inputs.get(index);
-        if (value == null) {
-            throw new IllegalStateException("An operator lacks input " + index);
-        }
-        return value;
     }
 }

@@ -203,14 +203,6 @@ public record Lowering(Target target, int threads, int block) {
             return kernel(node) >= BLOCKED_KERNEL || x.shape().size(2) <= rows;
         }
 
-        private Value input(List<@Nullable Value> inputs, int index) {
-            Value value = inputs.get(index);
-            if (value == null) {
-                throw new IllegalStateException("A convolution lacks input " + index);
-            }
-            return value;
-        }
-
         private Value convolution(Ops ops, Value x, Value w, Attributes attributes) {
             return fitsBlocks(w, BLOCKED_CHANNELS)
                     ? blockedConvolution(
@@ -320,6 +312,15 @@ public record Lowering(Target target, int threads, int block) {
             }
             return ops.concat(0, moved);
         }
+    }
+
+    /** An input that the operator must have. */
+    static Value input(List<@Nullable Value> inputs, int index) {
+        Value value = inputs.get(index);
+        if (value == null) {
+            throw new IllegalStateException("An operator lacks input " + index);
+        }
+        return value;
     }
 
     /** Whether a value is a barrier, which says when and not whether. */

@@ -142,35 +142,6 @@ public interface ViewInput {
         }
     }
 
-    /**
-     * Sequences of ids, int64 [N,T], which the encoder takes as they are.
-     *
-     * @param length T
-     */
-    record Sequences(int length) implements ViewInput {
-        /** Checks the settings. */
-        public Sequences {
-            if (length < 1) {
-                throw new IllegalArgumentException("Length: expected 1 or more ids, found " + length);
-            }
-        }
-
-        @Override
-        public String name() {
-            return "ids";
-        }
-
-        @Override
-        public TensorType type(Dim batch) {
-            return new TensorType(ElementType.INT64, new Shape(List.of(batch, Dim.of(length))));
-        }
-
-        @Override
-        public Value prepare(Ops ops, Value view) {
-            return view;
-        }
-    }
-
     private static void requireMoments(String what, List<Float> mean, List<Float> deviation) {
         if (mean.isEmpty()
                 || mean.size() != deviation.size()
