@@ -79,7 +79,10 @@ public final class OrtSessions {
         try (SessionOptions options = options(device, threads)) {
             return OrtEnvironment.getEnvironment().createSession(model.toString(), options);
         } catch (OrtException e) {
-            throw new IOException("Cannot open model " + model + ": " + firstLine(e), e);
+            String reason = e.getCode() == OrtException.OrtErrorCode.ORT_INVALID_PROTOBUF
+                    ? "it is cut off, or no ONNX model; export or copy it again"
+                    : firstLine(e);
+            throw new IOException("Cannot open model " + model + ": " + reason, e);
         }
     }
 

@@ -10,6 +10,7 @@ import dev.vicreg.runtime.picture.Picture;
 import java.awt.Color;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -91,6 +92,16 @@ class EmbeddingModelTest {
     void modelWithoutManifestIsRefused() throws IOException {
         Path file = TestEncoder.write(folder.resolve("foreign.onnx"), Map.of(), "image", ElementType.UINT8);
         assertRefused(file, "has no vicreg.manifest in its metadata");
+    }
+
+    @Test
+    void fileThatIsCutOffIsRefused() throws IOException {
+        byte[] half = {8, 10, 58, 100, 1, 2, 3}; // announces a graph of 100 bytes
+        Path file = Files.write(folder.resolve("half.onnx"), half);
+        var e = assertThrows(IOException.class, () -> EmbeddingModel.load(file, Device.CPU, 1));
+        assertEquals(
+                "Cannot open model " + file + ": it is cut off, or no ONNX model; export or copy it again",
+                e.getMessage());
     }
 
     @Test
