@@ -5,4 +5,7 @@
  * <p>Does not know augmentation, the training loop or the command line; of training it knows the files of a run. Read
  * {@link dev.vicreg.export.EncoderExport} first.
  */
+@NullMarked
 package dev.vicreg.export;
+
+import org.jspecify.annotations.NullMarked;

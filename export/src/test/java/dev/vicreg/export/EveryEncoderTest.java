@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.vicreg.models.encoder.Encoders;
 import dev.vicreg.models.nn.Parameter;
-import dev.vicreg.runtime.Device;
 import dev.vicreg.runtime.EmbeddingModel;
+import dev.vicreg.runtime.natives.Device;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -14,29 +14,29 @@ import ai.onnx.proto.OnnxMl.TensorProto;
 import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import dev.vicreg.models.encoder.EncoderOptions;
 import dev.vicreg.models.encoder.OnnxEncoder;
-import dev.vicreg.models.graph.EditedModel;
 import dev.vicreg.models.graph.Graph;
-import dev.vicreg.models.graph.OnnxFile;
 import dev.vicreg.models.graph.OpType;
 import dev.vicreg.models.graph.Shape;
-import dev.vicreg.models.graph.SmallFiles;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.Value;
-import dev.vicreg.runtime.CudaOptions;
-import dev.vicreg.runtime.Device;
+import dev.vicreg.models.onnx.EditedModel;
+import dev.vicreg.models.onnx.OnnxFile;
+import dev.vicreg.models.onnx.SmallFiles;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.runtime.Manifest;
 import dev.vicreg.runtime.OutputRows;
+import dev.vicreg.runtime.natives.CudaOptions;
+import dev.vicreg.runtime.natives.Device;
 import dev.vicreg.runtime.picture.Picture;
-import dev.vicreg.training.data.Augmentation;
-import dev.vicreg.training.loop.BranchConfig;
-import dev.vicreg.training.loop.CheckpointFile;
-import dev.vicreg.training.loop.GraphConfig;
-import dev.vicreg.training.loop.InputConfig;
-import dev.vicreg.training.loop.OnnxConfig;
-import dev.vicreg.training.loop.RunFolder;
+import dev.vicreg.training.config.BranchConfig;
+import dev.vicreg.training.config.GraphConfig;
+import dev.vicreg.training.config.InputConfig;
+import dev.vicreg.training.config.OnnxConfig;
+import dev.vicreg.training.config.TrainingConfig;
+import dev.vicreg.training.data.view.Augmentation;
 import dev.vicreg.training.loop.Trainer;
-import dev.vicreg.training.loop.TrainingConfig;
+import dev.vicreg.training.run.CheckpointFile;
+import dev.vicreg.training.run.RunFolder;
 import dev.vicreg.training.step.Side;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
@@ -106,7 +106,7 @@ class ImportedExportTest {
             trainer.train(
                     new Trainer.Listener() {
                         @Override
-                        public void step(dev.vicreg.training.loop.Metrics.Line line, long totalSteps) {}
+                        public void step(dev.vicreg.training.run.Metrics.Line line, long totalSteps) {}
 
                         @Override
                         public void saved(RunFolder.Saved saved) {}

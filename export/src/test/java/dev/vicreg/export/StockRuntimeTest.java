@@ -4,9 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.onnxruntime.OrtEnvironment;
-import dev.vicreg.runtime.Device;
 import dev.vicreg.runtime.EmbeddingModel;
-import dev.vicreg.runtime.NativeLibraries;
+import dev.vicreg.runtime.natives.Device;
+import dev.vicreg.runtime.natives.NativeLibraries;
 import dev.vicreg.runtime.picture.Picture;
 import java.io.File;
 import java.io.IOException;

@@ -1,11 +1,11 @@
 package dev.vicreg.export;
 
-import dev.vicreg.models.graph.OnnxFile;
 import dev.vicreg.models.graph.Tensor;
+import dev.vicreg.models.onnx.OnnxFile;
 import dev.vicreg.runtime.Manifest;
-import dev.vicreg.training.loop.BranchConfig;
-import dev.vicreg.training.loop.CheckpointFile;
-import dev.vicreg.training.loop.GraphConfig;
+import dev.vicreg.training.config.BranchConfig;
+import dev.vicreg.training.config.GraphConfig;
+import dev.vicreg.training.run.CheckpointFile;
 import dev.vicreg.training.step.Side;
 import dev.vicreg.training.step.TrainingGraph;
 import java.io.IOException;

@@ -7,6 +7,8 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
+import dev.vicreg.runtime.natives.Device;
+import dev.vicreg.runtime.natives.OrtSessions;
 import dev.vicreg.runtime.picture.Picture;
 import dev.vicreg.runtime.sequence.ByteIds;
 import dev.vicreg.runtime.signal.Signal;

@@ -7,6 +7,7 @@ import com.google.gson.JsonDeserializer;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonSerializer;
+import dev.vicreg.runtime.natives.OrtSessions;
 import dev.vicreg.runtime.picture.Interpolation;
 import java.io.IOException;
 import java.lang.reflect.Type;
@@ -430,7 +431,7 @@ public record Manifest(
      *
      * @throws IOException if the model takes something else than RGB pictures, or its values make no sense
      */
-    Preprocessing preprocessing(String source) throws IOException {
+    public Preprocessing preprocessing(String source) throws IOException {
         if (!(input instanceof PictureInput picture)) {
             throw new IOException(source + " takes " + input.kind() + " input, expected picture input");
         }

@@ -5,7 +5,7 @@
  * <p>Must not know training, protobuf, HTTP or the command line: other applications embed this package, so it depends on
  * the ONNX Runtime Java API, {@code ai.djl:api} (and the gson it brings) and slf4j alone.
  *
- * <p>Read {@link dev.vicreg.runtime.EmbeddingModel} first, then {@link dev.vicreg.runtime.NativeLibraries}.
+ * <p>Read {@link dev.vicreg.runtime.EmbeddingModel} first, then {@link dev.vicreg.runtime.natives.NativeLibraries}.
  */
 @NullMarked
 package dev.vicreg.runtime;

@@ -1,15 +1,17 @@
 package dev.vicreg.runtime;
 
+import dev.vicreg.runtime.natives.Device;
+import dev.vicreg.runtime.natives.NativeLibraries;
 import dev.vicreg.runtime.picture.Picture;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 
 /** Embeds a picture in a JVM of its own and prints the vector, or the error. */
-final class EmbedProbe {
+public final class EmbedProbe {
     private EmbedProbe() {}
 
-    static Picture picture(int size) {
+    public static Picture picture(int size) {
         byte[] rgb = new byte[size * size * 3];
         for (int i = 0; i < rgb.length; i++) {
             rgb[i] = (byte) (i * 37);

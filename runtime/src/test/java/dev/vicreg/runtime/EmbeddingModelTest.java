@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.vicreg.models.graph.ElementType;
+import dev.vicreg.runtime.natives.Device;
 import dev.vicreg.runtime.picture.Picture;
 import java.awt.Color;
 import java.awt.image.BufferedImage;

@@ -12,6 +12,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.translate.TranslatorContext;
 import ai.djl.util.passthrough.PassthroughNDManager;
+import dev.vicreg.runtime.djl.EmbeddingTranslator;
 import dev.vicreg.runtime.picture.Interpolation;
 import dev.vicreg.runtime.picture.Picture;
 import java.io.IOException;

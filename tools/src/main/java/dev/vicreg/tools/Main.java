@@ -6,6 +6,8 @@ import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Help;
 import dev.vicreg.tools.cli.Nearest;
 import dev.vicreg.tools.cli.Settings;
+import dev.vicreg.tools.cli.Version;
+import dev.vicreg.tools.command.Commands;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
@@ -43,7 +45,7 @@ public final class Main {
                 return words.isEmpty() ? USAGE : SUCCESS;
             }
             case "--version" -> {
-                console.out().println("vicreg " + version());
+                console.out().println("vicreg " + Version.TEXT);
                 return SUCCESS;
             }
             default -> {
@@ -111,9 +113,5 @@ public final class Main {
             return "exists already: " + message;
         }
         return e instanceof AccessDeniedException ? "permission denied: " + message : message;
-    }
-
-    static String version() {
-        return Objects.requireNonNullElse(Main.class.getPackage().getImplementationVersion(), "unpackaged");
     }
 }

@@ -1,8 +1,7 @@
 /**
- * The command line: one class per command, listed in {@link dev.vicreg.tools.Commands}.
+ * The program's entry point.
  *
- * <p>Knows no mathematics: commands resolve settings, call the other modules and print. First class to read:
- * {@link dev.vicreg.tools.Main}.
+ * <p>Knows no command in particular but the table of them. Read {@link dev.vicreg.tools.Main} first.
  */
 @NullMarked
 package dev.vicreg.tools;

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.vicreg.tools.cli.Command;
 import dev.vicreg.tools.cli.CommandLine;
 import dev.vicreg.tools.cli.Setting;
+import dev.vicreg.tools.command.Commands;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;

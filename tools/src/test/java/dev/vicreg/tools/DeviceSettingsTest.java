@@ -5,9 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.vicreg.runtime.CudaOptions;
-import dev.vicreg.runtime.DoctorReport;
-import dev.vicreg.training.loop.RunConfig;
+import dev.vicreg.runtime.natives.CudaOptions;
+import dev.vicreg.runtime.natives.DoctorReport;
+import dev.vicreg.training.run.RunConfig;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -7,8 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.vicreg.models.graph.Graph;
-import dev.vicreg.models.graph.OnnxFile;
 import dev.vicreg.models.graph.Value;
+import dev.vicreg.models.onnx.OnnxFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

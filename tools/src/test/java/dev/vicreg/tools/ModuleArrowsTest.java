@@ -55,7 +55,7 @@ class ModuleArrowsTest {
     @Test
     void oneClassTouchesTrainingSessions() {
         assertEquals(
-                Set.of("dev.vicreg.training.loop.TrainingSession"),
+                Set.of("dev.vicreg.training.session.TrainingSession"),
                 users(name -> name.startsWith("ai.onnxruntime.OrtTraining")));
     }
 
@@ -74,7 +74,7 @@ class ModuleArrowsTest {
                                 "OnnxTensors",
                                 "OnnxTypes",
                                 "OnnxWriter")
-                        .map("dev.vicreg.models.graph."::concat)
+                        .map("dev.vicreg.models.onnx."::concat)
                         .collect(Collectors.toSet()),
                 users(name -> name.startsWith("ai.onnx.proto.") || name.startsWith("com.google.protobuf.")));
     }
@@ -82,7 +82,7 @@ class ModuleArrowsTest {
     @Test
     void oneClassTouchesFlatbuffers() {
         assertEquals(
-                Set.of("dev.vicreg.training.loop.CheckpointFile"),
+                Set.of("dev.vicreg.training.run.CheckpointFile"),
                 users(name -> name.startsWith("com.google.flatbuffers.")));
     }
 

@@ -2,8 +2,8 @@ package dev.vicreg.training;
 
 import static org.junit.jupiter.api.Assumptions.abort;
 
-import dev.vicreg.runtime.Device;
-import dev.vicreg.runtime.OrtSessions;
+import dev.vicreg.runtime.natives.Device;
+import dev.vicreg.runtime.natives.OrtSessions;
 
 /** The GPU that some tests need. */
 public final class Gpu {

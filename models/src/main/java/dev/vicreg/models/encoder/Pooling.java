@@ -2,9 +2,9 @@ package dev.vicreg.models.encoder;
 
 import dev.vicreg.models.graph.Attributes;
 import dev.vicreg.models.graph.OpType;
-import dev.vicreg.models.graph.Ops;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.Value;
+import dev.vicreg.models.ops.Ops;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;

@@ -124,7 +124,7 @@ public final class Attributes {
     }
 
     /** The value as stored, for writers. */
-    Object raw(String name) {
+    public Object raw(String name) {
         Object value = values.get(name);
         if (value == null) {
             throw new IllegalArgumentException("No attribute " + name + " among " + values.keySet());

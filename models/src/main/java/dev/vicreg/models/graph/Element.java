@@ -1,7 +1,9 @@
 package dev.vicreg.models.graph;
 
+import java.util.List;
 import java.util.Optional;
 import java.util.function.DoubleUnaryOperator;
+import java.util.stream.IntStream;
 
 /**
  * One element of a tensor, as far as it can be told before the graph runs. Booleans are 0 and 1.
@@ -9,7 +11,38 @@ import java.util.function.DoubleUnaryOperator;
  * <p>Arithmetic is the runtime's: integers wrap around and divide towards zero, floats are rounded to their precision.
  * What depends on a symbol in another way than by a whole factor is a new symbol of which nothing is known.
  */
-sealed interface Element {
+public sealed interface Element {
+    /** Elements are followed in tensors of at most so many. */
+    int LIMIT = 1024;
+
+    /** The elements of a constant of a type that shape computations use. */
+    static Optional<List<Element>> of(Tensor tensor) {
+        int count = tensor.data().length / tensor.type().element().bytes();
+        if (count > LIMIT) {
+            return Optional.empty();
+        }
+        var buffer = tensor.buffer();
+        IntStream places = IntStream.range(0, count);
+        return switch (tensor.type().element()) {
+            case INT64 ->
+                Optional.of(places.mapToObj(i -> (Element) new Element.Whole(buffer.getLong(8 * i)))
+                        .toList());
+            case INT32 ->
+                Optional.of(places.mapToObj(i -> (Element) new Element.Whole(buffer.getInt(4 * i)))
+                        .toList());
+            case BOOL ->
+                Optional.of(places.mapToObj(i -> (Element) new Element.Whole(buffer.get(i)))
+                        .toList());
+            case FLOAT ->
+                Optional.of(places.mapToObj(i -> (Element) new Element.Real(buffer.getFloat(4 * i)))
+                        .toList());
+            case DOUBLE ->
+                Optional.of(places.mapToObj(i -> (Element) new Element.Real(buffer.getDouble(8 * i)))
+                        .toList());
+            default -> Optional.empty();
+        };
+    }
+
     /** A known integer or boolean. */
     record Whole(long value) implements Element {
         @Override

@@ -4,11 +4,11 @@ package dev.vicreg.models.graph;
  * The two 16-bit floating-point formats, to and from float32: IEEE 754 binary16 (ONNX's float16: 5 bits of exponent, 10
  * of fraction) and bfloat16 (the upper half of a float32). To 16 bits is rounded to nearest, ties to even.
  */
-final class HalfPrecision {
+public final class HalfPrecision {
     private HalfPrecision() {}
 
     /** The value of a float16; exact. */
-    static float fromFloat16(short half) {
+    public static float fromFloat16(short half) {
         int sign = (half & 0x8000) << 16;
         int exponent = (half >> 10) & 0x1f;
         int fraction = half & 0x3ff;
@@ -23,7 +23,7 @@ final class HalfPrecision {
     }
 
     /** The float16 nearest to {@code value}; infinity from 65520 on. */
-    static short toFloat16(float value) {
+    public static short toFloat16(float value) {
         int bits = Float.floatToRawIntBits(value);
         int sign = bits >>> 16 & 0x8000;
         float magnitude = Math.abs(value);
@@ -43,12 +43,12 @@ final class HalfPrecision {
     }
 
     /** The value of a bfloat16; exact. */
-    static float fromBfloat16(short half) {
+    public static float fromBfloat16(short half) {
         return Float.intBitsToFloat(half << 16);
     }
 
     /** The bfloat16 nearest to {@code value}. */
-    static short toBfloat16(float value) {
+    public static short toBfloat16(float value) {
         int bits = Float.floatToRawIntBits(value);
         if (Float.isNaN(value)) {
             return (short) ((bits >>> 16) | 0x40);

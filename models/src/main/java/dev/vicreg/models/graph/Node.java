@@ -3,10 +3,15 @@ package dev.vicreg.models.graph;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
-/** One operator application. Immutable; created by {@link Ops}, which checks arity and shapes. */
+/** One operator application. Immutable; created by {@code Ops}, which checks arity and shapes. */
 public final class Node {
+    /** Orders all nodes of the process by construction, so that rewritten graphs may mix old and new nodes. */
+    private static final AtomicLong SEQUENCE = new AtomicLong();
+
     private final long sequence;
     private final OpType op;
     private final String scope;
@@ -14,24 +19,34 @@ public final class Node {
     private final Attributes attributes;
     private final List<Value> outputs;
 
-    Node(
-            long sequence,
+    /**
+     * What is known of an output before the graph runs.
+     *
+     * @param type element type and shape
+     * @param constant the data of a Constant node; null for others
+     * @param elements what its elements hold, as far as that follows from shapes and constants
+     */
+    public record Output(TensorType type, @Nullable Tensor constant, Optional<List<Element>> elements) {}
+
+    /**
+     * A node younger than all others; called by {@code Ops}, which infers what its outputs are.
+     *
+     * @param inputs in the operator's order; null where an optional one is left out
+     */
+    public Node(
             OpType op,
             String scope,
             List<? extends @Nullable Value> inputs,
             Attributes attributes,
-            List<TensorType> outputTypes) {
-        this.sequence = sequence;
+            List<Output> outputs) {
+        this.sequence = SEQUENCE.incrementAndGet();
         this.op = op;
         this.scope = scope;
         this.inputs = Collections.unmodifiableList(new ArrayList<@Nullable Value>(inputs));
         this.attributes = attributes;
         List<Value> created = new ArrayList<>();
-        Tensor constant = op == OpType.CONSTANT ? StructureShapes.constant(attributes) : null;
-        for (int i = 0; i < outputTypes.size(); i++) {
-            TensorType type = outputTypes.get(i);
-            created.add(Value.output(
-                    this, type, constant, ElementRules.infer(op, new ShapeRules.Call(inputs, attributes), type, i)));
+        for (Output output : outputs) {
+            created.add(Value.output(this, output.type(), output.constant(), output.elements()));
         }
         this.outputs = List.copyOf(created);
     }

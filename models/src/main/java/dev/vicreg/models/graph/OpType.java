@@ -1,5 +1,7 @@
 package dev.vicreg.models.graph;
 
+import dev.vicreg.models.graph.infer.ShapeRules;
+import dev.vicreg.models.ops.Ops;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
@@ -223,7 +225,7 @@ public enum OpType {
         return outputs;
     }
 
-    void checkArity(int inputs) {
+    public void checkArity(int inputs) {
         if (inputs < minInputs || inputs > maxInputs) {
             throw new IllegalArgumentException(onnxName + " takes " + minInputs
                     + (maxInputs == minInputs ? "" : " to " + maxInputs) + " inputs, found " + inputs);

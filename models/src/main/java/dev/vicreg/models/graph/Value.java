@@ -1,5 +1,6 @@
 package dev.vicreg.models.graph;
 
+import dev.vicreg.models.graph.infer.ShapeValues;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -69,8 +70,8 @@ public final class Value {
     }
 
     /** What the elements hold as far as it follows from shapes and constants; see {@link ShapeValues}. */
-    Optional<List<Element>> elements() {
-        return constant == null ? elements : ElementRules.elements(constant);
+    public Optional<List<Element>> elements() {
+        return constant == null ? elements : Element.of(constant);
     }
 
     /** Whether this is an input of the graph. */

@@ -1,8 +1,11 @@
 /**
- * ONNX graphs as immutable values: {@link dev.vicreg.models.graph.Value}, {@link dev.vicreg.models.graph.Node} and
- * {@link dev.vicreg.models.graph.Graph}, the operator builder {@link dev.vicreg.models.graph.Ops} with shape rules
- * applied at the call, and the reader and writer of ONNX files.
+ * The intermediate representation: {@link dev.vicreg.models.graph.Value}, {@link dev.vicreg.models.graph.Node} and
+ * {@link dev.vicreg.models.graph.Graph}, all immutable, and the table of operators
+ * {@link dev.vicreg.models.graph.OpType}.
  *
- * <p>Does not know gradients, training, ONNX Runtime or pictures. Read {@link dev.vicreg.models.graph.Ops} first.
+ * <p>Must not know how types are inferred, how graphs are built or written, gradients, ONNX Runtime. Read {@link dev.vicreg.models.graph.Value} first.
  */
+@NullMarked
 package dev.vicreg.models.graph;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,10 +1,10 @@
 package dev.vicreg.models.nn;
 
 import dev.vicreg.models.graph.Attributes;
-import dev.vicreg.models.graph.Ops;
 import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.Value;
+import dev.vicreg.models.ops.Ops;
 
 /**
  * Signals as pictures of how loud each pitch is at each time, made of operators that any ONNX runtime has: a convolution

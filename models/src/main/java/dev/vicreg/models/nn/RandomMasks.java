@@ -3,11 +3,11 @@ package dev.vicreg.models.nn;
 import dev.vicreg.models.graph.Attributes;
 import dev.vicreg.models.graph.ElementType;
 import dev.vicreg.models.graph.OpType;
-import dev.vicreg.models.graph.Ops;
 import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.nn.Parameter.Role;
+import dev.vicreg.models.ops.Ops;
 import java.util.List;
 import java.util.Map;
 

@@ -4,4 +4,7 @@
  * <p>Does not know gradients, the VICReg objective, pictures or ONNX Runtime. Read
  * {@link dev.vicreg.models.nn.Layers} first.
  */
+@NullMarked
 package dev.vicreg.models.nn;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,7 +1,7 @@
 package dev.vicreg.tools.inspect;
 
 import dev.vicreg.models.graph.Tensor;
-import dev.vicreg.training.loop.CheckpointFile;
+import dev.vicreg.training.run.CheckpointFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

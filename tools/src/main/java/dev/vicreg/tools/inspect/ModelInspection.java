@@ -1,11 +1,11 @@
 package dev.vicreg.tools.inspect;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.vicreg.models.graph.MultiplyAdds;
-import dev.vicreg.models.graph.OnnxFile;
-import dev.vicreg.models.graph.OnnxSummary;
 import dev.vicreg.models.graph.OpType;
-import dev.vicreg.models.graph.ReadOptions;
+import dev.vicreg.models.onnx.OnnxFile;
+import dev.vicreg.models.onnx.OnnxSummary;
+import dev.vicreg.models.onnx.ReadOptions;
+import dev.vicreg.models.ops.MultiplyAdds;
 import dev.vicreg.runtime.Manifest;
 import dev.vicreg.training.autodiff.Differentiability;
 import java.io.IOException;

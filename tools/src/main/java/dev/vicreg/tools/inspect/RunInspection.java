@@ -1,8 +1,8 @@
 package dev.vicreg.tools.inspect;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.vicreg.training.loop.Artifacts;
-import dev.vicreg.training.loop.RunFolder;
+import dev.vicreg.training.run.Artifacts;
+import dev.vicreg.training.run.RunFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

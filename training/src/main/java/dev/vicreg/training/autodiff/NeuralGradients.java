@@ -5,12 +5,12 @@ import static dev.vicreg.training.autodiff.GradientRules.listOf;
 
 import dev.vicreg.models.graph.Attributes;
 import dev.vicreg.models.graph.Dim;
-import dev.vicreg.models.graph.EinsumEquation;
 import dev.vicreg.models.graph.Node;
 import dev.vicreg.models.graph.OpType;
-import dev.vicreg.models.graph.Ops;
 import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Value;
+import dev.vicreg.models.graph.infer.EinsumEquation;
+import dev.vicreg.models.ops.Ops;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -5,9 +5,9 @@ import static dev.vicreg.training.autodiff.GradientRules.listOf;
 import static dev.vicreg.training.autodiff.StructureGradients.padAxis;
 
 import dev.vicreg.models.graph.Node;
-import dev.vicreg.models.graph.Ops;
 import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Value;
+import dev.vicreg.models.ops.Ops;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 

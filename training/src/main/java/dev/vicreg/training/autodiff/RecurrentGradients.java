@@ -5,8 +5,8 @@ import static dev.vicreg.training.autodiff.GradientRules.many;
 
 import dev.vicreg.models.graph.Node;
 import dev.vicreg.models.graph.OpType;
-import dev.vicreg.models.graph.Ops;
 import dev.vicreg.models.graph.Value;
+import dev.vicreg.models.ops.Ops;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;

@@ -2,10 +2,10 @@ package dev.vicreg.training.autodiff;
 
 import dev.vicreg.models.graph.Attributes;
 import dev.vicreg.models.graph.Node;
-import dev.vicreg.models.graph.Ops;
 import dev.vicreg.models.graph.Shape;
-import dev.vicreg.models.graph.ShapeValues;
 import dev.vicreg.models.graph.Value;
+import dev.vicreg.models.graph.infer.ShapeValues;
+import dev.vicreg.models.ops.Ops;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

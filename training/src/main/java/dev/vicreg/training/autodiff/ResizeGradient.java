@@ -4,11 +4,11 @@ import static dev.vicreg.training.autodiff.GradientRules.listOf;
 
 import dev.vicreg.models.graph.Attributes;
 import dev.vicreg.models.graph.Node;
-import dev.vicreg.models.graph.Ops;
 import dev.vicreg.models.graph.Shape;
-import dev.vicreg.models.graph.ShapeValues;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.Value;
+import dev.vicreg.models.graph.infer.ShapeValues;
+import dev.vicreg.models.ops.Ops;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

@@ -9,14 +9,14 @@ import static dev.vicreg.training.autodiff.GradientRules.unary;
 import static dev.vicreg.training.autodiff.GradientRules.without;
 
 import dev.vicreg.models.graph.Attributes;
-import dev.vicreg.models.graph.Cut;
 import dev.vicreg.models.graph.Dim;
 import dev.vicreg.models.graph.Node;
 import dev.vicreg.models.graph.OpType;
-import dev.vicreg.models.graph.Ops;
 import dev.vicreg.models.graph.Shape;
-import dev.vicreg.models.graph.ShapeValues;
 import dev.vicreg.models.graph.Value;
+import dev.vicreg.models.graph.infer.Cut;
+import dev.vicreg.models.graph.infer.ShapeValues;
+import dev.vicreg.models.ops.Ops;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

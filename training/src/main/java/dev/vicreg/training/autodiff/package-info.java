@@ -4,4 +4,7 @@
  * <p>Does not know networks, losses, optimizers or ONNX Runtime sessions. Read
  * {@link dev.vicreg.training.autodiff.GradientRules}, then {@link dev.vicreg.training.autodiff.Backward}.
  */
+@NullMarked
 package dev.vicreg.training.autodiff;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,11 +1,15 @@
 package dev.vicreg.training.loop;
 
-import dev.vicreg.training.data.Augmentation;
-import dev.vicreg.training.data.Dataset;
+import dev.vicreg.training.config.BranchConfig;
+import dev.vicreg.training.config.InputConfig;
+import dev.vicreg.training.config.PairConfig;
+import dev.vicreg.training.config.TrainingConfig;
 import dev.vicreg.training.data.Datasets;
-import dev.vicreg.training.data.PairedData;
-import dev.vicreg.training.data.Selection;
-import dev.vicreg.training.data.ViewSource;
+import dev.vicreg.training.data.pair.PairedData;
+import dev.vicreg.training.data.source.Dataset;
+import dev.vicreg.training.data.source.Selection;
+import dev.vicreg.training.data.view.Augmentation;
+import dev.vicreg.training.data.view.ViewSource;
 import dev.vicreg.training.step.Side;
 import java.io.IOException;
 import java.nio.file.Path;

@@ -1,6 +1,9 @@
 /**
- * The training loop: artifacts on disk, ONNX Runtime Training sessions, checkpoints, metrics and resume.
+ * The training loop: start, resume, train.
  *
- * <p>Does not know the command line. Read {@link dev.vicreg.training.loop.Trainer} first.
+ * <p>Must not know the command line. Read {@link dev.vicreg.training.loop.Trainer} first.
  */
+@NullMarked
 package dev.vicreg.training.loop;
+
+import org.jspecify.annotations.NullMarked;

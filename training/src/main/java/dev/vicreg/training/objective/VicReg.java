@@ -1,7 +1,7 @@
 package dev.vicreg.training.objective;
 
-import dev.vicreg.models.graph.Ops;
 import dev.vicreg.models.graph.Value;
+import dev.vicreg.models.ops.Ops;
 import java.util.Locale;
 
 /**

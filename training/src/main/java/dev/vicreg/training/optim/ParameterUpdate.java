@@ -2,9 +2,9 @@ package dev.vicreg.training.optim;
 
 import dev.vicreg.models.graph.Attributes;
 import dev.vicreg.models.graph.OpType;
-import dev.vicreg.models.graph.Ops;
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.nn.Parameter;
+import dev.vicreg.models.ops.Ops;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;

@@ -4,4 +4,7 @@
  *
  * <p>Does not know networks, losses or ONNX Runtime sessions. Read {@link dev.vicreg.training.optim.Optimizer} first.
  */
+@NullMarked
 package dev.vicreg.training.optim;
+
+import org.jspecify.annotations.NullMarked;

@@ -4,10 +4,12 @@ import dev.vicreg.models.graph.ElementType;
 import dev.vicreg.models.graph.Graph;
 import dev.vicreg.models.graph.Node;
 import dev.vicreg.models.graph.OpType;
-import dev.vicreg.models.graph.Ops;
-import dev.vicreg.models.graph.Rewriter;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.Value;
+import dev.vicreg.models.ops.Ops;
+import dev.vicreg.models.ops.Rewriter;
+import dev.vicreg.training.step.lowering.Lowering;
+import dev.vicreg.training.step.lowering.RoundedHalf;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashMap;
@@ -131,7 +133,7 @@ public final class MixedPrecision {
     }
 
     /** Whether an operator gives elements as it got them, so that there is nothing to round. */
-    static boolean onlyMoves(OpType op) {
+    public static boolean onlyMoves(OpType op) {
         return STRUCTURE.contains(op);
     }
 

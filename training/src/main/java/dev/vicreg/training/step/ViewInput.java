@@ -2,13 +2,13 @@ package dev.vicreg.training.step;
 
 import dev.vicreg.models.graph.Dim;
 import dev.vicreg.models.graph.ElementType;
-import dev.vicreg.models.graph.Ops;
 import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.TensorType;
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.nn.Layers;
 import dev.vicreg.models.nn.LogMel;
+import dev.vicreg.models.ops.Ops;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 

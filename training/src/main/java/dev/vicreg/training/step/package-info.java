@@ -4,4 +4,7 @@
  *
  * <p>Does not know data sets, files or ONNX Runtime sessions. Read {@link dev.vicreg.training.step.TrainingGraph} first.
  */
+@NullMarked
 package dev.vicreg.training.step;
+
+import org.jspecify.annotations.NullMarked;

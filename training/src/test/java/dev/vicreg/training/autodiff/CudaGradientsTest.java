@@ -4,13 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 
 import dev.vicreg.models.graph.Graph;
-import dev.vicreg.models.graph.OnnxFile;
 import dev.vicreg.models.graph.OpType;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.Value;
+import dev.vicreg.models.onnx.OnnxFile;
 import dev.vicreg.training.Gpu;
 import dev.vicreg.training.GraphRunner;
-import dev.vicreg.training.step.Lowering;
+import dev.vicreg.training.step.lowering.Lowering;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.stream.Stream;

@@ -4,10 +4,10 @@ import static dev.vicreg.training.autodiff.GradientCheckTest.s;
 
 import dev.vicreg.models.graph.Attributes;
 import dev.vicreg.models.graph.OpType;
-import dev.vicreg.models.graph.Ops;
 import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.Value;
+import dev.vicreg.models.ops.Ops;
 import dev.vicreg.training.autodiff.GradientCheckTest.Case;
 import java.util.ArrayList;
 import java.util.List;

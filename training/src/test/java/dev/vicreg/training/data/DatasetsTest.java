@@ -7,6 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.vicreg.runtime.picture.Picture;
+import dev.vicreg.training.data.picture.PictureDataset;
+import dev.vicreg.training.data.source.Selection;
+import dev.vicreg.training.data.source.SourceFiles;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;

@@ -10,10 +10,11 @@ import java.util.Arrays;
 import java.util.stream.Collectors;
 
 /** Writes NumPy's files of version 1.0. */
-final class TestArrays {
+public final class TestArrays {
     private TestArrays() {}
 
-    static void write(Path file, String type, boolean fortran, int[] shape, double... values) throws IOException {
+    public static void write(Path file, String type, boolean fortran, int[] shape, double... values)
+            throws IOException {
         String sizes = Arrays.stream(shape).mapToObj(size -> size + ",").collect(Collectors.joining(" "));
         String header = "{'descr': '" + type + "', 'fortran_order': " + (fortran ? "True" : "False") + ", 'shape': ("
                 + sizes + "), }\n";

@@ -1,6 +1,7 @@
 package dev.vicreg.training.data;
 
 import dev.vicreg.runtime.picture.Picture;
+import dev.vicreg.training.data.view.SampleRandom;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -9,10 +10,10 @@ import java.util.Objects;
 import javax.imageio.ImageIO;
 
 /** Pictures drawn by formula, and files made of them. */
-final class TestPictures {
+public final class TestPictures {
     private TestPictures() {}
 
-    static Picture noise(int width, int height, long seed) {
+    public static Picture noise(int width, int height, long seed) {
         SampleRandom random = new SampleRandom(seed);
         byte[] rgb = new byte[width * height * 3];
         for (int i = 0; i < rgb.length; i++) {

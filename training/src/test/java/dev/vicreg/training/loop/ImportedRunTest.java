@@ -8,8 +8,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.vicreg.models.encoder.EncoderOptions;
 import dev.vicreg.models.graph.Tensor;
-import dev.vicreg.runtime.CudaOptions;
-import dev.vicreg.training.data.Augmentation;
+import dev.vicreg.runtime.natives.CudaOptions;
+import dev.vicreg.training.config.BranchConfig;
+import dev.vicreg.training.config.GraphConfig;
+import dev.vicreg.training.config.InputConfig;
+import dev.vicreg.training.config.OnnxConfig;
+import dev.vicreg.training.config.TrainingConfig;
+import dev.vicreg.training.data.view.Augmentation;
+import dev.vicreg.training.run.CheckpointFile;
+import dev.vicreg.training.run.Metrics;
+import dev.vicreg.training.run.RunFolder;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -29,6 +29,7 @@ import dev.vicreg.training.Lcg;
 import dev.vicreg.training.objective.Projector;
 import dev.vicreg.training.objective.VicReg;
 import dev.vicreg.training.optim.Sgd;
+import dev.vicreg.training.step.lowering.Lowering;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URISyntaxException;

@@ -1,0 +1,58 @@
+package dev.vicreg.models.graph.infer;
+
+import dev.vicreg.models.graph.Dim;
+import dev.vicreg.models.graph.Element;
+import dev.vicreg.models.graph.ElementType;
+import dev.vicreg.models.graph.Tensor;
+import dev.vicreg.models.graph.Value;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What tensors hold when it can be told before the graph runs: constants, and what is computed from shapes. Exporters
+ * write {@code x.view(x.size(0), -1)} as Shape → Gather → Concat → Reshape; such a chain gives the target's
+ * dimensions, symbols included, without running anything. Elements are worked out as nodes are made, by
+ * {@link ElementRules}, for tensors of at most {@value ElementRules#LIMIT} elements; constants are known whatever
+ * their size.
+ *
+ * <p>Elements are listed row-major.
+ */
+public final class ShapeValues {
+    private ShapeValues() {}
+
+    /** The elements of an integer or boolean value as numbers, if every one is known. */
+    public static Optional<long[]> longs(Value value) {
+        Tensor constant = value.constant();
+        if (constant != null && constant.type().element() == ElementType.INT64) {
+            return Optional.of(constant.longs());
+        }
+        return value.elements()
+                .filter(elements -> elements.stream().allMatch(Element.Whole.class::isInstance))
+                .map(elements -> elements.stream()
+                        .mapToLong(element -> ((Element.Whole) element).value())
+                        .toArray());
+    }
+
+    /** The elements of a floating-point value as numbers, if every one is known. */
+    public static Optional<double[]> reals(Value value) {
+        return value.elements()
+                .filter(elements -> elements.stream().allMatch(Element.Real.class::isInstance))
+                .map(elements -> elements.stream()
+                        .mapToDouble(element -> ((Element.Real) element).value())
+                        .toArray());
+    }
+
+    /** The elements as dimensions, symbols for what cannot be told; empty if one is no size, such as -1. */
+    public static Optional<List<Dim>> dims(Value value) {
+        return value.elements()
+                .filter(elements -> elements.stream()
+                        .allMatch(element -> element instanceof Element.Symbol
+                                || (element instanceof Element.Whole whole && whole.value() >= 0)))
+                .map(elements -> elements.stream().map(ShapeValues::dim).toList());
+    }
+
+    /** A size or symbol as a dimension. */
+    static Dim dim(Element element) {
+        return element instanceof Element.Symbol symbol ? symbol.dim() : Dim.of(((Element.Whole) element).value());
+    }
+}

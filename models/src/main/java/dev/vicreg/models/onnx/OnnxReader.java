@@ -1,0 +1,325 @@
+package dev.vicreg.models.onnx;
+
+import ai.onnx.proto.OnnxMl.AttributeProto;
+import ai.onnx.proto.OnnxMl.FunctionProto;
+import ai.onnx.proto.OnnxMl.GraphProto;
+import ai.onnx.proto.OnnxMl.ModelProto;
+import ai.onnx.proto.OnnxMl.NodeProto;
+import ai.onnx.proto.OnnxMl.OperatorSetIdProto;
+import ai.onnx.proto.OnnxMl.TensorProto;
+import ai.onnx.proto.OnnxMl.ValueInfoProto;
+import dev.vicreg.models.graph.Attributes;
+import dev.vicreg.models.graph.Graph;
+import dev.vicreg.models.graph.OpType;
+import dev.vicreg.models.graph.Shape;
+import dev.vicreg.models.graph.Tensor;
+import dev.vicreg.models.graph.TensorType;
+import dev.vicreg.models.graph.Value;
+import dev.vicreg.models.graph.infer.ShapeValues;
+import dev.vicreg.models.ops.Ops;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Turns a model's protobuf into a {@link Graph} of today's operators: sorts nodes, inlines functions and branches whose
+ * condition is constant, and infers types as nodes are built. All failures are {@link IllegalArgumentException}s that say
+ * where, but for data that cannot be read.
+ */
+final class OnnxReader {
+    /** A bound on what functions that call functions may become. */
+    private static final int MAX_NODES = 1_000_000;
+
+    private final ModelProto model;
+    private final ReadOptions options;
+    private final ExternalData external;
+    private final Map<String, FunctionProto> functions = new HashMap<>();
+    private final Set<String> inlining = new HashSet<>();
+    private int nodes;
+
+    OnnxReader(ModelProto model, ReadOptions options, ExternalData external) {
+        this.model = model;
+        this.options = options;
+        this.external = external;
+        for (FunctionProto function : model.getFunctionsList()) {
+            functions.put(key(function.getDomain(), function.getName(), function.getOverload()), function);
+        }
+    }
+
+    private static String key(String domain, String name, String overload) {
+        return domain(domain) + "/" + name + "/" + overload;
+    }
+
+    private static String domain(String name) {
+        return name.equals("ai.onnx") ? "" : name;
+    }
+
+    /** What is known while the nodes of one graph or function are read. */
+    private final class Names {
+        private final @Nullable Names outer;
+        private final Map<String, Integer> opsets;
+        private final String scope;
+        private final Map<String, Value> values = new HashMap<>();
+        private final Map<String, TensorProto> initializers = new LinkedHashMap<>();
+
+        Names(@Nullable Names outer, Map<String, Integer> opsets, String scope) {
+            this.outer = outer;
+            this.opsets = opsets;
+            this.scope = scope;
+        }
+
+        void addInitializers(GraphProto graph) {
+            if (graph.getSparseInitializerCount() > 0) {
+                throw new IllegalArgumentException("sparse initialiser "
+                        + graph.getSparseInitializer(0).getValues().getName() + " is not supported");
+            }
+            for (TensorProto initializer : graph.getInitializerList()) {
+                if (initializers.put(initializer.getName(), initializer) != null) {
+                    throw new IllegalArgumentException("two initialisers are named " + initializer.getName());
+                }
+            }
+        }
+
+        boolean knows(String name) {
+            return values.containsKey(name) || initializers.containsKey(name) || (outer != null && outer.knows(name));
+        }
+
+        /** The value of that name; an initialiser is read when it is first needed. */
+        Value get(String name, String reader) throws IOException {
+            Value value = values.get(name);
+            if (value == null) {
+                TensorProto initializer = initializers.get(name);
+                if (initializer != null) {
+                    // Those of a branch are constants: only the model's own have a name by which they can be trained.
+                    Tensor tensor = OnnxTensors.read(initializer, external);
+                    value = Value.constant(outer == null ? name : null, tensor);
+                    values.put(name, value);
+                } else if (outer != null) {
+                    value = outer.get(name, reader);
+                } else {
+                    throw new IllegalArgumentException("value " + name + ", read by " + reader
+                            + ", is an output that its operator does not have here");
+                }
+            }
+            return value;
+        }
+    }
+
+    /** Shapes of the inputs as the file has them, but for inputs that are initialisers; null where it has none. */
+    static Map<String, @Nullable Shape> declaredShapes(GraphProto graph) {
+        Set<String> initializers = new HashSet<>();
+        graph.getInitializerList().stream().map(TensorProto::getName).forEach(initializers::add);
+        Map<String, @Nullable Shape> shapes = new LinkedHashMap<>();
+        for (ValueInfoProto input : graph.getInputList()) {
+            if (!initializers.contains(input.getName())) { // with IR 3, initialisers had to be inputs too
+                shapes.put(input.getName(), OnnxTypes.shape(input));
+            }
+        }
+        return shapes;
+    }
+
+    /** @param shapes of the inputs, in their order; null where none is known */
+    OnnxFile.Model read(Map<String, @Nullable Shape> shapes) throws IOException {
+        GraphProto proto = model.getGraph();
+        Names names = new Names(null, opsets(model.getOpsetImportList()), "");
+        names.addInitializers(proto);
+        List<Value> inputs = inputs(proto, shapes, names);
+        List<String> wanted = options.outputs().isEmpty()
+                ? proto.getOutputList().stream().map(ValueInfoProto::getName).toList()
+                : options.outputs();
+        if (wanted.isEmpty()) {
+            throw new IllegalArgumentException("the graph has no outputs");
+        }
+        readNodes(proto.getNodeList(), names, wanted);
+        Map<String, Value> outputs = new LinkedHashMap<>();
+        for (String output : wanted) {
+            outputs.put(output, names.get(output, "the graph's outputs"));
+        }
+        Map<String, Value> initializers = new LinkedHashMap<>();
+        for (String name : names.initializers.keySet()) {
+            Value value = names.values.get(name);
+            if (value != null) {
+                initializers.put(name, value);
+            }
+        }
+        Map<String, String> metadata = new LinkedHashMap<>();
+        model.getMetadataPropsList().forEach(entry -> metadata.put(entry.getKey(), entry.getValue()));
+        return new OnnxFile.Model(
+                Graph.of(proto.getName(), inputs, outputs),
+                metadata,
+                initializers,
+                names.opsets.getOrDefault("", 0),
+                (model.getProducerName() + " " + model.getProducerVersion()).strip());
+    }
+
+    private static Map<String, Integer> opsets(List<OperatorSetIdProto> imports) {
+        Map<String, Integer> opsets = new HashMap<>();
+        for (OperatorSetIdProto each : imports) {
+            long version = each.getVersion();
+            if (domain(each.getDomain()).isEmpty() && (version < OpsetUpgrade.OLDEST || version > OpType.ONNX_OPSET)) {
+                throw new IllegalArgumentException("opset " + version + " is not supported: expected "
+                        + OpsetUpgrade.OLDEST + " to " + OpType.ONNX_OPSET + "; export the model with one of these");
+            }
+            opsets.put(domain(each.getDomain()), (int) Math.min(version, Integer.MAX_VALUE));
+        }
+        return opsets;
+    }
+
+    private static List<Value> inputs(GraphProto proto, Map<String, @Nullable Shape> shapes, Names names) {
+        List<Value> inputs = new ArrayList<>();
+        for (ValueInfoProto input : proto.getInputList()) {
+            String name = input.getName();
+            if (names.initializers.containsKey(name)) {
+                continue;
+            }
+            Shape shape = shapes.get(name);
+            if (shape == null) {
+                throw new IllegalArgumentException("input " + name + " has no shape in the file; give it one");
+            }
+            Value value = Value.input(name, new TensorType(OnnxTypes.element(input), shape));
+            if (names.values.put(name, value) != null) {
+                throw new IllegalArgumentException("two inputs are named " + name);
+            }
+            inputs.add(value);
+        }
+        return inputs;
+    }
+
+    private void readNodes(List<NodeProto> all, Names names, Collection<String> wanted) throws IOException {
+        for (NodeProto node : NodeOrder.of(all, names::knows, wanted)) {
+            nodes++;
+            if (nodes > MAX_NODES) {
+                throw new IllegalArgumentException("more than " + MAX_NODES + " nodes");
+            }
+            List<Value> outputs = outputs(node, names);
+            for (int i = 0; i < node.getOutputCount() && i < outputs.size(); i++) {
+                if (!node.getOutput(i).isEmpty()) {
+                    names.values.put(node.getOutput(i), outputs.get(i));
+                }
+            }
+        }
+    }
+
+    /** What a node computes: as many values as its operator gives. */
+    private List<Value> outputs(NodeProto node, Names names) throws IOException {
+        String label = NodeOrder.label(node);
+        List<@Nullable Value> inputs = new ArrayList<>();
+        for (String input : node.getInputList()) {
+            inputs.add(input.isEmpty() ? null : names.get(input, "node " + label));
+        }
+        String domain = domain(node.getDomain());
+        FunctionProto function = functions.get(key(domain, node.getOpType(), node.getOverload()));
+        if (function != null) {
+            return inlined(function, node, inputs, names);
+        }
+        if (domain.isEmpty() && node.getOpType().equals("If")) {
+            return branch(node, inputs, names);
+        }
+        if (!(domain.isEmpty() && node.getOpType().equals("Constant"))
+                && !OpsetUpgrade.knows(domain, node.getOpType())) {
+            throw new IllegalArgumentException("operator " + node.getOpType()
+                    + (domain.isEmpty() ? "" : " of domain " + domain) + " at node " + label + " is not supported");
+        }
+        Integer opset = names.opsets.get(domain);
+        if (opset == null) {
+            throw new IllegalArgumentException("node " + label + " is of "
+                    + (domain.isEmpty() ? "the standard operator set" : "operator set " + domain)
+                    + ", of which the file declares no version");
+        }
+        try {
+            Attributes attributes = OnnxAttributes.read(node, external);
+            if (domain.isEmpty() && node.getOpType().equals("Constant")) {
+                return List.of(Value.constant(null, OnnxAttributes.constant(attributes)));
+            }
+            Ops ops = new Ops().atScope(scope(names.scope, node.getName()));
+            int outputs = node.getOutputCount();
+            while (outputs > 0 && node.getOutput(outputs - 1).isEmpty()) {
+                outputs--;
+            }
+            return OpsetUpgrade.build(
+                    new OpsetUpgrade.Call(ops, domain, node.getOpType(), opset, inputs, attributes, outputs));
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("node " + label + ": " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * The dotted place of a node within {@code outer}: the path that precedes the last slash of its name. A part that
+     * repeats the one before replaces it: PyTorch writes {@code /layer1/layer1.0/conv1/Conv} for layer1.0.conv1.
+     */
+    static String scope(String outer, String nodeName) {
+        List<String> parts = new ArrayList<>(outer.isEmpty() ? List.of() : List.of(outer));
+        int slash = nodeName.lastIndexOf('/');
+        String last = "";
+        for (String part :
+                slash < 0 ? new String[0] : nodeName.substring(0, slash).split("/")) {
+            if (!last.isEmpty() && part.startsWith(last + ".")) {
+                parts.remove(parts.size() - 1);
+            }
+            if (!part.isEmpty()) {
+                parts.add(part);
+                last = part;
+            }
+        }
+        return String.join(".", parts);
+    }
+
+    private List<Value> inlined(FunctionProto function, NodeProto call, List<@Nullable Value> inputs, Names names)
+            throws IOException {
+        String key = key(function.getDomain(), function.getName(), function.getOverload());
+        if (!inlining.add(key)) {
+            throw new IllegalArgumentException("function " + function.getName() + " calls itself");
+        }
+        Names inside = new Names(null, opsets(function.getOpsetImportList()), scope(names.scope, call.getName() + "/"));
+        for (int i = 0; i < function.getInputCount(); i++) {
+            @Nullable Value input = i < inputs.size() ? inputs.get(i) : null;
+            if (input != null) {
+                inside.values.put(function.getInput(i), input);
+            }
+        }
+        List<NodeProto> body = OnnxAttributes.bound(function, call, inside.values.keySet());
+        readNodes(body, inside, function.getOutputList());
+        List<Value> outputs = new ArrayList<>();
+        for (String output : function.getOutputList()) {
+            outputs.add(inside.get(output, "function " + function.getName()));
+        }
+        inlining.remove(key);
+        return outputs;
+    }
+
+    private List<Value> branch(NodeProto node, List<@Nullable Value> inputs, Names names) throws IOException {
+        @Nullable Value condition = inputs.isEmpty() ? null : inputs.get(0);
+        boolean truth = Optional.ofNullable(condition)
+                .flatMap(ShapeValues::longs)
+                .filter(elements -> elements.length == 1)
+                .map(elements -> elements[0] != 0)
+                .orElseThrow(() -> new IllegalArgumentException("operator If at node " + NodeOrder.label(node)
+                        + " is not supported, since its condition is not constant: export the network for fixed"
+                        + " sizes, or without the branch"));
+        for (AttributeProto attribute : node.getAttributeList()) {
+            if (attribute.getName().equals(truth ? "then_branch" : "else_branch")) {
+                GraphProto graph = attribute.getG();
+                Names inside = new Names(names, names.opsets, scope(names.scope, node.getName()));
+                inside.addInitializers(graph);
+                List<String> wanted = graph.getOutputList().stream()
+                        .map(ValueInfoProto::getName)
+                        .toList();
+                readNodes(graph.getNodeList(), inside, wanted);
+                List<Value> outputs = new ArrayList<>();
+                for (String output : wanted) {
+                    outputs.add(inside.get(output, "node " + NodeOrder.label(node)));
+                }
+                return outputs;
+            }
+        }
+        throw new IllegalArgumentException("node " + NodeOrder.label(node) + " has no " + truth + " branch");
+    }
+}

@@ -1,0 +1,108 @@
+package dev.vicreg.runtime.natives;
+
+import static org.junit.jupiter.api.Assertions.assertAll;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class NativeLibrariesTest {
+    @TempDir
+    Path folder;
+
+    @Test
+    void processesStartingAtOnceAllLoadTrainingNatives() throws Exception {
+        var processes = new ArrayList<ForkedJvm>();
+        for (int i = 0; i < 3; i++) {
+            processes.add(ForkedJvm.start(LoadProbe.class, entry -> false, cacheIn(folder)));
+        }
+        for (ForkedJvm process : processes) {
+            ForkedJvm.Result result = process.waitFor();
+            assertAll(
+                    result.output(),
+                    () -> assertEquals(0, result.exit()),
+                    () -> assertTrue(result.output().contains("same true")),
+                    () -> assertTrue(result.output().contains("training true")),
+                    () -> assertTrue(
+                            result.output().contains(folder.toRealPath().toString())),
+                    () -> assertFalse(result.output().contains("damaged")));
+        }
+        assertEquals(List.of(), filesEndingWith(".part"));
+    }
+
+    @Test
+    void stockNativesServeWithoutTrainingJar() throws Exception {
+        ForkedJvm.Result result = ForkedJvm.start(LoadProbe.class, NativeLibrariesTest::isTrainingJar, cacheIn(folder))
+                .waitFor();
+        assertAll(
+                result.output(),
+                () -> assertEquals(0, result.exit()),
+                () -> assertTrue(result.output().contains("training false")),
+                () -> assertTrue(result.output().contains("stock-")));
+    }
+
+    @Test
+    void librariesThatOtherCodeLoadedBeforeAreReported() throws Exception {
+        ForkedJvm.Result result = ForkedJvm.start(
+                        LoadProbe.class, entry -> false, cacheIn(folder), "-Dprobe.ort.first=true")
+                .waitFor();
+        assertAll(
+                result.output(),
+                () -> assertEquals(0, result.exit()),
+                () -> assertTrue(result.output().contains("training false")),
+                () -> assertTrue(result.output().contains("from loaded earlier by other code")));
+    }
+
+    @Test
+    void unloadableLibraryIsOneLineOnEveryCall() throws Exception {
+        ForkedJvm.Result result = ForkedJvm.start(
+                        LoadProbe.class, entry -> false, cacheIn(folder), "-Donnxruntime.native.path=" + folder)
+                .waitFor();
+        assertEquals(1, result.exit(), result.output());
+        assertTrue(result.output().contains("error Cannot load ONNX Runtime from " + folder), result.output());
+        assertEquals(
+                1,
+                result.output().lines().filter(line -> line.startsWith("error")).count());
+    }
+
+    @Test
+    void unsupportedPlatformsAreNamed() {
+        assertEquals(NativePlatform.LINUX_X86_64, NativePlatform.of("Linux", "amd64"));
+        assertEquals(NativePlatform.LINUX_ARM64, NativePlatform.of("Linux", "aarch64"));
+        assertEquals(NativePlatform.WINDOWS_X86_64, NativePlatform.of("Windows 11", "amd64"));
+        String mac = messageFor("Mac OS X", "aarch64");
+        assertTrue(mac.contains("macOS") && mac.contains("1.24.1 has no JNI library"), mac);
+        String bsd = messageFor("FreeBSD", "amd64");
+        assertTrue(bsd.contains("FreeBSD") && bsd.contains("Linux x86-64"), bsd);
+    }
+
+    private static String messageFor(String os, String arch) {
+        String message = assertThrows(IllegalStateException.class, () -> NativePlatform.of(os, arch))
+                .getMessage();
+        return String.valueOf(message);
+    }
+
+    static boolean isTrainingJar(String entry) {
+        return entry.contains("org/bytedeco/onnxruntime") || entry.contains("org\\bytedeco\\onnxruntime");
+    }
+
+    private static Map<String, String> cacheIn(Path folder) {
+        return Map.of("VICREG_CACHE", folder.toString());
+    }
+
+    private List<Path> filesEndingWith(String suffix) throws IOException {
+        try (Stream<Path> files = Files.walk(folder)) {
+            return files.filter(file -> file.toString().endsWith(suffix)).toList();
+        }
+    }
+}

@@ -1,0 +1,73 @@
+package dev.vicreg.tools.command;
+
+import dev.vicreg.tools.cli.Command;
+import dev.vicreg.tools.cli.Console;
+import dev.vicreg.tools.cli.Setting;
+import dev.vicreg.tools.cli.Setting.Group;
+import dev.vicreg.tools.cli.Settings;
+import dev.vicreg.tools.output.Json;
+import dev.vicreg.training.config.GraphConfig;
+import dev.vicreg.training.data.source.Selection;
+import dev.vicreg.training.run.Artifacts;
+import dev.vicreg.training.session.MachineLowering;
+import dev.vicreg.training.step.TrainingGraph;
+import dev.vicreg.training.step.lowering.Lowering;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/** Writes what ONNX Runtime Training needs to train an encoder, without training. */
+final class ArtifactsCommand {
+    private static final Setting<Path> OUT =
+            Setting.path("out", "DIR", Group.OUTPUT, "folder for the three files; new or empty");
+
+    static final Command COMMAND = new Command(
+            "artifacts",
+            "writes training_model.onnx, eval_model.onnx and checkpoint for an encoder, without training",
+            List.of(OUT),
+            Stream.of(
+                            GraphSettings.ALL,
+                            List.of(
+                                    SharedSettings.DATA,
+                                    PairSettings.DATA_B,
+                                    TrainSettings.SEED,
+                                    SharedSettings.JSON,
+                                    SharedSettings.DEVICE,
+                                    SharedSettings.THREADS))
+                    .<Setting<?>>flatMap(List::stream)
+                    .toList(),
+            "./vicreg artifacts --encoder resnet18 --width 64 --projector 2048-2048-2048 --out artifacts",
+            ArtifactsCommand::run);
+
+    private ArtifactsCommand() {}
+
+    private static void run(Settings settings, Console console) throws Exception {
+        Path out = settings.get(OUT);
+        GraphConfig config = GraphSettings.graph(settings, Inputs.of(settings, Selection.ALL));
+        GraphSettings.warnOfCoefficients(config, console);
+        ImportSettings.tellOfNames(config, console);
+        GraphSettings.tellOfPrecision(config, settings.get(SharedSettings.DEVICE), console);
+        Lowering lowering = MachineLowering.of(settings.get(SharedSettings.DEVICE), TrainSettings.threads(settings));
+        TrainingGraph.Built built = TrainingGraph.build(config.spec());
+        Files.createDirectories(out);
+        try (Stream<Path> entries = Files.list(out)) {
+            if (entries.findAny().isPresent()) {
+                throw new IOException(out + " is not empty; name a new folder");
+            }
+        }
+        Artifacts artifacts =
+                Artifacts.write(out, built, built.initialState(settings.get(TrainSettings.SEED)), lowering);
+        if (settings.on(SharedSettings.JSON)) {
+            console.out()
+                    .println(Json.line(Map.of(
+                            "training_model", artifacts.trainingModel().toString(),
+                            "eval_model", artifacts.evalModel().toString(),
+                            "checkpoint", artifacts.checkpoint().toString())));
+        } else {
+            console.out().println(out);
+        }
+    }
+}

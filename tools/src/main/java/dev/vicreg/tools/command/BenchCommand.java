@@ -1,0 +1,138 @@
+package dev.vicreg.tools.command;
+
+import dev.vicreg.runtime.natives.Device;
+import dev.vicreg.tools.cli.Command;
+import dev.vicreg.tools.cli.Console;
+import dev.vicreg.tools.cli.Setting;
+import dev.vicreg.tools.cli.Setting.Group;
+import dev.vicreg.tools.cli.Settings;
+import dev.vicreg.tools.output.Json;
+import dev.vicreg.training.bench.StepBenchmark;
+import dev.vicreg.training.bench.StepProfile;
+import dev.vicreg.training.config.GraphConfig;
+import dev.vicreg.training.data.source.Selection;
+import dev.vicreg.training.run.TemporaryFolder;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** Times training steps on random views. */
+public final class BenchCommand {
+    private static final Setting<Integer> STEPS = Setting.integer(
+            "steps", "N", Group.OPTIMIZATION, "steps, of which the first two are dropped", 7, 3, 1_000_000);
+
+    private static final Setting<Boolean> OPERATORS = Setting.flag(
+            "operators",
+            Group.OUTPUT,
+            "also tell how the time of a step divides by operator; on a GPU, that of starting them");
+
+    public static final Command COMMAND = new Command(
+            "bench train",
+            "times training steps on random views; medians",
+            List.of(),
+            Stream.of(
+                            GraphSettings.ALL,
+                            List.of(
+                                    STEPS,
+                                    OPERATORS,
+                                    SharedSettings.DATA,
+                                    PairSettings.DATA_B,
+                                    SharedSettings.JSON,
+                                    SharedSettings.DEVICE,
+                                    DeviceSettings.GPU_MEMORY,
+                                    DeviceSettings.DETERMINISTIC,
+                                    DeviceSettings.STRICT,
+                                    DeviceSettings.CUDNN_SEARCH,
+                                    SharedSettings.THREADS))
+                    .<Setting<?>>flatMap(List::stream)
+                    .toList(),
+            "./vicreg bench train --width 64 --batch-size 64 --projector 512-512-512 --steps 7 --json",
+            BenchCommand::run);
+
+    private BenchCommand() {}
+
+    private static void run(Settings settings, Console console) throws Exception {
+        Device device = DeviceSettings.trainingDevice(settings);
+        int threads = TrainSettings.threads(settings);
+        GraphConfig config = GraphSettings.graph(settings, Inputs.of(settings, Selection.ALL));
+        GraphSettings.tellOfPrecision(config, device, console);
+        StepBenchmark.Result result;
+        try (TemporaryFolder folder = TemporaryFolder.create("vicreg-bench")) {
+            result = StepBenchmark.run(config, device, threads, settings.get(STEPS), folder.path());
+        }
+        Long peak = peakResidentBytes();
+        result.profile().requireOn(device);
+        if (settings.on(SharedSettings.JSON)) {
+            Map<String, @Nullable Object> figures = new LinkedHashMap<>();
+            figures.put("seconds_per_step", result.secondsPerStep());
+            figures.put("pairs_per_second", result.pairsPerSecond());
+            figures.put("peak_rss_bytes", peak);
+            figures.put("threads", threads);
+            figures.put("precision", config.precision());
+            if (result.scaling() != null) {
+                figures.put("loss_scale", result.scaling().scale());
+                figures.put("skipped_steps", result.scaling().skipped());
+            }
+            figures.putAll(placement(result));
+            console.out().println(Json.line(figures));
+        } else {
+            console.out()
+                    .println(String.format(
+                            Locale.ROOT,
+                            "%.3f s a step, %.1f pairs/s, %s MB resident at most, %d threads",
+                            result.secondsPerStep(),
+                            result.pairsPerSecond(),
+                            peak == null ? "?" : String.valueOf(peak >> 20),
+                            threads));
+            if (result.secondsToCopy() > 0) {
+                console.out()
+                        .println(String.format(
+                                Locale.ROOT,
+                                "%s; copy of the views at most %.2f %% of a step",
+                                result.profile().summary(),
+                                100 * result.secondsToCopy() / result.secondsPerStep()));
+            }
+            if (settings.on(OPERATORS)) {
+                printOperators(result.profile(), console);
+            }
+        }
+    }
+
+    /** Where the step's operators ran. */
+    private static Map<String, Object> placement(StepBenchmark.Result result) {
+        Map<String, Object> figures = new LinkedHashMap<>();
+        figures.put("operators", result.profile().operators().size());
+        figures.put("host_operators", result.profile().onHost());
+        figures.put("copies", result.profile().copies().size());
+        figures.put("seconds_to_copy_views", result.secondsToCopy());
+        figures.put("microseconds_by_operator", result.profile().microsecondsByType());
+        return figures;
+    }
+
+    private static void printOperators(StepProfile profile, Console console) {
+        Map<String, Long> sums = profile.microsecondsByType();
+        double total = sums.values().stream().mapToLong(Long::longValue).sum();
+        sums.forEach((type, sum) -> console.out()
+                .println(String.format(Locale.ROOT, "%-26s %9.2f ms %5.1f %%", type, sum / 1e3, 100 * sum / total)));
+    }
+
+    /** The most memory this process ever held, native memory included; null where the system does not tell. */
+    private static @Nullable Long peakResidentBytes() throws IOException {
+        Path status = Path.of("/proc/self/status");
+        if (!Files.isReadable(status)) {
+            return null;
+        }
+        for (String line : Files.readAllLines(status)) {
+            if (line.startsWith("VmHWM:")) {
+                return Long.parseLong(line.replaceAll("\\D", "")) << 10; // given in kB
+            }
+        }
+        return null;
+    }
+}

@@ -1,0 +1,125 @@
+package dev.vicreg.tools.command;
+
+import dev.vicreg.runtime.EmbeddingModel;
+import dev.vicreg.tools.cli.Command;
+import dev.vicreg.tools.cli.Console;
+import dev.vicreg.tools.cli.Setting;
+import dev.vicreg.tools.cli.Setting.Group;
+import dev.vicreg.tools.cli.Settings;
+import dev.vicreg.tools.evaluation.Encoding;
+import dev.vicreg.tools.evaluation.Vectors;
+import dev.vicreg.tools.output.Json;
+import dev.vicreg.tools.output.Progress;
+import dev.vicreg.tools.output.VectorFile;
+import dev.vicreg.training.data.picture.PictureDataset;
+import dev.vicreg.training.data.sequence.SequenceDataset;
+import dev.vicreg.training.data.signal.SignalDataset;
+import dev.vicreg.training.data.source.Dataset;
+import dev.vicreg.training.data.source.InOrder;
+import dev.vicreg.training.data.vector.VectorDataset;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/** Turns a data set into a file of vectors. */
+final class EmbedCommand {
+    private static final int BATCH = 256;
+
+    private static final Setting<Path> OUT = Setting.path(
+            "out",
+            "FILE.npy|FILE.csv",
+            Group.OUTPUT,
+            "the vectors, one row a sample; the samples' names go to FILE.paths.txt beside it");
+    private static final Setting<Boolean> NORMALIZE =
+            Setting.flag("normalize", Group.OUTPUT, "scale every vector to length 1");
+
+    static final Command COMMAND = new Command(
+            "embed",
+            "turns pictures, rows of a table, signals or sequences into vectors with a trained encoder",
+            List.of(SharedSettings.MODEL, SharedSettings.DATA, OUT),
+            List.of(
+                    SharedSettings.LIMIT,
+                    SharedSettings.LIMIT_PER_CLASS,
+                    NORMALIZE,
+                    SharedSettings.JSON,
+                    SharedSettings.DEVICE,
+                    DeviceSettings.GPU_MEMORY,
+                    DeviceSettings.CUDNN_SEARCH,
+                    DeviceSettings.TF32,
+                    SharedSettings.THREADS),
+            "./vicreg embed --model run/encoder.onnx --data shapes/test --out vectors.npy",
+            EmbedCommand::run);
+
+    private EmbedCommand() {}
+
+    private static void run(Settings settings, Console console) throws Exception {
+        Path out = settings.get(OUT);
+        try (EmbeddingModel model = EmbeddingModel.load(
+                        settings.get(SharedSettings.MODEL),
+                        DeviceSettings.device(settings),
+                        settings.get(SharedSettings.THREADS));
+                Dataset data = InputSettings.open(
+                        model, settings.get(SharedSettings.DATA), null, SharedSettings.selection(settings))) {
+            int skipped = embed(model, data, out, settings.on(NORMALIZE), console);
+            int rows = data.size() - skipped;
+            if (settings.on(SharedSettings.JSON)) {
+                console.out()
+                        .println(Json.line(Map.of(
+                                "vectors",
+                                out.toString(),
+                                "paths",
+                                VectorFile.pathsFile(out).toString(),
+                                data instanceof PictureDataset ? "pictures" : "samples",
+                                rows,
+                                "skipped",
+                                skipped,
+                                "dimension",
+                                model.dimension())));
+            } else {
+                console.err().println(rows + " vectors of " + model.dimension() + " values");
+                console.out().println(out);
+            }
+        }
+    }
+
+    /** Writes the vectors of all samples; answers how many of them could not be decoded. */
+    static int embed(EmbeddingModel model, Dataset data, Path out, boolean normalize, Console console)
+            throws IOException {
+        VectorWriter writer = new VectorWriter(data, model.dimension(), out, normalize, console);
+        if (data instanceof VectorDataset vectors) {
+            return writer.write(vectors::vector, Encoding.ofVectors(model));
+        }
+        if (data instanceof SignalDataset signals) {
+            return writer.write(signals::signal, Encoding.ofSignals(model));
+        }
+        if (data instanceof SequenceDataset sequences) {
+            return writer.write(sequences::ids, Encoding.ofSequences(model));
+        }
+        return writer.write(((PictureDataset) data)::picture, Encoding.ofPictures(model));
+    }
+
+    private record VectorWriter(Dataset data, int dimension, Path out, boolean normalize, Console console) {
+        <T> int write(InOrder.Reader<T> reader, Encoding<T> encoding) throws IOException {
+            try (VectorFile file = VectorFile.create(out, dimension);
+                    Progress progress = new Progress(console, "embed", data.size())) {
+                InOrder.Reader<T> prepared = index -> encoding.prepare().apply(reader.read(index));
+                int skipped = InOrder.forEachBatch(data, BATCH, prepared, items -> {
+                    List<T> samples = items.stream().map(InOrder.Item::value).toList();
+                    float[][] vectors = encoding.embed().apply(samples);
+                    for (int i = 0; i < vectors.length; i++) {
+                        file.add(
+                                data.name(items.get(i).index()),
+                                normalize ? Vectors.normalized(vectors[i]) : vectors[i]);
+                    }
+                    progress.at(items.get(items.size() - 1).index() + 1, "");
+                    if (console.stopRequested().getAsBoolean()) {
+                        throw new IllegalStateException("stopped; nothing was written");
+                    }
+                });
+                file.publish();
+                return skipped;
+            }
+        }
+    }
+}

@@ -1,0 +1,223 @@
+package dev.vicreg.tools.command;
+
+import dev.vicreg.export.RunExport;
+import dev.vicreg.runtime.EmbeddingModel;
+import dev.vicreg.runtime.natives.Device;
+import dev.vicreg.tools.cli.Command;
+import dev.vicreg.tools.cli.Console;
+import dev.vicreg.tools.cli.Setting;
+import dev.vicreg.tools.cli.Setting.Group;
+import dev.vicreg.tools.cli.Settings;
+import dev.vicreg.tools.evaluation.ContactSheet;
+import dev.vicreg.tools.evaluation.Evaluation;
+import dev.vicreg.tools.evaluation.KnnClassifier;
+import dev.vicreg.tools.evaluation.LabelledVectors;
+import dev.vicreg.tools.evaluation.Plot;
+import dev.vicreg.tools.evaluation.VectorPlot;
+import dev.vicreg.tools.output.Json;
+import dev.vicreg.tools.output.Progress;
+import dev.vicreg.training.data.sequence.SequenceDataset;
+import dev.vicreg.training.data.source.Dataset;
+import dev.vicreg.training.data.vector.VectorDataset;
+import dev.vicreg.training.step.Side;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.function.IntUnaryOperator;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/** Measures an encoder by kNN on labelled samples. */
+final class EvalCommand {
+    private static final Setting<String> TRAIN = Setting.text(
+            "train", SharedSettings.DATA_ARGUMENT, Group.DATA, "labelled samples that vote; a folder is a class", null);
+    private static final Setting<String> TEST = Setting.text(
+            "test", SharedSettings.DATA_ARGUMENT, Group.DATA, "labelled samples that are classified", null);
+    private static final Setting<Path> BASELINE = Setting.path(
+            "baseline",
+            "FILE.onnx",
+            Group.MODEL,
+            "encoder to compare with; without it encoder-initial.onnx (or -b) beside the model");
+    private static final Setting<Path> PLOT = Setting.path(
+            "plot",
+            "FILE.png",
+            Group.OUTPUT,
+            "picture to draw: nearest neighbours of pictures, signals and sequences, a map of vectors by their two main"
+                    + " directions");
+    private static final Setting<Integer> K =
+            Setting.integer("k", "N", Group.EVALUATION, "neighbours that vote", 20, 1, 100_000);
+    private static final Setting<Double> TEMPERATURE =
+            Setting.decimal("temperature", "T", Group.EVALUATION, "of the votes' weights", "0.07", 1e-3, 1e3);
+
+    static final Command COMMAND = new Command(
+            "eval",
+            "measures an encoder on labelled samples, beside the raw samples and the encoder before training",
+            List.of(SharedSettings.MODEL, TRAIN, TEST),
+            List.of(
+                    BASELINE,
+                    InputSettings.LABEL,
+                    PLOT,
+                    SharedSettings.LIMIT,
+                    SharedSettings.LIMIT_PER_CLASS,
+                    K,
+                    TEMPERATURE,
+                    SharedSettings.JSON,
+                    SharedSettings.DEVICE,
+                    DeviceSettings.GPU_MEMORY,
+                    DeviceSettings.CUDNN_SEARCH,
+                    DeviceSettings.TF32,
+                    SharedSettings.THREADS),
+            "./vicreg eval --model run/encoder.onnx --train shapes/train --test shapes/test",
+            EvalCommand::run);
+
+    private EvalCommand() {}
+
+    private static void run(Settings settings, Console console) throws Exception {
+        Optional<Path> plot = settings.find(PLOT);
+        if (plot.isPresent()) {
+            Plot.requireWritable(plot.get());
+        }
+        Path model = settings.get(SharedSettings.MODEL);
+        Optional<Path> baseline = baseline(settings, model);
+        KnnClassifier knn = new KnnClassifier(settings.get(K), settings.get(TEMPERATURE));
+        Device device = DeviceSettings.device(settings);
+        int threads = settings.get(SharedSettings.THREADS);
+        try (EmbeddingModel encoder = EmbeddingModel.load(model, device, threads);
+                EmbeddingModel before =
+                        baseline.isPresent() ? EmbeddingModel.load(baseline.get(), device, threads) : null;
+                Dataset train = open(encoder, settings.get(TRAIN), settings);
+                Dataset test = open(encoder, settings.get(TEST), settings)) {
+            Measured measured = measure(knn, encoder, before, train, test, console);
+            if (plot.isPresent()) {
+                measured.plot().write(plot.get());
+            }
+            if (settings.on(SharedSettings.JSON)) {
+                console.out().println(Json.line(measured.evaluation.figures()));
+            } else {
+                console.out().print(table(measured.evaluation));
+            }
+        }
+    }
+
+    private static Dataset open(EmbeddingModel encoder, String data, Settings settings) throws IOException {
+        return InputSettings.open(
+                encoder, data, settings.find(InputSettings.LABEL).orElse(null), SharedSettings.selection(settings));
+    }
+
+    /** The file named, else the one beside the model if it is there and another. */
+    private static Optional<Path> baseline(Settings settings, Path model) throws IOException {
+        Optional<Path> named = settings.find(BASELINE);
+        Side side = model.endsWith(RunExport.encoder(Path.of(""), Side.B)) ? Side.B : Side.A;
+        Path beside = model.resolveSibling(RunExport.initialEncoder(Path.of(""), side));
+        if (named.isPresent() || !Files.isRegularFile(beside) || Files.isSameFile(beside, model)) {
+            return named;
+        }
+        return Optional.of(beside);
+    }
+
+    /**
+     * Figures, and the vectors that they come from.
+     *
+     * @param classes names of the labels
+     */
+    record Measured(Evaluation evaluation, LabelledVectors train, LabelledVectors test, List<String> classes) {
+        /** Neighbours of pictures, signals and sequences, a map of vectors. */
+        Plot plot() {
+            return evaluation.noun().equals("vectors") ? VectorPlot.of(test, classes) : ContactSheet.of(train, test);
+        }
+    }
+
+    /** Embeds both sets and classifies the second by the first. */
+    static Measured measure(
+            KnnClassifier knn,
+            EmbeddingModel encoder,
+            @Nullable EmbeddingModel before,
+            Dataset train,
+            Dataset test,
+            Console console)
+            throws IOException {
+        List<String> classes = train.labelNames();
+        IntUnaryOperator testLabel = labelsAsIn(classes, test);
+        requireLabels(knn, train, labelled(train, train::label), labelled(test, testLabel));
+        LabelledVectors bank;
+        LabelledVectors queries;
+        try (Progress progress = new Progress(console, "embed", (long) train.size() + test.size())) {
+            bank = LabelledVectors.of(train, train::label, encoder, before, done -> progress.at(done, ""));
+            queries =
+                    LabelledVectors.of(test, testLabel, encoder, before, done -> progress.at(train.size() + done, ""));
+        }
+        requireLabels(knn, train, bank.size(), queries.size()); // some may not have been decodable
+        return new Measured(Evaluation.of(knn, bank, queries, classes.size()), bank, queries, classes);
+    }
+
+    private static long labelled(Dataset data, IntUnaryOperator label) {
+        return IntStream.range(0, data.size())
+                .filter(i -> label.applyAsInt(i) >= 0)
+                .count();
+    }
+
+    /**
+     * Refuses sets with too few labels.
+     *
+     * @throws IOException naming where labels are looked for
+     */
+    static void requireLabels(KnnClassifier knn, Dataset train, long inTrain, long inTest) throws IOException {
+        if (inTrain < knn.k() || inTest == 0) {
+            String noun = train.noun();
+            throw new IOException("kNN needs at least " + knn.k() + " labelled training " + noun
+                    + " and one labelled among the test " + noun + ", found " + inTrain + " and " + inTest + "; "
+                    + (inTrain > 0 && inTest > 0 ? "give ./vicreg eval a smaller --k" : whereLabelsAre(train)));
+        }
+    }
+
+    private static String whereLabelsAre(Dataset data) {
+        if (data instanceof SequenceDataset) {
+            return "the folder of a text is its label; those of one file stand in NAME.labels.txt beside it";
+        }
+        return data instanceof VectorDataset
+                ? "name the column of labels with --label, or put NAME.labels.txt beside NAME.npy"
+                : "the folder of a file is its label";
+    }
+
+    /** Labels of the test set, numbered as the training set's: the two may hold different classes. */
+    private static IntUnaryOperator labelsAsIn(List<String> classes, Dataset test) throws IOException {
+        List<String> names = test.labelNames();
+        for (String name : names) {
+            if (!classes.contains(name)) {
+                throw new IOException("the class " + name + " of the test " + test.noun() + " has no training "
+                        + test.noun()
+                        + "; their classes are "
+                        + String.join(", ", classes.subList(0, Math.min(12, classes.size()))));
+            }
+        }
+        int[] same = names.stream().mapToInt(classes::indexOf).toArray();
+        return index -> test.label(index) < 0 ? -1 : same[test.label(index)];
+    }
+
+    /** The figures as a person reads them. */
+    static String table(Evaluation e) {
+        String before = e.baseline() == null
+                ? "  before training   left out: no encoder-initial.onnx beside the model, and no --baseline\n"
+                : row("before training", e.baseline());
+        return String.format(
+                        Locale.ROOT,
+                        "kNN (k = %d, T = %s): %d test %s by %d training %s of %d classes%n",
+                        e.k(),
+                        e.temperature(),
+                        e.test(),
+                        e.noun(),
+                        e.train(),
+                        e.noun(),
+                        e.classes())
+                + row("encoder", e.encoder())
+                + before
+                + row("raw " + e.rawNoun(), e.raw());
+    }
+
+    private static String row(String name, double accuracy) {
+        return String.format(Locale.ROOT, "  %-16s %5.1f %%%n", name, 100 * accuracy);
+    }
+}

@@ -1,0 +1,133 @@
+package dev.vicreg.tools.command;
+
+import dev.vicreg.runtime.EmbeddingModel;
+import dev.vicreg.runtime.natives.Device;
+import dev.vicreg.tools.cli.Command;
+import dev.vicreg.tools.cli.Console;
+import dev.vicreg.tools.cli.Setting;
+import dev.vicreg.tools.cli.Setting.Group;
+import dev.vicreg.tools.cli.Settings;
+import dev.vicreg.tools.cli.Version;
+import dev.vicreg.tools.evaluation.ContactSheet;
+import dev.vicreg.tools.evaluation.Evaluation;
+import dev.vicreg.tools.evaluation.KnnClassifier;
+import dev.vicreg.tools.output.Json;
+import dev.vicreg.tools.sample.SampleSet;
+import dev.vicreg.training.config.InputConfig;
+import dev.vicreg.training.config.TrainingConfig;
+import dev.vicreg.training.data.Datasets;
+import dev.vicreg.training.data.picture.PictureDataset;
+import dev.vicreg.training.data.source.Selection;
+import dev.vicreg.training.loop.Trainer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/** The whole path on drawn pictures: sample, train, export, embed, evaluate. */
+final class QuickstartCommand {
+    private static final Setting<Path> OUT = Setting.path(
+            "out", "DIR", Group.OUTPUT, "folder for everything, new or empty; without it vicreg-quickstart-N");
+    private static final Setting<Integer> PER_CLASS = Setting.integer(
+            "per-class", "N", Group.DATA, "training pictures of each of the ten classes", 500, 1, 1_000_000);
+    private static final Setting<Integer> TEST_PER_CLASS =
+            Setting.integer("test-per-class", "N", Group.DATA, "test pictures of each class", 100, 1, 1_000_000);
+
+    /**
+     * Where the quick start departs from train's defaults. Any hue: the classes are textures, so that nothing is lost
+     * with the colours, and a short run does not spend itself on them.
+     */
+    private static final Map<String, String> RECIPE = Map.of(
+            "projector", "256-256-256",
+            "epochs", "10",
+            "warmup-epochs", "1",
+            "augment", "cifar,hue=0.5");
+
+    static final Command COMMAND = new Command(
+            "quickstart",
+            "draws pictures, trains on them without labels, exports, embeds and evaluates",
+            List.of(),
+            Stream.of(
+                            List.of(OUT, PER_CLASS, TEST_PER_CLASS, SharedSettings.JSON),
+                            GraphSettings.ALL,
+                            TrainSettings.RUN)
+                    .<Setting<?>>flatMap(List::stream)
+                    .filter(setting -> !InputSettings.isForOtherThanPictures(setting))
+                    .<Setting<?>>map(QuickstartCommand::withRecipe)
+                    .toList(),
+            "./vicreg quickstart",
+            QuickstartCommand::run);
+
+    private QuickstartCommand() {}
+
+    private static Setting<?> withRecipe(Setting<?> setting) {
+        String text = RECIPE.get(setting.name());
+        return text == null ? setting : setting.withFallback(text);
+    }
+
+    private static void run(Settings settings, Console console) throws Exception {
+        Path root = settings.find(OUT).orElseGet(QuickstartCommand::freshFolder);
+        Path pictures = root.resolve("pictures");
+        Path train = pictures.resolve("train");
+        InputConfig.Pictures pictureInput = InputSettings.pictures(settings);
+        TrainingConfig config =
+                TrainSettings.training(settings, train.toString(), null, Selection.ALL, Inputs.same(pictureInput));
+        console.err().println("1/4 drawing pictures into " + pictures);
+        new SampleSet(pictureInput.imageSize(), config.seed())
+                .write(pictures, settings.get(PER_CLASS), settings.get(TEST_PER_CLASS));
+        console.err().println("2/4 training without labels in " + root.resolve("run"));
+        Trainer trainer = Trainer.start(config, root.resolve("run"), Version.TEXT);
+        TrainingRun.Result result = TrainingRun.run(trainer, console);
+        if (result.outcome().finished()) {
+            evaluate(root, config, result.outcome().seconds(), settings.on(SharedSettings.JSON), console);
+        }
+    }
+
+    private static Path freshFolder() {
+        for (int i = 1; ; i++) {
+            Path folder = Path.of("vicreg-quickstart-" + i);
+            if (!Files.exists(folder)) {
+                return folder;
+            }
+        }
+    }
+
+    private static void evaluate(Path root, TrainingConfig config, double trainSeconds, boolean json, Console console)
+            throws IOException {
+        Path encoder = root.resolve("run/encoder.onnx");
+        Path initial = root.resolve("run/encoder-initial.onnx");
+        Device device = config.computeDevice();
+        Path vectors = root.resolve("vectors.npy");
+        Path sheet = root.resolve("neighbours.png");
+        Evaluation evaluation;
+        try (EmbeddingModel after = EmbeddingModel.load(encoder, device, config.threads());
+                EmbeddingModel before = EmbeddingModel.load(initial, device, config.threads());
+                PictureDataset train =
+                        Datasets.open(root.resolve("pictures/train").toString(), Selection.ALL);
+                PictureDataset test =
+                        Datasets.open(root.resolve("pictures/test").toString(), Selection.ALL)) {
+            console.err().println("3/4 embedding the test pictures");
+            EmbedCommand.embed(after, test, vectors, false, console);
+            console.err().println("4/4 evaluating");
+            EvalCommand.Measured measured =
+                    EvalCommand.measure(KnnClassifier.STANDARD, after, before, train, test, console);
+            evaluation = measured.evaluation();
+            ContactSheet.of(measured.train(), measured.test()).write(sheet);
+        }
+        Map<String, Object> paths = new LinkedHashMap<>();
+        paths.put("encoder", encoder.toString());
+        paths.put("vectors", vectors.toString());
+        paths.put("neighbours", sheet.toString());
+        if (json) {
+            paths.put("evaluation", evaluation.figures());
+            paths.put("train_seconds", trainSeconds);
+            console.out().println(Json.line(paths));
+        } else {
+            console.out().println(EvalCommand.table(evaluation));
+            paths.forEach((name, path) -> console.out().printf("  %-16s %s%n", name, path));
+        }
+    }
+}

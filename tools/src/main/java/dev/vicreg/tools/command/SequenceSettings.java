@@ -1,0 +1,122 @@
+package dev.vicreg.tools.command;
+
+import dev.vicreg.runtime.sequence.ByteIds;
+import dev.vicreg.tools.cli.Setting;
+import dev.vicreg.tools.cli.Setting.Group;
+import dev.vicreg.tools.cli.Settings;
+import dev.vicreg.training.config.InputConfig;
+import dev.vicreg.training.data.sequence.SequenceDataset;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
+/** The options that say what the ids of sequences mean; their length is among {@link InputSettings}. */
+final class SequenceSettings {
+    static final Setting<Integer> VOCABULARY = Setting.integer(
+            "vocabulary",
+            "N",
+            Group.DATA,
+            "sequences of ids: they are 0 to N - 1; without it the encoder file's, or the largest in the data",
+            null,
+            1,
+            Integer.MAX_VALUE);
+    static final Setting<Integer> PAD_ID = Setting.integer(
+            "pad-id",
+            "ID",
+            Group.DATA,
+            "sequences of ids: fills up short ones, and is left out at their ends; without it 0",
+            null,
+            0,
+            Integer.MAX_VALUE);
+    static final Setting<Integer> MASK_ID = Setting.integer(
+            "mask-id",
+            "ID",
+            Group.DATA,
+            "sequences: stands for masked ids; without it the padding's, of texts 2",
+            null,
+            0,
+            Integer.MAX_VALUE);
+    static final Setting<List<Integer>> SPECIAL_IDS = new Setting<>(
+            "special-ids",
+            "ID,ID",
+            Group.DATA,
+            "sequences of ids: those that views and cuts leave alone, such as [CLS] and [SEP]",
+            null,
+            SequenceSettings::parseIds);
+
+    private static final int LONGEST_TEXT = 256; // in bytes, unless asked for
+
+    private SequenceSettings() {}
+
+    private static List<Integer> parseIds(String text) {
+        try {
+            List<Integer> ids =
+                    Arrays.stream(text.split(",", -1)).map(Integer::valueOf).toList();
+            if (ids.stream().allMatch(id -> id >= 0)) {
+                return ids;
+            }
+        } catch (NumberFormatException e) {
+            // reported like numbers out of range
+        }
+        throw new IllegalArgumentException("must be ids such as 101,102, found \"" + text + "\"");
+    }
+
+    /**
+     * What the options and the data say, before it is known what an encoder file takes and knows: see
+     * {@link ImportSettings#branch}.
+     *
+     * @throws IllegalArgumentException if an option does not fit
+     */
+    static InputConfig.Sequences of(SequenceDataset data, Settings settings) {
+        boolean texts = data.areTexts();
+        SequenceDataset.Summary summary = data.summary();
+        Optional<InputSettings.Length> asked = settings.find(InputSettings.LENGTH);
+        if (asked.isPresent() && asked.get().inSeconds()) {
+            throw new IllegalArgumentException("--length of sequences must be a number of ids, found seconds");
+        }
+        int length = asked.map(given -> (int) given.value())
+                .orElse(texts ? Math.min(LONGEST_TEXT, summary.longest()) : summary.longest());
+        if (texts) {
+            for (Setting<?> setting : List.of(VOCABULARY, PAD_ID, SPECIAL_IDS)) {
+                if (settings.isGiven(setting)) {
+                    throw new IllegalArgumentException(
+                            "--" + setting.name() + " is for sequences of ids, the data are texts; leave it out");
+                }
+            }
+            int mask = settings.find(MASK_ID).orElse(ByteIds.UNKNOWN);
+            int known = Math.max(ByteIds.COUNT, Math.min(mask, Integer.MAX_VALUE - 1) + 1);
+            return new InputConfig.Sequences(true, length, known, ByteIds.PADDING, mask, List.of(ByteIds.END), true);
+        }
+        int padding = settings.find(PAD_ID).orElse(0);
+        int mask = settings.find(MASK_ID).orElse(padding);
+        List<Integer> special = settings.find(SPECIAL_IDS).orElse(List.of());
+        int largest = Math.max(summary.largestId(), Math.max(padding, mask));
+        largest = Math.max(largest, special.stream().mapToInt(id -> id).max().orElse(0));
+        int known = settings.find(VOCABULARY).orElse(Math.min(largest, Integer.MAX_VALUE - 1) + 1);
+        return new InputConfig.Sequences(false, length, known, padding, mask, special, asked.isPresent());
+    }
+
+    /** The options that give this input, with their values. */
+    static Map<Setting<?>, Object> values(InputConfig.Sequences sequences) {
+        Map<Setting<?>, Object> values = new HashMap<>();
+        values.put(MASK_ID, sequences.mask());
+        if (sequences.cut()) {
+            values.put(InputSettings.LENGTH, sequences.length());
+        }
+        if (!sequences.texts()) {
+            values.put(PAD_ID, sequences.padding());
+        }
+        if (!sequences.texts() && sequences.vocabulary() > 0) {
+            values.put(VOCABULARY, sequences.vocabulary());
+        }
+        if (!sequences.texts() && !sequences.special().isEmpty()) {
+            values.put(
+                    SPECIAL_IDS,
+                    sequences.special().stream().map(Object::toString).collect(Collectors.joining(",")));
+        }
+        return values;
+    }
+}

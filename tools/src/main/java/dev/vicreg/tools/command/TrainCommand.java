@@ -1,0 +1,157 @@
+package dev.vicreg.tools.command;
+
+import dev.vicreg.export.RunExport;
+import dev.vicreg.runtime.EmbeddingModel;
+import dev.vicreg.runtime.natives.Device;
+import dev.vicreg.tools.cli.Command;
+import dev.vicreg.tools.cli.Console;
+import dev.vicreg.tools.cli.Setting;
+import dev.vicreg.tools.cli.Setting.Group;
+import dev.vicreg.tools.cli.Settings;
+import dev.vicreg.tools.cli.Version;
+import dev.vicreg.tools.evaluation.Evaluation;
+import dev.vicreg.tools.evaluation.KnnClassifier;
+import dev.vicreg.tools.output.Json;
+import dev.vicreg.training.config.PairConfig;
+import dev.vicreg.training.config.TrainingConfig;
+import dev.vicreg.training.data.Datasets;
+import dev.vicreg.training.data.source.Dataset;
+import dev.vicreg.training.data.source.Reading;
+import dev.vicreg.training.data.source.Selection;
+import dev.vicreg.training.loop.Trainer;
+import dev.vicreg.training.run.RunConfig;
+import dev.vicreg.training.step.Side;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** Trains an encoder on unlabelled samples, or goes on with a run. */
+final class TrainCommand {
+    private static final Setting<Path> OUT =
+            Setting.path("out", "RUN", Group.OUTPUT, "folder of the run; new or empty without --resume");
+    private static final Setting<Boolean> RESUME = Setting.flag(
+            "resume", Group.OUTPUT, "go on with the run in --out from its newest checkpoint, with its settings");
+    private static final Setting<String> EVAL_DATA = Setting.text(
+            "eval-data",
+            SharedSettings.DATA_ARGUMENT,
+            Group.EVALUATION,
+            "labelled samples to measure the encoder on at the end, by kNN among --data",
+            null);
+
+    static final Command COMMAND = new Command(
+            "train",
+            "trains an encoder on pictures, vectors, signals or sequences without labels, and exports it",
+            List.of(OUT),
+            Stream.of(
+                            List.of(
+                                    SharedSettings.DATA,
+                                    SharedSettings.LIMIT,
+                                    SharedSettings.LIMIT_PER_CLASS,
+                                    EVAL_DATA,
+                                    RESUME,
+                                    TrainSettings.RECIPE,
+                                    SharedSettings.JSON),
+                            PairSettings.ALL,
+                            GraphSettings.ALL,
+                            TrainSettings.RUN)
+                    .<Setting<?>>flatMap(List::stream)
+                    .toList(),
+            "./vicreg train --data shapes/train --out run --epochs 20",
+            TrainCommand::run);
+
+    private TrainCommand() {}
+
+    private static void run(Settings given, Console console) throws Exception {
+        Path out = given.get(OUT);
+        boolean resume = given.on(RESUME);
+        TrainingConfig before =
+                resume ? RunConfig.read(out.resolve("config.json")).settings().in(out) : null;
+        Settings settings = TrainSettings.complete(given, before);
+        String data = settings.get(SharedSettings.DATA);
+        PairConfig pairs = PairSettings.pairs(settings);
+        Selection selection = SharedSettings.selection(settings);
+        Inputs inputs = before != null && !InputSettings.isAnyGiven(given)
+                ? Inputs.of(before.graph()) // the data need not be read for it once more
+                : Inputs.of(settings, selection);
+        TrainingConfig config = TrainSettings.training(settings, data, pairs, selection, inputs);
+        GraphSettings.warnOfCoefficients(config.graph(), console);
+        ImportSettings.tellOfNames(config.graph(), console);
+        GraphSettings.tellOfPrecision(config.graph(), settings.get(SharedSettings.DEVICE), console);
+        Optional<String> evalData = settings.find(EVAL_DATA);
+        if (evalData.isPresent()) {
+            try (Dataset test = Datasets.open(evalData.get(), inputs.a().reading(), Selection.ALL)) {
+                if (test.labelNames().isEmpty()) { // a mistake shows now, not after the training
+                    EvalCommand.requireLabels(KnnClassifier.STANDARD, test, 0, 0);
+                }
+                config.graph().a().input().requireFits(test);
+            } catch (IllegalArgumentException e) {
+                throw new IllegalArgumentException("--eval-data " + evalData.get() + ": " + e.getMessage(), e);
+            }
+        }
+        Trainer trainer = resume ? Trainer.resume(config, out) : Trainer.start(config, out, Version.TEXT);
+        TrainingRun.Result result = TrainingRun.run(trainer, console);
+        Path encoder = result.encoders().get(Side.A);
+        if (encoder == null) {
+            return;
+        }
+        Evaluation evaluation = null;
+        if (evalData.isPresent()) {
+            evaluation = evaluate(config, encoder, evalData.get(), console);
+            Map<String, Double> figures = Map.of("knn-20-0.07", evaluation.encoder());
+            RunExport.export(out, Side.A, result.outcome().last().file(), Version.TEXT, figures, encoder);
+        }
+        report(settings, result, evaluation, console);
+    }
+
+    private static Evaluation evaluate(TrainingConfig config, Path encoder, String evalData, Console console)
+            throws IOException {
+        Selection selection = new Selection(config.limit(), config.limitPerClass());
+        Device device = config.computeDevice();
+        Path initial = encoder.resolveSibling("encoder-initial.onnx");
+        Reading reading = config.graph().a().input().reading();
+        try (EmbeddingModel after = EmbeddingModel.load(encoder, device, config.threads());
+                EmbeddingModel before = EmbeddingModel.load(initial, device, config.threads());
+                Dataset train = Datasets.open(config.data(), reading, selection);
+                Dataset test = Datasets.open(evalData, reading, Selection.ALL)) {
+            return EvalCommand.measure(KnnClassifier.STANDARD, after, before, train, test, console)
+                    .evaluation();
+        }
+    }
+
+    private static void report(
+            Settings settings, TrainingRun.Result result, @Nullable Evaluation evaluation, Console console) {
+        Trainer.Outcome outcome = result.outcome();
+        if (settings.on(SharedSettings.JSON)) {
+            Map<String, Object> summary = new LinkedHashMap<>();
+            result.encoders().forEach((side, encoder) -> summary.put("encoder" + side.suffix(), encoder.toString()));
+            summary.put("steps", outcome.last().step());
+            summary.put("seconds", outcome.seconds());
+            summary.put("waited", outcome.waited());
+            if (result.last() != null) {
+                summary.put("last", result.last());
+            }
+            if (evaluation != null) {
+                summary.put("evaluation", evaluation.figures());
+            }
+            console.out().println(Json.line(summary));
+            return;
+        }
+        console.err()
+                .println(String.format(
+                        Locale.ROOT,
+                        "%d steps done, %.0f s, of which %.0f %% waiting for views",
+                        outcome.last().step(),
+                        outcome.seconds(),
+                        100 * outcome.waited()));
+        if (evaluation != null) {
+            console.out().print(EvalCommand.table(evaluation));
+        }
+        result.encoders().values().forEach(console.out()::println);
+    }
+}

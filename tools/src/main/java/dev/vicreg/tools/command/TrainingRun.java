@@ -1,0 +1,100 @@
+package dev.vicreg.tools.command;
+
+import dev.vicreg.export.RunExport;
+import dev.vicreg.tools.cli.Console;
+import dev.vicreg.tools.cli.Version;
+import dev.vicreg.tools.output.Progress;
+import dev.vicreg.training.loop.Trainer;
+import dev.vicreg.training.run.Metrics;
+import dev.vicreg.training.run.RunFolder;
+import dev.vicreg.training.step.Side;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Trains to the end or to Ctrl-C with progress on the console, and exports the encoders before and after. */
+final class TrainingRun {
+    /**
+     * How it went.
+     *
+     * @param outcome the trainer's
+     * @param last metrics of the last step; null where no step was left to do
+     * @param encoders the exported encoders by side; empty where the run was stopped before its end
+     */
+    record Result(Trainer.Outcome outcome, Metrics.@Nullable Line last, Map<Side, Path> encoders) {}
+
+    private TrainingRun() {}
+
+    /** Trains and exports; closes the trainer. */
+    static Result run(Trainer trainer, Console console) throws IOException, InterruptedException {
+        try (trainer) {
+            Path root = trainer.folder().root();
+            List<Side> sides = trainer.config().settings().graph().sides();
+            for (Side side : sides) {
+                Path initial = RunExport.initialEncoder(root, side);
+                if (!Files.exists(initial)) {
+                    Path start = trainer.folder().artifacts().checkpoint();
+                    RunExport.export(root, side, start, Version.TEXT, Map.of(), initial);
+                }
+            }
+            Metrics.Line[] last = new Metrics.Line[1];
+            Trainer.Outcome outcome;
+            try (Progress progress = new Progress(console, "train", trainer.totalSteps())) {
+                outcome = trainer.train(
+                        new Trainer.Listener() {
+                            @Override
+                            public void step(Metrics.Line line, long totalSteps) {
+                                last[0] = line;
+                                progress.at(line.step(), note(line));
+                            }
+
+                            @Override
+                            public void saved(RunFolder.Saved saved) {}
+                        },
+                        console.stopRequested());
+            }
+            if (!outcome.finished()) {
+                console.err()
+                        .println("stopped and saved at step " + outcome.last().step()
+                                + "; go on with: ./vicreg train --out " + root + " --resume");
+                return new Result(outcome, last[0], Map.of());
+            }
+            Map<Side, Path> encoders = new EnumMap<>(Side.class);
+            for (Side side : sides) {
+                Path encoder = RunExport.encoder(root, side);
+                RunExport.export(root, side, outcome.last().file(), Version.TEXT, Map.of(), encoder)
+                        .note()
+                        .ifPresent(console.err()::println);
+                encoders.put(side, encoder);
+            }
+            return new Result(outcome, last[0], encoders);
+        }
+    }
+
+    private static String note(Metrics.Line line) {
+        return String.format(
+                        Locale.ROOT,
+                        "loss %.3f (inv %.3f var %.3f cov %.3f) %.0f pairs/s",
+                        line.loss(),
+                        line.invariance(),
+                        line.variance(),
+                        line.covariance(),
+                        line.pairs_per_second())
+                + scaling(line);
+    }
+
+    /** What float16 has to say. */
+    private static String scaling(Metrics.Line line) {
+        Float scale = line.loss_scale();
+        Long skipped = line.skipped_steps();
+        if (scale == null || skipped == null) {
+            return "";
+        }
+        return String.format(Locale.ROOT, "  loss scale %.0f", scale) + (skipped == 0 ? "" : ", skipped " + skipped);
+    }
+}

@@ -1,9 +1,0 @@
-/**
- * How good vectors are: nearest neighbours among labelled pictures.
- *
- * <p>Knows no command line. First class to read: {@link dev.vicreg.tools.eval.KnnClassifier}.
- */
-@NullMarked
-package dev.vicreg.tools.eval;
-
-import org.jspecify.annotations.NullMarked;

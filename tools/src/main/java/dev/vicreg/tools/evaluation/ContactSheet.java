@@ -1,0 +1,112 @@
+package dev.vicreg.tools.evaluation;
+
+import java.awt.BasicStroke;
+import java.awt.Color;
+import java.awt.Graphics2D;
+import java.awt.RenderingHints;
+import java.awt.image.BufferedImage;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Queries and their nearest neighbours, pictures, the curves of signals or the texts of sequences: one row a query, the
+ * query at the left, its neighbours after a gap, nearest first. A neighbour of the query's class has a green frame;
+ * another one a red frame and a red corner, so that the two differ without colour. But for sequences there is no text on it.
+ */
+public final class ContactSheet extends Plot {
+    private static final int NEIGHBOURS = 8;
+    private static final int MAX_ROWS = 20;
+
+    private static final int PICTURE_SIDE = 96;
+    private static final int SIGNAL_WIDTH = 160;
+    private static final int SIGNAL_HEIGHT = 72;
+    private static final int TEXT_WIDTH = 240;
+    private static final int MARGIN = 10;
+    private static final int GAP = 24;
+    private static final float FRAME = 4;
+    private static final Color RIGHT = new Color(0x2E, 0x9E, 0x4F);
+    private static final Color WRONG = new Color(0xD0, 0x34, 0x2C);
+
+    private final int width; // of a cell
+    private final int height;
+    private final List<Row> rows;
+
+    private record Row(BufferedImage query, List<Neighbour> neighbours) {}
+
+    private record Neighbour(BufferedImage picture, boolean right) {}
+
+    private ContactSheet(int width, int height, List<Row> rows) {
+        this.width = width;
+        this.height = height;
+        this.rows = rows;
+    }
+
+    /** The first test sample of each class, none chosen by hand, with its neighbours among the training samples. */
+    public static ContactSheet of(LabelledVectors train, LabelledVectors test) {
+        boolean pictures = !train.thumbnails().isEmpty();
+        int width = pictures ? PICTURE_SIDE : train.texts().isEmpty() ? SIGNAL_WIDTH : TEXT_WIDTH;
+        int height = pictures ? PICTURE_SIDE : SIGNAL_HEIGHT;
+        List<Integer> queries = firstOfEachClass(test.labels(), MAX_ROWS);
+        float[][] vectors = queries.stream().map(query -> test.encoder()[query]).toArray(float[][]::new);
+        int shown = Math.min(NEIGHBOURS, train.size());
+        Neighbours found = Neighbours.find(train.encoder(), vectors, shown, 0);
+        List<Row> rows = new ArrayList<>();
+        for (int i = 0; i < queries.size(); i++) {
+            int query = queries.get(i);
+            List<Neighbour> neighbours = new ArrayList<>();
+            for (int index : found.indices()[i]) {
+                boolean right = train.labels()[index] == test.labels()[query];
+                neighbours.add(new Neighbour(cell(train, index, width, height), right));
+            }
+            rows.add(new Row(cell(test, query, width, height), neighbours));
+        }
+        return new ContactSheet(width, height, rows);
+    }
+
+    private static BufferedImage cell(LabelledVectors samples, int index, int width, int height) {
+        if (!samples.texts().isEmpty()) {
+            return TextCell.draw(samples.texts().get(index), width, height);
+        }
+        return samples.thumbnails().isEmpty()
+                ? Waveform.draw(samples.raw()[index], width, height)
+                : samples.thumbnails().get(index).toBufferedImage();
+    }
+
+    @Override
+    BufferedImage draw() {
+        int columns = rows.stream().mapToInt(row -> row.neighbours.size()).max().orElse(0);
+        int pitch = width + MARGIN;
+        int down = height + MARGIN;
+        BufferedImage sheet = new BufferedImage(
+                MARGIN + pitch + GAP + columns * pitch, MARGIN + rows.size() * down, BufferedImage.TYPE_INT_RGB);
+        Graphics2D g = sheet.createGraphics();
+        g.setRenderingHint(RenderingHints.KEY_INTERPOLATION, RenderingHints.VALUE_INTERPOLATION_BICUBIC);
+        g.setColor(Color.WHITE);
+        g.fillRect(0, 0, sheet.getWidth(), sheet.getHeight());
+        for (int r = 0; r < rows.size(); r++) {
+            int y = MARGIN + r * down;
+            drawPicture(g, rows.get(r).query, MARGIN, y);
+            List<Neighbour> neighbours = rows.get(r).neighbours;
+            for (int c = 0; c < neighbours.size(); c++) {
+                drawNeighbour(g, neighbours.get(c), MARGIN + pitch + GAP + c * pitch, y);
+            }
+        }
+        g.dispose();
+        return sheet;
+    }
+
+    private void drawPicture(Graphics2D g, BufferedImage picture, int x, int y) {
+        g.drawImage(picture, x, y, width, height, null);
+    }
+
+    private void drawNeighbour(Graphics2D g, Neighbour neighbour, int x, int y) {
+        drawPicture(g, neighbour.picture, x, y);
+        g.setColor(neighbour.right ? RIGHT : WRONG);
+        g.setStroke(new BasicStroke(FRAME));
+        g.drawRect(x, y, width, height);
+        if (!neighbour.right) {
+            int corner = height / 4;
+            g.fillPolygon(new int[] {x + width - corner, x + width, x + width}, new int[] {y, y, y + corner}, 3);
+        }
+    }
+}

@@ -1,0 +1,81 @@
+package dev.vicreg.tools.evaluation;
+
+import dev.vicreg.tools.evaluation.Vectors.Moments;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * kNN accuracies of one encoder and of what it is compared with, each 0 to 1.
+ *
+ * @param k neighbours that voted
+ * @param temperature of their votes
+ * @param noun what the samples are called, in the plural
+ * @param train labelled samples that voted
+ * @param test samples that were classified
+ * @param classes among the training samples
+ * @param encoder accuracy of the encoder's vectors
+ * @param baseline the same encoder before training; null where there is none
+ * @param raw the samples themselves: pixels, normalised by mean and standard deviation of the training pictures; vectors
+ *     and signals, standardised as the encoder does; how often each id is in a sequence
+ */
+public record Evaluation(
+        int k,
+        double temperature,
+        String noun,
+        int train,
+        int test,
+        int classes,
+        double encoder,
+        @Nullable Double baseline,
+        double raw) {
+
+    /** Classifies the test samples by the training samples, in each of the spaces. */
+    public static Evaluation of(KnnClassifier knn, LabelledVectors train, LabelledVectors test, int classes) {
+        boolean pictures = !train.thumbnails().isEmpty();
+        Moments moments = Moments.of(train.thumbnails());
+        float[][] trainRaw = pictures ? Vectors.pixels(train.thumbnails(), moments) : train.raw();
+        float[][] testRaw = pictures ? Vectors.pixels(test.thumbnails(), moments) : test.raw();
+        float[][] trainBefore = train.baseline();
+        float[][] testBefore = test.baseline();
+        int[] trainLabels = train.labels();
+        int[] testLabels = test.labels();
+        return new Evaluation(
+                knn.k(),
+                knn.temperature(),
+                train.noun(),
+                train.size(),
+                test.size(),
+                classes,
+                knn.accuracy(train.encoder(), trainLabels, test.encoder(), testLabels, classes),
+                trainBefore == null || testBefore == null
+                        ? null
+                        : knn.accuracy(trainBefore, trainLabels, testBefore, testLabels, classes),
+                knn.accuracy(trainRaw, trainLabels, testRaw, testLabels, classes));
+    }
+
+    /** What stands beside the encoder: {@code pixels}, {@code vectors}, {@code signals} or {@code counts}. */
+    public String rawNoun() {
+        return switch (noun) {
+            case "pictures" -> "pixels";
+            case "sequences" -> "counts";
+            default -> noun;
+        };
+    }
+
+    /** For programs: numbers of samples are called {@code trainPictures} or alike, the raw samples by their noun. */
+    public Map<String, @Nullable Object> figures() {
+        String kind = noun.substring(0, 1).toUpperCase(Locale.ROOT) + noun.substring(1);
+        Map<String, @Nullable Object> figures = new LinkedHashMap<>();
+        figures.put("k", k);
+        figures.put("temperature", temperature);
+        figures.put("train" + kind, train);
+        figures.put("test" + kind, test);
+        figures.put("classes", classes);
+        figures.put("encoder", encoder);
+        figures.put("baseline", baseline);
+        figures.put(rawNoun(), raw);
+        return figures;
+    }
+}

@@ -1,0 +1,56 @@
+package dev.vicreg.tools.evaluation;
+
+import dev.vicreg.training.run.AtomicFile;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.TreeSet;
+import javax.imageio.ImageIO;
+
+/** A picture of what an encoder makes of labelled samples. */
+public abstract class Plot {
+    abstract BufferedImage draw();
+
+    /** Writes it as PNG, complete or not at all. */
+    public final void write(Path file) throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        ImageIO.write(draw(), "png", bytes);
+        AtomicFile.write(file, ByteBuffer.wrap(bytes.toByteArray()));
+    }
+
+    /**
+     * Refuses a file that {@link #write} could not write, before anything is computed.
+     *
+     * @throws IllegalArgumentException if it doesn't end in .png
+     * @throws IOException if its folder is missing
+     */
+    public static void requireWritable(Path file) throws IOException {
+        if (!file.toString().toLowerCase(Locale.ROOT).endsWith(".png")) {
+            throw new IllegalArgumentException("--plot must end in .png, found " + file);
+        }
+        Path folder = file.toAbsolutePath().getParent();
+        if (folder == null || !Files.isDirectory(folder)) {
+            throw new NoSuchFileException("no such folder: " + folder + "; create it first");
+        }
+    }
+
+    /** The first sample of each class, none chosen by hand, as they come. */
+    static List<Integer> firstOfEachClass(int[] labels, int most) {
+        List<Integer> first = new ArrayList<>();
+        Set<Integer> seen = new TreeSet<>();
+        for (int i = 0; i < labels.length && first.size() < most; i++) {
+            if (seen.add(labels[i])) {
+                first.add(i);
+            }
+        }
+        return first;
+    }
+}

@@ -1,0 +1,121 @@
+package dev.vicreg.tools.evaluation;
+
+import dev.vicreg.runtime.Manifest;
+import dev.vicreg.runtime.picture.Picture;
+import dev.vicreg.runtime.signal.Signal;
+import java.util.List;
+
+/** Vectors that need no encoder, and vectors brought to length 1. */
+public final class Vectors {
+    private static final int CHANNELS = 3;
+
+    private Vectors() {}
+
+    /** A copy of length 1; zeros stay zeros. */
+    public static float[] normalized(float[] vector) {
+        double sum = 0;
+        for (float value : vector) {
+            sum += (double) value * value;
+        }
+        double length = sum == 0 ? 1 : Math.sqrt(sum);
+        float[] scaled = new float[vector.length];
+        for (int i = 0; i < vector.length; i++) {
+            scaled[i] = (float) (vector[i] / length);
+        }
+        return scaled;
+    }
+
+    /** A row of a table, each column less its mean and divided by its standard deviation in the training set. */
+    public static float[] standardized(float[] vector, Manifest.Input input) {
+        float[] scaled = new float[vector.length];
+        for (int i = 0; i < vector.length; i++) {
+            scaled[i] = (vector[i] - input.mean().get(i)) / input.deviation().get(i);
+        }
+        return scaled;
+    }
+
+    /**
+     * A signal as one vector, standardised likewise: channel after channel, each reduced to the means of neighbouring
+     * values where it has more than {@code most}.
+     */
+    public static float[] standardized(Signal signal, Manifest.Input input, int most) {
+        int length = Math.min(most, signal.length());
+        float[] vector = new float[signal.channels() * length];
+        for (int c = 0; c < signal.channels(); c++) {
+            float[] channel = signal.samples()[c];
+            for (int i = 0; i < length; i++) {
+                int from = (int) ((long) i * channel.length / length);
+                int to = (int) ((i + 1L) * channel.length / length);
+                double sum = 0;
+                for (int j = from; j < to; j++) {
+                    sum += channel[j];
+                }
+                double mean = sum / (to - from);
+                vector[c * length + i] = (float)
+                        ((mean - input.mean().get(c)) / input.deviation().get(c));
+            }
+        }
+        return vector;
+    }
+
+    /**
+     * How often each id is in a sequence, whatever the order; ids beyond {@code most} share places with smaller ones
+     * (Weinberger et al., Feature hashing, ICML 2009, without signs).
+     */
+    public static float[] counts(int[] ids, int most) {
+        float[] counts = new float[most];
+        for (int id : ids) {
+            counts[id % most]++;
+        }
+        return counts;
+    }
+
+    /**
+     * Pixels as vectors, each channel less its mean and divided by its standard deviation.
+     *
+     * @param moments of a training set: see {@link Moments#of}
+     * @return [pictures][height · width · 3]
+     */
+    public static float[][] pixels(List<Picture> pictures, Moments moments) {
+        float[][] vectors = new float[pictures.size()][];
+        for (int i = 0; i < vectors.length; i++) {
+            byte[] rgb = pictures.get(i).rgb();
+            float[] vector = new float[rgb.length];
+            for (int j = 0; j < rgb.length; j++) {
+                int channel = j % CHANNELS;
+                vector[j] = (float) (((rgb[j] & 0xff) - moments.mean[channel]) / moments.deviation[channel]);
+            }
+            vectors[i] = vector;
+        }
+        return vectors;
+    }
+
+    /**
+     * Mean and standard deviation of each channel, in grey levels.
+     */
+    public record Moments(double[] mean, double[] deviation) {
+        /** Over all pixels of the pictures; the deviation of a constant channel is taken as 1. */
+        public static Moments of(List<Picture> pictures) {
+            long[] sum = new long[CHANNELS];
+            long[] squares = new long[CHANNELS];
+            long pixels = 0;
+            for (Picture picture : pictures) {
+                byte[] rgb = picture.rgb();
+                pixels += rgb.length / CHANNELS;
+                for (int j = 0; j < rgb.length; j++) {
+                    int value = rgb[j] & 0xff;
+                    sum[j % CHANNELS] += value;
+                    squares[j % CHANNELS] += (long) value * value;
+                }
+            }
+            double[] mean = new double[CHANNELS];
+            double[] deviation = new double[CHANNELS];
+            for (int c = 0; c < CHANNELS; c++) {
+                mean[c] = (double) sum[c] / pixels;
+                double variance = (double) squares[c] / pixels - mean[c] * mean[c];
+                deviation[c] = variance > 0 ? Math.sqrt(variance) : 1;
+            }
+            return new Moments(mean, deviation);
+        }
+    }
+}

@@ -1,0 +1,179 @@
+package dev.vicreg.training.config;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import dev.vicreg.models.encoder.EncoderOptions;
+import dev.vicreg.models.encoder.Encoders;
+import dev.vicreg.models.encoder.OnnxEncoder;
+import dev.vicreg.models.graph.Dim;
+import dev.vicreg.models.graph.ElementType;
+import dev.vicreg.models.graph.TensorType;
+import dev.vicreg.models.nn.LogMel;
+import dev.vicreg.models.onnx.OnnxFile;
+import dev.vicreg.training.data.picture.NormalisedPictures;
+import dev.vicreg.training.data.source.Dataset;
+import dev.vicreg.training.data.view.Augmentation;
+import dev.vicreg.training.data.view.ViewSource;
+import dev.vicreg.training.data.view.ViewType;
+import dev.vicreg.training.objective.Projector;
+import dev.vicreg.training.step.Branch;
+import dev.vicreg.training.step.Side;
+import dev.vicreg.training.step.ViewInput;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The settings of one branch.
+ *
+ * @param encoder a name of {@link Encoders}, or of a file
+ * @param width channels of the encoder's first stage, or width of its tokens or layers
+ * @param input what it takes
+ * @param projector widths such as {@code 512-512-512}, or {@code none}
+ * @param options what only some encoders take; in JSON those that were asked for stand among the others
+ * @param onnx the file that the encoder came in; null, and absent in JSON, for one of {@link Encoders}
+ */
+public record BranchConfig(
+        String encoder,
+        int width,
+        InputConfig input,
+        String projector,
+
+        @JsonUnwrapped @JsonInclude(JsonInclude.Include.NON_NULL)
+        EncoderOptions options,
+
+        @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable OnnxConfig onnx) {
+    /** An encoder of this project. */
+    public BranchConfig(String encoder, int width, InputConfig input, String projector, EncoderOptions options) {
+        this(encoder, width, input, projector, options, null);
+    }
+
+    /** An encoder of pictures without options of its own. */
+    public BranchConfig(
+            String encoder,
+            int width,
+            int imageSize,
+            int channels,
+            List<Float> mean,
+            List<Float> std,
+            String projector) {
+        this(encoder, width, new InputConfig.Pictures(imageSize, channels, mean, std), projector, EncoderOptions.NONE);
+    }
+
+    /**
+     * What these settings mean.
+     *
+     * @param scope of the branch's parameters
+     * @param lastBias whether the projector's last layer has a bias
+     * @throws IllegalArgumentException naming the first setting that is wrong
+     * @throws IOException if the file of an imported encoder cannot be read
+     */
+    Branch branch(String scope, boolean lastBias) throws IOException {
+        if (onnx != null) {
+            OnnxEncoder imported = onnx.encoder();
+            return new Branch(
+                    new ViewInput.AsFed(imported.inputName(), imported.type(Dim.symbol("N"))),
+                    imported,
+                    new Projector(Projector.parse(projector), lastBias),
+                    scope);
+        }
+        return new Branch(
+                input.view(Encoders.input(encoder)),
+                Encoders.of(encoder, new Encoders.Spec(width, pictureSize(), vocabulary(), options)),
+                new Projector(Projector.parse(projector), lastBias),
+                scope);
+    }
+
+    /**
+     * How views are made of data that were read for this branch. Encoders of this project bring values to their scale
+     * themselves; those of other origin are fed what they are used to.
+     *
+     * @throws IllegalArgumentException if the data do not fit the encoder
+     */
+    public ViewSource views(Dataset data, Augmentation augmentation) throws IOException {
+        ViewSource own = input.views(data, augmentation);
+        if (onnx == null) {
+            return own;
+        }
+        TensorType taken = onnx.input();
+        ViewSource fed = input instanceof InputConfig.Pictures pictures && taken.element() == ElementType.FLOAT
+                ? new NormalisedPictures(own, pictures.mean(), pictures.std(), onnx.channelsFirst())
+                : own;
+        List<Long> axes = fed.type().shape().stream().map(Integer::longValue).toList();
+        List<Long> expected = onnx.encoder().sample();
+        ElementType element = element(fed.type());
+        if (!axes.equals(expected) || element != taken.element()) {
+            throw new IllegalArgumentException("Encoder " + encoder + " takes samples of "
+                    + taken.element().name().toLowerCase(Locale.ROOT) + expected + ", views of the " + data.noun()
+                    + " are " + element.name().toLowerCase(Locale.ROOT) + axes + remedy());
+        }
+        return fed;
+    }
+
+    /** How samples are brought to another form, if they can be. */
+    private String remedy() {
+        if (input instanceof InputConfig.Signals) {
+            return "; bring them to it with --length, --channels and --rate";
+        }
+        return input instanceof InputConfig.Vectors ? "; choose that many with --columns" : "";
+    }
+
+    private static ElementType element(ViewType type) {
+        return switch (type.element()) {
+            case UINT8 -> ElementType.UINT8;
+            case FLOAT32 -> ElementType.FLOAT;
+            case INT64 -> ElementType.INT64;
+        };
+    }
+
+    /** The name of a run's copy of the file that a side's encoder came in. */
+    private static Path copy(Path artifacts, Side side) {
+        return artifacts.resolve("encoder-original" + side.suffix().replace('_', '-') + ".onnx");
+    }
+
+    /** Leaves a copy in {@code artifacts} of the file that the encoder came in, as one file where that is possible. */
+    public void copyTo(Path artifacts, Side side) throws IOException {
+        if (onnx != null) {
+            OnnxFile.withInitializers(Path.of(onnx.path()), Map.of(), false, Map.of())
+                    .save(copy(artifacts, side));
+        }
+    }
+
+    /** The same with the copy that {@link #copyTo} left. */
+    BranchConfig in(Path artifacts, Side side) {
+        return onnx == null ? this : with(encoder, onnx.at(copy(artifacts, side)));
+    }
+
+    /** The same with a run's record of name and checksum, if this names the run's copy of the file. */
+    BranchConfig adopting(BranchConfig recorded, Path artifacts, Side side) {
+        OnnxConfig file = onnx;
+        OnnxConfig before = recorded.onnx;
+        if (file == null || before == null) {
+            return this;
+        }
+        boolean own = Path.of(file.path())
+                .equals(copy(artifacts, side).toAbsolutePath().normalize());
+        return own ? with(recorded.encoder, file.recordedAs(before)) : this;
+    }
+
+    private BranchConfig with(String name, OnnxConfig file) {
+        return new BranchConfig(name, width, input, projector, options, file);
+    }
+
+    /** Side of the pictures that the encoder sees, bands of a front end; 0 for other input. */
+    private int pictureSize() {
+        if (input instanceof InputConfig.Pictures pictures) {
+            return pictures.imageSize();
+        }
+        LogMel frontEnd = input instanceof InputConfig.Signals signals ? signals.frontEnd() : null;
+        return frontEnd != null && Encoders.input(encoder) == Encoders.Input.PICTURES ? frontEnd.bands() : 0;
+    }
+
+    /** How many ids the encoder's sequences have; 0 for other input. */
+    private int vocabulary() {
+        return input instanceof InputConfig.Sequences sequences ? sequences.vocabulary() : 0;
+    }
+}

@@ -1,0 +1,370 @@
+package dev.vicreg.training.config;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonSubTypes;
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import dev.vicreg.models.encoder.Encoders;
+import dev.vicreg.models.graph.Dim;
+import dev.vicreg.models.graph.ElementType;
+import dev.vicreg.models.graph.Shape;
+import dev.vicreg.models.graph.TensorType;
+import dev.vicreg.models.nn.LogMel;
+import dev.vicreg.training.data.picture.PictureDataset;
+import dev.vicreg.training.data.picture.PictureViews;
+import dev.vicreg.training.data.sequence.SequenceDataset;
+import dev.vicreg.training.data.sequence.SequenceViews;
+import dev.vicreg.training.data.sequence.SpecialIds;
+import dev.vicreg.training.data.signal.SignalDataset;
+import dev.vicreg.training.data.signal.SignalViews;
+import dev.vicreg.training.data.source.Dataset;
+import dev.vicreg.training.data.source.Modality;
+import dev.vicreg.training.data.source.Reading;
+import dev.vicreg.training.data.vector.VectorDataset;
+import dev.vicreg.training.data.vector.VectorViews;
+import dev.vicreg.training.data.view.Augmentation;
+import dev.vicreg.training.data.view.ViewSource;
+import dev.vicreg.training.step.ViewInput;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a branch takes: how its data are read, how views of them are made, and how those enter the graph. In JSON
+ * {@code kind} tells which it is.
+ */
+@JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "kind")
+@JsonSubTypes({
+    @JsonSubTypes.Type(value = InputConfig.Pictures.class, name = "picture"),
+    @JsonSubTypes.Type(value = InputConfig.Vectors.class, name = "vector"),
+    @JsonSubTypes.Type(value = InputConfig.Signals.class, name = "signal"),
+    @JsonSubTypes.Type(value = InputConfig.Sequences.class, name = "sequence"),
+    @JsonSubTypes.Type(value = InputConfig.AsInFile.class, name = "file")
+})
+public sealed interface InputConfig {
+    /** What samples are. */
+    Modality modality();
+
+    /** How data are read. */
+    Reading reading();
+
+    /**
+     * How views enter the graph.
+     *
+     * @param takes what the encoder takes
+     * @throws IllegalArgumentException if that is not what these data can be brought to
+     */
+    ViewInput view(Encoders.Input takes);
+
+    /**
+     * Refuses data that are not as these say, though they were read so: to know before anything is computed.
+     *
+     * @throws IllegalArgumentException if they are of another kind, or hold what the encoder does not take
+     */
+    void requireFits(Dataset data);
+
+    /**
+     * How views are made of data that were read so.
+     *
+     * @throws IllegalArgumentException if data or augmentation are of another kind
+     */
+    ViewSource views(Dataset data, Augmentation augmentation);
+
+    /**
+     * Square pictures.
+     *
+     * @param imageSize height and width in pixels
+     * @param channels colour channels, 3
+     * @param mean per channel on a scale of 0 to 1, taken off inside the graph
+     * @param std standard deviation per channel on a scale of 0 to 1, divided by inside the graph
+     */
+    record Pictures(int imageSize, int channels, List<Float> mean, List<Float> std) implements InputConfig {
+        /** Checks what the graph does not check itself. */
+        public Pictures {
+            mean = List.copyOf(mean);
+            std = List.copyOf(std);
+            if (channels != mean.size()) {
+                throw new IllegalArgumentException(
+                        "Channels: expected as many as means, " + mean.size() + ", found " + channels);
+            }
+        }
+
+        /** Pictures of another size. */
+        public Pictures ofSize(int pixels) {
+            return new Pictures(pixels, channels, mean, std);
+        }
+
+        @Override
+        public Modality modality() {
+            return Modality.PICTURES;
+        }
+
+        @Override
+        public Reading reading() {
+            return Reading.DEFAULT;
+        }
+
+        @Override
+        public ViewInput view(Encoders.Input takes) {
+            require(takes == Encoders.Input.PICTURES, this, takes);
+            return new ViewInput.Pictures(imageSize, mean, std);
+        }
+
+        @Override
+        public void requireFits(Dataset data) {
+            expect(PictureDataset.class, data, this);
+        }
+
+        @Override
+        public ViewSource views(Dataset data, Augmentation augmentation) {
+            return new PictureViews(expect(PictureDataset.class, data, this), augmentation, imageSize);
+        }
+    }
+
+    /**
+     * Rows of a table.
+     *
+     * @param columns the values' names, in their order
+     * @param label the column of classes, for evaluation alone; null for none
+     * @param mean of each column in the training set, taken off inside the graph
+     * @param std standard deviation of each column in the training set, divided by inside the graph
+     */
+    record Vectors(
+            List<String> columns,
+
+            @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable
+            String label,
+
+            List<Float> mean,
+            List<Float> std)
+            implements InputConfig {
+        /** Copies the lists. */
+        public Vectors {
+            columns = List.copyOf(columns);
+            mean = List.copyOf(mean);
+            std = List.copyOf(std);
+            if (columns.size() != mean.size()) {
+                throw new IllegalArgumentException(
+                        "Columns: expected as many as means, " + mean.size() + ", found " + columns.size());
+            }
+        }
+
+        @Override
+        public Modality modality() {
+            return Modality.VECTORS;
+        }
+
+        @Override
+        public Reading reading() {
+            return new Reading(columns, label, 0, 1);
+        }
+
+        @Override
+        public ViewInput view(Encoders.Input takes) {
+            require(takes == Encoders.Input.VECTORS, this, takes);
+            return new ViewInput.Vectors(mean, std);
+        }
+
+        @Override
+        public void requireFits(Dataset data) {
+            expect(VectorDataset.class, data, this);
+        }
+
+        @Override
+        public ViewSource views(Dataset data, Augmentation augmentation) {
+            return new VectorViews(expect(VectorDataset.class, data, this), augmentation, std);
+        }
+    }
+
+    /**
+     * Recordings and other series.
+     *
+     * @param rate samples per second, to which they are resampled; 0 where it is not known
+     * @param length values of each channel in a view
+     * @param channels 1 where all were mixed
+     * @param mean of each channel in the training set, taken off inside the graph
+     * @param std standard deviation of each channel in the training set, divided by inside the graph
+     * @param frontEnd what stands before the encoder; null for nothing
+     */
+    record Signals(
+            int rate,
+            int length,
+            int channels,
+            List<Float> mean,
+            List<Float> std,
+
+            @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable
+            LogMel frontEnd)
+            implements InputConfig {
+        /** Checks what the graph does not check itself. */
+        public Signals {
+            mean = List.copyOf(mean);
+            std = List.copyOf(std);
+            if (channels != mean.size()) {
+                throw new IllegalArgumentException(
+                        "Channels: expected as many as means, " + mean.size() + ", found " + channels);
+            }
+            if (frontEnd != null && frontEnd.rate() != rate) {
+                throw new IllegalArgumentException("Front end: expected one for the signals' rate of " + rate
+                        + " samples a second, found " + frontEnd.rate());
+            }
+        }
+
+        @Override
+        public Modality modality() {
+            return Modality.SIGNALS;
+        }
+
+        @Override
+        public Reading reading() {
+            return new Reading(List.of(), null, rate, channels);
+        }
+
+        @Override
+        public ViewInput view(Encoders.Input takes) {
+            boolean asPictures = frontEnd != null && takes == Encoders.Input.PICTURES;
+            require(asPictures || takes == Encoders.Input.SIGNALS, this, takes);
+            return new ViewInput.Signals(length, mean, std, frontEnd, asPictures);
+        }
+
+        @Override
+        public void requireFits(Dataset data) {
+            expect(SignalDataset.class, data, this);
+        }
+
+        @Override
+        public ViewSource views(Dataset data, Augmentation augmentation) {
+            return new SignalViews(expect(SignalDataset.class, data, this), augmentation, mean, length);
+        }
+    }
+
+    /**
+     * Texts, or other sequences of ids.
+     *
+     * @param texts whether the ids are made from texts: see {@link dev.vicreg.runtime.sequence.ByteIds}
+     * @param length ids of a view
+     * @param vocabulary ids are 0 to one less; 0 where that is not known, as of some encoders that came as files
+     * @param padding id that fills up short sequences
+     * @param mask id that stands for masked ones
+     * @param special ids that views leave alone
+     * @param cut whether longer sequences are cut; they are refused otherwise. A stretch drawn for a view may lie anywhere in
+     *     them, what is embedded is their start
+     */
+    record Sequences(
+            boolean texts, int length, int vocabulary, int padding, int mask, List<Integer> special, boolean cut)
+            implements InputConfig {
+        /** Checks what nothing else checks. */
+        public Sequences {
+            special = List.copyOf(special);
+            requireId("Padding", padding, vocabulary);
+            requireId("Mask", mask, vocabulary);
+            for (int id : special) {
+                requireId("Special id", id, vocabulary);
+            }
+        }
+
+        private static void requireId(String what, int id, int vocabulary) {
+            if (id < 0 || (vocabulary > 0 && id >= vocabulary)) {
+                throw new IllegalArgumentException(what + ": expected an id of 0 to "
+                        + (vocabulary > 0 ? vocabulary - 1 + ", which the encoder knows" : "…") + ", found " + id);
+            }
+        }
+
+        /** The same for an encoder that takes so many ids and knows so many. */
+        public Sequences of(int ids, int known) {
+            return new Sequences(texts, ids, known, padding, mask, special, cut);
+        }
+
+        @Override
+        public Modality modality() {
+            return Modality.SEQUENCES;
+        }
+
+        @Override
+        public Reading reading() {
+            return new Reading(List.of(), null, 0, 1, padding);
+        }
+
+        @Override
+        public ViewInput view(Encoders.Input takes) {
+            require(takes == Encoders.Input.SEQUENCES, this, takes);
+            if (length < 1) {
+                throw new IllegalArgumentException("Length: expected 1 or more ids, found " + length);
+            }
+            Shape sample = new Shape(List.of(Dim.symbol("N"), Dim.of(length)));
+            return new ViewInput.AsFed("ids", new TensorType(ElementType.INT64, sample));
+        }
+
+        @Override
+        public void requireFits(Dataset data) {
+            expect(SequenceDataset.class, data, this).requireFor(texts, vocabulary, cut ? 0 : length);
+        }
+
+        @Override
+        public ViewSource views(Dataset data, Augmentation augmentation) {
+            requireFits(data);
+            SequenceDataset sequences = expect(SequenceDataset.class, data, this);
+            return new SequenceViews(sequences, augmentation, length, new SpecialIds(padding, mask, special));
+        }
+    }
+
+    /**
+     * What the file of an encoder takes, whatever that is. Graphs can be made for it; no data are read.
+     *
+     * @param file name of the file
+     */
+    record AsInFile(String file) implements InputConfig {
+        private IllegalArgumentException noData() {
+            return new IllegalArgumentException("Encoder " + file
+                    + " takes no pictures [N,3,H,W] or [N,H,W,3], as the data are: see ./vicreg inspect; choose data that"
+                    + " it takes, or write its graphs with ./vicreg artifacts and feed them yourself");
+        }
+
+        @Override
+        public Modality modality() {
+            throw noData();
+        }
+
+        @Override
+        public Reading reading() {
+            throw noData();
+        }
+
+        @Override
+        public ViewInput view(Encoders.Input takes) {
+            throw noData();
+        }
+
+        @Override
+        public void requireFits(Dataset data) {
+            throw noData();
+        }
+
+        @Override
+        public ViewSource views(Dataset data, Augmentation augmentation) {
+            throw noData();
+        }
+    }
+
+    private static void require(boolean fits, InputConfig input, Encoders.Input takes) {
+        if (!fits) {
+            String remedy = switch (input.modality()) {
+                case PICTURES -> "resnet18";
+                case VECTORS -> "mlp";
+                case SIGNALS -> "resnet1d, or --front-end log-mel and an encoder of pictures";
+                case SEQUENCES -> "textcnn";
+            };
+            throw new IllegalArgumentException(
+                    "The encoder takes " + takes.name().toLowerCase(Locale.ROOT)
+                            + ", the data are " + input.modality().noun() + "; choose one that fits, such as --encoder "
+                            + remedy);
+        }
+    }
+
+    private static <D extends Dataset> D expect(Class<D> kind, Dataset data, InputConfig input) {
+        if (!kind.isInstance(data)) {
+            throw new IllegalArgumentException("The data are " + data.noun() + ", expected "
+                    + input.modality().noun() + " as the run's settings say");
+        }
+        return kind.cast(data);
+    }
+}

@@ -1,0 +1,73 @@
+package dev.vicreg.training.data.pair;
+
+import dev.vicreg.training.data.source.Dataset;
+import dev.vicreg.training.data.view.ViewSource;
+import dev.vicreg.training.data.view.ViewType;
+import java.io.IOException;
+import java.util.List;
+
+/**
+ * One side of paired data: the samples of a source in the order of their pairs.
+ *
+ * @param source makes the views
+ * @param places of the pairs' samples in the source's data
+ * @param fingerprint of all the paired data
+ */
+record PairedViews(ViewSource source, int[] places, String fingerprint) implements ViewSource {
+    @Override
+    public Dataset data() {
+        return new Samples();
+    }
+
+    @Override
+    public ViewType type() {
+        return source.type();
+    }
+
+    @Override
+    public boolean unrelatedViews() {
+        return source.unrelatedViews();
+    }
+
+    @Override
+    public Sample sample(int index) throws IOException {
+        return source.sample(places[index]);
+    }
+
+    private final class Samples implements Dataset {
+        @Override
+        public int size() {
+            return places.length;
+        }
+
+        @Override
+        public String noun() {
+            return source.data().noun();
+        }
+
+        @Override
+        public String name(int index) {
+            return source.data().name(places[index]);
+        }
+
+        @Override
+        public int label(int index) {
+            return source.data().label(places[index]);
+        }
+
+        @Override
+        public List<String> labelNames() {
+            return source.data().labelNames();
+        }
+
+        @Override
+        public String fingerprint() {
+            return fingerprint;
+        }
+
+        @Override
+        public void close() throws IOException {
+            source.data().close();
+        }
+    }
+}

@@ -1,0 +1,88 @@
+package dev.vicreg.training.data.picture;
+
+import dev.vicreg.training.data.source.SourceFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * IDX files as MNIST and its successors use them, plain or gzipped: a big-endian header (two zero bytes, type 8 for
+ * bytes, the number of dimensions, the dimensions), then the samples. Pictures are [number, height, width] or [number,
+ * height, width, 3]; labels [number] lie in a file of their own beside, {@code train-labels-idx1-ubyte} for {@code
+ * train-images-idx3-ubyte}. Source: <a href="http://yann.lecun.com/exdb/mnist/">The MNIST database</a>.
+ */
+public final class IdxFiles {
+    private static final int BYTES = 8;
+
+    private IdxFiles() {}
+
+    /** Whether the file starts as an IDX file of pictures. */
+    public static boolean matches(SourceFile file) {
+        return startsAs(file, 3) || startsAs(file, 4);
+    }
+
+    public static boolean isTest(SourceFile file) {
+        return file.baseName().startsWith("t10k") || file.baseName().startsWith("test");
+    }
+
+    /** @param pictureFiles those files to read */
+    public static RawPictures read(List<SourceFile> pictureFiles, List<SourceFile> allFiles) throws IOException {
+        List<RawPictures.Block> blocks = new ArrayList<>();
+        int classes = 0;
+        for (SourceFile file : pictureFiles) {
+            RawPictures.Block block = block(file, allFiles);
+            blocks.add(block);
+            classes = Math.max(classes, Arrays.stream(block.labels()).max().orElse(-1) + 1);
+        }
+        return new RawPictures(blocks, RawPictures.numbers(classes));
+    }
+
+    private static boolean startsAs(SourceFile file, int dimensions) {
+        try {
+            return SourceFile.startsWith(file.gunzipped().firstBytes(4), 0, 0, BYTES, dimensions);
+        } catch (IOException e) {
+            return false; // not even gzip: some other file
+        }
+    }
+
+    private static RawPictures.Block block(SourceFile file, List<SourceFile> files) throws IOException {
+        byte[] data = file.gunzipped().read(RawPictures.MAX_FILE);
+        int start = 4 + 4 * data[3];
+        int[] shape = {0, 0, 0, 1}; // number, height, width, channels
+        for (int d = 0; d < data[3] && data.length >= start; d++) {
+            shape[d] = ByteBuffer.wrap(data).getInt(4 + 4 * d);
+        }
+        long stride = (long) shape[1] * shape[2] * shape[3];
+        boolean plausible = shape[1] > 0 && shape[2] > 0 && (shape[3] == 1 || shape[3] == 3);
+        if (!plausible || stride > Integer.MAX_VALUE || shape[0] * stride != data.length - start) {
+            throw new IOException(file.name() + ": expected bytes for grey or RGB pictures of shape "
+                    + Arrays.toString(shape) + " (number, height, width, channels) as its header says, found "
+                    + (data.length - start) + " bytes; the file is damaged or truncated");
+        }
+        int[] labels = labels(file.gunzipped().name(), files, shape[0]);
+        return new RawPictures.Block(
+                file.name(), data, start, (int) stride, shape[2], shape[1], shape[3], false, labels, isTest(file));
+    }
+
+    private static int[] labels(String pictures, List<SourceFile> files, int count) throws IOException {
+        String wanted = pictures.replace("images", "labels").replaceAll("idx[34]", "idx1");
+        int[] labels = new int[count];
+        Arrays.fill(labels, -1);
+        for (SourceFile file : files) {
+            if (file.gunzipped().name().equals(wanted) && startsAs(file, 1)) {
+                byte[] data = file.gunzipped().read(RawPictures.MAX_FILE);
+                if (data.length != 8 + count) {
+                    throw new IOException(file.name() + ": expected " + count + " labels, one for each picture of "
+                            + pictures + ", found " + (data.length - 8));
+                }
+                for (int i = 0; i < count; i++) {
+                    labels[i] = data[8 + i] & 255;
+                }
+                break;
+            }
+        }
+        return labels;
+    }
+}

@@ -1,0 +1,121 @@
+package dev.vicreg.training.data.signal;
+
+import dev.vicreg.runtime.signal.Signal;
+import dev.vicreg.training.data.source.Modality;
+import dev.vicreg.training.data.source.NpyFile;
+import dev.vicreg.training.data.source.Reading;
+import dev.vicreg.training.data.source.RowLabels;
+import dev.vicreg.training.data.source.SampleSource;
+import dev.vicreg.training.data.vector.VectorFiles;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/** The signals of an array [N,C,T] in NumPy's format, uncompressed and in memory. */
+public final class SignalArray implements SampleSource<Signal> {
+    private final NpyFile array;
+    private final int rate;
+    private final RowLabels labels;
+
+    private SignalArray(NpyFile array, int rate, List<String> classes) {
+        this.array = array;
+        this.rate = rate;
+        labels = new RowLabels(array.shape()[0], classes);
+    }
+
+    /**
+     * Reads an array.
+     *
+     * @throws IOException if it is empty, holds a value that is not finite, or has other channels than asked for
+     */
+    public static SignalArray read(Path file, Reading reading) throws IOException {
+        NpyFile array = NpyFile.read(file);
+        if (array.values().length == 0) {
+            throw new IOException(file + " holds no values: its shape is " + Arrays.toString(array.shape()));
+        }
+        int channels = array.shape()[1];
+        if (reading.channels() != 1 && reading.channels() != channels) {
+            throw new IOException(
+                    file + " has " + channels + " channels, expected " + reading.channels() + "; leave out --channels");
+        }
+        for (int i = 0; i < array.values().length; i++) {
+            if (!Float.isFinite(array.values()[i])) {
+                int length = array.shape()[2];
+                throw new IOException(file + ": value [" + i / length / channels + ", " + i / length % channels + ", "
+                        + i % length + "] is " + array.values()[i] + ", expected a finite number");
+            }
+        }
+        List<String> classes = new ArrayList<>(VectorFiles.labelsBeside(file, array.shape()[0]));
+        return new SignalArray(array, reading.rate(), classes);
+    }
+
+    @Override
+    public int size() {
+        return array.shape()[0];
+    }
+
+    @Override
+    public String noun() {
+        return Modality.SIGNALS.noun();
+    }
+
+    @Override
+    public String name(int index) {
+        return "signal " + (index + 1);
+    }
+
+    @Override
+    public int label(int index) {
+        return labels.of(index);
+    }
+
+    @Override
+    public List<String> labelNames() {
+        return labels.names();
+    }
+
+    @Override
+    public long encodedSize(int index) {
+        return (long) array.shape()[1] * array.shape()[2] * Float.BYTES;
+    }
+
+    @Override
+    public byte[] encoded(int index) {
+        int count = array.shape()[1] * array.shape()[2];
+        ByteBuffer bytes = ByteBuffer.allocate(count * Float.BYTES);
+        bytes.asFloatBuffer().put(array.values(), index * count, count);
+        return bytes.array();
+    }
+
+    @Override
+    public Signal decode(int index, byte[] encoded) {
+        int length = array.shape()[2];
+        float[][] samples = new float[array.shape()[1]][];
+        for (int c = 0; c < samples.length; c++) {
+            int from = (index * samples.length + c) * length;
+            samples[c] = Arrays.copyOfRange(array.values(), from, from + length);
+        }
+        return new Signal(samples, rate);
+    }
+
+    @Override
+    public long decodedSize(Signal signal) {
+        return 0;
+    }
+
+    @Override
+    public boolean isCompressed() {
+        return false;
+    }
+
+    @Override
+    public boolean mixesTrainAndTest() {
+        return false;
+    }
+
+    @Override
+    public void close() {}
+}

@@ -1,0 +1,35 @@
+package dev.vicreg.training.data.signal;
+
+import dev.vicreg.runtime.signal.Signal;
+import dev.vicreg.training.data.source.Dataset;
+import dev.vicreg.training.data.source.Modality;
+import dev.vicreg.training.data.source.Moments;
+import java.io.IOException;
+
+/** Signals in a fixed order, all of one rate and number of channels. Thread-safe. */
+public interface SignalDataset extends Dataset {
+    /**
+     * The signal, possibly shared with other callers.
+     *
+     * @throws IOException if it cannot be read or decoded; the message names it
+     */
+    Signal signal(int index) throws IOException;
+
+    /** What is known of all signals. */
+    Summary summary();
+
+    /**
+     * What is known of all signals.
+     *
+     * @param rate samples per second; 0 where it is not known
+     * @param shortest values in each channel of the shortest signal
+     * @param longest the same of the longest
+     * @param moments of every channel
+     */
+    record Summary(int rate, int channels, int shortest, int longest, Moments moments) {}
+
+    @Override
+    default String noun() {
+        return Modality.SIGNALS.noun();
+    }
+}

@@ -1,0 +1,59 @@
+package dev.vicreg.training.data.source;
+
+import java.io.IOException;
+import java.util.TreeMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Samples of one set that could not be decoded: each is named in the log, and more than one in a hundred is an error.
+ * Thread-safe.
+ */
+public final class Undecodable {
+    private static final Logger log = LoggerFactory.getLogger(Undecodable.class);
+
+    private final String where;
+    private final String noun;
+    private final int total;
+    private final TreeMap<Integer, IOException> failures = new TreeMap<>();
+
+    /**
+     * @param noun what the samples are called
+     * @param total samples of the set, undecodable ones included
+     */
+    public Undecodable(String where, String noun, int total) {
+        this.where = where;
+        this.noun = noun;
+        this.total = total;
+    }
+
+    public synchronized boolean contains(int index) {
+        return failures.containsKey(index);
+    }
+
+    synchronized int count() {
+        return failures.size();
+    }
+
+    public synchronized void add(int index, IOException failure) {
+        if (failures.putIfAbsent(index, failure) == null && !tooMany()) {
+            log.warn("skipped: {}", failure.getMessage());
+        }
+    }
+
+    /** @throws IOException if more than 1 % of the samples could not be decoded */
+    public synchronized void check() throws IOException {
+        if (tooMany()) {
+            IOException first = failures.firstEntry().getValue();
+            throw new IOException(
+                    failures.size() + " of the " + total + " " + noun + " in " + where
+                            + " cannot be decoded, more than 1 %; remove or repair them. The first: "
+                            + first.getMessage(),
+                    first);
+        }
+    }
+
+    private boolean tooMany() {
+        return failures.size() * 100L > total;
+    }
+}

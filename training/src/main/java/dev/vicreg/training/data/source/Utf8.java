@@ -1,0 +1,33 @@
+package dev.vicreg.training.data.source;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+
+/** Text as it is in files; other bytes than UTF-8 are refused, since replaced ones would pass for data. */
+public final class Utf8 {
+    private static final String BYTE_ORDER_MARK = "\uFEFF";
+
+    private Utf8() {}
+
+    /**
+     * The text without a byte order mark.
+     *
+     * @param name of the file, for messages
+     * @throws IOException if the bytes are no UTF-8: names the line
+     */
+    public static String decode(byte[] bytes, String name) throws IOException {
+        ByteBuffer encoded = ByteBuffer.wrap(bytes);
+        try {
+            String text = StandardCharsets.UTF_8.newDecoder().decode(encoded).toString();
+            return text.startsWith(BYTE_ORDER_MARK) ? text.substring(1) : text;
+        } catch (CharacterCodingException e) {
+            int line = 1;
+            for (int i = 0; i < encoded.position(); i++) { // where the decoder stopped
+                line += bytes[i] == '\n' ? 1 : 0;
+            }
+            throw new IOException(name + ": line " + line + " is no text in UTF-8; convert the file", e);
+        }
+    }
+}

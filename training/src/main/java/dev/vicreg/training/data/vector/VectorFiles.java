@@ -1,0 +1,269 @@
+package dev.vicreg.training.data.vector;
+
+import dev.vicreg.training.data.source.FloatList;
+import dev.vicreg.training.data.source.NpyFile;
+import dev.vicreg.training.data.source.Reading;
+import dev.vicreg.training.data.source.Selection;
+import dev.vicreg.training.data.source.Utf8;
+import java.io.IOException;
+import java.io.Reader;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.stream.IntStream;
+import org.apache.commons.csv.CSVFormat;
+import org.apache.commons.csv.CSVParser;
+import org.apache.commons.csv.CSVRecord;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Tables in CSV files (RFC 4180, UTF-8, a header in the first line) and in NumPy's format, [N,D].
+ *
+ * <p>Columns of an array are called by their number, from 0. Its classes may stand in {@code NAME.labels.txt} beside
+ * {@code NAME.npy}, one a line, an empty one for none.
+ */
+public final class VectorFiles {
+    private static final CSVFormat CSV = CSVFormat.RFC4180
+            .builder()
+            .setIgnoreSurroundingSpaces(true)
+            .setIgnoreEmptyLines(true)
+            .get();
+    private static final String BYTE_ORDER_MARK = "\uFEFF";
+    private static final int LISTED = 12; // names in a message
+    /** What stands for a missing value, in lower case: it tells nothing about its column. */
+    private static final Set<String> MISSING = Set.of("", "na", "n/a", "nan", "null", "none", "?");
+
+    private VectorFiles() {}
+
+    /**
+     * Reads the chosen columns of a CSV file; without a choice those whose first value is a number.
+     *
+     * @throws IOException if a column is missing, a line has too many or too few values, or a value is missing or no
+     *     finite number: says where
+     */
+    public static VectorDataset csv(Path file, Reading reading, Selection selection) throws IOException {
+        List<String> names = new ArrayList<>();
+        List<String> columns = new ArrayList<>(reading.columns());
+        if (columns.isEmpty()) {
+            columns.addAll(numbers(file, reading.label()));
+        }
+        FloatList values = new FloatList();
+        List<String> classes = new ArrayList<>();
+        try (Lines lines = Lines.of(file)) {
+            names.addAll(lines.header);
+            int[] places =
+                    columns.stream().mapToInt(column -> names.indexOf(column)).toArray();
+            for (int i = 0; i < places.length; i++) {
+                require(places[i] >= 0, file + " has no column ", columns.get(i), names);
+            }
+            int label = reading.label() == null ? -1 : names.indexOf(reading.label());
+            require(reading.label() == null || label >= 0, file + " has no label column ", reading.label(), names);
+            for (CSVRecord line = lines.next(); line != null; line = lines.next()) {
+                for (int i = 0; i < places.length; i++) {
+                    values.add(number(file, line, places[i], columns.get(i)));
+                }
+                if (label >= 0) {
+                    classes.add(line.get(label));
+                }
+            }
+        }
+        if (values.size() == 0) {
+            throw new IOException(file + " holds no rows, only a header");
+        }
+        return new VectorTable(columns, values.toArray(), classes, selection);
+    }
+
+    private static void require(boolean condition, String start, @Nullable String column, List<String> names)
+            throws IOException {
+        if (!condition) {
+            throw new IOException(start + column + "; it has " + listed(names));
+        }
+    }
+
+    static String listed(List<String> names) {
+        return String.join(", ", names.subList(0, Math.min(LISTED, names.size())))
+                + (names.size() > LISTED ? ", … " + names.size() + " in all" : "");
+    }
+
+    /** Columns whose first value that is there is a number. */
+    private static List<String> numbers(Path file, @Nullable String label) throws IOException {
+        try (Lines lines = Lines.of(file)) {
+            int columns = lines.header.size();
+            @Nullable Boolean[] isNumber = new Boolean[columns];
+            int open = columns;
+            for (CSVRecord line = lines.next(); line != null && open > 0; line = lines.next()) {
+                for (int i = 0; i < columns; i++) {
+                    if (isNumber[i] == null && !MISSING.contains(line.get(i).toLowerCase(Locale.ROOT))) {
+                        isNumber[i] = parse(line.get(i)) != null;
+                        open--;
+                    }
+                }
+            }
+            List<String> numbers = IntStream.range(0, columns)
+                    .filter(i -> Boolean.TRUE.equals(isNumber[i]))
+                    .mapToObj(lines.header::get)
+                    .filter(name -> !name.equals(label))
+                    .toList();
+            if (numbers.isEmpty()) {
+                throw new IOException(file + " has no column of numbers; its columns are " + listed(lines.header));
+            }
+            return numbers;
+        }
+    }
+
+    /** A number; Java's own suffixes, as in {@code 10d}, make none. */
+    private static @Nullable Float parse(String text) {
+        if (text.matches(".*[dDfF]")) {
+            return null;
+        }
+        try {
+            return Float.valueOf(text);
+        } catch (NumberFormatException e) {
+            return null;
+        }
+    }
+
+    private static float number(Path file, CSVRecord line, int place, String column) throws IOException {
+        String text = line.get(place);
+        Float value = parse(text);
+        if (value == null || !Float.isFinite(value)) {
+            throw new IOException(file + ": row " + (line.getRecordNumber() - 1) + ", column " + column + " "
+                    + (text.isEmpty() ? "is empty" : "is '" + text + "'")
+                    + ", expected a finite number; fill it in, remove the row, or choose other --columns");
+        }
+        return value;
+    }
+
+    /** The lines of a CSV file, all as long as the header. */
+    private static final class Lines implements AutoCloseable {
+        final List<String> header;
+        private final Path file;
+        private final CSVParser parser;
+        private final Iterator<CSVRecord> lines;
+
+        private Lines(Path file, CSVParser parser) throws IOException {
+            this.file = file;
+            this.parser = parser;
+            this.lines = parser.iterator();
+            CSVRecord first = read();
+            if (first == null) {
+                throw new IOException(file + " is empty: expected a header and rows");
+            }
+            List<String> names = new ArrayList<>(first.toList());
+            names.set(0, names.get(0).replaceFirst("^" + BYTE_ORDER_MARK, ""));
+            if (names.stream().distinct().count() < names.size() || names.contains("")) {
+                throw new IOException(file + ": the columns need a name each, all different, found " + listed(names));
+            }
+            header = List.copyOf(names);
+        }
+
+        static Lines of(Path file) throws IOException {
+            Reader reader = Files.newBufferedReader(file);
+            try {
+                return new Lines(file, CSVParser.parse(reader, CSV));
+            } catch (IOException | RuntimeException e) {
+                reader.close();
+                throw e;
+            }
+        }
+
+        @Nullable
+        CSVRecord next() throws IOException {
+            CSVRecord line = read();
+            if (line != null && line.size() != header.size()) {
+                throw new IOException(file + ": row " + (line.getRecordNumber() - 1) + " has " + line.size()
+                        + " values, expected " + header.size() + " as in the header");
+            }
+            return line;
+        }
+
+        private @Nullable CSVRecord read() throws IOException {
+            try {
+                return lines.hasNext() ? lines.next() : null;
+            } catch (UncheckedIOException | IllegalStateException e) { // a quote that is not closed; bytes not UTF-8
+                throw new IOException(
+                        file + " is no CSV file in UTF-8 at line " + parser.getCurrentLineNumber() + ": "
+                                + e.getMessage(),
+                        e);
+            }
+        }
+
+        @Override
+        public void close() throws IOException {
+            parser.close();
+        }
+    }
+
+    /** Reads the chosen columns of an array [N,D]. */
+    public static VectorDataset npy(Path file, Reading reading, Selection selection) throws IOException {
+        NpyFile array = NpyFile.read(file);
+        int width = array.shape()[1];
+        if (array.values().length == 0) {
+            throw new IOException(file + " holds no values: its shape is " + Arrays.toString(array.shape()));
+        }
+        List<String> all = IntStream.range(0, width).mapToObj(Integer::toString).toList();
+        int label = reading.label() == null ? -1 : all.indexOf(reading.label());
+        require(reading.label() == null || label >= 0, file + " has no label column ", reading.label(), all);
+        int[] places = places(file, reading.columns(), all, label);
+        require(places.length > 0, file + " has no column but ", reading.label(), all);
+        int rows = array.shape()[0];
+        float[] values = new float[rows * places.length];
+        List<String> classes = new ArrayList<>(label >= 0 ? List.of() : labelsBeside(file, rows));
+        for (int row = 0; row < rows; row++) {
+            for (int i = 0; i < places.length; i++) {
+                float value = array.values()[row * width + places[i]];
+                if (!Float.isFinite(value)) {
+                    throw new IOException(file + ": row " + (row + 1) + ", column " + places[i] + " is " + value
+                            + ", expected a finite number");
+                }
+                values[row * places.length + i] = value;
+            }
+            if (label >= 0) {
+                classes.add(className(array.values()[row * width + label]));
+            }
+        }
+        List<String> columns = reading.columns().isEmpty()
+                ? Arrays.stream(places).mapToObj(Integer::toString).toList()
+                : reading.columns();
+        return new VectorTable(columns, values, classes, selection);
+    }
+
+    /** Columns by number; names that come from another file stand for all of them in order. */
+    private static int[] places(Path file, List<String> columns, List<String> all, int label) throws IOException {
+        int[] values = IntStream.range(0, all.size()).filter(i -> i != label).toArray();
+        if (columns.isEmpty() || (!all.containsAll(columns) && columns.size() == values.length)) {
+            return values;
+        }
+        for (String column : columns) {
+            require(all.contains(column), file + " has no column ", column, all);
+        }
+        return columns.stream().mapToInt(all::indexOf).toArray();
+    }
+
+    private static String className(float value) {
+        return value == Math.rint(value) && Math.abs(value) < 1e9 ? Integer.toString((int) value) : "" + value;
+    }
+
+    /** The lines of {@code NAME.labels.txt}; none where there is no such file. */
+    public static List<String> labelsBeside(Path file, int rows) throws IOException {
+        String name = String.valueOf(file.getFileName());
+        Path labels = file.resolveSibling(name.substring(0, name.lastIndexOf('.')) + ".labels.txt");
+        if (!Files.isRegularFile(labels)) {
+            return List.of();
+        }
+        List<String> lines = Utf8.decode(Files.readAllBytes(labels), labels.toString())
+                .lines()
+                .toList();
+        if (lines.size() != rows) {
+            throw new IOException(labels + " has " + lines.size() + " lines, expected one for each of the " + rows
+                    + " samples in " + file);
+        }
+        return lines.stream().map(String::strip).toList();
+    }
+}

@@ -1,0 +1,16 @@
+package dev.vicreg.training.data.view;
+
+/**
+ * From which distribution one view is drawn: for each kind of data a record of numbers, whose components are the settings
+ * of an {@link Augmentation} in kebab case.
+ */
+public interface ViewPolicy {
+    /** Refuses a setting that is out of range; NaN always is. */
+    static void check(String name, double value, double least, double most) {
+        if (!(value >= least && value <= most)) {
+            throw new IllegalArgumentException("augmentation: " + name + " must be "
+                    + (least == Double.MIN_VALUE ? "above 0 and at most " : "between " + least + " and ") + most
+                    + ", found " + value);
+        }
+    }
+}

@@ -1,0 +1,225 @@
+package dev.vicreg.training.run;
+
+import dev.vicreg.training.session.TrainingSession;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/**
+ * The folder of one run: who may write in it, where its files lie, and how checkpoints come and go. Holds the run's lock
+ * until closed.
+ */
+public final class RunFolder implements AutoCloseable {
+    private static final String LOCK = ".lock";
+    private static final String STEP = "step-";
+
+    private final Path root;
+    private final FileChannel lockFile;
+    private final FileLock lock;
+
+    private RunFolder(Path root, FileChannel lockFile, FileLock lock) {
+        this.root = root;
+        this.lockFile = lockFile;
+        this.lock = lock;
+    }
+
+    /**
+     * Claims an empty or new folder for a new run.
+     *
+     * @throws FileAlreadyExistsException if it is not empty
+     * @throws IOException if it cannot be written to or is in use
+     */
+    public static RunFolder create(Path root) throws IOException {
+        if (Files.exists(root) && !Files.isDirectory(root)) {
+            throw new NotDirectoryException(root + " is a file: name a folder for the run");
+        }
+        Files.createDirectories(root);
+        try (Stream<Path> entries = Files.list(root)) {
+            // An empty lock file alone is what a run that failed to start leaves.
+            if (entries.anyMatch(entry -> !entry.getFileName().toString().equals(LOCK))) {
+                throw new FileAlreadyExistsException("Folder " + root
+                        + " is not empty: name another one, or add --resume to go on with the run in it");
+            }
+        }
+        return lock(root);
+    }
+
+    /**
+     * Claims the folder of a run to go on with it.
+     *
+     * @throws IOException if it holds no run or is in use
+     */
+    public static RunFolder reopen(Path root) throws IOException {
+        RunConfig.read(root.resolve("config.json"));
+        return lock(root);
+    }
+
+    private static RunFolder lock(Path root) throws IOException {
+        FileChannel channel = FileChannel.open(root.resolve(LOCK), StandardOpenOption.WRITE, StandardOpenOption.CREATE);
+        try {
+            FileLock lock = channel.tryLock();
+            if (lock != null) {
+                return new RunFolder(root, channel, lock);
+            }
+        } catch (OverlappingFileLockException e) {
+            // held by this very process: refused below like any other
+        }
+        channel.close();
+        throw new IOException(
+                "Folder " + root + " is in use by another run: wait for it to end, or name another folder");
+    }
+
+    /** The folder. */
+    public Path root() {
+        return root;
+    }
+
+    /** config.json. */
+    public Path config() {
+        return root.resolve("config.json");
+    }
+
+    /** metrics.jsonl. */
+    public Path metrics() {
+        return root.resolve("metrics.jsonl");
+    }
+
+    /** The graphs, and the checkpoint that the run started from. */
+    public Artifacts artifacts() {
+        return Artifacts.in(root.resolve("artifacts"));
+    }
+
+    private static String name(long step) {
+        return STEP + "%08d".formatted(step);
+    }
+
+    private Path checkpoints() {
+        return root.resolve("checkpoints");
+    }
+
+    /**
+     * One saved state.
+     *
+     * @param step steps done
+     * @param file in the format of {@link CheckpointFile}
+     */
+    public record Saved(long step, Path file) {}
+
+    /** The saved states, oldest first. */
+    public List<Saved> saved() throws IOException {
+        return saved(root);
+    }
+
+    /** The saved states of the run in {@code root}, oldest first; needs no lock. */
+    public static List<Saved> saved(Path root) throws IOException {
+        Path folder = root.resolve("checkpoints");
+        if (!Files.isDirectory(folder)) {
+            return List.of();
+        }
+        List<Saved> found = new ArrayList<>();
+        try (Stream<Path> entries = Files.list(folder)) {
+            for (Path entry : (Iterable<Path>) entries::iterator) {
+                String name = entry.getFileName().toString();
+                if (name.matches(STEP + "[0-9]{8,18}")) {
+                    found.add(new Saved(Long.parseLong(name.substring(STEP.length())), entry.resolve("checkpoint")));
+                }
+            }
+        }
+        found.sort(Comparator.comparingLong(Saved::step));
+        return Collections.unmodifiableList(found);
+    }
+
+    /** Writes a checkpoint file; what {@link TrainingSession#save} does. */
+    @FunctionalInterface
+    public interface Writer {
+        void write(Path file) throws IOException;
+    }
+
+    /**
+     * Saves a state: under a temporary name, read back, synced, renamed. Afterwards all but the newest {@code keep} are
+     * deleted.
+     *
+     * @param names what the checkpoint must hold
+     */
+    public Saved save(long step, Writer writer, Set<String> names, int keep) throws IOException {
+        Path target = checkpoints().resolve(name(step));
+        Path temporary = checkpoints().resolve("." + target.getFileName() + ".tmp");
+        try {
+            delete(temporary);
+            Files.createDirectories(temporary);
+            Path file = temporary.resolve("checkpoint");
+            writer.write(file);
+            Set<String> written = CheckpointFile.read(file).keySet(); // a full disk may go unnoticed by the writer
+            if (!written.equals(names)) {
+                throw new IOException("Checkpoint " + file + " came out with " + written.size() + " entries, expected "
+                        + names.size() + ": is the disk full?");
+            }
+            String state = RunConfig.JSON.writeValueAsString(Map.of("step", step));
+            AtomicFile.write(
+                    temporary.resolve("state.json"), ByteBuffer.wrap((state + "\n").getBytes(StandardCharsets.UTF_8)));
+            try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+                channel.force(true);
+            }
+            delete(target);
+            Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
+            AtomicFile.syncFolder(checkpoints());
+        } catch (IOException e) {
+            delete(temporary);
+            throw new IOException(
+                    "Cannot save the checkpoint of step " + step + " in " + checkpoints() + ": " + e.getMessage()
+                            + "; earlier checkpoints are kept",
+                    e);
+        }
+        prune(keep);
+        return new Saved(step, target.resolve("checkpoint"));
+    }
+
+    private void prune(int keep) throws IOException {
+        List<Saved> saved = saved();
+        for (Saved old : saved.subList(0, Math.max(0, saved.size() - keep))) {
+            delete(checkpoints().resolve(name(old.step())));
+        }
+    }
+
+    private static void delete(Path folder) throws IOException {
+        if (!Files.exists(folder)) {
+            return;
+        }
+        try (Stream<Path> entries = Files.walk(folder)) {
+            for (Path entry : entries.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(entry);
+            }
+        }
+    }
+
+    /** Empties the folder of a run that could not be started. */
+    public void clear() throws IOException {
+        delete(root.resolve("artifacts"));
+        Files.deleteIfExists(config());
+    }
+
+    /** Lets go of the lock. Idempotent. */
+    @Override
+    public void close() throws IOException {
+        if (lockFile.isOpen()) {
+            lock.release();
+            lockFile.close();
+        }
+    }
+}

@@ -1,0 +1,206 @@
+package dev.vicreg.training.session;
+
+import ai.onnxruntime.OnnxJavaType;
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
+import ai.onnxruntime.OrtTrainingSession;
+import dev.vicreg.runtime.natives.Device;
+import dev.vicreg.runtime.natives.NativeLibraries;
+import dev.vicreg.runtime.natives.OrtSessions;
+import dev.vicreg.training.data.view.ViewBatch;
+import dev.vicreg.training.run.CheckpointFile;
+import dev.vicreg.training.step.LossScaling;
+import dev.vicreg.training.step.TrainingGraph;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Steps a training graph whose parameters live in a checkpoint: the only class that touches ONNX Runtime Training. Not
+ * thread-safe.
+ */
+public final class TrainingSession implements AutoCloseable {
+    /** What a caller feeds, in the graph's order; ONNX Runtime feeds {@code lazy_reset_grad} itself. */
+    private static final List<String> FED =
+            List.of(TrainingGraph.VIEW_A, TrainingGraph.VIEW_B, TrainingGraph.LEARNING_RATE);
+
+    private final OrtEnvironment environment;
+    private final OrtTrainingSession session;
+    private final List<String> inputNames;
+
+    /**
+     * The loss of one step and its unweighted terms, before the update of that step.
+     *
+     * @param loss the weighted sum
+     * @param scaling of the loss after the step; null where the graph does not scale
+     */
+    public record Losses(
+            float loss,
+            float invariance,
+            float variance,
+            float covariance,
+            @Nullable Scaling scaling) {
+        /** Whether every term is a finite number. */
+        public boolean isFinite() {
+            return Float.isFinite(loss)
+                    && Float.isFinite(invariance)
+                    && Float.isFinite(variance)
+                    && Float.isFinite(covariance);
+        }
+    }
+
+    /**
+     * The state of {@link LossScaling} after a step.
+     *
+     * @param scale that the next step will use
+     * @param skippedInARow steps skipped one after another up to this one; 0 if it was not
+     * @param skipped steps of the run skipped in all
+     */
+    public record Scaling(float scale, long skippedInARow, long skipped) {
+        /** Whether this step changed nothing but the scale, because its gradients overflowed. */
+        public boolean isSkipped() {
+            return skippedInARow > 0;
+        }
+    }
+
+    private TrainingSession(OrtEnvironment environment, OrtTrainingSession session) {
+        this.environment = environment;
+        this.session = session;
+        this.inputNames = List.copyOf(session.getTrainInputNames());
+    }
+
+    /**
+     * Opens a session.
+     *
+     * @param checkpoint a file as {@link CheckpointFile} writes it
+     * @param trainingModel a file that holds {@link TrainingGraph}'s training graph
+     * @param device where to run
+     * @param threads that one operator may use
+     * @throws IOException if a file cannot be loaded, or the two do not belong together
+     * @throws IllegalStateException if the native libraries were built without training
+     */
+    public static TrainingSession open(Path checkpoint, Path trainingModel, Device device, int threads)
+            throws IOException {
+        return open(checkpoint, trainingModel, device, threads, null);
+    }
+
+    /**
+     * Opens a session that records where each operator runs and how long it takes, if asked to.
+     *
+     * @param profile what the record's file name starts with; the file is written when the session is closed
+     */
+    public static TrainingSession open(
+            Path checkpoint, Path trainingModel, Device device, int threads, @Nullable Path profile)
+            throws IOException {
+        if (!NativeLibraries.load().trainingEnabled()) {
+            throw new IllegalStateException(
+                    "ONNX Runtime's native libraries on the class path are built without training:"
+                            + " add org.bytedeco:onnxruntime with a platform classifier, as README.md says");
+        }
+        OrtEnvironment environment = OrtEnvironment.getEnvironment();
+        try (OrtSession.SessionOptions options = OrtSessions.options(device, threads)) {
+            if (profile != null) {
+                options.enableProfiling(profile.toString());
+            }
+            OrtTrainingSession session = environment.createTrainingSession(
+                    checkpoint.toString(), trainingModel.toString(), null, null, options);
+            TrainingSession opened = new TrainingSession(environment, session);
+            if (!opened.inputNames.equals(FED)) {
+                opened.close();
+                throw new IOException("Checkpoint " + checkpoint + " does not hold every parameter of " + trainingModel
+                        + ": the model would have to be fed " + opened.inputNames + ", expected " + FED);
+            }
+            return opened;
+        } catch (OrtException e) {
+            throw new IOException(
+                    "Cannot train " + trainingModel + " from checkpoint " + checkpoint + ": " + oneLine(e), e);
+        }
+    }
+
+    private static String oneLine(OrtException e) {
+        return String.valueOf(e.getMessage()).replaceAll("\\s+", " ").trim();
+    }
+
+    /**
+     * One step on two batches of views: forward, backward, update.
+     *
+     * @param viewA of the type and shape that the graph's first input has
+     * @param viewB likewise for the second
+     * @param learningRate used as it is
+     */
+    public Losses step(ViewBatch viewA, ViewBatch viewB, float learningRate) {
+        try (OnnxTensor a = tensor(viewA);
+                OnnxTensor b = tensor(viewB)) {
+            return step(a, b, learningRate);
+        } catch (OrtException e) {
+            throw new IllegalStateException("The training step failed: " + oneLine(e), e);
+        }
+    }
+
+    /** The batch's own memory, without a copy. */
+    public static OnnxTensor tensor(ViewBatch view) throws OrtException {
+        OnnxJavaType type = switch (view.type().element()) {
+            case UINT8 -> OnnxJavaType.UINT8;
+            case FLOAT32 -> OnnxJavaType.FLOAT;
+            case INT64 -> OnnxJavaType.INT64;
+        };
+        return OnnxTensor.createTensor(OrtEnvironment.getEnvironment(), view.values(), view.shape(), type);
+    }
+
+    /** One step on views of any type that the graph takes; the caller keeps the tensors. */
+    public Losses step(OnnxTensor viewA, OnnxTensor viewB, float learningRate) {
+        try (OnnxTensor rate = OnnxTensor.createTensor(environment, new float[] {learningRate})) {
+            Map<String, OnnxTensor> fed = new LinkedHashMap<>(); // positional: in the order of FED
+            fed.put(TrainingGraph.VIEW_A, viewA);
+            fed.put(TrainingGraph.VIEW_B, viewB);
+            fed.put(TrainingGraph.LEARNING_RATE, rate);
+            try (OrtSession.Result result = session.trainStep(fed)) {
+                return new Losses(
+                        scalar(result, "loss"),
+                        scalar(result, "invariance"),
+                        scalar(result, "variance"),
+                        scalar(result, "covariance"),
+                        scaling(result));
+            }
+        } catch (OrtException e) {
+            throw new IllegalStateException("The training step failed: " + oneLine(e), e);
+        }
+    }
+
+    private static @Nullable Scaling scaling(OrtSession.Result result) {
+        return result.get(LossScaling.SCALE).isEmpty()
+                ? null
+                : new Scaling(
+                        scalar(result, LossScaling.SCALE), (long) scalar(result, LossScaling.SKIPPED_IN_A_ROW), (long)
+                                scalar(result, LossScaling.SKIPPED));
+    }
+
+    private static float scalar(OrtSession.Result result, String name) {
+        OnnxTensor tensor = (OnnxTensor) result.get(name)
+                .orElseThrow(() -> new IllegalStateException("The training graph has no output " + name));
+        return tensor.getFloatBuffer().get(0);
+    }
+
+    /**
+     * Writes parameters, statistics and optimizer state as they are now. The file is not synced.
+     *
+     * @throws IOException if it cannot be written whole, for instance on a full disk
+     */
+    public void save(Path checkpoint) throws IOException {
+        try {
+            session.saveCheckpoint(checkpoint, false);
+        } catch (OrtException e) {
+            throw new IOException("Cannot write checkpoint " + checkpoint + ": " + oneLine(e), e);
+        }
+    }
+
+    @Override
+    public void close() {
+        session.close();
+    }
+}

@@ -1,0 +1,157 @@
+package dev.vicreg.training.step.lowering;
+
+import dev.vicreg.models.graph.Attributes;
+import dev.vicreg.models.graph.ElementType;
+import dev.vicreg.models.graph.Graph;
+import dev.vicreg.models.graph.Node;
+import dev.vicreg.models.graph.OpType;
+import dev.vicreg.models.graph.Shape;
+import dev.vicreg.models.graph.Tensor;
+import dev.vicreg.models.graph.Value;
+import dev.vicreg.models.ops.Ops;
+import dev.vicreg.models.ops.Rewriter;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keeps a training graph on the GPU: replaces operators for which ONNX Runtime 1.24's CUDA provider has no kernel, since
+ * each of these would move its inputs to the host and its result back, and wait for both.
+ *
+ * <p>A kernel without an upper version fits only the version of the operator that it names, so several operators lost
+ * theirs when the standard changed them in a point that doesn't matter here: Equal and Resize in opset 19, ReduceMax and
+ * ReduceMin in 20, Flatten and Pad in 21. The file therefore declares opset {@value #OPSET} where every node means the
+ * same in it, and what came later (Gelu, GroupNormalization) is composed. Mean and Tan have no kernel in any version.
+ *
+ * <p>cuDNN moves the running variance of a batch norm with the unbiased batch variance (cuDNN's documentation of
+ * {@code cudnnBatchNormalizationForwardTraining}: the sample variance), ONNX Runtime's CPU kernel with the biased one,
+ * which graphs are written for: {@link CudaStatistics}.
+ *
+ * <p>Convolutions stay as they are, forward and ConvGrad: cuDNN chooses. What remains on the host is ConvTranspose with
+ * uneven padding, a GRU whose reset comes before its product, Pad that wraps around, and AdamW's step counts, which its
+ * kernel wants there. Found by opening a session of the provider on every graph of the gradient checks.
+ */
+final class CudaLowering implements Rewriter.Rule {
+    /** The newest standard operators for which the provider's kernels are complete. */
+    private static final int OPSET = 18;
+
+    private final CudaStatistics statistics;
+
+    CudaLowering(Graph graph) {
+        statistics = new CudaStatistics(graph);
+    }
+
+    @Override
+    public List<Value> rewrite(Ops ops, Node node, List<@Nullable Value> inputs) {
+        Optional<Value> moved = statistics.moved(node);
+        if (moved.isPresent()) {
+            return List.of(moved.get());
+        }
+        return switch (node.op()) {
+            case BATCH_NORM_INTERNAL ->
+                statistics.norm(ops, node, inputs).orElseGet(() -> batchNorm(ops, node, inputs));
+            case GELU -> List.of(gelu(ops, node, Lowering.input(inputs, 0)));
+            case GROUP_NORMALIZATION -> List.of(groupNormalization(ops, node, inputs));
+            case MEAN -> List.of(mean(ops, inputs));
+            case TAN -> List.of(tan(ops, Lowering.input(inputs, 0)));
+            case RESIZE -> {
+                requireKnownToCuda(node);
+                yield Rewriter.copy(ops, node, inputs);
+            }
+            default -> Rewriter.copy(ops, node, inputs);
+        };
+    }
+
+    /** The version of the standard operators to declare. */
+    static int opset(Graph graph) {
+        return graph.nodes().stream().allMatch(CudaLowering::isSameInOpset) ? OPSET : OpType.ONNX_OPSET;
+    }
+
+    private static boolean isSameInOpset(Node node) {
+        return switch (node.op()) {
+            case GELU, GROUP_NORMALIZATION -> false;
+            case AVERAGE_POOL -> // since opset 19 dilated, and dividing rightly where rounding up leaves the picture
+                node.attributes().integer("ceil_mode", 0) == 0
+                        && Arrays.stream(node.attributes().integers("dilations", 1))
+                                .allMatch(d -> d == 1);
+            case PAD -> !node.attributes().string("mode", "constant").equals("wrap"); // since opset 19
+            default -> true;
+        };
+    }
+
+    /**
+     * The kernel gives K(v) = (1-m)·v + m·c·b for the old running variance v and the biased batch variance b of n values,
+     * with c = n/(n-1); wanted is (1-m)·v + m·b = K(c·v)/c. Norms of our own don't come here, but to
+     * {@link CudaStatistics}.
+     */
+    private static List<Value> batchNorm(Ops ops, Node node, List<@Nullable Value> inputs) {
+        double c = CudaStatistics.correction(node);
+        List<@Nullable Value> scaled = new ArrayList<>(inputs);
+        scaled.set(4, ops.mul(Lowering.input(inputs, 4), c));
+        List<Value> outputs =
+                new ArrayList<>(ops.node(node.op(), scaled, node.attributes()).outputs());
+        outputs.set(2, ops.mul(outputs.get(2), 1 / c));
+        return outputs;
+    }
+
+    /** x in float32 or float16: the form that ONNX Runtime fuses to one kernel again, and the published approximation. */
+    private static Value gelu(Ops ops, Node node, Value x) {
+        if (node.attributes().string("approximate", "none").equals("none")) {
+            Value erf = ops.erf(ops.div(x, number(ops, x, Math.sqrt(2))));
+            return ops.mul(ops.mul(x, ops.add(erf, number(ops, x, 1))), number(ops, x, 0.5));
+        }
+        Value cube = ops.mul(ops.mul(ops.mul(x, x), x), number(ops, x, 0.044715));
+        Value t = ops.tanh(ops.mul(ops.add(x, cube), number(ops, x, Math.sqrt(2 / Math.PI))));
+        return ops.mul(ops.mul(x, ops.add(t, number(ops, x, 1))), number(ops, x, 0.5));
+    }
+
+    /** A constant of the type of {@code like}. */
+    private static Value number(Ops ops, Value like, double value) {
+        Tensor number = Tensor.scalar((float) value);
+        return ops.constant(like.type().element() == ElementType.FLOAT16 ? number.toFloat16() : number);
+    }
+
+    /** Layer norm of each group, [N,C,…] as [N,groups,L], then scale and bias [C] over the channels. */
+    private static Value groupNormalization(Ops ops, Node node, List<@Nullable Value> inputs) {
+        Value x = Lowering.input(inputs, 0);
+        Shape shape = x.shape();
+        long groups = node.attributes().integer("num_groups", 1);
+        long length = shape.elements() / shape.size(0) / groups;
+        Value normalised = ops.layerNormalization(
+                ops.reshape(x, shape.size(0), groups, length),
+                ops.constant(Tensor.filled(Shape.of(length), 1)),
+                null,
+                -1,
+                node.attributes().real("epsilon", 1e-5f));
+        long[] channels = new long[shape.rank() - 1];
+        Arrays.fill(channels, 1);
+        channels[0] = shape.size(1);
+        Value scaled =
+                ops.mul(ops.reshape(normalised, shape.toArray()), ops.reshape(Lowering.input(inputs, 1), channels));
+        return ops.add(scaled, ops.reshape(Lowering.input(inputs, 2), channels));
+    }
+
+    private static Value mean(Ops ops, List<@Nullable Value> inputs) {
+        Value sum = Lowering.input(inputs, 0);
+        for (int i = 1; i < inputs.size(); i++) {
+            sum = ops.add(sum, Lowering.input(inputs, i));
+        }
+        return ops.mul(sum, 1.0 / inputs.size());
+    }
+
+    private static Value tan(Ops ops, Value x) {
+        Value cosine = ops.node(OpType.COS, List.of(x), Attributes.NONE).output(0);
+        return ops.div(ops.node(OpType.SIN, List.of(x), Attributes.NONE).output(0), cosine);
+    }
+
+    private static void requireKnownToCuda(Node node) {
+        String coordinates = node.attributes().string("coordinate_transformation_mode", "half_pixel");
+        if (coordinates.equals("half_pixel_symmetric")) {
+            throw new IllegalArgumentException("Resize in " + node.scope()
+                    + ": coordinate_transformation_mode half_pixel_symmetric has no CUDA kernel, expected half_pixel,"
+                    + " align_corners, asymmetric or pytorch_half_pixel; use --device cpu");
+        }
+    }
+}

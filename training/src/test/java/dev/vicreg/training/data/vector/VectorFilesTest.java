@@ -1,0 +1,145 @@
+package dev.vicreg.training.data.vector;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.vicreg.training.data.Datasets;
+import dev.vicreg.training.data.TestArrays;
+import dev.vicreg.training.data.source.Modality;
+import dev.vicreg.training.data.source.Reading;
+import dev.vicreg.training.data.source.Selection;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class VectorFilesTest {
+    @TempDir
+    Path folder;
+
+    private Path csv(String text) throws IOException {
+        return Files.writeString(folder.resolve("table.csv"), text);
+    }
+
+    private static VectorDataset open(Path file, @Nullable String label, String... columns) throws IOException {
+        return (VectorDataset)
+                Datasets.open(file.toString(), new Reading(List.of(columns), label, 0, 1), Selection.ALL);
+    }
+
+    private static String refusal(Path file, @Nullable String label, String... columns) {
+        return String.valueOf(assertThrows(IOException.class, () -> open(file, label, columns))
+                .getMessage());
+    }
+
+    @Test
+    void columnsOfNumbersAreUsedAndTheLabelIsKeptApart() throws IOException {
+        VectorDataset table =
+                open(csv("\uFEFFname, size,code,\"a, b\",kind\nx,1.5,10d,-2e3,2\ny,2,11d,0,10\n"), "kind");
+        assertEquals(List.of("size", "a, b"), table.columns());
+        assertArrayEquals(new float[] {1.5f, -2000}, table.vector(0));
+        assertEquals(List.of("2", "10"), table.labelNames());
+        assertEquals(1, table.label(1));
+        assertEquals("row 2", table.name(1));
+        assertEquals(
+                Modality.VECTORS, Datasets.modality(folder.resolve("table.csv").toString()));
+    }
+
+    @Test
+    void chosenColumnsComeInTheOrderAskedFor() throws IOException {
+        Path file = csv("a,b,c\n1,2,3\n4,5,6\n");
+        assertArrayEquals(new float[] {6, 4}, open(file, null, "c", "a").vector(1));
+        assertEquals(-1, open(file, null, "c").label(0));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "a,b\\n1,2\\n3,\\n|row 2, column b is empty",
+                "a,b\\n,2\\n3,4\\n|row 1, column a is empty",
+                "a,b\\nNA,2\\n3,4\\n|row 1, column a is 'NA'",
+                "a,b\\n1,2\\n3,x\\n|row 2, column b is 'x'",
+                "a,b\\n1,Infinity\\n|row 1, column b is 'Infinity'",
+                "a,b\\n1,2\\n3\\n|row 2 has 1 values, expected 2",
+                "a,b\\n1,2,3\\n|row 1 has 3 values, expected 2",
+                "a,a\\n1,2\\n|all different",
+                "a,b\\n|no column of numbers",
+                "a,b\\nx,y\\n|no column of numbers; its columns are a, b",
+                "a,b\\n1,\"2\\n|is no CSV file in UTF-8",
+            })
+    void badTablesAreRefusedByPlace(String text, String expected) throws IOException {
+        String message = refusal(csv(text.replace("\\n", "\n")), null);
+        assertTrue(message.contains(expected) && !message.contains("\n"), message);
+    }
+
+    @Test
+    void columnsThatAreMissingOrNoNumbersAreNamed() throws IOException {
+        Path file = csv("a,b\n1,red\n");
+        assertTrue(refusal(file, null, "a", "z").contains("no column z; it has a, b"));
+        assertTrue(refusal(file, null, "b").contains("row 1, column b is 'red', expected a finite number"));
+        assertTrue(refusal(file, "class").contains("no label column class"));
+        assertThrows(IllegalArgumentException.class, () -> open(file, "a", "a"));
+        assertThrows(IllegalArgumentException.class, () -> open(file, null, "a", "a"));
+    }
+
+    @Test
+    void arraysOfBothSizesAndByteOrdersAreRead() throws IOException {
+        Path file = folder.resolve("array.npy");
+        for (String type : List.of("<f4", ">f4", "<f8", ">f8")) {
+            TestArrays.write(file, type, false, new int[] {2, 3}, 1, 2, 3, 4, 5, 6.5);
+            VectorDataset table = open(file, null);
+            assertEquals(List.of("0", "1", "2"), table.columns());
+            assertArrayEquals(new float[] {4, 5, 6.5f}, table.vector(1));
+        }
+        Files.writeString(folder.resolve("array.labels.txt"), "b\na\n");
+        VectorDataset labelled = open(file, null, "2", "0");
+        assertArrayEquals(new float[] {6.5f, 4}, labelled.vector(1));
+        assertEquals(List.of("a", "b"), labelled.labelNames());
+        assertEquals(1, labelled.label(0));
+        assertEquals(List.of("1", "4"), open(file, "0").labelNames());
+        assertEquals(List.of("x", "y", "z"), open(file, null, "x", "y", "z").columns());
+    }
+
+    @Test
+    void badArraysAreToldApart() throws IOException {
+        Path file = folder.resolve("array.npy");
+        TestArrays.write(file, "<i2", false, new int[] {1, 1}, 1);
+        assertTrue(refusal(file, null).contains("type '<i2', expected float32 or float64"));
+        TestArrays.write(file, "<f4", true, new int[] {2, 2}, 1, 2, 3, 4);
+        assertTrue(refusal(file, null).contains("column-major"));
+        TestArrays.write(file, "<f4", false, new int[] {4}, 1, 2, 3, 4);
+        assertTrue(refusal(file, null).contains("shape [4], expected [N,D] for vectors, [N,C,T] for signals"));
+        TestArrays.write(file, "<f4", false, new int[] {2, 2}, 1, 2, 3);
+        assertTrue(refusal(file, null).contains("takes 16 bytes, found 12"));
+        TestArrays.write(file, "<f4", false, new int[] {1, 2}, 1, Double.NaN);
+        assertTrue(refusal(file, null).contains("row 1, column 1 is NaN"));
+        TestArrays.write(file, "<f4", false, new int[] {2, 2}, 1, 2, 3, 4);
+        assertTrue(refusal(file, null, "7").contains("no column 7; it has 0, 1"));
+        Files.writeString(folder.resolve("array.labels.txt"), "b\n");
+        assertTrue(refusal(file, null).contains("has 1 lines, expected one for each of the 2 samples"));
+        TestArrays.write(file, "<f4", false, new int[] {1 << 30, 1 << 30, 1 << 30});
+        assertTrue(refusal(file, null).contains("is too large or damaged: an array of [1073741824, 1073741824"));
+        Files.writeString(file, "no array at all");
+        assertTrue(refusal(file, null).contains("no NumPy file"));
+    }
+
+    @Test
+    void momentsAreThoseOfTheSelectedRows() throws IOException {
+        Path file = csv("a,b\n1000000,7\n1000002,7\n5,1\n");
+        VectorDataset table = (VectorDataset) Datasets.open(file.toString(), Reading.DEFAULT, new Selection(3, 0));
+        assertEquals(1, table.moments().deviation().get(1) - Math.sqrt(8) + 1, 1e-6);
+        VectorDataset two =
+                new VectorTable(List.of("a", "b"), new float[] {1e6f, 7, 1e6f + 2, 7}, List.of(), Selection.ALL);
+        assertEquals(List.of(1_000_001f, 7f), two.moments().mean());
+        assertEquals(List.of(1f, 1f), two.moments().deviation()); // the second is constant
+        assertNotEquals(table.fingerprint(), two.fingerprint());
+    }
+}

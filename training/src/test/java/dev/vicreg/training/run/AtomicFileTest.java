@@ -1,0 +1,110 @@
+package dev.vicreg.training.run;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.File;
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+class AtomicFileTest {
+    @TempDir
+    Path folder;
+
+    private static ByteBuffer bytes(String text) {
+        return ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private void assertOnly(Path expected) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            assertEquals(List.of(expected), files.toList());
+        }
+    }
+
+    @Test
+    void contentReplacesAnOlderFile() throws IOException {
+        Path file = folder.resolve("file");
+        AtomicFile.write(file, bytes("old and longer"));
+        AtomicFile.write(file, bytes("new"));
+        assertEquals("new", Files.readString(file));
+        assertOnly(file);
+    }
+
+    @Test
+    void aMissingFolderIsNamed() {
+        Path file = folder.resolve("no").resolve("file");
+        IOException e = assertThrows(IOException.class, () -> AtomicFile.write(file, bytes("new")));
+        assertEquals("Cannot write " + file + ": its folder does not exist; create it first", e.getMessage());
+    }
+
+    @Test
+    void aFolderInItsPlaceIsNotReplaced() throws IOException {
+        Path file = Files.createDirectory(folder.resolve("file"));
+        Files.createFile(file.resolve("content"));
+        IOException e = assertThrows(IOException.class, () -> AtomicFile.write(file, bytes("new")));
+        assertEquals("Cannot write " + file + ": it is a folder; name a file", e.getMessage());
+        assertOnly(file);
+    }
+
+    /** In a process that may write no more than 64 KiB to a file, which fails in the middle as a full disk does. */
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void aWriteThatFailsHalfWayLeavesTheOldFileAlone() throws IOException, InterruptedException, URISyntaxException {
+        Path file = folder.resolve("file");
+        AtomicFile.write(file, bytes("old"));
+        Path classes = Path.of(AtomicFile.class
+                .getProtectionDomain()
+                .getCodeSource()
+                .getLocation()
+                .toURI());
+        Path tests = Path.of(Limited.class
+                .getProtectionDomain()
+                .getCodeSource()
+                .getLocation()
+                .toURI());
+        Process process = new ProcessBuilder(
+                        "bash",
+                        "-c",
+                        "ulimit -f 64; exec \"$@\"",
+                        "bash",
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-XX:-UsePerfData",
+                        "-cp",
+                        classes + File.pathSeparator + tests,
+                        Limited.class.getName(),
+                        file.toString())
+                .redirectErrorStream(true)
+                .start();
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertEquals(0, process.waitFor(), output);
+        assertTrue(output.startsWith("Cannot write " + file + " (1000000 bytes): "), output);
+        assertArrayEquals("old".getBytes(StandardCharsets.UTF_8), Files.readAllBytes(file));
+        assertOnly(file);
+    }
+
+    /** The limited process: prints the failure. */
+    static final class Limited {
+        private Limited() {}
+
+        public static void main(String[] arguments) {
+            try {
+                AtomicFile.write(Path.of(arguments[0]), ByteBuffer.allocate(1_000_000));
+                System.exit(3);
+            } catch (IOException e) {
+                System.out.println(e.getMessage());
+            }
+        }
+    }
+}

@@ -1,0 +1,102 @@
+package dev.vicreg.training.run;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.vicreg.models.graph.Shape;
+import dev.vicreg.models.graph.Tensor;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class RunFolderTest {
+    private static final Map<String, Tensor> STATE = Map.of("w", Tensor.of(Shape.of(2), 1, 2));
+
+    @TempDir
+    Path root;
+
+    private static void write(Path file) throws IOException {
+        CheckpointFile.write(file, STATE);
+    }
+
+    private static List<Long> steps(RunFolder folder) throws IOException {
+        return folder.saved().stream().map(RunFolder.Saved::step).toList();
+    }
+
+    private static List<String> entries(Path folder) throws IOException {
+        try (Stream<Path> entries = Files.list(folder)) {
+            return entries.map(entry -> entry.getFileName().toString()).sorted().toList();
+        }
+    }
+
+    @Test
+    void theNewestCheckpointsAreKept() throws IOException {
+        try (RunFolder folder = RunFolder.create(root)) {
+            for (long step : new long[] {5, 10, 15, 20}) {
+                folder.save(step, RunFolderTest::write, Set.of("w"), 2);
+            }
+            assertEquals(List.of(15L, 20L), steps(folder));
+            assertEquals(STATE, CheckpointFile.read(folder.saved().get(1).file()));
+        }
+    }
+
+    @Test
+    void pruningLeavesOtherFoldersAlone() throws IOException {
+        Path kept = root.resolve("checkpoints/step-best");
+        try (RunFolder folder = RunFolder.create(root)) {
+            Files.createDirectories(kept);
+            folder.save(1, RunFolderTest::write, Set.of("w"), 1);
+            folder.save(2, RunFolderTest::write, Set.of("w"), 1);
+        }
+        assertEquals(List.of("step-00000002", "step-best"), entries(root.resolve("checkpoints")));
+    }
+
+    /** A full disk as ONNX Runtime's writer shows it: no error, half a file. */
+    @Test
+    void aCheckpointCutShortIsNotPublishedAndTheEarlierOneStays() throws IOException {
+        try (RunFolder folder = RunFolder.create(root)) {
+            folder.save(1, RunFolderTest::write, Set.of("w"), 1);
+            String message = assertThrows(
+                            IOException.class,
+                            () -> folder.save(
+                                    2,
+                                    file -> {
+                                        write(file);
+                                        byte[] bytes = Files.readAllBytes(file);
+                                        Files.write(file, Arrays.copyOf(bytes, bytes.length / 2));
+                                    },
+                                    Set.of("w"),
+                                    1))
+                    .getMessage();
+            assertTrue(message.contains("step 2") && message.contains("earlier checkpoints are kept"), message);
+            assertEquals(1, message.lines().count());
+            assertEquals(List.of("step-00000001"), entries(root.resolve("checkpoints")));
+        }
+    }
+
+    @Test
+    void aCheckpointWithoutAParameterIsNotPublished() throws IOException {
+        try (RunFolder folder = RunFolder.create(root)) {
+            assertThrows(IOException.class, () -> folder.save(1, RunFolderTest::write, Set.of("w", "v"), 1));
+            assertEquals(List.of(), steps(folder));
+        }
+    }
+
+    @Test
+    void aFileIsNoRun() throws IOException {
+        Path file = Files.createFile(root.resolve("file"));
+        assertThrows(NotDirectoryException.class, () -> RunFolder.create(file));
+        String message =
+                assertThrows(IOException.class, () -> RunFolder.reopen(root)).getMessage();
+        assertTrue(message.contains("is no run"), message);
+    }
+}
