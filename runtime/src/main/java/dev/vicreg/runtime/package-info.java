@@ -3,7 +3,7 @@
  * manifest, picture preprocessing and the embedding model itself.
  *
  * <p>Must not know training, protobuf, HTTP or the command line: other applications embed this package, so it depends on
- * the ONNX Runtime Java API, {@code ai.djl:api} (and the gson it brings) and slf4j alone.
+ * the ONNX Runtime Java API, gson, slf4j-api and jspecify alone. {@code ai.djl:api} is optional: only {@code djl} needs it.
  *
  * <p>Read {@link dev.vicreg.runtime.EmbeddingModel} first, then {@link dev.vicreg.runtime.natives.NativeLibraries}.
  */
