@@ -20,6 +20,7 @@ import dev.vicreg.models.ops.Ops;
 import dev.vicreg.runtime.EmbedProbe;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.runtime.Manifest;
+import dev.vicreg.runtime.input.Input;
 import dev.vicreg.runtime.picture.Picture;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -83,7 +84,7 @@ class CudaTest {
                 1,
                 "test",
                 "two-convolutions",
-                Manifest.Input.picture(SIZE, MEAN, DEVIATION),
+                Input.pictures(SIZE, MEAN, DEVIATION),
                 WIDTH,
                 0,
                 "none",

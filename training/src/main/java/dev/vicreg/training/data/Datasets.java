@@ -2,7 +2,6 @@ package dev.vicreg.training.data;
 
 import dev.vicreg.runtime.picture.Picture;
 import dev.vicreg.runtime.signal.Signal;
-import dev.vicreg.runtime.signal.WavFile;
 import dev.vicreg.training.data.picture.CifarBinary;
 import dev.vicreg.training.data.picture.IdxFiles;
 import dev.vicreg.training.data.picture.PictureDataset;
@@ -169,7 +168,7 @@ public final class Datasets {
         List<SourceFile> recordings = new ArrayList<>();
         for (SourceFile file : files) {
             if (file.name().toLowerCase(Locale.ROOT).matches(".*\\.(wav|wave)")
-                    || WavFile.matches(file.firstBytes(12))) {
+                    || Signal.isWav(file.firstBytes(12))) {
                 recordings.add(file);
             }
         }
