@@ -149,10 +149,8 @@ public final class RunExport {
         String name = form == Form.ORIGINAL ? encoder.originalInputName() : encoder.inputName();
         if (config instanceof InputConfig.Pictures pictures) {
             boolean bytes = file.input().element() == ElementType.UINT8;
-            String layout =
-                    file.channelsFirst() ? Input.Pictures.CHANNELS_FIRST : Input.Pictures.CHANNELS_LAST;
-            return Input.pictures(
-                    name, pictures.imageSize(), pictures.mean(), pictures.std(), bytes ? null : layout);
+            String layout = file.channelsFirst() ? Input.Pictures.CHANNELS_FIRST : Input.Pictures.CHANNELS_LAST;
+            return Input.pictures(name, pictures.imageSize(), pictures.mean(), pictures.std(), bytes ? null : layout);
         }
         if (config instanceof InputConfig.Signals signals) {
             return new Input.Signals(

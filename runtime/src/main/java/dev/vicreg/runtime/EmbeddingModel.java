@@ -122,22 +122,38 @@ public final class EmbeddingModel implements AutoCloseable {
         return manifest.input().batchSize();
     }
 
-    /** @throws IllegalStateException if this model takes something else than pictures */
+    /**
+     * How pictures go through this model, step by step.
+     *
+     * @throws IllegalStateException if it takes something else
+     */
     public Embedder<Picture> pictures() {
         return new Steps<>(require(Input.Pictures.class, "pictures"));
     }
 
-    /** @throws IllegalStateException if this model takes something else than vectors */
+    /**
+     * How vectors go through this model, step by step.
+     *
+     * @throws IllegalStateException if it takes something else
+     */
     public Embedder<float[]> vectors() {
         return new Steps<>(require(Input.Vectors.class, "vectors"));
     }
 
-    /** @throws IllegalStateException if this model takes something else than signals */
+    /**
+     * How signals go through this model, step by step.
+     *
+     * @throws IllegalStateException if it takes something else
+     */
     public Embedder<Signal> signals() {
         return new Steps<>(require(Input.Signals.class, "signals"));
     }
 
-    /** Of ids, those of texts included. @throws IllegalStateException if this model takes something else */
+    /**
+     * How sequences of ids go through this model, those of texts included.
+     *
+     * @throws IllegalStateException if it takes something else
+     */
     public Embedder<int[]> sequences() {
         return new Steps<>(require(Input.Sequences.class, "sequences"));
     }
@@ -280,7 +296,11 @@ public final class EmbeddingModel implements AutoCloseable {
         });
     }
 
-    /** @param prepared asked for each sample once, by several threads */
+    /**
+     * The embeddings, in order.
+     *
+     * @param prepared asked for each sample once, by several threads
+     */
     private <S> float[][] embedAll(Input<S> input, int count, IntFunction<S> prepared) {
         lock.readLock().lock();
         try {

@@ -59,7 +59,8 @@ public record Manifest(
     private static final Gson GSON = new GsonBuilder()
             .setPrettyPrinting()
             .disableHtmlEscaping()
-            .registerTypeAdapter(ANY_INPUT, (JsonSerializer<Input<?>>) (input, type, context) -> context.serialize(input))
+            .registerTypeAdapter(
+                    ANY_INPUT, (JsonSerializer<Input<?>>) (input, type, context) -> context.serialize(input))
             .registerTypeAdapter(ANY_INPUT, (JsonDeserializer<Input<?>>) Manifest::input)
             .create();
 

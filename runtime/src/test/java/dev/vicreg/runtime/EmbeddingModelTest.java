@@ -182,9 +182,8 @@ class EmbeddingModelTest {
     void manifestsOfEveryKindSurviveJsonAndAreChecked() throws IOException {
         List<Float> two = List.of(1f, 2f);
         Manifest pictures = TestEncoder.manifest();
-        for (Input<?> input : List.of(
-                Input.vectors(List.of("a", "b, c"), two, two),
-                Input.signals(8000, 100, two, two, "none"))) {
+        for (Input<?> input :
+                List.of(Input.vectors(List.of("a", "b, c"), two, two), Input.signals(8000, 100, two, two, "none"))) {
             Manifest manifest =
                     new Manifest(Manifest.formatVersion(input), "test", "mlp", input, 3, 0, "none", Map.of());
             assertEquals(2, manifest.formatVersion());

@@ -33,7 +33,9 @@ class EmbeddingTranslatorTest {
     private static final List<Float> DEVIATION = List.of(0.2f, 0.25f, 0.5f);
 
     private final TranslatorContext context = (TranslatorContext) Proxy.newProxyInstance(
-            getClass().getClassLoader(), new Class<?>[] {TranslatorContext.class}, (proxy, method, arguments) -> MANAGER);
+            getClass().getClassLoader(),
+            new Class<?>[] {TranslatorContext.class},
+            (proxy, method, arguments) -> MANAGER);
     private final Picture picture = EmbedProbe.picture(20);
     private final Picture prepared = picture.middle(8, 8, Interpolation.BICUBIC);
 
@@ -69,8 +71,7 @@ class EmbeddingTranslatorTest {
         float[] values = input.toFloatArray();
         for (int i = 0; i < prepared.rgb().length; i++) {
             int channel = i % 3;
-            double expected =
-                    ((prepared.rgb()[i] & 0xFF) / 255.0 - MEAN.get(channel)) / DEVIATION.get(channel);
+            double expected = ((prepared.rgb()[i] & 0xFF) / 255.0 - MEAN.get(channel)) / DEVIATION.get(channel);
             assertEquals(expected, values[first ? channel * 64 + i / 3 : i], 1e-5);
         }
     }

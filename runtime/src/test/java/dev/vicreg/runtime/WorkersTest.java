@@ -50,11 +50,15 @@ class WorkersTest {
     void whatIsThrownComesBackAsItWas() {
         try (Workers workers = new Workers(3)) {
             var thrown = new IllegalArgumentException("sample 7");
-            assertSame(thrown, assertThrows(IllegalArgumentException.class, () -> workers.forEach(20, i -> {
-                if (i == 7) {
-                    throw thrown;
-                }
-            })));
+            assertSame(
+                    thrown,
+                    assertThrows(
+                            IllegalArgumentException.class,
+                            () -> workers.forEach(20, i -> {
+                                if (i == 7) {
+                                    throw thrown;
+                                }
+                            })));
         }
     }
 

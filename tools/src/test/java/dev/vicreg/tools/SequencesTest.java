@@ -195,8 +195,7 @@ class SequencesTest {
                 .toArray();
         for (Path model : List.of(encoder, folded)) {
             try (EmbeddingModel served = EmbeddingModel.load(model, Device.CPU, 1)) {
-                Input.Sequences input =
-                        (Input.Sequences) served.manifest().input();
+                Input.Sequences input = (Input.Sequences) served.manifest().input();
                 assertEquals(IDS, input.vocabulary());
                 assertEquals(LENGTH, input.length());
                 assertEquals("ids", input.coding());
@@ -247,8 +246,7 @@ class SequencesTest {
         run("embed", "--model", encoder.toString(), "--data", lines.toString(), "--out", more.toString());
         assertArrayEquals(row(vectors, 0), row(more, 0), 1e-6f);
         try (EmbeddingModel model = EmbeddingModel.load(encoder, Device.CPU, 1)) {
-            Input.Sequences input =
-                    (Input.Sequences) model.manifest().input();
+            Input.Sequences input = (Input.Sequences) model.manifest().input();
             assertEquals("utf-8", input.coding());
             assertEquals(List.of(1), input.special());
             assertEquals(259, input.vocabulary());

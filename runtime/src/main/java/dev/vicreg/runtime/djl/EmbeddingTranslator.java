@@ -36,8 +36,8 @@ public final class EmbeddingTranslator implements Translator<Image, float[]> {
      */
     public EmbeddingTranslator(Manifest manifest) throws IOException {
         if (!(manifest.input() instanceof Input.Pictures found)) {
-            throw new IOException(manifest.encoder() + " takes "
-                    + manifest.input().noun() + ", expected an encoder of pictures");
+            throw new IOException(
+                    manifest.encoder() + " takes " + manifest.input().noun() + ", expected an encoder of pictures");
         }
         this.manifest = manifest;
         this.pictures = found;

@@ -128,8 +128,7 @@ public sealed interface Input<S> {
      */
     static Pictures pictures(
             String name, int imageSize, List<Float> mean, List<Float> deviation, @Nullable String layout) {
-        return new Pictures(
-                name, Pictures.KIND, imageSize, 3, "RGB", imageSize, "bicubic", mean, deviation, layout);
+        return new Pictures(name, Pictures.KIND, imageSize, 3, "RGB", imageSize, "bicubic", mean, deviation, layout);
     }
 
     /** The vectors of an own encoder. */
@@ -188,8 +187,8 @@ public sealed interface Input<S> {
                 throw new IllegalArgumentException("expected the layout nchw or nhwc, found " + layout);
             }
             if (channels != 3 || !colourOrder.equals("RGB")) {
-                throw new IllegalArgumentException("pictures of " + channels + " channels (" + colourOrder
-                        + "), expected 3 (RGB)");
+                throw new IllegalArgumentException(
+                        "pictures of " + channels + " channels (" + colourOrder + "), expected 3 (RGB)");
             }
             if (layout != null) {
                 requireEach("channels", channels, mean, deviation);
@@ -473,8 +472,9 @@ public sealed interface Input<S> {
             Objects.requireNonNull(coding, "input.coding");
             special = List.copyOf(Objects.requireNonNull(special, "input.special"));
             if (length < 1 || vocabulary < 0) {
-                throw new IllegalArgumentException("expected a length of 1 or more and a vocabulary of 0 or more, found "
-                        + length + " and " + vocabulary);
+                throw new IllegalArgumentException(
+                        "expected a length of 1 or more and a vocabulary of 0 or more, found " + length + " and "
+                                + vocabulary);
             }
         }
 
@@ -540,8 +540,7 @@ public sealed interface Input<S> {
         }
 
         @Override
-        public Map<String, OnnxTensor> derived(OrtSession session, ByteBuffer batch, long[] shape)
-                throws OrtException {
+        public Map<String, OnnxTensor> derived(OrtSession session, ByteBuffer batch, long[] shape) throws OrtException {
             return DerivedInputs.of(session, name, batch, shape, padding);
         }
 

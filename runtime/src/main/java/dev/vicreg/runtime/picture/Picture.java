@@ -88,7 +88,8 @@ public record Picture(int width, int height, byte[] rgb) {
     public Picture middle(int shortestSide, int size, Interpolation interpolation) {
         int shorter = Math.min(width, height);
         int limit = (int) Math.min((long) shorter * MAX_PROPORTION, Integer.MAX_VALUE);
-        Picture usable = width > limit || height > limit ? centre(Math.min(width, limit), Math.min(height, limit)) : this;
+        Picture usable =
+                width > limit || height > limit ? centre(Math.min(width, limit), Math.min(height, limit)) : this;
         int scaledWidth = (int) ((long) shortestSide * usable.width / shorter);
         int scaledHeight = (int) ((long) shortestSide * usable.height / shorter);
         Picture resized = scaledWidth == usable.width && scaledHeight == usable.height

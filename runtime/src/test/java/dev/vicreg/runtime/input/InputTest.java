@@ -48,7 +48,8 @@ class InputTest {
         ByteBuffer batch = written(vectors, row);
         assertEquals(3, batch.getFloat(8));
         assertEquals(4, batch.getFloat(12));
-        assertEquals("expected vectors of 2 values, found one of 1", refusal(() -> vectors.write(new float[1], batch, 0)));
+        assertEquals(
+                "expected vectors of 2 values, found one of 1", refusal(() -> vectors.write(new float[1], batch, 0)));
     }
 
     @Test

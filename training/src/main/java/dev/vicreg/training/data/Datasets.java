@@ -167,8 +167,7 @@ public final class Datasets {
     private static List<SourceFile> recordings(List<SourceFile> files) throws IOException {
         List<SourceFile> recordings = new ArrayList<>();
         for (SourceFile file : files) {
-            if (file.name().toLowerCase(Locale.ROOT).matches(".*\\.(wav|wave)")
-                    || Signal.isWav(file.firstBytes(12))) {
+            if (file.name().toLowerCase(Locale.ROOT).matches(".*\\.(wav|wave)") || Signal.isWav(file.firstBytes(12))) {
                 recordings.add(file);
             }
         }
