@@ -13,6 +13,7 @@ import dev.vicreg.models.graph.Graph;
 import dev.vicreg.models.graph.OpType;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.Value;
+import dev.vicreg.models.onnx.OnnxFile;
 import dev.vicreg.models.ops.Rewriter;
 import dev.vicreg.runtime.natives.Device;
 import dev.vicreg.training.GraphRunner;
@@ -32,6 +33,7 @@ import dev.vicreg.training.step.lowering.Lowering;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.FloatBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -94,19 +96,20 @@ final class TrajectoryTest {
     @Test
     void withoutTheBarrierTrainingGoesWrong() throws Exception {
         JsonNode golden = golden().findFirst().orElseThrow();
-        TrainingGraph.Built built = withoutBarrier(TrainingGraph.build(spec("sgd")));
-        assertThrows(AssertionError.class, () -> train(built, Lowering.NONE, Device.CPU, golden, folder));
+        TrainingGraph.Built built = TrainingGraph.build(spec("sgd"));
+        Artifacts artifacts = Artifacts.write(folder, built, GoldenNet.initialState(built), Lowering.NONE);
+        Graph open = withoutBarrier(Lowering.NONE.write(built.step()));
+        Files.write(artifacts.trainingModel(), OnnxFile.bytes(open, Map.of()));
+        assertThrows(AssertionError.class, () -> train(artifacts, Device.CPU, golden, folder));
     }
 
-    private static TrainingGraph.Built withoutBarrier(TrainingGraph.Built built) {
-        Graph open = Rewriter.rewrite(
-                built.training(),
+    private static Graph withoutBarrier(Graph step) {
+        return Rewriter.rewrite(
+                step,
                 Map.of(),
                 (ops, node, inputs) -> node.op() == OpType.GROUP
                         ? List.of(ops.constant(Tensor.scalar(true)))
                         : Rewriter.copy(ops, node, inputs));
-        return new TrainingGraph.Built(
-                open, built.eval(), built.parameters(), built.gradients(), built.optimizerState(), null);
     }
 
     @ParameterizedTest
@@ -187,8 +190,13 @@ final class TrajectoryTest {
     private static Map<String, Tensor> train(
             TrainingGraph.Built built, Lowering lowering, Device device, JsonNode golden, Path folder)
             throws Exception {
+        return train(
+                Artifacts.write(folder, built, GoldenNet.initialState(built), lowering), device, golden, folder);
+    }
+
+    private static Map<String, Tensor> train(Artifacts artifacts, Device device, JsonNode golden, Path folder)
+            throws Exception {
         float rate = rate(golden.get("optimizer").asText());
-        Artifacts artifacts = Artifacts.write(folder, built, GoldenNet.initialState(built), lowering);
         Lcg data = new Lcg(golden.has("data_seed") ? golden.get("data_seed").asLong() : 11);
         try (TrainingSession session =
                 TrainingSession.open(artifacts.checkpoint(), artifacts.trainingModel(), device, 1)) {
