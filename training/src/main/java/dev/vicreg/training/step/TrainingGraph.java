@@ -13,7 +13,8 @@ import dev.vicreg.models.nn.Parameter;
 import dev.vicreg.models.nn.Parameters;
 import dev.vicreg.models.ops.Ops;
 import dev.vicreg.training.autodiff.Backward;
-import dev.vicreg.training.objective.VicReg;
+import dev.vicreg.training.objective.Loss;
+import dev.vicreg.training.objective.Objective;
 import dev.vicreg.training.optim.Optimizer;
 import dev.vicreg.training.optim.ParameterStep;
 import dev.vicreg.training.optim.RateFactor;
@@ -31,15 +32,14 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One VICReg training step as one graph, and the graph that evaluates the same parameters. The two views go through one
+ * One training step as one graph, and the graph that evaluates the same parameters. The two views go through one
  * {@link Branch}, or through two that share nothing.
  *
  * <h2>Inputs and outputs of the training graph</h2>
  *
  * Callers feed {@code view_a}, {@code view_b} and {@code learning_rate} float[1]; ONNX Runtime Training itself feeds
  * {@code lazy_reset_grad} bool[1], which it wants and nothing reads. All other inputs are parameters, statistics and
- * optimizer state; they live in the checkpoint. Fetched are {@code loss}, {@code invariance}, {@code variance} and {@code covariance}, the last
- * three unweighted; with {@link LossScaling} then {@code loss_scale}, {@code skipped_in_a_row} and {@code skipped_steps} as
+ * optimizer state; they live in the checkpoint. Fetched are {@code loss} and the objective's terms, unweighted, under their names; with {@link LossScaling} then {@code loss_scale}, {@code skipped_in_a_row} and {@code skipped_steps} as
  * they are after the step, float[1] each.
  *
  * <h2>New values</h2>
@@ -56,6 +56,8 @@ public final class TrainingGraph {
     public static final String LEARNING_RATE = "learning_rate";
     /** The input that ONNX Runtime Training wants. */
     public static final String LAZY_RESET_GRAD = "lazy_reset_grad";
+    /** The output that is differentiated. */
+    public static final String LOSS = "loss";
     /** Names of optimizer state are this, the state's name, a dot and the parameter's name. */
     public static final String OPTIMIZER_PREFIX = "optimizer.";
 
@@ -91,7 +93,7 @@ public final class TrainingGraph {
     public record Spec(
             Branch a,
             Branch b,
-            VicReg loss,
+            Objective objective,
             Optimizer optimizer,
             NoDecay noDecay,
             RateFactor rateFactor,
@@ -101,17 +103,17 @@ public final class TrainingGraph {
         public Spec(
                 Branch a,
                 Branch b,
-                VicReg loss,
+                Objective objective,
                 Optimizer optimizer,
                 NoDecay noDecay,
                 RateFactor rateFactor,
                 int batchSize) {
-            this(a, b, loss, optimizer, noDecay, rateFactor, batchSize, null);
+            this(a, b, objective, optimizer, noDecay, rateFactor, batchSize, null);
         }
 
         /** The same with the network in float16. */
         public Spec with(LossScaling scaling) {
-            return new Spec(a, b, loss, optimizer, noDecay, rateFactor, batchSize, scaling);
+            return new Spec(a, b, objective, optimizer, noDecay, rateFactor, batchSize, scaling);
         }
 
         /** Checks that the branches go together, and the batch size. */
@@ -127,8 +129,9 @@ public final class TrainingGraph {
         }
 
         /** One branch for both views, everything trained at the rate fed. */
-        public static Spec shared(Branch branch, VicReg loss, Optimizer optimizer, NoDecay noDecay, int batchSize) {
-            return new Spec(branch, branch, loss, optimizer, noDecay, RateFactor.ONE, batchSize);
+        public static Spec shared(
+                Branch branch, Objective objective, Optimizer optimizer, NoDecay noDecay, int batchSize) {
+            return new Spec(branch, branch, objective, optimizer, noDecay, RateFactor.ONE, batchSize);
         }
 
         /** Whether both views go through the same weights. */
@@ -149,6 +152,7 @@ public final class TrainingGraph {
      * @param eval views [N,…] → {@code representation}, {@code projection}, with running statistics; of a second branch
      *     with weights of its own likewise, under the names of {@link Side#B}
      * @param parameters the network's parameters and statistics
+     * @param loss values of the training graph
      * @param gradients of the loss, by trained parameter; values of the training graph
      * @param optimizerState initial optimizer state by its checkpoint name, that of the loss scaling included
      * @param scaling of the loss; null where the network is computed in float32
@@ -157,12 +161,23 @@ public final class TrainingGraph {
             StepGraph training,
             Graph eval,
             Parameters parameters,
+            Loss loss,
             Map<Parameter, Value> gradients,
             Map<String, Tensor> optimizerState,
             @Nullable LossScaling scaling) {
         /** One step in the precision that was asked for, before kernels are chosen by a {@link Lowering}. */
         public StepGraph step() {
             return scaling == null ? training : MixedPrecision.PASS.apply(training);
+        }
+
+        /** What the step takes and gives, by name. */
+        public StepSignature signature() {
+            Set<String> state = stateNames();
+            List<String> fed = training.inputs().stream()
+                    .map(input -> String.valueOf(input.name()))
+                    .filter(name -> !state.contains(name) && !name.equals(LAZY_RESET_GRAD))
+                    .toList();
+            return new StepSignature(fed, List.copyOf(loss.terms().keySet()), state);
         }
 
         /** Names of everything that a checkpoint holds. */
@@ -212,22 +227,20 @@ public final class TrainingGraph {
         Value za = spec.a.project(layers, spec.a.encode(layers, viewA));
         Value zb = spec.b.project(layers, spec.b.encode(layers, viewB));
         requireEqualWidths(za, zb);
-        VicReg.Terms terms = spec.loss.build(ops.scope("loss").in(Region.OBJECTIVE), za, zb);
+        Loss loss = spec.objective.build(ops.scope("loss").in(Region.OBJECTIVE), za, zb);
 
         LossScaling.InGraph scaler =
                 spec.scaling == null ? null : new LossScaling.InGraph(spec.scaling, ops.scope(UPDATE).in(Region.OBJECTIVE));
-        Map<Parameter, Value> gradients = gradients(terms.total(), trained(), scaler);
+        Map<Parameter, Value> gradients = gradients(loss.total(), trained(), scaler);
         Map<Parameter, Value> statistics = layers.statistics();
 
         Map<Value, Value> next = new LinkedHashMap<>();
         gradients.forEach((parameter, gradient) -> next.putAll(update(parameter, gradient, rate)));
         statistics.forEach((statistic, value) -> next.put(statistic.value(), value));
         Map<String, Value> outputs = new LinkedHashMap<>();
-        outputs.put("loss", terms.total());
-        outputs.put("invariance", terms.invariance());
-        outputs.put("variance", terms.variance());
-        outputs.put("covariance", terms.covariance());
-        Value sound = scaler == null ? null : scaler.finite(gradients.values(), statistics.values(), terms.total());
+        outputs.put(LOSS, loss.total());
+        outputs.putAll(loss.terms());
+        Value sound = scaler == null ? null : scaler.finite(gradients.values(), statistics.values(), loss.total());
         Map<Value, Value> scaling = scaler == null || sound == null ? Map.of() : scaler.next(sound, outputs);
         next.putAll(scaling);
         if (scaler != null) {
@@ -238,7 +251,7 @@ public final class TrainingGraph {
         inputs.addAll(checkpointed());
         inputs.add(reset);
         StepGraph step = new StepGraph("vicreg_training", inputs, outputs, next, sound, scaling.keySet());
-        return new Built(step, eval(), parameters, gradients, initialState, spec.scaling);
+        return new Built(step, eval(), parameters, loss, gradients, initialState, spec.scaling);
     }
 
     /** The parameters that the optimizer moves. */

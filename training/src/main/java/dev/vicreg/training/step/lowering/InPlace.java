@@ -79,16 +79,18 @@ final class InPlace {
         Graph graph = step.graph();
         Set<Value> settled = new LinkedHashSet<>();
         for (Node node : graph.nodes()) {
-            if (node.region() == Region.UPDATE) {
-                node.inputs().stream().filter(InPlace::isOutsideUpdate).forEach(settled::add);
+            for (@Nullable Value input : node.inputs()) {
+                if (node.region() == Region.UPDATE && input != null && isOutsideUpdate(input)) {
+                    settled.add(input);
+                }
             }
         }
         graph.outputs().values().stream().filter(InPlace::isOutsideUpdate).forEach(settled::add);
         return settled;
     }
 
-    private static boolean isOutsideUpdate(@Nullable Value value) {
-        Node producer = value == null ? null : value.producer();
+    private static boolean isOutsideUpdate(Value value) {
+        Node producer = value.producer();
         return producer != null && producer.region() != Region.UPDATE;
     }
 
