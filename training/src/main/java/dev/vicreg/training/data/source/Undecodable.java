@@ -41,7 +41,11 @@ public final class Undecodable {
         }
     }
 
-    /** @throws IOException if more than 1 % of the samples could not be decoded */
+    /**
+     * Ends reading where too much is broken.
+     *
+     * @throws IOException if more than 1 % of the samples could not be decoded
+     */
     public synchronized void check() throws IOException {
         if (tooMany()) {
             IOException first = failures.firstEntry().getValue();
