@@ -155,8 +155,8 @@ public record GraphConfig(
      * @throws IOException if the file of an imported encoder cannot be read
      */
     public TrainingGraph.Spec spec() throws IOException {
-        Objective objective = Objectives.of(
-                loss, Map.of("invariance", invariance, "variance", variance, "covariance", covariance));
+        Objective objective =
+                Objectives.of(loss, Map.of("invariance", invariance, "variance", variance, "covariance", covariance));
         boolean lastBias = objective.heads().lastBias();
         Branch first = a.branch("", lastBias);
         return new TrainingGraph.Spec(

@@ -108,8 +108,7 @@ final class InPlace {
                 null, // loss scale
                 null, // global gradient norm
                 mayWrite);
-        Node kernel = ops.node(
-                OpType.ADAM_OPTIMIZER, all, conditional ? OnlyIf.on(attributes, SIGNAL) : attributes);
+        Node kernel = ops.node(OpType.ADAM_OPTIMIZER, all, conditional ? OnlyIf.on(attributes, SIGNAL) : attributes);
         return List.of(kernel.output(3), kernel.output(0), kernel.output(1), kernel.output(2));
     }
 
