@@ -165,7 +165,7 @@ public final class RunFolder implements AutoCloseable {
             Files.createDirectories(temporary);
             Path file = temporary.resolve("checkpoint");
             writer.write(file);
-            Set<String> written = CheckpointFile.read(file).keySet(); // a full disk may go unnoticed by the writer
+            Set<String> written = CheckpointFile.types(file).keySet(); // a full disk may go unnoticed by the writer
             if (!written.equals(names)) {
                 throw new IOException("Checkpoint " + file + " came out with " + written.size() + " entries, expected "
                         + names.size() + ": is the disk full?");
@@ -179,8 +179,11 @@ public final class RunFolder implements AutoCloseable {
             delete(target);
             Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
             AtomicFile.syncFolder(checkpoints());
+        } catch (RuntimeException | Error e) {
+            discard(temporary, e);
+            throw e;
         } catch (IOException e) {
-            delete(temporary);
+            discard(temporary, e);
             throw new IOException(
                     "Cannot save the checkpoint of step " + step + " in " + checkpoints() + ": " + e.getMessage()
                             + "; earlier checkpoints are kept",
@@ -188,6 +191,15 @@ public final class RunFolder implements AutoCloseable {
         }
         prune(keep);
         return new Saved(step, target.resolve("checkpoint"));
+    }
+
+    /** Deletes what a failure left; the failure is what the caller hears of. */
+    private static void discard(Path temporary, Throwable failure) {
+        try {
+            delete(temporary);
+        } catch (IOException e) {
+            failure.addSuppressed(e);
+        }
     }
 
     private void prune(int keep) throws IOException {
