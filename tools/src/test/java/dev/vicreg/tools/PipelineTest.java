@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
+import java.util.Map;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -63,6 +64,30 @@ class PipelineTest {
         for (String name : List.of("epoch", "step", "loss", "invariance", "variance", "covariance", "lr")) {
             assertTrue(json(lines.get(3)).path(name).isNumber(), name);
         }
+    }
+
+    /** The other files named aren't there, so what is refused is refused before anything is read. */
+    @Test
+    void outputsThatCannotBeWrittenAreRefusedFirst() throws IOException {
+        Path model = folder.resolve("none.onnx");
+        Map<String, List<String>> commands = Map.of(
+                "v.npy", List.of("embed", "--model", model.toString(), "--data", "none", "--out"),
+                "e.onnx", List.of("export", "--run", "none", "--out"),
+                "p.png", List.of("eval", "--model", model.toString(), "--train", "none", "--test", "none", "--plot"));
+        for (Map.Entry<String, List<String>> command : commands.entrySet()) {
+            String taken = Files.createDirectory(folder.resolve(command.getKey())).toString();
+            assertEquals("Cannot write " + taken + ": it is a folder; name a file", refused(command.getValue(), taken));
+            String nowhere = folder.resolve("none/" + command.getKey()).toString();
+            assertEquals(
+                    "Cannot write " + nowhere + ": its folder does not exist; create it first",
+                    refused(command.getValue(), nowhere));
+        }
+    }
+
+    private static String refused(List<String> command, String out) {
+        Cli cli = Cli.run(Stream.concat(command.stream(), Stream.of(out)).toArray(String[]::new));
+        assertEquals(1, cli.status());
+        return cli.errorLine().substring(("vicreg " + command.get(0) + ": ").length());
     }
 
     @Test
