@@ -111,7 +111,7 @@ class ImportedInputsTest {
 
         JsonNode figures = eval(run, train.toString(), test.toString(), "--label", "class");
         assertTrue(
-                figures.path("baseline").isNumber() && figures.path("vectors").isNumber(), figures.toString());
+                figures.path("baseline").isNumber() && figures.path("raw").isNumber(), figures.toString());
         float[] found = embedded(run.resolve("encoder.onnx"), test);
         try (EmbeddingModel model = EmbeddingModel.load(run.resolve("encoder.onnx"), Device.CPU, 1)) {
             String[] values = Files.readAllLines(test).get(1).split(",", -1);
@@ -143,7 +143,7 @@ class ImportedInputsTest {
         Path run = train(List.of(file), options);
         JsonNode figures = eval(run, train.toString(), test.toString());
         assertTrue(
-                figures.path("baseline").isNumber() && figures.path("signals").isNumber(), figures.toString());
+                figures.path("baseline").isNumber() && figures.path("raw").isNumber(), figures.toString());
         float[] found = embedded(run.resolve("encoder.onnx"), test);
         try (EmbeddingModel model = EmbeddingModel.load(run.resolve("encoder.onnx"), Device.CPU, 1)) {
             Path first = test.resolve("bell/00000.wav");

@@ -110,7 +110,7 @@ class PipelineTest {
                 "--out",
                 vectors.toString(),
                 "--json"));
-        assertEquals(30, json(embed.out()).path("pictures").asInt());
+        assertEquals(30, json(embed.out()).path("samples").asInt());
         assertEquals(32, json(embed.out()).path("dimension").asInt());
         assertEquals(128 + 30 * 32 * 4, Files.size(vectors));
         List<String> names = Files.readAllLines(folder.resolve("v.paths.txt"));
@@ -121,8 +121,8 @@ class PipelineTest {
     @Test
     void evalComparesWithTheEncoderBeforeTrainingWhereThereIsOne() throws IOException {
         JsonNode both = json(eval(run.resolve("encoder.onnx"), "--json").out());
-        assertEquals(30, both.path("testPictures").asInt());
-        for (String name : List.of("encoder", "baseline", "pixels")) {
+        assertEquals(30, both.path("test_samples").asInt());
+        for (String name : List.of("encoder", "baseline", "raw")) {
             double accuracy = both.path(name).asDouble(-1);
             assertTrue(accuracy >= 0 && accuracy <= 1, name);
         }

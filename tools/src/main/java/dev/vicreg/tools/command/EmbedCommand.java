@@ -71,7 +71,7 @@ final class EmbedCommand {
                                 out.toString(),
                                 "paths",
                                 VectorFile.pathsFile(out).toString(),
-                                data instanceof PictureDataset ? "pictures" : "samples",
+                                "samples",
                                 rows,
                                 "skipped",
                                 skipped,
