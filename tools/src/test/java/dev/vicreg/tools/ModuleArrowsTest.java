@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
@@ -85,7 +86,7 @@ class ModuleArrowsTest {
             tools.cli              -> models.setting
             tools.sample           ->
             tools.output           -> models.setting training.run tools.cli
-            tools.inspect          -> models.graph models.ops models.onnx runtime training.autodiff training.run
+            tools.inspect          -> models.graph models.ops models.onnx runtime training.autodiff training.step training.run
             tools.evaluation       -> models.setting models.graph models.ops models.onnx runtime runtime.picture \
                                       runtime.signal runtime.natives training.data.source training.data.picture \
                                       training.data.vector training.data.signal training.data.sequence training.run
@@ -183,6 +184,19 @@ class ModuleArrowsTest {
             arrows.put(sides[0].strip(), known);
         }
         return arrows;
+    }
+
+    @Test
+    void noTwoClassesHaveOneName() {
+        Map<String, Set<String>> named = new TreeMap<>();
+        for (JavaClass found : classes) {
+            if (found.isTopLevelClass() && !found.getSimpleName().equals("package-info")) {
+                named.computeIfAbsent(found.getSimpleName(), name -> new TreeSet<>())
+                        .add(found.getName());
+            }
+        }
+        named.values().removeIf(places -> places.size() == 1);
+        assertEquals(Map.of(), named);
     }
 
     private static String name(JavaClass of) {

@@ -6,7 +6,7 @@ import dev.vicreg.models.graph.Node;
 import dev.vicreg.models.graph.OpType;
 import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Value;
-import dev.vicreg.models.ops.OnlyIf;
+import dev.vicreg.models.ops.ConditionalWrite;
 import dev.vicreg.models.ops.Ops;
 import dev.vicreg.models.ops.Rewriter;
 import dev.vicreg.training.step.MixedPrecision;
@@ -155,7 +155,7 @@ public record Lowering(Target target, int threads, int block) {
                 return gradients(ops, node, input(inputs, 0), input(inputs, 1), input(inputs, 2));
             }
             if (node.op() == OpType.ADAM_OPTIMIZER && !isAlwaysTrue(node.input(SIGNAL))) {
-                return ops.node(node.op(), inputs, OnlyIf.on(node.attributes(), SIGNAL))
+                return ops.node(node.op(), inputs, ConditionalWrite.on(node.attributes(), SIGNAL))
                         .outputs();
             }
             return Rewriter.copy(ops, node, inputs);
