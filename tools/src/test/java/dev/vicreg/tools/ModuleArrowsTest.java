@@ -96,8 +96,6 @@ class ModuleArrowsTest {
 
     /** Arrows that the table forbids and today's code has: each to go, and none to come. */
     private static final Set<String> EXCEPTIONS = Set.of(
-            // the precision of a step and the lowering that knows float16's kernels name each other
-            "training.step -> training.step.lowering",
             // Augmentation holds a policy of each kind
             "training.data.view -> training.data.picture",
             "training.data.view -> training.data.vector",
