@@ -43,52 +43,55 @@ class ModuleArrowsTest {
             runtime.signal         ->
             runtime.sequence       ->
             runtime.natives        ->
-            runtime                -> runtime.picture runtime.signal runtime.sequence runtime.natives
-            runtime.djl            -> runtime runtime.picture
+            runtime.input          -> runtime.picture runtime.signal runtime.sequence
+            runtime                -> runtime.picture runtime.signal runtime.sequence runtime.natives runtime.input
+            runtime.djl            -> runtime runtime.input runtime.picture
 
             training.autodiff      -> models.setting models.graph models.graph.infer models.ops
             training.objective     -> models.setting models.graph models.ops models.nn
             training.optim         -> models.setting models.graph models.ops models.nn
+            training.step.pass     -> models.setting models.graph models.ops
             training.step          -> models.setting models.graph models.ops models.nn models.encoder \
-                                      training.autodiff training.objective training.optim
-            training.step.lowering -> models.setting models.graph models.ops training.step
+                                      training.autodiff training.objective training.optim training.step.pass
+            training.step.lowering -> models.setting models.graph models.ops training.step training.step.pass
 
             training.data.source   -> models.setting
             training.data.view     -> models.setting runtime.picture training.data.source
-            training.data.picture  -> models.setting runtime runtime.picture training.data.source training.data.view
-            training.data.vector   -> models.setting training.data.source training.data.view
-            training.data.signal   -> models.setting runtime.signal training.data.source training.data.view
-            training.data.sequence -> models.setting runtime.sequence training.data.source training.data.view
+            training.data.picture  -> models.setting runtime.input runtime.picture training.data.source training.data.view
+            training.data.vector   -> models.setting runtime.input training.data.source training.data.view
+            training.data.signal   -> models.setting runtime.input runtime.signal training.data.source training.data.view
+            training.data.sequence -> models.setting runtime.input runtime.sequence training.data.source \
+                                      training.data.view
             training.data.pair     -> models.setting training.data.source training.data.view
-            training.data          -> models.setting runtime.picture runtime.signal training.data.source \
+            training.data          -> models.setting runtime.input runtime.picture runtime.signal training.data.source \
                                       training.data.view training.data.picture training.data.vector \
                                       training.data.signal training.data.sequence
 
             training.config        -> models.setting models.graph models.onnx models.nn models.encoder runtime.natives \
-                                      training.objective training.optim training.step training.data.source \
+                                      runtime.input training.objective training.optim training.step training.data.source \
                                       training.data.view training.data.picture training.data.vector \
                                       training.data.signal training.data.sequence
-            training.run           -> models.setting models.graph models.onnx training.step training.step.lowering \
+            training.run           -> models.setting models.graph models.onnx training.step training.step.pass training.step.lowering \
                                       training.config
             training.session       -> models.setting models.graph models.ops models.onnx runtime.natives \
-                                      training.step training.step.lowering training.data.view training.run
+                                      training.step training.step.pass training.step.lowering training.data.view training.run
             training.bench         -> models.setting models.graph models.ops models.onnx models.nn runtime.natives \
-                                      training.step training.step.lowering training.data.view training.config \
+                                      training.step training.step.pass training.step.lowering training.data.view training.config \
                                       training.run training.session
             training.loop          -> models.setting models.graph runtime.natives training.optim training.step \
-                                      training.step.lowering training.data.source training.data.view \
+                                      training.step.pass training.step.lowering training.data.source training.data.view \
                                       training.data.pair training.data training.config training.run \
                                       training.session training.bench
 
             export                 -> models.setting models.graph models.ops models.onnx models.nn models.encoder runtime \
-                                      runtime.natives runtime.sequence training.step training.config training.run
+                                      runtime.natives runtime.input runtime.sequence training.step training.config training.run
 
             tools.cli              -> models.setting
             tools.sample           ->
             tools.output           -> models.setting training.run tools.cli
             tools.inspect          -> models.graph models.ops models.onnx runtime training.autodiff training.step training.run
-            tools.evaluation       -> models.setting models.graph models.ops models.onnx runtime runtime.picture \
-                                      runtime.signal runtime.natives training.data.source training.data.picture \
+            tools.evaluation       -> models.setting models.graph models.ops models.onnx runtime runtime.input \
+                                      runtime.picture runtime.signal runtime.natives training.data.source training.data.picture \
                                       training.data.vector training.data.signal training.data.sequence training.run
             tools.command          -> *
             tools                  -> models.setting tools.cli tools.command

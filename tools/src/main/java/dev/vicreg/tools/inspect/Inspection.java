@@ -56,6 +56,10 @@ public interface Inspection {
         }
     }
 
+    private static List<OpType> inFiles() {
+        return Arrays.stream(OpType.values()).filter(OpType::isInFiles).toList();
+    }
+
     /** The table of all operators, each in one of three sets. */
     static Inspection operators() {
         return new Inspection() {
@@ -63,7 +67,7 @@ public interface Inspection {
             public String page(boolean all) {
                 List<List<String>> rows = new ArrayList<>();
                 rows.add(List.of("OPERATOR", "GRADIENT", "REASON"));
-                for (OpType op : OpType.values()) {
+                for (OpType op : inFiles()) {
                     Differentiability gradient = Differentiability.of(op);
                     String domain = op.domain().onnxName();
                     rows.add(List.of(
@@ -78,7 +82,7 @@ public interface Inspection {
 
             @Override
             public Map<String, Object> values() {
-                List<Map<String, String>> rows = Arrays.stream(OpType.values())
+                List<Map<String, String>> rows = inFiles().stream()
                         .map(op -> Map.of(
                                 "operator", op.onnxName(),
                                 "domain", op.domain().onnxName(),

@@ -2,7 +2,8 @@ package dev.vicreg.training.config;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
-import dev.vicreg.training.objective.VicReg;
+import dev.vicreg.training.objective.Objective;
+import dev.vicreg.training.objective.Objectives;
 import dev.vicreg.training.optim.AdamW;
 import dev.vicreg.training.optim.FineTuning;
 import dev.vicreg.training.optim.Lars;
@@ -17,6 +18,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -163,13 +165,14 @@ public record GraphConfig(
      * @throws IOException if the file of an imported encoder cannot be read
      */
     public TrainingGraph.Spec spec() throws IOException {
-        VicReg.Variant variant = variant(loss);
-        boolean lastBias = variant == VicReg.Variant.SOLO_LEARN;
+        Objective objective = Objectives.of(
+                loss, Map.of("invariance", invariance, "variance", variance, "covariance", covariance));
+        boolean lastBias = objective.heads().lastBias();
         Branch first = a.branch("", lastBias);
         return new TrainingGraph.Spec(
                 first,
                 b == null ? first : b.branch(Branch.SECOND, lastBias),
-                new VicReg(variant, invariance, variance, covariance),
+                objective,
                 update(),
                 noDecay(noDecay),
                 new FineTuning(freeze, lrScale),
@@ -235,15 +238,6 @@ public record GraphConfig(
     /** Whether both views go through the same weights. */
     public boolean sharesWeights() {
         return b == null;
-    }
-
-    private static VicReg.Variant variant(String name) {
-        for (VicReg.Variant variant : VicReg.Variant.values()) {
-            if (variant.optionName().equals(name)) {
-                return variant;
-            }
-        }
-        throw new IllegalArgumentException("Unknown loss " + name + ": expected official, solo-learn or paper");
     }
 
     private Optimizer update() {
