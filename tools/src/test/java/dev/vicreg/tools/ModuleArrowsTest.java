@@ -29,8 +29,7 @@ class ModuleArrowsTest {
      * What each package may know, from the bottom to the top: nothing else of this project, and only what stands above
      * its own line, so that there are no cycles. The packages say why in their package-info.
      */
-    private static final String ARROWS =
-            """
+    private static final String ARROWS = """
             models.setting         ->
             models.graph           ->
             models.graph.infer     -> models.graph

@@ -16,8 +16,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.stream.Stream;
 import java.util.Map;
+import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -75,7 +75,8 @@ class PipelineTest {
                 "e.onnx", List.of("export", "--run", "none", "--out"),
                 "p.png", List.of("eval", "--model", model.toString(), "--train", "none", "--test", "none", "--plot"));
         for (Map.Entry<String, List<String>> command : commands.entrySet()) {
-            String taken = Files.createDirectory(folder.resolve(command.getKey())).toString();
+            String taken =
+                    Files.createDirectory(folder.resolve(command.getKey())).toString();
             assertEquals("Cannot write " + taken + ": it is a folder; name a file", refused(command.getValue(), taken));
             String nowhere = folder.resolve("none/" + command.getKey()).toString();
             assertEquals(

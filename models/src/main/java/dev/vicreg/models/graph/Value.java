@@ -40,7 +40,8 @@ public final class Value {
     }
 
     /** @param constant the data of a Constant node */
-    static Value output(Node producer, TensorType type, @Nullable Tensor constant, Optional<List<KnownElement>> elements) {
+    static Value output(
+            Node producer, TensorType type, @Nullable Tensor constant, Optional<List<KnownElement>> elements) {
         return new Value(type, null, constant, producer, elements);
     }
 

@@ -82,8 +82,7 @@ final class TrainingRun {
         String terms = line.terms().entrySet().stream()
                 .map(term -> String.format(Locale.ROOT, "%s %.3f", brief(term.getKey()), term.getValue()))
                 .collect(Collectors.joining(" "));
-        return String.format(
-                        Locale.ROOT, "loss %.3f (%s) %.0f pairs/s", line.loss(), terms, line.pairsPerSecond())
+        return String.format(Locale.ROOT, "loss %.3f (%s) %.0f pairs/s", line.loss(), terms, line.pairsPerSecond())
                 + scaling(line);
     }
 

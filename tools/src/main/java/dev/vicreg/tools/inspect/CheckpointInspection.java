@@ -12,7 +12,8 @@ import java.util.Locale;
 import java.util.Map;
 
 /** A checkpoint: parameters and statistics by name, and the optimizer's state. */
-record CheckpointInspection(Path file, long bytes, ParameterTable parameters, ParameterTable state) implements Inspection {
+record CheckpointInspection(Path file, long bytes, ParameterTable parameters, ParameterTable state)
+        implements Inspection {
     static CheckpointInspection of(Path file) throws IOException {
         List<ParameterTable.Row> parameters = new ArrayList<>();
         List<ParameterTable.Row> state = new ArrayList<>();
@@ -26,7 +27,8 @@ record CheckpointInspection(Path file, long bytes, ParameterTable parameters, Pa
                     tensor.data().length);
             (row.name().startsWith("optimizer.") ? state : parameters).add(row);
         }
-        return new CheckpointInspection(file, Files.size(file), new ParameterTable(parameters), new ParameterTable(state));
+        return new CheckpointInspection(
+                file, Files.size(file), new ParameterTable(parameters), new ParameterTable(state));
     }
 
     @Override

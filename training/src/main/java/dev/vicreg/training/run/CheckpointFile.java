@@ -122,8 +122,10 @@ public final class CheckpointFile {
      */
     public static Map<String, Tensor> read(Path file) throws IOException {
         Map<String, Tensor> tensors = new LinkedHashMap<>();
-        walk(file, (reader, name, type, at, length) -> tensors.put(
-                name, new Tensor(type, reader.bytes(at, length).array())));
+        walk(
+                file,
+                (reader, name, type, at, length) -> tensors.put(
+                        name, new Tensor(type, reader.bytes(at, length).array())));
         return tensors;
     }
 

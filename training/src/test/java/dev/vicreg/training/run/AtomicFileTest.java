@@ -90,8 +90,8 @@ class AtomicFileTest {
         Map<Path, Path> complete = new LinkedHashMap<>();
         complete.put(folder.resolve("a"), Files.writeString(folder.resolve("a.tmp"), "new a"));
         complete.put(Files.createDirectory(folder.resolve("b")), folder.resolve("b.tmp"));
-        String message = assertThrows(IOException.class, () -> AtomicFile.move(complete))
-                .getMessage();
+        String message =
+                assertThrows(IOException.class, () -> AtomicFile.move(complete)).getMessage();
         assertEquals("Cannot write " + folder.resolve("b") + ": it is a folder; name a file", message);
         assertTrue(Files.exists(folder.resolve("a.tmp")));
     }

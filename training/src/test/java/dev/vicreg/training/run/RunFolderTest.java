@@ -118,8 +118,7 @@ final class RunFolderTest {
                     }
                     throw (RuntimeException) failure;
                 };
-                assertSame(
-                        failure, assertThrows(Throwable.class, () -> folder.save(1, writer, Set.of("w"), 1)));
+                assertSame(failure, assertThrows(Throwable.class, () -> folder.save(1, writer, Set.of("w"), 1)));
                 assertEquals(List.of(), entries(root.resolve("checkpoints")));
             }
         }

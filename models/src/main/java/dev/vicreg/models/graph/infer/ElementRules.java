@@ -1,8 +1,8 @@
 package dev.vicreg.models.graph.infer;
 
 import dev.vicreg.models.graph.Dim;
-import dev.vicreg.models.graph.KnownElement;
 import dev.vicreg.models.graph.ElementType;
+import dev.vicreg.models.graph.KnownElement;
 import dev.vicreg.models.graph.OpType;
 import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.TensorType;
@@ -40,7 +40,8 @@ final class ElementRules {
                 OpType.SIZE,
                 (call, type, output) -> Optional.of(
                         List.of(KnownElement.of(call.shape(0).dims().stream().reduce(Dim.of(1), Dim::times)))));
-        RULES.put(OpType.CONSTANT, (call, type, output) -> KnownElement.of(StructureShapes.constant(call.attributes())));
+        RULES.put(
+                OpType.CONSTANT, (call, type, output) -> KnownElement.of(StructureShapes.constant(call.attributes())));
         RULES.put(OpType.CONSTANT_OF_SHAPE, ElementRules::filled);
         RULES.put(OpType.RANGE, ElementRules::range);
         for (OpType op : List.of(OpType.IDENTITY, OpType.UNSQUEEZE, OpType.SQUEEZE, OpType.RESHAPE, OpType.FLATTEN)) {
@@ -59,8 +60,12 @@ final class ElementRules {
         each(OpType.FLOOR, (element, type) -> element.rounded(Math::floor));
         each(OpType.CEIL, (element, type) -> element.rounded(Math::ceil));
         each(OpType.ROUND, (element, type) -> element.rounded(Math::rint));
-        each(OpType.NEG, (element, type) -> KnownElement.arithmetic(OpType.SUB, KnownElement.of(0, type), element, type));
-        each(OpType.SQRT, (element, type) -> KnownElement.arithmetic(OpType.POW, element, new KnownElement.Real(0.5), type));
+        each(
+                OpType.NEG,
+                (element, type) -> KnownElement.arithmetic(OpType.SUB, KnownElement.of(0, type), element, type));
+        each(
+                OpType.SQRT,
+                (element, type) -> KnownElement.arithmetic(OpType.POW, element, new KnownElement.Real(0.5), type));
         each(OpType.NOT, (element, type) -> truth(element.known().map(holds -> holds == 0)));
         for (OpType op : List.of(OpType.ADD, OpType.SUB, OpType.MUL, OpType.DIV, OpType.POW, OpType.MIN, OpType.MAX)) {
             RULES.put(
@@ -72,7 +77,10 @@ final class ElementRules {
                 OpType.MOD,
                 (call, type, output) -> call.attributes().integer("fmod", 0) != 0
                         ? Optional.empty() // the sign of a remainder is another there
-                        : fold(call, type.shape(), (a, b) -> KnownElement.arithmetic(OpType.MOD, a, b, type.element())));
+                        : fold(
+                                call,
+                                type.shape(),
+                                (a, b) -> KnownElement.arithmetic(OpType.MOD, a, b, type.element())));
         compare(OpType.EQUAL, order -> order == 0);
         compare(OpType.GREATER, order -> order > 0);
         compare(OpType.GREATER_OR_EQUAL, order -> order >= 0);
@@ -134,11 +142,13 @@ final class ElementRules {
     }
 
     private static KnownElement truth(Optional<Boolean> value) {
-        return value.map(holds -> (KnownElement) new KnownElement.Whole(holds ? 1 : 0)).orElseGet(KnownElement::unknown);
+        return value.map(holds -> (KnownElement) new KnownElement.Whole(holds ? 1 : 0))
+                .orElseGet(KnownElement::unknown);
     }
 
     private static KnownElement and(KnownElement a, KnownElement b) {
-        return KnownElement.choose(a, b, a.known().isPresent() ? a : b.equals(new KnownElement.Whole(0)) ? b : KnownElement.unknown());
+        return KnownElement.choose(
+                a, b, a.known().isPresent() ? a : b.equals(new KnownElement.Whole(0)) ? b : KnownElement.unknown());
     }
 
     private static KnownElement or(KnownElement a, KnownElement b) {
@@ -176,7 +186,8 @@ final class ElementRules {
         return call.in(0).elements().map(from -> pick(from, call.shape(0), to, source));
     }
 
-    private static List<KnownElement> pick(List<KnownElement> from, Shape shape, Shape to, UnaryOperator<long[]> source) {
+    private static List<KnownElement> pick(
+            List<KnownElement> from, Shape shape, Shape to, UnaryOperator<long[]> source) {
         List<KnownElement> picked = new ArrayList<>();
         long[] at = new long[to.rank()];
         long count = to.elements();

@@ -1,8 +1,8 @@
 package dev.vicreg.models.graph.infer;
 
 import dev.vicreg.models.graph.Dim;
-import dev.vicreg.models.graph.KnownElement;
 import dev.vicreg.models.graph.ElementType;
+import dev.vicreg.models.graph.KnownElement;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.Value;
 import java.util.List;
@@ -53,6 +53,8 @@ public final class ShapeValues {
 
     /** A size or symbol as a dimension. */
     static Dim dim(KnownElement element) {
-        return element instanceof KnownElement.Symbol symbol ? symbol.dim() : Dim.of(((KnownElement.Whole) element).value());
+        return element instanceof KnownElement.Symbol symbol
+                ? symbol.dim()
+                : Dim.of(((KnownElement.Whole) element).value());
     }
 }

@@ -6,8 +6,8 @@ import static dev.vicreg.models.graph.infer.ShapeRules.one;
 
 import dev.vicreg.models.graph.Attributes;
 import dev.vicreg.models.graph.Dim;
-import dev.vicreg.models.graph.KnownElement;
 import dev.vicreg.models.graph.ElementType;
+import dev.vicreg.models.graph.KnownElement;
 import dev.vicreg.models.graph.OpType;
 import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Tensor;
@@ -232,8 +232,10 @@ final class StructureShapes {
                     pads.size() + " pads for " + axes.size() + " axes, expected two for each");
         }
         for (int i = 0; i < axes.size(); i++) {
-            KnownElement sum = KnownElement.arithmetic(OpType.ADD, pads.get(i), pads.get(i + axes.size()), ElementType.INT64);
-            KnownElement size = KnownElement.arithmetic(OpType.ADD, KnownElement.of(shape.at(axes.get(i))), sum, ElementType.INT64);
+            KnownElement sum =
+                    KnownElement.arithmetic(OpType.ADD, pads.get(i), pads.get(i + axes.size()), ElementType.INT64);
+            KnownElement size =
+                    KnownElement.arithmetic(OpType.ADD, KnownElement.of(shape.at(axes.get(i))), sum, ElementType.INT64);
             shape = shape.with(axes.get(i), size(size));
         }
         return call.shaped(shape);
@@ -346,7 +348,8 @@ final class StructureShapes {
             throw new IllegalArgumentException("starts, ends, axes and steps are not of one length");
         }
         long[] axes = call.has(3) ? call.constantLongs(3) : first(count);
-        List<KnownElement> steps = call.has(4) ? target(call, 4) : Collections.nCopies(count, new KnownElement.Whole(1));
+        List<KnownElement> steps =
+                call.has(4) ? target(call, 4) : Collections.nCopies(count, new KnownElement.Whole(1));
         for (int i = 0; i < count; i++) {
             int axis = axis(axes[i], shape.rank());
             shape = shape.with(axis, cut(axis, shape.at(axis), starts.get(i), ends.get(i), steps.get(i)));

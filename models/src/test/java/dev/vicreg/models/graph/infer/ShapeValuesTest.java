@@ -7,8 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.vicreg.models.graph.Attributes;
 import dev.vicreg.models.graph.Dim;
-import dev.vicreg.models.graph.KnownElement;
 import dev.vicreg.models.graph.ElementType;
+import dev.vicreg.models.graph.KnownElement;
 import dev.vicreg.models.graph.OpType;
 import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Tensor;
