@@ -14,7 +14,6 @@ import dev.vicreg.training.step.Branch;
 import dev.vicreg.training.step.Side;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -91,23 +90,20 @@ final class ImportedExport {
      * can be, and finds its data by their name. Returns the difference measured.
      */
     static double publish(EditedModel file, Verification verification, Path target) throws IOException {
-        AtomicFile.requireNoFolder(target);
+        AtomicFile.requireWritable(target);
         Path folder = target.toAbsolutePath().getParent();
-        Path draft;
-        try {
-            draft = Files.createTempDirectory(folder, "." + target.getFileName() + ".");
-        } catch (NoSuchFileException e) {
-            throw new IOException("Cannot write " + target + ": its folder does not exist; create it first", e);
-        }
+        Path draft = Files.createTempDirectory(folder, "." + target.getFileName() + ".");
         Path model = draft.resolve(target.getFileName());
         Path data = EditedModel.data(model);
         try {
             file.save(model);
             double difference = EncoderExport.verify(verification.difference(model), verification, target);
+            Map<Path, Path> complete = new LinkedHashMap<>();
             if (Files.exists(data)) {
-                AtomicFile.move(data, EditedModel.data(target));
+                complete.put(EditedModel.data(target), data);
             }
-            AtomicFile.move(model, target);
+            complete.put(target, model);
+            AtomicFile.move(complete);
             return difference;
         } finally {
             Files.deleteIfExists(model);

@@ -11,6 +11,7 @@ import dev.vicreg.training.config.OnnxConfig;
 import dev.vicreg.training.run.Artifacts;
 import dev.vicreg.training.run.RunConfig;
 import dev.vicreg.training.run.RunFolder;
+import dev.vicreg.training.run.RunLayout;
 import dev.vicreg.training.step.Side;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -37,23 +38,13 @@ public final class RunExport {
 
     private RunExport() {}
 
-    /** Where a run leaves the trained encoder of a side: {@code encoder.onnx}, {@code encoder-b.onnx}. */
-    public static Path encoder(Path run, Side side) {
-        return run.resolve(side == Side.A ? "encoder.onnx" : "encoder-b.onnx");
-    }
-
-    /** Where a run leaves the encoder before training: {@code encoder-initial.onnx}, {@code encoder-initial-b.onnx}. */
-    public static Path initialEncoder(Path run, Side side) {
-        return run.resolve(side == Side.A ? "encoder-initial.onnx" : "encoder-initial-b.onnx");
-    }
-
     /**
      * The newest checkpoint of the run in {@code run}.
      *
      * @throws IOException if there is no run, or it has saved nothing yet
      */
     public static RunFolder.Saved newest(Path run) throws IOException {
-        RunConfig.read(run.resolve("config.json"));
+        RunConfig.read(new RunLayout(run).config());
         List<RunFolder.Saved> saved = RunFolder.saved(run);
         if (saved.isEmpty()) {
             throw new IOException("Run " + run + " has no checkpoint yet: expected a folder checkpoints/step-<number>;"
@@ -75,7 +66,7 @@ public final class RunExport {
     public static EncoderExport.Result export(
             Path run, Side side, Path checkpoint, String version, Map<String, Double> evaluation, Path target)
             throws IOException {
-        OnnxConfig file = RunConfig.read(run.resolve("config.json"))
+        OnnxConfig file = RunConfig.read(new RunLayout(run).config())
                 .settings()
                 .in(run)
                 .graph()
@@ -102,12 +93,12 @@ public final class RunExport {
             Map<String, Double> evaluation,
             Path target)
             throws IOException {
-        Path configFile = run.resolve("config.json");
+        Path configFile = new RunLayout(run).config();
         GraphConfig graph = RunConfig.read(configFile).settings().graph();
         if (side == Side.B && graph.sharesWeights()) {
             throw new IllegalArgumentException("Run " + run + " has one encoder for both views: leave out --branch b");
         }
-        Path artifacts = run.resolve("artifacts");
+        Path artifacts = new RunLayout(run).artifacts();
         BranchConfig branch = graph.in(artifacts).branch(side);
         Path evalModel = Artifacts.in(artifacts).evalModel();
         OnnxConfig file = branch.onnx();

@@ -16,6 +16,7 @@ import dev.vicreg.runtime.natives.Device;
 import dev.vicreg.training.config.GraphConfig;
 import dev.vicreg.training.config.TrainingConfig;
 import dev.vicreg.training.run.RunConfig;
+import dev.vicreg.training.run.RunLayout;
 import dev.vicreg.training.step.Side;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
@@ -110,8 +111,8 @@ class RunExportTest {
         TestRun written = TestRun.write(run.resolve("artifacts"), graph, 3);
         List<Manifest> manifests = new ArrayList<>();
         for (Side side : Side.values()) {
-            EncoderExport.Result result =
-                    RunExport.export(run, side, written.checkpoint(), "1.2.4", Map.of(), RunExport.encoder(run, side));
+            EncoderExport.Result result = RunExport.export(
+                    run, side, written.checkpoint(), "1.2.4", Map.of(), new RunLayout(run).encoder(side));
             assertTrue(result.difference() <= 1e-4, "difference " + result.difference()); // 1e-7 to 1e-6 measured
             manifests.add(result.manifest());
         }

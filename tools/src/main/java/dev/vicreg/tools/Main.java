@@ -9,6 +9,7 @@ import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.tools.cli.Version;
 import dev.vicreg.tools.command.Commands;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
@@ -79,7 +80,7 @@ public final class Main {
             if (debug) {
                 e.printStackTrace(console.err());
             }
-            return e instanceof IllegalArgumentException ? USAGE : FAILURE;
+            return isWrongUsage(e) ? USAGE : FAILURE;
         }
     }
 
@@ -90,13 +91,26 @@ public final class Main {
             message = "out of memory (" + message + "); give the JVM more, for instance VICREG_JAVA_OPTS=-Xmx8g";
         } else if (e instanceof FileSystemException file && file.getReason() == null) {
             message = explain(file);
-        } else if (!(e instanceof IOException
-                || e instanceof IllegalArgumentException
-                || e instanceof IllegalStateException)) {
-            message = e.getClass().getSimpleName() + ": " + message;
+        } else if (isOurFault(e)) {
+            message = "a mistake in this program, not in what you gave it: "
+                    + e.getClass().getSimpleName() + ": " + message
+                    + "; please report it with what --debug prints";
         }
         return String.join(
                 " ", Arrays.stream(message.split("\\R")).map(String::strip).toList());
+    }
+
+    /** What is wrong with settings, files and the machine is thrown as such; nothing else was foreseen. */
+    private static boolean isOurFault(Throwable e) {
+        return !(e instanceof IOException
+                || e instanceof UncheckedIOException
+                || isWrongUsage(e)
+                || e instanceof IllegalStateException
+                || e instanceof OutOfMemoryError);
+    }
+
+    private static boolean isWrongUsage(Throwable e) {
+        return e instanceof IllegalArgumentException;
     }
 
     /** The JDK's own file exceptions have the bare path as their message. */

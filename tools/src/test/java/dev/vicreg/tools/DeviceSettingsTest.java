@@ -91,7 +91,7 @@ class DeviceSettingsTest {
         Cli cli = Cli.run("doctor", "--device", "cuda", "--json");
         assertEquals(1, cli.status());
         assertTrue(cli.errorLine().startsWith("vicreg doctor: "), cli.err());
-        assertTrue(cli.out().contains("\"trial\":null,\"trialProblem\":\""), cli.out());
+        assertTrue(cli.out().contains("\"trial\":null,\"trial_problem\":\""), cli.out());
         assertEquals(0, Cli.run("doctor").status());
     }
 }

@@ -110,8 +110,7 @@ class ImportedInputsTest {
                 after.initializers().get("1.running_mean").constant());
 
         JsonNode figures = eval(run, train.toString(), test.toString(), "--label", "class");
-        assertTrue(
-                figures.path("baseline").isNumber() && figures.path("vectors").isNumber(), figures.toString());
+        assertTrue(figures.path("baseline").isNumber() && figures.path("raw").isNumber(), figures.toString());
         float[] found = embedded(run.resolve("encoder.onnx"), test);
         try (EmbeddingModel model = EmbeddingModel.load(run.resolve("encoder.onnx"), Device.CPU, 1)) {
             String[] values = Files.readAllLines(test).get(1).split(",", -1);
@@ -142,8 +141,7 @@ class ImportedInputsTest {
         String[] options = {"--data", train.toString(), "--encoder", file.toString(), "--length", "1000"};
         Path run = train(List.of(file), options);
         JsonNode figures = eval(run, train.toString(), test.toString());
-        assertTrue(
-                figures.path("baseline").isNumber() && figures.path("signals").isNumber(), figures.toString());
+        assertTrue(figures.path("baseline").isNumber() && figures.path("raw").isNumber(), figures.toString());
         float[] found = embedded(run.resolve("encoder.onnx"), test);
         try (EmbeddingModel model = EmbeddingModel.load(run.resolve("encoder.onnx"), Device.CPU, 1)) {
             Path first = test.resolve("bell/00000.wav");

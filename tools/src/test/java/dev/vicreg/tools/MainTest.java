@@ -42,6 +42,9 @@ class MainTest {
     void fileErrorsOfTheJdkAreExplainedInOneLine() {
         assertEquals("no such file or folder: a/b", Main.line(new NoSuchFileException("a/b")));
         assertEquals("first second", Main.line(new IOException("first\n  second")));
-        assertEquals("NullPointerException: x", Main.line(new NullPointerException("x")));
+        assertEquals(
+                "a mistake in this program, not in what you gave it: NullPointerException: x; please report it with"
+                        + " what --debug prints",
+                Main.line(new NullPointerException("x")));
     }
 }

@@ -97,7 +97,7 @@ class ModalitiesTest {
         Path csv = table.resolve("train.csv");
         String test = table.resolve("test.csv").toString();
         JsonNode summary = json(train(csv, run, "--label", "class", "--eval-data", test, "--json"));
-        assertEquals(20, summary.path("evaluation").path("testVectors").asInt());
+        assertEquals(20, summary.path("evaluation").path("test_samples").asInt());
         resumeMatches(run);
 
         Path encoder = folder.resolve("encoder.onnx");
@@ -170,7 +170,7 @@ class ModalitiesTest {
         String test = sounds.resolve("test").toString();
         String[] options = {"--width", "4", "--rate", "4000", "--length", "0.25s", "--json", "--eval-data", test};
         JsonNode summary = json(train(sounds.resolve("train"), run, options));
-        assertEquals(40, summary.path("evaluation").path("trainSignals").asInt());
+        assertEquals(40, summary.path("evaluation").path("train_samples").asInt());
         resumeMatches(run);
 
         Path encoder = run.resolve("encoder.onnx");

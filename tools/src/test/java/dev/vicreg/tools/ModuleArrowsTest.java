@@ -3,11 +3,16 @@ package dev.vicreg.tools;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import com.tngtech.archunit.core.domain.Dependency;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
@@ -19,6 +24,88 @@ import org.junit.jupiter.api.Test;
 class ModuleArrowsTest {
     private static final String ROOT = "dev.vicreg.";
     private static JavaClasses classes;
+
+    /**
+     * What each package may know, from the bottom to the top: nothing else of this project, and only what stands above
+     * its own line, so that there are no cycles. The packages say why in their package-info.
+     */
+    private static final String ARROWS = """
+            models.setting         ->
+            models.graph           ->
+            models.graph.infer     -> models.graph
+            models.ops             -> models.graph models.graph.infer
+            models.onnx            -> models.graph models.graph.infer models.ops
+            models.nn              -> models.setting models.graph models.ops
+            models.encoder         -> models.setting models.graph models.graph.infer models.ops models.onnx models.nn
+
+            runtime.picture        ->
+            runtime.signal         ->
+            runtime.sequence       ->
+            runtime.natives        ->
+            runtime.input          -> runtime.picture runtime.signal runtime.sequence
+            runtime                -> runtime.picture runtime.signal runtime.sequence runtime.natives runtime.input
+            runtime.djl            -> runtime runtime.input runtime.picture
+
+            training.autodiff      -> models.setting models.graph models.graph.infer models.ops
+            training.objective     -> models.setting models.graph models.ops models.nn
+            training.optim         -> models.setting models.graph models.ops models.nn
+            training.step.pass     -> models.setting models.graph models.ops
+            training.step          -> models.setting models.graph models.ops models.nn models.encoder \
+                                      training.autodiff training.objective training.optim training.step.pass
+            training.step.lowering -> models.setting models.graph models.ops training.step training.step.pass
+
+            training.data.source   -> models.setting
+            training.data.view     -> models.setting runtime.picture training.data.source
+            training.data.picture  -> models.setting runtime.input runtime.picture training.data.source training.data.view
+            training.data.vector   -> models.setting runtime.input training.data.source training.data.view
+            training.data.signal   -> models.setting runtime.input runtime.signal training.data.source training.data.view
+            training.data.sequence -> models.setting runtime.input runtime.sequence training.data.source \
+                                      training.data.view
+            training.data.pair     -> models.setting training.data.source training.data.view
+            training.data          -> models.setting runtime.input runtime.picture runtime.signal training.data.source \
+                                      training.data.view training.data.picture training.data.vector \
+                                      training.data.signal training.data.sequence
+
+            training.config        -> models.setting models.graph models.onnx models.nn models.encoder runtime.natives \
+                                      runtime.input training.objective training.optim training.step training.data.source \
+                                      training.data.view training.data.picture training.data.vector \
+                                      training.data.signal training.data.sequence
+            training.run           -> models.setting models.graph models.onnx training.step training.step.pass training.step.lowering \
+                                      training.config
+            training.session       -> models.setting models.graph models.ops models.onnx runtime.natives \
+                                      training.step training.step.pass training.step.lowering training.data.view training.run
+            training.bench         -> models.setting models.graph models.ops models.onnx models.nn runtime.natives \
+                                      training.step training.step.pass training.step.lowering training.data.view training.config \
+                                      training.run training.session
+            training.loop          -> models.setting models.graph runtime.natives training.optim training.step \
+                                      training.step.pass training.step.lowering training.data.source training.data.view \
+                                      training.data.pair training.data training.config training.run \
+                                      training.session training.bench
+
+            export                 -> models.setting models.graph models.ops models.onnx models.nn models.encoder runtime \
+                                      runtime.natives runtime.input runtime.sequence training.step training.config training.run
+
+            tools.cli              -> models.setting
+            tools.sample           ->
+            tools.output           -> models.setting training.run tools.cli
+            tools.inspect          -> models.graph models.ops models.onnx runtime training.autodiff training.step training.run
+            tools.evaluation       -> models.setting models.graph models.ops models.onnx runtime runtime.input \
+                                      runtime.picture runtime.signal runtime.natives training.data.source training.data.picture \
+                                      training.data.vector training.data.signal training.data.sequence training.run
+            tools.command          -> *
+            tools                  -> models.setting tools.cli tools.command
+            """;
+
+    /** Arrows that the table forbids and today's code has: each to go, and none to come. */
+    private static final Set<String> EXCEPTIONS = Set.of(
+            // Augmentation holds a policy of each kind
+            "training.data.view -> training.data.picture",
+            "training.data.view -> training.data.vector",
+            "training.data.view -> training.data.signal",
+            "training.data.view -> training.data.sequence",
+            // what a table of rows, of signals and of ids have in common stands in VectorFiles
+            "training.data.signal -> training.data.vector",
+            "training.data.sequence -> training.data.vector");
 
     @BeforeAll
     static void importClasses() {
@@ -50,6 +137,81 @@ class ModuleArrowsTest {
     void exportKnowsNeitherAugmentationNorGradientsNorCommandLine() {
         forbid("dev.vicreg.export..", "dev.vicreg.training.data..", "dev.vicreg.training.autodiff..");
         forbid("dev.vicreg.export..", "dev.vicreg.training.optim..", "dev.vicreg.tools..");
+    }
+
+    @Test
+    void packagesKnowOnlyWhatStandsAboveThemInTheTable() {
+        Map<String, Set<String>> allowed = arrows();
+        Set<String> forbidden = new TreeSet<>();
+        Set<String> unneeded = new TreeSet<>(EXCEPTIONS);
+        for (JavaClass user : classes) {
+            String from = name(user);
+            Set<String> known = allowed.get(from);
+            if (known == null) {
+                forbidden.add(from + " has no line in the table");
+                continue;
+            }
+            for (Dependency dependency : user.getDirectDependenciesFromSelf()) {
+                JavaClass target = dependency.getTargetClass();
+                String to = name(target);
+                boolean ours = target.getName().startsWith(ROOT);
+                if (ours && !to.equals(from) && !known.contains(to)) {
+                    String arrow = from + " -> " + to;
+                    unneeded.remove(arrow);
+                    if (!EXCEPTIONS.contains(arrow)) {
+                        forbidden.add(arrow + ", since " + user.getSimpleName() + " uses " + target.getSimpleName());
+                    }
+                }
+            }
+        }
+        assertEquals(Set.of(), forbidden, "arrows that the table does not allow");
+        assertEquals(Set.of(), unneeded, "exceptions that nothing needs any more: remove them");
+    }
+
+    /** The table; fails if a line names what does not stand above it. */
+    private static Map<String, Set<String>> arrows() {
+        Map<String, Set<String>> arrows = new LinkedHashMap<>();
+        for (String line : ARROWS.lines().filter(line -> !line.isBlank()).toList()) {
+            String[] sides = line.split("->", 2);
+            Set<String> known = new TreeSet<>(List.of(sides[1].strip().split("\\s+")));
+            known.remove("");
+            if (known.remove("*")) {
+                known.addAll(arrows.keySet());
+            }
+            Set<String> below = new TreeSet<>(known);
+            below.removeAll(arrows.keySet());
+            assertEquals(Set.of(), below, sides[0].strip() + " may know only what stands above it");
+            arrows.put(sides[0].strip(), known);
+        }
+        return arrows;
+    }
+
+    @Test
+    void noTwoClassesHaveOneName() {
+        Map<String, Set<String>> named = new TreeMap<>();
+        for (JavaClass found : classes) {
+            if (found.isTopLevelClass() && !found.getSimpleName().equals("package-info")) {
+                named.computeIfAbsent(found.getSimpleName(), name -> new TreeSet<>())
+                        .add(found.getName());
+            }
+        }
+        named.values().removeIf(places -> places.size() == 1);
+        assertEquals(Map.of(), named);
+    }
+
+    private static String name(JavaClass of) {
+        String name = of.getPackageName();
+        return name.startsWith(ROOT) ? name.substring(ROOT.length()) : name;
+    }
+
+    @Test
+    void onlySessionsAndTheirDevicesTouchOnnxRuntime() {
+        forbid("dev.vicreg.runtime.picture..", "ai.onnxruntime..");
+        forbid("dev.vicreg.runtime.signal..", "ai.onnxruntime..");
+        forbid("dev.vicreg.runtime.sequence..", "ai.onnxruntime..");
+        for (String graphs : List.of("autodiff", "objective", "optim", "step", "config", "data", "run")) {
+            forbid("dev.vicreg.training." + graphs + "..", "ai.onnxruntime..");
+        }
     }
 
     @Test

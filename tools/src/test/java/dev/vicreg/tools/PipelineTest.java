@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
@@ -65,6 +66,31 @@ class PipelineTest {
         }
     }
 
+    /** The other files named aren't there, so what is refused is refused before anything is read. */
+    @Test
+    void outputsThatCannotBeWrittenAreRefusedFirst() throws IOException {
+        Path model = folder.resolve("none.onnx");
+        Map<String, List<String>> commands = Map.of(
+                "v.npy", List.of("embed", "--model", model.toString(), "--data", "none", "--out"),
+                "e.onnx", List.of("export", "--run", "none", "--out"),
+                "p.png", List.of("eval", "--model", model.toString(), "--train", "none", "--test", "none", "--plot"));
+        for (Map.Entry<String, List<String>> command : commands.entrySet()) {
+            String taken =
+                    Files.createDirectory(folder.resolve(command.getKey())).toString();
+            assertEquals("Cannot write " + taken + ": it is a folder; name a file", refused(command.getValue(), taken));
+            String nowhere = folder.resolve("none/" + command.getKey()).toString();
+            assertEquals(
+                    "Cannot write " + nowhere + ": its folder does not exist; create it first",
+                    refused(command.getValue(), nowhere));
+        }
+    }
+
+    private static String refused(List<String> command, String out) {
+        Cli cli = Cli.run(Stream.concat(command.stream(), Stream.of(out)).toArray(String[]::new));
+        assertEquals(1, cli.status());
+        return cli.errorLine().substring(("vicreg " + command.get(0) + ": ").length());
+    }
+
     @Test
     void exportOfTheNewestCheckpointEqualsTheRunsEncoder() throws IOException {
         Path encoder = folder.resolve("encoder.onnx");
@@ -85,7 +111,7 @@ class PipelineTest {
                 "--out",
                 vectors.toString(),
                 "--json"));
-        assertEquals(30, json(embed.out()).path("pictures").asInt());
+        assertEquals(30, json(embed.out()).path("samples").asInt());
         assertEquals(32, json(embed.out()).path("dimension").asInt());
         assertEquals(128 + 30 * 32 * 4, Files.size(vectors));
         List<String> names = Files.readAllLines(folder.resolve("v.paths.txt"));
@@ -96,8 +122,8 @@ class PipelineTest {
     @Test
     void evalComparesWithTheEncoderBeforeTrainingWhereThereIsOne() throws IOException {
         JsonNode both = json(eval(run.resolve("encoder.onnx"), "--json").out());
-        assertEquals(30, both.path("testPictures").asInt());
-        for (String name : List.of("encoder", "baseline", "pixels")) {
+        assertEquals(30, both.path("test_samples").asInt());
+        for (String name : List.of("encoder", "baseline", "raw")) {
             double accuracy = both.path(name).asDouble(-1);
             assertTrue(accuracy >= 0 && accuracy <= 1, name);
         }

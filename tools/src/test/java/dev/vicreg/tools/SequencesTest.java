@@ -129,7 +129,7 @@ class SequencesTest {
                 "--json"));
         Files.delete(file); // the run has all it needs
         JsonNode figures = summary.path("evaluation");
-        assertEquals(200, figures.path("testSequences").asInt());
+        assertEquals(200, figures.path("test_samples").asInt());
         double before = figures.path("baseline").asDouble();
         double after = figures.path("encoder").asDouble();
         assertTrue(after > before + 0.1, figures.toString()); // measured: 66.0 % and 39.5 %

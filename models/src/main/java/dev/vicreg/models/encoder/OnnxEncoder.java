@@ -121,7 +121,7 @@ public final class OnnxEncoder implements Encoder {
         try {
             Graph wanted = firstOutput(graph);
             return new OnnxEncoder(wanted, resolve(wanted.inputs().get(0), sample), settings);
-        } catch (IllegalArgumentException | IllegalStateException e) {
+        } catch (RuntimeException e) { // a file may break any rule
             throw new IllegalArgumentException("Encoder " + file + ": " + e.getMessage(), e);
         }
     }

@@ -27,7 +27,7 @@ public final class Node {
      * @param constant the data of a Constant node; null for others
      * @param elements what its elements hold, as far as that follows from shapes and constants
      */
-    public record Output(TensorType type, @Nullable Tensor constant, Optional<List<Element>> elements) {}
+    public record Output(TensorType type, @Nullable Tensor constant, Optional<List<KnownElement>> elements) {}
 
     /**
      * A node younger than all others; called by {@code Ops}, which infers what its outputs are.

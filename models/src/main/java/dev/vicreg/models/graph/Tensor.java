@@ -18,14 +18,23 @@ public final class Tensor {
      * @throws IllegalArgumentException if the number of bytes does not fit the type
      */
     public Tensor(TensorType type, byte[] data) {
-        long expected = Math.multiplyExact(
-                type.shape().elements(), (long) type.element().bytes());
-        if (expected != data.length) {
-            throw new IllegalArgumentException(
-                    "Tensor " + type + " needs " + expected + " bytes of data, found " + data.length);
-        }
+        requireBytes(type, data.length);
         this.type = type;
         this.data = data;
+    }
+
+    /**
+     * Checks how many bytes of data a tensor has.
+     *
+     * @throws IllegalArgumentException if the number does not fit the type
+     */
+    public static void requireBytes(TensorType type, long found) {
+        long expected = Math.multiplyExact(
+                type.shape().elements(), (long) type.element().bytes());
+        if (expected != found) {
+            throw new IllegalArgumentException(
+                    "Tensor " + type + " needs " + expected + " bytes of data, found " + found);
+        }
     }
 
     /** A float tensor with a copy of {@code values}, row-major. */

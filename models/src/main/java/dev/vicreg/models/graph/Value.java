@@ -14,14 +14,14 @@ public final class Value {
     private final @Nullable String name;
     private final @Nullable Tensor constant;
     private final @Nullable Node producer;
-    private final Optional<List<Element>> elements;
+    private final Optional<List<KnownElement>> elements;
 
     private Value(
             TensorType type,
             @Nullable String name,
             @Nullable Tensor constant,
             @Nullable Node producer,
-            Optional<List<Element>> elements) {
+            Optional<List<KnownElement>> elements) {
         this.type = type;
         this.name = name;
         this.constant = constant;
@@ -40,7 +40,8 @@ public final class Value {
     }
 
     /** @param constant the data of a Constant node */
-    static Value output(Node producer, TensorType type, @Nullable Tensor constant, Optional<List<Element>> elements) {
+    static Value output(
+            Node producer, TensorType type, @Nullable Tensor constant, Optional<List<KnownElement>> elements) {
         return new Value(type, null, constant, producer, elements);
     }
 
@@ -70,8 +71,8 @@ public final class Value {
     }
 
     /** What the elements hold as far as it follows from shapes and constants; see {@link ShapeValues}. */
-    public Optional<List<Element>> elements() {
-        return constant == null ? elements : Element.of(constant);
+    public Optional<List<KnownElement>> elements() {
+        return constant == null ? elements : KnownElement.of(constant);
     }
 
     /** Whether this is an input of the graph. */

@@ -100,7 +100,7 @@ public final class EditedModel {
      */
     public void writeTo(OutputStream out) throws IOException {
         requireWhole();
-        model.build().writeTo(new Pieces.Output(out));
+        model.build().writeTo(new ChunkedStreams.Output(out));
     }
 
     private void requireWhole() {
@@ -135,7 +135,7 @@ public final class EditedModel {
             }
         }
         ModelProto written = saved.build();
-        replace(target, channel -> written.writeTo(new Pieces.Output(Channels.newOutputStream(channel))));
+        replace(target, channel -> written.writeTo(new ChunkedStreams.Output(Channels.newOutputStream(channel))));
     }
 
     /** Where {@link #save} leaves the external data of {@code model}. */
@@ -148,7 +148,7 @@ public final class EditedModel {
         long start = (to.position() + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
         to.position(start);
         if (tensor.hasRawData()) {
-            tensor.getRawData().writeTo(new Pieces.Output(Channels.newOutputStream(to)));
+            tensor.getRawData().writeTo(new ChunkedStreams.Output(Channels.newOutputStream(to)));
         } else {
             ExternalData.Place place = OnnxTensors.place(tensor);
             FileChannel from = external.channel(place);

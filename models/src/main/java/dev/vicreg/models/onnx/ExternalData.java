@@ -41,7 +41,7 @@ final class ExternalData implements AutoCloseable {
         }
         ByteBuffer buffer = ByteBuffer.allocate((int) place.length());
         while (buffer.position() < place.length()) {
-            buffer.limit((int) Math.min(place.length(), (long) buffer.position() + Pieces.BYTES));
+            buffer.limit((int) Math.min(place.length(), (long) buffer.position() + ChunkedStreams.BYTES));
             if (channel.read(buffer, place.offset() + buffer.position()) < 0) {
                 throw new EOFException("external data file " + place.location() + " ended while it was read");
             }

@@ -7,9 +7,9 @@ import ai.onnx.proto.OnnxMl.NodeProto;
 import dev.vicreg.models.graph.Node;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.TensorType;
-import dev.vicreg.models.ops.OnlyIf;
+import dev.vicreg.models.ops.ConditionalWrite;
 
-/** Writes the nodes of {@link OnlyIf}. */
+/** Writes the nodes of {@link ConditionalWrite}. */
 final class OnnxBranches {
     private OnnxBranches() {}
 
@@ -19,7 +19,7 @@ final class OnnxBranches {
      * @param written the node as it would stand there without one
      */
     static NodeProto write(Node node, NodeProto.Builder written) {
-        if (!node.attributes().has(OnlyIf.ATTRIBUTE)) {
+        if (!node.attributes().has(ConditionalWrite.ATTRIBUTE)) {
             return written.build();
         }
         String result = written.getOutput(0);
@@ -34,7 +34,7 @@ final class OnnxBranches {
                 .setOpType("If")
                 .setDomain("")
                 .setName(written.getName() + "_if")
-                .addInput(written.getInput((int) node.attributes().integer(OnlyIf.ATTRIBUTE, 0)))
+                .addInput(written.getInput((int) node.attributes().integer(ConditionalWrite.ATTRIBUTE, 0)))
                 .addOutput(result)
                 .addAttribute(branch("then_branch", then, result, type))
                 .addAttribute(branch("else_branch", otherwise, result, type))

@@ -66,7 +66,7 @@ public final class OnnxFile {
     /** Writes what {@link #bytes(Graph, Map, int)} gives, without holding all of it in memory; leaves {@code out} open. */
     public static void write(Graph graph, Map<String, String> metadata, int opset, OutputStream out)
             throws IOException {
-        proto(graph, metadata, opset).writeTo(new Pieces.Output(out));
+        proto(graph, metadata, opset).writeTo(new ChunkedStreams.Output(out));
     }
 
     private static ModelProto proto(Graph graph, Map<String, String> metadata, int opset) {
@@ -213,7 +213,7 @@ public final class OnnxFile {
         } catch (NoSuchFileException e) {
             throw new NoSuchFileException("No ONNX file at " + file);
         }
-        try (InputStream in = new Pieces.Input(Files.newInputStream(file))) {
+        try (InputStream in = new ChunkedStreams.Input(Files.newInputStream(file))) {
             return load(in, file.toString());
         }
     }

@@ -246,7 +246,7 @@ final class OnnxReader {
             }
             return OpsetUpgrade.build(
                     new OpsetUpgrade.Call(ops, domain, node.getOpType(), opset, inputs, attributes, outputs));
-        } catch (IllegalArgumentException e) {
+        } catch (RuntimeException e) { // a damaged file may break any rule
             throw new IllegalArgumentException("node " + label + ": " + e.getMessage(), e);
         }
     }

@@ -7,7 +7,7 @@ import dev.vicreg.models.graph.Node;
 import dev.vicreg.models.graph.OpType;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.Value;
-import dev.vicreg.models.ops.OnlyIf;
+import dev.vicreg.models.ops.ConditionalWrite;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -81,7 +81,7 @@ final class OnnxWriter {
             boolean left = node.op() == OpType.CONV_GRAD && !used.contains(output);
             out.addOutput(left ? "" : names.computeIfAbsent(output, value -> unique(out.getName() + "_output")));
         }
-        for (String name : node.attributes().without(OnlyIf.ATTRIBUTE).names()) {
+        for (String name : node.attributes().without(ConditionalWrite.ATTRIBUTE).names()) {
             out.addAttribute(OnnxAttributes.write(name, node.attributes().raw(name)));
         }
         proto.addNode(OnnxBranches.write(node, out));

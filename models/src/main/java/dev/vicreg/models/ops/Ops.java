@@ -66,11 +66,19 @@ public final class Ops {
         try {
             op.checkArity(inputs.size());
             return new Node(op, scope, region, inputs, attributes, ShapeRules.outputs(op, inputs, attributes));
-        } catch (IllegalArgumentException | IllegalStateException | IndexOutOfBoundsException | ArithmeticException e) {
-            String place = scope.isEmpty() ? "" : " at " + scope;
-            throw new IllegalArgumentException(
-                    op.onnxName() + place + " with inputs " + inputs + " " + attributes + ": " + e.getMessage(), e);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(located(op, inputs, attributes, e), e);
+        } catch (IllegalStateException e) {
+            throw new IllegalStateException(located(op, inputs, attributes, e), e);
+        } catch (IndexOutOfBoundsException | ArithmeticException e) { // no check foresaw it
+            throw new RuntimeException(located(op, inputs, attributes, e), e);
         }
+    }
+
+    private String located(
+            OpType op, List<? extends @Nullable Value> inputs, Attributes attributes, RuntimeException e) {
+        String place = scope.isEmpty() ? "" : " at " + scope;
+        return op.onnxName() + place + " with inputs " + inputs + " " + attributes + ": " + e.getMessage();
     }
 
     private Value one(OpType op, Attributes attributes, @Nullable Value... inputs) {

@@ -175,8 +175,7 @@ class OnnxFileTest {
     void operatorsThatMustBeLoweredAreNotWritten() {
         Value x = Value.input("x", new TensorType(ElementType.FLOAT, Shape.of(2)));
         Graph graph = Graph.of("pure", List.of(x), Map.of("y", ops.detach(x)));
-        IllegalStateException e =
-                assertThrows(IllegalStateException.class, () -> OnnxFile.bytes(graph, Map.of()));
+        IllegalStateException e = assertThrows(IllegalStateException.class, () -> OnnxFile.bytes(graph, Map.of()));
         assertEquals(
                 "Graph pure: Detach at layer.0 is no operator of ONNX Runtime: lower the graph before it is written",
                 e.getMessage());

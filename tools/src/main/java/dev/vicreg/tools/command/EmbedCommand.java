@@ -55,6 +55,7 @@ final class EmbedCommand {
 
     private static void run(Settings settings, Console console) throws Exception {
         Path out = settings.get(OUT);
+        VectorFile.requireWritable(out);
         try (EmbeddingModel model = EmbeddingModel.load(
                         settings.get(SharedSettings.MODEL),
                         DeviceSettings.device(settings),
@@ -70,7 +71,7 @@ final class EmbedCommand {
                                 out.toString(),
                                 "paths",
                                 VectorFile.pathsFile(out).toString(),
-                                data instanceof PictureDataset ? "pictures" : "samples",
+                                "samples",
                                 rows,
                                 "skipped",
                                 skipped,

@@ -1,6 +1,5 @@
 package dev.vicreg.tools.command;
 
-import dev.vicreg.export.RunExport;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.runtime.natives.Device;
 import dev.vicreg.tools.cli.Command;
@@ -19,6 +18,7 @@ import dev.vicreg.tools.output.Progress;
 import dev.vicreg.training.data.sequence.SequenceDataset;
 import dev.vicreg.training.data.source.Dataset;
 import dev.vicreg.training.data.vector.VectorDataset;
+import dev.vicreg.training.run.RunLayout;
 import dev.vicreg.training.step.Side;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -110,8 +110,9 @@ final class EvalCommand {
     /** The file named, else the one beside the model if it is there and another. */
     private static Optional<Path> baseline(Settings settings, Path model) throws IOException {
         Optional<Path> named = settings.find(BASELINE);
-        Side side = model.endsWith(RunExport.encoder(Path.of(""), Side.B)) ? Side.B : Side.A;
-        Path beside = model.resolveSibling(RunExport.initialEncoder(Path.of(""), side));
+        RunLayout names = new RunLayout(Path.of(""));
+        Side side = model.endsWith(names.encoder(Side.B)) ? Side.B : Side.A;
+        Path beside = model.resolveSibling(names.initialEncoder(side));
         if (named.isPresent() || !Files.isRegularFile(beside) || Files.isSameFile(beside, model)) {
             return named;
         }

@@ -10,6 +10,7 @@ import dev.vicreg.tools.cli.Setting.Group;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.tools.cli.Version;
 import dev.vicreg.tools.output.Json;
+import dev.vicreg.training.run.AtomicFile;
 import dev.vicreg.training.run.RunFolder;
 import dev.vicreg.training.step.Side;
 import java.nio.file.Path;
@@ -47,11 +48,13 @@ final class ExportCommand {
     private ExportCommand() {}
 
     private static void run(Settings settings, Console console) throws Exception {
+        Path out = settings.get(OUT);
+        AtomicFile.requireWritable(out);
         Path run = settings.get(RUN);
         RunFolder.Saved saved = RunExport.newest(run);
         Side side = Side.valueOf(settings.get(BRANCH).toUpperCase(Locale.ROOT));
         EncoderExport.Result result =
-                RunExport.export(run, side, form(settings), saved.file(), Version.TEXT, Map.of(), settings.get(OUT));
+                RunExport.export(run, side, form(settings), saved.file(), Version.TEXT, Map.of(), out);
         Manifest manifest = result.manifest();
         if (settings.on(SharedSettings.JSON)) {
             console.out()

@@ -19,6 +19,8 @@ import dev.vicreg.training.data.Datasets;
 import dev.vicreg.training.data.picture.PictureDataset;
 import dev.vicreg.training.data.source.Selection;
 import dev.vicreg.training.loop.Trainer;
+import dev.vicreg.training.run.RunLayout;
+import dev.vicreg.training.step.Side;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -97,8 +99,9 @@ final class QuickstartCommand {
 
     private static void evaluate(Path root, TrainingConfig config, double trainSeconds, boolean json, Console console)
             throws IOException {
-        Path encoder = root.resolve("run/encoder.onnx");
-        Path initial = root.resolve("run/encoder-initial.onnx");
+        RunLayout run = new RunLayout(root.resolve("run"));
+        Path encoder = run.encoder(Side.A);
+        Path initial = run.initialEncoder(Side.A);
         Device device = config.computeDevice();
         Path vectors = root.resolve("vectors.npy");
         Path sheet = root.resolve("neighbours.png");

@@ -20,6 +20,7 @@ import dev.vicreg.training.data.source.Reading;
 import dev.vicreg.training.data.source.Selection;
 import dev.vicreg.training.loop.Trainer;
 import dev.vicreg.training.run.RunConfig;
+import dev.vicreg.training.run.RunLayout;
 import dev.vicreg.training.step.Side;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -71,7 +72,7 @@ final class TrainCommand {
         Path out = given.get(OUT);
         boolean resume = given.on(RESUME);
         TrainingConfig before =
-                resume ? RunConfig.read(out.resolve("config.json")).settings().in(out) : null;
+                resume ? RunConfig.read(new RunLayout(out).config()).settings().in(out) : null;
         Settings settings = TrainSettings.complete(given, before);
         String data = settings.get(SharedSettings.DATA);
         PairConfig pairs = PairSettings.pairs(settings);
@@ -113,7 +114,7 @@ final class TrainCommand {
             throws IOException {
         Selection selection = new Selection(config.limit(), config.limitPerClass());
         Device device = config.computeDevice();
-        Path initial = encoder.resolveSibling("encoder-initial.onnx");
+        Path initial = encoder.resolveSibling(new RunLayout(Path.of("")).initialEncoder(Side.A));
         Reading reading = config.graph().a().input().reading();
         try (EmbeddingModel after = EmbeddingModel.load(encoder, device, config.threads());
                 EmbeddingModel before = EmbeddingModel.load(initial, device, config.threads());

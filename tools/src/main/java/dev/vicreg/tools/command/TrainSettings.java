@@ -9,6 +9,7 @@ import dev.vicreg.training.config.PairConfig;
 import dev.vicreg.training.config.TrainingConfig;
 import dev.vicreg.training.data.source.Selection;
 import dev.vicreg.training.data.view.Augmentation;
+import dev.vicreg.training.optim.Optimizers;
 import dev.vicreg.training.step.Side;
 import java.io.IOException;
 import java.util.HashMap;
@@ -150,7 +151,7 @@ final class TrainSettings {
             throws IOException {
         GraphConfig graph = GraphSettings.graph(settings, inputs);
         double samples = (double) graph.batchSize() / RATE_SAMPLES;
-        double rate = rate(settings, graph.optimizer(), samples);
+        double rate = rate(settings, Optimizers.usualRate(graph.optimizer(), graph.batchSize()), samples);
         if (settings.isGiven(EPOCHS) && settings.isGiven(STEPS)) {
             throw new IllegalArgumentException("--epochs and --steps both give the run's length; leave one out");
         }
@@ -210,21 +211,14 @@ final class TrainSettings {
     }
 
     /** @param samples batch size as a multiple of the samples that a base rate is for */
-    private static double rate(Settings settings, String optimizer, double samples) {
+    private static double rate(Settings settings, double usual, double samples) {
         if (settings.isGiven(LR) && settings.isGiven(BASE_LR)) {
             throw new IllegalArgumentException("--lr and --base-lr both give the learning rate; leave one out");
         }
         if (settings.isGiven(BASE_LR)) {
             return settings.get(BASE_LR) * samples;
         }
-        if (settings.find(LR).isPresent()) {
-            return settings.get(LR);
-        }
-        return switch (optimizer) {
-            case "adamw" -> 2e-3;
-            case "sgd" -> 0.03 * samples;
-            default -> 0.3 * samples;
-        };
+        return settings.find(LR).orElse(usual);
     }
 
     /** A run's configuration as the options that give it. */

@@ -7,6 +7,7 @@ import dev.vicreg.tools.output.Progress;
 import dev.vicreg.training.loop.Trainer;
 import dev.vicreg.training.run.Metrics;
 import dev.vicreg.training.run.RunFolder;
+import dev.vicreg.training.run.RunLayout;
 import dev.vicreg.training.step.Side;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -37,7 +38,7 @@ final class TrainingRun {
             Path root = trainer.folder().root();
             List<Side> sides = trainer.config().settings().graph().sides();
             for (Side side : sides) {
-                Path initial = RunExport.initialEncoder(root, side);
+                Path initial = new RunLayout(root).initialEncoder(side);
                 if (!Files.exists(initial)) {
                     Path start = trainer.folder().artifacts().checkpoint();
                     RunExport.export(root, side, start, Version.TEXT, Map.of(), initial);
@@ -67,7 +68,7 @@ final class TrainingRun {
             }
             Map<Side, Path> encoders = new EnumMap<>(Side.class);
             for (Side side : sides) {
-                Path encoder = RunExport.encoder(root, side);
+                Path encoder = new RunLayout(root).encoder(side);
                 RunExport.export(root, side, outcome.last().file(), Version.TEXT, Map.of(), encoder)
                         .note()
                         .ifPresent(console.err()::println);
@@ -81,8 +82,7 @@ final class TrainingRun {
         String terms = line.terms().entrySet().stream()
                 .map(term -> String.format(Locale.ROOT, "%s %.3f", brief(term.getKey()), term.getValue()))
                 .collect(Collectors.joining(" "));
-        return String.format(
-                        Locale.ROOT, "loss %.3f (%s) %.0f pairs/s", line.loss(), terms, line.pairsPerSecond())
+        return String.format(Locale.ROOT, "loss %.3f (%s) %.0f pairs/s", line.loss(), terms, line.pairsPerSecond())
                 + scaling(line);
     }
 

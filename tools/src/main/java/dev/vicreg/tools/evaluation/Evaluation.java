@@ -2,7 +2,6 @@ package dev.vicreg.tools.evaluation;
 
 import dev.vicreg.tools.evaluation.Vectors.Moments;
 import java.util.LinkedHashMap;
-import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -64,18 +63,17 @@ public record Evaluation(
         };
     }
 
-    /** For programs: numbers of samples are called {@code trainPictures} or alike, the raw samples by their noun. */
+    /** For programs: the same keys whatever the samples are. */
     public Map<String, @Nullable Object> figures() {
-        String kind = noun.substring(0, 1).toUpperCase(Locale.ROOT) + noun.substring(1);
         Map<String, @Nullable Object> figures = new LinkedHashMap<>();
         figures.put("k", k);
         figures.put("temperature", temperature);
-        figures.put("train" + kind, train);
-        figures.put("test" + kind, test);
+        figures.put("train_samples", train);
+        figures.put("test_samples", test);
         figures.put("classes", classes);
         figures.put("encoder", encoder);
         figures.put("baseline", baseline);
-        figures.put(rawNoun(), raw);
+        figures.put("raw", raw);
         return figures;
     }
 }

@@ -5,8 +5,6 @@ import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,16 +28,13 @@ public abstract class Plot {
      * Refuses a file that {@link #write} could not write, before anything is computed.
      *
      * @throws IllegalArgumentException if it doesn't end in .png
-     * @throws IOException if its folder is missing
+     * @throws IOException if it is a folder, or its own folder is missing
      */
     public static void requireWritable(Path file) throws IOException {
         if (!file.toString().toLowerCase(Locale.ROOT).endsWith(".png")) {
             throw new IllegalArgumentException("--plot must end in .png, found " + file);
         }
-        Path folder = file.toAbsolutePath().getParent();
-        if (folder == null || !Files.isDirectory(folder)) {
-            throw new NoSuchFileException("no such folder: " + folder + "; create it first");
-        }
+        AtomicFile.requireWritable(file);
     }
 
     /** The first sample of each class, none chosen by hand, as they come. */

@@ -12,13 +12,14 @@ import java.util.Locale;
 import java.util.Map;
 
 /** A checkpoint: parameters and statistics by name, and the optimizer's state. */
-record CheckpointInspection(Path file, long bytes, Parameters parameters, Parameters state) implements Inspection {
+record CheckpointInspection(Path file, long bytes, ParameterTable parameters, ParameterTable state)
+        implements Inspection {
     static CheckpointInspection of(Path file) throws IOException {
-        List<Parameters.Row> parameters = new ArrayList<>();
-        List<Parameters.Row> state = new ArrayList<>();
+        List<ParameterTable.Row> parameters = new ArrayList<>();
+        List<ParameterTable.Row> state = new ArrayList<>();
         for (Map.Entry<String, Tensor> entry : CheckpointFile.read(file).entrySet()) {
             Tensor tensor = entry.getValue();
-            Parameters.Row row = new Parameters.Row(
+            ParameterTable.Row row = new ParameterTable.Row(
                     entry.getKey(),
                     tensor.type().element().name().toLowerCase(Locale.ROOT),
                     tensor.shape().toString(),
@@ -26,7 +27,8 @@ record CheckpointInspection(Path file, long bytes, Parameters parameters, Parame
                     tensor.data().length);
             (row.name().startsWith("optimizer.") ? state : parameters).add(row);
         }
-        return new CheckpointInspection(file, Files.size(file), new Parameters(parameters), new Parameters(state));
+        return new CheckpointInspection(
+                file, Files.size(file), new ParameterTable(parameters), new ParameterTable(state));
     }
 
     @Override

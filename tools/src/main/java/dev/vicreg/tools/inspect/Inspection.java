@@ -2,6 +2,7 @@ package dev.vicreg.tools.inspect;
 
 import dev.vicreg.models.graph.OpType;
 import dev.vicreg.training.autodiff.Differentiability;
+import dev.vicreg.training.run.RunLayout;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -33,11 +34,12 @@ public interface Inspection {
      */
     static Inspection of(Path path) throws IOException {
         if (Files.isDirectory(path)) {
-            if (Files.exists(path.resolve("config.json"))) {
+            if (Files.exists(new RunLayout(path).config())) {
                 return RunInspection.of(path);
             }
-            if (Files.exists(path.resolve("checkpoint"))) {
-                return CheckpointInspection.of(path.resolve("checkpoint"));
+            Path checkpoint = RunLayout.checkpoint(path);
+            if (Files.exists(checkpoint)) {
+                return CheckpointInspection.of(checkpoint);
             }
             throw new NoSuchFileException(path + " is neither a run (it has no config.json) nor a checkpoint's folder");
         }

@@ -115,9 +115,9 @@ record ModelInspection(
         }
     }
 
-    private Parameters parameters() {
-        return new Parameters(summary.initializers().stream()
-                .map(entry -> new Parameters.Row(
+    private ParameterTable parameters() {
+        return new ParameterTable(summary.initializers().stream()
+                .map(entry -> new ParameterTable.Row(
                         entry.name(), entry.element(), entry.dims(), entry.elements(), entry.bytes()))
                 .toList());
     }

@@ -3,6 +3,8 @@ package dev.vicreg.tools.inspect;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.vicreg.training.run.Artifacts;
 import dev.vicreg.training.run.RunFolder;
+import dev.vicreg.training.run.RunLayout;
+import dev.vicreg.training.step.Side;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,11 +32,12 @@ record RunInspection(
         implements Inspection {
 
     static RunInspection of(Path root) throws IOException {
-        Path file = root.resolve("config.json");
+        RunLayout run = new RunLayout(root);
+        Path file = run.config();
         JsonNode config = Fields.parse(Files.readString(file))
                 .orElseThrow(() -> new IOException(file + " is not the configuration of a run"));
         List<RunFolder.Saved> saved = RunFolder.saved(root);
-        Artifacts artifacts = Artifacts.in(root.resolve("artifacts"));
+        Artifacts artifacts = Artifacts.in(run.artifacts());
         Path checkpoint = saved.isEmpty()
                 ? artifacts.checkpoint()
                 : saved.get(saved.size() - 1).file();
@@ -44,7 +47,7 @@ record RunInspection(
                 saved.stream().map(RunFolder.Saved::step).toList(),
                 Files.exists(checkpoint) ? CheckpointInspection.of(checkpoint) : null,
                 model(artifacts.evalModel()),
-                model(root.resolve("encoder.onnx")));
+                model(run.encoder(Side.A)));
     }
 
     private static @Nullable ModelInspection model(Path file) throws IOException {

@@ -1,5 +1,6 @@
 package dev.vicreg.tools.output;
 
+import dev.vicreg.training.run.AtomicFile;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.Writer;
@@ -8,11 +9,11 @@ import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.LinkedHashMap;
 import java.util.Locale;
+import java.util.Map;
 import java.util.StringJoiner;
 
 /**
@@ -53,18 +54,29 @@ public final class VectorFile implements Closeable {
      *
      * @param target ends in .npy (float32, C order, little endian) or .csv (a header line, then path and values)
      * @throws IllegalArgumentException if it ends otherwise
-     * @throws NoSuchFileException if its folder is missing
+     * @throws IOException if it, or the file of names beside it, cannot be written there
      */
     public static VectorFile create(Path target, int dimension) throws IOException {
-        String name = target.toString().toLowerCase(Locale.ROOT);
-        if (!name.endsWith(".npy") && !name.endsWith(".csv")) {
+        requireWritable(target);
+        return new VectorFile(target, dimension, hasEnding(target, ".csv"));
+    }
+
+    /**
+     * Refuses a file that {@link #create} would refuse, before anything is computed.
+     *
+     * @throws IllegalArgumentException if it ends in neither .npy nor .csv
+     * @throws IOException if it, or the file of names beside it, is a folder, or their own folder is missing
+     */
+    public static void requireWritable(Path target) throws IOException {
+        if (!hasEnding(target, ".npy") && !hasEnding(target, ".csv")) {
             throw new IllegalArgumentException("--out must end in .npy or .csv, found " + target);
         }
-        Path folder = target.toAbsolutePath().getParent();
-        if (folder == null || !Files.isDirectory(folder)) {
-            throw new NoSuchFileException("no such folder: " + folder + "; create it first");
-        }
-        return new VectorFile(target, dimension, name.endsWith(".csv"));
+        AtomicFile.requireWritable(target);
+        AtomicFile.requireWritable(pathsFile(target));
+    }
+
+    private static boolean hasEnding(Path target, String ending) {
+        return target.toString().toLowerCase(Locale.ROOT).endsWith(ending);
     }
 
     /** The file of names that lies beside a file of vectors: {@code vectors.paths.txt} for {@code vectors.npy}. */
@@ -95,7 +107,7 @@ public final class VectorFile implements Closeable {
         rows++;
     }
 
-    /** Completes both files, forces them to the disk and gives them their names. */
+    /** Completes both files, forces them to the disk and gives them their names: both, or after a failure neither. */
     public void publish() throws IOException {
         if (!csv) {
             channel.position(0);
@@ -107,8 +119,10 @@ public final class VectorFile implements Closeable {
         try (FileChannel written = FileChannel.open(temporaryPaths, StandardOpenOption.WRITE)) {
             written.force(true);
         }
-        Files.move(temporaryPaths, paths, StandardCopyOption.ATOMIC_MOVE);
-        Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
+        Map<Path, Path> complete = new LinkedHashMap<>();
+        complete.put(paths, temporaryPaths);
+        complete.put(target, temporary);
+        AtomicFile.move(complete);
     }
 
     /** Removes what was written if it was not published. */

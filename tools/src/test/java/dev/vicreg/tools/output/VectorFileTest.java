@@ -69,6 +69,24 @@ class VectorFileTest {
         assertThrows(IOException.class, () -> VectorFile.create(folder.resolve("none/v.npy"), 2));
     }
 
+    @Test
+    void foldersInTheirPlacesAreRefusedAndNothingIsPublished() throws IOException {
+        Path target = folder.resolve("v.npy");
+        try (VectorFile file = VectorFile.create(target, 1)) {
+            file.add("a", new float[] {1});
+            Files.createDirectory(target);
+            assertEquals(
+                    "Cannot write " + target + ": it is a folder; name a file",
+                    assertThrows(IOException.class, file::publish).getMessage());
+        }
+        try (Stream<Path> left = Files.list(folder)) {
+            assertEquals(List.of(target), left.toList());
+        }
+        assertThrows(IOException.class, () -> VectorFile.create(target, 1));
+        Files.createDirectory(folder.resolve("w.paths.txt"));
+        assertThrows(IOException.class, () -> VectorFile.create(folder.resolve("w.npy"), 1));
+    }
+
     private static void write(Path target) throws IOException {
         try (VectorFile file = VectorFile.create(target, 3)) {
             file.add("a/1.png", new float[] {1, -2.5f, 3});

@@ -14,8 +14,8 @@ import dev.vicreg.models.graph.Node;
 import dev.vicreg.models.graph.OpType;
 import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Value;
-import dev.vicreg.models.graph.infer.Cut;
 import dev.vicreg.models.graph.infer.ShapeValues;
+import dev.vicreg.models.graph.infer.SliceRange;
 import dev.vicreg.models.ops.Ops;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -148,11 +148,11 @@ final class StructureGradients {
     /** Zeros where nothing was taken. */
     private static List<@Nullable Value> slice(Ops ops, Node node, Value g) {
         Shape shape = node.input(0).shape();
-        List<Cut> cuts = Cut.of(node)
+        List<SliceRange> cuts = SliceRange.of(node)
                 .orElseThrow(() -> new IllegalArgumentException("No gradient for " + node
                         + ": expected constant starts, ends, axes and steps, found " + node.inputs()));
         Value spread = g;
-        for (Cut cut : cuts) {
+        for (SliceRange cut : cuts) {
             if (cut.count() == 0) {
                 return listOf(ops.zeros(shape));
             }
@@ -162,11 +162,11 @@ final class StructureGradients {
     }
 
     /** [count] → [size]: elements at start, start + step, …, zeros elsewhere. */
-    private static Value spread(Ops ops, Value g, Cut cut, long size) {
+    private static Value spread(Ops ops, Value g, SliceRange cut, long size) {
         int axis = cut.axis();
         if (cut.step() < 0) {
             long first = cut.start() + (cut.count() - 1) * cut.step();
-            return spread(ops, ops.reverse(g, axis), new Cut(axis, first, -cut.step(), cut.count()), size);
+            return spread(ops, ops.reverse(g, axis), new SliceRange(axis, first, -cut.step(), cut.count()), size);
         }
         Value spaced = g;
         if (cut.step() > 1) { // [count] → [count,1] → [count,step] → [count·step]

@@ -72,8 +72,7 @@ public final class StepBenchmark {
         double[] seconds = new double[steps];
         TrainingSession.Scaling scaling = null;
         Path end = folder.resolve("checkpoint-after");
-        try (TrainingSession session =
-                TrainingSession.open(
+        try (TrainingSession session = TrainingSession.open(
                 built.signature(), artifacts.checkpoint(), artifacts.trainingModel(), device, threads)) {
             for (int i = 0; i < steps; i++) {
                 long start = System.nanoTime();

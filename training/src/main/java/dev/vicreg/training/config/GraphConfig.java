@@ -4,11 +4,8 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.vicreg.training.objective.Objective;
 import dev.vicreg.training.objective.Objectives;
-import dev.vicreg.training.optim.AdamW;
 import dev.vicreg.training.optim.FineTuning;
-import dev.vicreg.training.optim.Lars;
-import dev.vicreg.training.optim.Optimizer;
-import dev.vicreg.training.optim.Sgd;
+import dev.vicreg.training.optim.Optimizers;
 import dev.vicreg.training.step.Branch;
 import dev.vicreg.training.step.LossScaling;
 import dev.vicreg.training.step.Side;
@@ -59,17 +56,10 @@ public record GraphConfig(
         String precision,
 
         @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable LossScaling lossScaling) {
-    /** Names of the optimizers. */
-    public static final List<String> OPTIMIZERS = List.of("sgd", "adamw", "lars-official", "lars-solo");
-
     /** Names of the precisions: all in float32; so, with TF32 products on CUDA; or the network in float16. */
     public static final List<String> PRECISIONS = List.of("fp32", "tf32", "fp16");
 
     private static final String FP16 = "fp16";
-    private static final float ADAM_BETA2 = 0.999f;
-    private static final float ADAM_EPSILON = 1e-8f;
-    private static final float LARS_OFFICIAL_ETA = 0.001f;
-    private static final float LARS_SOLO_ETA = 0.02f;
 
     /** All in float32. */
     public GraphConfig(
@@ -155,7 +145,7 @@ public record GraphConfig(
 
     /** Which parameters an optimizer leaves undecayed unless told otherwise. */
     public static String defaultNoDecay(String optimizer) {
-        return optimizer.startsWith("lars") ? "1d" : "none";
+        return Optimizers.usuallyDecaysVectors(optimizer) ? "none" : "1d";
     }
 
     /**
@@ -165,15 +155,15 @@ public record GraphConfig(
      * @throws IOException if the file of an imported encoder cannot be read
      */
     public TrainingGraph.Spec spec() throws IOException {
-        Objective objective = Objectives.of(
-                loss, Map.of("invariance", invariance, "variance", variance, "covariance", covariance));
+        Objective objective =
+                Objectives.of(loss, Map.of("invariance", invariance, "variance", variance, "covariance", covariance));
         boolean lastBias = objective.heads().lastBias();
         Branch first = a.branch("", lastBias);
         return new TrainingGraph.Spec(
                 first,
                 b == null ? first : b.branch(Branch.SECOND, lastBias),
                 objective,
-                update(),
+                Optimizers.of(optimizer, momentum, weightDecay),
                 noDecay(noDecay),
                 new FineTuning(freeze, lrScale),
                 batchSize,
@@ -238,18 +228,6 @@ public record GraphConfig(
     /** Whether both views go through the same weights. */
     public boolean sharesWeights() {
         return b == null;
-    }
-
-    private Optimizer update() {
-        return switch (optimizer) {
-            case "sgd" -> new Sgd(momentum, weightDecay);
-            case "adamw" -> new AdamW(momentum, ADAM_BETA2, ADAM_EPSILON, weightDecay);
-            case "lars-official" -> new Lars(Lars.Variant.OFFICIAL, momentum, weightDecay, LARS_OFFICIAL_ETA);
-            case "lars-solo" -> new Lars(Lars.Variant.SOLO, momentum, weightDecay, LARS_SOLO_ETA);
-            default ->
-                throw new IllegalArgumentException(
-                        "Unknown optimizer " + optimizer + ": expected one of " + OPTIMIZERS);
-        };
     }
 
     private static NoDecay noDecay(String name) {

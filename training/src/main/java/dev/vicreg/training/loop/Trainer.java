@@ -16,6 +16,7 @@ import dev.vicreg.training.run.CheckpointFile;
 import dev.vicreg.training.run.Metrics;
 import dev.vicreg.training.run.RunConfig;
 import dev.vicreg.training.run.RunFolder;
+import dev.vicreg.training.run.RunLayout;
 import dev.vicreg.training.session.MachineLowering;
 import dev.vicreg.training.session.TrainingSession;
 import dev.vicreg.training.step.LossScaling;
@@ -109,7 +110,7 @@ public final class Trainer implements AutoCloseable {
             RunConfig config =
                     new RunConfig(version, NativeLibraries.load().version(), data.fingerprint(), data.size(), settings);
             Map<String, Tensor> state = built.initialState(settings.seed());
-            Path folderOfArtifacts = root.resolve("artifacts");
+            Path folderOfArtifacts = new RunLayout(root).artifacts();
             Artifacts artifacts = Artifacts.write(folderOfArtifacts, built, state, lowering);
             for (Side side : settings.graph().sides()) {
                 settings.graph().branch(side).copyTo(folderOfArtifacts, side);
@@ -135,7 +136,7 @@ public final class Trainer implements AutoCloseable {
         PairedData data = null;
         try {
             RunConfig config = RunConfig.read(folder.config());
-            Path copies = root.resolve("artifacts");
+            Path copies = new RunLayout(root).artifacts();
             TrainingConfig asked =
                     given.with(given.graph().adopting(config.settings().graph(), copies));
             List<String> differences = RunConfig.differences(config.settings(), asked);

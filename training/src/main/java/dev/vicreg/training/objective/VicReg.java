@@ -25,8 +25,7 @@ import java.util.Map;
  * @param variance μ, 0 or more
  * @param covariance ν, 0 or more
  */
-public record VicReg(Variant variant, float invariance, float variance, float covariance)
-        implements Objective {
+public record VicReg(Variant variant, float invariance, float variance, float covariance) implements Objective {
     private static final float EPSILON = 1e-4f;
     private static final float GAMMA = 1;
 

@@ -9,6 +9,10 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
@@ -27,8 +31,7 @@ public final class AtomicFile {
     public static void write(Path target, ByteBuffer content) throws IOException {
         requireNoFolder(target);
         long size = content.remaining();
-        String unique = Long.toHexString(ThreadLocalRandom.current().nextLong());
-        Path temporary = target.resolveSibling("." + target.getFileName() + "." + unique + ".tmp");
+        Path temporary = unique(target, ".tmp");
         try {
             try (FileChannel channel =
                     FileChannel.open(temporary, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW)) {
@@ -40,7 +43,7 @@ public final class AtomicFile {
             Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
             syncFolder(target.toAbsolutePath().getParent());
         } catch (NoSuchFileException e) {
-            throw new IOException("Cannot write " + target + ": its folder does not exist; create it first", e);
+            throw new IOException(missingFolder(target), e);
         } catch (IOException e) {
             String reason = e.getMessage();
             throw new IOException("Cannot write " + target + " (" + size + " bytes): " + reason, e);
@@ -50,25 +53,73 @@ public final class AtomicFile {
     }
 
     /**
-     * Puts a file that is complete and forced to the disk in the place of {@code target}, on the same disk.
+     * Puts files that are complete and forced to the disk in the places of others, on the same disk: all of them, or
+     * after a failure none, with the old ones as they were.
      *
-     * @throws IOException if it cannot be renamed
+     * @param completeByTarget in the order in which they are moved
+     * @throws IOException if one cannot be renamed
      */
-    public static void move(Path complete, Path target) throws IOException {
-        requireNoFolder(target);
-        Files.move(complete, target, StandardCopyOption.ATOMIC_MOVE);
-        syncFolder(target.toAbsolutePath().getParent());
+    public static void move(Map<Path, Path> completeByTarget) throws IOException {
+        for (Path target : completeByTarget.keySet()) {
+            requireNoFolder(target);
+        }
+        List<Path> moved = new ArrayList<>();
+        Map<Path, Path> old = new LinkedHashMap<>();
+        try {
+            for (Map.Entry<Path, Path> entry : completeByTarget.entrySet()) {
+                Path target = entry.getKey();
+                boolean last = moved.size() == completeByTarget.size() - 1; // replaces the old one or leaves it
+                if (!last && Files.exists(target)) {
+                    Path kept = unique(target, ".old");
+                    Files.move(target, kept, StandardCopyOption.ATOMIC_MOVE);
+                    old.put(target, kept);
+                }
+                Files.move(entry.getValue(), target, StandardCopyOption.ATOMIC_MOVE);
+                moved.add(target);
+            }
+        } catch (IOException e) {
+            for (Path target : moved) {
+                Files.delete(target);
+            }
+            for (Map.Entry<Path, Path> entry : old.entrySet()) {
+                Files.move(entry.getValue(), entry.getKey(), StandardCopyOption.ATOMIC_MOVE);
+            }
+            throw e;
+        }
+        for (Path kept : old.values()) {
+            Files.delete(kept);
+        }
+        for (Path target : completeByTarget.keySet()) {
+            syncFolder(target.toAbsolutePath().getParent());
+        }
+    }
+
+    private static Path unique(Path target, String ending) {
+        String unique = Long.toHexString(ThreadLocalRandom.current().nextLong());
+        return target.resolveSibling("." + target.getFileName() + "." + unique + ending);
     }
 
     /**
-     * Refuses a folder as the name of a file.
+     * Refuses the name of a file that could not be written there, before what is to be written has been computed.
      *
-     * @throws IOException if it is one
+     * @throws IOException if it is a folder, or if its own folder is missing
      */
-    public static void requireNoFolder(Path target) throws IOException {
+    public static void requireWritable(Path target) throws IOException {
+        requireNoFolder(target);
+        Path folder = target.toAbsolutePath().getParent();
+        if (folder == null || !Files.isDirectory(folder)) {
+            throw new IOException(missingFolder(target));
+        }
+    }
+
+    private static void requireNoFolder(Path target) throws IOException {
         if (Files.isDirectory(target)) {
             throw new IOException("Cannot write " + target + ": it is a folder; name a file");
         }
+    }
+
+    private static String missingFolder(Path target) {
+        return "Cannot write " + target + ": its folder does not exist; create it first";
     }
 
     /** Makes renames in {@code folder} last through a power cut; where folders can't be opened (Windows), nothing. */

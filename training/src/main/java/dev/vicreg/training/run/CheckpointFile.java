@@ -13,8 +13,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -119,13 +121,40 @@ public final class CheckpointFile {
      * @throws IOException if the file is missing, is no such checkpoint, or is damaged; one line
      */
     public static Map<String, Tensor> read(Path file) throws IOException {
+        Map<String, Tensor> tensors = new LinkedHashMap<>();
+        walk(
+                file,
+                (reader, name, type, at, length) -> tensors.put(
+                        name, new Tensor(type, reader.bytes(at, length).array())));
+        return tensors;
+    }
+
+    /**
+     * Reads the names and types of all parameters, in the file's order. The data are passed over, so that gigabytes of
+     * them need no memory; that they lie within the file and fit their types is checked as {@link #read} does.
+     *
+     * @throws IOException if the file is missing, is no such checkpoint, or is damaged; one line
+     */
+    public static Map<String, TensorType> types(Path file) throws IOException {
+        Map<String, TensorType> types = new LinkedHashMap<>();
+        walk(file, (reader, name, type, at, length) -> types.put(name, type));
+        return types;
+    }
+
+    private static void walk(Path file, Visitor visitor) throws IOException {
         if (!Files.isRegularFile(file)) {
             throw new NoSuchFileException(
                     "No checkpoint at " + file + ": expected a file that train or artifacts has written");
         }
         try (FileChannel channel = FileChannel.open(file)) {
-            return new Reader(channel, file).read();
+            new Reader(channel, file, visitor).walk();
         }
+    }
+
+    /** Receives each tensor of a file, with the place of its data. */
+    @FunctionalInterface
+    private interface Visitor {
+        void tensor(Reader reader, String name, TensorType type, long at, int length) throws IOException;
     }
 
     /**
@@ -138,18 +167,20 @@ public final class CheckpointFile {
         private final FileChannel channel;
         private final Path file;
         private final long size;
-        private final Map<String, Tensor> tensors = new LinkedHashMap<>();
+        private final Visitor visitor;
+        private final Set<String> names = new HashSet<>();
         /** Bytes of tensor data still possible; ends a file whose tensors overlap before memory ends. */
         private long dataLeft;
 
-        Reader(FileChannel channel, Path file) throws IOException {
+        Reader(FileChannel channel, Path file, Visitor visitor) throws IOException {
             this.channel = channel;
             this.file = file;
+            this.visitor = visitor;
             this.size = channel.size();
             this.dataLeft = size;
         }
 
-        Map<String, Tensor> read() throws IOException {
+        void walk() throws IOException {
             String found = size < 8 ? "" : new String(bytes(4, 4).array(), StandardCharsets.ISO_8859_1);
             if (!found.equals(IDENTIFIER)) {
                 throw new IOException(file + " is not an ORT Training checkpoint: it lacks the identifier " + IDENTIFIER
@@ -169,7 +200,6 @@ public final class CheckpointFile {
             }
             readTensors(module, MODULE_TRAINED);
             readTensors(module, MODULE_FROZEN);
-            return tensors;
         }
 
         private void readTensors(long module, int field) throws IOException {
@@ -195,10 +225,12 @@ public final class CheckpointFile {
             }
             try {
                 ElementType element = ElementType.ofCode(integerField(table, TENSOR_DATA_TYPE));
-                byte[] data = bytes(dataVector + Integer.BYTES, length).array();
-                if (tensors.put(name, new Tensor(new TensorType(element, Shape.of(dims)), data)) != null) {
+                TensorType type = new TensorType(element, Shape.of(dims));
+                Tensor.requireBytes(type, length);
+                if (!names.add(name)) {
                     throw damaged("it holds " + name + " twice", null);
                 }
+                visitor.tensor(this, name, type, dataVector + Integer.BYTES, length);
             } catch (IllegalArgumentException | ArithmeticException e) {
                 throw damaged("entry " + name + ": " + e.getMessage(), e);
             }

@@ -29,12 +29,12 @@ public final class RunFolder implements AutoCloseable {
     private static final String LOCK = ".lock";
     private static final String STEP = "step-";
 
-    private final Path root;
+    private final RunLayout layout;
     private final FileChannel lockFile;
     private final FileLock lock;
 
     private RunFolder(Path root, FileChannel lockFile, FileLock lock) {
-        this.root = root;
+        this.layout = new RunLayout(root);
         this.lockFile = lockFile;
         this.lock = lock;
     }
@@ -66,7 +66,7 @@ public final class RunFolder implements AutoCloseable {
      * @throws IOException if it holds no run or is in use
      */
     public static RunFolder reopen(Path root) throws IOException {
-        RunConfig.read(root.resolve("config.json"));
+        RunConfig.read(new RunLayout(root).config());
         return lock(root);
     }
 
@@ -87,30 +87,26 @@ public final class RunFolder implements AutoCloseable {
 
     /** The folder. */
     public Path root() {
-        return root;
+        return layout.root();
     }
 
     /** config.json. */
     public Path config() {
-        return root.resolve("config.json");
+        return layout.config();
     }
 
     /** metrics.jsonl. */
     public Path metrics() {
-        return root.resolve("metrics.jsonl");
+        return layout.metrics();
     }
 
     /** The graphs, and the checkpoint that the run started from. */
     public Artifacts artifacts() {
-        return Artifacts.in(root.resolve("artifacts"));
+        return Artifacts.in(layout.artifacts());
     }
 
     private static String name(long step) {
         return STEP + "%08d".formatted(step);
-    }
-
-    private Path checkpoints() {
-        return root.resolve("checkpoints");
     }
 
     /**
@@ -123,12 +119,12 @@ public final class RunFolder implements AutoCloseable {
 
     /** The saved states, oldest first. */
     public List<Saved> saved() throws IOException {
-        return saved(root);
+        return saved(layout.root());
     }
 
     /** The saved states of the run in {@code root}, oldest first; needs no lock. */
     public static List<Saved> saved(Path root) throws IOException {
-        Path folder = root.resolve("checkpoints");
+        Path folder = new RunLayout(root).checkpoints();
         if (!Files.isDirectory(folder)) {
             return List.of();
         }
@@ -137,7 +133,7 @@ public final class RunFolder implements AutoCloseable {
             for (Path entry : (Iterable<Path>) entries::iterator) {
                 String name = entry.getFileName().toString();
                 if (name.matches(STEP + "[0-9]{8,18}")) {
-                    found.add(new Saved(Long.parseLong(name.substring(STEP.length())), entry.resolve("checkpoint")));
+                    found.add(new Saved(Long.parseLong(name.substring(STEP.length())), RunLayout.checkpoint(entry)));
                 }
             }
         }
@@ -158,14 +154,14 @@ public final class RunFolder implements AutoCloseable {
      * @param names what the checkpoint must hold
      */
     public Saved save(long step, Writer writer, Set<String> names, int keep) throws IOException {
-        Path target = checkpoints().resolve(name(step));
-        Path temporary = checkpoints().resolve("." + target.getFileName() + ".tmp");
+        Path target = layout.checkpoints().resolve(name(step));
+        Path temporary = layout.checkpoints().resolve("." + target.getFileName() + ".tmp");
         try {
             delete(temporary);
             Files.createDirectories(temporary);
-            Path file = temporary.resolve("checkpoint");
+            Path file = RunLayout.checkpoint(temporary);
             writer.write(file);
-            Set<String> written = CheckpointFile.read(file).keySet(); // a full disk may go unnoticed by the writer
+            Set<String> written = CheckpointFile.types(file).keySet(); // a full disk may go unnoticed by the writer
             if (!written.equals(names)) {
                 throw new IOException("Checkpoint " + file + " came out with " + written.size() + " entries, expected "
                         + names.size() + ": is the disk full?");
@@ -178,22 +174,34 @@ public final class RunFolder implements AutoCloseable {
             }
             delete(target);
             Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
-            AtomicFile.syncFolder(checkpoints());
+            AtomicFile.syncFolder(layout.checkpoints());
+        } catch (RuntimeException | Error e) {
+            discard(temporary, e);
+            throw e;
         } catch (IOException e) {
-            delete(temporary);
+            discard(temporary, e);
             throw new IOException(
-                    "Cannot save the checkpoint of step " + step + " in " + checkpoints() + ": " + e.getMessage()
+                    "Cannot save the checkpoint of step " + step + " in " + layout.checkpoints() + ": " + e.getMessage()
                             + "; earlier checkpoints are kept",
                     e);
         }
         prune(keep);
-        return new Saved(step, target.resolve("checkpoint"));
+        return new Saved(step, RunLayout.checkpoint(target));
+    }
+
+    /** Deletes what a failure left; the failure is what the caller hears of. */
+    private static void discard(Path temporary, Throwable failure) {
+        try {
+            delete(temporary);
+        } catch (IOException e) {
+            failure.addSuppressed(e);
+        }
     }
 
     private void prune(int keep) throws IOException {
         List<Saved> saved = saved();
         for (Saved old : saved.subList(0, Math.max(0, saved.size() - keep))) {
-            delete(checkpoints().resolve(name(old.step())));
+            delete(layout.checkpoints().resolve(name(old.step())));
         }
     }
 
@@ -210,7 +218,7 @@ public final class RunFolder implements AutoCloseable {
 
     /** Empties the folder of a run that could not be started. */
     public void clear() throws IOException {
-        delete(root.resolve("artifacts"));
+        delete(layout.artifacts());
         Files.deleteIfExists(config());
     }
 

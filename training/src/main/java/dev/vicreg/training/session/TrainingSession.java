@@ -38,7 +38,8 @@ public final class TrainingSession implements AutoCloseable {
      * @param terms by name, in the objective's order
      * @param scaling of the loss after the step; null where the graph does not scale
      */
-    public record Losses(float loss, Map<String, Float> terms, @Nullable Scaling scaling) {
+    public record Losses(
+            float loss, Map<String, Float> terms, @Nullable Scaling scaling) {
         /** Keeps the order of the terms. */
         public Losses {
             terms = Collections.unmodifiableMap(new LinkedHashMap<>(terms));

@@ -45,8 +45,7 @@ public record Branch(ViewInput input, Encoder encoder, Projector projector, Stri
     Value encode(Layers layers, Value view) {
         Layers own = layers.scope(scope);
         return encoder.build(
-                own.scope(encoder.scope()),
-                input.prepare(own.scope(INPUT).ops().in(Region.INPUT), view));
+                own.scope(encoder.scope()), input.prepare(own.scope(INPUT).ops().in(Region.INPUT), view));
     }
 
     /** representation [N,D] → projection. */

@@ -229,8 +229,9 @@ public final class TrainingGraph {
         requireEqualWidths(za, zb);
         Loss loss = spec.objective.build(ops.scope("loss").in(Region.OBJECTIVE), za, zb);
 
-        LossScaling.InGraph scaler =
-                spec.scaling == null ? null : new LossScaling.InGraph(spec.scaling, ops.scope(UPDATE).in(Region.OBJECTIVE));
+        LossScaling.InGraph scaler = spec.scaling == null
+                ? null
+                : new LossScaling.InGraph(spec.scaling, ops.scope(UPDATE).in(Region.OBJECTIVE));
         Map<Parameter, Value> gradients = gradients(loss.total(), trained(), scaler);
         Map<Parameter, Value> statistics = layers.statistics();
 
@@ -306,15 +307,15 @@ public final class TrainingGraph {
         });
         return spec.optimizer.next(
                 ops.atScope(UPDATE + "." + parameter.name()).in(Region.UPDATE),
-                new ParameterStep(
-                        parameter, gradient, ownRate(parameter, rate), spec.noDecay.decays(parameter), own));
+                new ParameterStep(parameter, gradient, ownRate(parameter, rate), spec.noDecay.decays(parameter), own));
     }
 
     private Value ownRate(Parameter parameter, Value rate) {
         float factor = spec.rateFactor.of(parameter);
         return factor == 1
                 ? rate
-                : scaledRates.computeIfAbsent(factor, f -> ops.scope(UPDATE).in(Region.UPDATE).mul(rate, f));
+                : scaledRates.computeIfAbsent(
+                        factor, f -> ops.scope(UPDATE).in(Region.UPDATE).mul(rate, f));
     }
 
     /** Inputs that live in the checkpoint, in one order for both graphs, as ONNX Runtime Training demands. */

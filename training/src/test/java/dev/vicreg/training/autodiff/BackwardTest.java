@@ -69,7 +69,8 @@ final class BackwardTest {
     void nothingFlowsThroughADetachedValue() {
         Value x = Value.input("x", new TensorType(ElementType.FLOAT, Shape.of(3)));
         Value loss = OPS.reduceSum(OPS.mul(x, OPS.detach(OPS.mul(x, 5))), false);
-        Value gradient = Objects.requireNonNull(Backward.gradients(loss, List.of(x)).get(x));
+        Value gradient =
+                Objects.requireNonNull(Backward.gradients(loss, List.of(x)).get(x));
         Graph graph = Graph.of("detached", List.of(x), Map.of("g", gradient, "loss", loss));
         Map<String, Tensor> found = GraphRunner.run(graph, Map.of("x", Tensor.of(Shape.of(3), 1, -2, 3)));
         assertArrayEquals(new float[] {5, -10, 15}, found.get("g").floats());

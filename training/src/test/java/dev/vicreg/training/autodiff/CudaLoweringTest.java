@@ -98,9 +98,7 @@ final class CudaLoweringTest {
                                 ops.constant(ones),
                                 ops.mul(ops.constant(ones), 2),
                                 ops.mul(ops.constant(ones), 3)),
-                        Attributes.NONE
-                                .with("epsilon", 1e-5f)
-                                .with("momentum", 0.9f))
+                        Attributes.NONE.with("epsilon", 1e-5f).with("momentum", 0.9f))
                 .output(2);
         Graph plain = Graph.of("norm", List.of(input), Map.of("y", y));
         float[] ours = GraphRunner.run(plain, Map.of("x", x)).get("y").floats();

@@ -70,8 +70,7 @@ final class GradientCheckTest {
         Shape channels = x.get(1).shape();
         Value mean = ops.mul(ops.constant(Tensor.filled(channels, 0)), x.get(1));
         Value variance = ops.mul(ops.constant(Tensor.filled(channels, 1)), x.get(1));
-        Attributes attributes =
-                Attributes.NONE.with("epsilon", 1e-5f).with("momentum", 0.9f);
+        Attributes attributes = Attributes.NONE.with("epsilon", 1e-5f).with("momentum", 0.9f);
         return ops.node(
                         OpType.BATCH_NORM_TRAINING,
                         List.of(x.get(0), x.get(1), x.get(2), detached(ops, mean), detached(ops, variance)),

@@ -123,8 +123,8 @@ final class CudaTrainingTest {
         Map<String, Tensor> before = GoldenNet.initialState(built);
         Artifacts artifacts = Artifacts.write(folder, built, before, MachineLowering.of(Gpu.DEVICE, 1));
         Path after = folder.resolve("after");
-        try (TrainingSession session =
-                TrainingSession.open(built.signature(), artifacts.checkpoint(), artifacts.trainingModel(), Gpu.DEVICE, 1)) {
+        try (TrainingSession session = TrainingSession.open(
+                built.signature(), artifacts.checkpoint(), artifacts.trainingModel(), Gpu.DEVICE, 1)) {
             TrainingSession.Losses losses = TrajectoryTest.step(session, GoldenNet.views(new Lcg(11)), 0.1f);
             assertTrue(losses.scaling() != null && losses.scaling().isSkipped());
             session.save(after);
@@ -194,7 +194,12 @@ final class CudaTrainingTest {
         List<Tensor> views =
                 ImportedTrajectoryTest.views(new Lcg(11), encoder.type(Dim.of(ImportedTrajectoryTest.BATCH)));
         try (TrainingSession session = TrainingSession.open(
-                        built.signature(), artifacts.checkpoint(), artifacts.trainingModel(), Gpu.DEVICE, 1, profiles.resolve("step"));
+                        built.signature(),
+                        artifacts.checkpoint(),
+                        artifacts.trainingModel(),
+                        Gpu.DEVICE,
+                        1,
+                        profiles.resolve("step"));
                 OnnxTensor a = ImportedTrajectoryTest.tensor(views.get(0));
                 OnnxTensor b = ImportedTrajectoryTest.tensor(views.get(1))) {
             session.step(a, b, 0);
@@ -217,7 +222,11 @@ final class CudaTrainingTest {
         Artifacts artifacts =
                 Artifacts.write(here, built, GoldenNet.initialState(built), MachineLowering.of(device, 1));
         try (TrainingSession session = TrainingSession.open(
-                built.signature(), checkpoint == null ? artifacts.checkpoint() : checkpoint, artifacts.trainingModel(), device, 1)) {
+                built.signature(),
+                checkpoint == null ? artifacts.checkpoint() : checkpoint,
+                artifacts.trainingModel(),
+                device,
+                1)) {
             for (int step = 0; step < steps; step++) {
                 losses.add(TrajectoryTest.step(session, GoldenNet.views(data), 1e-3f));
             }

@@ -167,7 +167,9 @@ final class ImportedTrajectoryTest {
                 try (OnnxTensor a = tensor(views.get(0));
                         OnnxTensor b = tensor(views.get(1))) {
                     TrainingSession.Losses losses = session.step(a, b, rate);
-                    float[] found = {losses.loss(), losses.term("invariance"), losses.term("variance"), losses.term("covariance")};
+                    float[] found = {
+                        losses.loss(), losses.term("invariance"), losses.term("variance"), losses.term("covariance")
+                    };
                     for (int i = 0; i < found.length; i++) {
                         double expected = row.get(i).asDouble();
                         worst.add(expected, found[i], expected, "loss " + i + " of step " + step);

@@ -57,7 +57,8 @@ final class LossScalingTest {
     private TrainingSession open(TrainingGraph.Built built) throws IOException {
         Artifacts artifacts =
                 Artifacts.write(folder, built, GoldenNet.initialState(built), MachineLowering.of(Device.CPU, 1));
-        return TrainingSession.open(built.signature(), artifacts.checkpoint(), artifacts.trainingModel(), Device.CPU, 1);
+        return TrainingSession.open(
+                built.signature(), artifacts.checkpoint(), artifacts.trainingModel(), Device.CPU, 1);
     }
 
     private Map<String, Tensor> state(TrainingSession session) throws IOException {

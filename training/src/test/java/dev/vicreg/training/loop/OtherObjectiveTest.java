@@ -58,7 +58,8 @@ final class OtherObjectiveTest {
         TrainingGraph.Spec golden = GoldenNet.spec(SGD, NoDecay.NONE);
         TrainingGraph.Built built = TrainingGraph.build(
                 TrainingGraph.Spec.shared(golden.a(), new Follow(), SGD, NoDecay.NONE, golden.batchSize()));
-        assertEquals(List.of("view_a", "view_b", "learning_rate"), built.signature().fed());
+        assertEquals(
+                List.of("view_a", "view_b", "learning_rate"), built.signature().fed());
         assertEquals(List.of("size", "distance"), built.signature().terms());
         Artifacts artifacts = Artifacts.write(folder, built, built.initialState(1), Lowering.NONE);
         try (TrainingSession session = TrainingSession.open(

@@ -167,8 +167,8 @@ final class TrajectoryTest {
             throws Exception {
         Artifacts artifacts = Artifacts.write(folder, built, GoldenNet.initialState(built), lowering);
         Path end = folder.resolve("end");
-        try (TrainingSession session =
-                TrainingSession.open(built.signature(), artifacts.checkpoint(), artifacts.trainingModel(), Device.CPU, 1)) {
+        try (TrainingSession session = TrainingSession.open(
+                built.signature(), artifacts.checkpoint(), artifacts.trainingModel(), Device.CPU, 1)) {
             step(session, GoldenNet.views(new Lcg(11)), 0.05f);
             session.save(end);
         }

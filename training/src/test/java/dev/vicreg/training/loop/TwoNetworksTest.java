@@ -56,8 +56,8 @@ final class TwoNetworksTest {
                 folder, built, GoldenPair.initialState(built, golden), MachineLowering.of(Device.CPU, 2));
         Lcg data = new Lcg(golden.get("data_seed").asLong());
         Path end = folder.resolve("end");
-        try (TrainingSession session =
-                TrainingSession.open(built.signature(), artifacts.checkpoint(), artifacts.trainingModel(), Device.CPU, 1)) {
+        try (TrainingSession session = TrainingSession.open(
+                built.signature(), artifacts.checkpoint(), artifacts.trainingModel(), Device.CPU, 1)) {
             for (JsonNode step : golden.get("steps")) {
                 TrajectoryTest.assertLosses(
                         step, TrajectoryTest.step(session, GoldenPair.views(data), TrajectoryTest.rate(name)));

@@ -80,8 +80,8 @@ final class ArtifactsTest {
     })
     void artifactsAreValidAndTrain(String optimizer, String loss, String projector, int imageSize, float rate)
             throws Exception {
-        TrainingGraph.Built built =
-                TrainingGraph.build(config(optimizer, loss, projector, imageSize).spec());
+        TrainingGraph.Built built = TrainingGraph.build(
+                config(optimizer, loss, projector, imageSize).spec());
         Artifacts artifacts = write(built);
         onnx.check_model(artifacts.trainingModel().toString());
         onnx.check_model(artifacts.evalModel().toString());
@@ -89,8 +89,8 @@ final class ArtifactsTest {
         ViewType view = new ViewType(ViewType.Element.UINT8, List.of(imageSize, imageSize, 3));
         ViewBatch a = new ViewBatch(view, pictures(shape, 1));
         ViewBatch b = new ViewBatch(view, pictures(shape, 2));
-        try (TrainingSession session =
-                TrainingSession.open(built.signature(), artifacts.checkpoint(), artifacts.trainingModel(), Device.CPU, 2)) {
+        try (TrainingSession session = TrainingSession.open(
+                built.signature(), artifacts.checkpoint(), artifacts.trainingModel(), Device.CPU, 2)) {
             float first = session.step(a, b, rate).loss();
             float last = first;
             for (int i = 0; i < 10; i++) {

@@ -12,7 +12,10 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -56,6 +59,51 @@ class AtomicFileTest {
         IOException e = assertThrows(IOException.class, () -> AtomicFile.write(file, bytes("new")));
         assertEquals("Cannot write " + file + ": it is a folder; name a file", e.getMessage());
         assertOnly(file);
+    }
+
+    @Test
+    void filesAreMovedTogether() throws IOException {
+        Map<Path, Path> complete = new LinkedHashMap<>();
+        for (String name : List.of("a", "b", "c")) {
+            complete.put(
+                    Files.writeString(folder.resolve(name), "old " + name),
+                    Files.writeString(folder.resolve(name + ".tmp"), "new " + name));
+        }
+        Files.delete(folder.resolve("a")); // the first is new
+        AtomicFile.move(complete);
+        assertContents(Map.of("a", "new a", "b", "new b", "c", "new c"));
+    }
+
+    @Test
+    void ofFilesThatCannotAllBeMovedNoneIs() throws IOException {
+        Map<Path, Path> complete = new LinkedHashMap<>();
+        complete.put(folder.resolve("a"), Files.writeString(folder.resolve("a.tmp"), "new a"));
+        complete.put(
+                Files.writeString(folder.resolve("b"), "old b"), Files.writeString(folder.resolve("b.tmp"), "new b"));
+        complete.put(Files.writeString(folder.resolve("c"), "old c"), folder.resolve("missing"));
+        assertThrows(IOException.class, () -> AtomicFile.move(complete));
+        assertContents(Map.of("b", "old b", "c", "old c"));
+    }
+
+    @Test
+    void nothingIsMovedIfOneOfTheNamesIsAFolder() throws IOException {
+        Map<Path, Path> complete = new LinkedHashMap<>();
+        complete.put(folder.resolve("a"), Files.writeString(folder.resolve("a.tmp"), "new a"));
+        complete.put(Files.createDirectory(folder.resolve("b")), folder.resolve("b.tmp"));
+        String message =
+                assertThrows(IOException.class, () -> AtomicFile.move(complete)).getMessage();
+        assertEquals("Cannot write " + folder.resolve("b") + ": it is a folder; name a file", message);
+        assertTrue(Files.exists(folder.resolve("a.tmp")));
+    }
+
+    private void assertContents(Map<String, String> expected) throws IOException {
+        Map<String, String> found = new HashMap<>();
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path file : files.toList()) {
+                found.put(file.getFileName().toString(), Files.readString(file));
+            }
+        }
+        assertEquals(expected, found);
     }
 
     /** In a process that may write no more than 64 KiB to a file, which fails in the middle as a full disk does. */

@@ -61,6 +61,13 @@ class CheckpointFileTest {
     }
 
     @Test
+    void typesAreReadWithoutTheData() throws IOException {
+        Map<String, TensorType> types = CheckpointFile.types(written());
+        assertEquals(List.copyOf(sample().keySet()), List.copyOf(types.keySet()));
+        sample().forEach((name, tensor) -> assertEquals(tensor.type(), types.get(name)));
+    }
+
+    @Test
     void writingReplacesAndLeavesNoTemporaryFile() throws IOException {
         CheckpointFile.write(written(), Map.of("other", Tensor.scalar(1)));
         assertEquals(Map.of("other", Tensor.scalar(1)), CheckpointFile.read(folder.resolve("checkpoint")));
@@ -152,8 +159,10 @@ class CheckpointFileTest {
             if (sameIfRead) {
                 assertEquals(sample(), read);
             }
+            assertEquals(read.keySet(), CheckpointFile.types(file).keySet());
             return false;
         } catch (IOException e) {
+            assertThrows(IOException.class, () -> CheckpointFile.types(file));
             assertFalse(String.valueOf(e.getMessage()).contains("\n"), e.getMessage());
             return true;
         } finally {

@@ -1,12 +1,14 @@
 package dev.vicreg.training.run;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Tensor;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
@@ -80,6 +82,45 @@ final class RunFolderTest {
             assertTrue(message.contains("step 2") && message.contains("earlier checkpoints are kept"), message);
             assertEquals(1, message.lines().count());
             assertEquals(List.of("step-00000001"), entries(root.resolve("checkpoints")));
+        }
+    }
+
+    /** A checkpoint may be larger than the heap: its names are compared without its data. */
+    @Test
+    void savingNeedsNoMemoryForTheData() throws IOException {
+        long bytes = 1L << 24;
+        try (RunFolder folder = RunFolder.create(root)) {
+            folder.save(1, RunFolderTest::write, Set.of("w"), 1);
+            com.sun.management.ThreadMXBean thread =
+                    (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+            long[] before = new long[1];
+            folder.save(
+                    2,
+                    file -> {
+                        CheckpointFile.write(file, Map.of("w", Tensor.filled(Shape.of((int) (bytes / 4)), 0)));
+                        before[0] = thread.getCurrentThreadAllocatedBytes();
+                    },
+                    Set.of("w"),
+                    1);
+            long allocated = thread.getCurrentThreadAllocatedBytes() - before[0];
+            assertTrue(allocated < bytes / 4, allocated + " bytes allocated after the file was written");
+        }
+    }
+
+    @Test
+    void nothingTemporaryStaysWhateverHappens() throws IOException {
+        try (RunFolder folder = RunFolder.create(root)) {
+            for (Throwable failure : List.of(new OutOfMemoryError("heap"), new IllegalStateException("session"))) {
+                RunFolder.Writer writer = file -> {
+                    write(file);
+                    if (failure instanceof Error error) {
+                        throw error;
+                    }
+                    throw (RuntimeException) failure;
+                };
+                assertSame(failure, assertThrows(Throwable.class, () -> folder.save(1, writer, Set.of("w"), 1)));
+                assertEquals(List.of(), entries(root.resolve("checkpoints")));
+            }
         }
     }
 

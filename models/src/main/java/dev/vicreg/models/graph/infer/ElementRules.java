@@ -1,8 +1,8 @@
 package dev.vicreg.models.graph.infer;
 
 import dev.vicreg.models.graph.Dim;
-import dev.vicreg.models.graph.Element;
 import dev.vicreg.models.graph.ElementType;
+import dev.vicreg.models.graph.KnownElement;
 import dev.vicreg.models.graph.OpType;
 import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.TensorType;
@@ -28,8 +28,8 @@ import java.util.stream.LongStream;
 final class ElementRules {
 
     private interface Rule {
-        /** Elements of output {@code output}, which is of {@code type}: at most {@link Element#LIMIT}, of fixed shape. */
-        Optional<List<Element>> apply(Call call, TensorType type, int output);
+        /** Elements of output {@code output}, which is of {@code type}: at most {@link KnownElement#LIMIT}, of fixed shape. */
+        Optional<List<KnownElement>> apply(Call call, TensorType type, int output);
     }
 
     private static final Map<OpType, Rule> RULES = new EnumMap<>(OpType.class);
@@ -39,8 +39,9 @@ final class ElementRules {
         RULES.put(
                 OpType.SIZE,
                 (call, type, output) -> Optional.of(
-                        List.of(Element.of(call.shape(0).dims().stream().reduce(Dim.of(1), Dim::times)))));
-        RULES.put(OpType.CONSTANT, (call, type, output) -> Element.of(StructureShapes.constant(call.attributes())));
+                        List.of(KnownElement.of(call.shape(0).dims().stream().reduce(Dim.of(1), Dim::times)))));
+        RULES.put(
+                OpType.CONSTANT, (call, type, output) -> KnownElement.of(StructureShapes.constant(call.attributes())));
         RULES.put(OpType.CONSTANT_OF_SHAPE, ElementRules::filled);
         RULES.put(OpType.RANGE, ElementRules::range);
         for (OpType op : List.of(OpType.IDENTITY, OpType.UNSQUEEZE, OpType.SQUEEZE, OpType.RESHAPE, OpType.FLATTEN)) {
@@ -59,20 +60,27 @@ final class ElementRules {
         each(OpType.FLOOR, (element, type) -> element.rounded(Math::floor));
         each(OpType.CEIL, (element, type) -> element.rounded(Math::ceil));
         each(OpType.ROUND, (element, type) -> element.rounded(Math::rint));
-        each(OpType.NEG, (element, type) -> Element.arithmetic(OpType.SUB, Element.of(0, type), element, type));
-        each(OpType.SQRT, (element, type) -> Element.arithmetic(OpType.POW, element, new Element.Real(0.5), type));
+        each(
+                OpType.NEG,
+                (element, type) -> KnownElement.arithmetic(OpType.SUB, KnownElement.of(0, type), element, type));
+        each(
+                OpType.SQRT,
+                (element, type) -> KnownElement.arithmetic(OpType.POW, element, new KnownElement.Real(0.5), type));
         each(OpType.NOT, (element, type) -> truth(element.known().map(holds -> holds == 0)));
         for (OpType op : List.of(OpType.ADD, OpType.SUB, OpType.MUL, OpType.DIV, OpType.POW, OpType.MIN, OpType.MAX)) {
             RULES.put(
                     op,
                     (call, type, output) ->
-                            fold(call, type.shape(), (a, b) -> Element.arithmetic(op, a, b, type.element())));
+                            fold(call, type.shape(), (a, b) -> KnownElement.arithmetic(op, a, b, type.element())));
         }
         RULES.put(
                 OpType.MOD,
                 (call, type, output) -> call.attributes().integer("fmod", 0) != 0
                         ? Optional.empty() // the sign of a remainder is another there
-                        : fold(call, type.shape(), (a, b) -> Element.arithmetic(OpType.MOD, a, b, type.element())));
+                        : fold(
+                                call,
+                                type.shape(),
+                                (a, b) -> KnownElement.arithmetic(OpType.MOD, a, b, type.element())));
         compare(OpType.EQUAL, order -> order == 0);
         compare(OpType.GREATER, order -> order > 0);
         compare(OpType.GREATER_OR_EQUAL, order -> order >= 0);
@@ -90,13 +98,13 @@ final class ElementRules {
     private ElementRules() {}
 
     /** The elements of output {@code output} of an operator, if something can be told of them. */
-    static Optional<List<Element>> infer(OpType op, Call call, TensorType type, int output) {
+    static Optional<List<KnownElement>> infer(OpType op, Call call, TensorType type, int output) {
         Rule rule = RULES.get(op);
-        boolean small = type.shape().isFixed() && type.shape().elements() <= Element.LIMIT;
+        boolean small = type.shape().isFixed() && type.shape().elements() <= KnownElement.LIMIT;
         return rule == null || !small ? Optional.empty() : rule.apply(call, type, output);
     }
 
-    private static void each(OpType op, BiFunction<Element, ElementType, Element> rule) {
+    private static void each(OpType op, BiFunction<KnownElement, ElementType, KnownElement> rule) {
         RULES.put(
                 op,
                 (call, type, output) -> call.in(0)
@@ -112,7 +120,7 @@ final class ElementRules {
                 (call, type, output) -> fold(
                         call,
                         type.shape(),
-                        (a, b) -> truth(Element.compare(a, b).map(rule))));
+                        (a, b) -> truth(KnownElement.compare(a, b).map(rule))));
     }
 
     /** Reductions of all elements to one. */
@@ -126,58 +134,61 @@ final class ElementRules {
                                 .flatMap(from -> op == OpType.REDUCE_PROD
                                         ? Optional.of(List.of(from.stream()
                                                 .reduce(
-                                                        Element.of(1, type.element()),
-                                                        (a, b) -> Element.arithmetic(pair, a, b, type.element()))))
+                                                        KnownElement.of(1, type.element()),
+                                                        (a, b) -> KnownElement.arithmetic(pair, a, b, type.element()))))
                                         : from.stream()
-                                                .reduce((a, b) -> Element.arithmetic(pair, a, b, type.element()))
+                                                .reduce((a, b) -> KnownElement.arithmetic(pair, a, b, type.element()))
                                                 .map(List::of)));
     }
 
-    private static Element truth(Optional<Boolean> value) {
-        return value.map(holds -> (Element) new Element.Whole(holds ? 1 : 0)).orElseGet(Element::unknown);
+    private static KnownElement truth(Optional<Boolean> value) {
+        return value.map(holds -> (KnownElement) new KnownElement.Whole(holds ? 1 : 0))
+                .orElseGet(KnownElement::unknown);
     }
 
-    private static Element and(Element a, Element b) {
-        return Element.choose(a, b, a.known().isPresent() ? a : b.equals(new Element.Whole(0)) ? b : Element.unknown());
+    private static KnownElement and(KnownElement a, KnownElement b) {
+        return KnownElement.choose(
+                a, b, a.known().isPresent() ? a : b.equals(new KnownElement.Whole(0)) ? b : KnownElement.unknown());
     }
 
-    private static Element or(Element a, Element b) {
-        return Element.choose(a, a, b);
+    private static KnownElement or(KnownElement a, KnownElement b) {
+        return KnownElement.choose(a, a, b);
     }
 
-    private static Optional<List<Element>> shape(Call call, TensorType type, int output) {
+    private static Optional<List<KnownElement>> shape(Call call, TensorType type, int output) {
         List<Dim> dims = call.shape(0).dims();
         int start = StructureShapes.bound(call.attributes().integer("start", 0), dims.size());
         return Optional.of(dims.subList(start, start + (int) type.shape().elements()).stream()
-                .map(Element::of)
+                .map(KnownElement::of)
                 .toList());
     }
 
-    private static Optional<List<Element>> filled(Call call, TensorType type, int output) {
-        Optional<List<Element>> element = call.attributes()
+    private static Optional<List<KnownElement>> filled(Call call, TensorType type, int output) {
+        Optional<List<KnownElement>> element = call.attributes()
                 .tensor("value")
-                .flatMap(Element::of)
-                .or(() -> Optional.of(List.of(Element.of(0, type.element()))));
+                .flatMap(KnownElement::of)
+                .or(() -> Optional.of(List.of(KnownElement.of(0, type.element()))));
         return element.map(one -> Collections.nCopies((int) type.shape().elements(), one.get(0)));
     }
 
     /** Integers alone: sums of reals depend on how the device adds them up. */
-    private static Optional<List<Element>> range(Call call, TensorType type, int output) {
+    private static Optional<List<KnownElement>> range(Call call, TensorType type, int output) {
         Optional<long[]> start = ShapeValues.longs(call.in(0));
         Optional<long[]> step = ShapeValues.longs(call.in(2));
         return start.flatMap(first ->
                 step.map(by -> LongStream.range(0, type.shape().elements())
-                        .mapToObj(i -> (Element) new Element.Whole(first[0] + i * by[0]))
+                        .mapToObj(i -> (KnownElement) new KnownElement.Whole(first[0] + i * by[0]))
                         .toList()));
     }
 
     /** Elements of input 0 in the places that {@code source} gives for the places of the output. */
-    private static Optional<List<Element>> pick(Call call, Shape to, UnaryOperator<long[]> source) {
+    private static Optional<List<KnownElement>> pick(Call call, Shape to, UnaryOperator<long[]> source) {
         return call.in(0).elements().map(from -> pick(from, call.shape(0), to, source));
     }
 
-    private static List<Element> pick(List<Element> from, Shape shape, Shape to, UnaryOperator<long[]> source) {
-        List<Element> picked = new ArrayList<>();
+    private static List<KnownElement> pick(
+            List<KnownElement> from, Shape shape, Shape to, UnaryOperator<long[]> source) {
+        List<KnownElement> picked = new ArrayList<>();
         long[] at = new long[to.rank()];
         long count = to.elements();
         for (long i = 0; i < count; i++) {
@@ -194,7 +205,7 @@ final class ElementRules {
         return picked;
     }
 
-    private static Optional<List<Element>> broadcast(Call call, int index, Shape to) {
+    private static Optional<List<KnownElement>> broadcast(Call call, int index, Shape to) {
         Shape shape = call.shape(index);
         return call.in(index)
                 .elements()
@@ -213,10 +224,10 @@ final class ElementRules {
     }
 
     /** Any number of broadcast inputs combined two by two. */
-    private static Optional<List<Element>> fold(Call call, Shape to, BinaryOperator<Element> operator) {
-        Optional<List<Element>> result = broadcast(call, 0, to);
+    private static Optional<List<KnownElement>> fold(Call call, Shape to, BinaryOperator<KnownElement> operator) {
+        Optional<List<KnownElement>> result = broadcast(call, 0, to);
         for (int i = 1; i < call.inputs().size(); i++) {
-            Optional<List<Element>> next = broadcast(call, i, to);
+            Optional<List<KnownElement>> next = broadcast(call, i, to);
             result = result.flatMap(a -> next.map(b -> IntStream.range(0, a.size())
                     .mapToObj(place -> operator.apply(a.get(place), b.get(place)))
                     .toList()));
@@ -224,20 +235,20 @@ final class ElementRules {
         return result;
     }
 
-    private static Optional<List<Element>> where(Call call, TensorType type, int output) {
-        Optional<List<Element>> condition = broadcast(call, 0, type.shape());
-        Optional<List<Element>> yes = broadcast(call, 1, type.shape());
-        Optional<List<Element>> no = broadcast(call, 2, type.shape());
+    private static Optional<List<KnownElement>> where(Call call, TensorType type, int output) {
+        Optional<List<KnownElement>> condition = broadcast(call, 0, type.shape());
+        Optional<List<KnownElement>> yes = broadcast(call, 1, type.shape());
+        Optional<List<KnownElement>> no = broadcast(call, 2, type.shape());
         if (condition.isEmpty() || yes.isEmpty() || no.isEmpty()) {
             return Optional.empty();
         }
         return Optional.of(IntStream.range(0, yes.get().size())
-                .mapToObj(i -> Element.choose(
+                .mapToObj(i -> KnownElement.choose(
                         condition.get().get(i), yes.get().get(i), no.get().get(i)))
                 .toList());
     }
 
-    private static Optional<List<Element>> gather(Call call, TensorType type, int output) {
+    private static Optional<List<KnownElement>> gather(Call call, TensorType type, int output) {
         Optional<long[]> indices = ShapeValues.longs(call.in(1));
         Shape shape = call.shape(0);
         int axis = ShapeRules.axis(call.attributes().integer("axis", 0), shape.rank());
@@ -255,17 +266,17 @@ final class ElementRules {
         }));
     }
 
-    private static Optional<List<Element>> slice(Call call, TensorType type, int output) {
-        Optional<List<Cut>> cuts = Cut.of(call);
+    private static Optional<List<KnownElement>> slice(Call call, TensorType type, int output) {
+        Optional<List<SliceRange>> cuts = SliceRange.of(call);
         return cuts.flatMap(known -> pick(call, type.shape(), at -> {
-            for (Cut cut : known) {
+            for (SliceRange cut : known) {
                 at[cut.axis()] = cut.start() + at[cut.axis()] * cut.step();
             }
             return at;
         }));
     }
 
-    private static Optional<List<Element>> split(Call call, TensorType type, int output) {
+    private static Optional<List<KnownElement>> split(Call call, TensorType type, int output) {
         int axis = ShapeRules.axis(
                 call.attributes().integer("axis", 0), call.shape(0).rank());
         List<TensorType> parts = StructureShapes.split(call);
@@ -283,7 +294,7 @@ final class ElementRules {
         });
     }
 
-    private static Optional<List<Element>> transpose(Call call, TensorType type, int output) {
+    private static Optional<List<KnownElement>> transpose(Call call, TensorType type, int output) {
         long[] permutation = LayoutShapes.permutation(call);
         return pick(call, type.shape(), at -> {
             long[] place = new long[at.length];
@@ -294,11 +305,11 @@ final class ElementRules {
         });
     }
 
-    private static Optional<List<Element>> concat(Call call, TensorType type, int output) {
+    private static Optional<List<KnownElement>> concat(Call call, TensorType type, int output) {
         if (type.shape().rank() != 1) {
             return Optional.empty();
         }
-        List<Element> all = new ArrayList<>();
+        List<KnownElement> all = new ArrayList<>();
         for (int i = 0; i < call.inputs().size(); i++) {
             long size = call.shape(i).elements();
             // A part that cannot be told hides only itself.
@@ -307,21 +318,21 @@ final class ElementRules {
         return Optional.of(all);
     }
 
-    private static List<Element> unknown(long count) {
-        return LongStream.range(0, count).mapToObj(i -> Element.unknown()).toList();
+    private static List<KnownElement> unknown(long count) {
+        return LongStream.range(0, count).mapToObj(i -> KnownElement.unknown()).toList();
     }
 
     /** Elements of a row replaced: how exporters write {@code shape[2] = 1}. */
-    private static Optional<List<Element>> scatterNd(Call call, TensorType type, int output) {
-        Optional<List<Element>> data = call.in(0).elements();
+    private static Optional<List<KnownElement>> scatterNd(Call call, TensorType type, int output) {
+        Optional<List<KnownElement>> data = call.in(0).elements();
         Optional<long[]> places = ShapeValues.longs(call.in(1));
-        Optional<List<Element>> updates = call.in(2).elements();
+        Optional<List<KnownElement>> updates = call.in(2).elements();
         boolean plain = call.attributes().string("reduction", "none").equals("none")
                 && type.shape().rank() == 1;
         if (!plain || data.isEmpty() || places.isEmpty() || updates.isEmpty()) {
             return Optional.empty();
         }
-        List<Element> result = new ArrayList<>(data.get());
+        List<KnownElement> result = new ArrayList<>(data.get());
         for (int i = 0; i < places.get().length; i++) {
             result.set(
                     (int) Math.floorMod(places.get()[i], (long) result.size()),

@@ -6,7 +6,7 @@ import static dev.vicreg.models.graph.infer.StructureShapes.size;
 import static dev.vicreg.models.graph.infer.StructureShapes.target;
 
 import dev.vicreg.models.graph.Dim;
-import dev.vicreg.models.graph.Element;
+import dev.vicreg.models.graph.KnownElement;
 import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.TensorType;
 import dev.vicreg.models.graph.infer.ShapeRules.Call;
@@ -53,7 +53,7 @@ final class LayoutShapes {
 
     static TensorType expand(Call call) {
         Shape shape = call.shape(0);
-        List<Element> target = target(call, 1);
+        List<KnownElement> target = target(call, 1);
         int rank = Math.max(shape.rank(), target.size());
         List<Dim> dims = new ArrayList<>();
         for (int axis = -rank; axis < 0; axis++) {
@@ -95,7 +95,7 @@ final class LayoutShapes {
         boolean zeros = call.attributes().integer("allowzero", 0) != 0;
         List<Dim> dims = new ArrayList<>();
         int rest = -1;
-        List<Element> target = target(call, 1);
+        List<KnownElement> target = target(call, 1);
         for (int i = 0; i < target.size(); i++) {
             long written = target.get(i).known().orElse(1.0).longValue();
             if (written == -1) {
@@ -183,7 +183,7 @@ final class LayoutShapes {
 
     static TensorType tile(Call call) {
         Shape shape = call.shape(0);
-        List<Element> repeats = target(call, 1);
+        List<KnownElement> repeats = target(call, 1);
         if (repeats.size() != shape.rank()) {
             throw new IllegalArgumentException(repeats.size() + " repeats for a rank of " + shape.rank());
         }

@@ -1,8 +1,8 @@
 package dev.vicreg.models.graph.infer;
 
 import dev.vicreg.models.graph.Dim;
-import dev.vicreg.models.graph.Element;
 import dev.vicreg.models.graph.ElementType;
+import dev.vicreg.models.graph.KnownElement;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.Value;
 import java.util.List;
@@ -27,18 +27,18 @@ public final class ShapeValues {
             return Optional.of(constant.longs());
         }
         return value.elements()
-                .filter(elements -> elements.stream().allMatch(Element.Whole.class::isInstance))
+                .filter(elements -> elements.stream().allMatch(KnownElement.Whole.class::isInstance))
                 .map(elements -> elements.stream()
-                        .mapToLong(element -> ((Element.Whole) element).value())
+                        .mapToLong(element -> ((KnownElement.Whole) element).value())
                         .toArray());
     }
 
     /** The elements of a floating-point value as numbers, if every one is known. */
     public static Optional<double[]> reals(Value value) {
         return value.elements()
-                .filter(elements -> elements.stream().allMatch(Element.Real.class::isInstance))
+                .filter(elements -> elements.stream().allMatch(KnownElement.Real.class::isInstance))
                 .map(elements -> elements.stream()
-                        .mapToDouble(element -> ((Element.Real) element).value())
+                        .mapToDouble(element -> ((KnownElement.Real) element).value())
                         .toArray());
     }
 
@@ -46,13 +46,15 @@ public final class ShapeValues {
     public static Optional<List<Dim>> dims(Value value) {
         return value.elements()
                 .filter(elements -> elements.stream()
-                        .allMatch(element -> element instanceof Element.Symbol
-                                || (element instanceof Element.Whole whole && whole.value() >= 0)))
+                        .allMatch(element -> element instanceof KnownElement.Symbol
+                                || (element instanceof KnownElement.Whole whole && whole.value() >= 0)))
                 .map(elements -> elements.stream().map(ShapeValues::dim).toList());
     }
 
     /** A size or symbol as a dimension. */
-    static Dim dim(Element element) {
-        return element instanceof Element.Symbol symbol ? symbol.dim() : Dim.of(((Element.Whole) element).value());
+    static Dim dim(KnownElement element) {
+        return element instanceof KnownElement.Symbol symbol
+                ? symbol.dim()
+                : Dim.of(((KnownElement.Whole) element).value());
     }
 }

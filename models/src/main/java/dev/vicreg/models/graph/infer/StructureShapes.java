@@ -6,8 +6,8 @@ import static dev.vicreg.models.graph.infer.ShapeRules.one;
 
 import dev.vicreg.models.graph.Attributes;
 import dev.vicreg.models.graph.Dim;
-import dev.vicreg.models.graph.Element;
 import dev.vicreg.models.graph.ElementType;
+import dev.vicreg.models.graph.KnownElement;
 import dev.vicreg.models.graph.OpType;
 import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Tensor;
@@ -150,7 +150,7 @@ final class StructureShapes {
     }
 
     /** The elements of a shape or another row of numbers; unknown ones where only their count can be told. */
-    static List<Element> target(Call call, int index) {
+    static List<KnownElement> target(Call call, int index) {
         return call.in(index).elements().orElseGet(() -> {
             Shape shape = call.shape(index);
             if (!shape.isFixed()) {
@@ -158,13 +158,13 @@ final class StructureShapes {
                         "the rank of the result cannot be told: input " + index + " is " + call.in(index));
             }
             return LongStream.range(0, shape.elements())
-                    .mapToObj(i -> Element.unknown())
+                    .mapToObj(i -> KnownElement.unknown())
                     .toList();
         });
     }
 
-    static Dim size(Element element) {
-        if (element instanceof Element.Whole whole && whole.value() < 0) {
+    static Dim size(KnownElement element) {
+        if (element instanceof KnownElement.Whole whole && whole.value() < 0) {
             throw new IllegalArgumentException("a size is 0 or more, found " + whole.value());
         }
         return ShapeValues.dim(element);
@@ -225,15 +225,17 @@ final class StructureShapes {
 
     private static TensorType pad(Call call) {
         Shape shape = call.shape(0);
-        List<Element> pads = target(call, 1);
+        List<KnownElement> pads = target(call, 1);
         List<Integer> axes = axes(call, 3, shape.rank());
         if (pads.size() != 2 * axes.size()) {
             throw new IllegalArgumentException(
                     pads.size() + " pads for " + axes.size() + " axes, expected two for each");
         }
         for (int i = 0; i < axes.size(); i++) {
-            Element sum = Element.arithmetic(OpType.ADD, pads.get(i), pads.get(i + axes.size()), ElementType.INT64);
-            Element size = Element.arithmetic(OpType.ADD, Element.of(shape.at(axes.get(i))), sum, ElementType.INT64);
+            KnownElement sum =
+                    KnownElement.arithmetic(OpType.ADD, pads.get(i), pads.get(i + axes.size()), ElementType.INT64);
+            KnownElement size =
+                    KnownElement.arithmetic(OpType.ADD, KnownElement.of(shape.at(axes.get(i))), sum, ElementType.INT64);
             shape = shape.with(axes.get(i), size(size));
         }
         return call.shaped(shape);
@@ -249,9 +251,9 @@ final class StructureShapes {
     }
 
     private static TensorType range(Call call) {
-        List<Element> operands =
+        List<KnownElement> operands =
                 IntStream.range(0, 3).mapToObj(i -> target(call, i).get(0)).toList();
-        Element span = Element.arithmetic(OpType.SUB, operands.get(1), operands.get(0), call.element(0));
+        KnownElement span = KnownElement.arithmetic(OpType.SUB, operands.get(1), operands.get(0), call.element(0));
         Optional<Double> step = operands.get(2).known();
         if (step.filter(by -> by == 0).isPresent()) {
             throw new IllegalArgumentException("a step is not 0");
@@ -260,7 +262,7 @@ final class StructureShapes {
             double count = Math.ceil(span.known().get() / step.get());
             return call.shaped(Shape.of((long) Math.max(0, count)));
         }
-        boolean counts = span instanceof Element.Symbol symbol
+        boolean counts = span instanceof KnownElement.Symbol symbol
                 && symbol.isSize()
                 && step.filter(by -> by == 1).isPresent();
         return call.shaped(new Shape(List.of(counts ? ShapeValues.dim(span) : Dim.unknown())));
@@ -274,7 +276,7 @@ final class StructureShapes {
                     "keep_aspect_ratio_policy " + policy + " is not supported, only stretch");
         }
         boolean scaled = call.has(2) && !call.shape(2).equals(Shape.of(0));
-        List<Element> operand = target(call, scaled ? 2 : 3);
+        List<KnownElement> operand = target(call, scaled ? 2 : 3);
         long[] axes = call.attributes()
                 .integers("axes", LongStream.range(0, shape.rank()).toArray());
         if (operand.size() != axes.length) {
@@ -337,8 +339,8 @@ final class StructureShapes {
 
     private static TensorType slice(Call call) {
         Shape shape = call.shape(0);
-        List<Element> starts = target(call, 1);
-        List<Element> ends = target(call, 2);
+        List<KnownElement> starts = target(call, 1);
+        List<KnownElement> ends = target(call, 2);
         int count = starts.size();
         if (ends.size() != count
                 || (call.has(3) && call.shape(3).elements() != count)
@@ -346,7 +348,8 @@ final class StructureShapes {
             throw new IllegalArgumentException("starts, ends, axes and steps are not of one length");
         }
         long[] axes = call.has(3) ? call.constantLongs(3) : first(count);
-        List<Element> steps = call.has(4) ? target(call, 4) : Collections.nCopies(count, new Element.Whole(1));
+        List<KnownElement> steps =
+                call.has(4) ? target(call, 4) : Collections.nCopies(count, new KnownElement.Whole(1));
         for (int i = 0; i < count; i++) {
             int axis = axis(axes[i], shape.rank());
             shape = shape.with(axis, cut(axis, shape.at(axis), starts.get(i), ends.get(i), steps.get(i)));
@@ -354,20 +357,20 @@ final class StructureShapes {
         return call.shaped(shape);
     }
 
-    private static Dim cut(int axis, Dim dim, Element start, Element end, Element step) {
-        if (!(step instanceof Element.Whole by)) {
+    private static Dim cut(int axis, Dim dim, KnownElement start, KnownElement end, KnownElement step) {
+        if (!(step instanceof KnownElement.Whole by)) {
             return Dim.unknown();
         }
-        if (dim.isFixed() && start instanceof Element.Whole from && end instanceof Element.Whole to) {
-            return Dim.of(Cut.of(axis, dim.size(), from.value(), to.value(), by.value())
+        if (dim.isFixed() && start instanceof KnownElement.Whole from && end instanceof KnownElement.Whole to) {
+            return Dim.of(SliceRange.of(axis, dim.size(), from.value(), to.value(), by.value())
                     .count());
         }
-        boolean fromStart = start.equals(new Element.Whole(0));
-        boolean toEnd = end instanceof Element.Whole to
+        boolean fromStart = start.equals(new KnownElement.Whole(0));
+        boolean toEnd = end instanceof KnownElement.Whole to
                 ? to.value() >= FAR
-                : Element.of(dim).equals(end);
-        boolean fromEnd = start instanceof Element.Whole from && (from.value() == -1 || from.value() >= FAR);
-        boolean toStart = end instanceof Element.Whole to && to.value() <= -FAR;
+                : KnownElement.of(dim).equals(end);
+        boolean fromEnd = start instanceof KnownElement.Whole from && (from.value() == -1 || from.value() >= FAR);
+        boolean toStart = end instanceof KnownElement.Whole to && to.value() <= -FAR;
         boolean whole = (by.value() == 1 && fromStart && toEnd) || (by.value() == -1 && fromEnd && toStart);
         return whole ? dim : Dim.unknown();
     }

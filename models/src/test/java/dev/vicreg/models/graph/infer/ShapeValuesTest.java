@@ -7,8 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.vicreg.models.graph.Attributes;
 import dev.vicreg.models.graph.Dim;
-import dev.vicreg.models.graph.Element;
 import dev.vicreg.models.graph.ElementType;
+import dev.vicreg.models.graph.KnownElement;
 import dev.vicreg.models.graph.OpType;
 import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Tensor;
@@ -260,7 +260,7 @@ class ShapeValuesTest {
     @Test
     void largeTensorsAreNotLookedInto() {
         Value zeros =
-                one(OpType.CONSTANT_OF_SHAPE, NONE.with("value", Tensor.ofLongs(0)), OPS.longs(Element.LIMIT + 1));
+                one(OpType.CONSTANT_OF_SHAPE, NONE.with("value", Tensor.ofLongs(0)), OPS.longs(KnownElement.LIMIT + 1));
         assertTrue(ShapeValues.longs(zeros).isEmpty());
         assertEquals(2000, ShapeValues.longs(OPS.longs(new long[2000])).orElseThrow().length);
     }

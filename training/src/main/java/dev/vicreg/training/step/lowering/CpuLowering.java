@@ -111,13 +111,15 @@ final class CpuLowering implements Rewriter.Rule {
             return depthwiseConvolution(ops, node, inputs);
         }
         if (node.op() == OpType.CONV_GRAD && isDepthwise(node, inputs, 1)) {
-            return depthwiseGradients(ops, node, Lowering.input(inputs, 0), Lowering.input(inputs, 1), Lowering.input(inputs, 2));
+            return depthwiseGradients(
+                    ops, node, Lowering.input(inputs, 0), Lowering.input(inputs, 1), Lowering.input(inputs, 2));
         }
         if (node.op() == OpType.CONV && isPlain(node) && inputs.size() == 2) {
             return List.of(convolution(ops, Lowering.input(inputs, 0), Lowering.input(inputs, 1), node.attributes()));
         }
         if (node.op() == OpType.CONV_GRAD && isPlain(node) && stride(node) == 1) {
-            return gradients(ops, node, Lowering.input(inputs, 0), Lowering.input(inputs, 1), Lowering.input(inputs, 2));
+            return gradients(
+                    ops, node, Lowering.input(inputs, 0), Lowering.input(inputs, 1), Lowering.input(inputs, 2));
         }
         return CpuKernels.rewrite(ops, node, inputs);
     }
@@ -143,9 +145,7 @@ final class CpuLowering implements Rewriter.Rule {
 
         Attributes window = Depthwise.dataWindow(sizes);
         Value dx = plain.output(0);
-        if (window != null
-                && fits
-                && isWorthBlocks(node, x, stride(node) == 1 ? DEPTHWISE_HEIGHT : SPREAD_HEIGHT)) {
+        if (window != null && fits && isWorthBlocks(node, x, stride(node) == 1 ? DEPTHWISE_HEIGHT : SPREAD_HEIGHT)) {
             dx = depthwise.dataGradient(ops, blocks, w, x.shape(), stride(node), window);
         } else if (window != null && stride(node) == 1) {
             dx = ops.conv(
@@ -180,8 +180,7 @@ final class CpuLowering implements Rewriter.Rule {
 
     /** w: [O,C,k,k] in blocks. */
     private Value blockedConvolution(Ops ops, Value x, Value w, Attributes attributes) {
-        Value in =
-                ops.node(OpType.REORDER_INPUT, List.of(x), Attributes.NONE).output(0);
+        Value in = ops.node(OpType.REORDER_INPUT, List.of(x), Attributes.NONE).output(0);
         Value out = ops.node(OpType.BLOCKED_CONV, List.of(in, w), attributes.with("group", 1L))
                 .output(0);
         return ops.node(
@@ -208,8 +207,7 @@ final class CpuLowering implements Rewriter.Rule {
         return fitsBlocks(w, 1)
                 ? blockedConvolution(
                         ops, dy, flipped.computeIfAbsent(w, weights -> flippedBlocks(ops, weights)), attributes)
-                : ops.conv(
-                        dy, flipped.computeIfAbsent(w, weights -> flippedWeights(ops, weights)), null, attributes);
+                : ops.conv(dy, flipped.computeIfAbsent(w, weights -> flippedWeights(ops, weights)), null, attributes);
     }
 
     /**
@@ -221,8 +219,7 @@ final class CpuLowering implements Rewriter.Rule {
         long channels = w.shape().size(1);
         long kernel = w.shape().size(2);
         Value blocks = ops.transpose(split(ops, w), 2, 0, 4, 5, 1, 3);
-        Value rows =
-                ops.reshape(blocks, channels / block * (outputs / block), kernel * kernel, (long) block * block);
+        Value rows = ops.reshape(blocks, channels / block * (outputs / block), kernel * kernel, (long) block * block);
         return ops.reshape(kernel == 1 ? rows : ops.reverse(rows, 1), channels, outputs, kernel, kernel);
     }
 

@@ -7,7 +7,7 @@ import dev.vicreg.models.graph.Node;
 import dev.vicreg.models.graph.OpType;
 import dev.vicreg.models.graph.Region;
 import dev.vicreg.models.graph.Value;
-import dev.vicreg.models.ops.OnlyIf;
+import dev.vicreg.models.ops.ConditionalWrite;
 import dev.vicreg.models.ops.Ops;
 import dev.vicreg.models.ops.Rewriter;
 import dev.vicreg.training.step.pass.StepGraph;
@@ -109,7 +109,7 @@ final class InPlace {
                 null, // global gradient norm
                 mayWrite);
         Node kernel = ops.node(
-                OpType.ADAM_OPTIMIZER, all, conditional ? OnlyIf.on(attributes, SIGNAL) : attributes);
+                OpType.ADAM_OPTIMIZER, all, conditional ? ConditionalWrite.on(attributes, SIGNAL) : attributes);
         return List.of(kernel.output(3), kernel.output(0), kernel.output(1), kernel.output(2));
     }
 

@@ -127,7 +127,9 @@ public final class MixedPrecision {
         mixed.outputs()
                 .forEach((name, value) -> outputs.put(
                         name,
-                        isHalf(value) ? new Ops().scope("update").in(Region.UPDATE).cast(value, ElementType.FLOAT) : value));
+                        isHalf(value)
+                                ? new Ops().scope("update").in(Region.UPDATE).cast(value, ElementType.FLOAT)
+                                : value));
         return Graph.of(mixed.name(), mixed.inputs(), outputs);
     }
 

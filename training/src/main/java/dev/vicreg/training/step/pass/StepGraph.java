@@ -69,8 +69,7 @@ public record StepGraph(
         outputs.keySet().forEach(output -> fetched.put(output, graph.output(output)));
         Map<Value, Value> rewritten = new LinkedHashMap<>();
         next.keySet().forEach(target -> rewritten.put(target, graph.output(NEXT + target.name())));
-        return new StepGraph(
-                name, inputs, fetched, rewritten, sound == null ? null : graph.output(SOUND), always);
+        return new StepGraph(name, inputs, fetched, rewritten, sound == null ? null : graph.output(SOUND), always);
     }
 
     /** The new value of the input of that name. */

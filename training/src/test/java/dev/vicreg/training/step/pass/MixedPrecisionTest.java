@@ -109,7 +109,9 @@ class MixedPrecisionTest {
         TrainingGraph.Built built = built(network);
         new GraphRunner(Lowering.NONE.write(built.step())).close();
         Graph plain = Graph.of(
-                "loss", built.training().inputs(), Map.of("l", Objects.requireNonNull(built.training().outputs().get("loss"))));
+                "loss",
+                built.training().inputs(),
+                Map.of("l", Objects.requireNonNull(built.training().outputs().get("loss"))));
         Map<String, Tensor> fed = new LinkedHashMap<>(built.initialState(3));
         for (Value input : built.training().inputs().subList(0, 2)) {
             fed.put(String.valueOf(input.name()), views(input, fed.size()));

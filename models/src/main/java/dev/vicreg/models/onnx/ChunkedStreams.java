@@ -10,11 +10,11 @@ import java.io.OutputStream;
  * Streams that pass large arrays on in pieces. The JDK copies what goes to or comes from a file through native memory of
  * the same size, and keeps that for the thread's lifetime: with tensors of 100 MB at once it would be 100 MB.
  */
-final class Pieces {
+final class ChunkedStreams {
     /** The size of a piece. */
     static final int BYTES = 1 << 20;
 
-    private Pieces() {}
+    private ChunkedStreams() {}
 
     /** Reads at most one piece at a time. */
     static final class Input extends FilterInputStream {

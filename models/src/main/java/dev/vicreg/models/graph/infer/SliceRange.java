@@ -17,13 +17,13 @@ import java.util.stream.LongStream;
  * @param step not 0; negative where the slice runs backwards
  * @param count 0 or more
  */
-public record Cut(int axis, long start, long step, long count) {
+public record SliceRange(int axis, long start, long step, long count) {
     /** The cuts of a Slice node, if its operands and the shape of its input are known. */
-    public static Optional<List<Cut>> of(Node node) {
+    public static Optional<List<SliceRange>> of(Node node) {
         return of(new Call(node.inputs(), node.attributes()));
     }
 
-    static Optional<List<Cut>> of(Call call) {
+    static Optional<List<SliceRange>> of(Call call) {
         Shape shape = call.shape(0);
         Optional<long[]> starts = ShapeValues.longs(call.in(1));
         Optional<long[]> ends = ShapeValues.longs(call.in(2));
@@ -38,7 +38,7 @@ public record Cut(int axis, long start, long step, long count) {
         if (axes.isEmpty() || steps.isEmpty()) {
             return Optional.empty();
         }
-        List<Cut> cuts = new ArrayList<>();
+        List<SliceRange> cuts = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             int axis = ShapeRules.axis(axes.get()[i], shape.rank());
             cuts.add(of(axis, shape.size(axis), starts.get()[i], ends.get()[i], steps.get()[i]));
@@ -47,7 +47,7 @@ public record Cut(int axis, long start, long step, long count) {
     }
 
     /** Places from the back where negative, moved to the nearest end where outside, as ONNX's Slice has it. */
-    static Cut of(int axis, long size, long start, long end, long step) {
+    static SliceRange of(int axis, long size, long start, long end, long step) {
         if (step == 0) {
             throw new IllegalArgumentException("a step is not 0");
         }
@@ -56,6 +56,6 @@ public record Cut(int axis, long start, long step, long count) {
         long last = Math.max(step > 0 ? 0 : -1, Math.min(end < 0 ? end + size : end, high));
         long span = step > 0 ? last - first : first - last;
         long count = size == 0 || span <= 0 ? 0 : (span - 1) / Math.abs(step) + 1;
-        return new Cut(axis, first, step, count);
+        return new SliceRange(axis, first, step, count);
     }
 }

@@ -11,12 +11,12 @@ import java.util.stream.IntStream;
  * <p>Arithmetic is the runtime's: integers wrap around and divide towards zero, floats are rounded to their precision.
  * What depends on a symbol in another way than by a whole factor is a new symbol of which nothing is known.
  */
-public sealed interface Element {
+public sealed interface KnownElement {
     /** Elements are followed in tensors of at most so many. */
     int LIMIT = 1024;
 
     /** The elements of a constant of a type that shape computations use. */
-    static Optional<List<Element>> of(Tensor tensor) {
+    static Optional<List<KnownElement>> of(Tensor tensor) {
         int count = tensor.data().length / tensor.type().element().bytes();
         if (count > LIMIT) {
             return Optional.empty();
@@ -25,26 +25,26 @@ public sealed interface Element {
         IntStream places = IntStream.range(0, count);
         return switch (tensor.type().element()) {
             case INT64 ->
-                Optional.of(places.mapToObj(i -> (Element) new Element.Whole(buffer.getLong(8 * i)))
+                Optional.of(places.mapToObj(i -> (KnownElement) new KnownElement.Whole(buffer.getLong(8 * i)))
                         .toList());
             case INT32 ->
-                Optional.of(places.mapToObj(i -> (Element) new Element.Whole(buffer.getInt(4 * i)))
+                Optional.of(places.mapToObj(i -> (KnownElement) new KnownElement.Whole(buffer.getInt(4 * i)))
                         .toList());
             case BOOL ->
-                Optional.of(places.mapToObj(i -> (Element) new Element.Whole(buffer.get(i)))
+                Optional.of(places.mapToObj(i -> (KnownElement) new KnownElement.Whole(buffer.get(i)))
                         .toList());
             case FLOAT ->
-                Optional.of(places.mapToObj(i -> (Element) new Element.Real(buffer.getFloat(4 * i)))
+                Optional.of(places.mapToObj(i -> (KnownElement) new KnownElement.Real(buffer.getFloat(4 * i)))
                         .toList());
             case DOUBLE ->
-                Optional.of(places.mapToObj(i -> (Element) new Element.Real(buffer.getDouble(8 * i)))
+                Optional.of(places.mapToObj(i -> (KnownElement) new KnownElement.Real(buffer.getDouble(8 * i)))
                         .toList());
             default -> Optional.empty();
         };
     }
 
     /** A known integer or boolean. */
-    record Whole(long value) implements Element {
+    record Whole(long value) implements KnownElement {
         @Override
         public Optional<Double> known() {
             return Optional.of((double) value);
@@ -52,7 +52,7 @@ public sealed interface Element {
     }
 
     /** A known floating-point number. */
-    record Real(double value) implements Element {
+    record Real(double value) implements KnownElement {
         @Override
         public Optional<Double> known() {
             return Optional.of(value);
@@ -65,14 +65,14 @@ public sealed interface Element {
      * @param dim the number's name
      * @param isSize whether it is certainly whole and not negative, as sizes of tensors are
      */
-    record Symbol(Dim dim, boolean isSize) implements Element {
+    record Symbol(Dim dim, boolean isSize) implements KnownElement {
         @Override
         public Optional<Double> known() {
             return Optional.empty();
         }
 
         /** Eight times N; nothing but its sign is known of a product of two symbols, nothing of a fraction. */
-        private Element times(Element factor) {
+        private KnownElement times(KnownElement factor) {
             if (factor instanceof Symbol) {
                 return new Symbol(Dim.unknown(), true);
             }
@@ -81,7 +81,7 @@ public sealed interface Element {
         }
 
         /** N of eight times N divided by eight, eight of that divided by N. */
-        private Element over(Element divisor, ElementType type) {
+        private KnownElement over(KnownElement divisor, ElementType type) {
             Optional<Dim> quotient = Optional.empty();
             double number = divisor.known().orElse(0.0);
             if (divisor instanceof Symbol symbol) {
@@ -89,7 +89,7 @@ public sealed interface Element {
             } else if (number > 0 && number == Math.rint(number)) {
                 quotient = dim.over(Dim.of((long) number));
             }
-            return quotient.map(Element::of)
+            return quotient.map(KnownElement::of)
                     .map(exact -> exact.known().isPresent() ? exact.cast(type) : exact)
                     .orElseGet(() -> new Symbol(Dim.unknown(), !type.isFloatingPoint()));
         }
@@ -99,17 +99,17 @@ public sealed interface Element {
     Optional<Double> known();
 
     /** A number of which nothing is known. */
-    static Element unknown() {
+    static KnownElement unknown() {
         return new Symbol(Dim.unknown(), false);
     }
 
     /** A tensor's size along an axis. */
-    static Element of(Dim dim) {
+    static KnownElement of(Dim dim) {
         return dim.isFixed() ? new Whole(dim.size()) : new Symbol(dim, true);
     }
 
     /** A known number as an element of that type. */
-    static Element of(double value, ElementType type) {
+    static KnownElement of(double value, ElementType type) {
         return switch (type) {
             case FLOAT, FLOAT16 -> new Real((float) value);
             case DOUBLE -> new Real(value);
@@ -128,7 +128,7 @@ public sealed interface Element {
     }
 
     /** This number converted to another type. */
-    default Element cast(ElementType type) {
+    default KnownElement cast(ElementType type) {
         if (this instanceof Symbol symbol) {
             boolean same = type.isFloatingPoint() || (symbol.isSize && type != ElementType.BOOL);
             return same ? this : unknown();
@@ -138,7 +138,7 @@ public sealed interface Element {
     }
 
     /** What Floor, Ceil and Round leave alone: whole numbers. Others are given to {@code rounding}. */
-    default Element rounded(DoubleUnaryOperator rounding) {
+    default KnownElement rounded(DoubleUnaryOperator rounding) {
         if (this instanceof Symbol symbol) {
             return symbol.isSize ? this : unknown();
         }
@@ -146,7 +146,7 @@ public sealed interface Element {
     }
 
     /** The result of Add, Sub, Mul, Div, Mod, Min, Max or Pow on elements of {@code type}. */
-    static Element arithmetic(OpType op, Element a, Element b, ElementType type) {
+    static KnownElement arithmetic(OpType op, KnownElement a, KnownElement b, ElementType type) {
         if (a instanceof Whole x && b instanceof Whole y && !type.isFloatingPoint()) {
             return whole(op, x.value, y.value);
         }
@@ -158,7 +158,7 @@ public sealed interface Element {
         return symbolic(op, a, b, type);
     }
 
-    private static Element whole(OpType op, long a, long b) {
+    private static KnownElement whole(OpType op, long a, long b) {
         if (b == 0 && (op == OpType.DIV || op == OpType.MOD)) {
             return unknown();
         }
@@ -188,7 +188,7 @@ public sealed interface Element {
         };
     }
 
-    private static Element symbolic(OpType op, Element a, Element b, ElementType type) {
+    private static KnownElement symbolic(OpType op, KnownElement a, KnownElement b, ElementType type) {
         boolean same = a.equals(b);
         boolean unchanged = switch (op) {
             case ADD, SUB -> b.is(0);
@@ -206,7 +206,7 @@ public sealed interface Element {
             return of(0, type);
         }
         if (op == OpType.MUL && a.notNegative() && b.notNegative()) {
-            Element product = a instanceof Symbol symbol ? symbol.times(b) : ((Symbol) b).times(a);
+            KnownElement product = a instanceof Symbol symbol ? symbol.times(b) : ((Symbol) b).times(a);
             return product.known().isPresent() ? product.cast(type) : product;
         }
         if (op == OpType.DIV && a instanceof Symbol symbol && a.notNegative() && b.notNegative()) {
@@ -217,7 +217,7 @@ public sealed interface Element {
     }
 
     /** Less, equal or greater as -1, 0 and 1, if it can be told. */
-    static Optional<Integer> compare(Element a, Element b) {
+    static Optional<Integer> compare(KnownElement a, KnownElement b) {
         Optional<Double> x = a.known();
         Optional<Double> y = b.known();
         if (a instanceof Whole p && b instanceof Whole q) {
@@ -236,7 +236,7 @@ public sealed interface Element {
     }
 
     /** What Where gives for one element. */
-    static Element choose(Element condition, Element a, Element b) {
+    static KnownElement choose(KnownElement condition, KnownElement a, KnownElement b) {
         return condition
                 .known()
                 .map(holds -> holds != 0 ? a : b)

@@ -9,7 +9,7 @@ import java.util.Map;
  *
  * @param rows in the order in which they are told
  */
-record Parameters(List<Row> rows) {
+record ParameterTable(List<Row> rows) {
     /** Lists that are rather longer are cut to this many rows, half of them from the end. */
     private static final int SHOWN = 20;
 
