@@ -62,18 +62,18 @@ class ModelSettingsTest {
                 "8",
                 "--pool",
                 "mean");
-        assertEquals(EncoderOptions.NONE.withStem("strided"), first(settings).options());
+        assertEquals(EncoderOptions.NONE.with("stem", "strided"), first(settings).options());
         assertEquals(
-                EncoderOptions.NONE.withPatchSize(8).withPool("mean"),
+                EncoderOptions.NONE.with("patch-size", 8).with("pool", "mean"),
                 assertNotNullAnd(second(settings)).options());
     }
 
     @Test
     void anOptionThatNeitherTakesIsKeptForTheEncoderToRefuse() throws IOException {
         Settings settings = parse("--encoder", "resnet18", "--encoder-b", "resnet34", "--depth", "3");
-        assertEquals(EncoderOptions.NONE.withDepth(3), first(settings).options());
+        assertEquals(EncoderOptions.NONE.with("depth", 3), first(settings).options());
         Settings one = parse("--encoder", "vit-tiny", "--zero-init-residual");
-        assertEquals(EncoderOptions.NONE.withZeroInitResidual(true), first(one).options());
+        assertEquals(EncoderOptions.NONE.with("zero-init-residual", true), first(one).options());
     }
 
     @Test

@@ -305,10 +305,16 @@ public final class Schema {
                         .forEach((name, each) -> texts.putIfAbsent((String) name, each.toString()));
             } else if (value instanceof Record nested && component.isNested()) {
                 putTexts(texts, nested, component.isSecond(second));
-            } else if (value != null && !isEmpty(value) && component.isOption()) {
+            } else if (value != null && component.isOption() && !isAbsent(component, value)) {
                 texts.putIfAbsent(component.optionName(second), text(component, value));
             }
         }
+    }
+
+    /** Whether a value says that the option was not given: empty, or a number that it cannot be. */
+    private static boolean isAbsent(Component component, Object value) {
+        double least = Objects.requireNonNull(component.option).min();
+        return isEmpty(value) || value instanceof Number number && number.doubleValue() < least;
     }
 
     private static String text(Component component, Object value) {
@@ -417,7 +423,7 @@ public final class Schema {
         if (component.option != null && !component.option.fallback().isEmpty()) {
             return typed(component, parsed(component.option, type, component.option.fallback()));
         }
-        if (component.nullable) {
+        if (component.nullable || !component.isSimple()) {
             return null;
         }
         if (type == String.class) {
@@ -489,6 +495,8 @@ public final class Schema {
     }
 
     private static boolean isEmpty(Object value) {
-        return value instanceof Collection<?> list ? list.isEmpty() : value.equals("");
+        return value.equals("")
+                || value instanceof Collection<?> list && list.isEmpty()
+                || value instanceof Map<?, ?> map && map.isEmpty();
     }
 }

@@ -24,8 +24,8 @@ class BranchConfigTest {
     @Test
     void optionsOfTheEncoderComeBackFromJson() throws JsonProcessingException {
         GraphConfig graph = graph(
-                config("resnet18", 16, EncoderOptions.NONE.withStem("strided").withZeroInitResidual(true)),
-                config("vit-tiny", 12, EncoderOptions.NONE.withPatchSize(8).withPool("mean")));
+                config("resnet18", 16, EncoderOptions.NONE.with("stem", "strided").with("zero-init-residual", true)),
+                config("vit-tiny", 12, EncoderOptions.NONE.with("patch-size", 8).with("pool", "mean")));
         String json = RunConfig.JSON.writeValueAsString(graph);
         assertEquals(graph, RunConfig.JSON.readValue(json, GraphConfig.class));
         assertTrue(json.contains("\"stem\" : \"strided\""), json);
@@ -41,7 +41,7 @@ class BranchConfigTest {
 
     @Test
     void optionsReachTheEncoder() {
-        BranchConfig wrong = config("resnet18", 16, EncoderOptions.NONE.withPatchSize(8));
+        BranchConfig wrong = config("resnet18", 16, EncoderOptions.NONE.with("patch-size", 8));
         IllegalArgumentException e = assertThrows(IllegalArgumentException.class, () -> wrong.branch("", false));
         assertEquals(
                 "Encoder resnet18 takes no --patch-size: it is for convnext-tiny, vit-base, vit-small, vit-tiny; leave"
