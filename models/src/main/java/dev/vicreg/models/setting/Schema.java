@@ -193,6 +193,13 @@ public final class Schema {
         return help.contains("{words}") ? help.replace("{words}", String.join(", ", codec(option).words())) : help;
     }
 
+    /** The constants of an enum as options have them. */
+    public static List<String> words(Class<?> constants) {
+        return Arrays.stream(constants.getEnumConstants())
+                .map(each -> plain(each).toString())
+                .toList();
+    }
+
     /** The codec that an option declares. */
     @SuppressWarnings("unchecked") // text of a value is asked for where the value is of its type
     public static Codec<Object> codec(Option option) {
@@ -460,8 +467,7 @@ public final class Schema {
             return value;
         }
         if (type.isEnum()) {
-            List<String> words =
-                    Arrays.stream(type.getEnumConstants()).map(each -> kebab(each.toString())).toList();
+            List<String> words = words(type);
             int index = words.indexOf(value.toString());
             if (index < 0) {
                 throw new IllegalArgumentException(
