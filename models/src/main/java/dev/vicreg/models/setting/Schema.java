@@ -86,8 +86,12 @@ public final class Schema {
         };
     }
 
-    /** An option as it is declared, its name and help those of the branch that was asked for. */
-    public record Declared(String name, String help, Class<?> type, Option option) {}
+    /**
+     * An option as it is declared, its name and help those of the branch that was asked for.
+     *
+     * @param fallback text of its default; empty for none, as for a second branch, which is as the first unless told
+     */
+    public record Declared(String name, String help, String fallback, Class<?> type, Option option) {}
 
     /** A setting in which two records differ, by the option's name; null where one has none. */
     public record Difference(String name, @Nullable Object before, @Nullable Object after) {}
@@ -182,7 +186,9 @@ public final class Schema {
                 String help = second ? option.second() : option.help();
                 if (!help.isEmpty()) {
                     Class<?> raw = component.component.getType();
-                    options.add(new Declared(component.optionName(second), help(help, option), raw, option));
+                    String fallback = second ? "" : option.fallback();
+                    options.add(
+                            new Declared(component.optionName(second), help(help, option), fallback, raw, option));
                 }
             }
         }
@@ -229,8 +235,10 @@ public final class Schema {
             if (!component.isOption()) {
                 return absent(component);
             }
-            Object value = source.value(component.optionName(second));
-            return value == null ? absent(component) : typed(component, value);
+            String name = component.optionName(second);
+            Object value = source.value(name);
+            boolean own = !name.equals(component.name);
+            return value != null ? typed(component, value) : own ? nothing(component) : absent(component);
         });
     }
 
@@ -430,6 +438,11 @@ public final class Schema {
         if (component.option != null && !component.option.fallback().isEmpty()) {
             return typed(component, parsed(component.option, type, component.option.fallback()));
         }
+        return nothing(component);
+    }
+
+    private static @Nullable Object nothing(Component component) {
+        Class<?> type = component.component.getType();
         if (component.nullable || !component.isSimple()) {
             return null;
         }

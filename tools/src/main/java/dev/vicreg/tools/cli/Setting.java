@@ -116,7 +116,7 @@ public record Setting<T>(
     public static Setting<?> of(Declared declared) {
         Option option = declared.option();
         Class<?> type = declared.type();
-        String fallback = option.fallback().isEmpty() ? null : option.fallback();
+        String fallback = declared.fallback().isEmpty() ? null : declared.fallback();
         if (type == boolean.class) {
             return flag(declared.name(), option.group(), declared.help());
         }

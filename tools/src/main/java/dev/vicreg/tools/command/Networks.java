@@ -134,8 +134,7 @@ public final class Networks {
         String likeFirst = first.onnx() == null ? first.encoder() : first.onnx().path();
         String usual = inputs.alike() ? likeFirst : encoderOf(inputs.b());
         String encoder = asked.encoder().isEmpty() ? usual : asked.encoder();
-        boolean ownProjector = settings.isGiven("projector-b");
-        String projector = ownProjector ? asked.projector() : first.projector();
+        String projector = asked.projector().isEmpty() ? first.projector() : asked.projector();
         InputConfig input = InputSettings.withFrontEndB(inputs.b(), settings);
         if (OnnxConfig.isFile(encoder)) {
             return ImportedNetwork.branch(settings, Side.B, input, Path.of(encoder), projector);
