@@ -58,7 +58,8 @@ public final class Schema {
     /** What was given. */
     public interface Source {
         /** Value of the option of that name; its default, or null without one, where it was not given. */
-        @Nullable Object value(String name);
+        @Nullable
+        Object value(String name);
 
         /** Whether it was. */
         boolean isGiven(String name);
@@ -94,9 +95,14 @@ public final class Schema {
     public record Declared(String name, String help, String fallback, Class<?> type, Option option) {}
 
     /** A setting in which two records differ, by the option's name; null where one has none. */
-    public record Difference(String name, @Nullable Object before, @Nullable Object after) {}
+    public record Difference(
+            String name, @Nullable Object before, @Nullable Object after) {}
 
-    private record Component(RecordComponent component, String name, @Nullable Option option, boolean nullable) {
+    private record Component(
+            RecordComponent component,
+            String name,
+            @Nullable Option option,
+            boolean nullable) {
         @SuppressWarnings("unchecked") // asked for only where it is so
         Class<? extends Record> nested() {
             return (Class<? extends Record>) component.getType();
@@ -128,7 +134,8 @@ public final class Schema {
             return second && option != null && !option.second().isEmpty() ? name + "-b" : name;
         }
 
-        @Nullable Object of(Record record) {
+        @Nullable
+        Object of(Record record) {
             try {
                 component.getAccessor().setAccessible(true); // a public record may be nested in what is not
                 return component.getAccessor().invoke(record);
@@ -187,8 +194,7 @@ public final class Schema {
                 if (!help.isEmpty()) {
                     Class<?> raw = component.component.getType();
                     String fallback = second ? "" : option.fallback();
-                    options.add(
-                            new Declared(component.optionName(second), help(help, option), fallback, raw, option));
+                    options.add(new Declared(component.optionName(second), help(help, option), fallback, raw, option));
                 }
             }
         }
@@ -196,7 +202,9 @@ public final class Schema {
     }
 
     private static String help(String help, Option option) {
-        return help.contains("{words}") ? help.replace("{words}", String.join(", ", codec(option).words())) : help;
+        return help.contains("{words}")
+                ? help.replace("{words}", String.join(", ", codec(option).words()))
+                : help;
     }
 
     /** The constants of an enum as options have them. */
@@ -295,12 +303,11 @@ public final class Schema {
             if (value == null) {
                 return absent(component);
             }
-            return component.isSimple()
-                    ? typed(component, value)
-                    : foreign.of(component.component.getType(), value);
+            return component.isSimple() ? typed(component, value) : foreign.of(component.component.getType(), value);
         });
         if (!rest.isEmpty()) {
-            throw new IllegalArgumentException("unknown setting " + rest.keySet().iterator().next());
+            throw new IllegalArgumentException(
+                    "unknown setting " + rest.keySet().iterator().next());
         }
         return record;
     }
@@ -351,7 +358,8 @@ public final class Schema {
     @SuppressWarnings("unchecked") // make gives what it is asked for
     public static <R extends Record> R with(R record, String name, @Nullable Object value) {
         if (!has(record.getClass(), name)) {
-            throw new IllegalArgumentException("no setting " + name + " in " + record.getClass().getSimpleName());
+            throw new IllegalArgumentException(
+                    "no setting " + name + " in " + record.getClass().getSimpleName());
         }
         return (R) make(record.getClass(), component -> {
             Object old = component.of(record);
@@ -411,7 +419,8 @@ public final class Schema {
     }
 
     private interface Values {
-        @Nullable Object of(Component component);
+        @Nullable
+        Object of(Component component);
     }
 
     private static <R extends Record> R make(Class<R> type, Values values) {
@@ -462,15 +471,19 @@ public final class Schema {
         if (type == boolean.class || type == Boolean.class) {
             return Boolean.valueOf(text);
         }
-        return type == String.class || type.isEnum() ? text : type == List.class ? List.of(text.split(",", -1)) : Double.valueOf(text);
+        return type == String.class || type.isEnum()
+                ? text
+                : type == List.class ? List.of(text.split(",", -1)) : Double.valueOf(text);
     }
 
     /** As the component has it. */
     private static Object typed(Component component, Object value) {
-        if (value instanceof List<?> list && component.component.getGenericType() instanceof
-                java.lang.reflect.ParameterizedType generic) {
+        if (value instanceof List<?> list
+                && component.component.getGenericType() instanceof java.lang.reflect.ParameterizedType generic) {
             Class<?> element = (Class<?>) generic.getActualTypeArguments()[0];
-            return list.stream().map(each -> typed(element, component.name, each)).toList();
+            return list.stream()
+                    .map(each -> typed(element, component.name, each))
+                    .toList();
         }
         return typed(component.component.getType(), component.name, value);
     }
@@ -505,8 +518,8 @@ public final class Schema {
         if (type == boolean.class && value instanceof Boolean) {
             return value;
         }
-        throw new IllegalArgumentException(name + ": expected " + type.getSimpleName().toLowerCase(java.util.Locale.ROOT)
-                + ", found " + value);
+        throw new IllegalArgumentException(
+                name + ": expected " + type.getSimpleName().toLowerCase(java.util.Locale.ROOT) + ", found " + value);
     }
 
     private static Object plain(Object value) {

@@ -164,7 +164,8 @@ public record Setting<T>(
         String more = Character.toUpperCase(other.help.charAt(0)) + other.help.substring(1);
         return new Setting<>(
                 one.name,
-                String.valueOf(one.argument).length() < String.valueOf(other.argument).length()
+                String.valueOf(one.argument).length()
+                                < String.valueOf(other.argument).length()
                         ? other.argument
                         : one.argument,
                 one.group,

@@ -1,7 +1,7 @@
 package dev.vicreg.tools.command;
 
-import dev.vicreg.models.setting.Group;
 import dev.vicreg.export.RunExport;
+import dev.vicreg.models.setting.Group;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.runtime.natives.Device;
 import dev.vicreg.tools.cli.Command;
@@ -35,8 +35,8 @@ import org.jspecify.annotations.Nullable;
 final class EvalCommand {
     private static final Setting<String> TRAIN = Setting.text(
             "train", DataConfig.ARGUMENT, Group.DATA, "labelled samples that vote; a folder is a class", null);
-    private static final Setting<String> TEST = Setting.text(
-            "test", DataConfig.ARGUMENT, Group.DATA, "labelled samples that are classified", null);
+    private static final Setting<String> TEST =
+            Setting.text("test", DataConfig.ARGUMENT, Group.DATA, "labelled samples that are classified", null);
     private static final Setting<Path> BASELINE = Setting.path(
             "baseline",
             "FILE.onnx",

@@ -1,8 +1,8 @@
 package dev.vicreg.tools.command;
 
-import dev.vicreg.models.setting.Group;
 import dev.vicreg.models.encoder.Encoders;
 import dev.vicreg.models.nn.LogMel;
+import dev.vicreg.models.setting.Group;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.runtime.Manifest;
 import dev.vicreg.runtime.sequence.ByteIds;
@@ -188,10 +188,7 @@ public final class InputSettings {
     /** Pictures, whatever the data. */
     public static InputConfig.Pictures pictures(Settings settings) {
         return new InputConfig.Pictures(
-                settings.get(IMAGE_SIZE),
-                PICTURE_CHANNELS,
-                settings.get(MEAN),
-                settings.get(STD));
+                settings.get(IMAGE_SIZE), PICTURE_CHANNELS, settings.get(MEAN), settings.get(STD));
     }
 
     /**

@@ -177,7 +177,10 @@ public final class Networks {
         boolean fileB = second == null ? fileA : second.onnx() != null;
         String forFiles = "is for encoders that come as ONNX files, found none";
         String forOwn = "is for networks that are named, found an ONNX file";
-        List<String> files = FILES.stream().map(Setting::name).filter(name -> !name.equals(POOL)).toList();
+        List<String> files = FILES.stream()
+                .map(Setting::name)
+                .filter(name -> !name.equals(POOL))
+                .toList();
         refuse(settings, !fileA && !fileB, forFiles, files);
         refuse(settings, !fileB, forFiles, FILES_B.stream().map(Setting::name).toList());
         refuse(settings, fileA, forOwn, List.of("width"));
@@ -190,8 +193,7 @@ public final class Networks {
     }
 
     /** Those of a recipe are not meant, which an encoder may be named beside. */
-    private static void refuse(Settings settings, boolean unused, String why, List<String> options)
-            throws IOException {
+    private static void refuse(Settings settings, boolean unused, String why, List<String> options) throws IOException {
         Optional<String> recipe = settings.find(RunOptions.RECIPE);
         Set<String> ofRecipe = recipe.isPresent() ? Recipes.texts(recipe.get()).keySet() : Set.of();
         for (String option : options) {

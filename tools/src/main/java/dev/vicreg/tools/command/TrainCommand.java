@@ -1,7 +1,7 @@
 package dev.vicreg.tools.command;
 
-import dev.vicreg.models.setting.Group;
 import dev.vicreg.export.RunExport;
+import dev.vicreg.models.setting.Group;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.runtime.natives.Device;
 import dev.vicreg.tools.cli.Command;
@@ -106,9 +106,12 @@ final class TrainCommand {
         Device device = config.computeDevice();
         Path initial = encoder.resolveSibling("encoder-initial.onnx");
         Reading reading = config.graph().a().input().reading();
-        try (EmbeddingModel after = EmbeddingModel.load(encoder, device, config.machine().threads());
-                EmbeddingModel before = EmbeddingModel.load(initial, device, config.machine().threads());
-                Dataset train = Datasets.open(config.data().data(), reading, config.data().selection());
+        try (EmbeddingModel after =
+                        EmbeddingModel.load(encoder, device, config.machine().threads());
+                EmbeddingModel before =
+                        EmbeddingModel.load(initial, device, config.machine().threads());
+                Dataset train = Datasets.open(
+                        config.data().data(), reading, config.data().selection());
                 Dataset test = Datasets.open(evalData, reading, Selection.ALL)) {
             return EvalCommand.measure(KnnClassifier.STANDARD, after, before, train, test, console)
                     .evaluation();
