@@ -1,12 +1,12 @@
 package dev.vicreg.tools.command;
 
 import dev.vicreg.models.setting.Group;
+import dev.vicreg.runtime.Embedder;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.tools.cli.Command;
 import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Settings;
-import dev.vicreg.tools.evaluation.Encoding;
 import dev.vicreg.tools.evaluation.Vectors;
 import dev.vicreg.tools.output.Json;
 import dev.vicreg.tools.output.Progress;
@@ -88,25 +88,25 @@ final class EmbedCommand {
             throws IOException {
         VectorWriter writer = new VectorWriter(data, model.dimension(), out, normalize, console);
         if (data instanceof VectorDataset vectors) {
-            return writer.write(vectors::vector, Encoding.ofVectors(model));
+            return writer.write(vectors::vector, model.vectors());
         }
         if (data instanceof SignalDataset signals) {
-            return writer.write(signals::signal, Encoding.ofSignals(model));
+            return writer.write(signals::signal, model.signals());
         }
         if (data instanceof SequenceDataset sequences) {
-            return writer.write(sequences::ids, Encoding.ofSequences(model));
+            return writer.write(sequences::ids, model.sequences());
         }
-        return writer.write(((PictureDataset) data)::picture, Encoding.ofPictures(model));
+        return writer.write(((PictureDataset) data)::picture, model.pictures());
     }
 
     private record VectorWriter(Dataset data, int dimension, Path out, boolean normalize, Console console) {
-        <T> int write(InOrder.Reader<T> reader, Encoding<T> encoding) throws IOException {
+        <T> int write(InOrder.Reader<T> reader, Embedder<T> embedder) throws IOException {
             try (VectorFile file = VectorFile.create(out, dimension);
                     Progress progress = new Progress(console, "embed", data.size())) {
-                InOrder.Reader<T> prepared = index -> encoding.prepare().apply(reader.read(index));
+                InOrder.Reader<T> prepared = index -> embedder.prepare(reader.read(index));
                 int skipped = InOrder.forEachBatch(data, BATCH, prepared, items -> {
                     List<T> samples = items.stream().map(InOrder.Item::value).toList();
-                    float[][] vectors = encoding.embed().apply(samples);
+                    float[][] vectors = embedder.embed(samples);
                     for (int i = 0; i < vectors.length; i++) {
                         file.add(
                                 data.name(items.get(i).index()),

@@ -4,8 +4,7 @@ import dev.vicreg.models.encoder.Encoders;
 import dev.vicreg.models.nn.LogMel;
 import dev.vicreg.models.setting.Group;
 import dev.vicreg.runtime.EmbeddingModel;
-import dev.vicreg.runtime.Manifest;
-import dev.vicreg.runtime.sequence.ByteIds;
+import dev.vicreg.runtime.input.Input;
 import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.training.config.InputConfig;
@@ -414,16 +413,16 @@ public final class InputSettings {
      */
     static Dataset open(EmbeddingModel model, String data, @Nullable String label, Selection selection)
             throws IOException {
-        Manifest.Input input = model.manifest().input();
+        Input<?> input = model.manifest().input();
         Modality wanted = Modality.PICTURES;
         Reading reading = Reading.DEFAULT;
-        if (input instanceof Manifest.VectorInput vectors) {
+        if (input instanceof Input.Vectors vectors) {
             wanted = Modality.VECTORS;
             reading = new Reading(vectors.columns(), label, 0, 1);
-        } else if (input instanceof Manifest.SignalInput signals) {
+        } else if (input instanceof Input.Signals signals) {
             wanted = Modality.SIGNALS;
             reading = new Reading(List.of(), null, signals.rate(), signals.channels());
-        } else if (input instanceof Manifest.SequenceInput sequences) {
+        } else if (input instanceof Input.Sequences sequences) {
             wanted = Modality.SEQUENCES;
             reading = new Reading(List.of(), null, 0, 1, sequences.padding());
         }
@@ -437,10 +436,9 @@ public final class InputSettings {
                     + ", whose classes are their folders or in NAME.labels.txt; leave it out");
         }
         Dataset opened = Datasets.open(data, reading, selection);
-        if (opened instanceof SequenceDataset ids && input instanceof Manifest.SequenceInput sequences) {
-            boolean texts = sequences.coding().equals(ByteIds.NAME);
+        if (opened instanceof SequenceDataset ids && input instanceof Input.Sequences sequences) {
             try {
-                ids.requireFor(texts, sequences.vocabulary(), sequences.cut() ? 0 : sequences.length());
+                ids.requireFor(sequences.ofTexts(), sequences.vocabulary(), sequences.cut() ? 0 : sequences.length());
             } catch (IllegalArgumentException e) {
                 throw new IllegalArgumentException(data + ": " + e.getMessage(), e);
             }

@@ -1,8 +1,8 @@
 package dev.vicreg.tools.evaluation;
 
+import dev.vicreg.runtime.Embedder;
 import dev.vicreg.runtime.EmbeddingModel;
-import dev.vicreg.runtime.Manifest;
-import dev.vicreg.runtime.Preprocessing;
+import dev.vicreg.runtime.input.Input;
 import dev.vicreg.runtime.picture.Interpolation;
 import dev.vicreg.runtime.picture.Picture;
 import dev.vicreg.runtime.signal.Signal;
@@ -66,30 +66,31 @@ public record LabelledVectors(
             @Nullable EmbeddingModel baseline,
             IntConsumer progress)
             throws IOException {
-        Manifest.Input input = encoder.manifest().input();
+        Input<?> input = encoder.manifest().input();
         List<Picture> thumbnails = new ArrayList<>();
         List<float[]> raw = new ArrayList<>();
         List<String> texts = new ArrayList<>();
         Walk walk = new Walk(data, label, progress);
         if (data instanceof PictureDataset pictures) {
-            int side = Math.min(MAX_PIXEL_SIDE, PicturePreparation.of(encoder).imageSize());
-            Preprocessing forPixels = new Preprocessing(side, side, Interpolation.BICUBIC);
-            Encoding<Picture> before = baseline == null ? null : Encoding.ofPictures(baseline);
-            walk.over(pictures::picture, Encoding.ofPictures(encoder), before, forPixels::apply, thumbnails);
+            Embedder<Picture> own = of(encoder, EmbeddingModel::pictures);
+            int side = Math.min(MAX_PIXEL_SIDE, ((Input.Pictures) input).imageSize());
+            Function<Picture, Picture> forPixels = picture -> picture.middle(side, side, Interpolation.BICUBIC);
+            Embedder<Picture> before = baseline == null ? null : of(baseline, EmbeddingModel::pictures);
+            walk.over(pictures::picture, own, before, forPixels, thumbnails);
         } else if (data instanceof VectorDataset vectors) {
-            Encoding<float[]> before = baseline == null ? null : Encoding.ofVectors(baseline);
+            Embedder<float[]> before = baseline == null ? null : of(baseline, EmbeddingModel::vectors);
             Function<float[], float[]> standardize = vector -> Vectors.standardized(vector, input);
-            walk.over(vectors::vector, Encoding.ofVectors(encoder), before, standardize, raw);
+            walk.over(vectors::vector, of(encoder, EmbeddingModel::vectors), before, standardize, raw);
         } else if (data instanceof SignalDataset signals) {
-            Encoding<Signal> own = Encoding.ofSignals(encoder);
-            Encoding<Signal> before = baseline == null ? null : Encoding.ofSignals(baseline);
+            Embedder<Signal> own = of(encoder, EmbeddingModel::signals);
+            Embedder<Signal> before = baseline == null ? null : of(baseline, EmbeddingModel::signals);
             Function<Signal, float[]> standardize =
-                    signal -> Vectors.standardized(own.prepare().apply(signal), input, MAX_RAW_LENGTH);
+                    signal -> Vectors.standardized(own.prepare(signal), input, MAX_RAW_LENGTH);
             walk.over(signals::signal, own, before, standardize, raw);
         } else if (data instanceof SequenceDataset sequences) {
-            Encoding<int[]> before = baseline == null ? null : Encoding.ofSequences(baseline);
+            Embedder<int[]> before = baseline == null ? null : of(baseline, EmbeddingModel::sequences);
             Function<int[], float[]> count = ids -> Vectors.counts(ids, MAX_COUNTS);
-            walk.over(sequences::ids, Encoding.ofSequences(encoder), before, count, raw);
+            walk.over(sequences::ids, of(encoder, EmbeddingModel::sequences), before, count, raw);
             walk.indices.forEach(index -> texts.add(sequences.text(index)));
         } else {
             throw new IllegalArgumentException("No way to embed " + data.noun());
@@ -103,6 +104,14 @@ public record LabelledVectors(
                 List.copyOf(thumbnails),
                 raw.toArray(new float[0][]),
                 texts);
+    }
+
+    private static <S> Embedder<S> of(EmbeddingModel model, Function<EmbeddingModel, Embedder<S>> kind) {
+        try {
+            return kind.apply(model);
+        } catch (IllegalStateException e) { // the model is of another kind than the data
+            throw new IllegalArgumentException(e.getMessage(), e);
+        }
     }
 
     /** How many samples there are. */
@@ -129,16 +138,16 @@ public record LabelledVectors(
 
         <T, R> void over(
                 InOrder.Reader<T> reader,
-                Encoding<T> encoder,
-                @Nullable Encoding<T> baseline,
+                Embedder<T> encoder,
+                @Nullable Embedder<T> baseline,
                 Function<T, R> toRaw,
                 List<R> raw)
                 throws IOException {
             InOrder.Reader<Prepared<T, R>> prepare = index -> {
                 T sample = reader.read(index);
                 return new Prepared<>(
-                        encoder.prepare().apply(sample),
-                        baseline == null ? null : baseline.prepare().apply(sample),
+                        encoder.prepare(sample),
+                        baseline == null ? null : baseline.prepare(sample),
                         toRaw.apply(sample));
             };
             InOrder.forEachBatch(data, BATCH, prepare, items -> {
@@ -152,9 +161,9 @@ public record LabelledVectors(
                         others.add(item.value().baseline);
                     }
                 }
-                encoded.addAll(List.of(encoder.embed().apply(own)));
+                encoded.addAll(List.of(encoder.embed(own)));
                 if (baseline != null) {
-                    before.addAll(List.of(baseline.embed().apply(others)));
+                    before.addAll(List.of(baseline.embed(others)));
                 }
                 progress.accept(items.get(items.size() - 1).index() + 1);
             });

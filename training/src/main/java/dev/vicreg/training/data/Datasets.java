@@ -2,7 +2,6 @@ package dev.vicreg.training.data;
 
 import dev.vicreg.runtime.picture.Picture;
 import dev.vicreg.runtime.signal.Signal;
-import dev.vicreg.runtime.signal.WavFile;
 import dev.vicreg.training.data.picture.CifarBinary;
 import dev.vicreg.training.data.picture.IdxFiles;
 import dev.vicreg.training.data.picture.PictureDataset;
@@ -168,8 +167,7 @@ public final class Datasets {
     private static List<SourceFile> recordings(List<SourceFile> files) throws IOException {
         List<SourceFile> recordings = new ArrayList<>();
         for (SourceFile file : files) {
-            if (file.name().toLowerCase(Locale.ROOT).matches(".*\\.(wav|wave)")
-                    || WavFile.matches(file.firstBytes(12))) {
+            if (file.name().toLowerCase(Locale.ROOT).matches(".*\\.(wav|wave)") || Signal.isWav(file.firstBytes(12))) {
                 recordings.add(file);
             }
         }

@@ -1,7 +1,6 @@
 package dev.vicreg.training.data.picture;
 
 import dev.vicreg.runtime.picture.Picture;
-import dev.vicreg.runtime.picture.PictureDecoder;
 import dev.vicreg.training.data.source.Modality;
 import dev.vicreg.training.data.source.SampleFiles;
 import dev.vicreg.training.data.source.SampleSource;
@@ -20,7 +19,7 @@ public final class SelectedPictures extends SelectedSamples<Picture> implements 
 
         @Override
         public Picture decode(byte[] bytes, String name) throws IOException {
-            return PictureDecoder.decode(bytes, name);
+            return Picture.decode(bytes, name);
         }
 
         @Override

@@ -1,20 +1,14 @@
 package dev.vicreg.training.data.signal;
 
-import dev.vicreg.runtime.signal.Resampler;
 import dev.vicreg.runtime.signal.Signal;
-import dev.vicreg.runtime.signal.WavFile;
 import dev.vicreg.training.data.source.Modality;
 import dev.vicreg.training.data.source.Reading;
 import dev.vicreg.training.data.source.SampleFiles;
 import java.io.IOException;
-import java.util.Arrays;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 
 /** WAV files, brought to the rate and the channels that are asked for. Thread-safe. */
 public final class SignalFormat implements SampleFiles.Format<Signal> {
     private final Reading reading;
-    private final Map<Integer, Resampler> resamplers = new ConcurrentHashMap<>();
 
     public SignalFormat(Reading reading) {
         this.reading = reading;
@@ -27,7 +21,7 @@ public final class SignalFormat implements SampleFiles.Format<Signal> {
 
     @Override
     public Signal decode(byte[] bytes, String name) throws IOException {
-        Signal file = WavFile.read(bytes, name);
+        Signal file = Signal.decode(bytes, name);
         if (reading.channels() != 1 && file.channels() != reading.channels()) {
             throw new IOException(name + " has " + file.channels() + " channels, expected " + reading.channels()
                     + "; --channels 1 mixes any number into one");
@@ -38,9 +32,7 @@ public final class SignalFormat implements SampleFiles.Format<Signal> {
             return signal;
         }
         try {
-            Resampler resampler = resamplers.computeIfAbsent(signal.rate(), from -> new Resampler(from, rate));
-            return new Signal(
-                    Arrays.stream(signal.samples()).map(resampler::apply).toArray(float[][]::new), rate);
+            return signal.resampled(rate);
         } catch (IllegalArgumentException e) {
             throw new IOException(name + ": " + e.getMessage(), e);
         }
