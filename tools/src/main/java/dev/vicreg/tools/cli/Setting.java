@@ -122,7 +122,9 @@ public record Setting<T>(
         }
         List<String> words = type.isEnum()
                 ? Schema.words(type)
-                : option.choices().length > 0 ? List.of(option.choices()) : Schema.codec(option).words();
+                : option.choices().length > 0
+                        ? List.of(option.choices())
+                        : Schema.codec(option).words();
         if (!words.isEmpty() && option.argument().isEmpty()) {
             return choice(declared.name(), words, option.group(), declared.help(), fallback);
         }

@@ -50,7 +50,7 @@ public record ObjectiveConfig(
                 min = 0,
                 max = LARGEST)
         float covariance) {
-    private static final double LARGEST = 1e6;
+    static final double LARGEST = 1e6;
 
     /** Names of the objectives. */
     static final class Name implements Codec<String> {

@@ -149,8 +149,7 @@ public record LossScaling(
             List<Value> values = new ArrayList<>(gradients);
             values.addAll(statistics);
             values.add(loss);
-            Value norm = ops.node(OpType.REDUCE_ALL_L2, values, Attributes.NONE)
-                    .output(0);
+            Value norm = ops.node(OpType.REDUCE_ALL_L2, values, Attributes.NONE).output(0);
             return ops.less(norm, ops.constant(Float.POSITIVE_INFINITY)); // false for NaN as well
         }
 
