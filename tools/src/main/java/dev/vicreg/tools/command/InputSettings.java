@@ -2,12 +2,13 @@ package dev.vicreg.tools.command;
 
 import dev.vicreg.models.encoder.Encoders;
 import dev.vicreg.models.nn.LogMel;
+import dev.vicreg.models.setting.Group;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.runtime.input.Input;
 import dev.vicreg.tools.cli.Setting;
-import dev.vicreg.tools.cli.Setting.Group;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.training.config.InputConfig;
+import dev.vicreg.training.config.OnnxConfig;
 import dev.vicreg.training.data.Datasets;
 import dev.vicreg.training.data.sequence.SequenceDataset;
 import dev.vicreg.training.data.signal.SignalDataset;
@@ -18,6 +19,7 @@ import dev.vicreg.training.data.source.Reading;
 import dev.vicreg.training.data.source.Selection;
 import dev.vicreg.training.data.vector.VectorDataset;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.EnumSet;
@@ -76,6 +78,21 @@ public final class InputSettings {
             null,
             InputSettings::checkFrontEnd);
 
+    static final Setting<Integer> IMAGE_SIZE =
+            Setting.integer("image-size", "PIXELS", Group.MODEL, "side of the pictures it sees", 32, 8, 4096);
+    static final Setting<Integer> CHANNELS = Setting.integer(
+            "channels",
+            "N",
+            Group.MODEL,
+            "channels: 3 for pictures; signals have 1, into which all are mixed, or the files' own number",
+            null,
+            1,
+            1024);
+    static final Setting<List<Float>> MEAN =
+            channelValues("mean", "taken off each channel, on a scale of 0 to 1", "0.485,0.456,0.406");
+    static final Setting<List<Float>> STD =
+            channelValues("std", "divides each channel, on a scale of 0 to 1", "0.229,0.224,0.225");
+
     /** Options for some kinds of data each. */
     private static final Map<Setting<?>, Set<Modality>> OWN = Map.ofEntries(
             entry(COLUMNS, Modality.VECTORS),
@@ -88,16 +105,16 @@ public final class InputSettings {
             entry(SequenceSettings.PAD_ID, Modality.SEQUENCES),
             entry(SequenceSettings.MASK_ID, Modality.SEQUENCES),
             entry(SequenceSettings.SPECIAL_IDS, Modality.SEQUENCES),
-            entry(ModelSettings.CHANNELS, Modality.PICTURES, Modality.SIGNALS),
-            entry(ModelSettings.IMAGE_SIZE, Modality.PICTURES),
-            entry(ModelSettings.MEAN, Modality.PICTURES),
-            entry(ModelSettings.STD, Modality.PICTURES));
+            entry(CHANNELS, Modality.PICTURES, Modality.SIGNALS),
+            entry(IMAGE_SIZE, Modality.PICTURES),
+            entry(MEAN, Modality.PICTURES),
+            entry(STD, Modality.PICTURES));
 
     static final List<Setting<?>> ALL = List.of(
-            ModelSettings.IMAGE_SIZE,
-            ModelSettings.CHANNELS,
-            ModelSettings.MEAN,
-            ModelSettings.STD,
+            IMAGE_SIZE,
+            CHANNELS,
+            MEAN,
+            STD,
             COLUMNS,
             LABEL,
             RATE,
@@ -118,6 +135,22 @@ public final class InputSettings {
 
     private static Map.Entry<Setting<?>, Set<Modality>> entry(Setting<?> setting, Modality... kinds) {
         return Map.entry(setting, EnumSet.copyOf(List.of(kinds)));
+    }
+
+    private static Setting<List<Float>> channelValues(String name, String help, String fallback) {
+        return new Setting<>(name, "R,G,B", Group.MODEL, help, fallback, InputSettings::parseFloats);
+    }
+
+    private static List<Float> parseFloats(String text) {
+        List<Float> values = new ArrayList<>();
+        for (String part : text.split(",", -1)) {
+            try {
+                values.add(Float.parseFloat(part));
+            } catch (NumberFormatException e) {
+                throw new IllegalArgumentException("must be numbers such as 0.5,0.5,0.5, found \"" + text + "\"", e);
+            }
+        }
+        return values;
     }
 
     /** The first line of a CSV file, so to say: names with commas stand in quotes. */
@@ -154,10 +187,7 @@ public final class InputSettings {
     /** Pictures, whatever the data. */
     public static InputConfig.Pictures pictures(Settings settings) {
         return new InputConfig.Pictures(
-                settings.get(ModelSettings.IMAGE_SIZE),
-                PICTURE_CHANNELS,
-                settings.get(ModelSettings.MEAN),
-                settings.get(ModelSettings.STD));
+                settings.get(IMAGE_SIZE), PICTURE_CHANNELS, settings.get(MEAN), settings.get(STD));
     }
 
     /**
@@ -184,7 +214,7 @@ public final class InputSettings {
                         + nouns(modalities) + "; leave it out");
             }
         });
-        int channels = settings.find(ModelSettings.CHANNELS).orElse(PICTURE_CHANNELS);
+        int channels = settings.find(CHANNELS).orElse(PICTURE_CHANNELS);
         if (channels != PICTURE_CHANNELS && modalities.equals(EnumSet.of(Modality.PICTURES))) {
             throw new IllegalArgumentException("--channels of pictures must be 3, found " + channels);
         }
@@ -203,7 +233,7 @@ public final class InputSettings {
                 settings.find(COLUMNS).orElse(List.of()),
                 settings.find(LABEL).orElse(null),
                 settings.find(RATE).orElse(0),
-                settings.find(ModelSettings.CHANNELS).orElse(1),
+                settings.find(CHANNELS).orElse(1),
                 settings.find(SequenceSettings.PAD_ID).orElse(0));
         try (Dataset read = Datasets.open(data, reading, selection)) {
             if (read instanceof SequenceDataset sequences) {
@@ -216,8 +246,8 @@ public final class InputSettings {
     }
 
     private static Modality withoutData(Settings settings) {
-        String encoder = settings.find(ModelSettings.ENCODER).orElse("resnet18");
-        if (!ImportSettings.isFile(encoder) && Encoders.input(encoder) != Encoders.Input.PICTURES) {
+        String encoder = Objects.requireNonNullElse((String) settings.value("encoder"), "resnet18");
+        if (!OnnxConfig.isFile(encoder) && Encoders.input(encoder) != Encoders.Input.PICTURES) {
             throw new IllegalArgumentException(
                     "Encoder " + encoder + " needs --data: they tell the sizes of what it takes");
         }
@@ -317,9 +347,9 @@ public final class InputSettings {
     static Map<Setting<?>, Object> values(InputConfig input) {
         Map<Setting<?>, Object> values = new HashMap<>();
         if (input instanceof InputConfig.Pictures pictures) {
-            values.put(ModelSettings.IMAGE_SIZE, pictures.imageSize());
-            values.put(ModelSettings.MEAN, commas(pictures.mean()));
-            values.put(ModelSettings.STD, commas(pictures.std()));
+            values.put(IMAGE_SIZE, pictures.imageSize());
+            values.put(MEAN, commas(pictures.mean()));
+            values.put(STD, commas(pictures.std()));
         } else if (input instanceof InputConfig.Vectors vectors) {
             values.put(
                     COLUMNS,
@@ -329,7 +359,7 @@ public final class InputSettings {
             }
         } else if (input instanceof InputConfig.Signals signals) {
             values.put(LENGTH, signals.length());
-            values.put(ModelSettings.CHANNELS, signals.channels());
+            values.put(CHANNELS, signals.channels());
             if (signals.rate() > 0) {
                 values.put(RATE, signals.rate());
             }

@@ -38,7 +38,7 @@ public record Inputs(InputConfig a, InputConfig b) {
      */
     static Inputs of(Settings settings, Selection selection) throws IOException {
         Optional<String> first = settings.find(SharedSettings.DATA);
-        Optional<String> second = settings.find(PairSettings.DATA_B);
+        Optional<String> second = settings.find(RunOptions.DATA_B);
         if (second.isEmpty()) {
             return same(InputSettings.of(settings, first.orElse(null), selection));
         }

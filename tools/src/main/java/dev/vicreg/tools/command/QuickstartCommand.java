@@ -1,11 +1,11 @@
 package dev.vicreg.tools.command;
 
+import dev.vicreg.models.setting.Group;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.runtime.natives.Device;
 import dev.vicreg.tools.cli.Command;
 import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Setting;
-import dev.vicreg.tools.cli.Setting.Group;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.tools.cli.Version;
 import dev.vicreg.tools.evaluation.ContactSheet;
@@ -13,6 +13,7 @@ import dev.vicreg.tools.evaluation.Evaluation;
 import dev.vicreg.tools.evaluation.KnnClassifier;
 import dev.vicreg.tools.output.Json;
 import dev.vicreg.tools.sample.SampleSet;
+import dev.vicreg.training.config.DataConfig;
 import dev.vicreg.training.config.InputConfig;
 import dev.vicreg.training.config.TrainingConfig;
 import dev.vicreg.training.data.Datasets;
@@ -52,10 +53,7 @@ final class QuickstartCommand {
             "quickstart",
             "draws pictures, trains on them without labels, exports, embeds and evaluates",
             List.of(),
-            Stream.of(
-                            List.of(OUT, PER_CLASS, TEST_PER_CLASS, SharedSettings.JSON),
-                            GraphSettings.ALL,
-                            TrainSettings.RUN)
+            Stream.of(List.of(OUT, PER_CLASS, TEST_PER_CLASS, SharedSettings.JSON), RunOptions.GRAPH, RunOptions.RUN)
                     .<Setting<?>>flatMap(List::stream)
                     .filter(setting -> !InputSettings.isForOtherThanPictures(setting))
                     .<Setting<?>>map(QuickstartCommand::withRecipe)
@@ -76,7 +74,7 @@ final class QuickstartCommand {
         Path train = pictures.resolve("train");
         InputConfig.Pictures pictureInput = InputSettings.pictures(settings);
         TrainingConfig config =
-                TrainSettings.training(settings, train.toString(), null, Selection.ALL, Inputs.same(pictureInput));
+                RunOptions.training(settings, new DataConfig(train.toString(), null), Inputs.same(pictureInput));
         console.err().println("1/4 drawing pictures into " + pictures);
         new SampleSet(pictureInput.imageSize(), config.seed())
                 .write(pictures, settings.get(PER_CLASS), settings.get(TEST_PER_CLASS));
@@ -106,8 +104,10 @@ final class QuickstartCommand {
         Path vectors = root.resolve("vectors.npy");
         Path sheet = root.resolve("neighbours.png");
         Evaluation evaluation;
-        try (EmbeddingModel after = EmbeddingModel.load(encoder, device, config.threads());
-                EmbeddingModel before = EmbeddingModel.load(initial, device, config.threads());
+        try (EmbeddingModel after =
+                        EmbeddingModel.load(encoder, device, config.machine().threads());
+                EmbeddingModel before =
+                        EmbeddingModel.load(initial, device, config.machine().threads());
                 PictureDataset train =
                         Datasets.open(root.resolve("pictures/train").toString(), Selection.ALL);
                 PictureDataset test =

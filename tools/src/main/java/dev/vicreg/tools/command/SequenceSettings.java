@@ -1,8 +1,8 @@
 package dev.vicreg.tools.command;
 
+import dev.vicreg.models.setting.Group;
 import dev.vicreg.runtime.sequence.ByteIds;
 import dev.vicreg.tools.cli.Setting;
-import dev.vicreg.tools.cli.Setting.Group;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.training.config.InputConfig;
 import dev.vicreg.training.data.sequence.SequenceDataset;
@@ -66,7 +66,7 @@ final class SequenceSettings {
 
     /**
      * What the options and the data say, before it is known what an encoder file takes and knows: see
-     * {@link ImportSettings#branch}.
+     * {@link ImportedNetwork#branch}.
      *
      * @throws IllegalArgumentException if an option does not fit
      */

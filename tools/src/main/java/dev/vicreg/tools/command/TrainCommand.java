@@ -1,18 +1,18 @@
 package dev.vicreg.tools.command;
 
 import dev.vicreg.export.RunExport;
+import dev.vicreg.models.setting.Group;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.runtime.natives.Device;
 import dev.vicreg.tools.cli.Command;
 import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Setting;
-import dev.vicreg.tools.cli.Setting.Group;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.tools.cli.Version;
 import dev.vicreg.tools.evaluation.Evaluation;
 import dev.vicreg.tools.evaluation.KnnClassifier;
 import dev.vicreg.tools.output.Json;
-import dev.vicreg.training.config.PairConfig;
+import dev.vicreg.training.config.DataConfig;
 import dev.vicreg.training.config.TrainingConfig;
 import dev.vicreg.training.data.Datasets;
 import dev.vicreg.training.data.source.Dataset;
@@ -40,7 +40,7 @@ final class TrainCommand {
             "resume", Group.OUTPUT, "go on with the run in --out from its newest checkpoint, with its settings");
     private static final Setting<String> EVAL_DATA = Setting.text(
             "eval-data",
-            SharedSettings.DATA_ARGUMENT,
+            DataConfig.ARGUMENT,
             Group.EVALUATION,
             "labelled samples to measure the encoder on at the end, by kNN among --data",
             null);
@@ -50,17 +50,10 @@ final class TrainCommand {
             "trains an encoder on pictures, vectors, signals or sequences without labels, and exports it",
             List.of(OUT),
             Stream.of(
-                            List.of(
-                                    SharedSettings.DATA,
-                                    SharedSettings.LIMIT,
-                                    SharedSettings.LIMIT_PER_CLASS,
-                                    EVAL_DATA,
-                                    RESUME,
-                                    TrainSettings.RECIPE,
-                                    SharedSettings.JSON),
-                            PairSettings.ALL,
-                            GraphSettings.ALL,
-                            TrainSettings.RUN)
+                            Setting.of(DataConfig.class),
+                            List.of(EVAL_DATA, RESUME, RunOptions.RECIPE, SharedSettings.JSON),
+                            RunOptions.GRAPH,
+                            RunOptions.RUN)
                     .<Setting<?>>flatMap(List::stream)
                     .toList(),
             "./vicreg train --data shapes/train --out run --epochs 20",
@@ -73,17 +66,16 @@ final class TrainCommand {
         boolean resume = given.on(RESUME);
         TrainingConfig before =
                 resume ? RunConfig.read(new RunLayout(out).config()).settings().in(out) : null;
-        Settings settings = TrainSettings.complete(given, before);
-        String data = settings.get(SharedSettings.DATA);
-        PairConfig pairs = PairSettings.pairs(settings);
-        Selection selection = SharedSettings.selection(settings);
+        Settings settings = RunOptions.complete(given, before);
+        settings.get(SharedSettings.DATA); // the first that is missing is told of
+        DataConfig data = settings.read(DataConfig.class);
         Inputs inputs = before != null && !InputSettings.isAnyGiven(given)
                 ? Inputs.of(before.graph()) // the data need not be read for it once more
-                : Inputs.of(settings, selection);
-        TrainingConfig config = TrainSettings.training(settings, data, pairs, selection, inputs);
-        GraphSettings.warnOfCoefficients(config.graph(), console);
-        ImportSettings.tellOfNames(config.graph(), console);
-        GraphSettings.tellOfPrecision(config.graph(), settings.get(SharedSettings.DEVICE), console);
+                : Inputs.of(settings, data.selection());
+        TrainingConfig config = RunOptions.training(settings, data, inputs);
+        Notes.warnOfCoefficients(config.graph().objective(), console);
+        Notes.tellOfNames(config.graph(), console);
+        Notes.tellOfPrecision(config.graph(), config.computeDevice(), console);
         Optional<String> evalData = settings.find(EVAL_DATA);
         if (evalData.isPresent()) {
             try (Dataset test = Datasets.open(evalData.get(), inputs.a().reading(), Selection.ALL)) {
@@ -112,13 +104,15 @@ final class TrainCommand {
 
     private static Evaluation evaluate(TrainingConfig config, Path encoder, String evalData, Console console)
             throws IOException {
-        Selection selection = new Selection(config.limit(), config.limitPerClass());
         Device device = config.computeDevice();
         Path initial = encoder.resolveSibling(new RunLayout(Path.of("")).initialEncoder(Side.A));
         Reading reading = config.graph().a().input().reading();
-        try (EmbeddingModel after = EmbeddingModel.load(encoder, device, config.threads());
-                EmbeddingModel before = EmbeddingModel.load(initial, device, config.threads());
-                Dataset train = Datasets.open(config.data(), reading, selection);
+        try (EmbeddingModel after =
+                        EmbeddingModel.load(encoder, device, config.machine().threads());
+                EmbeddingModel before =
+                        EmbeddingModel.load(initial, device, config.machine().threads());
+                Dataset train = Datasets.open(
+                        config.data().data(), reading, config.data().selection());
                 Dataset test = Datasets.open(evalData, reading, Selection.ALL)) {
             return EvalCommand.measure(KnnClassifier.STANDARD, after, before, train, test, console)
                     .evaluation();

@@ -26,8 +26,8 @@ final class TrainingData {
 
     private TrainingData(TrainingConfig settings) {
         this.settings = settings;
-        augmentationA = settings.augmentation(Side.A); // before the data: a mistake in it shows at once
-        augmentationB = settings.augmentation(Side.B);
+        augmentationA = settings.views().of(Side.A); // before the data: a mistake in it shows at once
+        augmentationB = settings.views().of(Side.B);
     }
 
     /**
@@ -55,10 +55,10 @@ final class TrainingData {
     private PairedData open() throws IOException {
         BranchConfig branchA = settings.graph().branch(Side.A);
         BranchConfig branchB = settings.graph().branch(Side.B);
-        PairConfig pairs = settings.pairs();
-        String nameA = settings.data();
+        PairConfig pairs = settings.data().pairs();
+        String nameA = settings.data().data();
         String nameB = pairs == null || pairs.data() == null ? nameA : pairs.data();
-        Selection selection = new Selection(settings.limit(), settings.limitPerClass());
+        Selection selection = settings.data().selection();
         boolean oneSet = nameA.equals(nameB) && readAlike(branchA.input(), branchB.input());
 
         // Pairs are selected, not samples: a limit on each side would part them.

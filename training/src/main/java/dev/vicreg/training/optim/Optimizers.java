@@ -22,8 +22,8 @@ public final class Optimizers {
     private static final Map<String, Entry> ENTRIES = new LinkedHashMap<>();
 
     static {
-        add("sgd", true, scaled(0.03), Sgd::new);
         add("adamw", true, batch -> 2e-3, (beta1, decay) -> new AdamW(beta1, 0.999f, 1e-8f, decay));
+        add("sgd", true, scaled(0.03), Sgd::new);
         add("lars-official", false, scaled(0.3), (m, decay) -> new Lars(Lars.Variant.OFFICIAL, m, decay, 0.001f));
         add("lars-solo", false, scaled(0.3), (m, decay) -> new Lars(Lars.Variant.SOLO, m, decay, 0.02f));
     }
