@@ -21,6 +21,8 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -147,6 +149,45 @@ class PairLoaderTest {
             loader.close();
         });
         assertThrows(IllegalStateException.class, loader::next);
+    }
+
+    @Test
+    void closeWaitsForWorkersThoughItsThreadIsInterrupted() throws Exception {
+        CountDownLatch reading = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
+        AtomicBoolean read = new AtomicBoolean();
+        PictureDataset slow = new FlatPictures(20, Set.of()) {
+            @Override
+            public Picture picture(int index) throws IOException {
+                reading.countDown();
+                awaitQuietly(goOn);
+                read.set(true);
+                return super.picture(index);
+            }
+        };
+        PairLoader loader = loader(slow, CIFAR, 10, 1, 1, 0);
+        reading.await();
+        Thread closing = Thread.currentThread();
+        Thread reader = new Thread(() -> {
+            while (closing.getState() != Thread.State.WAITING) { // until it waits for the worker
+                Thread.onSpinWait();
+            }
+            goOn.countDown();
+        });
+        reader.setDaemon(true);
+        reader.start();
+        closing.interrupt();
+        loader.close();
+        assertTrue(Thread.interrupted(), "the interrupt is kept");
+        assertTrue(read.get(), "nobody reads any more");
+    }
+
+    private static void awaitQuietly(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     @Test
