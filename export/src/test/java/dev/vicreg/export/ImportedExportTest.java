@@ -33,7 +33,7 @@ import dev.vicreg.training.config.GraphConfig;
 import dev.vicreg.training.config.InputConfig;
 import dev.vicreg.training.config.OnnxConfig;
 import dev.vicreg.training.config.TrainingConfig;
-import dev.vicreg.training.data.view.Augmentation;
+import dev.vicreg.training.data.picture.PictureKind;
 import dev.vicreg.training.loop.Trainer;
 import dev.vicreg.training.run.CheckpointFile;
 import dev.vicreg.training.run.RunFolder;
@@ -77,7 +77,7 @@ class ImportedExportTest {
                 EncoderOptions.NONE,
                 OnnxConfig.of(FILES.resolve(file), "", pool, "train", "off", null, List.of()));
         GraphConfig graph = new GraphConfig(branch, null, 4, "official", 25, 25, 1, "sgd", 0.9f, 0, "none");
-        Map<String, Object> views = Augmentation.cifar().settings();
+        Map<String, Object> views = PictureKind.cifar().settings();
         TrainingConfig config = new TrainingConfig(
                 graph,
                 data.toString(),

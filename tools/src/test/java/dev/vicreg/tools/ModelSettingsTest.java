@@ -9,7 +9,7 @@ import dev.vicreg.tools.cli.CommandLine;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.tools.command.BenchCommand;
 import dev.vicreg.tools.command.InputSettings;
-import dev.vicreg.tools.command.Inputs;
+import dev.vicreg.tools.command.SideInputs;
 import dev.vicreg.tools.command.ModelSettings;
 import dev.vicreg.training.config.BranchConfig;
 import java.io.IOException;
@@ -29,7 +29,7 @@ class ModelSettingsTest {
     }
 
     private static @Nullable BranchConfig second(Settings settings) throws IOException {
-        return ModelSettings.second(settings, Inputs.same(InputSettings.pictures(settings)));
+        return ModelSettings.second(settings, SideInputs.same(InputSettings.pictures(settings)));
     }
 
     @Test

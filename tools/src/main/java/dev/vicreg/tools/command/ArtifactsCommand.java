@@ -7,7 +7,6 @@ import dev.vicreg.tools.cli.Setting.Group;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.tools.output.Json;
 import dev.vicreg.training.config.GraphConfig;
-import dev.vicreg.training.data.source.Selection;
 import dev.vicreg.training.run.Artifacts;
 import dev.vicreg.training.session.MachineLowering;
 import dev.vicreg.training.step.TrainingGraph;
@@ -46,7 +45,7 @@ final class ArtifactsCommand {
 
     private static void run(Settings settings, Console console) throws Exception {
         Path out = settings.get(OUT);
-        GraphConfig config = GraphSettings.graph(settings, Inputs.of(settings, Selection.ALL));
+        GraphConfig config = GraphSettings.graph(settings, SideInputs.of(settings));
         GraphSettings.warnOfCoefficients(config, console);
         ImportSettings.tellOfNames(config, console);
         GraphSettings.tellOfPrecision(config, settings.get(SharedSettings.DEVICE), console);

@@ -10,7 +10,6 @@ import dev.vicreg.tools.output.Json;
 import dev.vicreg.training.bench.StepBenchmark;
 import dev.vicreg.training.bench.StepProfile;
 import dev.vicreg.training.config.GraphConfig;
-import dev.vicreg.training.data.source.Selection;
 import dev.vicreg.training.run.TemporaryFolder;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -60,7 +59,7 @@ public final class BenchCommand {
     private static void run(Settings settings, Console console) throws Exception {
         Device device = DeviceSettings.trainingDevice(settings);
         int threads = TrainSettings.threads(settings);
-        GraphConfig config = GraphSettings.graph(settings, Inputs.of(settings, Selection.ALL));
+        GraphConfig config = GraphSettings.graph(settings, SideInputs.of(settings));
         GraphSettings.tellOfPrecision(config, device, console);
         StepBenchmark.Result result;
         try (TemporaryFolder folder = TemporaryFolder.create("vicreg-bench")) {

@@ -7,16 +7,14 @@ import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Setting.Group;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.tools.evaluation.Encoding;
+import dev.vicreg.tools.evaluation.SampleForm;
 import dev.vicreg.tools.evaluation.Vectors;
 import dev.vicreg.tools.output.Json;
 import dev.vicreg.tools.output.Progress;
 import dev.vicreg.tools.output.VectorFile;
-import dev.vicreg.training.data.picture.PictureDataset;
-import dev.vicreg.training.data.sequence.SequenceDataset;
-import dev.vicreg.training.data.signal.SignalDataset;
+import dev.vicreg.training.data.Datasets;
 import dev.vicreg.training.data.source.Dataset;
 import dev.vicreg.training.data.source.InOrder;
-import dev.vicreg.training.data.vector.VectorDataset;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -59,8 +57,9 @@ final class EmbedCommand {
                         settings.get(SharedSettings.MODEL),
                         DeviceSettings.device(settings),
                         settings.get(SharedSettings.THREADS));
-                Dataset data = InputSettings.open(
-                        model, settings.get(SharedSettings.DATA), null, SharedSettings.selection(settings))) {
+                Datasets datasets = new Datasets()) {
+            String named = settings.get(SharedSettings.DATA);
+            Dataset<?> data = InputSettings.open(model, named, null, SharedSettings.selection(settings), datasets);
             int skipped = embed(model, data, out, settings.on(NORMALIZE), console);
             int rows = data.size() - skipped;
             if (settings.on(SharedSettings.JSON)) {
@@ -70,7 +69,7 @@ final class EmbedCommand {
                                 out.toString(),
                                 "paths",
                                 VectorFile.pathsFile(out).toString(),
-                                data instanceof PictureDataset ? "pictures" : "samples",
+                                data.noun().equals("pictures") ? "pictures" : "samples",
                                 rows,
                                 "skipped",
                                 skipped,
@@ -84,26 +83,21 @@ final class EmbedCommand {
     }
 
     /** Writes the vectors of all samples; answers how many of them could not be decoded. */
-    static int embed(EmbeddingModel model, Dataset data, Path out, boolean normalize, Console console)
+    static int embed(EmbeddingModel model, Dataset<?> data, Path out, boolean normalize, Console console)
             throws IOException {
-        VectorWriter writer = new VectorWriter(data, model.dimension(), out, normalize, console);
-        if (data instanceof VectorDataset vectors) {
-            return writer.write(vectors::vector, Encoding.ofVectors(model));
-        }
-        if (data instanceof SignalDataset signals) {
-            return writer.write(signals::signal, Encoding.ofSignals(model));
-        }
-        if (data instanceof SequenceDataset sequences) {
-            return writer.write(sequences::ids, Encoding.ofSequences(model));
-        }
-        return writer.write(((PictureDataset) data)::picture, Encoding.ofPictures(model));
+        return embed(SampleForm.of(data), model, data, new VectorWriter(model.dimension(), out, normalize, console));
     }
 
-    private record VectorWriter(Dataset data, int dimension, Path out, boolean normalize, Console console) {
-        <T> int write(InOrder.Reader<T> reader, Encoding<T> encoding) throws IOException {
+    private static <S> int embed(SampleForm<S, ?> form, EmbeddingModel model, Dataset<?> data, VectorWriter writer)
+            throws IOException {
+        return writer.write(form.kind().require(data), form.encoding(model));
+    }
+
+    private record VectorWriter(int dimension, Path out, boolean normalize, Console console) {
+        <T> int write(Dataset<T> data, Encoding<T> encoding) throws IOException {
             try (VectorFile file = VectorFile.create(out, dimension);
                     Progress progress = new Progress(console, "embed", data.size())) {
-                InOrder.Reader<T> prepared = index -> encoding.prepare().apply(reader.read(index));
+                InOrder.Reader<T> prepared = index -> encoding.prepare().apply(data.sample(index));
                 int skipped = InOrder.forEachBatch(data, BATCH, prepared, items -> {
                     List<T> samples = items.stream().map(InOrder.Item::value).toList();
                     float[][] vectors = encoding.embed().apply(samples);

@@ -115,7 +115,7 @@ final class GraphSettings {
     }
 
     /** What shapes the graphs. */
-    static GraphConfig graph(Settings settings, Inputs inputs) throws IOException {
+    static GraphConfig graph(Settings settings, SideInputs inputs) throws IOException {
         String named = settings.get(OPTIMIZER);
         String optimizer = named.equals("lars") ? "lars-official" : named;
         BranchConfig first = ModelSettings.first(settings, inputs.a());

@@ -62,20 +62,6 @@ public final class ModelSettings {
             null);
     static final Setting<Integer> DEPTH =
             Setting.integer("depth", "N", Group.MODEL, "layers of the encoder mlp; without it 2", null, 1, 64);
-    static final Setting<Integer> IMAGE_SIZE =
-            Setting.integer("image-size", "PIXELS", Group.MODEL, "side of the pictures it sees", 32, 8, 4096);
-    static final Setting<Integer> CHANNELS = Setting.integer(
-            "channels",
-            "N",
-            Group.MODEL,
-            "channels: 3 for pictures; signals have 1, into which all are mixed, or the files' own number",
-            null,
-            1,
-            1024);
-    static final Setting<List<Float>> MEAN =
-            channelValues("mean", "taken off each channel, on a scale of 0 to 1", "0.485,0.456,0.406");
-    static final Setting<List<Float>> STD =
-            channelValues("std", "divides each channel, on a scale of 0 to 1", "0.229,0.224,0.225");
     static final Setting<String> PROJECTOR = Setting.text(
             "projector", "N-N-N|none", Group.MODEL, "widths of the layers between encoder and loss", "512-512-512");
 
@@ -111,7 +97,7 @@ public final class ModelSettings {
             ENCODER_B,
             WIDTH_B,
             PROJECTOR_B,
-            InputSettings.FRONT_END_B,
+            SignalSettings.FRONT_END_B,
             ImportSettings.OUTPUT_B,
             ImportSettings.POOL_B,
             ImportSettings.INPUT_SHAPE_B);
@@ -129,7 +115,7 @@ public final class ModelSettings {
             ENCODER_B,
             WIDTH_B,
             PROJECTOR_B,
-            InputSettings.FRONT_END_B);
+            SignalSettings.FRONT_END_B);
 
     private ModelSettings() {}
 
@@ -145,22 +131,6 @@ public final class ModelSettings {
                 text -> ImportSettings.isFile(text) ? text : known.parser().apply(text));
     }
 
-    private static Setting<List<Float>> channelValues(String name, String help, String fallback) {
-        return new Setting<>(name, "R,G,B", Group.MODEL, help, fallback, ModelSettings::parseFloats);
-    }
-
-    private static List<Float> parseFloats(String text) {
-        List<Float> values = new ArrayList<>();
-        for (String part : text.split(",", -1)) {
-            try {
-                values.add(Float.parseFloat(part));
-            } catch (NumberFormatException e) {
-                throw new IllegalArgumentException("must be numbers such as 0.5,0.5,0.5, found \"" + text + "\"", e);
-            }
-        }
-        return values;
-    }
-
     private static boolean parseBoolean(String text) {
         return switch (text) {
             case "true" -> true;
@@ -171,7 +141,7 @@ public final class ModelSettings {
 
     /** The first branch, or both where they share weights. */
     public static BranchConfig first(Settings settings, InputConfig input) throws IOException {
-        String encoder = settings.find(ENCODER).orElseGet(() -> encoderOf(input));
+        String encoder = settings.find(ENCODER).orElseGet(input::encoder);
         if (ImportSettings.isFile(encoder)) {
             return ImportSettings.branch(settings, Side.A, input, Path.of(encoder), settings.get(PROJECTOR));
         }
@@ -184,17 +154,6 @@ public final class ModelSettings {
                 settings.get(PROJECTOR));
     }
 
-    /** What trains on these unless told otherwise. */
-    private static String encoderOf(InputConfig input) {
-        boolean bands = input instanceof InputConfig.Signals signals && signals.frontEnd() != null;
-        return switch (input.modality()) {
-            case PICTURES -> "resnet10";
-            case VECTORS -> "mlp";
-            case SIGNALS -> bands ? "resnet18" : "resnet1d";
-            case SEQUENCES -> "textcnn";
-        };
-    }
-
     /**
      * The second branch, which is as the first where neither options nor its input say otherwise; null where the two share
      * weights.
@@ -202,7 +161,7 @@ public final class ModelSettings {
      * @throws IllegalArgumentException if an option of the second branch is given beside {@code --share-weights true}, or
      *     two sides of different kinds are to share weights
      */
-    public static @Nullable BranchConfig second(Settings settings, Inputs inputs) throws IOException {
+    public static @Nullable BranchConfig second(Settings settings, SideInputs inputs) throws IOException {
         Optional<Setting<?>> own = SECOND.stream().filter(settings::isGiven).findFirst();
         boolean alike = inputs.alike();
         boolean shared = settings.find(SHARE_WEIGHTS).orElse(own.isEmpty() && alike);
@@ -210,8 +169,8 @@ public final class ModelSettings {
             BranchConfig first = first(settings, inputs.a());
             String likeFirst =
                     first.onnx() == null ? first.encoder() : first.onnx().path();
-            String encoder = settings.find(ENCODER_B).orElseGet(() -> alike ? likeFirst : encoderOf(inputs.b()));
-            InputConfig input = InputSettings.withFrontEndB(inputs.b(), settings);
+            String encoder = settings.find(ENCODER_B).orElseGet(() -> alike ? likeFirst : inputs.b().encoder());
+            InputConfig input = SignalSettings.withFrontEndB(inputs.b(), settings);
             if (ImportSettings.isFile(encoder)) {
                 String projector = settings.find(PROJECTOR_B).orElse(first.projector());
                 return ImportSettings.branch(settings, Side.B, input, Path.of(encoder), projector);
@@ -231,15 +190,9 @@ public final class ModelSettings {
         }
         if (!alike) {
             throw new IllegalArgumentException("--share-weights true needs two sides of one kind, found "
-                    + noun(inputs.a()) + " and " + noun(inputs.b()) + "; leave it out");
+                    + inputs.a().noun() + " and " + inputs.b().noun() + "; leave it out");
         }
         return null;
-    }
-
-    private static String noun(InputConfig input) {
-        return input instanceof InputConfig.Sequences sequences
-                ? sequences.texts() ? "texts" : "ids"
-                : input.modality().noun();
     }
 
     private static BranchConfig branch(
@@ -271,9 +224,7 @@ public final class ModelSettings {
             InputSettings.values(second.input()).forEach(values::putIfAbsent);
             putBranch(values, ENCODER_B, WIDTH_B, second, Side.B);
             values.put(PROJECTOR_B, second.projector());
-            if (second.input() instanceof InputConfig.Signals signals) {
-                values.put(InputSettings.FRONT_END_B, InputSettings.text(signals.frontEnd()));
-            }
+            values.putAll(KindSettings.of(second.input().kind()).ofSecond(second.input()));
         }
         return values;
     }

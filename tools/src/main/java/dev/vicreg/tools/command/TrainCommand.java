@@ -15,8 +15,9 @@ import dev.vicreg.tools.output.Json;
 import dev.vicreg.training.config.PairConfig;
 import dev.vicreg.training.config.TrainingConfig;
 import dev.vicreg.training.data.Datasets;
+import dev.vicreg.training.data.Kinds;
 import dev.vicreg.training.data.source.Dataset;
-import dev.vicreg.training.data.source.Reading;
+import dev.vicreg.training.data.source.DataOptions;
 import dev.vicreg.training.data.source.Selection;
 import dev.vicreg.training.loop.Trainer;
 import dev.vicreg.training.run.RunConfig;
@@ -69,6 +70,12 @@ final class TrainCommand {
 
     private static void run(Settings given, Console console) throws Exception {
         Path out = given.get(OUT);
+        try (Datasets datasets = new Datasets()) {
+            run(given, out, datasets, console);
+        }
+    }
+
+    private static void run(Settings given, Path out, Datasets datasets, Console console) throws Exception {
         boolean resume = given.on(RESUME);
         TrainingConfig before =
                 resume ? RunConfig.read(out.resolve("config.json")).settings().in(out) : null;
@@ -76,16 +83,16 @@ final class TrainCommand {
         String data = settings.get(SharedSettings.DATA);
         PairConfig pairs = PairSettings.pairs(settings);
         Selection selection = SharedSettings.selection(settings);
-        Inputs inputs = before != null && !InputSettings.isAnyGiven(given)
-                ? Inputs.of(before.graph()) // the data need not be read for it once more
-                : Inputs.of(settings, selection);
+        SideInputs inputs = before != null && !InputSettings.isAnyGiven(given)
+                ? SideInputs.of(before.graph()) // the data need not be read for it once more
+                : SideInputs.of(settings, selection, datasets);
         TrainingConfig config = TrainSettings.training(settings, data, pairs, selection, inputs);
         GraphSettings.warnOfCoefficients(config.graph(), console);
         ImportSettings.tellOfNames(config.graph(), console);
         GraphSettings.tellOfPrecision(config.graph(), settings.get(SharedSettings.DEVICE), console);
         Optional<String> evalData = settings.find(EVAL_DATA);
         if (evalData.isPresent()) {
-            try (Dataset test = Datasets.open(evalData.get(), inputs.a().reading(), Selection.ALL)) {
+            try (Dataset<?> test = Kinds.open(evalData.get(), inputs.a().reading(), Selection.ALL)) {
                 if (test.labelNames().isEmpty()) { // a mistake shows now, not after the training
                     EvalCommand.requireLabels(KnnClassifier.STANDARD, test, 0, 0);
                 }
@@ -94,7 +101,9 @@ final class TrainCommand {
                 throw new IllegalArgumentException("--eval-data " + evalData.get() + ": " + e.getMessage(), e);
             }
         }
-        Trainer trainer = resume ? Trainer.resume(config, out) : Trainer.start(config, out, Version.TEXT);
+        Trainer trainer = resume
+                ? Trainer.resume(config, out, datasets)
+                : Trainer.start(config, out, Version.TEXT, datasets);
         TrainingRun.Result result = TrainingRun.run(trainer, console);
         Path encoder = result.encoders().get(Side.A);
         if (encoder == null) {
@@ -102,23 +111,25 @@ final class TrainCommand {
         }
         Evaluation evaluation = null;
         if (evalData.isPresent()) {
-            evaluation = evaluate(config, encoder, evalData.get(), console);
+            evaluation = evaluate(config, encoder, evalData.get(), datasets, console);
             Map<String, Double> figures = Map.of("knn-20-0.07", evaluation.encoder());
             RunExport.export(out, Side.A, result.outcome().last().file(), Version.TEXT, figures, encoder);
         }
         report(settings, result, evaluation, console);
     }
 
-    private static Evaluation evaluate(TrainingConfig config, Path encoder, String evalData, Console console)
+    /** The test samples are opened once more: kept through the training, they would take memory from it. */
+    private static Evaluation evaluate(
+            TrainingConfig config, Path encoder, String evalData, Datasets datasets, Console console)
             throws IOException {
         Selection selection = new Selection(config.limit(), config.limitPerClass());
         Device device = config.computeDevice();
         Path initial = encoder.resolveSibling("encoder-initial.onnx");
-        Reading reading = config.graph().a().input().reading();
+        DataOptions reading = config.graph().a().input().reading();
         try (EmbeddingModel after = EmbeddingModel.load(encoder, device, config.threads());
                 EmbeddingModel before = EmbeddingModel.load(initial, device, config.threads());
-                Dataset train = Datasets.open(config.data(), reading, selection);
-                Dataset test = Datasets.open(evalData, reading, Selection.ALL)) {
+                Dataset<?> test = Kinds.open(evalData, reading, Selection.ALL)) {
+            Dataset<?> train = datasets.open(config.data(), reading, selection);
             return EvalCommand.measure(KnnClassifier.STANDARD, after, before, train, test, console)
                     .evaluation();
         }

@@ -8,7 +8,7 @@ import dev.vicreg.training.config.InputConfig;
 import dev.vicreg.training.config.PairConfig;
 import dev.vicreg.training.config.TrainingConfig;
 import dev.vicreg.training.data.source.Selection;
-import dev.vicreg.training.data.view.Augmentation;
+import dev.vicreg.training.data.Augmentations;
 import dev.vicreg.training.step.Side;
 import java.io.IOException;
 import java.util.HashMap;
@@ -57,7 +57,7 @@ final class TrainSettings {
             "augment",
             "PRESET[,NAME=X...]",
             Group.AUGMENTATION,
-            "how views are made: " + String.join(", ", Augmentation.presets())
+            "how views are made: " + String.join(", ", Augmentations.presets())
                     + ", then settings such as hue=0.2, mask=0.4 or view-a.blur=1; without it cifar, vectors, signals or"
                     + " sequences",
             null,
@@ -106,7 +106,7 @@ final class TrainSettings {
 
     private static String checkAugmentation(String text) {
         try {
-            Augmentation.parse(text);
+            Augmentations.parse(text);
             return text;
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException("cannot be used: " + e.getMessage(), e);
@@ -146,7 +146,7 @@ final class TrainSettings {
 
     /** The whole run on some data. */
     static TrainingConfig training(
-            Settings settings, String data, @Nullable PairConfig pairs, Selection selection, Inputs inputs)
+            Settings settings, String data, @Nullable PairConfig pairs, Selection selection, SideInputs inputs)
             throws IOException {
         GraphConfig graph = GraphSettings.graph(settings, inputs);
         double samples = (double) graph.batchSize() / RATE_SAMPLES;
@@ -161,7 +161,7 @@ final class TrainSettings {
                 pairs,
                 selection.limit(),
                 selection.limitPerClass(),
-                Augmentation.parse(settings.find(AUGMENT).orElseGet(() -> augmentationOf(inputs.a())))
+                Augmentations.parse(settings.find(AUGMENT).orElseGet(() -> inputs.a().kind().preset()))
                         .settings(),
                 augmentationB(settings, graph),
                 inSteps ? 0 : settings.get(EPOCHS),
@@ -184,18 +184,9 @@ final class TrainSettings {
     /** The second side's own augmentation; null where it has the first's. */
     private static @Nullable Map<String, Object> augmentationB(Settings settings, GraphConfig graph) {
         InputConfig second = graph.branch(Side.B).input();
-        boolean alike = second.modality() == graph.a().input().modality();
-        String text = settings.find(AUGMENT_B).orElse(alike ? null : augmentationOf(second));
-        return text == null ? null : Augmentation.parse(text).settings();
-    }
-
-    private static String augmentationOf(InputConfig input) {
-        return switch (input.modality()) {
-            case PICTURES -> "cifar";
-            case VECTORS -> "vectors";
-            case SIGNALS -> "signals";
-            case SEQUENCES -> "sequences";
-        };
+        boolean alike = second.kind() == graph.a().input().kind();
+        String text = settings.find(AUGMENT_B).orElse(alike ? null : second.kind().preset());
+        return text == null ? null : Augmentations.parse(text).settings();
     }
 
     /** Threads of the step, resolved. */

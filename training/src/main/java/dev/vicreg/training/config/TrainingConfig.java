@@ -3,6 +3,7 @@ package dev.vicreg.training.config;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.vicreg.runtime.natives.CudaOptions;
 import dev.vicreg.runtime.natives.Device;
+import dev.vicreg.training.data.Augmentations;
 import dev.vicreg.training.data.view.Augmentation;
 import dev.vicreg.training.optim.Schedule;
 import dev.vicreg.training.step.Side;
@@ -16,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * Every resolved setting of a run: what config.json holds.
  *
  * @param graph what shapes the graphs
- * @param data the data set's name, as {@link dev.vicreg.training.data.Datasets} opens it
+ * @param data the data set's name, as {@link dev.vicreg.training.data.Kinds} tells and opens it
  * @param pairs what belongs together where the views of a pair are not of one sample; null, and absent in JSON, else
  * @param limit most samples used; 0 for all
  * @param limitPerClass most samples used of each class; 0 for all
@@ -119,7 +120,7 @@ public record TrainingConfig(
 
     /** How the views of a side are made. */
     public Augmentation augmentation(Side side) {
-        return Augmentation.fromSettings(side == Side.A || augmentB == null ? augment : augmentB);
+        return Augmentations.fromSettings(side == Side.A || augmentB == null ? augment : augmentB);
     }
 
     /** Steps of the run over a data set with that many steps an epoch. */

@@ -14,7 +14,7 @@ import dev.vicreg.training.config.GraphConfig;
 import dev.vicreg.training.config.InputConfig;
 import dev.vicreg.training.config.OnnxConfig;
 import dev.vicreg.training.config.TrainingConfig;
-import dev.vicreg.training.data.view.Augmentation;
+import dev.vicreg.training.data.picture.PictureKind;
 import dev.vicreg.training.run.CheckpointFile;
 import dev.vicreg.training.run.Metrics;
 import dev.vicreg.training.run.RunFolder;
@@ -73,7 +73,7 @@ final class ImportedRunTest {
                 OnnxConfig.of(file, "", "none", "train", dropout, null, List.of()));
         GraphConfig graph =
                 new GraphConfig(branch, null, 4, "official", 25, 25, 1, "sgd", 0.9f, 0, "none", freeze, scale);
-        Map<String, Object> views = Augmentation.cifar().settings();
+        Map<String, Object> views = PictureKind.cifar().settings();
         return new TrainingConfig(
                 graph,
                 data.toString(),

@@ -12,7 +12,7 @@ import dev.vicreg.training.config.BranchConfig;
 import dev.vicreg.training.config.GraphConfig;
 import dev.vicreg.training.config.PairConfig;
 import dev.vicreg.training.config.TrainingConfig;
-import dev.vicreg.training.data.view.Augmentation;
+import dev.vicreg.training.data.picture.PictureKind;
 import dev.vicreg.training.run.Artifacts;
 import dev.vicreg.training.run.CheckpointFile;
 import dev.vicreg.training.run.Metrics;
@@ -78,7 +78,7 @@ final class TrainerTest {
                 pairs,
                 0,
                 0,
-                Augmentation.cifar().settings(),
+                PictureKind.cifar().settings(),
                 null,
                 0,
                 steps,
@@ -288,7 +288,7 @@ final class TrainerTest {
                 null,
                 0,
                 0,
-                Augmentation.cifar().settings(),
+                PictureKind.cifar().settings(),
                 null,
                 0,
                 3,

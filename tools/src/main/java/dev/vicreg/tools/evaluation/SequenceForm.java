@@ -1,0 +1,75 @@
+package dev.vicreg.tools.evaluation;
+
+import dev.vicreg.runtime.EmbeddingModel;
+import dev.vicreg.runtime.Manifest;
+import dev.vicreg.training.data.kind.Kind;
+import dev.vicreg.training.data.sequence.SequenceDataset;
+import dev.vicreg.training.data.sequence.SequenceKind;
+import dev.vicreg.training.data.source.Dataset;
+import java.awt.image.BufferedImage;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
+
+/** Sequences of ids that the model knows, compared by how often each id is in them. */
+final class SequenceForm implements SampleForm<int[], SequenceForm.Counted> {
+    /** Larger vocabularies are folded into so many counts for the comparison of raw sequences. */
+    private static final int MAX_COUNTS = 1024;
+
+    private static final int CELL_WIDTH = 240;
+    private static final int CELL_HEIGHT = 72;
+
+    /**
+     * What is kept of a sequence.
+     *
+     * @param text for people to read
+     */
+    record Counted(float[] counts, String text) {}
+
+    @Override
+    public Kind<int[]> kind() {
+        return SequenceKind.SEQUENCES;
+    }
+
+    @Override
+    public Encoding<int[]> encoding(EmbeddingModel model) {
+        Encoding.require(Manifest.SequenceInput.class, model);
+        return new Encoding<>(
+                UnaryOperator.identity(),
+                sequences -> model.embedSequences(sequences.stream()
+                        .map(ids -> Arrays.stream(ids).asLongStream().toArray())
+                        .toArray(long[][]::new)));
+    }
+
+    @Override
+    public Function<int[], Counted> raw(EmbeddingModel model, Dataset<int[]> data) {
+        SequenceDataset sequences = SequenceKind.SEQUENCES.require(data);
+        return ids -> new Counted(Vectors.counts(ids, MAX_COUNTS), sequences.written(ids));
+    }
+
+    @Override
+    public float[][] vectors(List<Counted> samples, List<Counted> train) {
+        return samples.stream().map(Counted::counts).toArray(float[][]::new);
+    }
+
+    @Override
+    public String rawNoun() {
+        return "counts";
+    }
+
+    @Override
+    public int cellWidth() {
+        return CELL_WIDTH;
+    }
+
+    @Override
+    public int cellHeight() {
+        return CELL_HEIGHT;
+    }
+
+    @Override
+    public BufferedImage cell(Counted sample) {
+        return TextCell.draw(sample.text, CELL_WIDTH, CELL_HEIGHT);
+    }
+}

@@ -1,0 +1,75 @@
+package dev.vicreg.tools.evaluation;
+
+import dev.vicreg.runtime.EmbeddingModel;
+import dev.vicreg.runtime.Manifest;
+import dev.vicreg.runtime.signal.Signal;
+import dev.vicreg.training.data.kind.Kind;
+import dev.vicreg.training.data.signal.SignalKind;
+import dev.vicreg.training.data.source.Dataset;
+import java.awt.image.BufferedImage;
+import java.util.List;
+import java.util.function.Function;
+
+/** Signals at the model's rate, compared by their values, standardised as the encoder does. */
+final class SignalForm implements SampleForm<Signal, float[]> {
+    /** Longer signals are reduced to so many values a channel for the comparison of raw signals. */
+    private static final int MAX_RAW_LENGTH = 1024;
+
+    static final int CELL_WIDTH = 160;
+    static final int CELL_HEIGHT = 72;
+
+    @Override
+    public Kind<Signal> kind() {
+        return SignalKind.SIGNALS;
+    }
+
+    @Override
+    public Encoding<Signal> encoding(EmbeddingModel model) {
+        Manifest.SignalInput input = Encoding.require(Manifest.SignalInput.class, model);
+        return new Encoding<>(signal -> middle(signal, input), model::embedSignals);
+    }
+
+    private static Signal middle(Signal whole, Manifest.SignalInput input) {
+        Signal signal = input.channels() == 1 ? whole.mono() : whole;
+        if (signal.channels() != input.channels()) {
+            throw new IllegalArgumentException("The encoder takes signals of " + input.channels()
+                    + " channels, the data have " + signal.channels());
+        }
+        float[] rest = new float[signal.channels()];
+        for (int c = 0; c < rest.length; c++) {
+            rest[c] = input.mean().get(c);
+        }
+        return new Signal(signal.middle(input.length(), rest), signal.rate());
+    }
+
+    @Override
+    public Function<Signal, float[]> raw(EmbeddingModel model, Dataset<Signal> data) {
+        Manifest.SignalInput input = Encoding.require(Manifest.SignalInput.class, model);
+        return signal -> Vectors.standardized(middle(signal, input), input, MAX_RAW_LENGTH);
+    }
+
+    @Override
+    public float[][] vectors(List<float[]> samples, List<float[]> train) {
+        return samples.toArray(new float[0][]);
+    }
+
+    @Override
+    public String rawNoun() {
+        return kind().noun();
+    }
+
+    @Override
+    public int cellWidth() {
+        return CELL_WIDTH;
+    }
+
+    @Override
+    public int cellHeight() {
+        return CELL_HEIGHT;
+    }
+
+    @Override
+    public BufferedImage cell(float[] sample) {
+        return Waveform.draw(sample, CELL_WIDTH, CELL_HEIGHT);
+    }
+}

@@ -1,0 +1,62 @@
+package dev.vicreg.tools.evaluation;
+
+import dev.vicreg.runtime.EmbeddingModel;
+import dev.vicreg.runtime.Manifest;
+import dev.vicreg.training.data.kind.Kind;
+import dev.vicreg.training.data.source.Dataset;
+import dev.vicreg.training.data.vector.VectorKind;
+import java.awt.image.BufferedImage;
+import java.util.List;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
+
+/** Rows of tables, compared as they are, standardised as the encoder does. */
+final class VectorForm implements SampleForm<float[], float[]> {
+    @Override
+    public Kind<float[]> kind() {
+        return VectorKind.VECTORS;
+    }
+
+    @Override
+    public Encoding<float[]> encoding(EmbeddingModel model) {
+        Encoding.require(Manifest.VectorInput.class, model);
+        return new Encoding<>(UnaryOperator.identity(), vectors -> model.embedVectors(vectors.toArray(new float[0][])));
+    }
+
+    @Override
+    public Function<float[], float[]> raw(EmbeddingModel model, Dataset<float[]> data) {
+        Manifest.Input input = model.manifest().input();
+        return vector -> Vectors.standardized(vector, input);
+    }
+
+    @Override
+    public float[][] vectors(List<float[]> samples, List<float[]> train) {
+        return samples.toArray(new float[0][]);
+    }
+
+    @Override
+    public String rawNoun() {
+        return kind().noun();
+    }
+
+    /** A map of points: vectors have no look of their own. */
+    @Override
+    public Plot plot(LabelledVectors<float[]> train, LabelledVectors<float[]> test, List<String> classes) {
+        return VectorPlot.of(test, classes);
+    }
+
+    @Override
+    public int cellWidth() {
+        return SignalForm.CELL_WIDTH;
+    }
+
+    @Override
+    public int cellHeight() {
+        return SignalForm.CELL_HEIGHT;
+    }
+
+    @Override
+    public BufferedImage cell(float[] sample) {
+        return Waveform.draw(sample, cellWidth(), cellHeight());
+    }
+}
