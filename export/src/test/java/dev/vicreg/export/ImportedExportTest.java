@@ -29,10 +29,19 @@ import dev.vicreg.runtime.natives.CudaOptions;
 import dev.vicreg.runtime.natives.Device;
 import dev.vicreg.runtime.picture.Picture;
 import dev.vicreg.training.config.BranchConfig;
+import dev.vicreg.training.config.DataConfig;
 import dev.vicreg.training.config.GraphConfig;
 import dev.vicreg.training.config.InputConfig;
+import dev.vicreg.training.config.LengthConfig;
+import dev.vicreg.training.config.MachineConfig;
+import dev.vicreg.training.config.ObjectiveConfig;
 import dev.vicreg.training.config.OnnxConfig;
+import dev.vicreg.training.config.OutputConfig;
+import dev.vicreg.training.config.PrecisionConfig;
+import dev.vicreg.training.config.ScheduleConfig;
 import dev.vicreg.training.config.TrainingConfig;
+import dev.vicreg.training.config.UpdateConfig;
+import dev.vicreg.training.config.ViewsConfig;
 import dev.vicreg.training.data.picture.PictureKind;
 import dev.vicreg.training.loop.Trainer;
 import dev.vicreg.training.run.CheckpointFile;
@@ -76,31 +85,9 @@ class ImportedExportTest {
                 "8",
                 EncoderOptions.NONE,
                 OnnxConfig.of(FILES.resolve(file), "", pool, "train", "off", null, List.of()));
-        GraphConfig graph = new GraphConfig(branch, null, 4, "official", 25, 25, 1, "sgd", 0.9f, 0, "none");
+        GraphConfig graph = new GraphConfig(branch, null, new ObjectiveConfig("official", 25, 25, 1), new UpdateConfig(4, "sgd", 0.9f, 0, "none"), PrecisionConfig.FLOAT32);
         Map<String, Object> views = PictureKind.cifar().settings();
-        TrainingConfig config = new TrainingConfig(
-                graph,
-                data.toString(),
-                null,
-                0,
-                0,
-                views,
-                null,
-                0,
-                2,
-                0.01,
-                0.64,
-                0,
-                0,
-                "constant",
-                0,
-                3,
-                1,
-                1,
-                "cpu",
-                CudaOptions.DEFAULTS,
-                2,
-                2);
+        TrainingConfig config = new TrainingConfig(graph, new DataConfig(data.toString(), null), new ViewsConfig(views, Map.of()), new ScheduleConfig(0.01, 0.64, new LengthConfig(0, 2), 0, 0, "constant", 0), 3, new MachineConfig("cpu", 1, 1), new OutputConfig(2, 2));
         Path run = temporary.resolve("run");
         try (Trainer trainer = Trainer.start(config, run, "test")) {
             trainer.train(

@@ -13,8 +13,14 @@ import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.runtime.Manifest;
 import dev.vicreg.runtime.natives.CudaOptions;
 import dev.vicreg.runtime.natives.Device;
+import dev.vicreg.training.config.DataConfig;
 import dev.vicreg.training.config.GraphConfig;
+import dev.vicreg.training.config.LengthConfig;
+import dev.vicreg.training.config.MachineConfig;
+import dev.vicreg.training.config.OutputConfig;
+import dev.vicreg.training.config.ScheduleConfig;
 import dev.vicreg.training.config.TrainingConfig;
+import dev.vicreg.training.config.ViewsConfig;
 import dev.vicreg.training.run.RunConfig;
 import dev.vicreg.training.step.Side;
 import java.awt.image.BufferedImage;
@@ -36,29 +42,7 @@ class RunExportTest {
     }
 
     private void writeConfig(GraphConfig graph) throws IOException {
-        TrainingConfig settings = new TrainingConfig(
-                graph,
-                "pictures",
-                null,
-                0,
-                0,
-                Map.of(),
-                null,
-                1,
-                0,
-                0.1,
-                0.1,
-                0,
-                0,
-                "cosine",
-                0,
-                1,
-                1,
-                1,
-                "cpu",
-                CudaOptions.DEFAULTS,
-                0,
-                2);
+        TrainingConfig settings = new TrainingConfig(graph, new DataConfig("pictures", null), new ViewsConfig(Map.of(), Map.of()), new ScheduleConfig(0.1, 0.1, new LengthConfig(1, 0), 0, 0, "cosine", 0), 1, new MachineConfig("cpu", 1, 1), new OutputConfig(0, 2));
         new RunConfig("1.2.3", "1.24.1", "fingerprint", 100, settings).write(run.resolve("config.json"));
     }
 

@@ -5,6 +5,9 @@ import dev.vicreg.models.onnx.OnnxFile;
 import dev.vicreg.runtime.Manifest;
 import dev.vicreg.training.config.BranchConfig;
 import dev.vicreg.training.config.GraphConfig;
+import dev.vicreg.training.config.ObjectiveConfig;
+import dev.vicreg.training.config.PrecisionConfig;
+import dev.vicreg.training.config.UpdateConfig;
 import dev.vicreg.training.run.CheckpointFile;
 import dev.vicreg.training.step.Side;
 import dev.vicreg.training.step.TrainingGraph;
@@ -51,7 +54,7 @@ record TestRun(TrainingGraph.Built built, Path evalModel, Path checkpoint) {
     }
 
     static GraphConfig config(BranchConfig first, @Nullable BranchConfig second) {
-        return new GraphConfig(first, second, 4, "official", 25, 25, 1, "adamw", 0.9f, 0, "none");
+        return new GraphConfig(first, second, new ObjectiveConfig("official", 25, 25, 1), new UpdateConfig(4, "adamw", 0.9f, 0, "none"), PrecisionConfig.FLOAT32);
     }
 
     private static Tensor trained(String name, Tensor tensor, SplittableRandom random) {

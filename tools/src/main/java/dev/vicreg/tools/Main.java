@@ -4,7 +4,7 @@ import dev.vicreg.tools.cli.Command;
 import dev.vicreg.tools.cli.CommandLine;
 import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Help;
-import dev.vicreg.tools.cli.Nearest;
+import dev.vicreg.models.setting.Nearest;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.tools.cli.Version;
 import dev.vicreg.tools.command.Commands;

@@ -36,7 +36,7 @@ class DeviceSettingsTest {
     }
 
     private CudaOptions recorded() throws IOException {
-        return RunConfig.read(folder.resolve("run/config.json")).settings().cuda();
+        return RunConfig.read(folder.resolve("run/config.json")).settings().computeDevice().cuda();
     }
 
     @Test

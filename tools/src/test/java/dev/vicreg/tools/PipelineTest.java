@@ -126,10 +126,10 @@ class PipelineTest {
         JsonNode settings = json(Files.readString(out.resolve("config.json"))).path("settings");
         assertEquals(
                 0.4914,
-                settings.path("graph").path("input").path("mean").path(0).asDouble());
-        assertEquals(4, settings.path("graph").path("width").asInt());
-        assertEquals(0.1 * 32 / 256, settings.path("lr").asDouble());
-        assertEquals(0.1, settings.path("baseLr").asDouble());
+                settings.path("graph").path("a").path("input").path("mean").path(0).asDouble());
+        assertEquals(4, settings.path("graph").path("a").path("width").asInt());
+        assertEquals(0.1 * 32 / 256, settings.path("schedule").path("lr").asDouble());
+        assertEquals(0.1, settings.path("schedule").path("base-lr").asDouble());
     }
 
     @Test
@@ -137,10 +137,10 @@ class PipelineTest {
         Path out = folder.resolve("run");
         require(train(pictures.resolve("train"), out, "--steps", "1", "--recipe", "solo-learn-cifar"));
         JsonNode settings = json(Files.readString(out.resolve("config.json"))).path("settings");
-        assertEquals("lars-solo", settings.path("graph").path("optimizer").asText());
-        assertEquals("solo-learn", settings.path("graph").path("loss").asText());
-        assertEquals(0.3, settings.path("baseLr").asDouble());
-        assertEquals(3e-5, settings.path("warmupStart").asDouble());
+        assertEquals("lars-solo", settings.path("graph").path("update").path("optimizer").asText());
+        assertEquals("solo-learn", settings.path("graph").path("objective").path("loss").asText());
+        assertEquals(0.3, settings.path("schedule").path("base-lr").asDouble());
+        assertEquals(3e-5, settings.path("schedule").path("warmup-start").asDouble());
     }
 
     @Test
@@ -216,7 +216,7 @@ class PipelineTest {
     @Test
     void resumeRefusesChangedSettingsAndFoldersWithoutARun() {
         Cli changed = Cli.run("train", "--out", run.toString(), "--resume", "--weight-decay", "0.5");
-        assertFailure(2, "weightDecay: 1.0E-4 in the run, 0.5 asked for", changed);
+        assertFailure(2, "weight-decay: 1.0E-4 in the run, 0.5 asked for", changed);
         assertFailure(1, "is no run", Cli.run("train", "--out", folder.toString(), "--resume"));
     }
 

@@ -157,7 +157,7 @@ class TwoNetworksCommandsTest {
         }
         assertFailure(
                 2,
-                "b.projector: \"8-16\" in the run, \"4-16\" asked for",
+                "projector-b: \"8-16\" in the run, \"4-16\" asked for",
                 Cli.run("train", "--out", parts.toString(), "--resume", "--projector-b", "4-16"));
     }
 

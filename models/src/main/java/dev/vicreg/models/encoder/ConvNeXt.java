@@ -6,6 +6,7 @@ import dev.vicreg.models.nn.Activation;
 import dev.vicreg.models.nn.Convolution;
 import dev.vicreg.models.nn.Initializer;
 import dev.vicreg.models.nn.Layers;
+import dev.vicreg.models.setting.Option;
 import java.util.List;
 
 /**
@@ -17,7 +18,12 @@ import java.util.List;
  * @param width channels of the first stage, doubled at each following one; ConvNeXt-T has 96
  * @param patchSize side and stride of the first convolution; the paper has 4, small pictures want 1 or 2
  */
-public record ConvNeXt(List<Integer> blocks, int width, int patchSize) implements Encoder {
+public record ConvNeXt(
+        List<Integer> blocks,
+        int width,
+
+        @Option(help = VisionTransformer.PATCHES, argument = "PIXELS", min = 1, max = 256) int patchSize)
+        implements Encoder {
     /** The paper's stem. */
     public static final int PATCH_SIZE = 4;
 

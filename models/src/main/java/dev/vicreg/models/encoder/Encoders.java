@@ -1,13 +1,14 @@
 package dev.vicreg.models.encoder;
 
-import dev.vicreg.models.encoder.EncoderOptions.Name;
 import dev.vicreg.models.encoder.ResNet.Layout;
 import dev.vicreg.models.encoder.ResNet.Stem;
 import dev.vicreg.models.encoder.VisionTransformer.Pool;
-import java.util.Arrays;
+import dev.vicreg.models.setting.Schema;
+import dev.vicreg.models.setting.Schema.Declared;
 import java.util.Collections;
+import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Objects;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
@@ -50,34 +51,25 @@ public final class Encoders {
         }
 
         private Stem stem() {
-            return options.stem() == null
-                    ? isSmall() ? Stem.SMALL : Stem.IMAGENET
-                    : constant(Name.STEM, Stem.values(), options.stem());
-        }
-
-        private boolean zeroInitResidual() {
-            return Boolean.TRUE.equals(options.zeroInitResidual());
+            return isSmall() ? Stem.SMALL : Stem.IMAGENET;
         }
 
         private int patchSize(int forSmall, int published) {
-            return Objects.requireNonNullElse(options.patchSize(), isSmall() ? forSmall : published);
-        }
-
-        private Pool pool() {
-            return options.pool() == null ? Pool.CLS : constant(Name.POOL, Pool.values(), options.pool());
-        }
-
-        private int depth(int otherwise) {
-            return Objects.requireNonNullElse(options.depth(), otherwise);
+            return isSmall() ? forSmall : published;
         }
     }
 
-    private record Entry(Input input, int width, Set<Name> options, Function<Spec, Encoder> maker) {}
+    /** An encoder whose options are its type's; the maker leaves them at their defaults. */
+    private record Entry(
+            Input input, int width, Class<? extends Record> type, Function<Spec, ? extends Encoder> maker) {}
 
     /** Pictures up to this many pixels get stems and patches that keep more of them. */
     private static final int SMALL_PICTURES = 64;
 
     private static final TreeMap<String, Entry> BY_NAME = new TreeMap<>();
+
+    /** In the order in which they were put. */
+    private static final Set<Class<? extends Record>> TYPES = new LinkedHashSet<>();
 
     static {
         // Small ResNets are for small machines unless a width is given; all others have the published width.
@@ -95,19 +87,18 @@ public final class Encoders {
                 "convnext-tiny",
                 Input.PICTURES,
                 96,
-                spec -> ConvNeXt.tiny(spec.width, spec.patchSize(2, ConvNeXt.PATCH_SIZE)),
-                Name.PATCH_SIZE);
-        put("mobilenetv3-large", Input.PICTURES, 16, spec -> MobileNetV3.large(spec.width));
-        put("efficientnet-b0", Input.PICTURES, 32, spec -> EfficientNet.b0(spec.width));
-        put("mlp", Input.VECTORS, 256, spec -> new Mlp(spec.width, spec.depth(2)), Name.DEPTH);
-        put("textcnn", Input.SEQUENCES, 100, spec -> new TextCnn(spec.vocabulary, spec.width));
+                ConvNeXt.class,
+                spec -> ConvNeXt.tiny(spec.width, spec.patchSize(2, ConvNeXt.PATCH_SIZE)));
+        put("mobilenetv3-large", Input.PICTURES, 16, MobileNetV3.class, spec -> MobileNetV3.large(spec.width));
+        put("efficientnet-b0", Input.PICTURES, 32, EfficientNet.class, spec -> EfficientNet.b0(spec.width));
+        put("mlp", Input.VECTORS, 256, Mlp.class, spec -> new Mlp(spec.width, 2));
+        put("textcnn", Input.SEQUENCES, 100, TextCnn.class, spec -> new TextCnn(spec.vocabulary, spec.width));
     }
 
     private Encoders() {}
 
     private static void resNet(String name, Input input, int width, Layout layout) {
-        Function<Spec, Encoder> maker = spec -> new ResNet(layout, spec.width, spec.stem(), spec.zeroInitResidual());
-        put(name, input, width, maker, Name.STEM, Name.ZERO_INIT_RESIDUAL);
+        put(name, input, width, ResNet.class, spec -> new ResNet(layout, spec.width, spec.stem(), false));
     }
 
     private interface TransformerPreset {
@@ -115,13 +106,22 @@ public final class Encoders {
     }
 
     private static void transformer(String name, int width, TransformerPreset preset) {
-        Function<Spec, Encoder> maker =
-                spec -> preset.of(spec.patchSize(4, 16), spec.pool()).withWidth(spec.width);
-        put(name, Input.PICTURES, width, maker, Name.PATCH_SIZE, Name.POOL);
+        Function<Spec, VisionTransformer> maker =
+                spec -> preset.of(spec.patchSize(4, 16), Pool.CLS).withWidth(spec.width);
+        put(name, Input.PICTURES, width, VisionTransformer.class, maker);
     }
 
-    private static void put(String name, Input input, int width, Function<Spec, Encoder> maker, Name... options) {
-        BY_NAME.put(name, new Entry(input, width, Set.of(options), maker));
+    private static <E extends Record & Encoder> void put(
+            String name, Input input, int width, Class<E> type, Function<Spec, E> maker) {
+        BY_NAME.put(name, new Entry(input, width, type, maker));
+        TYPES.add(type);
+    }
+
+    /** The options of all encoders as their types declare them; one that several have is there more than once. */
+    public static List<Declared> options() {
+        return TYPES.stream()
+                .flatMap(type -> Schema.options(type, false).stream())
+                .toList();
     }
 
     /** The known names, sorted. */
@@ -148,12 +148,12 @@ public final class Encoders {
     }
 
     /**
-     * The options that the encoder of that name takes besides its width.
+     * Whether the encoder of that name has an option of that name besides its width.
      *
      * @throws IllegalArgumentException for a name not in {@link #names}
      */
-    public static Set<Name> options(String name) {
-        return entry(name).options;
+    public static boolean takes(String name, String option) {
+        return Schema.has(entry(name).type, option);
     }
 
     /**
@@ -163,14 +163,18 @@ public final class Encoders {
      *     a value out of range
      */
     public static Encoder of(String name, Spec spec) {
-        Entry entry = entry(name);
-        for (Name option : spec.options.given()) {
-            if (!entry.options.contains(option)) {
-                throw new IllegalArgumentException("Encoder " + name + " takes no --" + option.optionName()
-                        + ": it is for " + String.join(", ", namesWith(option)) + "; leave it out");
+        Record encoder = (Record) entry(name).maker.apply(spec);
+        for (Map.Entry<String, Object> option : spec.options.values().entrySet()) {
+            if (!takes(name, option.getKey())) {
+                List<String> others = BY_NAME.keySet().stream()
+                        .filter(other -> takes(other, option.getKey()))
+                        .toList();
+                throw new IllegalArgumentException("Encoder " + name + " takes no --" + option.getKey()
+                        + ": it is for " + String.join(", ", others) + "; leave it out");
             }
+            encoder = Schema.with(encoder, option.getKey(), option.getValue());
         }
-        return entry.maker.apply(spec);
+        return (Encoder) encoder;
     }
 
     private static Entry entry(String name) {
@@ -179,21 +183,5 @@ public final class Encoders {
             throw new IllegalArgumentException("Unknown encoder " + name + ": expected one of " + names());
         }
         return entry;
-    }
-
-    private static List<String> namesWith(Name option) {
-        return BY_NAME.keySet().stream()
-                .filter(name -> options(name).contains(option))
-                .toList();
-    }
-
-    private static <E extends Enum<E>> E constant(Name option, E[] constants, String word) {
-        List<String> known = Arrays.stream(constants).map(Messages::optionName).toList();
-        int index = known.indexOf(word);
-        if (index < 0) {
-            throw new IllegalArgumentException(
-                    "Unknown --" + option.optionName() + " " + word + ": expected one of " + String.join(", ", known));
-        }
-        return constants[index];
     }
 }

@@ -2,6 +2,7 @@ package dev.vicreg.models.encoder;
 
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.nn.Layers;
+import dev.vicreg.models.setting.Option;
 
 /**
  * A multilayer perceptron for vectors: linear layers without bias, each with batch norm and ReLU, numbered as in a
@@ -11,7 +12,11 @@ import dev.vicreg.models.nn.Layers;
  * @param width of every layer
  * @param depth number of linear layers
  */
-public record Mlp(int width, int depth) implements Encoder {
+public record Mlp(
+        int width,
+
+        @Option(help = "layers of the encoder mlp; without it 2", min = 1, max = 64) int depth)
+        implements Encoder {
     /** Checks the settings. */
     public Mlp {
         if (width < 1 || width > 65_536) {

@@ -5,6 +5,7 @@ import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.nn.BatchNorm;
 import dev.vicreg.models.nn.Convolution;
 import dev.vicreg.models.nn.Layers;
+import dev.vicreg.models.setting.Option;
 import java.util.List;
 
 /**
@@ -20,7 +21,18 @@ import java.util.List;
  * @param zeroInitResidual whether the last norm of every block starts with a scale of zero, so that blocks start as
  *     their shortcut (Goyal et al. 2017, section 5.1); the official VICReg code does so, torchvision by itself doesn't
  */
-public record ResNet(Layout layout, int width, Stem stem, boolean zeroInitResidual) implements Encoder {
+public record ResNet(
+        Layout layout,
+        int width,
+
+        @Option(
+                help = "first layers of a ResNet: 3x3, 3x3 of stride 2, or 7x7 of stride 2 and pooling; without it small"
+                        + " up to 64 pixels, imagenet above")
+        Stem stem,
+
+        @Option(help = "let the blocks of a ResNet start as their shortcut, as the official code does")
+        boolean zeroInitResidual)
+        implements Encoder {
     /**
      * Kind and number of blocks.
      *

@@ -7,6 +7,7 @@ import dev.vicreg.models.nn.Convolution;
 import dev.vicreg.models.nn.Initializer;
 import dev.vicreg.models.nn.Layers;
 import dev.vicreg.models.nn.Parameter.Role;
+import dev.vicreg.models.setting.Option;
 
 /**
  * Vision transformers (Dosovitskiy et al. 2021, "An Image is Worth 16x16 Words"; sizes Ti and S from Touvron et al.
@@ -21,7 +22,19 @@ import dev.vicreg.models.nn.Parameter.Role;
  * @param heads of each attention
  * @param pool what becomes the representation
  */
-public record VisionTransformer(int patchSize, int width, int depth, int heads, Pool pool) implements Encoder {
+public record VisionTransformer(
+        @Option(help = PATCHES, argument = "PIXELS", min = 1, max = 256) int patchSize,
+        int width,
+        int depth,
+        int heads,
+
+        @Option(
+                help = "what a vision transformer gives: its class token, or the mean of its patches; without it cls")
+        Pool pool)
+        implements Encoder {
+    static final String PATCHES = "side of the patches of a vision transformer or ConvNeXt; without it 16 and 4, or 4 and 2"
+            + " up to 64 pixels";
+
     /** How the tokens become one vector. */
     public enum Pool {
         /** The class token, after the norm. */

@@ -112,7 +112,7 @@ class EncodersTest {
         "resnet34, small, 21276992"
     })
     void smallStemsHaveSmallerWindows(String name, String stem, long expected) {
-        assertEquals(expected, count(name, new Encoders.Spec(64, 224, EncoderOptions.NONE.withStem(stem))));
+        assertEquals(expected, count(name, new Encoders.Spec(64, 224, EncoderOptions.NONE.with("stem", stem))));
     }
 
     @Test
@@ -139,11 +139,11 @@ class EncodersTest {
     }
 
     private static Encoders.Spec stem(int imageSize, String stem) {
-        return new Encoders.Spec(12, imageSize, EncoderOptions.NONE.withStem(stem));
+        return new Encoders.Spec(12, imageSize, EncoderOptions.NONE.with("stem", stem));
     }
 
     private static Encoders.Spec patches(int imageSize, int patchSize) {
-        return new Encoders.Spec(12, imageSize, EncoderOptions.NONE.withPatchSize(patchSize));
+        return new Encoders.Spec(12, imageSize, EncoderOptions.NONE.with("patch-size", patchSize));
     }
 
     static Set<String> names() {
@@ -248,7 +248,7 @@ class EncodersTest {
     @Test
     void zeroInitialisedBlocksStartAsTheirShortcut() {
         Parameters parameters = new Parameters();
-        build(parameters, "resnet50", new Encoders.Spec(4, 32, EncoderOptions.NONE.withZeroInitResidual(true)));
+        build(parameters, "resnet50", new Encoders.Spec(4, 32, EncoderOptions.NONE.with("zero-init-residual", true)));
         Map<String, Tensor> start = parameters.draw(0);
         assertEquals(Tensor.filled(Shape.of(16), 0), start.get("encoder.layer1.0.bn3.weight"));
         assertEquals(Tensor.filled(Shape.of(4), 1), start.get("encoder.layer1.0.bn2.weight"));
@@ -311,11 +311,11 @@ class EncodersTest {
                 refusal("vit-tiny", stem(32, "small")));
         assertEquals(
                 "Encoder resnet18 takes no --pool: it is for vit-base, vit-small, vit-tiny; leave it out",
-                refusal("resnet18", new Encoders.Spec(16, 32, EncoderOptions.NONE.withPool("cls"))));
+                refusal("resnet18", new Encoders.Spec(16, 32, EncoderOptions.NONE.with("pool", "cls"))));
         assertEquals(
                 "Encoder mlp takes no --zero-init-residual: it is for resnet10, resnet101, resnet18, resnet1d,"
                         + " resnet34, resnet50, resnet50x2; leave it out",
-                refusal("mlp", new Encoders.Spec(16, 0, EncoderOptions.NONE.withZeroInitResidual(true))));
+                refusal("mlp", new Encoders.Spec(16, 0, EncoderOptions.NONE.with("zero-init-residual", true))));
         assertEquals(
                 "Unknown --stem large: expected one of small, strided, imagenet",
                 refusal("resnet18", stem(32, "large")));

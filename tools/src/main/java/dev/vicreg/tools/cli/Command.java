@@ -1,5 +1,6 @@
 package dev.vicreg.tools.cli;
 
+import dev.vicreg.models.setting.Group;
 import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -34,17 +35,17 @@ public record Command(
     }
 
     /** Prints this command's options. */
-    public static final Setting<Boolean> HELP = Setting.flag("help", Setting.Group.GENERAL, "print this page");
+    public static final Setting<Boolean> HELP = Setting.flag("help", Group.GENERAL, "print this page");
 
     /** Shows where an error came from. */
     public static final Setting<Boolean> DEBUG =
-            Setting.flag("debug", Setting.Group.GENERAL, "log more, and print a stack trace with an error");
+            Setting.flag("debug", Group.GENERAL, "log more, and print a stack trace with an error");
 
     /** Names the YAML file. */
     public static final Setting<String> CONFIG = Setting.text(
             "config",
             "FILE.yaml",
-            Setting.Group.GENERAL,
+            Group.GENERAL,
             "read options from a file (name: value); the command line wins over it",
             null);
 

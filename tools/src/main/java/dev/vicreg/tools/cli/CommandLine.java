@@ -1,5 +1,6 @@
 package dev.vicreg.tools.cli;
 
+import dev.vicreg.models.setting.Nearest;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;

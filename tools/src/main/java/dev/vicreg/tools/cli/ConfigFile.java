@@ -1,5 +1,6 @@
 package dev.vicreg.tools.cli;
 
+import dev.vicreg.models.setting.Nearest;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;

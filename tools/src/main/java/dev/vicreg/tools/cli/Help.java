@@ -1,5 +1,6 @@
 package dev.vicreg.tools.cli;
 
+import dev.vicreg.models.setting.Group;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -37,7 +38,7 @@ public final class Help {
                 .append(Character.toUpperCase(command.summary().charAt(0)))
                 .append(command.summary().substring(1))
                 .append(".\n");
-        for (Setting.Group group : Setting.Group.values()) {
+        for (Group group : Group.values()) {
             List<Setting<?>> members = command.settings().stream()
                     .filter(setting -> setting.group() == group)
                     .toList();

@@ -1,12 +1,18 @@
 package dev.vicreg.tools.cli;
 
+import dev.vicreg.models.setting.Group;
+import dev.vicreg.models.setting.Nearest;
+import dev.vicreg.models.setting.Option;
+import dev.vicreg.models.setting.Schema;
+import dev.vicreg.models.setting.Schema.Declared;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,31 +33,7 @@ public record Setting<T>(
         Function<String, T> parser) {
 
     private static final int MAX_ARGUMENT = 60;
-    private static final Pattern BYTES = Pattern.compile("(\\d{1,12})([kmg]?)"); //
-
-    /** Headings of a help page, in their order on it. */
-    public enum Group {
-        DATA("Data"),
-        MODEL("Model"),
-        OBJECTIVE("Objective"),
-        OPTIMIZATION("Optimization"),
-        AUGMENTATION("Augmentation"),
-        EVALUATION("Evaluation"),
-        OUTPUT("Output"),
-        MACHINE("Machine"),
-        GENERAL("General");
-
-        private final String title;
-
-        Group(String title) {
-            this.title = title;
-        }
-
-        /** The heading. */
-        public String title() {
-            return title;
-        }
-    }
+    private static final Set<Class<?>> WHOLE = Set.of(int.class, Integer.class, long.class, Long.class);
 
     /** An option that is on where it is named and off elsewhere. */
     public static Setting<Boolean> flag(String name, Group group, String help) {
@@ -80,7 +62,7 @@ public record Setting<T>(
                 group,
                 fits ? help : help + ": " + String.join(", ", words),
                 fallback,
-                text -> parseChoice(words, text));
+                text -> Nearest.require(text, words));
     }
 
     /** A whole number within limits, both included. */
@@ -107,9 +89,94 @@ public record Setting<T>(
         return new Setting<>(name, argument, group, help, fallback, value -> parseDecimal(value, min, max));
     }
 
-    /** A number of bytes, as whole kilo-, mega- or gigabytes of 1024 or as it is: {@code 512m}, {@code 8g}. */
-    public static Setting<Long> bytes(String name, Group group, String help, String fallback) {
-        return new Setting<>(name, "BYTES", group, help, fallback, Setting::parseBytes);
+    /** The options that a record declares, those of nested ones in their place. */
+    public static List<Setting<?>> of(Class<? extends Record> type) {
+        return Schema.options(type, false).stream().<Setting<?>>map(Setting::of).toList();
+    }
+
+    /** Those of the second branch: {@code NAME-b}. */
+    public static List<Setting<?>> ofSecond(Class<? extends Record> type) {
+        return Schema.options(type, true).stream().<Setting<?>>map(Setting::of).toList();
+    }
+
+    /**
+     * One of the options that a record declares.
+     *
+     * @param <T> type of its value: Integer, Long, Double, Boolean, String, List or what the codec gives
+     */
+    @SuppressWarnings("unchecked") // the caller knows what it names
+    public static <T> Setting<T> of(Class<? extends Record> type, String name) {
+        return (Setting<T>) of(type).stream()
+                .filter(setting -> setting.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new IllegalStateException(type + " declares no option " + name));
+    }
+
+    /** An option as a record declares it. */
+    public static Setting<?> of(Declared declared) {
+        Option option = declared.option();
+        Class<?> type = declared.type();
+        String fallback = option.fallback().isEmpty() ? null : option.fallback();
+        if (type == boolean.class) {
+            return flag(declared.name(), option.group(), declared.help());
+        }
+        List<String> words = type.isEnum() ? Schema.words(type) : List.of(option.choices());
+        if (!words.isEmpty()) {
+            return choice(declared.name(), words, option.group(), declared.help(), fallback);
+        }
+        boolean whole = WHOLE.contains(type);
+        String argument = option.argument().isEmpty() ? whole ? "N" : "X" : option.argument();
+        return new Setting<>(
+                declared.name(), argument, option.group(), declared.help(), fallback, parser(type, option, whole));
+    }
+
+    private static Function<String, Object> parser(Class<?> type, Option option, boolean whole) {
+        if (option.codec() != Option.AsTyped.class) {
+            return text -> Schema.codec(option).parse(text);
+        }
+        if (type == String.class) {
+            return text -> text;
+        }
+        if (type == List.class) {
+            return text -> List.of(text.split(","));
+        }
+        if (!whole) {
+            return text -> parseDecimal(text, option.min(), option.max());
+        }
+        boolean small = type == int.class || type == Integer.class;
+        long least = small ? Integer.MIN_VALUE : Long.MIN_VALUE;
+        long most = small ? Integer.MAX_VALUE : Long.MAX_VALUE;
+        long min = Math.max(least, (long) option.min()); // the cast saturates
+        long max = Math.min(most, (long) option.max());
+        return small ? text -> (int) parseWhole(text, min, max) : text -> parseWhole(text, min, max);
+    }
+
+    /**
+     * The same options, those of one name as one: its help is one text after the other, its value what either takes.
+     */
+    public static List<Setting<?>> joined(List<Setting<?>> settings) {
+        Map<String, Setting<?>> joined = new LinkedHashMap<>();
+        settings.forEach(setting -> joined.merge(setting.name(), setting, Setting::or));
+        return List.copyOf(joined.values());
+    }
+
+    private static Setting<?> or(Setting<?> one, Setting<?> other) {
+        String more = Character.toUpperCase(other.help.charAt(0)) + other.help.substring(1);
+        return new Setting<>(
+                one.name,
+                String.valueOf(one.argument).length() < String.valueOf(other.argument).length()
+                        ? other.argument
+                        : one.argument,
+                one.group,
+                one.help.equals(other.help) ? one.help : one.help + ". " + more,
+                one.fallback,
+                text -> {
+                    try {
+                        return one.parser.apply(text);
+                    } catch (IllegalArgumentException e) {
+                        return other.parser.apply(text);
+                    }
+                });
     }
 
     /** The same option with another default, for a command where another is apt. */
@@ -138,14 +205,6 @@ public record Setting<T>(
         }
     }
 
-    private static String parseChoice(List<String> words, String text) {
-        if (words.contains(text)) {
-            return text;
-        }
-        throw new IllegalArgumentException("must be one of " + String.join(", ", words) + ", found \"" + text + "\""
-                + Nearest.suggestion(text, words, ""));
-    }
-
     private static long parseWhole(String text, long min, long max) {
         long value;
         try {
@@ -158,18 +217,6 @@ public record Setting<T>(
                     + range(Long.toString(min), Long.toString(max), max >= Integer.MAX_VALUE) + ", found " + text);
         }
         return value;
-    }
-
-    private static long parseBytes(String text) {
-        Matcher matcher = BYTES.matcher(text.toLowerCase(Locale.ROOT));
-        if (matcher.matches()) {
-            int shift = 10 * (1 + "kmg".indexOf(matcher.group(2).isEmpty() ? "?" : matcher.group(2)));
-            long count = Long.parseLong(matcher.group(1));
-            if (count <= Long.MAX_VALUE >> shift) {
-                return count << shift;
-            }
-        }
-        throw new IllegalArgumentException("must be a number of bytes such as 8g, 512m or 0, found \"" + text + "\"");
     }
 
     private static double parseDecimal(String text, double min, double max) {

@@ -1,12 +1,13 @@
 package dev.vicreg.tools.cli;
 
+import dev.vicreg.models.setting.Schema;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** The values of a command's options: given on the command line, else in the YAML file, else the defaults. */
-public final class Settings {
+public final class Settings implements Schema.Source {
     private final Map<String, Object> values = new HashMap<>();
     private final Command command;
     private final Map<String, String> given;
@@ -69,6 +70,26 @@ public final class Settings {
         return new Settings(command, merged);
     }
 
+    /** What the options say that a record declares: see {@link Schema#read}. */
+    public <R extends Record> R read(Class<R> type) {
+        return Schema.read(type, false, this);
+    }
+
+    /** What those of the second branch say. */
+    public <R extends Record> R readSecond(Class<R> type) {
+        return Schema.read(type, true, this);
+    }
+
+    @Override
+    public @Nullable Object value(String name) {
+        return values.get(name);
+    }
+
+    @Override
+    public boolean isGiven(String name) {
+        return given.containsKey(name);
+    }
+
     /** Whether a flag is on. */
     public boolean on(Setting<Boolean> flag) {
         return find(flag).orElse(false);
@@ -76,6 +97,6 @@ public final class Settings {
 
     /** Whether the option was named on the command line or in the file. */
     public boolean isGiven(Setting<?> setting) {
-        return given.containsKey(setting.name());
+        return isGiven(setting.name());
     }
 }

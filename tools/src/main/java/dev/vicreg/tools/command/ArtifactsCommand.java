@@ -1,12 +1,14 @@
 package dev.vicreg.tools.command;
 
+import dev.vicreg.models.setting.Group;
+import dev.vicreg.runtime.natives.Device;
 import dev.vicreg.tools.cli.Command;
 import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Setting;
-import dev.vicreg.tools.cli.Setting.Group;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.tools.output.Json;
 import dev.vicreg.training.config.GraphConfig;
+import dev.vicreg.training.config.MachineConfig;
 import dev.vicreg.training.run.Artifacts;
 import dev.vicreg.training.session.MachineLowering;
 import dev.vicreg.training.step.TrainingGraph;
@@ -28,11 +30,11 @@ final class ArtifactsCommand {
             "writes training_model.onnx, eval_model.onnx and checkpoint for an encoder, without training",
             List.of(OUT),
             Stream.of(
-                            GraphSettings.ALL,
+                            RunOptions.GRAPH,
                             List.of(
                                     SharedSettings.DATA,
-                                    PairSettings.DATA_B,
-                                    TrainSettings.SEED,
+                                    RunOptions.DATA_B,
+                                    RunOptions.SEED,
                                     SharedSettings.JSON,
                                     SharedSettings.DEVICE,
                                     SharedSettings.THREADS))
@@ -45,11 +47,13 @@ final class ArtifactsCommand {
 
     private static void run(Settings settings, Console console) throws Exception {
         Path out = settings.get(OUT);
-        GraphConfig config = GraphSettings.graph(settings, SideInputs.of(settings));
-        GraphSettings.warnOfCoefficients(config, console);
-        ImportSettings.tellOfNames(config, console);
-        GraphSettings.tellOfPrecision(config, settings.get(SharedSettings.DEVICE), console);
-        Lowering lowering = MachineLowering.of(settings.get(SharedSettings.DEVICE), TrainSettings.threads(settings));
+        GraphConfig config = RunOptions.graph(settings, SideInputs.of(settings));
+        Notes.warnOfCoefficients(config.objective(), console);
+        Notes.tellOfNames(config, console);
+        MachineConfig machine = settings.read(MachineConfig.class).resolved();
+        Device device = machine.computeDevice(config.precision().isTf32());
+        Notes.tellOfPrecision(config, device, console);
+        Lowering lowering = MachineLowering.of(device, machine.threads());
         TrainingGraph.Built built = TrainingGraph.build(config.spec());
         Files.createDirectories(out);
         try (Stream<Path> entries = Files.list(out)) {
@@ -58,7 +62,7 @@ final class ArtifactsCommand {
             }
         }
         Artifacts artifacts =
-                Artifacts.write(out, built, built.initialState(settings.get(TrainSettings.SEED)), lowering);
+                Artifacts.write(out, built, built.initialState(settings.get(RunOptions.SEED)), lowering);
         if (settings.on(SharedSettings.JSON)) {
             console.out()
                     .println(Json.line(Map.of(

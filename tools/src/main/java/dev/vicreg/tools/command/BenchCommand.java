@@ -1,15 +1,16 @@
 package dev.vicreg.tools.command;
 
+import dev.vicreg.models.setting.Group;
 import dev.vicreg.runtime.natives.Device;
 import dev.vicreg.tools.cli.Command;
 import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Setting;
-import dev.vicreg.tools.cli.Setting.Group;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.tools.output.Json;
 import dev.vicreg.training.bench.StepBenchmark;
 import dev.vicreg.training.bench.StepProfile;
 import dev.vicreg.training.config.GraphConfig;
+import dev.vicreg.training.config.MachineConfig;
 import dev.vicreg.training.run.TemporaryFolder;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -36,20 +37,16 @@ public final class BenchCommand {
             "times training steps on random views; medians",
             List.of(),
             Stream.of(
-                            GraphSettings.ALL,
+                            RunOptions.GRAPH,
                             List.of(
                                     STEPS,
                                     OPERATORS,
                                     SharedSettings.DATA,
-                                    PairSettings.DATA_B,
-                                    SharedSettings.JSON,
-                                    SharedSettings.DEVICE,
-                                    DeviceSettings.GPU_MEMORY,
-                                    DeviceSettings.DETERMINISTIC,
-                                    DeviceSettings.STRICT,
-                                    DeviceSettings.CUDNN_SEARCH,
-                                    SharedSettings.THREADS))
+                                    RunOptions.DATA_B,
+                                    SharedSettings.JSON),
+                            Setting.of(MachineConfig.class))
                     .<Setting<?>>flatMap(List::stream)
+                    .filter(setting -> !setting.name().equals("workers"))
                     .toList(),
             "./vicreg bench train --width 64 --batch-size 64 --projector 512-512-512 --steps 7 --json",
             BenchCommand::run);
@@ -57,10 +54,11 @@ public final class BenchCommand {
     private BenchCommand() {}
 
     private static void run(Settings settings, Console console) throws Exception {
-        Device device = DeviceSettings.trainingDevice(settings);
-        int threads = TrainSettings.threads(settings);
-        GraphConfig config = GraphSettings.graph(settings, SideInputs.of(settings));
-        GraphSettings.tellOfPrecision(config, device, console);
+        MachineConfig machine = settings.read(MachineConfig.class).resolved();
+        int threads = machine.threads();
+        GraphConfig config = RunOptions.graph(settings, SideInputs.of(settings));
+        Device device = machine.computeDevice(config.precision().isTf32());
+        Notes.tellOfPrecision(config, device, console);
         StepBenchmark.Result result;
         try (TemporaryFolder folder = TemporaryFolder.create("vicreg-bench")) {
             result = StepBenchmark.run(config, device, threads, settings.get(STEPS), folder.path());
@@ -73,7 +71,7 @@ public final class BenchCommand {
             figures.put("pairs_per_second", result.pairsPerSecond());
             figures.put("peak_rss_bytes", peak);
             figures.put("threads", threads);
-            figures.put("precision", config.precision());
+            figures.put("precision", config.precision().precision());
             if (result.scaling() != null) {
                 figures.put("loss_scale", result.scaling().scale());
                 figures.put("skipped_steps", result.scaling().skipped());

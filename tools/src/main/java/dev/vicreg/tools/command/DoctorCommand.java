@@ -1,14 +1,15 @@
 package dev.vicreg.tools.command;
 
+import dev.vicreg.models.setting.Group;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.vicreg.runtime.natives.Device;
 import dev.vicreg.runtime.natives.DoctorReport;
 import dev.vicreg.tools.cli.Command;
 import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Setting;
-import dev.vicreg.tools.cli.Setting.Group;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.tools.output.Json;
+import dev.vicreg.training.config.MachineConfig;
 import java.io.PrintStream;
 import java.util.List;
 import java.util.Locale;
@@ -23,7 +24,7 @@ final class DoctorCommand {
             Group.MACHINE,
             "compute something small there too, and compare it with the CPU",
             null,
-            SharedSettings::parseDevice);
+            MachineConfig::device);
 
     static final Command COMMAND = new Command(
             "doctor",

@@ -1,10 +1,10 @@
 package dev.vicreg.tools.command;
 
+import dev.vicreg.models.setting.Group;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.tools.cli.Command;
 import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Setting;
-import dev.vicreg.tools.cli.Setting.Group;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.tools.evaluation.Encoding;
 import dev.vicreg.tools.evaluation.SampleForm;
@@ -42,9 +42,9 @@ final class EmbedCommand {
                     NORMALIZE,
                     SharedSettings.JSON,
                     SharedSettings.DEVICE,
-                    DeviceSettings.GPU_MEMORY,
-                    DeviceSettings.CUDNN_SEARCH,
-                    DeviceSettings.TF32,
+                    SharedSettings.GPU_MEMORY,
+                    SharedSettings.CUDNN_SEARCH,
+                    SharedSettings.TF32,
                     SharedSettings.THREADS),
             "./vicreg embed --model run/encoder.onnx --data shapes/test --out vectors.npy",
             EmbedCommand::run);
@@ -55,7 +55,7 @@ final class EmbedCommand {
         Path out = settings.get(OUT);
         try (EmbeddingModel model = EmbeddingModel.load(
                         settings.get(SharedSettings.MODEL),
-                        DeviceSettings.device(settings),
+                        SharedSettings.device(settings),
                         settings.get(SharedSettings.THREADS));
                 Datasets datasets = new Datasets()) {
             String named = settings.get(SharedSettings.DATA);

@@ -1,12 +1,12 @@
 package dev.vicreg.tools.command;
 
+import dev.vicreg.models.setting.Group;
 import dev.vicreg.export.RunExport;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.runtime.natives.Device;
 import dev.vicreg.tools.cli.Command;
 import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Setting;
-import dev.vicreg.tools.cli.Setting.Group;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.tools.evaluation.Evaluation;
 import dev.vicreg.tools.evaluation.KnnClassifier;
@@ -15,6 +15,7 @@ import dev.vicreg.tools.evaluation.Plot;
 import dev.vicreg.tools.evaluation.SampleForm;
 import dev.vicreg.tools.output.Json;
 import dev.vicreg.tools.output.Progress;
+import dev.vicreg.training.config.DataConfig;
 import dev.vicreg.training.data.Datasets;
 import dev.vicreg.training.data.Kinds;
 import dev.vicreg.training.data.source.Dataset;
@@ -32,9 +33,9 @@ import org.jspecify.annotations.Nullable;
 /** Measures an encoder by kNN on labelled samples. */
 final class EvalCommand {
     private static final Setting<String> TRAIN = Setting.text(
-            "train", SharedSettings.DATA_ARGUMENT, Group.DATA, "labelled samples that vote; a folder is a class", null);
+            "train", DataConfig.ARGUMENT, Group.DATA, "labelled samples that vote; a folder is a class", null);
     private static final Setting<String> TEST = Setting.text(
-            "test", SharedSettings.DATA_ARGUMENT, Group.DATA, "labelled samples that are classified", null);
+            "test", DataConfig.ARGUMENT, Group.DATA, "labelled samples that are classified", null);
     private static final Setting<Path> BASELINE = Setting.path(
             "baseline",
             "FILE.onnx",
@@ -65,9 +66,9 @@ final class EvalCommand {
                     TEMPERATURE,
                     SharedSettings.JSON,
                     SharedSettings.DEVICE,
-                    DeviceSettings.GPU_MEMORY,
-                    DeviceSettings.CUDNN_SEARCH,
-                    DeviceSettings.TF32,
+                    SharedSettings.GPU_MEMORY,
+                    SharedSettings.CUDNN_SEARCH,
+                    SharedSettings.TF32,
                     SharedSettings.THREADS),
             "./vicreg eval --model run/encoder.onnx --train shapes/train --test shapes/test",
             EvalCommand::run);
@@ -82,7 +83,7 @@ final class EvalCommand {
         Path model = settings.get(SharedSettings.MODEL);
         Optional<Path> baseline = baseline(settings, model);
         KnnClassifier knn = new KnnClassifier(settings.get(K), settings.get(TEMPERATURE));
-        Device device = DeviceSettings.device(settings);
+        Device device = SharedSettings.device(settings);
         int threads = settings.get(SharedSettings.THREADS);
         try (EmbeddingModel encoder = EmbeddingModel.load(model, device, threads);
                 EmbeddingModel before =

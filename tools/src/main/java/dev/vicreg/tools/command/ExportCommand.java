@@ -1,12 +1,12 @@
 package dev.vicreg.tools.command;
 
+import dev.vicreg.models.setting.Group;
 import dev.vicreg.export.EncoderExport;
 import dev.vicreg.export.RunExport;
 import dev.vicreg.runtime.Manifest;
 import dev.vicreg.tools.cli.Command;
 import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Setting;
-import dev.vicreg.tools.cli.Setting.Group;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.tools.cli.Version;
 import dev.vicreg.tools.output.Json;

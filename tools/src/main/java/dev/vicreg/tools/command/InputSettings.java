@@ -6,6 +6,7 @@ import dev.vicreg.runtime.Manifest;
 import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.training.config.InputConfig;
+import dev.vicreg.training.config.OnnxConfig;
 import dev.vicreg.training.data.Datasets;
 import dev.vicreg.training.data.kind.Kind;
 import dev.vicreg.training.data.picture.PictureKind;
@@ -17,6 +18,7 @@ import java.io.IOException;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -105,8 +107,8 @@ public final class InputSettings {
     }
 
     private static Kind<?> withoutData(Settings settings) {
-        String encoder = settings.find(ModelSettings.ENCODER).orElse("resnet18");
-        if (!ImportSettings.isFile(encoder) && Encoders.input(encoder) != Encoders.Input.PICTURES) {
+        String encoder = Objects.requireNonNullElse((String) settings.value("encoder"), "resnet18");
+        if (!OnnxConfig.isFile(encoder) && Encoders.input(encoder) != Encoders.Input.PICTURES) {
             throw new IllegalArgumentException(
                     "Encoder " + encoder + " needs --data: they tell the sizes of what it takes");
         }

@@ -36,7 +36,7 @@ interface KindSettings {
     /** Options that are for this kind, perhaps among others. */
     List<Setting<?>> options();
 
-    /** What a branch takes, before it is known what an encoder file takes: see {@link ImportSettings#branch}. */
+    /** What a branch takes, before it is known what an encoder file takes: see {@link ImportedNetwork#branch}. */
     InputConfig input(Settings settings, Source source) throws IOException;
 
     /** The data as they are read with these options; they are read for those alone who ask for them. */

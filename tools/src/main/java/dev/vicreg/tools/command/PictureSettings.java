@@ -1,7 +1,7 @@
 package dev.vicreg.tools.command;
 
+import dev.vicreg.models.setting.Group;
 import dev.vicreg.tools.cli.Setting;
-import dev.vicreg.tools.cli.Setting.Group;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.training.config.InputConfig;
 import dev.vicreg.training.data.kind.Kind;

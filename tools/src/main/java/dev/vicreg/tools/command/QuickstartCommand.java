@@ -1,17 +1,18 @@
 package dev.vicreg.tools.command;
 
+import dev.vicreg.models.setting.Group;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.runtime.natives.Device;
 import dev.vicreg.tools.cli.Command;
 import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Setting;
-import dev.vicreg.tools.cli.Setting.Group;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.tools.cli.Version;
 import dev.vicreg.tools.evaluation.Evaluation;
 import dev.vicreg.tools.evaluation.KnnClassifier;
 import dev.vicreg.tools.output.Json;
 import dev.vicreg.tools.sample.SampleSet;
+import dev.vicreg.training.config.DataConfig;
 import dev.vicreg.training.config.InputConfig;
 import dev.vicreg.training.config.TrainingConfig;
 import dev.vicreg.training.data.Kinds;
@@ -52,8 +53,8 @@ final class QuickstartCommand {
             List.of(),
             Stream.of(
                             List.of(OUT, PER_CLASS, TEST_PER_CLASS, SharedSettings.JSON),
-                            GraphSettings.ALL,
-                            TrainSettings.RUN)
+                            RunOptions.GRAPH,
+                            RunOptions.RUN)
                     .<Setting<?>>flatMap(List::stream)
                     .filter(setting -> !InputSettings.isForOtherThanPictures(setting))
                     .<Setting<?>>map(QuickstartCommand::withRecipe)
@@ -74,7 +75,7 @@ final class QuickstartCommand {
         Path train = pictures.resolve("train");
         InputConfig.Pictures pictureInput = InputSettings.pictures(settings);
         TrainingConfig config =
-                TrainSettings.training(settings, train.toString(), null, Selection.ALL, SideInputs.same(pictureInput));
+                RunOptions.training(settings, new DataConfig(train.toString(), null), SideInputs.same(pictureInput));
         console.err().println("1/4 drawing pictures into " + pictures);
         new SampleSet(pictureInput.imageSize(), config.seed())
                 .write(pictures, settings.get(PER_CLASS), settings.get(TEST_PER_CLASS));
@@ -107,8 +108,8 @@ final class QuickstartCommand {
         Path vectors = root.resolve("vectors.npy");
         Path sheet = root.resolve("neighbours.png");
         Evaluation evaluation;
-        try (EmbeddingModel after = EmbeddingModel.load(encoder, device, config.threads());
-                EmbeddingModel before = EmbeddingModel.load(initial, device, config.threads());
+        try (EmbeddingModel after = EmbeddingModel.load(encoder, device, config.machine().threads());
+                EmbeddingModel before = EmbeddingModel.load(initial, device, config.machine().threads());
                 Dataset<?> train = open(root.resolve("pictures/train"));
                 Dataset<?> test = open(root.resolve("pictures/test"))) {
             console.err().println("3/4 embedding the test pictures");

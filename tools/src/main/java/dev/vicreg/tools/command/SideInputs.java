@@ -43,7 +43,7 @@ public record SideInputs(InputConfig a, InputConfig b) {
      */
     static SideInputs of(Settings settings, Selection selection, Datasets datasets) throws IOException {
         Optional<String> first = settings.find(SharedSettings.DATA);
-        Optional<String> second = settings.find(PairSettings.DATA_B);
+        Optional<String> second = settings.find(RunOptions.DATA_B);
         if (second.isEmpty()) {
             return same(InputSettings.of(settings, first.orElse(null), selection, datasets));
         }

@@ -1,9 +1,9 @@
 package dev.vicreg.tools.command;
 
 import dev.vicreg.models.nn.LogMel;
+import dev.vicreg.models.setting.Group;
 import dev.vicreg.runtime.Manifest;
 import dev.vicreg.tools.cli.Setting;
-import dev.vicreg.tools.cli.Setting.Group;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.training.config.InputConfig;
 import dev.vicreg.training.data.kind.Kind;

@@ -1,18 +1,18 @@
 package dev.vicreg.tools.command;
 
+import dev.vicreg.models.setting.Group;
 import dev.vicreg.export.RunExport;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.runtime.natives.Device;
 import dev.vicreg.tools.cli.Command;
 import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Setting;
-import dev.vicreg.tools.cli.Setting.Group;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.tools.cli.Version;
 import dev.vicreg.tools.evaluation.Evaluation;
 import dev.vicreg.tools.evaluation.KnnClassifier;
 import dev.vicreg.tools.output.Json;
-import dev.vicreg.training.config.PairConfig;
+import dev.vicreg.training.config.DataConfig;
 import dev.vicreg.training.config.TrainingConfig;
 import dev.vicreg.training.data.Datasets;
 import dev.vicreg.training.data.Kinds;
@@ -40,7 +40,7 @@ final class TrainCommand {
             "resume", Group.OUTPUT, "go on with the run in --out from its newest checkpoint, with its settings");
     private static final Setting<String> EVAL_DATA = Setting.text(
             "eval-data",
-            SharedSettings.DATA_ARGUMENT,
+            DataConfig.ARGUMENT,
             Group.EVALUATION,
             "labelled samples to measure the encoder on at the end, by kNN among --data",
             null);
@@ -50,17 +50,10 @@ final class TrainCommand {
             "trains an encoder on pictures, vectors, signals or sequences without labels, and exports it",
             List.of(OUT),
             Stream.of(
-                            List.of(
-                                    SharedSettings.DATA,
-                                    SharedSettings.LIMIT,
-                                    SharedSettings.LIMIT_PER_CLASS,
-                                    EVAL_DATA,
-                                    RESUME,
-                                    TrainSettings.RECIPE,
-                                    SharedSettings.JSON),
-                            PairSettings.ALL,
-                            GraphSettings.ALL,
-                            TrainSettings.RUN)
+                            Setting.of(DataConfig.class),
+                            List.of(EVAL_DATA, RESUME, RunOptions.RECIPE, SharedSettings.JSON),
+                            RunOptions.GRAPH,
+                            RunOptions.RUN)
                     .<Setting<?>>flatMap(List::stream)
                     .toList(),
             "./vicreg train --data shapes/train --out run --epochs 20",
@@ -79,17 +72,16 @@ final class TrainCommand {
         boolean resume = given.on(RESUME);
         TrainingConfig before =
                 resume ? RunConfig.read(out.resolve("config.json")).settings().in(out) : null;
-        Settings settings = TrainSettings.complete(given, before);
-        String data = settings.get(SharedSettings.DATA);
-        PairConfig pairs = PairSettings.pairs(settings);
-        Selection selection = SharedSettings.selection(settings);
+        Settings settings = RunOptions.complete(given, before);
+        settings.get(SharedSettings.DATA); // the first that is missing is told of
+        DataConfig data = settings.read(DataConfig.class);
         SideInputs inputs = before != null && !InputSettings.isAnyGiven(given)
                 ? SideInputs.of(before.graph()) // the data need not be read for it once more
-                : SideInputs.of(settings, selection, datasets);
-        TrainingConfig config = TrainSettings.training(settings, data, pairs, selection, inputs);
-        GraphSettings.warnOfCoefficients(config.graph(), console);
-        ImportSettings.tellOfNames(config.graph(), console);
-        GraphSettings.tellOfPrecision(config.graph(), settings.get(SharedSettings.DEVICE), console);
+                : SideInputs.of(settings, data.selection(), datasets);
+        TrainingConfig config = RunOptions.training(settings, data, inputs);
+        Notes.warnOfCoefficients(config.graph().objective(), console);
+        Notes.tellOfNames(config.graph(), console);
+        Notes.tellOfPrecision(config.graph(), config.computeDevice(), console);
         Optional<String> evalData = settings.find(EVAL_DATA);
         if (evalData.isPresent()) {
             try (Dataset<?> test = Kinds.open(evalData.get(), inputs.a().reading(), Selection.ALL)) {
@@ -122,14 +114,14 @@ final class TrainCommand {
     private static Evaluation evaluate(
             TrainingConfig config, Path encoder, String evalData, Datasets datasets, Console console)
             throws IOException {
-        Selection selection = new Selection(config.limit(), config.limitPerClass());
         Device device = config.computeDevice();
         Path initial = encoder.resolveSibling("encoder-initial.onnx");
         DataOptions reading = config.graph().a().input().reading();
-        try (EmbeddingModel after = EmbeddingModel.load(encoder, device, config.threads());
-                EmbeddingModel before = EmbeddingModel.load(initial, device, config.threads());
+        try (EmbeddingModel after = EmbeddingModel.load(encoder, device, config.machine().threads());
+                EmbeddingModel before = EmbeddingModel.load(initial, device, config.machine().threads());
                 Dataset<?> test = Kinds.open(evalData, reading, Selection.ALL)) {
-            Dataset<?> train = datasets.open(config.data(), reading, selection);
+            Dataset<?> train =
+                    datasets.open(config.data().data(), reading, config.data().selection());
             return EvalCommand.measure(KnnClassifier.STANDARD, after, before, train, test, console)
                     .evaluation();
         }

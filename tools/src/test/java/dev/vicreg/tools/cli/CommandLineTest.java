@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.vicreg.models.setting.Group;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,14 +15,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class CommandLineTest {
-    private static final Setting<Path> DATA = Setting.path("data", "DIR", Setting.Group.DATA, "pictures");
+    private static final Setting<Path> DATA = Setting.path("data", "DIR", Group.DATA, "pictures");
     private static final Setting<Integer> EPOCHS =
-            Setting.integer("epochs", "N", Setting.Group.OPTIMIZATION, "passes", 20, 1, 1000);
+            Setting.integer("epochs", "N", Group.OPTIMIZATION, "passes", 20, 1, 1000);
     private static final Setting<Double> LR =
-            Setting.decimal("lr", "X", Setting.Group.OPTIMIZATION, "rate", null, 0, 100);
+            Setting.decimal("lr", "X", Group.OPTIMIZATION, "rate", null, 0, 100);
     private static final Setting<String> LOSS = Setting.choice(
-            "loss", List.of("official", "solo-learn", "paper"), Setting.Group.OBJECTIVE, "variant", "official");
-    private static final Setting<Boolean> JSON = Setting.flag("json", Setting.Group.OUTPUT, "print JSON");
+            "loss", List.of("official", "solo-learn", "paper"), Group.OBJECTIVE, "variant", "official");
+    private static final Setting<Boolean> JSON = Setting.flag("json", Group.OUTPUT, "print JSON");
     private static final Command COMMAND = new Command(
             "train", "trains", List.of(DATA), List.of(EPOCHS, LR, LOSS, JSON), "", (settings, console) -> {});
 

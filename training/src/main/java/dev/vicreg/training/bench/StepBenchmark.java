@@ -91,7 +91,7 @@ public final class StepBenchmark {
         double median = median(counted);
         return new Result(
                 median,
-                config.batchSize() / median,
+                config.update().batchSize() / median,
                 counted,
                 scaling,
                 StepProfile.of(built, config, artifacts, device, threads),

@@ -1,7 +1,5 @@
 package dev.vicreg.training.config;
 
-import com.fasterxml.jackson.annotation.JsonInclude;
-import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.vicreg.models.encoder.EncoderOptions;
 import dev.vicreg.models.encoder.Encoders;
 import dev.vicreg.models.encoder.OnnxEncoder;
@@ -9,6 +7,9 @@ import dev.vicreg.models.graph.Dim;
 import dev.vicreg.models.graph.ElementType;
 import dev.vicreg.models.graph.TensorType;
 import dev.vicreg.models.onnx.OnnxFile;
+import dev.vicreg.models.setting.Codec;
+import dev.vicreg.models.setting.Nearest;
+import dev.vicreg.models.setting.Option;
 import dev.vicreg.training.data.source.Dataset;
 import dev.vicreg.training.data.view.Augmentation;
 import dev.vicreg.training.data.view.ViewSource;
@@ -31,19 +32,52 @@ import org.jspecify.annotations.Nullable;
  * @param width channels of the encoder's first stage, or width of its tokens or layers
  * @param input what it takes
  * @param projector widths such as {@code 512-512-512}, or {@code none}
- * @param options what only some encoders take; in JSON those that were asked for stand among the others
- * @param onnx the file that the encoder came in; null, and absent in JSON, for one of {@link Encoders}
+ * @param options what only some encoders take
+ * @param onnx the file that the encoder came in; null for one of {@link Encoders}
  */
 public record BranchConfig(
+        @Option(
+                help = "network that is trained, or an ONNX file that holds it; without it resnet10 for pictures, mlp for"
+                        + " vectors, resnet1d for signals, textcnn for sequences; names are {words}",
+                second = "network of the second branch, or its file; without it another of --encoder, or what fits the"
+                        + " second side's data; names are {words}",
+                argument = "NAME|FILE.onnx",
+                codec = EncoderName.class)
         String encoder,
+
+        @Option(
+                help = "channels of its first stage, or width of its tokens or layers; without it the published ones, but 16"
+                        + " for resnet10, resnet18, resnet34 and resnet1d",
+                second = "its width; without it that of --width, or its own where --encoder-b is another network",
+                min = 1,
+                max = 65_536)
         int width,
+
         InputConfig input,
+
+        @Option(
+                help = "widths of the layers between encoder and loss",
+                second = "widths between it and the loss; without it those of --projector, and with the same last width",
+                argument = "N-N-N|none",
+                fallback = "512-512-512")
         String projector,
 
-        @JsonUnwrapped @JsonInclude(JsonInclude.Include.NON_NULL)
         EncoderOptions options,
+        @Nullable OnnxConfig onnx) {
 
-        @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable OnnxConfig onnx) {
+    /** A name of {@link Encoders}, or a file. */
+    static final class EncoderName implements Codec<String> {
+        @Override
+        public String parse(String text) {
+            return OnnxConfig.isFile(text) ? text : Nearest.require(text, words());
+        }
+
+        @Override
+        public List<String> words() {
+            return List.copyOf(Encoders.names());
+        }
+    }
+
     /** An encoder of this project. */
     public BranchConfig(String encoder, int width, InputConfig input, String projector, EncoderOptions options) {
         this(encoder, width, input, projector, options, null);

@@ -1,12 +1,13 @@
 package dev.vicreg.training.config;
 
-import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.vicreg.models.encoder.OnnxEncoder;
 import dev.vicreg.models.encoder.Pooling;
 import dev.vicreg.models.graph.Dim;
 import dev.vicreg.models.graph.ElementType;
 import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.TensorType;
+import dev.vicreg.models.setting.Codec;
+import dev.vicreg.models.setting.Option;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -15,10 +16,12 @@ import java.nio.file.Path;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,39 +35,96 @@ import org.jspecify.annotations.Nullable;
  * @param dropout {@code as-exported}, {@code on} or {@code off}
  * @param layout where pictures have their channels, {@code nchw} or {@code nhwc}; null for where the file has three
  * @param sample sizes of a sample, without the batch, where the file leaves them open; empty for the file's
- * @param padding the id that fills up sequences; null, and absent in JSON, for other input
+ * @param padding the id that fills up sequences; null for other input
  */
 public record OnnxConfig(
-        String path,
+        @Option(free = true) String path, // the file has a checksum, and the run a copy
+
         String sha256,
+
+        @Option(
+                help = "encoder file: the value that is the representation; without it the first output",
+                second = "that of --encoder-b's file, where --encoder names another",
+                argument = "NAME")
         String output,
+
+        @Option(
+                help = "what is made of an encoder file's output that is no vector: its first token, or the mean; without it"
+                        + " none",
+                second = "what is made of the output of --encoder-b's file, where --encoder names another",
+                choices = {"cls", "mean", "none"})
         String pool,
+
+        @Option(
+                help = "encoder file: batch norms use each view's statistics and move the running ones, or use the running"
+                        + " ones and leave them",
+                choices = {"train", "frozen"},
+                fallback = "train")
         String batchNorm,
+
+        @Option(
+                help = "encoder file: Dropout nodes drop as they were exported, or all of them, or none",
+                choices = {"as-exported", "on", "off"},
+                fallback = "as-exported")
         String dropout,
 
-        @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable String layout,
+        @Option(
+                help = "encoder file: where pictures have their channels; without it where the file has three",
+                choices = {"nchw", "nhwc"})
+        @Nullable String layout,
 
+        @Option(
+                name = "input-shape",
+                help = "encoder file: sizes of one sample, without the batch, where the file leaves them open",
+                second = "sizes of one sample of --encoder-b's file, where --encoder names another. The other options of"
+                        + " encoder files are for both",
+                argument = "N,N",
+                codec = Sizes.class)
         List<Long> sample,
 
-        @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable Integer padding) {
+        @Nullable Integer padding) {
     private static final Dim CHANNELS = Dim.of(3);
-
-    /** Names of {@code --batch-norm}. */
-    public static final List<String> BATCH_NORM = List.of("train", "frozen");
-    /** Names of {@code --dropout}. */
-    public static final List<String> DROPOUT = List.of("as-exported", "on", "off");
-
-    /** Names of {@code --layout}. */
-    public static final List<String> LAYOUTS = List.of("nchw", "nhwc");
+    private static final String SUFFIX = ".onnx";
+    private static final List<String> BATCH_NORM = List.of("train", "frozen");
+    private static final List<String> DROPOUT = List.of("as-exported", "on", "off");
+    private static final List<String> LAYOUTS = List.of("nchw", "nhwc");
 
     /** Checks the names. */
     public OnnxConfig {
         sample = List.copyOf(sample);
+        pool = pool.isEmpty() ? "none" : pool;
         Pooling.of(pool);
         require("batch-norm", BATCH_NORM, batchNorm);
         require("dropout", DROPOUT, dropout);
         if (layout != null) {
             require("layout", LAYOUTS, layout);
+        }
+    }
+
+    /** Whether an encoder is named by its file. */
+    public static boolean isFile(String encoder) {
+        return encoder.endsWith(SUFFIX);
+    }
+
+    /** Positive numbers with commas between them. */
+    static final class Sizes implements Codec<List<Long>> {
+        @Override
+        public List<Long> parse(String text) {
+            try {
+                List<Long> sizes =
+                        Arrays.stream(text.split(",", -1)).map(Long::valueOf).toList();
+                if (sizes.stream().allMatch(size -> size > 0)) {
+                    return sizes;
+                }
+            } catch (NumberFormatException e) {
+                // reported like numbers out of range
+            }
+            throw new IllegalArgumentException("must be sizes such as 3,224,224, found \"" + text + "\"");
+        }
+
+        @Override
+        public String text(List<Long> sizes) {
+            return sizes.stream().map(Object::toString).collect(Collectors.joining(","));
         }
     }
 
@@ -146,6 +206,11 @@ public record OnnxConfig(
         return pictures()
                 .orElseThrow(() -> new IllegalArgumentException(
                         path + " takes no pictures of 3 channels: expected an input [N,3,H,W] or [N,H,W,3]"));
+    }
+
+    /** The same for a file that is there, with its checksum. */
+    public OnnxConfig of(Path file) throws IOException {
+        return of(file, output, pool, batchNorm, dropout, layout, sample);
     }
 
     /** The same for samples of these sizes. */

@@ -123,7 +123,7 @@ public final class Trainer implements AutoCloseable {
             TrainingGraph.Built built = TrainingGraph.build(settings.graph().spec());
             Lowering lowering = lowering(settings); // finds out now if the device is missing
             PairedData data = TrainingData.open(settings, datasets);
-            settings.schedule(stepsPerEpoch(settings, data));
+            settings.schedule().over(stepsPerEpoch(settings, data));
             folder = RunFolder.create(root);
             RunConfig config =
                     new RunConfig(version, NativeLibraries.load().version(), data.fingerprint(), data.size(), settings);
@@ -176,7 +176,7 @@ public final class Trainer implements AutoCloseable {
             TrainingConfig settings = asked.with(asked.graph().in(copies));
             PairedData data = TrainingData.open(settings, datasets);
             if (!data.fingerprint().equals(config.dataFingerprint())) {
-                throw new IllegalArgumentException("Cannot resume " + root + ": the data in " + settings.data()
+                throw new IllegalArgumentException("Cannot resume " + root + ": the data in " + settings.data().data()
                         + " changed since the run started (" + config.dataSize() + " " + data.noun() + " then, "
                         + data.size()
                         + " now); restore them or start a new run");
@@ -234,7 +234,7 @@ public final class Trainer implements AutoCloseable {
         if (device.kind() != Device.Kind.CUDA) {
             return;
         }
-        StepProfile profile = StepProfile.of(built, settings.graph(), artifacts, device, settings.threads());
+        StepProfile profile = StepProfile.of(built, settings.graph(), artifacts, device, settings.machine().threads());
         profile.requireOn(device);
         if (profile.copies().isEmpty()) {
             log.info("{}: {}", device, profile.summary());
@@ -244,14 +244,14 @@ public final class Trainer implements AutoCloseable {
     }
 
     private static Lowering lowering(TrainingConfig settings) {
-        return MachineLowering.of(settings.computeDevice(), settings.threads());
+        return MachineLowering.of(settings.computeDevice(), settings.machine().threads());
     }
 
     private static long stepsPerEpoch(TrainingConfig settings, PairedData data) {
-        int batch = settings.graph().batchSize();
+        int batch = settings.graph().update().batchSize();
         if (data.size() < batch) {
             throw new IllegalArgumentException("Batch size " + batch + " is larger than the data set: expected at most "
-                    + data.size() + ", the " + data.noun() + " in " + settings.data());
+                    + data.size() + ", the " + data.noun() + " in " + settings.data().data());
         }
         return data.size() / batch;
     }
@@ -273,7 +273,7 @@ public final class Trainer implements AutoCloseable {
 
     /** Steps of the whole run. */
     public long totalSteps() {
-        return config.settings().totalSteps(stepsPerEpoch(config.settings(), data));
+        return config.settings().schedule().totalSteps(stepsPerEpoch(config.settings(), data));
     }
 
     /**
@@ -289,17 +289,17 @@ public final class Trainer implements AutoCloseable {
         GraphConfig graph = settings.graph();
         long stepsPerEpoch = stepsPerEpoch(settings, data);
         long total = totalSteps();
-        long every = settings.checkpointEvery() == 0 ? stepsPerEpoch : settings.checkpointEvery();
-        Schedule schedule = settings.schedule(stepsPerEpoch);
+        long every = settings.output().checkpointEvery() == 0 ? stepsPerEpoch : settings.output().checkpointEvery();
+        Schedule schedule = settings.schedule().over(stepsPerEpoch);
         RunFolder.Saved last = new RunFolder.Saved(startStep, startCheckpoint);
         long begin = System.nanoTime();
         try (PairLoader loader = new PairLoader(
-                        data.a(), data.b(), graph.batchSize(), settings.seed(), settings.workers(), startStep);
+                        data.a(), data.b(), graph.update().batchSize(), settings.seed(), settings.machine().workers(), startStep);
                 TrainingSession session = TrainingSession.open(
                         startCheckpoint,
                         folder.artifacts().trainingModel(),
                         settings.computeDevice(),
-                        settings.threads());
+                        settings.machine().threads());
                 Metrics metrics = Metrics.open(folder.metrics(), startStep)) {
             long step = startStep;
             boolean stopped = stop.getAsBoolean(); // asked before the first step too: from now on a signal waits for us
@@ -320,14 +320,14 @@ public final class Trainer implements AutoCloseable {
                         losses.variance(),
                         losses.covariance(),
                         rate,
-                        graph.batchSize() / seconds,
+                        graph.update().batchSize() / seconds,
                         scaling == null ? null : scaling.scale(),
                         scaling == null ? null : scaling.skipped());
                 metrics.write(line);
                 listener.step(line, total);
                 stopped = stop.getAsBoolean();
                 if (step % every == 0 || step == total || stopped) {
-                    last = folder.save(step, session::save, stateNames, settings.keep());
+                    last = folder.save(step, session::save, stateNames, settings.output().keep());
                     listener.saved(last);
                 }
             }

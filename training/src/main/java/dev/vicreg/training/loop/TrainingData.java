@@ -25,8 +25,8 @@ final class TrainingData {
     private TrainingData(TrainingConfig settings, Datasets datasets) {
         this.settings = settings;
         this.datasets = datasets;
-        augmentationA = settings.augmentation(Side.A); // before the data: a mistake in it shows at once
-        augmentationB = settings.augmentation(Side.B);
+        augmentationA = settings.views().of(Side.A); // before the data: a mistake in it shows at once
+        augmentationB = settings.views().of(Side.B);
     }
 
     /**
@@ -43,10 +43,10 @@ final class TrainingData {
     private PairedData open() throws IOException {
         BranchConfig branchA = settings.graph().branch(Side.A);
         BranchConfig branchB = settings.graph().branch(Side.B);
-        PairConfig pairs = settings.pairs();
-        String nameA = settings.data();
+        PairConfig pairs = settings.data().pairs();
+        String nameA = settings.data().data();
         String nameB = pairs == null || pairs.data() == null ? nameA : pairs.data();
-        Selection selection = new Selection(settings.limit(), settings.limitPerClass());
+        Selection selection = settings.data().selection();
         boolean oneSet = nameA.equals(nameB) && readAlike(branchA.input(), branchB.input());
 
         // Pairs are selected, not samples: a limit on each side would part them.

@@ -2,10 +2,11 @@ package dev.vicreg.training.run;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
-import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.vicreg.models.setting.Schema;
+import dev.vicreg.models.setting.Schema.Difference;
 import dev.vicreg.training.config.TrainingConfig;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -13,13 +14,13 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Set;
-import java.util.TreeSet;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
- * What config.json of a run holds.
+ * What config.json of a run holds: {@code format}, and these in kebab case, settings nested as their records are.
  *
  * @param version of this project that started the run
  * @param onnxRuntime version of the native libraries that started it
@@ -32,16 +33,43 @@ public record RunConfig(
     public static final ObjectMapper JSON = new ObjectMapper()
             .enable(SerializationFeature.INDENT_OUTPUT)
             .setDefaultPropertyInclusion(JsonInclude.Include.NON_NULL);
-    /** Settings that may differ when a run goes on: where it runs, not what it computes. The data have a fingerprint. */
-    private static final Set<String> FREE =
-            Set.of("data", "pairs", "threads", "workers", "device", "cuda", "precision", "checkpointEvery", "keep");
 
-    private static final String LOSS_SCALING = "lossScaling";
+    private static final int FORMAT = 2;
+    private static final String FORMAT_KEY = "format";
+    private static final String LOSS_SCALE = "loss-scale";
+
+    /** What branches take, which is no record of settings. */
+    private static final Schema.Foreign INPUTS = new Schema.Foreign() {
+        private static final ObjectMapper KEBAB =
+                JSON.copy().setPropertyNamingStrategy(PropertyNamingStrategies.KEBAB_CASE);
+
+        // Through text, so that numbers are what config.json shows of them.
+        @Override
+        public Object json(Object value) {
+            return converted(value, Map.class);
+        }
+
+        @Override
+        public Object of(Class<?> type, Object json) {
+            return converted(json, type);
+        }
+
+        private static Object converted(Object value, Class<?> type) {
+            try {
+                return KEBAB.readValue(KEBAB.writeValueAsString(value), type);
+            } catch (JsonProcessingException e) {
+                throw new IllegalArgumentException(e.getOriginalMessage(), e);
+            }
+        }
+    };
 
     /** Writes the file, complete or not at all. */
     public void write(Path file) throws IOException {
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put(FORMAT_KEY, FORMAT);
+        json.putAll(Schema.json(this, INPUTS));
         AtomicFile.write(
-                file, ByteBuffer.wrap((JSON.writeValueAsString(this) + "\n").getBytes(StandardCharsets.UTF_8)));
+                file, ByteBuffer.wrap((JSON.writeValueAsString(json) + "\n").getBytes(StandardCharsets.UTF_8)));
     }
 
     /**
@@ -51,66 +79,40 @@ public record RunConfig(
      */
     public static RunConfig read(Path file) throws IOException {
         try {
-            return JSON.readValue(Files.readString(file), RunConfig.class);
+            Map<?, ?> json = JSON.readValue(Files.readString(file), Map.class);
+            Object format = json.remove(FORMAT_KEY);
+            if (format != null && !format.equals(FORMAT)) {
+                throw new IOException(file + " has format " + format + ", this version reads up to " + FORMAT
+                        + "; take the version that began the run");
+            }
+            return Schema.of(RunConfig.class, format == null ? LegacyConfig.translated(json) : json, INPUTS);
         } catch (NoSuchFileException e) {
             throw new NoSuchFileException(file.getParent() + " is no run: it has no " + file.getFileName());
         } catch (JsonProcessingException e) {
             throw new IOException(file + " is not the configuration of a run: " + e.getOriginalMessage(), e);
+        } catch (IllegalArgumentException e) {
+            throw new IOException(file + " is not the configuration of a run: " + e.getMessage(), e);
         }
     }
 
     /**
      * The settings in which {@code other} differs and which change what a run computes, each as
-     * {@code name: ours, asked for theirs}.
+     * {@code name: ours, asked for theirs}, with the option's name.
      */
     public static List<String> differences(TrainingConfig ours, TrainingConfig other) {
-        ObjectNode a = flat(ours);
-        ObjectNode b = flat(other);
-        Set<String> names = new TreeSet<>();
-        a.fieldNames().forEachRemaining(names::add);
-        b.fieldNames().forEachRemaining(names::add);
-        List<String> differences = new ArrayList<>();
-        for (String name : names) {
-            JsonNode before = a.path(name);
-            JsonNode after = b.path(name);
-            boolean otherPrecision = name.equals(LOSS_SCALING) && (before.isMissingNode() || after.isMissingNode());
-            if (!FREE.contains(name) && !otherPrecision && !before.equals(after)) {
-                differences.add(name + ": " + shown(before) + " in the run, " + shown(after) + " asked for");
-            }
-        }
-        return differences;
+        return Schema.differences(ours, other, INPUTS).stream()
+                .filter(each -> !isOtherPrecision(each))
+                .map(each -> each.name() + ": " + shown(each.before()) + " in the run, " + shown(each.after())
+                        + " asked for")
+                .toList();
     }
 
-    private static String shown(JsonNode value) {
-        return value.isMissingNode() ? "nothing" : value.toString();
+    /** Precision may change, and loss scaling comes and goes with it. */
+    private static boolean isOtherPrecision(Difference difference) {
+        return difference.name().startsWith(LOSS_SCALE) && (difference.before() == null || difference.after() == null);
     }
 
-    private static ObjectNode flat(TrainingConfig config) {
-        // Through text, so that numbers compare by what config.json shows of them.
-        try {
-            ObjectNode node = (ObjectNode) JSON.readTree(JSON.writeValueAsString(config));
-            ObjectNode graph = (ObjectNode) node.remove("graph");
-            JsonNode second = graph.remove("b");
-            putBranch(node, "", graph);
-            if (second != null) {
-                putBranch(node, "b.", second);
-            }
-            return node;
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException("Settings cannot be written as JSON: " + e.getOriginalMessage(), e);
-        }
-    }
-
-    private static void putBranch(ObjectNode target, String prefix, JsonNode branch) {
-        branch.properties().forEach(entry -> {
-            if (entry.getKey().equals("input")) {
-                putBranch(target, prefix, entry.getValue());
-            } else if (entry.getKey().equals("onnx")) {
-                putBranch(target, prefix + "onnx.", entry.getValue());
-                target.remove(prefix + "onnx.path"); // the file has a checksum, and the run a copy
-            } else {
-                target.set(prefix + entry.getKey(), entry.getValue());
-            }
-        });
+    private static String shown(@Nullable Object value) {
+        return value == null ? "nothing" : JSON.valueToTree(value).toString();
     }
 }

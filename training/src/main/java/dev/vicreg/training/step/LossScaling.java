@@ -8,6 +8,8 @@ import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.TensorType;
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.ops.Ops;
+import dev.vicreg.models.setting.Group;
+import dev.vicreg.models.setting.Option;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -28,7 +30,25 @@ import java.util.Set;
  * @param initial scale of the first step: {@value #SMALLEST} or more; powers of two cost no digits
  * @param growthInterval good steps in a row after which the scale doubles
  */
-public record LossScaling(float initial, int growthInterval) {
+public record LossScaling(
+        @Option(
+                name = "loss-scale",
+                help = "of fp16: factor of the loss at the start; it halves where float16 overflows, and doubles in time",
+                group = Group.OPTIMIZATION,
+                fallback = "65536",
+                min = SMALLEST,
+                max = 1e38)
+        float initial,
+
+        @Option(
+                name = "loss-scale-interval",
+                help = "of fp16: good steps in a row after which it doubles",
+                argument = "STEPS",
+                group = Group.OPTIMIZATION,
+                fallback = "2000",
+                min = 1,
+                max = (1 << 24) - 1)
+        int growthInterval) {
     /** PyTorch's: 65,536, doubled after 2,000 good steps. */
     public static final LossScaling DEFAULT = new LossScaling(65_536, 2_000);
 

@@ -17,6 +17,9 @@ import dev.vicreg.training.Lcg;
 import dev.vicreg.training.bench.StepProfile;
 import dev.vicreg.training.config.BranchConfig;
 import dev.vicreg.training.config.GraphConfig;
+import dev.vicreg.training.config.ObjectiveConfig;
+import dev.vicreg.training.config.PrecisionConfig;
+import dev.vicreg.training.config.UpdateConfig;
 import dev.vicreg.training.run.Artifacts;
 import dev.vicreg.training.run.CheckpointFile;
 import dev.vicreg.training.session.MachineLowering;
@@ -149,22 +152,7 @@ final class CudaTrainingTest {
     void nothingLeavesTheGpu(String encoder, String precision, String optimizer) throws IOException {
         List<Float> half = List.of(0.5f, 0.5f, 0.5f);
         BranchConfig branch = new BranchConfig(encoder, encoder.startsWith("vit") ? 12 : 8, 32, 3, half, half, "16-16");
-        GraphConfig config = new GraphConfig(
-                branch,
-                null,
-                4,
-                "official",
-                25,
-                25,
-                1,
-                optimizer,
-                0.9f,
-                1e-4f,
-                "none",
-                List.of(),
-                List.of(),
-                precision,
-                precision.equals("fp16") ? LossScaling.DEFAULT : null);
+        GraphConfig config = new GraphConfig(branch, null, new ObjectiveConfig("official", 25, 25, 1), new UpdateConfig(4, optimizer, 0.9f, 1e-4f, "none", List.of(), List.of()), new PrecisionConfig(precision, precision.equals("fp16") ? LossScaling.DEFAULT : null));
         TrainingGraph.Built built = TrainingGraph.build(config.spec());
         Artifacts artifacts = Artifacts.write(folder, built, built.initialState(0), MachineLowering.of(Gpu.DEVICE, 1));
         StepProfile profile = StepProfile.of(built, config, artifacts, Gpu.DEVICE, 1);

@@ -10,10 +10,19 @@ import dev.vicreg.models.encoder.EncoderOptions;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.runtime.natives.CudaOptions;
 import dev.vicreg.training.config.BranchConfig;
+import dev.vicreg.training.config.DataConfig;
 import dev.vicreg.training.config.GraphConfig;
 import dev.vicreg.training.config.InputConfig;
+import dev.vicreg.training.config.LengthConfig;
+import dev.vicreg.training.config.MachineConfig;
+import dev.vicreg.training.config.ObjectiveConfig;
 import dev.vicreg.training.config.OnnxConfig;
+import dev.vicreg.training.config.OutputConfig;
+import dev.vicreg.training.config.PrecisionConfig;
+import dev.vicreg.training.config.ScheduleConfig;
 import dev.vicreg.training.config.TrainingConfig;
+import dev.vicreg.training.config.UpdateConfig;
+import dev.vicreg.training.config.ViewsConfig;
 import dev.vicreg.training.data.picture.PictureKind;
 import dev.vicreg.training.run.CheckpointFile;
 import dev.vicreg.training.run.Metrics;
@@ -72,31 +81,9 @@ final class ImportedRunTest {
                 EncoderOptions.NONE,
                 OnnxConfig.of(file, "", "none", "train", dropout, null, List.of()));
         GraphConfig graph =
-                new GraphConfig(branch, null, 4, "official", 25, 25, 1, "sgd", 0.9f, 0, "none", freeze, scale);
+                new GraphConfig(branch, null, new ObjectiveConfig("official", 25, 25, 1), new UpdateConfig(4, "sgd", 0.9f, 0, "none", freeze, scale), PrecisionConfig.FLOAT32);
         Map<String, Object> views = PictureKind.cifar().settings();
-        return new TrainingConfig(
-                graph,
-                data.toString(),
-                null,
-                0,
-                0,
-                views,
-                null,
-                0,
-                6,
-                0.01,
-                0.64,
-                0,
-                0,
-                "constant",
-                0,
-                3,
-                2,
-                1,
-                "cpu",
-                CudaOptions.DEFAULTS,
-                3,
-                2);
+        return new TrainingConfig(graph, new DataConfig(data.toString(), null), new ViewsConfig(views, Map.of()), new ScheduleConfig(0.01, 0.64, new LengthConfig(0, 6), 0, 0, "constant", 0), 3, new MachineConfig("cpu", 2, 1), new OutputConfig(3, 2));
     }
 
     private static List<Metrics.Line> train(Trainer trainer, int stopAfter) throws Exception {
@@ -173,7 +160,7 @@ final class ImportedRunTest {
                         IllegalArgumentException.class,
                         () -> Trainer.resume(config("off", 16, List.of(), List.of()), run))
                 .getMessage();
-        assertTrue(message.contains("onnx.sha256"), message);
+        assertTrue(message.contains("sha256"), message);
     }
 
     @Test

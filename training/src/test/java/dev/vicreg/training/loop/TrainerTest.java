@@ -9,9 +9,18 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.runtime.natives.CudaOptions;
 import dev.vicreg.training.config.BranchConfig;
+import dev.vicreg.training.config.DataConfig;
 import dev.vicreg.training.config.GraphConfig;
+import dev.vicreg.training.config.LengthConfig;
+import dev.vicreg.training.config.MachineConfig;
+import dev.vicreg.training.config.ObjectiveConfig;
+import dev.vicreg.training.config.OutputConfig;
 import dev.vicreg.training.config.PairConfig;
+import dev.vicreg.training.config.PrecisionConfig;
+import dev.vicreg.training.config.ScheduleConfig;
 import dev.vicreg.training.config.TrainingConfig;
+import dev.vicreg.training.config.UpdateConfig;
+import dev.vicreg.training.config.ViewsConfig;
 import dev.vicreg.training.data.picture.PictureKind;
 import dev.vicreg.training.run.Artifacts;
 import dev.vicreg.training.run.CheckpointFile;
@@ -63,7 +72,7 @@ final class TrainerTest {
     private static GraphConfig graph(int batch, String optimizer) {
         List<Float> half = List.of(0.5f, 0.5f, 0.5f);
         BranchConfig branch = new BranchConfig("resnet18", 4, 8, 3, half, half, "8-8");
-        return new GraphConfig(branch, null, batch, "official", 25, 25, 1, optimizer, 0.9f, 1e-4f, "none");
+        return new GraphConfig(branch, null, new ObjectiveConfig("official", 25, 25, 1), new UpdateConfig(batch, optimizer, 0.9f, 1e-4f, "none"), PrecisionConfig.FLOAT32);
     }
 
     private static TrainingConfig config(long steps, double lr, int workers, int batch) {
@@ -72,29 +81,7 @@ final class TrainerTest {
 
     private static TrainingConfig config(
             GraphConfig graph, @Nullable PairConfig pairs, long steps, double lr, int workers, int batch) {
-        return new TrainingConfig(
-                graph,
-                data.toString(),
-                pairs,
-                0,
-                0,
-                PictureKind.cifar().settings(),
-                null,
-                0,
-                steps,
-                lr,
-                lr * 256 / batch,
-                1,
-                0,
-                "cosine",
-                0,
-                3,
-                2,
-                workers,
-                "cpu",
-                CudaOptions.DEFAULTS,
-                3,
-                2);
+        return new TrainingConfig(graph, new DataConfig(data.toString(), pairs), new ViewsConfig(PictureKind.cifar().settings(), Map.of()), new ScheduleConfig(lr, lr * 256 / batch, new LengthConfig(0, steps), 1, 0, "cosine", 0), 3, new MachineConfig("cpu", 2, workers), new OutputConfig(3, 2));
     }
 
     private static TrainingConfig config(long steps) {
@@ -160,7 +147,7 @@ final class TrainerTest {
         GraphConfig shared = graph(BATCH, "adamw");
         List<Float> half = List.of(0.5f, 0.5f, 0.5f);
         BranchConfig second = new BranchConfig("resnet18", 2, 8, 3, half, half, "6-8");
-        return new GraphConfig(shared.a(), second, BATCH, "official", 25, 25, 1, "adamw", 0.9f, 1e-4f, "none");
+        return new GraphConfig(shared.a(), second, new ObjectiveConfig("official", 25, 25, 1), new UpdateConfig(BATCH, "adamw", 0.9f, 1e-4f, "none"), PrecisionConfig.FLOAT32);
     }
 
     @Test
@@ -170,7 +157,7 @@ final class TrainerTest {
             Files.copy(
                     data.resolve("p%02d.png".formatted(i)), others.resolve("p%02d.png".formatted((i + 1) % PICTURES)));
         }
-        PairConfig pairs = new PairConfig(others.toString(), null, "name");
+        PairConfig pairs = new PairConfig(others.toString(), "name", null);
         TrainingConfig config = config(twoNetworks(), pairs, 6, 1e-3, 2, BATCH);
         Path whole = temporary.resolve("whole");
         Path parts = temporary.resolve("parts");
@@ -189,7 +176,7 @@ final class TrainerTest {
         Path alone = temporary.resolve("alone");
         start(config(twoNetworks(), null, 6, 1e-3, 2, BATCH), alone, Integer.MAX_VALUE);
         assertNotEquals(withoutRates(whole), withoutRates(alone));
-        PairConfig exchanged = new PairConfig(data.toString(), null, "name");
+        PairConfig exchanged = new PairConfig(data.toString(), "name", null);
         IllegalArgumentException e = assertThrows(
                 IllegalArgumentException.class,
                 () -> Trainer.resume(config(twoNetworks(), exchanged, 6, 1e-3, 2, BATCH), parts));
@@ -205,7 +192,7 @@ final class TrainerTest {
                 IllegalArgumentException.class,
                 () -> Trainer.resume(config(twoNetworks(), null, 3, 1e-3, 2, BATCH), run));
         assertTrue(
-                String.valueOf(e.getMessage()).contains("b.projector: nothing in the run, \"6-8\" asked for"),
+                String.valueOf(e.getMessage()).contains("projector-b: nothing in the run, \"6-8\" asked for"),
                 e.getMessage());
     }
 
@@ -282,29 +269,7 @@ final class TrainerTest {
     @Test
     void aRunThatCannotStartLeavesItsFolderFree() throws Exception {
         Path run = temporary.resolve("run");
-        TrainingConfig cuda = new TrainingConfig(
-                graph(BATCH, "adamw"),
-                data.toString(),
-                null,
-                0,
-                0,
-                PictureKind.cifar().settings(),
-                null,
-                0,
-                3,
-                1e-3,
-                0.064,
-                1,
-                0,
-                "cosine",
-                0,
-                3,
-                2,
-                1,
-                "cuda:99",
-                CudaOptions.DEFAULTS,
-                3,
-                2);
+        TrainingConfig cuda = new TrainingConfig(graph(BATCH, "adamw"), new DataConfig(data.toString(), null), new ViewsConfig(PictureKind.cifar().settings(), Map.of()), new ScheduleConfig(1e-3, 0.064, new LengthConfig(0, 3), 1, 0, "cosine", 0), 3, new MachineConfig("cuda:99", 2, 1), new OutputConfig(3, 2));
         assertThrows(IllegalStateException.class, () -> Trainer.start(cuda, run, "test"));
         start(config(3), run, Integer.MAX_VALUE);
     }
@@ -329,7 +294,7 @@ final class TrainerTest {
     }
 
     private static TrainingConfig half(long steps, LossScaling scaling) {
-        return config(graph(BATCH, "adamw").with("fp16", scaling), null, steps, 1e-3, 2, BATCH);
+        return config(graph(BATCH, "adamw").with(new PrecisionConfig("fp16", scaling)), null, steps, 1e-3, 2, BATCH);
     }
 
     /** The scale is so large that the first steps are skipped, and so that it grows in between. */
@@ -384,7 +349,7 @@ final class TrainerTest {
         String message = assertThrows(
                         IllegalArgumentException.class, () -> Trainer.resume(half(3, new LossScaling(512, 1000)), run))
                 .getMessage();
-        assertTrue(message.contains("lossScaling"), message);
+        assertTrue(message.contains("loss-scale"), message);
     }
 
     /** Parameters that are not numbers overflow in every step: the scale falls, and then it is enough. */
@@ -411,9 +376,9 @@ final class TrainerTest {
     @Test
     void scheduledRateWarmsUpAndFalls() {
         TrainingConfig config = config(20);
-        assertEquals(0.00025, config.schedule(4).rate(0), 1e-12);
-        assertEquals(0.001, config.schedule(4).rate(3), 1e-12);
-        assertEquals(0.001, config.schedule(4).rate(4), 1e-12);
-        assertEquals(0.0005, config.schedule(4).rate(12), 1e-12);
+        assertEquals(0.00025, config.schedule().over(4).rate(0), 1e-12);
+        assertEquals(0.001, config.schedule().over(4).rate(3), 1e-12);
+        assertEquals(0.001, config.schedule().over(4).rate(4), 1e-12);
+        assertEquals(0.0005, config.schedule().over(4).rate(12), 1e-12);
     }
 }

@@ -18,6 +18,9 @@ import dev.vicreg.runtime.natives.Device;
 import dev.vicreg.runtime.natives.NativeLibraries;
 import dev.vicreg.training.config.BranchConfig;
 import dev.vicreg.training.config.GraphConfig;
+import dev.vicreg.training.config.ObjectiveConfig;
+import dev.vicreg.training.config.PrecisionConfig;
+import dev.vicreg.training.config.UpdateConfig;
 import dev.vicreg.training.data.view.ViewBatch;
 import dev.vicreg.training.data.view.ViewType;
 import dev.vicreg.training.session.MachineLowering;
@@ -47,18 +50,7 @@ final class ArtifactsTest {
 
     private static GraphConfig config(String optimizer, String loss, String projector, int imageSize) {
         List<Float> half = List.of(0.5f, 0.5f, 0.5f);
-        return new GraphConfig(
-                new BranchConfig("resnet18", 4, imageSize, 3, half, half, projector),
-                null,
-                BATCH,
-                loss,
-                25,
-                25,
-                1,
-                optimizer,
-                0.9f,
-                1e-4f,
-                GraphConfig.defaultNoDecay(optimizer));
+        return new GraphConfig(new BranchConfig("resnet18", 4, imageSize, 3, half, half, projector), null, new ObjectiveConfig(loss, 25, 25, 1), new UpdateConfig(BATCH, optimizer, 0.9f, 1e-4f, ""), PrecisionConfig.FLOAT32);
     }
 
     private Artifacts write(GraphConfig config) throws Exception {
@@ -161,18 +153,7 @@ final class ArtifactsTest {
         "resnet18, official, 8-8, 7, too small",
     })
     void wrongSettingsAreNamed(String encoder, String loss, String projector, int size, String expected) {
-        GraphConfig config = new GraphConfig(
-                new BranchConfig(encoder, 4, size, 3, List.of(0.5f, 0.5f, 0.5f), List.of(0.5f, 0.5f, 0.5f), projector),
-                null,
-                BATCH,
-                loss,
-                25,
-                25,
-                1,
-                "sgd",
-                0.9f,
-                0,
-                "none");
+        GraphConfig config = new GraphConfig(new BranchConfig(encoder, 4, size, 3, List.of(0.5f, 0.5f, 0.5f), List.of(0.5f, 0.5f, 0.5f), projector), null, new ObjectiveConfig(loss, 25, 25, 1), new UpdateConfig(BATCH, "sgd", 0.9f, 0, "none"), PrecisionConfig.FLOAT32);
         String message = assertThrows(IllegalArgumentException.class, () -> TrainingGraph.build(config.spec()))
                 .getMessage();
         assertTrue(message.contains(expected), message);

@@ -5,31 +5,31 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
 import dev.vicreg.models.encoder.EncoderOptions;
+import dev.vicreg.models.setting.Schema;
 import dev.vicreg.tools.cli.CommandLine;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.tools.command.BenchCommand;
 import dev.vicreg.tools.command.InputSettings;
 import dev.vicreg.tools.command.SideInputs;
-import dev.vicreg.tools.command.ModelSettings;
+import dev.vicreg.tools.command.Networks;
 import dev.vicreg.training.config.BranchConfig;
 import java.io.IOException;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-class ModelSettingsTest {
+class NetworksTest {
     private static Settings parse(String... words) throws IOException {
         return CommandLine.parse(BenchCommand.COMMAND, List.of(words)).orElseThrow();
     }
 
     private static BranchConfig first(Settings settings) throws IOException {
-        return ModelSettings.first(settings, InputSettings.pictures(settings));
+        return Networks.first(settings, InputSettings.pictures(settings));
     }
 
     private static @Nullable BranchConfig second(Settings settings) throws IOException {
-        return ModelSettings.second(settings, SideInputs.same(InputSettings.pictures(settings)));
+        return Networks.second(settings, SideInputs.same(InputSettings.pictures(settings)));
     }
 
     @Test
@@ -62,18 +62,18 @@ class ModelSettingsTest {
                 "8",
                 "--pool",
                 "mean");
-        assertEquals(EncoderOptions.NONE.withStem("strided"), first(settings).options());
+        assertEquals(EncoderOptions.NONE.with("stem", "strided"), first(settings).options());
         assertEquals(
-                EncoderOptions.NONE.withPatchSize(8).withPool("mean"),
+                EncoderOptions.NONE.with("patch-size", 8).with("pool", "mean"),
                 assertNotNullAnd(second(settings)).options());
     }
 
     @Test
     void anOptionThatNeitherTakesIsKeptForTheEncoderToRefuse() throws IOException {
         Settings settings = parse("--encoder", "resnet18", "--encoder-b", "resnet34", "--depth", "3");
-        assertEquals(EncoderOptions.NONE.withDepth(3), first(settings).options());
+        assertEquals(EncoderOptions.NONE.with("depth", 3), first(settings).options());
         Settings one = parse("--encoder", "vit-tiny", "--zero-init-residual");
-        assertEquals(EncoderOptions.NONE.withZeroInitResidual(true), first(one).options());
+        assertEquals(EncoderOptions.NONE.with("zero-init-residual", true), first(one).options());
     }
 
     @Test
@@ -81,8 +81,7 @@ class ModelSettingsTest {
         Settings settings = parse("--encoder", "resnet10", "--stem", "imagenet", "--zero-init-residual");
         BranchConfig first = first(settings);
         assertNull(second(settings));
-        Map<String, String> texts = new HashMap<>();
-        ModelSettings.values(first, null).forEach((setting, value) -> texts.put(setting.name(), value.toString()));
+        Map<String, String> texts = Schema.texts(first);
         assertEquals(first, first(parse().over(texts)));
     }
 }

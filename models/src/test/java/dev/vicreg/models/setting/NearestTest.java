@@ -1,4 +1,4 @@
-package dev.vicreg.tools.cli;
+package dev.vicreg.models.setting;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 

@@ -1,4 +1,4 @@
-package dev.vicreg.tools.cli;
+package dev.vicreg.models.setting;
 
 import java.util.Collection;
 import java.util.Comparator;
@@ -25,6 +25,19 @@ public final class Nearest {
         return of(word, known)
                 .map(near -> "; did you mean " + prefix + near + "?")
                 .orElse("");
+    }
+
+    /**
+     * The word, which must be one of the known ones.
+     *
+     * @throws IllegalArgumentException whose message continues an option's name
+     */
+    public static String require(String word, Collection<String> known) {
+        if (known.contains(word)) {
+            return word;
+        }
+        throw new IllegalArgumentException("must be one of " + String.join(", ", known) + ", found \"" + word + "\""
+                + suggestion(word, known, ""));
     }
 
     /** Insertions, deletions, replacements and swaps of neighbours that turn {@code a} into {@code b}. */

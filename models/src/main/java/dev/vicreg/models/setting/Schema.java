@@ -1,0 +1,508 @@
+package dev.vicreg.models.setting;
+
+import java.lang.reflect.Constructor;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.RecordComponent;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The settings that a record declares, and all that follows from their declaration. Thread-safe.
+ *
+ * <pre>{@code
+ * record Rate(
+ *         @Option(help = "peak learning rate", group = OPTIMIZATION, min = 1e-12, max = 100) double lr,
+ *         @Option(help = "rate after the warm-up", group = OPTIMIZATION, choices = {"cosine", "constant"},
+ *                 fallback = "cosine") String schedule) {}
+ *
+ * Schema.options(Rate.class, false);       // for the parser and the help page
+ * Schema.read(Rate.class, false, source);  // from what was given: parsed values by option name
+ * Schema.json(rate, foreign);              // {"lr": 0.002, "schedule": "cosine"}, nested as records are
+ * Schema.of(Rate.class, json, foreign);    // and back
+ * Schema.texts(rate);                      // the options that give this record
+ * Schema.with(rate, "lr", 0.1);            // the same but for one
+ * Schema.differences(rate, other, foreign) // but for free ones
+ * }</pre>
+ *
+ * <p>A component that is a record of annotated components is nested; null, if it is nullable and none of its settings
+ * was given. A component of any other type of its own is <em>foreign</em>: recorded as {@link Foreign} says. One option
+ * may be declared in several records that stand side by side, such as {@code length} of signals and of sequences.
+ */
+public final class Schema {
+    private static final Map<Class<?>, List<Component>> COMPONENTS = new ConcurrentHashMap<>();
+    private static final Set<Class<?>> SIMPLE = Set.of(
+            int.class,
+            long.class,
+            float.class,
+            double.class,
+            boolean.class,
+            Integer.class,
+            Long.class,
+            Float.class,
+            Double.class,
+            Boolean.class,
+            String.class,
+            List.class,
+            Map.class);
+
+    /** What was given. */
+    public interface Source {
+        /** Value of the option of that name; its default, or null without one, where it was not given. */
+        @Nullable Object value(String name);
+
+        /** Whether it was. */
+        boolean isGiven(String name);
+    }
+
+    /** How components are recorded whose types declare no settings. */
+    public interface Foreign {
+        /** As maps, lists, text, numbers and truths. */
+        Object json(Object value);
+
+        /** The inverse. */
+        Object of(Class<?> type, Object json);
+
+        /** Where there are no such components. */
+        Foreign NONE = new Foreign() {
+            @Override
+            public Object json(Object value) {
+                throw new IllegalStateException("No settings are declared in " + value.getClass());
+            }
+
+            @Override
+            public Object of(Class<?> type, Object json) {
+                throw new IllegalStateException("No settings are declared in " + type);
+            }
+        };
+    }
+
+    /** An option as it is declared, its name and help those of the branch that was asked for. */
+    public record Declared(String name, String help, Class<?> type, Option option) {}
+
+    /** A setting in which two records differ, by the option's name; null where one has none. */
+    public record Difference(String name, @Nullable Object before, @Nullable Object after) {}
+
+    private record Component(RecordComponent component, String name, @Nullable Option option, boolean nullable) {
+        @SuppressWarnings("unchecked") // asked for only where it is so
+        Class<? extends Record> nested() {
+            return (Class<? extends Record>) component.getType();
+        }
+
+        boolean isNested() {
+            return component.getType().isRecord()
+                    && components(nested()).stream().anyMatch(inner -> inner.option != null || inner.isNested());
+        }
+
+        boolean isSimple() {
+            return SIMPLE.contains(component.getType()) || component.getType().isEnum();
+        }
+
+        boolean isOpen() {
+            return option != null && option.open();
+        }
+
+        boolean isSecond(boolean outer) {
+            return outer || option != null && option.secondBranch();
+        }
+
+        boolean isOption() {
+            return option != null && !option.help().isEmpty();
+        }
+
+        /** The option's name on a branch. */
+        String optionName(boolean second) {
+            return second && option != null && !option.second().isEmpty() ? name + "-b" : name;
+        }
+
+        @Nullable Object of(Record record) {
+            try {
+                component.getAccessor().setAccessible(true); // a public record may be nested in what is not
+                return component.getAccessor().invoke(record);
+            } catch (ReflectiveOperationException e) {
+                throw new IllegalStateException("Cannot read " + name + " of " + record.getClass(), e);
+            }
+        }
+    }
+
+    private Schema() {}
+
+    private static List<Component> components(Class<? extends Record> type) {
+        List<Component> known = COMPONENTS.get(type);
+        if (known == null) {
+            known = Arrays.stream(type.getRecordComponents())
+                    .map(Schema::component)
+                    .toList();
+            COMPONENTS.put(type, known);
+        }
+        return known;
+    }
+
+    private static Component component(RecordComponent component) {
+        Option option = component.getAnnotation(Option.class);
+        String name = option == null || option.name().isEmpty() ? kebab(component.getName()) : option.name();
+        boolean nullable = component.getAnnotatedType().isAnnotationPresent(Nullable.class);
+        return new Component(component, name, option, nullable);
+    }
+
+    /** {@code batchSize} as {@code batch-size}, {@code ONE_BY_ONE} as {@code one-by-one}. */
+    private static String kebab(String name) {
+        StringBuilder kebab = new StringBuilder();
+        for (int i = 0; i < name.length(); i++) {
+            char c = name.charAt(i);
+            boolean starts = Character.isUpperCase(c) && i > 0 && Character.isLowerCase(name.charAt(i - 1));
+            kebab.append(starts ? "-" : "").append(c == '_' ? '-' : Character.toLowerCase(c));
+        }
+        return kebab.toString();
+    }
+
+    /**
+     * The options that a record declares, those of nested ones in their place.
+     *
+     * @param second those of the second branch: {@code NAME-b}, of those that have one
+     */
+    public static List<Declared> options(Class<? extends Record> type, boolean second) {
+        List<Declared> options = new ArrayList<>();
+        for (Component component : components(type)) {
+            if (component.isNested()) {
+                if (!component.isSecond(false)) {
+                    options.addAll(options(component.nested(), second));
+                }
+            } else if (component.isOption()) {
+                Option option = Objects.requireNonNull(component.option);
+                String help = second ? option.second() : option.help();
+                if (!help.isEmpty()) {
+                    Class<?> raw = component.component.getType();
+                    options.add(new Declared(component.optionName(second), help(help, option), raw, option));
+                }
+            }
+        }
+        return options;
+    }
+
+    private static String help(String help, Option option) {
+        return help.contains("{words}") ? help.replace("{words}", String.join(", ", codec(option).words())) : help;
+    }
+
+    /** The constants of an enum as options have them. */
+    public static List<String> words(Class<?> constants) {
+        return Arrays.stream(constants.getEnumConstants())
+                .map(each -> plain(each).toString())
+                .toList();
+    }
+
+    /** The codec that an option declares. */
+    @SuppressWarnings("unchecked") // text of a value is asked for where the value is of its type
+    public static Codec<Object> codec(Option option) {
+        try {
+            Constructor<? extends Codec<?>> constructor = option.codec().getDeclaredConstructor();
+            constructor.setAccessible(true);
+            return (Codec<Object>) constructor.newInstance();
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException("Cannot make a " + option.codec(), e);
+        }
+    }
+
+    /**
+     * The record that options give.
+     *
+     * @param second as {@link #options}; settings that both branches share are read for it too
+     * @throws IllegalArgumentException as the records' constructors say
+     */
+    public static <R extends Record> R read(Class<R> type, boolean second, Source source) {
+        return make(type, component -> {
+            if (component.isNested()) {
+                boolean inner = component.isSecond(second);
+                boolean absent = component.nullable
+                        && options(component.nested(), inner).stream().noneMatch(o -> source.isGiven(o.name()));
+                return absent ? null : read(component.nested(), inner, source);
+            }
+            if (!component.isOption()) {
+                return absent(component);
+            }
+            Object value = source.value(component.optionName(second));
+            return value == null ? absent(component) : typed(component, value);
+        });
+    }
+
+    /** The record with every setting by default. */
+    public static <R extends Record> R defaults(Class<R> type) {
+        return read(type, false, new Source() {
+            @Override
+            public @Nullable Object value(String name) {
+                return null;
+            }
+
+            @Override
+            public boolean isGiven(String name) {
+                return false;
+            }
+        });
+    }
+
+    /** As JSON has it, nested as the records are; without what is null or empty. */
+    public static Map<String, Object> json(Record record, Foreign foreign) {
+        Map<String, Object> json = new LinkedHashMap<>();
+        for (Component component : components(record.getClass())) {
+            Object value = component.of(record);
+            if (component.isOpen()) {
+                ((Map<?, ?>) Objects.requireNonNull(value)).forEach((name, each) -> json.put((String) name, each));
+            } else if (value instanceof Record nested && component.isNested()) {
+                json.put(component.name, json(nested, foreign));
+            } else if (value != null && !isEmpty(value)) {
+                json.put(component.name, component.isSimple() ? plain(value) : foreign.json(value));
+            }
+        }
+        return json;
+    }
+
+    /**
+     * The inverse of {@link #json}; what is absent is as {@link Option#fallback} says.
+     *
+     * @throws IllegalArgumentException naming a key that is no setting, or as the records' constructors say
+     */
+    public static <R extends Record> R of(Class<R> type, Map<?, ?> json, Foreign foreign) {
+        Map<Object, Object> rest = new LinkedHashMap<>(json);
+        components(type).stream().filter(component -> !component.isOpen()).forEach(c -> rest.remove(c.name));
+        R record = make(type, component -> {
+            if (component.isOpen()) {
+                Map<Object, Object> open = new LinkedHashMap<>(rest);
+                rest.clear();
+                return open;
+            }
+            Object value = json.get(component.name);
+            if (component.isNested()) {
+                Map<?, ?> inner = value instanceof Map<?, ?> map ? map : Map.of();
+                return value == null && component.nullable ? null : of(component.nested(), inner, foreign);
+            }
+            if (value == null) {
+                return absent(component);
+            }
+            return component.isSimple()
+                    ? typed(component, value)
+                    : foreign.of(component.component.getType(), value);
+        });
+        if (!rest.isEmpty()) {
+            throw new IllegalArgumentException("unknown setting " + rest.keySet().iterator().next());
+        }
+        return record;
+    }
+
+    /** The options that give this record, by name; without what is null or empty, or foreign. */
+    public static Map<String, String> texts(Record record) {
+        Map<String, String> texts = new LinkedHashMap<>();
+        putTexts(texts, record, false);
+        return texts;
+    }
+
+    private static void putTexts(Map<String, String> texts, Record record, boolean second) {
+        for (Component component : components(record.getClass())) {
+            Object value = component.of(record);
+            if (component.isOpen()) {
+                ((Map<?, ?>) Objects.requireNonNull(value))
+                        .forEach((name, each) -> texts.putIfAbsent((String) name, each.toString()));
+            } else if (value instanceof Record nested && component.isNested()) {
+                putTexts(texts, nested, component.isSecond(second));
+            } else if (value != null && component.isOption() && !isAbsent(component, value)) {
+                texts.putIfAbsent(component.optionName(second), text(component, value));
+            }
+        }
+    }
+
+    /** Whether a value says that the option was not given: empty, or a number that it cannot be. */
+    private static boolean isAbsent(Component component, Object value) {
+        double least = Objects.requireNonNull(component.option).min();
+        return isEmpty(value) || value instanceof Number number && number.doubleValue() < least;
+    }
+
+    private static String text(Component component, Object value) {
+        Option option = Objects.requireNonNull(component.option);
+        if (option.codec() != Option.AsTyped.class) {
+            return codec(option).text(value);
+        }
+        return value instanceof List<?> list
+                ? String.join(",", list.stream().map(Object::toString).toList())
+                : plain(value).toString();
+    }
+
+    /**
+     * The same record but for one setting.
+     *
+     * @param value as the component's type, or as JSON has it
+     * @throws IllegalArgumentException if it has no setting of that name, or as the records' constructors say
+     */
+    @SuppressWarnings("unchecked") // make gives what it is asked for
+    public static <R extends Record> R with(R record, String name, @Nullable Object value) {
+        if (!has(record.getClass(), name)) {
+            throw new IllegalArgumentException("no setting " + name + " in " + record.getClass().getSimpleName());
+        }
+        return (R) make(record.getClass(), component -> {
+            Object old = component.of(record);
+            if (component.isNested()) {
+                return !component.isSecond(false) && has(component.nested(), name)
+                        ? with((Record) Objects.requireNonNull(old, name), name, value)
+                        : old;
+            }
+            boolean found = component.option != null && component.name.equals(name);
+            return found ? value == null ? null : typed(component, value) : old;
+        });
+    }
+
+    /** Whether a record, or one nested in it, has a setting of that name. */
+    public static boolean has(Class<? extends Record> type, String name) {
+        return components(type).stream()
+                .anyMatch(component -> component.isNested()
+                        ? has(component.nested(), name)
+                        : component.option != null && component.name.equals(name));
+    }
+
+    /** The settings in which two records differ, sorted by name, without those that are free. */
+    public static List<Difference> differences(Record before, Record after, Foreign foreign) {
+        Map<String, Object> a = new HashMap<>();
+        Map<String, Object> b = new HashMap<>();
+        putFixed(a, before, false, foreign);
+        putFixed(b, after, false, foreign);
+        Set<String> names = new TreeSet<>(a.keySet());
+        names.addAll(b.keySet());
+        return names.stream()
+                .filter(name -> !Objects.equals(a.get(name), b.get(name)))
+                .map(name -> new Difference(name, a.get(name), b.get(name)))
+                .toList();
+    }
+
+    private static void putFixed(Map<String, Object> fixed, Record record, boolean second, Foreign foreign) {
+        for (Component component : components(record.getClass())) {
+            Object value = component.of(record);
+            if (component.isOpen()) {
+                putAll(fixed, value, second ? " of branch b" : "");
+            } else if (value instanceof Record nested && component.isNested()) {
+                putFixed(fixed, nested, component.isSecond(second), foreign);
+            } else if (value != null && !isEmpty(value) && !(component.option != null && component.option.free())) {
+                if (component.isSimple()) {
+                    boolean own = !component.optionName(second).equals(component.name);
+                    String name = component.optionName(second) + (second && !own ? " of branch b" : "");
+                    fixed.put(name, plain(value));
+                } else {
+                    putAll(fixed, foreign.json(value), second ? "-b" : "");
+                }
+            }
+        }
+    }
+
+    private static void putAll(Map<String, Object> fixed, @Nullable Object map, String suffix) {
+        ((Map<?, ?>) Objects.requireNonNull(map)).forEach((name, value) -> fixed.put(name + suffix, value));
+    }
+
+    private interface Values {
+        @Nullable Object of(Component component);
+    }
+
+    private static <R extends Record> R make(Class<R> type, Values values) {
+        List<Component> components = components(type);
+        Class<?>[] types = components.stream().map(c -> c.component.getType()).toArray(Class<?>[]::new);
+        Object[] arguments = components.stream().map(values::of).toArray();
+        try {
+            Constructor<R> constructor = type.getDeclaredConstructor(types);
+            constructor.setAccessible(true);
+            return constructor.newInstance(arguments);
+        } catch (InvocationTargetException e) {
+            if (e.getCause() instanceof RuntimeException wrong) {
+                throw wrong;
+            }
+            throw new IllegalStateException("Cannot make a " + type, e);
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException("Cannot make a " + type, e);
+        }
+    }
+
+    /** What a setting is that was not given. */
+    private static @Nullable Object absent(Component component) {
+        Class<?> type = component.component.getType();
+        if (component.option != null && !component.option.fallback().isEmpty()) {
+            return typed(component, parsed(component.option, type, component.option.fallback()));
+        }
+        if (component.nullable || !component.isSimple()) {
+            return null;
+        }
+        if (type == String.class) {
+            return "";
+        }
+        if (type == List.class) {
+            return List.of();
+        }
+        return type == Map.class ? Map.of() : type == boolean.class ? (Object) false : typed(component, 0);
+    }
+
+    private static Object parsed(Option option, Class<?> type, String text) {
+        if (option.codec() != Option.AsTyped.class) {
+            return codec(option).parse(text);
+        }
+        if (type == boolean.class || type == Boolean.class) {
+            return Boolean.valueOf(text);
+        }
+        return type == String.class || type.isEnum() ? text : type == List.class ? List.of(text.split(",", -1)) : Double.valueOf(text);
+    }
+
+    /** As the component has it. */
+    private static Object typed(Component component, Object value) {
+        if (value instanceof List<?> list && component.component.getGenericType() instanceof
+                java.lang.reflect.ParameterizedType generic) {
+            Class<?> element = (Class<?>) generic.getActualTypeArguments()[0];
+            return list.stream().map(each -> typed(element, component.name, each)).toList();
+        }
+        return typed(component.component.getType(), component.name, value);
+    }
+
+    private static Object typed(Class<?> type, String name, Object value) {
+        if (type.isInstance(value)) {
+            return value;
+        }
+        if (type.isEnum()) {
+            List<String> words = words(type);
+            int index = words.indexOf(value.toString());
+            if (index < 0) {
+                throw new IllegalArgumentException(
+                        "Unknown --" + name + " " + value + ": expected one of " + String.join(", ", words));
+            }
+            return type.getEnumConstants()[index];
+        }
+        if (value instanceof Number number) {
+            if (type == int.class || type == Integer.class) {
+                return number instanceof Long ? Math.toIntExact(number.longValue()) : number.intValue();
+            }
+            if (type == long.class || type == Long.class) {
+                return number.longValue();
+            }
+            if (type == float.class || type == Float.class) {
+                return Float.valueOf(number.toString());
+            }
+            if (type == double.class || type == Double.class) {
+                return Double.valueOf(number.toString());
+            }
+        }
+        if (type == boolean.class && value instanceof Boolean) {
+            return value;
+        }
+        throw new IllegalArgumentException(name + ": expected " + type.getSimpleName().toLowerCase(java.util.Locale.ROOT)
+                + ", found " + value);
+    }
+
+    private static Object plain(Object value) {
+        return value instanceof Enum<?> constant ? kebab(constant.name()) : value;
+    }
+
+    private static boolean isEmpty(Object value) {
+        return value.equals("")
+                || value instanceof Collection<?> list && list.isEmpty()
+                || value instanceof Map<?, ?> map && map.isEmpty();
+    }
+}

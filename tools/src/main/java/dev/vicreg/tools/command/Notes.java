@@ -1,0 +1,58 @@
+package dev.vicreg.tools.command;
+
+import dev.vicreg.runtime.natives.Device;
+import dev.vicreg.runtime.natives.OrtSessions;
+import dev.vicreg.tools.cli.Console;
+import dev.vicreg.training.config.GraphConfig;
+import dev.vicreg.training.config.ObjectiveConfig;
+import dev.vicreg.training.config.OnnxConfig;
+import dev.vicreg.training.config.PrecisionConfig;
+import dev.vicreg.training.step.Side;
+import java.io.IOException;
+
+/** What a user is told of settings that do as they are told, but perhaps not as they are meant. */
+final class Notes {
+    private Notes() {}
+
+    /** Tells of a precision that is not what it is elsewhere on the device that will be used. */
+    static void tellOfPrecision(GraphConfig graph, Device device, Console console) {
+        PrecisionConfig precision = graph.precision();
+        boolean usual = !precision.isHalf() && !precision.isTf32();
+        if (usual || OrtSessions.resolve(device).kind() == Device.Kind.CUDA) {
+            return;
+        }
+        console.err()
+                .println(
+                        precision.isHalf()
+                                ? "warning: --precision fp16 on the CPU computes in float32 and rounds: nothing is faster, it is for"
+                                        + " tests"
+                                : "note: --precision tf32 is fp32 on the CPU");
+    }
+
+    /** Tells of coefficients under which the paper saw collapse or worse vectors. */
+    static void warnOfCoefficients(ObjectiveConfig objective, Console console) {
+        if (objective.invariance() != objective.variance() || objective.covariance() > objective.variance()) {
+            console.err()
+                    .println(
+                            "warning: invariance " + objective.invariance() + ", variance " + objective.variance()
+                                    + ", covariance " + objective.covariance()
+                                    + ": the paper reports collapse or worse vectors unless"
+                                    + " invariance = variance >= covariance (Bardes et al., ICLR 2022, ablation of the coefficients)");
+        }
+    }
+
+    /** Names the parameters that could not keep the name that they have in their file. */
+    static void tellOfNames(GraphConfig graph, Console console) throws IOException {
+        for (Side side : graph.sides()) {
+            OnnxConfig file = graph.branch(side).onnx();
+            if (file != null) {
+                file.encoder()
+                        .renamed()
+                        .forEach((old, name) -> console.err()
+                                .println("note: " + old + " of "
+                                        + graph.branch(side).encoder() + " is called " + name
+                                        + " in graphs and checkpoints, since its own name means something else there"));
+            }
+        }
+    }
+}

@@ -1,0 +1,194 @@
+package dev.vicreg.tools.command;
+
+import dev.vicreg.models.setting.Group;
+import dev.vicreg.models.setting.Schema;
+import dev.vicreg.tools.cli.Setting;
+import dev.vicreg.tools.cli.Settings;
+import dev.vicreg.training.config.BranchConfig;
+import dev.vicreg.training.config.DataConfig;
+import dev.vicreg.training.config.GraphConfig;
+import dev.vicreg.training.config.InputConfig;
+import dev.vicreg.training.config.MachineConfig;
+import dev.vicreg.training.config.ObjectiveConfig;
+import dev.vicreg.training.config.OnnxConfig;
+import dev.vicreg.training.config.OutputConfig;
+import dev.vicreg.training.config.PairConfig;
+import dev.vicreg.training.config.PrecisionConfig;
+import dev.vicreg.training.config.ScheduleConfig;
+import dev.vicreg.training.config.TrainingConfig;
+import dev.vicreg.training.config.UpdateConfig;
+import dev.vicreg.training.config.ViewsConfig;
+import dev.vicreg.training.data.Augmentations;
+import dev.vicreg.training.step.LossScaling;
+import dev.vicreg.training.step.Side;
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The options that shape graphs and runs, as the records of {@code training.config} declare them, and how what was given
+ * becomes a configuration: where it leaves something open, that follows from data or from other settings.
+ */
+final class RunOptions {
+    static final Setting<String> RECIPE = Setting.choice(
+            "recipe", Recipes.NAMES, Group.GENERAL, "start from a recipe's options instead of the defaults", null);
+    static final Setting<Long> SEED = Setting.of(TrainingConfig.class, "seed");
+    static final Setting<String> DATA_B = Setting.of(PairConfig.class, "data-b");
+
+    /** What shapes the graphs. */
+    static final List<Setting<?>> GRAPH = joined(
+            InputSettings.ALL,
+            Networks.ALL,
+            Setting.of(ObjectiveConfig.class),
+            Setting.of(UpdateConfig.class),
+            Setting.of(PrecisionConfig.class));
+
+    /** The rest of a run, but for its data. */
+    static final List<Setting<?>> RUN = joined(
+            Setting.of(ScheduleConfig.class),
+            List.of(SEED),
+            Setting.of(ViewsConfig.class),
+            Setting.of(MachineConfig.class),
+            Setting.of(OutputConfig.class));
+
+    /** Options that say the same in two ways: the given one silences the other of a recipe or a run. */
+    private static final List<List<String>> EITHER =
+            List.of(List.of("lr", "base-lr"), List.of("epochs", "steps"), List.of("deterministic", "cudnn-search"));
+
+    private static final List<Setting<?>> LOSS_SCALING = Setting.of(LossScaling.class);
+
+    private RunOptions() {}
+
+    @SafeVarargs
+    private static List<Setting<?>> joined(List<Setting<?>>... parts) {
+        return Setting.joined(
+                Stream.of(parts).<Setting<?>>flatMap(List::stream).toList());
+    }
+
+    /**
+     * The settings with a recipe's and, for a run that goes on, the run's own beneath those that were given.
+     *
+     * @param run configuration of the run that goes on, null for a new one
+     */
+    static Settings complete(Settings settings, @Nullable TrainingConfig run) throws IOException {
+        Settings complete = settings;
+        if (settings.find(RECIPE).isPresent()) {
+            complete = over(complete, Recipes.texts(settings.get(RECIPE)));
+        }
+        return run == null ? complete : over(complete, texts(run));
+    }
+
+    private static Settings over(Settings settings, Map<String, String> texts) {
+        Map<String, String> beneath = new HashMap<>(texts);
+        for (List<String> pair : EITHER) {
+            if (pair.stream().anyMatch(settings::isGiven)) {
+                pair.forEach(beneath::remove);
+            }
+        }
+        if (settings.isGiven("precision") && !settings.read(PrecisionConfig.class).isHalf()) {
+            LOSS_SCALING.forEach(setting -> beneath.remove(setting.name()));
+        }
+        return settings.over(beneath);
+    }
+
+    /** A run's configuration as the options that give it. */
+    static Map<String, String> texts(TrainingConfig run) {
+        Map<String, String> texts = new HashMap<>(Schema.texts(run));
+        texts.remove("base-lr"); // it has become the rate
+        GraphConfig graph = run.graph();
+        texts.put("share-weights", String.valueOf(graph.sharesWeights()));
+        for (Side side : graph.sides()) {
+            BranchConfig branch = graph.branch(side);
+            OnnxConfig file = branch.onnx();
+            if (file != null) {
+                texts.put(side == Side.A ? "encoder" : "encoder-b", file.path());
+            }
+            InputSettings.values(branch.input())
+                    .forEach((setting, value) -> texts.putIfAbsent(setting.name(), value.toString()));
+            if (side == Side.B) {
+                KindSettings.of(branch.input().kind())
+                        .ofSecond(branch.input())
+                        .forEach((setting, value) -> texts.put(setting.name(), value.toString()));
+            }
+        }
+        return texts;
+    }
+
+    /** What shapes the graphs. */
+    static GraphConfig graph(Settings settings, SideInputs inputs) throws IOException {
+        BranchConfig first = Networks.first(settings, inputs.a());
+        BranchConfig second = Networks.second(settings, inputs);
+        Networks.requireUses(settings, first, second);
+        return new GraphConfig(
+                first,
+                second,
+                settings.read(ObjectiveConfig.class),
+                settings.read(UpdateConfig.class),
+                precision(settings));
+    }
+
+    private static PrecisionConfig precision(Settings settings) {
+        String precision = String.valueOf(settings.value("precision"));
+        for (Setting<?> setting : LOSS_SCALING) {
+            if (settings.isGiven(setting) && !new PrecisionConfig(precision, null).isHalf()) {
+                throw new IllegalArgumentException("--" + setting.name()
+                        + " belongs to --precision fp16, found --precision " + precision + "; leave it out");
+            }
+        }
+        return settings.read(PrecisionConfig.class);
+    }
+
+    /** The whole run on some data. */
+    static TrainingConfig training(Settings settings, DataConfig data, SideInputs inputs) throws IOException {
+        GraphConfig graph = graph(settings, inputs);
+        return new TrainingConfig(
+                graph,
+                data,
+                views(settings, graph),
+                schedule(settings, graph.update()),
+                settings.get(SEED),
+                settings.read(MachineConfig.class).resolved(),
+                settings.read(OutputConfig.class));
+    }
+
+    private static ViewsConfig views(Settings settings, GraphConfig graph) {
+        ViewsConfig asked = settings.read(ViewsConfig.class);
+        InputConfig first = graph.a().input();
+        InputConfig second = graph.branch(Side.B).input();
+        boolean usual = asked.augmentB().isEmpty() && second.kind() != first.kind();
+        return new ViewsConfig(
+                asked.augment().isEmpty() ? augmentationOf(first) : asked.augment(),
+                usual ? augmentationOf(second) : asked.augmentB());
+    }
+
+    private static Map<String, Object> augmentationOf(InputConfig input) {
+        return Augmentations.parse(input.kind().preset()).settings();
+    }
+
+    private static ScheduleConfig schedule(Settings settings, UpdateConfig update) {
+        if (settings.isGiven("lr") && settings.isGiven("base-lr")) {
+            throw new IllegalArgumentException("--lr and --base-lr both give the learning rate; leave one out");
+        }
+        boolean inSteps = settings.isGiven("steps");
+        if (settings.isGiven("epochs") && inSteps) {
+            throw new IllegalArgumentException("--epochs and --steps both give the run's length; leave one out");
+        }
+        ScheduleConfig asked = Schema.read(ScheduleConfig.class, false, new Schema.Source() {
+            @Override
+            public @Nullable Object value(String name) {
+                return inSteps && name.equals("epochs") ? Integer.valueOf(0) : settings.value(name);
+            }
+
+            @Override
+            public boolean isGiven(String name) {
+                return settings.isGiven(name);
+            }
+        });
+        double usual = asked.baseLr() > 0 ? asked.baseLr() * update.samples() : update.usualRate();
+        double rate = asked.lr() > 0 ? asked.lr() : usual;
+        return Schema.with(Schema.with(asked, "lr", rate), "base-lr", rate / update.samples());
+    }
+}

@@ -1,0 +1,119 @@
+package dev.vicreg.training.run;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A config.json from before it had a format number, as commit 8b13b18 wrote it last: names in camel case, a run's settings
+ * in one level, those of a branch among those of the graph.
+ */
+final class LegacyConfig {
+    private static final List<String> BRANCH = List.of("encoder", "width", "projector");
+    private static final List<String> OPTIONS = List.of("stem", "zeroInitResidual", "patchSize", "pool", "depth");
+
+    private LegacyConfig() {}
+
+    /** The same as it is written today. */
+    static Map<String, Object> translated(Map<?, ?> old) {
+        Map<?, ?> settings = map(old, "settings");
+        Map<?, ?> graph = map(settings, "graph");
+        Map<String, Object> today = new LinkedHashMap<>();
+        put(today, "graph", graph(graph));
+        Map<String, Object> data = some(settings, List.of("data", "limit", "limitPerClass"));
+        put(data, "pairs", renamed(map(settings, "pairs"), Map.of("data", "data-b", "by", "pair-by", "file", "pairs")));
+        put(today, "data", data);
+        put(today, "views", some(settings, List.of("augment", "augmentB")));
+        Map<String, Object> schedule = some(
+                settings, List.of("lr", "baseLr", "warmupEpochs", "warmupStart", "schedule", "finalLrFactor"));
+        put(schedule, "length", some(settings, List.of("epochs", "steps")));
+        put(today, "schedule", schedule);
+        put(today, "seed", settings.get("seed"));
+        Map<String, Object> machine = some(settings, List.of("device", "threads", "workers"));
+        machine.putAll(renamed(
+                map(settings, "cuda"),
+                Map.of(
+                        "memoryLimit", "gpu-memory",
+                        "deterministic", "deterministic",
+                        "strict", "strict-device",
+                        "cudnnSearch", "cudnn-search")));
+        put(today, "machine", machine);
+        put(today, "output", some(settings, List.of("checkpointEvery", "keep")));
+        Map<String, Object> all = some(old, List.of("version", "onnxRuntime", "dataFingerprint", "dataSize"));
+        put(all, "settings", today);
+        return all;
+    }
+
+    private static Map<String, Object> graph(Map<?, ?> graph) {
+        Map<String, Object> today = new LinkedHashMap<>();
+        put(today, "a", branch(graph));
+        if (graph.containsKey("b")) {
+            put(today, "b", branch(map(graph, "b")));
+        }
+        put(today, "objective", some(graph, List.of("loss", "invariance", "variance", "covariance")));
+        put(
+                today,
+                "update",
+                some(
+                        graph,
+                        List.of("batchSize", "optimizer", "momentum", "weightDecay", "noDecay", "freeze", "lrScale")));
+        Map<String, Object> precision = some(graph, List.of("precision"));
+        Map<String, String> scaling = Map.of("initial", "loss-scale", "growthInterval", "loss-scale-interval");
+        put(precision, "loss-scaling", renamed(map(graph, "lossScaling"), scaling));
+        put(today, "precision", precision);
+        return today;
+    }
+
+    private static Map<String, Object> branch(Map<?, ?> branch) {
+        Map<String, Object> today = some(branch, BRANCH);
+        put(today, "input", kebab(branch.get("input")));
+        put(today, "options", some(branch, OPTIONS));
+        Map<String, Object> onnx = new LinkedHashMap<>();
+        map(branch, "onnx").forEach((name, value) -> onnx.put(kebab((String) name), value));
+        put(onnx, "input-shape", onnx.remove("sample"));
+        put(today, "onnx", onnx);
+        return today;
+    }
+
+    private static Map<?, ?> map(Map<?, ?> parent, String name) {
+        return parent.get(name) instanceof Map<?, ?> map ? map : Map.of();
+    }
+
+    /** What is not there is left out. */
+    private static void put(Map<String, Object> target, String name, @Nullable Object value) {
+        if (value != null && !(value instanceof Map<?, ?> map && map.isEmpty())) {
+            target.put(name, value);
+        }
+    }
+
+    private static Map<String, Object> some(Map<?, ?> from, List<String> names) {
+        Map<String, Object> some = new LinkedHashMap<>();
+        names.forEach(name -> put(some, kebab(name), from.get(name)));
+        return some;
+    }
+
+    private static Map<String, Object> renamed(Map<?, ?> from, Map<String, String> names) {
+        Map<String, Object> renamed = new LinkedHashMap<>();
+        names.forEach((old, name) -> put(renamed, name, from.get(old)));
+        return renamed;
+    }
+
+    private static @Nullable Object kebab(@Nullable Object json) {
+        if (json instanceof Map<?, ?> map) {
+            Map<String, Object> renamed = new LinkedHashMap<>();
+            map.forEach((name, value) -> put(renamed, kebab((String) name), kebab(value)));
+            return renamed;
+        }
+        if (json instanceof List<?> list) {
+            return new ArrayList<>(list);
+        }
+        return json;
+    }
+
+    private static String kebab(String name) {
+        return name.replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT);
+    }
+}
