@@ -14,6 +14,7 @@ import dev.vicreg.models.onnx.OnnxFile;
 import dev.vicreg.models.ops.Ops;
 import dev.vicreg.models.ops.Rewriter;
 import dev.vicreg.runtime.Manifest;
+import dev.vicreg.runtime.input.Input;
 import dev.vicreg.training.run.AtomicFile;
 import dev.vicreg.training.run.CheckpointFile;
 import dev.vicreg.training.step.Branch;
@@ -103,7 +104,7 @@ public final class EncoderExport {
      * @param evaluation figures measured on this encoder, by name; may be empty
      */
     public record Description(
-            String version, String encoder, Manifest.Input input, String configHash, Map<String, Double> evaluation) {
+            String version, String encoder, Input<?> input, String configHash, Map<String, Double> evaluation) {
         /** Copies the figures. */
         public Description {
             evaluation = Map.copyOf(evaluation);
@@ -155,7 +156,7 @@ public final class EncoderExport {
             Side side,
             Path checkpoint,
             Description description,
-            Manifest.@Nullable PictureInput front,
+            Input.@Nullable Pictures front,
             Path target)
             throws IOException {
         Map<String, Tensor> state = CheckpointFile.read(checkpoint);
@@ -213,7 +214,7 @@ public final class EncoderExport {
 
     /** Parameters become constants, and the view gets the name that users know it by. */
     private static Graph bind(
-            Graph encoder, Map<String, Tensor> state, String inputName, Manifest.@Nullable PictureInput front) {
+            Graph encoder, Map<String, Tensor> state, String inputName, Input.@Nullable Pictures front) {
         Map<Value, Value> bound = new HashMap<>();
         Value view = encoder.inputs().get(0);
         TensorType type =
@@ -235,16 +236,16 @@ public final class EncoderExport {
     }
 
     /** Pictures as own encoders take them. */
-    static TensorType pictures(Manifest.PictureInput input, Dim batch) {
+    static TensorType pictures(Input.Pictures input, Dim batch) {
         Dim side = Dim.of(input.imageSize());
         return new TensorType(ElementType.UINT8, new Shape(List.of(batch, side, side, Dim.of(input.channels()))));
     }
 
     /** {@link #pictures} → float32 in the layout of {@code front}. */
-    private static Value normalised(Value pictures, Manifest.PictureInput front) {
+    private static Value normalised(Value pictures, Input.Pictures front) {
         Ops ops = new Ops().scope("input");
         Value channelsFirst = Layers.normalisePictures(ops, pictures, front.mean(), front.deviation());
-        return Manifest.PictureInput.CHANNELS_FIRST.equals(front.layout())
+        return Input.Pictures.CHANNELS_FIRST.equals(front.layout())
                 ? channelsFirst
                 : ops.transpose(channelsFirst, 0, 2, 3, 1);
     }

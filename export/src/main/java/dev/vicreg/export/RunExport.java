@@ -2,7 +2,7 @@ package dev.vicreg.export;
 
 import dev.vicreg.models.encoder.OnnxEncoder;
 import dev.vicreg.models.graph.ElementType;
-import dev.vicreg.runtime.Manifest;
+import dev.vicreg.runtime.input.Input;
 import dev.vicreg.runtime.sequence.ByteIds;
 import dev.vicreg.training.config.BranchConfig;
 import dev.vicreg.training.config.GraphConfig;
@@ -115,7 +115,7 @@ public final class RunExport {
             throw new IllegalArgumentException("Run " + run + " trained " + branch.encoder()
                     + ": --picture-input is for encoders that came as ONNX files and take pictures; leave it out");
         }
-        Manifest.Input input =
+        Input<?> input =
                 file == null || form == Form.PICTURES ? input(branch.input()) : input(branch.input(), file, form);
         EncoderExport.Description description =
                 new EncoderExport.Description(version, branch.encoder(), input, sha256(configFile), evaluation);
@@ -133,31 +133,29 @@ public final class RunExport {
     }
 
     /** What pictures become before they reach an encoder of other origin; null where they reach it as they are. */
-    private static Manifest.@Nullable PictureInput front(BranchConfig branch, Form form) throws IOException {
+    private static Input.@Nullable Pictures front(BranchConfig branch, Form form) throws IOException {
         OnnxConfig file = branch.onnx();
         return file != null
                         && form == Form.PICTURES
-                        && input(branch.input(), file, form) instanceof Manifest.PictureInput taken
+                        && input(branch.input(), file, form) instanceof Input.Pictures taken
                         && taken.layout() != null
                 ? taken
                 : null;
     }
 
     /** What an encoder of other origin takes: as its file has it, on the scale that it was trained with. */
-    private static Manifest.Input input(InputConfig config, OnnxConfig file, Form form) throws IOException {
+    private static Input<?> input(InputConfig config, OnnxConfig file, Form form) throws IOException {
         OnnxEncoder encoder = file.encoder();
         String name = form == Form.ORIGINAL ? encoder.originalInputName() : encoder.inputName();
         if (config instanceof InputConfig.Pictures pictures) {
             boolean bytes = file.input().element() == ElementType.UINT8;
-            String layout =
-                    file.channelsFirst() ? Manifest.PictureInput.CHANNELS_FIRST : Manifest.PictureInput.CHANNELS_LAST;
-            return Manifest.Input.picture(
-                    name, pictures.imageSize(), pictures.mean(), pictures.std(), bytes ? null : layout);
+            String layout = file.channelsFirst() ? Input.Pictures.CHANNELS_FIRST : Input.Pictures.CHANNELS_LAST;
+            return Input.pictures(name, pictures.imageSize(), pictures.mean(), pictures.std(), bytes ? null : layout);
         }
         if (config instanceof InputConfig.Signals signals) {
-            return new Manifest.SignalInput(
+            return new Input.Signals(
                     name,
-                    Manifest.SignalInput.KIND,
+                    Input.Signals.KIND,
                     signals.rate(),
                     signals.length(),
                     signals.channels(),
@@ -170,35 +168,35 @@ public final class RunExport {
         }
         InputConfig.Vectors vectors = (InputConfig.Vectors) config;
         int columns = vectors.columns().size();
-        return new Manifest.VectorInput(
+        return new Input.Vectors(
                 name,
-                Manifest.VectorInput.KIND,
+                Input.Vectors.KIND,
                 vectors.columns(),
                 Collections.nCopies(columns, 0f),
                 Collections.nCopies(columns, 1f));
     }
 
-    private static Manifest.Input input(InputConfig config) {
+    private static Input<?> input(InputConfig config) {
         if (config instanceof InputConfig.Vectors vectors) {
-            return Manifest.Input.vector(vectors.columns(), vectors.mean(), vectors.std());
+            return Input.vectors(vectors.columns(), vectors.mean(), vectors.std());
         }
         if (config instanceof InputConfig.Signals signals) {
             String frontEnd = signals.frontEnd() == null ? "none" : "log-mel";
-            return Manifest.Input.signal(signals.rate(), signals.length(), signals.mean(), signals.std(), frontEnd);
+            return Input.signals(signals.rate(), signals.length(), signals.mean(), signals.std(), frontEnd);
         }
         if (config instanceof InputConfig.Sequences sequences) {
             return input("ids", sequences);
         }
         InputConfig.Pictures pictures = (InputConfig.Pictures) config;
-        return Manifest.Input.picture(pictures.imageSize(), pictures.mean(), pictures.std());
+        return Input.pictures(pictures.imageSize(), pictures.mean(), pictures.std());
     }
 
-    private static Manifest.Input input(String name, InputConfig.Sequences sequences) {
-        return new Manifest.SequenceInput(
+    private static Input<?> input(String name, InputConfig.Sequences sequences) {
+        return new Input.Sequences(
                 name,
-                Manifest.SequenceInput.KIND,
+                Input.Sequences.KIND,
                 sequences.length(),
-                sequences.texts() ? ByteIds.NAME : Manifest.SequenceInput.IDS,
+                sequences.texts() ? ByteIds.NAME : Input.Sequences.IDS,
                 sequences.vocabulary(),
                 sequences.padding(),
                 sequences.mask(),

@@ -11,9 +11,8 @@ import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.TensorType;
 import dev.vicreg.models.graph.Value;
-import dev.vicreg.runtime.DerivedInputs;
-import dev.vicreg.runtime.Manifest;
 import dev.vicreg.runtime.OutputRows;
+import dev.vicreg.runtime.input.Input;
 import dev.vicreg.runtime.natives.Device;
 import dev.vicreg.runtime.natives.OrtSessions;
 import dev.vicreg.training.step.Side;
@@ -48,9 +47,9 @@ record Verification(
         Side side,
         List<Value> views,
         Map<String, Tensor> state,
-        Manifest.Input input,
+        Input<?> input,
         String view,
-        Manifest.@Nullable PictureInput front,
+        Input.@Nullable Pictures front,
         String output,
         String pool) {
     /** Of a file of this project's form. */
@@ -59,9 +58,9 @@ record Verification(
             Side side,
             List<Value> views,
             Map<String, Tensor> state,
-            Manifest.Input input,
+            Input<?> input,
             String view,
-            Manifest.@Nullable PictureInput front) {
+            Input.@Nullable Pictures front) {
         this(evalModel, side, views, state, input, view, front, EncoderExport.EMBEDDING, OutputRows.NONE);
     }
 
@@ -158,12 +157,8 @@ record Verification(
 
     /** The exported file's output for its input, and what follows from that. */
     private float[] run(OrtSession served, OnnxTensor given, Tensor own) throws OrtException {
-        Map<String, OnnxTensor> derived = new LinkedHashMap<>();
-        if (input instanceof Manifest.SequenceInput sequence) {
-            ByteBuffer ids = ByteBuffer.wrap(own.data());
-            long[] shape = own.shape().toArray();
-            derived.putAll(DerivedInputs.of(served, input.name(), ids, shape, sequence.padding()));
-        }
+        Map<String, OnnxTensor> derived =
+                input.derived(served, ByteBuffer.wrap(own.data()), own.shape().toArray());
         try {
             Map<String, OnnxTensor> feeds = new LinkedHashMap<>(derived);
             feeds.put(input.name(), given);
@@ -174,7 +169,7 @@ record Verification(
     }
 
     /** What the evaluation graph is fed for these pictures: computed here, not by the nodes that are to be verified. */
-    private static Tensor normalised(Tensor pictures, Manifest.PictureInput front) {
+    private static Tensor normalised(Tensor pictures, Input.Pictures front) {
         Shape shape = pictures.shape();
         int count = Math.toIntExact(shape.size(0));
         int size = pictures.data().length / count;
@@ -182,7 +177,7 @@ record Verification(
         for (int i = 0; i < count; i++) {
             values.put(front.normalised(Arrays.copyOfRange(pictures.data(), i * size, (i + 1) * size)));
         }
-        boolean first = Manifest.PictureInput.CHANNELS_FIRST.equals(front.layout());
+        boolean first = Input.Pictures.CHANNELS_FIRST.equals(front.layout());
         Shape layout = new Shape(List.of(shape.at(0), shape.at(3), shape.at(1), shape.at(2)));
         return Tensor.of(first ? layout : shape, values.array());
     }
@@ -223,7 +218,7 @@ record Verification(
 
     /** Any ids that the encoder knows; 0 and 1 where it is not known how many that are. */
     private Tensor ids(TensorType batch, boolean own) {
-        int known = own && input instanceof Manifest.SequenceInput sequence ? sequence.vocabulary() : 0;
+        int known = own && input instanceof Input.Sequences sequence ? sequence.vocabulary() : 0;
         long[] ids = new long[Math.toIntExact(batch.shape().elements())];
         SplittableRandom random = new SplittableRandom(0);
         for (int i = 0; i < ids.length; i++) {

@@ -25,6 +25,7 @@ import dev.vicreg.models.onnx.SmallFiles;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.runtime.Manifest;
 import dev.vicreg.runtime.OutputRows;
+import dev.vicreg.runtime.input.Input;
 import dev.vicreg.runtime.natives.CudaOptions;
 import dev.vicreg.runtime.natives.Device;
 import dev.vicreg.runtime.picture.Picture;
@@ -198,7 +199,7 @@ class ImportedExportTest {
         EncoderExport.Result result = export(run, RunExport.Form.PICTURES, pictures);
         assertTrue(result.difference() < 1e-5, "" + result.difference()); // measured: 1.9e-7
         assertSame(embed(original), embed(pictures));
-        Manifest.Input input = Manifest.Input.picture(16, List.of(0.4f, 0.5f, 0.6f), List.of(0.2f, 0.25f, 0.3f));
+        Input<?> input = Input.pictures(16, List.of(0.4f, 0.5f, 0.6f), List.of(0.2f, 0.25f, 0.3f));
         assertEquals(input, result.manifest().input());
         assertEquals(Manifest.formatVersion(input), result.manifest().formatVersion());
         Graph graph = OnnxFile.read(pictures).graph();
@@ -231,11 +232,11 @@ class ImportedExportTest {
         Path evalModel = run.resolve("artifacts/eval_model.onnx");
         Map<String, Tensor> state = CheckpointFile.read(RunExport.newest(run).file());
         Path pictures = temporary.resolve("pictures.onnx");
-        Manifest.Input input =
+        Input<?> input =
                 export(run, RunExport.Form.PICTURES, pictures).manifest().input();
         List<Value> views = EncoderExport.views(OnnxFile.read(evalModel).graph(), state);
-        Manifest.PictureInput front = Manifest.Input.picture(
-                "x", 16, List.of(0.4f, 0.5f, 0.6f), List.of(0.2f, 0.25f, 0.31f), Manifest.PictureInput.CHANNELS_FIRST);
+        Input.Pictures front = Input.pictures(
+                "x", 16, List.of(0.4f, 0.5f, 0.6f), List.of(0.2f, 0.25f, 0.31f), Input.Pictures.CHANNELS_FIRST);
         String view = String.valueOf(views.get(0).name());
         Verification wrong = new Verification(evalModel, Side.A, views, state, input, view, front);
         assertTrue(wrong.difference(Files.readAllBytes(pictures)) > Verification.TOLERANCE);

@@ -2,7 +2,7 @@ package dev.vicreg.export;
 
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.onnx.OnnxFile;
-import dev.vicreg.runtime.Manifest;
+import dev.vicreg.runtime.input.Input;
 import dev.vicreg.training.config.BranchConfig;
 import dev.vicreg.training.config.GraphConfig;
 import dev.vicreg.training.config.ObjectiveConfig;
@@ -72,7 +72,7 @@ record TestRun(TrainingGraph.Built built, Path evalModel, Path checkpoint) {
 
     static EncoderExport.Description description() {
         return new EncoderExport.Description(
-                "1.2.3", "resnet18", Manifest.Input.picture(IMAGE_SIZE, MEAN, STD), "cafe", Map.of("knn", 0.5));
+                "1.2.3", "resnet18", Input.pictures(IMAGE_SIZE, MEAN, STD), "cafe", Map.of("knn", 0.5));
     }
 
     EncoderExport.Result export(Path target) throws IOException {

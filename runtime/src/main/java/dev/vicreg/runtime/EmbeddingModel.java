@@ -7,6 +7,7 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
+import dev.vicreg.runtime.input.Input;
 import dev.vicreg.runtime.natives.Device;
 import dev.vicreg.runtime.natives.OrtSessions;
 import dev.vicreg.runtime.picture.Picture;
@@ -15,7 +16,6 @@ import dev.vicreg.runtime.signal.Signal;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -24,7 +24,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.IntFunction;
-import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
@@ -39,26 +38,16 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>Thread-safe: calls run at the same time, and {@link #close} waits for those under way. Vectors are as the encoder
- * gives them, not normalised to length 1.
+ * gives them, not normalised to length 1. Samples are prepared by threads of the model's own.
  */
 public final class EmbeddingModel implements AutoCloseable {
-    /** Pixels, or values, that run through the model at once: enough to keep it busy, few enough for its activations. */
-    private static final int PIXELS_PER_BATCH = 1 << 20;
-
-    private static final int MAX_BATCH = 64;
-    /** Vectors are small, and so are their networks. */
-    private static final int MAX_VECTORS = 1024;
-
     private final String name;
     private final Manifest manifest;
-    private final @Nullable Preprocessing preprocessing; // of pictures alone
-    private final OnnxJavaType type;
-    private final int[] sampleShape;
-    private final int batchSize;
+    private final Workers workers;
     private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
     private @Nullable OrtSession session;
 
-    private EmbeddingModel(String name, OrtSession session) throws IOException, OrtException {
+    private EmbeddingModel(String name, OrtSession session, int threads) throws IOException, OrtException {
         String json = session.getMetadata().getCustomMetadata().get(Manifest.METADATA_KEY);
         if (json == null) {
             throw new IOException(name + " has no " + Manifest.METADATA_KEY
@@ -67,20 +56,9 @@ public final class EmbeddingModel implements AutoCloseable {
         this.name = name;
         this.manifest = Manifest.parse(json, name);
         this.session = session;
-        Manifest.Input input = manifest.input();
-        boolean pictures = input instanceof Manifest.PictureInput;
-        boolean bytes = input instanceof Manifest.PictureInput picture && picture.layout() == null;
-        this.preprocessing = pictures ? manifest.preprocessing(name) : null;
-        boolean ids = input instanceof Manifest.SequenceInput;
-        this.type = bytes ? OnnxJavaType.UINT8 : ids ? OnnxJavaType.INT64 : OnnxJavaType.FLOAT;
-        this.sampleShape = sampleShape(input);
-        int most = input instanceof Manifest.VectorInput ? MAX_VECTORS : MAX_BATCH;
-        long points = (long) elements() / (pictures ? 3 : 1);
-        this.batchSize = (int) Math.max(1, Math.min(most, PIXELS_PER_BATCH / points));
-        requireTensor("input", input.name(), type, session.getInputInfo(), batchOf(-1));
-        if (ids) {
-            DerivedInputs.require(session.getInputInfo(), input.name(), name);
-        }
+        Input<?> input = manifest.input();
+        requireTensor("input", input.name(), input.type(), session.getInputInfo(), batchOf(-1));
+        input.requireFed(session.getInputInfo(), name);
         if (manifest.output() == null) {
             requireTensor(
                     "output",
@@ -90,31 +68,12 @@ public final class EmbeddingModel implements AutoCloseable {
                     -1,
                     manifest.dimension());
         }
-    }
-
-    /** Axes of one sample, without the batch's. */
-    private static int[] sampleShape(Manifest.Input input) {
-        if (input instanceof Manifest.PictureInput picture) {
-            int size = picture.imageSize();
-            return Manifest.PictureInput.CHANNELS_FIRST.equals(picture.layout())
-                    ? new int[] {picture.channels(), size, size}
-                    : new int[] {size, size, picture.channels()};
-        }
-        if (input instanceof Manifest.SequenceInput sequence) {
-            return new int[] {sequence.length()};
-        }
-        return input instanceof Manifest.SignalInput signal
-                ? new int[] {signal.channels(), signal.length()}
-                : new int[] {((Manifest.VectorInput) input).columns().size()};
-    }
-
-    private int elements() {
-        return Arrays.stream(sampleShape).reduce(1, Math::multiplyExact);
+        this.workers = new Workers(threads > 0 ? threads : Runtime.getRuntime().availableProcessors());
     }
 
     private long[] batchOf(long count) {
         return LongStream.concat(
-                        LongStream.of(count), Arrays.stream(sampleShape).asLongStream())
+                        LongStream.of(count), Arrays.stream(manifest.input().shape()))
                 .toArray();
     }
 
@@ -137,7 +96,7 @@ public final class EmbeddingModel implements AutoCloseable {
         OrtSession session = OrtSessions.open(encoderOnnx, device, threads);
         EmbeddingModel model = null;
         try {
-            model = new EmbeddingModel(encoderOnnx.toString(), session);
+            model = new EmbeddingModel(encoderOnnx.toString(), session, threads);
             return model;
         } catch (OrtException e) {
             throw new IOException("Cannot open model " + encoderOnnx + ": " + OrtSessions.firstLine(e), e);
@@ -160,17 +119,54 @@ public final class EmbeddingModel implements AutoCloseable {
 
     /** The number of samples that run through the model at once; more per call cost no more memory but their own. */
     public int batchSize() {
-        return batchSize;
+        return manifest.input().batchSize();
+    }
+
+    /**
+     * How pictures go through this model, step by step.
+     *
+     * @throws IllegalStateException if it takes something else
+     */
+    public Embedder<Picture> pictures() {
+        return new Steps<>(require(Input.Pictures.class, "pictures"));
+    }
+
+    /**
+     * How vectors go through this model, step by step.
+     *
+     * @throws IllegalStateException if it takes something else
+     */
+    public Embedder<float[]> vectors() {
+        return new Steps<>(require(Input.Vectors.class, "vectors"));
+    }
+
+    /**
+     * How signals go through this model, step by step.
+     *
+     * @throws IllegalStateException if it takes something else
+     */
+    public Embedder<Signal> signals() {
+        return new Steps<>(require(Input.Signals.class, "signals"));
+    }
+
+    /**
+     * How sequences of ids go through this model, those of texts included.
+     *
+     * @throws IllegalStateException if it takes something else
+     */
+    public Embedder<int[]> sequences() {
+        return new Steps<>(require(Input.Sequences.class, "sequences"));
     }
 
     /** The embedding of one picture: [dimension]. */
     public float[] embed(BufferedImage image) {
-        return embedPictures(1, i -> Picture.of(image))[0];
+        return embed(List.of(image))[0];
     }
 
     /** The embeddings of pictures, in their order: [images][dimension]. */
     public float[][] embed(List<BufferedImage> images) {
-        return embedPictures(images.size(), i -> Picture.of(images.get(i)));
+        return prepareAndEmbed(
+                require(Input.Pictures.class, "pictures"), images.size(), i -> Picture.of(images.get(i)));
     }
 
     /**
@@ -179,23 +175,7 @@ public final class EmbeddingModel implements AutoCloseable {
      * @throws IllegalStateException if this model takes something else
      */
     public float[][] embedPictures(List<Picture> pictures) {
-        return embedPictures(pictures.size(), pictures::get);
-    }
-
-    private float[][] embedPictures(int count, IntFunction<Picture> pictures) {
-        Preprocessing prepare = preprocessing;
-        if (prepare == null || !(manifest.input() instanceof Manifest.PictureInput input)) {
-            throw wrongKind("pictures");
-        }
-        int values = elements();
-        return embedAll(count, (sample, batch, place) -> {
-            byte[] rgb = prepare.apply(pictures.apply(sample)).rgb();
-            if (input.layout() == null) {
-                batch.put(place * values, rgb);
-            } else {
-                put(batch, place, input.normalised(rgb));
-            }
-        });
+        return prepareAndEmbed(require(Input.Pictures.class, "pictures"), pictures.size(), pictures::get);
     }
 
     /**
@@ -206,24 +186,7 @@ public final class EmbeddingModel implements AutoCloseable {
      * @throws IllegalArgumentException if a vector has too many or too few values, or one that is not finite
      */
     public float[][] embedVectors(float[][] vectors) {
-        if (!(manifest.input() instanceof Manifest.VectorInput input)) {
-            throw wrongKind("vectors");
-        }
-        int columns = input.columns().size();
-        for (int i = 0; i < vectors.length; i++) {
-            if (vectors[i].length != columns) {
-                throw new IllegalArgumentException(name + " takes vectors of " + columns + " values, found one of "
-                        + vectors[i].length + " at place " + i);
-            }
-            for (int column = 0; column < columns; column++) {
-                if (!Float.isFinite(vectors[i][column])) {
-                    throw new IllegalArgumentException("vector " + i + ", column "
-                            + input.columns().get(column) + " is " + vectors[i][column]
-                            + ", expected a finite number");
-                }
-            }
-        }
-        return embedAll(vectors.length, (sample, batch, place) -> put(batch, place, vectors[sample]));
+        return prepareAndEmbed(require(Input.Vectors.class, "vectors"), vectors.length, i -> vectors[i]);
     }
 
     /**
@@ -235,25 +198,7 @@ public final class EmbeddingModel implements AutoCloseable {
      * @throws IllegalArgumentException if a signal's number of channels is not the model's
      */
     public float[][] embedSignals(List<Signal> signals) {
-        if (!(manifest.input() instanceof Manifest.SignalInput input)) {
-            throw wrongKind("signals");
-        }
-        float[] rest = new float[input.channels()];
-        for (int c = 0; c < rest.length; c++) {
-            rest[c] = input.mean().get(c);
-        }
-        return embedAll(signals.size(), (sample, batch, place) -> {
-            Signal signal = input.channels() == 1 ? signals.get(sample).mono() : signals.get(sample);
-            if (signal.channels() != input.channels()) {
-                throw new IllegalArgumentException(name + " takes signals of " + input.channels()
-                        + " channels, found one of " + signal.channels() + " at place " + sample);
-            }
-            boolean known = input.rate() > 0 && signal.rate() > 0;
-            float[][] middle = (known ? signal.resampled(input.rate()) : signal).middle(input.length(), rest);
-            for (int c = 0; c < rest.length; c++) {
-                put(batch, place * rest.length + c, middle[c]);
-            }
-        });
+        return prepareAndEmbed(require(Input.Signals.class, "signals"), signals.size(), signals::get);
     }
 
     /**
@@ -265,24 +210,8 @@ public final class EmbeddingModel implements AutoCloseable {
      * @throws IllegalArgumentException if a sequence is empty or too long, or one of its ids out of range
      */
     public float[][] embedSequences(long[][] sequences) {
-        if (!(manifest.input() instanceof Manifest.SequenceInput input)) {
-            throw wrongKind("sequences");
-        }
-        long[][] fitted = new long[sequences.length][];
-        for (int i = 0; i < fitted.length; i++) {
-            try {
-                fitted[i] = input.fitted(sequences[i]);
-            } catch (IllegalArgumentException e) {
-                throw new IllegalArgumentException(name + ", sequence " + i + ": " + e.getMessage(), e);
-            }
-        }
-        return embedAll(fitted.length, (sample, batch, place) -> {
-            int bytes = input.length() * Long.BYTES;
-            batch.slice(place * bytes, bytes)
-                    .order(ByteOrder.nativeOrder())
-                    .asLongBuffer()
-                    .put(fitted[sample]);
-        });
+        Input.Sequences input = require(Input.Sequences.class, "sequences");
+        return prepareAndEmbed(input, sequences.length, i -> input.ids(sequences[i]));
     }
 
     /**
@@ -292,27 +221,22 @@ public final class EmbeddingModel implements AutoCloseable {
      * @throws IllegalStateException if this model takes something else, ids of another origin included
      */
     public float[][] embedTexts(List<String> texts) {
-        if (!(manifest.input() instanceof Manifest.SequenceInput input)
-                || !input.coding().equals(ByteIds.NAME)) {
+        Input.Sequences input = require(Input.Sequences.class, "texts");
+        if (!input.ofTexts()) {
             throw wrongKind("texts");
         }
-        return embedSequences(texts.stream()
-                .map(text -> Arrays.stream(ByteIds.of(text)).asLongStream().toArray())
-                .toArray(long[][]::new));
+        return prepareAndEmbed(input, texts.size(), i -> ByteIds.of(texts.get(i)));
     }
 
-    private static void put(ByteBuffer batch, int place, float[] values) {
-        int bytes = values.length * Float.BYTES;
-        batch.slice(place * bytes, bytes)
-                .order(ByteOrder.nativeOrder())
-                .asFloatBuffer()
-                .put(values);
+    private <I extends Input<?>> I require(Class<I> kind, String given) {
+        if (!kind.isInstance(manifest.input())) {
+            throw wrongKind(given);
+        }
+        return kind.cast(manifest.input());
     }
 
     private IllegalStateException wrongKind(String given) {
-        boolean ids = manifest.input() instanceof Manifest.SequenceInput;
-        return new IllegalStateException(
-                name + " takes " + manifest.input().kind() + "s" + (ids ? " of ids" : "") + ", not " + given);
+        return new IllegalStateException(name + " takes " + manifest.input().noun() + ", not " + given);
     }
 
     /** Waits for calls under way and releases the model; later calls of {@code embed} fail. Idempotent. */
@@ -321,6 +245,7 @@ public final class EmbeddingModel implements AutoCloseable {
         lock.writeLock().lock();
         try {
             if (session != null) {
+                workers.close();
                 close(session);
                 session = null;
             }
@@ -337,57 +262,88 @@ public final class EmbeddingModel implements AutoCloseable {
         }
     }
 
-    /** Puts a sample into its place in a batch; others write to other places at the same time. */
-    private interface Writer {
-        void write(int sample, ByteBuffer batch, int place);
-    }
+    /** What the model does with samples of its kind. */
+    private final class Steps<S> implements Embedder<S> {
+        private final Input<S> input;
 
-    private float[][] embedAll(int count, Writer writer) {
-        int bytes = Math.multiplyExact(elements(), type.size);
-        float[][] embeddings = new float[count][];
-        ByteBuffer batch = ByteBuffer.allocateDirect(Math.multiplyExact(Math.min(count, batchSize), bytes))
-                .order(ByteOrder.nativeOrder());
-        for (int start = 0; start < count; start += batchSize) {
-            int first = start;
-            int size = Math.min(batchSize, count - start);
-            IntStream.range(0, size).parallel().forEach(i -> writer.write(first + i, batch, i));
-            run(batch.slice(0, size * bytes).order(ByteOrder.nativeOrder()), size, embeddings, start);
+        Steps(Input<S> input) {
+            this.input = input;
         }
-        return embeddings;
+
+        @Override
+        public S decode(byte[] file, String name) throws IOException {
+            return input.decode(file, name);
+        }
+
+        @Override
+        public S prepare(S sample) {
+            return input.prepare(sample);
+        }
+
+        @Override
+        public float[][] embed(List<S> prepared) {
+            return embedAll(input, prepared.size(), prepared::get);
+        }
     }
 
-    /** Runs [count, …] and stores the rows from {@code start} on. */
-    private void run(ByteBuffer values, int count, float[][] embeddings, int start) {
+    private <S> float[][] prepareAndEmbed(Input<S> input, int count, IntFunction<S> samples) {
+        return embedAll(input, count, i -> {
+            try {
+                return input.prepare(samples.apply(i));
+            } catch (IllegalArgumentException e) {
+                throw new IllegalArgumentException(name + ", " + input.kind() + " " + i + ": " + e.getMessage(), e);
+            }
+        });
+    }
+
+    /**
+     * The embeddings, in order.
+     *
+     * @param prepared asked for each sample once, by several threads
+     */
+    private <S> float[][] embedAll(Input<S> input, int count, IntFunction<S> prepared) {
         lock.readLock().lock();
         try {
             OrtSession open = session;
             if (open == null) {
                 throw new IllegalStateException("EmbeddingModel of " + name + " is closed");
             }
-            var environment = OrtEnvironment.getEnvironment();
-            Map<String, OnnxTensor> fed = new LinkedHashMap<>();
-            try {
-                String own = manifest.input().name();
-                if (manifest.input() instanceof Manifest.SequenceInput sequence) {
-                    fed.putAll(DerivedInputs.of(open, own, values, batchOf(count), sequence.padding()));
-                }
-                fed.put(own, OnnxTensor.createTensor(environment, values, batchOf(count), type));
-                try (OrtSession.Result result = open.run(fed)) {
-                    OnnxTensor output =
-                            (OnnxTensor) result.get(manifest.outputName()).orElseThrow();
-                    float[][] rows = OutputRows.of(output, manifest.pooling());
-                    System.arraycopy(rows, 0, embeddings, start, count);
-                }
-            } finally {
-                fed.values().forEach(OnnxTensor::close);
+            float[][] embeddings = new float[count][];
+            int bytes = input.bytes();
+            for (int start = 0; start < count; start += batchSize()) {
+                int first = start;
+                int size = Math.min(batchSize(), count - start);
+                ByteBuffer batch = workers.take(Math.multiplyExact(size, bytes));
+                workers.forEach(size, i -> input.write(prepared.apply(first + i), batch, i));
+                float[][] rows = run(open, input, batch.slice(0, size * bytes).order(batch.order()), size);
+                System.arraycopy(rows, 0, embeddings, start, size);
+                workers.giveBack(batch); // not where something failed, as it may still be in use
             }
+            return embeddings;
         } catch (OrtException e) {
             throw new IllegalStateException(
-                    "Cannot embed " + count + " " + manifest.input().kind() + "s with " + name + ": "
-                            + OrtSessions.firstLine(e),
+                    "Cannot embed " + count + " " + input.kind() + "s with " + name + ": " + OrtSessions.firstLine(e),
                     e);
         } finally {
             lock.readLock().unlock();
+        }
+    }
+
+    /** The vectors of a batch [count, …]. */
+    private float[][] run(OrtSession open, Input<?> input, ByteBuffer values, int count) throws OrtException {
+        Map<String, OnnxTensor> fed = new LinkedHashMap<>();
+        try {
+            fed.putAll(input.derived(open, values, batchOf(count)));
+            fed.put(
+                    input.name(),
+                    OnnxTensor.createTensor(OrtEnvironment.getEnvironment(), values, batchOf(count), input.type()));
+            try (OrtSession.Result result = open.run(fed)) {
+                OnnxTensor output =
+                        (OnnxTensor) result.get(manifest.outputName()).orElseThrow();
+                return OutputRows.of(output, manifest.pooling());
+            }
+        } finally {
+            fed.values().forEach(OnnxTensor::close);
         }
     }
 

@@ -7,14 +7,12 @@ import com.google.gson.JsonDeserializer;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonSerializer;
+import com.google.gson.reflect.TypeToken;
+import dev.vicreg.runtime.input.Input;
 import dev.vicreg.runtime.natives.OrtSessions;
-import dev.vicreg.runtime.picture.Interpolation;
 import java.io.IOException;
 import java.lang.reflect.Type;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -38,7 +36,7 @@ public record Manifest(
         int formatVersion,
         String version,
         String encoder,
-        Input input,
+        Input<?> input,
         int dimension,
         long parameters,
         String configHash,
@@ -56,293 +54,26 @@ public record Manifest(
 
     public static final int FORMAT_VERSION = 2;
 
+    private static final Type ANY_INPUT = new TypeToken<Input<?>>() {}.getType();
+
     private static final Gson GSON = new GsonBuilder()
             .setPrettyPrinting()
             .disableHtmlEscaping()
             .registerTypeAdapter(
-                    Input.class, (JsonSerializer<Input>) (input, type, context) -> context.serialize(input))
-            .registerTypeAdapter(Input.class, (JsonDeserializer<Input>) Manifest::input)
+                    ANY_INPUT, (JsonSerializer<Input<?>>) (input, type, context) -> context.serialize(input))
+            .registerTypeAdapter(ANY_INPUT, (JsonDeserializer<Input<?>>) Manifest::input)
             .create();
 
-    /** What a model takes. */
-    public sealed interface Input {
-        /** The model's input. */
-        String name();
-
-        /**
-         * {@value PictureInput#KIND}, {@value VectorInput#KIND}, {@value SignalInput#KIND} or {@value SequenceInput#KIND}.
-         */
-        String kind();
-
-        /** Of each colour, column or channel, none of ids; subtracted inside the model. */
-        List<Float> mean();
-
-        /** Standard deviation of each colour, column or channel, none of ids; divided by inside the model. */
-        List<Float> deviation();
-
-        /** The input of an own picture encoder: RGB, the shorter side resized to the model's size. */
-        static PictureInput picture(int imageSize, List<Float> mean, List<Float> deviation) {
-            return new PictureInput(
-                    "image", PictureInput.KIND, imageSize, 3, "RGB", imageSize, "bicubic", mean, deviation, null);
-        }
-
-        /**
-         * The pictures of an encoder of other origin.
-         *
-         * @param layout {@value PictureInput#CHANNELS_FIRST} or {@value PictureInput#CHANNELS_LAST} of normalised
-         *     float32; null for uint8
-         */
-        static PictureInput picture(
-                String name, int imageSize, List<Float> mean, List<Float> deviation, @Nullable String layout) {
-            return new PictureInput(
-                    name, PictureInput.KIND, imageSize, 3, "RGB", imageSize, "bicubic", mean, deviation, layout);
-        }
-
-        /** The input of an encoder of vectors. */
-        static VectorInput vector(List<String> columns, List<Float> mean, List<Float> deviation) {
-            return new VectorInput("vector", VectorInput.KIND, columns, mean, deviation);
-        }
-
-        /** The input of an encoder of signals. */
-        static SignalInput signal(int rate, int length, List<Float> mean, List<Float> deviation, String frontEnd) {
-            return new SignalInput("signal", SignalInput.KIND, rate, length, mean.size(), frontEnd, mean, deviation);
-        }
-    }
-
-    /**
-     * A picture input: uint8 [N, imageSize, imageSize, channels]. The caller resizes; the model normalises. With a
-     * layout float32 instead, and the caller normalises too.
-     *
-     * @param name the model's input, {@code image}
-     * @param kind {@code picture}
-     * @param imageSize height and width that the model takes, in pixels
-     * @param channels 3
-     * @param colourOrder {@code RGB}
-     * @param shortestSide the picture is resized, keeping its proportions, until its shorter side has this many pixels;
-     *     the middle of that is cut out
-     * @param interpolation {@code bicubic} or {@code bilinear}, antialiased as Pillow's
-     * @param mean per channel on a scale of 0 to 1, subtracted inside the model
-     * @param deviation standard deviation per channel on a scale of 0 to 1, divided by inside the model
-     * @param layout {@value #CHANNELS_FIRST} for [N, channels, imageSize, imageSize], {@value #CHANNELS_LAST}; null for
-     *     uint8
-     */
-    public record PictureInput(
-            String name,
-            String kind,
-            int imageSize,
-            int channels,
-            String colourOrder,
-            int shortestSide,
-            String interpolation,
-            List<Float> mean,
-            List<Float> deviation,
-            @Nullable String layout)
-            implements Input {
-        public static final String KIND = "picture";
-
-        public static final String CHANNELS_FIRST = "nchw";
-
-        public static final String CHANNELS_LAST = "nhwc";
-
-        public PictureInput {
-            if (layout != null && !layout.equals(CHANNELS_FIRST) && !layout.equals(CHANNELS_LAST)) {
-                throw new JsonParseException("expected the layout nchw or nhwc, found " + layout);
-            }
-            Objects.requireNonNull(name, "input.name");
-            Objects.requireNonNull(colourOrder, "input.colourOrder");
-            Objects.requireNonNull(interpolation, "input.interpolation");
-            mean = List.copyOf(Objects.requireNonNull(mean, "input.mean"));
-            deviation = List.copyOf(Objects.requireNonNull(deviation, "input.deviation"));
-        }
-
-        /** One picture, 0–255 unsigned [H,W,C] → (x/255 - mean)/deviation in this input's layout. */
-        public float[] normalised(byte[] picture) {
-            return normalised(picture, mean, deviation, CHANNELS_FIRST.equals(layout));
-        }
-
-        /** The same with these means and deviations, one for each channel, to [C,H,W] or [H,W,C]. */
-        public static float[] normalised(
-                byte[] picture, List<Float> mean, List<Float> deviation, boolean channelsFirst) {
-            int channels = mean.size();
-            int pixels = picture.length / channels;
-            float[] values = new float[picture.length];
-            for (int c = 0; c < channels; c++) {
-                float factor = 1 / (255 * deviation.get(c));
-                float shift = -mean.get(c) / deviation.get(c);
-                for (int i = 0; i < pixels; i++) {
-                    values[channelsFirst ? c * pixels + i : i * channels + c] =
-                            (picture[i * channels + c] & 0xFF) * factor + shift;
-                }
-            }
-            return values;
-        }
-    }
-
-    /**
-     * A vector input: float32 [N, columns], values as they are. The model standardises.
-     *
-     * @param name the model's input, {@code vector}
-     * @param kind {@code vector}
-     * @param columns what the values are, in their order
-     */
-    public record VectorInput(String name, String kind, List<String> columns, List<Float> mean, List<Float> deviation)
-            implements Input {
-        public static final String KIND = "vector";
-
-        public VectorInput {
-            Objects.requireNonNull(name, "input.name");
-            columns = List.copyOf(Objects.requireNonNull(columns, "input.columns"));
-            mean = List.copyOf(Objects.requireNonNull(mean, "input.mean"));
-            deviation = List.copyOf(Objects.requireNonNull(deviation, "input.deviation"));
-            requireSize("columns", columns.size(), mean, deviation);
-        }
-    }
-
-    /**
-     * A signal input: float32 [N, channels, length]. The caller resamples to the rate and takes the middle, with the mean
-     * beyond the ends of a shorter signal; the model standardises and applies its front end.
-     *
-     * @param name the model's input, {@code signal}
-     * @param kind {@code signal}
-     * @param rate samples per second; 0 where it isn't known
-     * @param length values of each channel
-     * @param channels 1 where all of a recording's are mixed
-     * @param frontEnd what the model begins with, such as {@code log-mel}; {@code none}
-     */
-    public record SignalInput(
-            String name,
-            String kind,
-            int rate,
-            int length,
-            int channels,
-            String frontEnd,
-            List<Float> mean,
-            List<Float> deviation)
-            implements Input {
-        public static final String KIND = "signal";
-
-        public SignalInput {
-            Objects.requireNonNull(name, "input.name");
-            Objects.requireNonNull(frontEnd, "input.frontEnd");
-            mean = List.copyOf(Objects.requireNonNull(mean, "input.mean"));
-            deviation = List.copyOf(Objects.requireNonNull(deviation, "input.deviation"));
-            requireSize("channels", channels, mean, deviation);
-            if (length < 1 || rate < 0) {
-                throw new JsonParseException(
-                        "expected a length of 1 or more and a rate of 0 or more, found " + length + " and " + rate);
-            }
-        }
-    }
-
-    /**
-     * An input of ids: int64 [N, length]. The caller pads at the end, and cuts what is longer where the model was trained
-     * so: see {@link #fitted}.
-     *
-     * @param name the model's input, {@code ids} of own encoders
-     * @param kind {@code sequence}
-     * @param length ids that the model takes
-     * @param coding {@value dev.vicreg.runtime.sequence.ByteIds#NAME} for texts, whose ids are those of
-     *     {@link dev.vicreg.runtime.sequence.ByteIds}; {@value #IDS} for ids that come from elsewhere
-     * @param vocabulary ids are 0 to one less; 0 where that isn't known
-     * @param padding the id that fills up
-     * @param mask the id that stood for masked ones in training
-     * @param special ids that are kept where a sequence is cut, such as those of [CLS] and [SEP]
-     * @param cut whether longer sequences are cut; they are refused otherwise
-     */
-    public record SequenceInput(
-            String name,
-            String kind,
-            int length,
-            String coding,
-            int vocabulary,
-            int padding,
-            int mask,
-            List<Integer> special,
-            boolean cut)
-            implements Input {
-        public static final String KIND = "sequence";
-
-        public static final String IDS = "ids";
-
-        public SequenceInput {
-            Objects.requireNonNull(name, "input.name");
-            Objects.requireNonNull(coding, "input.coding");
-            special = List.copyOf(Objects.requireNonNull(special, "input.special"));
-            if (length < 1 || vocabulary < 0) {
-                throw new JsonParseException("expected a length of 1 or more and a vocabulary of 0 or more, found "
-                        + length + " and " + vocabulary);
-            }
-        }
-
-        /** Nothing. */
-        @Override
-        public List<Float> mean() {
-            return List.of();
-        }
-
-        /** Nothing. */
-        @Override
-        public List<Float> deviation() {
-            return List.of();
-        }
-
-        /**
-         * Ids as the model takes them, {@link #length} of them: what is too long loses ids at its end, but no special
-         * ones; what is too short is padded.
-         *
-         * @param ids padding at the end is ignored
-         * @throws IllegalArgumentException if an id is out of range, there is none, or there are too many: says which
-         */
-        public long[] fitted(long... ids) {
-            int count = ids.length;
-            while (count > 0 && ids[count - 1] == padding) {
-                count--;
-            }
-            int specials = 0;
-            for (int i = 0; i < count; i++) {
-                specials += isSpecial(ids[i]) ? 1 : 0;
-                if (ids[i] < 0 || (vocabulary > 0 && ids[i] >= vocabulary)) {
-                    throw new IllegalArgumentException("id " + ids[i] + " at place " + i + " is not one of 0 to "
-                            + (vocabulary == 0 ? "…" : vocabulary - 1));
-                }
-            }
-            if (count == 0 || (count > length && !cut)) {
-                throw new IllegalArgumentException("a sequence of " + count + " ids, expected 1 to " + length);
-            }
-            int room = Math.max(0, length - specials);
-            long[] fitted = new long[length];
-            Arrays.fill(fitted, padding);
-            int size = 0;
-            for (int i = 0; i < count && size < length; i++) {
-                if (isSpecial(ids[i]) || room-- > 0) {
-                    fitted[size++] = ids[i];
-                }
-            }
-            return fitted;
-        }
-
-        private boolean isSpecial(long id) {
-            return id <= Integer.MAX_VALUE && special.contains((int) id);
-        }
-    }
-
-    private static void requireSize(String what, int size, List<Float> mean, List<Float> deviation) {
-        if (size < 1 || mean.size() != size || deviation.size() != size) {
-            throw new JsonParseException("expected a mean and a deviation for each of its " + size + " " + what
-                    + ", found " + mean.size() + " and " + deviation.size());
-        }
-    }
-
-    private static Input input(JsonElement json, Type type, JsonDeserializationContext context) {
+    private static Input<?> input(JsonElement json, Type type, JsonDeserializationContext context) {
         JsonElement kind = json.isJsonObject() ? json.getAsJsonObject().get("kind") : null;
         if (kind == null || !kind.isJsonPrimitive()) {
             throw new NullPointerException("input.kind");
         }
         return switch (kind.getAsString()) {
-            case PictureInput.KIND -> context.deserialize(json, PictureInput.class);
-            case VectorInput.KIND -> context.deserialize(json, VectorInput.class);
-            case SignalInput.KIND -> context.deserialize(json, SignalInput.class);
-            case SequenceInput.KIND -> context.deserialize(json, SequenceInput.class);
+            case Input.Pictures.KIND -> context.deserialize(json, Input.Pictures.class);
+            case Input.Vectors.KIND -> context.deserialize(json, Input.Vectors.class);
+            case Input.Signals.KIND -> context.deserialize(json, Input.Signals.class);
+            case Input.Sequences.KIND -> context.deserialize(json, Input.Sequences.class);
             default ->
                 throw new JsonParseException("its input is of the unknown kind '" + kind.getAsString()
                         + "', expected picture, vector, signal or sequence");
@@ -354,7 +85,7 @@ public record Manifest(
             int formatVersion,
             String version,
             String encoder,
-            Input input,
+            Input<?> input,
             int dimension,
             long parameters,
             String configHash,
@@ -387,8 +118,8 @@ public record Manifest(
     }
 
     /** The format version that a manifest of this input needs: the oldest, so that as many readers as can know it. */
-    public static int formatVersion(Input input) {
-        return input instanceof PictureInput picture && picture.layout == null ? PICTURE_VERSION : FORMAT_VERSION;
+    public static int formatVersion(Input<?> input) {
+        return input.formatVersion();
     }
 
     /** The JSON text to store. */
@@ -400,7 +131,7 @@ public record Manifest(
      * Reads what {@link #toJson} wrote; fields that this version doesn't know are ignored.
      *
      * @param source what messages call the model
-     * @throws IOException if the text is no manifest, misses a field, or was written by a newer, incompatible version
+     * @throws IOException if the text is no manifest, misses a field, makes no sense, or was written by a newer, incompatible version
      */
     public static Manifest parse(String json, String source) throws IOException {
         Manifest manifest;
@@ -411,8 +142,11 @@ public record Manifest(
                     source + ": its " + METADATA_KEY + " is no JSON of the expected form: " + OrtSessions.firstLine(e),
                     e);
         } catch (RuntimeException e) {
-            // gson wraps what a record's constructor throws, here the name of a missing field
+            // gson wraps what a record's constructor throws: what is wrong, or the name of a missing field
             Throwable cause = e.getCause() == null ? e : e.getCause();
+            if (cause instanceof IllegalArgumentException) {
+                throw new IOException(source + ": its manifest is wrong: " + cause.getMessage(), e);
+            }
             throw new IOException(source + ": its " + METADATA_KEY + " has no field " + cause.getMessage(), e);
         }
         if (manifest == null) {
@@ -424,26 +158,5 @@ public record Manifest(
                     + "; use the version that wrote it, or export again");
         }
         return manifest;
-    }
-
-    /**
-     * How pictures are prepared for this model.
-     *
-     * @throws IOException if the model takes something else than RGB pictures, or its values make no sense
-     */
-    public Preprocessing preprocessing(String source) throws IOException {
-        if (!(input instanceof PictureInput picture)) {
-            throw new IOException(source + " takes " + input.kind() + " input, expected picture input");
-        }
-        if (picture.channels != 3 || !picture.colourOrder.equals("RGB")) {
-            throw new IOException(source + " takes pictures with " + picture.channels + " channels ("
-                    + picture.colourOrder + "), expected 3 (RGB)");
-        }
-        try {
-            var interpolation = Interpolation.valueOf(picture.interpolation.toUpperCase(Locale.ROOT));
-            return new Preprocessing(picture.shortestSide, picture.imageSize, interpolation);
-        } catch (IllegalArgumentException e) {
-            throw new IOException(source + ": its manifest is wrong: " + e.getMessage(), e);
-        }
     }
 }

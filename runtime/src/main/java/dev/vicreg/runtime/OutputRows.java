@@ -24,33 +24,42 @@ public final class OutputRows {
      */
     public static float[][] of(OnnxTensor output, String pool) {
         long[] shape = output.getInfo().getShape();
+        long[] axes = Arrays.copyOfRange(shape, 1, shape.length);
         FloatBuffer values = output.getFloatBuffer();
         int count = Math.toIntExact(shape[0]);
         float[][] rows = new float[count][];
         for (int i = 0; i < count; i++) {
             float[] sample = new float[values.capacity() / count];
             values.get(i * sample.length, sample);
-            rows[i] = row(sample, shape, pool);
+            rows[i] = row(sample, pool, axes);
         }
         return rows;
     }
 
-    private static float[] row(float[] sample, long[] shape, String pool) {
-        if (shape.length == 2) {
+    /**
+     * The vector of one sample: [D].
+     *
+     * @param sample what the model gives for it
+     * @param pool {@value #NONE}, {@value #MEAN} or {@value #CLS}
+     * @param axes of {@code sample}: [D], [T,D] or [D,H,W]
+     * @throws IllegalStateException if the output cannot be pooled that way
+     */
+    public static float[] row(float[] sample, String pool, long... axes) {
+        if (axes.length == 1) {
             return sample;
         }
-        if (shape.length == 3 && pool.equals(CLS)) {
-            return Arrays.copyOf(sample, (int) shape[2]);
+        if (axes.length == 2 && pool.equals(CLS)) {
+            return Arrays.copyOf(sample, (int) axes[1]);
         }
-        if (shape.length == 3 && pool.equals(MEAN)) {
-            return mean(sample, (int) shape[2], 1, (int) shape[2]);
+        if (axes.length == 2 && pool.equals(MEAN)) {
+            return mean(sample, (int) axes[1], 1, (int) axes[1]);
         }
-        if (shape.length == 4 && pool.equals(MEAN)) {
-            int pixels = (int) (shape[2] * shape[3]);
-            return mean(sample, (int) shape[1], pixels, 1);
+        if (axes.length == 3 && pool.equals(MEAN)) {
+            int pixels = (int) (axes[1] * axes[2]);
+            return mean(sample, (int) axes[0], pixels, 1);
         }
-        throw new IllegalStateException(
-                "output " + Arrays.toString(shape) + " cannot be pooled by " + pool + " into one vector per sample");
+        throw new IllegalStateException("the model's output for a sample, " + Arrays.toString(axes)
+                + ", cannot be pooled by " + pool + " into one vector");
     }
 
     /** Element d of the result is the mean of those at d·start, d·start + step, … */

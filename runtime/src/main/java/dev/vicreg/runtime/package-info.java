@@ -1,9 +1,11 @@
 /**
- * What an application needs to run an exported encoder: ONNX Runtime's native libraries, devices, sessions, the model's
- * manifest, picture preprocessing and the embedding model itself.
+ * What an application needs to run an exported encoder: the embedding model, its manifest, what it takes
+ * ({@code input}, {@code picture}, {@code signal}, {@code sequence}), and ONNX Runtime's native libraries, devices and
+ * sessions ({@code natives}).
  *
  * <p>Must not know training, protobuf, HTTP or the command line: other applications embed this package, so it depends on
- * the ONNX Runtime Java API, {@code ai.djl:api} (and the gson it brings) and slf4j alone.
+ * the ONNX Runtime Java API, gson, slf4j-api and jspecify alone; {@code ai.djl:api} is optional, for
+ * {@code djl}.
  *
  * <p>Read {@link dev.vicreg.runtime.EmbeddingModel} first, then {@link dev.vicreg.runtime.natives.NativeLibraries}.
  */

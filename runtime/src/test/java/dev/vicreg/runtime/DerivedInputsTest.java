@@ -12,6 +12,7 @@ import dev.vicreg.models.graph.TensorType;
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.onnx.OnnxFile;
 import dev.vicreg.models.ops.Ops;
+import dev.vicreg.runtime.input.Input;
 import dev.vicreg.runtime.natives.Device;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -52,11 +53,11 @@ class DerivedInputsTest {
                 Manifest.FORMAT_VERSION,
                 "test",
                 "sum",
-                new Manifest.SequenceInput(
+                new Input.Sequences(
                         "ids",
-                        Manifest.SequenceInput.KIND,
+                        Input.Sequences.KIND,
                         LENGTH,
-                        Manifest.SequenceInput.IDS,
+                        Input.Sequences.IDS,
                         PADDING + 1,
                         PADDING,
                         0,

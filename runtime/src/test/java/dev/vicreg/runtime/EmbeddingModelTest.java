@@ -2,15 +2,20 @@ package dev.vicreg.runtime;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.vicreg.models.graph.ElementType;
+import dev.vicreg.runtime.input.Input;
 import dev.vicreg.runtime.natives.Device;
 import dev.vicreg.runtime.picture.Picture;
 import java.awt.Color;
 import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.lang.management.BufferPoolMXBean;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -21,6 +26,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -77,6 +83,43 @@ class EmbeddingModelTest {
             }
         } finally {
             threads.shutdownNow();
+        }
+    }
+
+    @Test
+    void callsUseTheSameMemoryAgain() throws IOException {
+        try (EmbeddingModel model = load()) {
+            BufferPoolMXBean direct = ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
+                    .filter(pool -> pool.getName().equals("direct"))
+                    .findFirst()
+                    .orElseThrow();
+            List<BufferedImage> images = List.of(filled(9, 9, Color.RED), filled(4, 4, Color.WHITE));
+            model.embed(images);
+            long buffers = direct.getCount();
+            for (int i = 0; i < 50; i++) {
+                model.embed(images);
+            }
+            assertEquals(buffers, direct.getCount());
+        }
+    }
+
+    @Test
+    void stepsGiveWhatOneCallGives() throws IOException {
+        try (EmbeddingModel model = load()) {
+            Embedder<Picture> pictures = model.pictures();
+            var png = new ByteArrayOutputStream();
+            ImageIO.write(filled(20, 30, Color.RED), "png", png);
+            Picture decoded = pictures.decode(png.toByteArray(), "red.png");
+            assertEquals(20, decoded.width());
+            Picture prepared = pictures.prepare(decoded);
+            assertEquals(TestEncoder.IMAGE_SIZE, prepared.width());
+            assertSame(prepared, pictures.prepare(prepared));
+            assertArrayEquals(RED, pictures.embed(List.of(prepared))[0], 1e-5f);
+            var e = assertThrows(IllegalArgumentException.class, () -> pictures.embed(List.of(decoded)));
+            assertEquals("expected a prepared picture of 8x8, found 20x30", e.getMessage());
+            assertThrows(IOException.class, () -> pictures.decode(new byte[] {1, 2}, "broken.png"));
+            var kind = assertThrows(IllegalStateException.class, model::signals);
+            assertTrue(String.valueOf(kind.getMessage()).endsWith("takes pictures, not signals"), kind.getMessage());
         }
     }
 
@@ -139,9 +182,8 @@ class EmbeddingModelTest {
     void manifestsOfEveryKindSurviveJsonAndAreChecked() throws IOException {
         List<Float> two = List.of(1f, 2f);
         Manifest pictures = TestEncoder.manifest();
-        for (Manifest.Input input : List.of(
-                Manifest.Input.vector(List.of("a", "b, c"), two, two),
-                Manifest.Input.signal(8000, 100, two, two, "none"))) {
+        for (Input<?> input :
+                List.of(Input.vectors(List.of("a", "b, c"), two, two), Input.signals(8000, 100, two, two, "none"))) {
             Manifest manifest =
                     new Manifest(Manifest.formatVersion(input), "test", "mlp", input, 3, 0, "none", Map.of());
             assertEquals(2, manifest.formatVersion());

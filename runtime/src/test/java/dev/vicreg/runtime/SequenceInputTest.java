@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.vicreg.runtime.input.Input;
 import dev.vicreg.runtime.sequence.ByteIds;
 import java.io.IOException;
 import java.util.List;
@@ -12,8 +13,8 @@ import org.junit.jupiter.api.Test;
 
 /** What a manifest says of ids, and how they are brought to it. */
 class SequenceInputTest {
-    private static Manifest.SequenceInput input(boolean cut) {
-        return new Manifest.SequenceInput("ids", "sequence", 5, "ids", 100, 0, 4, List.of(1, 2), cut);
+    private static Input.Sequences input(boolean cut) {
+        return new Input.Sequences("ids", "sequence", 5, "ids", 100, 0, 4, List.of(1, 2), cut);
     }
 
     @Test

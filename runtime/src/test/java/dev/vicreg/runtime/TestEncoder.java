@@ -9,6 +9,7 @@ import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.nn.Layers;
 import dev.vicreg.models.onnx.OnnxFile;
 import dev.vicreg.models.ops.Ops;
+import dev.vicreg.runtime.input.Input;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,7 +29,7 @@ final class TestEncoder {
                 1,
                 "test",
                 "mean-colour",
-                Manifest.Input.picture(IMAGE_SIZE, MEAN, DEVIATION),
+                Input.pictures(IMAGE_SIZE, MEAN, DEVIATION),
                 3,
                 0,
                 "none",

@@ -14,7 +14,7 @@ import dev.vicreg.models.graph.ElementType;
 import dev.vicreg.models.onnx.OnnxFile;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.runtime.natives.Device;
-import dev.vicreg.runtime.signal.WavFile;
+import dev.vicreg.runtime.signal.Signal;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -147,7 +147,7 @@ class ImportedInputsTest {
         float[] found = embedded(run.resolve("encoder.onnx"), test);
         try (EmbeddingModel model = EmbeddingModel.load(run.resolve("encoder.onnx"), Device.CPU, 1)) {
             Path first = test.resolve("bell/00000.wav");
-            float[][] own = model.embedSignals(List.of(WavFile.read(Files.readAllBytes(first), "bell")));
+            float[][] own = model.embedSignals(List.of(Signal.decode(Files.readAllBytes(first), "bell")));
             assertArrayEquals(found, own[0], 1e-5f);
         }
     }

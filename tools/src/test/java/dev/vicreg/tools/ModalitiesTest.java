@@ -9,11 +9,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.vicreg.runtime.EmbeddingModel;
-import dev.vicreg.runtime.Manifest;
+import dev.vicreg.runtime.input.Input;
 import dev.vicreg.runtime.natives.Device;
 import dev.vicreg.runtime.picture.Picture;
 import dev.vicreg.runtime.signal.Signal;
-import dev.vicreg.runtime.signal.WavFile;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -132,7 +131,7 @@ class ModalitiesTest {
         assertEquals(1280, picture.getWidth());
 
         try (EmbeddingModel model = EmbeddingModel.load(encoder, Device.CPU, 1)) {
-            Manifest.VectorInput input = (Manifest.VectorInput) model.manifest().input();
+            Input.Vectors input = (Input.Vectors) model.manifest().input();
             assertEquals(160, input.columns().size());
             assertEquals(2, model.manifest().formatVersion());
             float[] row = new float[160];
@@ -188,10 +187,10 @@ class ModalitiesTest {
         assertTrue(ImageIO.read(plot.toFile()).getHeight() > 10 * 72);
 
         try (EmbeddingModel model = EmbeddingModel.load(encoder, Device.CPU, 1)) {
-            Manifest.SignalInput input = (Manifest.SignalInput) model.manifest().input();
+            Input.Signals input = (Input.Signals) model.manifest().input();
             assertEquals(List.of(4000, 1000, 1), List.of(input.rate(), input.length(), input.channels()));
             Path file = Path.of(test, "bell", "00000.wav");
-            Signal signal = WavFile.read(Files.readAllBytes(file), "bell"); // at 8 kHz: the model resamples
+            Signal signal = Signal.decode(Files.readAllBytes(file), "bell"); // at 8 kHz: the model resamples
             float[] found = model.embedSignals(List.of(signal))[0];
             String[] embedded = first.split(",", -1);
             for (int i = 0; i < found.length; i++) {

@@ -19,7 +19,7 @@ import dev.vicreg.models.nn.Parameter.Role;
 import dev.vicreg.models.onnx.OnnxFile;
 import dev.vicreg.models.onnx.OnnxSummary;
 import dev.vicreg.runtime.EmbeddingModel;
-import dev.vicreg.runtime.Manifest;
+import dev.vicreg.runtime.input.Input;
 import dev.vicreg.runtime.natives.Device;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -195,8 +195,7 @@ class SequencesTest {
                 .toArray();
         for (Path model : List.of(encoder, folded)) {
             try (EmbeddingModel served = EmbeddingModel.load(model, Device.CPU, 1)) {
-                Manifest.SequenceInput input =
-                        (Manifest.SequenceInput) served.manifest().input();
+                Input.Sequences input = (Input.Sequences) served.manifest().input();
                 assertEquals(IDS, input.vocabulary());
                 assertEquals(LENGTH, input.length());
                 assertEquals("ids", input.coding());
@@ -247,8 +246,7 @@ class SequencesTest {
         run("embed", "--model", encoder.toString(), "--data", lines.toString(), "--out", more.toString());
         assertArrayEquals(row(vectors, 0), row(more, 0), 1e-6f);
         try (EmbeddingModel model = EmbeddingModel.load(encoder, Device.CPU, 1)) {
-            Manifest.SequenceInput input =
-                    (Manifest.SequenceInput) model.manifest().input();
+            Input.Sequences input = (Input.Sequences) model.manifest().input();
             assertEquals("utf-8", input.coding());
             assertEquals(List.of(1), input.special());
             assertEquals(259, input.vocabulary());
@@ -328,7 +326,7 @@ class SequencesTest {
 
     private static int length(Path run) throws IOException {
         try (EmbeddingModel model = EmbeddingModel.load(run.resolve("encoder.onnx"), Device.CPU, 1)) {
-            return ((Manifest.SequenceInput) model.manifest().input()).length();
+            return ((Input.Sequences) model.manifest().input()).length();
         }
     }
 
@@ -470,7 +468,7 @@ class SequencesTest {
 
     private static String coding(Path encoder) throws IOException {
         try (EmbeddingModel model = EmbeddingModel.load(encoder)) {
-            return ((Manifest.SequenceInput) model.manifest().input()).coding();
+            return ((Input.Sequences) model.manifest().input()).coding();
         }
     }
 

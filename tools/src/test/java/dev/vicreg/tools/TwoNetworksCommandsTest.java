@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.vicreg.runtime.EmbeddingModel;
-import dev.vicreg.runtime.Manifest;
+import dev.vicreg.runtime.input.Input;
 import dev.vicreg.runtime.natives.Device;
 import dev.vicreg.training.run.RunFolder;
 import java.awt.image.BufferedImage;
@@ -290,8 +290,8 @@ class TwoNetworksCommandsTest {
         assertEquals(-1, compareAfterResume(out));
         try (EmbeddingModel a = EmbeddingModel.load(out.resolve("encoder.onnx"), Device.CPU, 1);
                 EmbeddingModel b = EmbeddingModel.load(out.resolve("encoder-b.onnx"), Device.CPU, 1)) {
-            assertEquals("none", ((Manifest.SignalInput) a.manifest().input()).frontEnd());
-            assertTrue(((Manifest.SignalInput) b.manifest().input()).frontEnd().startsWith("log-mel"));
+            assertEquals("none", ((Input.Signals) a.manifest().input()).frontEnd());
+            assertTrue(((Input.Signals) b.manifest().input()).frontEnd().startsWith("log-mel"));
         }
         assertFailure(
                 2,

@@ -9,28 +9,38 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.translate.Batchifier;
 import ai.djl.translate.Translator;
 import ai.djl.translate.TranslatorContext;
+import ai.onnxruntime.OnnxJavaType;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.runtime.Manifest;
-import dev.vicreg.runtime.Preprocessing;
+import dev.vicreg.runtime.OutputRows;
+import dev.vicreg.runtime.input.Input;
 import dev.vicreg.runtime.picture.Picture;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 
 /**
  * Lets an application that runs models through DJL, with an engine of its own, feed an exported encoder as
- * {@link EmbeddingModel} does. Immutable and thread-safe.
+ * {@link EmbeddingModel} does: size, type, scale and layout of pictures, and pooling, are the manifest's. Immutable and
+ * thread-safe.
  */
 public final class EmbeddingTranslator implements Translator<Image, float[]> {
-    private final Preprocessing preprocessing;
+    private final Manifest manifest;
+    private final Input.Pictures pictures;
 
     /**
      * Prepares pictures as the manifest says.
      *
-     * @throws IOException if the model takes something else than RGB pictures
+     * @throws IOException if the model takes something else than pictures
      */
     public EmbeddingTranslator(Manifest manifest) throws IOException {
-        this.preprocessing = manifest.preprocessing(manifest.encoder());
+        if (!(manifest.input() instanceof Input.Pictures found)) {
+            throw new IOException(
+                    manifest.encoder() + " takes " + manifest.input().noun() + ", expected an encoder of pictures");
+        }
+        this.manifest = manifest;
+        this.pictures = found;
     }
 
     @Override
@@ -38,18 +48,26 @@ public final class EmbeddingTranslator implements Translator<Image, float[]> {
         return Batchifier.STACK;
     }
 
-    /** One picture as uint8 [imageSize, imageSize, 3]; the batchifier adds the first axis. */
+    /** One picture as the model takes it, uint8 [imageSize, imageSize, 3] of own encoders; the batchifier adds the first axis. */
     @Override
     public NDList processInput(TranslatorContext context, Image input) {
         NDManager manager = context.getNDManager();
-        Picture prepared = preprocessing.apply(picture(manager, input));
-        var shape = new Shape(prepared.height(), prepared.width(), 3);
-        return new NDList(manager.create(ByteBuffer.wrap(prepared.rgb()), shape, DataType.UINT8));
+        Picture prepared = pictures.prepare(picture(manager, input));
+        ByteBuffer values = ByteBuffer.allocate(pictures.bytes()).order(ByteOrder.nativeOrder());
+        pictures.write(prepared, values, 0);
+        var shape = new Shape(pictures.shape());
+        return new NDList(
+                pictures.type() == OnnxJavaType.UINT8
+                        ? manager.create(values, shape, DataType.UINT8)
+                        : manager.create(values.asFloatBuffer(), shape, DataType.FLOAT32));
     }
 
+    /** The vector of one picture, pooled as the manifest says. */
     @Override
     public float[] processOutput(TranslatorContext context, NDList list) {
-        return list.singletonOrThrow().toFloatArray();
+        NDArray output = list.size() == 1 ? list.get(0) : list.get(manifest.outputName());
+        return OutputRows.row(
+                output.toFloatArray(), manifest.pooling(), output.getShape().getShape());
     }
 
     private static Picture picture(NDManager manager, Image image) {

@@ -1,6 +1,7 @@
 package dev.vicreg.runtime.picture;
 
 import java.awt.image.BufferedImage;
+import java.io.IOException;
 import java.util.Arrays;
 import java.util.Objects;
 
@@ -15,11 +16,27 @@ import java.util.Objects;
  * @param rgb red, green, blue of each pixel, row by row from the top left: [height, width, 3], 0–255 unsigned
  */
 public record Picture(int width, int height, byte[] rgb) {
+    /** Sides in a larger proportion than this are cut before a resize: {@link #middle} would discard their ends anyway. */
+    private static final int MAX_PROPORTION = 8;
+
     public Picture {
         if (width < 1 || height < 1 || rgb.length != (long) width * height * 3) {
             throw new IllegalArgumentException("picture of " + width + "x" + height
                     + " needs at least one pixel and 3 bytes for each, found " + rgb.length + " bytes");
         }
+    }
+
+    /**
+     * The first picture in a file, upright. The format is told by content; the size in the header is checked before any
+     * pixel is decoded. WebP needs a reader on the class path. Thread-safe.
+     *
+     * @param file a whole file: JPEG, PNG, BMP, GIF, or what else a reader on the class path understands
+     * @param name what messages call the file
+     * @throws IOException if no reader knows the format, the file is damaged or truncated, or its header announces more
+     *     than 64 Mi pixels
+     */
+    public static Picture decode(byte[] file, String name) throws IOException {
+        return PictureDecoder.decode(file, name);
     }
 
     /**
@@ -58,6 +75,32 @@ public record Picture(int width, int height, byte[] rgb) {
         }
         return new Picture(
                 outWidth, outHeight, Resampling.resize(rgb, width, x, y, w, h, outWidth, outHeight, interpolation));
+    }
+
+    /**
+     * The middle of the picture, square: the shorter side is resized, then the middle cut out. Rounds sizes and offsets as
+     * torchvision's {@code Resize} and {@code CenterCrop} do. A picture that is so already stays as it is.
+     *
+     * @param shortestSide pixels of the shorter side after resizing, at least {@code size}
+     * @param size height and width of the result in pixels
+     * @param interpolation kernel of the resize, antialiased
+     */
+    public Picture middle(int shortestSide, int size, Interpolation interpolation) {
+        int shorter = Math.min(width, height);
+        int limit = (int) Math.min((long) shorter * MAX_PROPORTION, Integer.MAX_VALUE);
+        Picture usable =
+                width > limit || height > limit ? centre(Math.min(width, limit), Math.min(height, limit)) : this;
+        int scaledWidth = (int) ((long) shortestSide * usable.width / shorter);
+        int scaledHeight = (int) ((long) shortestSide * usable.height / shorter);
+        Picture resized = scaledWidth == usable.width && scaledHeight == usable.height
+                ? usable
+                : usable.resize(scaledWidth, scaledHeight, interpolation);
+        return scaledWidth == size && scaledHeight == size ? resized : resized.centre(size, size);
+    }
+
+    private Picture centre(int w, int h) {
+        // Half pixels round to even, as Python's round does.
+        return crop((int) Math.rint((width - w) / 2.0), (int) Math.rint((height - h) / 2.0), w, h);
     }
 
     private void checkWindow(int x, int y, int w, int h) {

@@ -19,9 +19,9 @@ import javax.imageio.stream.MemoryCacheImageInputStream;
  * colour profiles.
  * The size in the header is checked before any pixel is decoded, and EXIF orientation is applied. Thread-safe.
  */
-public final class PictureDecoder {
+final class PictureDecoder {
     /** Largest picture that is decoded, in pixels: 192 MiB as RGB. */
-    public static final long MAX_PIXELS = 64L << 20;
+    static final long MAX_PIXELS = 64L << 20;
 
     private PictureDecoder() {}
 
@@ -33,7 +33,7 @@ public final class PictureDecoder {
      * @throws IOException if no reader knows the format, the file is damaged or truncated, or its header announces more
      *     than {@link #MAX_PIXELS}
      */
-    public static Picture decode(byte[] encoded, String name) throws IOException {
+    static Picture decode(byte[] encoded, String name) throws IOException {
         String reason = "no reader knows its format (" + firstBytes(encoded) + ")";
         Throwable cause = null;
         try (ImageInputStream input = new MemoryCacheImageInputStream(new ByteArrayInputStream(encoded))) {

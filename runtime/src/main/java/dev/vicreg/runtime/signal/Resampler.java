@@ -1,5 +1,9 @@
 package dev.vicreg.runtime.signal;
 
+import java.lang.ref.SoftReference;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
 /**
  * Changes the rate of a series: it is taken as band-limited and evaluated at the new places, by a sinc that a Kaiser
  * window cuts off (Smith, Digital Audio Resampling; the filter's shape is that of resampy's {@code kaiser_best}).
@@ -8,24 +12,39 @@ package dev.vicreg.runtime.signal;
  * {@value #ROLLOFF} of the lower half rate; {@value #ZEROS} zero crossings on either side and β = {@value #BETA} leave
  * less than -100 dB in the stop band. Beyond its ends the series is zero. Immutable, thread-safe.
  */
-public final class Resampler {
+final class Resampler {
     private static final int ZEROS = 64;
     private static final double ROLLOFF = 0.945;
     private static final double BETA = 12;
     /** Rates with so large a common multiple would need a table out of proportion. */
     private static final int MAX_WEIGHTS = 1 << 26;
 
+    /** Those made so far, while there is memory for them: files of one set tend to share a rate. */
+    private static final Map<Long, SoftReference<Resampler>> MADE = new ConcurrentHashMap<>();
+
     private final int up; // the new rate and
     private final int down; // the old one, without common factors
     private final int reach; // old values on either side that a new one is made of
     private final float[] weights; // [up phases][2·reach]
+
+    /** The same as {@link #Resampler}, made once for each pair of rates. */
+    static Resampler between(int from, int to) {
+        long rates = (long) from << Integer.SIZE | to;
+        SoftReference<Resampler> made = MADE.get(rates);
+        Resampler resampler = made == null ? null : made.get();
+        if (resampler == null) {
+            resampler = new Resampler(from, to);
+            MADE.put(rates, new SoftReference<>(resampler));
+        }
+        return resampler;
+    }
 
     /**
      * From one rate to another, in the same unit.
      *
      * @throws IllegalArgumentException if one is not positive, or both are large and nearly without common factors
      */
-    public Resampler(int from, int to) {
+    Resampler(int from, int to) {
         if (from < 1 || to < 1) {
             throw new IllegalArgumentException("Resampling needs two rates of 1 or more, found " + from + " and " + to);
         }
@@ -49,7 +68,7 @@ public final class Resampler {
     }
 
     /** The series at the new rate: ⌈length · to/from⌉ values, the first at the same time as before. */
-    public float[] apply(float[] series) {
+    float[] apply(float[] series) {
         int length = Math.toIntExact(((long) series.length * up + down - 1) / down);
         float[] resampled = new float[length];
         for (int i = 0; i < length; i++) {

@@ -1,5 +1,6 @@
 package dev.vicreg.runtime.signal;
 
+import java.io.IOException;
 import java.util.Arrays;
 
 /**
@@ -24,6 +25,22 @@ public record Signal(float[][] samples, int rate) {
         if (rate < 0) {
             throw new IllegalArgumentException("a signal's rate must be 0 or more, found " + rate);
         }
+    }
+
+    /**
+     * The recording in a WAV file: integers of 8 to 32 bits divided by their largest magnitude, so between -1 and 1;
+     * floating point as it is.
+     *
+     * @param name what messages call the file
+     * @throws IOException if the file is no WAV file, damaged, empty, or compressed: says which
+     */
+    public static Signal decode(byte[] file, String name) throws IOException {
+        return WavFile.read(file, name);
+    }
+
+    /** Whether these first 12 bytes are those of a WAV file. */
+    public static boolean isWav(byte[] head) {
+        return WavFile.matches(head);
     }
 
     /** How many channels there are. */
@@ -53,15 +70,15 @@ public record Signal(float[][] samples, int rate) {
     }
 
     /**
-     * The same at another rate.
+     * The same at another rate: taken as band-limited, and evaluated at the new places.
      *
-     * @throws IllegalArgumentException if this signal's rate is not known
+     * @throws IllegalArgumentException if this signal's rate is not known, or rates have too few factors in common
      */
     public Signal resampled(int newRate) {
         if (newRate == rate) {
             return this;
         }
-        Resampler resampler = new Resampler(rate, newRate);
+        Resampler resampler = Resampler.between(rate, newRate);
         return new Signal(Arrays.stream(samples).map(resampler::apply).toArray(float[][]::new), newRate);
     }
 

@@ -11,7 +11,7 @@ import java.util.Locale;
  * form, any number of channels (Microsoft and IBM, Multimedia Programming Interface 1.0, 1991; Multiple Channel Audio
  * Data and WAVE Files, 2007). Compressed ones are refused.
  */
-public final class WavFile {
+final class WavFile {
     private static final int PCM = 1;
     private static final int FLOAT = 3;
     private static final int EXTENSIBLE = 0xFFFE;
@@ -32,7 +32,7 @@ public final class WavFile {
     /**
      * Whether these first 12 bytes are those of a WAV file.
      */
-    public static boolean matches(byte[] head) {
+    static boolean matches(byte[] head) {
         return head.length >= 12
                 && new String(head, 0, 4, StandardCharsets.ISO_8859_1).equals("RIFF")
                 && new String(head, 8, 4, StandardCharsets.ISO_8859_1).equals("WAVE");
@@ -45,7 +45,7 @@ public final class WavFile {
      * @param name what messages call the file
      * @throws IOException if the file is damaged, empty, or of another coding: says which
      */
-    public static Signal read(byte[] bytes, String name) throws IOException {
+    static Signal read(byte[] bytes, String name) throws IOException {
         if (!matches(bytes)) {
             throw new IOException(name + " is no WAV file: expected it to begin with RIFF and WAVE");
         }

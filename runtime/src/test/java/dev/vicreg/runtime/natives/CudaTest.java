@@ -20,6 +20,7 @@ import dev.vicreg.models.ops.Ops;
 import dev.vicreg.runtime.EmbedProbe;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.runtime.Manifest;
+import dev.vicreg.runtime.input.Input;
 import dev.vicreg.runtime.picture.Picture;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -80,14 +81,7 @@ class CudaTest {
         x = ops.relu(ops.conv(x, weights(ops, 3, WIDTH, WIDTH), null, Ops.window(3, 2, 1)));
         Value embedding = ops.reduceMean(x, false, 2, 3);
         var manifest = new Manifest(
-                1,
-                "test",
-                "two-convolutions",
-                Manifest.Input.picture(SIZE, MEAN, DEVIATION),
-                WIDTH,
-                0,
-                "none",
-                Map.of());
+                1, "test", "two-convolutions", Input.pictures(SIZE, MEAN, DEVIATION), WIDTH, 0, "none", Map.of());
         Graph graph = Graph.of("encoder", List.of(image), Map.of("embedding", embedding));
         return Files.write(file, OnnxFile.bytes(graph, Map.of(Manifest.METADATA_KEY, manifest.toJson())));
     }

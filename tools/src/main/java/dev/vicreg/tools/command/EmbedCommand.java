@@ -1,12 +1,12 @@
 package dev.vicreg.tools.command;
 
 import dev.vicreg.models.setting.Group;
+import dev.vicreg.runtime.Embedder;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.tools.cli.Command;
 import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Settings;
-import dev.vicreg.tools.evaluation.Encoding;
 import dev.vicreg.tools.evaluation.SampleForm;
 import dev.vicreg.tools.evaluation.Vectors;
 import dev.vicreg.tools.output.Json;
@@ -90,17 +90,17 @@ final class EmbedCommand {
 
     private static <S> int embed(SampleForm<S, ?> form, EmbeddingModel model, Dataset<?> data, VectorWriter writer)
             throws IOException {
-        return writer.write(form.kind().require(data), form.encoding(model));
+        return writer.write(form.kind().require(data), SampleForm.embedder(form, model));
     }
 
     private record VectorWriter(int dimension, Path out, boolean normalize, Console console) {
-        <T> int write(Dataset<T> data, Encoding<T> encoding) throws IOException {
+        <T> int write(Dataset<T> data, Embedder<T> embedder) throws IOException {
             try (VectorFile file = VectorFile.create(out, dimension);
                     Progress progress = new Progress(console, "embed", data.size())) {
-                InOrder.Reader<T> prepared = index -> encoding.prepare().apply(data.sample(index));
+                InOrder.Reader<T> prepared = index -> embedder.prepare(data.sample(index));
                 int skipped = InOrder.forEachBatch(data, BATCH, prepared, items -> {
                     List<T> samples = items.stream().map(InOrder.Item::value).toList();
-                    float[][] vectors = encoding.embed().apply(samples);
+                    float[][] vectors = embedder.embed(samples);
                     for (int i = 0; i < vectors.length; i++) {
                         file.add(
                                 data.name(items.get(i).index()),

@@ -2,7 +2,7 @@ package dev.vicreg.tools.command;
 
 import dev.vicreg.models.encoder.Encoders;
 import dev.vicreg.runtime.EmbeddingModel;
-import dev.vicreg.runtime.Manifest;
+import dev.vicreg.runtime.input.Input;
 import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.training.config.InputConfig;
@@ -141,7 +141,7 @@ public final class InputSettings {
     static Dataset<?> open(
             EmbeddingModel model, String data, @Nullable String label, Selection selection, Datasets datasets)
             throws IOException {
-        Manifest.Input input = model.manifest().input();
+        Input<?> input = model.manifest().input();
         KindSettings wanted = KindSettings.of(input);
         Kind<?> found = datasets.kind(data);
         if (found != wanted.kind()) {

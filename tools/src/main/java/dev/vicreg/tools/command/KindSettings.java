@@ -1,6 +1,6 @@
 package dev.vicreg.tools.command;
 
-import dev.vicreg.runtime.Manifest;
+import dev.vicreg.runtime.input.Input;
 import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.training.config.InputConfig;
@@ -23,7 +23,7 @@ interface KindSettings {
     }
 
     /** The options for what a model takes. */
-    static KindSettings of(Manifest.Input input) {
+    static KindSettings of(Input<?> input) {
         return ALL.stream()
                 .filter(each -> each.kind().noun().equals(input.kind() + "s"))
                 .findFirst()
@@ -53,7 +53,7 @@ interface KindSettings {
     }
 
     /** How data are read for a model. */
-    default DataOptions options(Manifest.Input input) {
+    default DataOptions options(Input<?> input) {
         return DataOptions.DEFAULT;
     }
 
@@ -62,5 +62,5 @@ interface KindSettings {
      *
      * @throws IllegalArgumentException naming the first such sample
      */
-    default void requireFits(Dataset<?> data, Manifest.Input input) {}
+    default void requireFits(Dataset<?> data, Input<?> input) {}
 }

@@ -1,7 +1,7 @@
 package dev.vicreg.tools.command;
 
 import dev.vicreg.models.setting.Group;
-import dev.vicreg.runtime.Manifest;
+import dev.vicreg.runtime.input.Input;
 import dev.vicreg.runtime.sequence.ByteIds;
 import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Settings;
@@ -137,16 +137,15 @@ final class SequenceSettings implements KindSettings {
     }
 
     @Override
-    public DataOptions options(Manifest.Input input) {
-        return new DataOptions(List.of(), null, 0, 1, ((Manifest.SequenceInput) input).padding());
+    public DataOptions options(Input<?> input) {
+        return new DataOptions(List.of(), null, 0, 1, ((Input.Sequences) input).padding());
     }
 
     @Override
-    public void requireFits(Dataset<?> data, Manifest.Input input) {
-        Manifest.SequenceInput sequences = (Manifest.SequenceInput) input;
-        boolean texts = sequences.coding().equals(ByteIds.NAME);
+    public void requireFits(Dataset<?> data, Input<?> input) {
+        Input.Sequences sequences = (Input.Sequences) input;
         SequenceKind.SEQUENCES
                 .require(data)
-                .requireFor(texts, sequences.vocabulary(), sequences.cut() ? 0 : sequences.length());
+                .requireFor(sequences.ofTexts(), sequences.vocabulary(), sequences.cut() ? 0 : sequences.length());
     }
 }

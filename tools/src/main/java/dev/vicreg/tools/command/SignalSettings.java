@@ -2,7 +2,7 @@ package dev.vicreg.tools.command;
 
 import dev.vicreg.models.nn.LogMel;
 import dev.vicreg.models.setting.Group;
-import dev.vicreg.runtime.Manifest;
+import dev.vicreg.runtime.input.Input;
 import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.training.config.InputConfig;
@@ -218,8 +218,8 @@ final class SignalSettings implements KindSettings {
     }
 
     @Override
-    public DataOptions options(Manifest.Input input) {
-        Manifest.SignalInput signals = (Manifest.SignalInput) input;
+    public DataOptions options(Input<?> input) {
+        Input.Signals signals = (Input.Signals) input;
         return new DataOptions(List.of(), null, signals.rate(), signals.channels());
     }
 }

@@ -1,7 +1,7 @@
 package dev.vicreg.tools.command;
 
 import dev.vicreg.models.setting.Group;
-import dev.vicreg.runtime.Manifest;
+import dev.vicreg.runtime.input.Input;
 import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.training.config.InputConfig;
@@ -75,7 +75,7 @@ final class VectorSettings implements KindSettings {
     }
 
     @Override
-    public DataOptions options(Manifest.Input input) {
-        return new DataOptions(((Manifest.VectorInput) input).columns(), null, 0, 1);
+    public DataOptions options(Input<?> input) {
+        return new DataOptions(((Input.Vectors) input).columns(), null, 0, 1);
     }
 }

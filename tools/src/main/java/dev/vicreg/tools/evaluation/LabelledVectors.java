@@ -1,7 +1,7 @@
 package dev.vicreg.tools.evaluation;
 
+import dev.vicreg.runtime.Embedder;
 import dev.vicreg.runtime.EmbeddingModel;
-import dev.vicreg.training.data.source.Dataset;
 import dev.vicreg.training.data.source.Dataset;
 import dev.vicreg.training.data.source.InOrder;
 import java.io.IOException;
@@ -47,8 +47,8 @@ public record LabelledVectors<R>(
             throws IOException {
         Walk<S, R> walk = new Walk<>(data, label, progress);
         walk.over(
-                form.encoding(encoder),
-                baseline == null ? null : form.encoding(baseline),
+                SampleForm.embedder(form, encoder),
+                baseline == null ? null : SampleForm.embedder(form, baseline),
                 form.raw(encoder, data));
         return new LabelledVectors<>(
                 form,
@@ -82,12 +82,12 @@ public record LabelledVectors<R>(
 
         private record Prepared<T, R>(T encoder, @Nullable T baseline, R raw) {}
 
-        void over(Encoding<S> encoder, @Nullable Encoding<S> baseline, Function<S, R> toRaw) throws IOException {
+        void over(Embedder<S> encoder, @Nullable Embedder<S> baseline, Function<S, R> toRaw) throws IOException {
             InOrder.Reader<Prepared<S, R>> prepare = index -> {
                 S sample = data.sample(index);
                 return new Prepared<>(
-                        encoder.prepare().apply(sample),
-                        baseline == null ? null : baseline.prepare().apply(sample),
+                        encoder.prepare(sample),
+                        baseline == null ? null : baseline.prepare(sample),
                         toRaw.apply(sample));
             };
             InOrder.forEachBatch(data, BATCH, prepare, items -> {
@@ -101,9 +101,9 @@ public record LabelledVectors<R>(
                         others.add(item.value().baseline);
                     }
                 }
-                encoded.addAll(List.of(encoder.embed().apply(own)));
+                encoded.addAll(List.of(encoder.embed(own)));
                 if (baseline != null) {
-                    before.addAll(List.of(baseline.embed().apply(others)));
+                    before.addAll(List.of(baseline.embed(others)));
                 }
                 progress.accept(items.get(items.size() - 1).index() + 1);
             });

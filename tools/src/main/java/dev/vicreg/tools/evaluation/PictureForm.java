@@ -1,8 +1,8 @@
 package dev.vicreg.tools.evaluation;
 
+import dev.vicreg.runtime.Embedder;
 import dev.vicreg.runtime.EmbeddingModel;
-import dev.vicreg.runtime.Manifest;
-import dev.vicreg.runtime.Preprocessing;
+import dev.vicreg.runtime.input.Input;
 import dev.vicreg.runtime.picture.Interpolation;
 import dev.vicreg.runtime.picture.Picture;
 import dev.vicreg.training.data.kind.Kind;
@@ -10,7 +10,6 @@ import dev.vicreg.training.data.picture.PictureKind;
 import dev.vicreg.training.data.source.Dataset;
 import java.awt.image.BufferedImage;
 import java.util.List;
-import java.util.Locale;
 import java.util.function.Function;
 
 /** Pictures, compared by their pixels, normalised by mean and standard deviation of the training pictures. */
@@ -26,26 +25,14 @@ final class PictureForm implements SampleForm<Picture, Picture> {
     }
 
     @Override
-    public Encoding<Picture> encoding(EmbeddingModel model) {
-        return new Encoding<>(preparation(model)::apply, model::embedPictures);
-    }
-
-    /** What the model would do itself; on a picture so prepared it changes nothing. */
-    private static Preprocessing preparation(EmbeddingModel model) {
-        if (!(model.manifest().input() instanceof Manifest.PictureInput input)) {
-            throw new IllegalArgumentException(
-                    "The encoder takes " + model.manifest().input().kind() + "s, expected pictures");
-        }
-        return new Preprocessing(
-                input.shortestSide(),
-                input.imageSize(),
-                Interpolation.valueOf(input.interpolation().toUpperCase(Locale.ROOT)));
+    public Embedder<Picture> embedder(EmbeddingModel model) {
+        return model.pictures();
     }
 
     @Override
     public Function<Picture, Picture> raw(EmbeddingModel model, Dataset<Picture> data) {
-        int side = Math.min(MAX_PIXEL_SIDE, preparation(model).imageSize());
-        return new Preprocessing(side, side, Interpolation.BICUBIC)::apply;
+        int side = Math.min(MAX_PIXEL_SIDE, ((Input.Pictures) model.manifest().input()).imageSize());
+        return picture -> picture.middle(side, side, Interpolation.BICUBIC);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.vicreg.tools.evaluation;
 
+import dev.vicreg.runtime.Embedder;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.training.data.Kinds;
 import dev.vicreg.training.data.kind.Kind;
@@ -31,9 +32,22 @@ public interface SampleForm<S, R> {
     /**
      * How samples go into a model.
      *
-     * @throws IllegalArgumentException if it takes something else
+     * @throws IllegalStateException if it takes something else
      */
-    Encoding<S> encoding(EmbeddingModel model);
+    Embedder<S> embedder(EmbeddingModel model);
+
+    /**
+     * The same for data that a user has named.
+     *
+     * @throws IllegalArgumentException if the model takes something else
+     */
+    static <S> Embedder<S> embedder(SampleForm<S, ?> form, EmbeddingModel model) {
+        try {
+            return form.embedder(model);
+        } catch (IllegalStateException e) {
+            throw new IllegalArgumentException(e.getMessage(), e);
+        }
+    }
 
     /** What is kept of each sample; thread-safe. */
     Function<S, R> raw(EmbeddingModel model, Dataset<S> data);

@@ -1,16 +1,14 @@
 package dev.vicreg.tools.evaluation;
 
+import dev.vicreg.runtime.Embedder;
 import dev.vicreg.runtime.EmbeddingModel;
-import dev.vicreg.runtime.Manifest;
 import dev.vicreg.training.data.kind.Kind;
 import dev.vicreg.training.data.sequence.SequenceDataset;
 import dev.vicreg.training.data.sequence.SequenceKind;
 import dev.vicreg.training.data.source.Dataset;
 import java.awt.image.BufferedImage;
-import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
-import java.util.function.UnaryOperator;
 
 /** Sequences of ids that the model knows, compared by how often each id is in them. */
 final class SequenceForm implements SampleForm<int[], SequenceForm.Counted> {
@@ -33,13 +31,8 @@ final class SequenceForm implements SampleForm<int[], SequenceForm.Counted> {
     }
 
     @Override
-    public Encoding<int[]> encoding(EmbeddingModel model) {
-        Encoding.require(Manifest.SequenceInput.class, model);
-        return new Encoding<>(
-                UnaryOperator.identity(),
-                sequences -> model.embedSequences(sequences.stream()
-                        .map(ids -> Arrays.stream(ids).asLongStream().toArray())
-                        .toArray(long[][]::new)));
+    public Embedder<int[]> embedder(EmbeddingModel model) {
+        return model.sequences();
     }
 
     @Override

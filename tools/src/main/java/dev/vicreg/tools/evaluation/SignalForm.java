@@ -1,7 +1,8 @@
 package dev.vicreg.tools.evaluation;
 
+import dev.vicreg.runtime.Embedder;
 import dev.vicreg.runtime.EmbeddingModel;
-import dev.vicreg.runtime.Manifest;
+import dev.vicreg.runtime.input.Input;
 import dev.vicreg.runtime.signal.Signal;
 import dev.vicreg.training.data.kind.Kind;
 import dev.vicreg.training.data.signal.SignalKind;
@@ -24,28 +25,15 @@ final class SignalForm implements SampleForm<Signal, float[]> {
     }
 
     @Override
-    public Encoding<Signal> encoding(EmbeddingModel model) {
-        Manifest.SignalInput input = Encoding.require(Manifest.SignalInput.class, model);
-        return new Encoding<>(signal -> middle(signal, input), model::embedSignals);
-    }
-
-    private static Signal middle(Signal whole, Manifest.SignalInput input) {
-        Signal signal = input.channels() == 1 ? whole.mono() : whole;
-        if (signal.channels() != input.channels()) {
-            throw new IllegalArgumentException("The encoder takes signals of " + input.channels()
-                    + " channels, the data have " + signal.channels());
-        }
-        float[] rest = new float[signal.channels()];
-        for (int c = 0; c < rest.length; c++) {
-            rest[c] = input.mean().get(c);
-        }
-        return new Signal(signal.middle(input.length(), rest), signal.rate());
+    public Embedder<Signal> embedder(EmbeddingModel model) {
+        return model.signals();
     }
 
     @Override
     public Function<Signal, float[]> raw(EmbeddingModel model, Dataset<Signal> data) {
-        Manifest.SignalInput input = Encoding.require(Manifest.SignalInput.class, model);
-        return signal -> Vectors.standardized(middle(signal, input), input, MAX_RAW_LENGTH);
+        Input<?> input = model.manifest().input();
+        Embedder<Signal> embedder = model.signals();
+        return signal -> Vectors.standardized(embedder.prepare(signal), input, MAX_RAW_LENGTH);
     }
 
     @Override

@@ -1,14 +1,14 @@
 package dev.vicreg.tools.evaluation;
 
+import dev.vicreg.runtime.Embedder;
 import dev.vicreg.runtime.EmbeddingModel;
-import dev.vicreg.runtime.Manifest;
+import dev.vicreg.runtime.input.Input;
 import dev.vicreg.training.data.kind.Kind;
 import dev.vicreg.training.data.source.Dataset;
 import dev.vicreg.training.data.vector.VectorKind;
 import java.awt.image.BufferedImage;
 import java.util.List;
 import java.util.function.Function;
-import java.util.function.UnaryOperator;
 
 /** Rows of tables, compared as they are, standardised as the encoder does. */
 final class VectorForm implements SampleForm<float[], float[]> {
@@ -18,14 +18,13 @@ final class VectorForm implements SampleForm<float[], float[]> {
     }
 
     @Override
-    public Encoding<float[]> encoding(EmbeddingModel model) {
-        Encoding.require(Manifest.VectorInput.class, model);
-        return new Encoding<>(UnaryOperator.identity(), vectors -> model.embedVectors(vectors.toArray(new float[0][])));
+    public Embedder<float[]> embedder(EmbeddingModel model) {
+        return model.vectors();
     }
 
     @Override
     public Function<float[], float[]> raw(EmbeddingModel model, Dataset<float[]> data) {
-        Manifest.Input input = model.manifest().input();
+        Input<?> input = model.manifest().input();
         return vector -> Vectors.standardized(vector, input);
     }
 

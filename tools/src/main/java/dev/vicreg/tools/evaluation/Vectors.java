@@ -1,6 +1,6 @@
 package dev.vicreg.tools.evaluation;
 
-import dev.vicreg.runtime.Manifest;
+import dev.vicreg.runtime.input.Input;
 import dev.vicreg.runtime.picture.Picture;
 import dev.vicreg.runtime.signal.Signal;
 import java.util.List;
@@ -26,7 +26,7 @@ public final class Vectors {
     }
 
     /** A row of a table, each column less its mean and divided by its standard deviation in the training set. */
-    public static float[] standardized(float[] vector, Manifest.Input input) {
+    public static float[] standardized(float[] vector, Input<?> input) {
         float[] scaled = new float[vector.length];
         for (int i = 0; i < vector.length; i++) {
             scaled[i] = (vector[i] - input.mean().get(i)) / input.deviation().get(i);
@@ -38,7 +38,7 @@ public final class Vectors {
      * A signal as one vector, standardised likewise: channel after channel, each reduced to the means of neighbouring
      * values where it has more than {@code most}.
      */
-    public static float[] standardized(Signal signal, Manifest.Input input, int most) {
+    public static float[] standardized(Signal signal, Input<?> input, int most) {
         int length = Math.min(most, signal.length());
         float[] vector = new float[signal.channels() * length];
         for (int c = 0; c < signal.channels(); c++) {

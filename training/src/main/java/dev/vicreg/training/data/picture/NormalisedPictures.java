@@ -1,6 +1,6 @@
 package dev.vicreg.training.data.picture;
 
-import dev.vicreg.runtime.Manifest;
+import dev.vicreg.runtime.input.Input;
 import dev.vicreg.training.data.source.Dataset;
 import dev.vicreg.training.data.view.ViewSource;
 import dev.vicreg.training.data.view.ViewType;
@@ -50,7 +50,7 @@ public record NormalisedPictures(ViewSource pictures, List<Float> mean, List<Flo
         return (key, into, offset) -> {
             ByteBuffer pixels = ByteBuffer.allocate(bytes);
             sample.write(key, pixels, 0);
-            float[] values = Manifest.PictureInput.normalised(pixels.array(), mean, deviation, channelsFirst);
+            float[] values = Input.Pictures.normalised(pixels.array(), mean, deviation, channelsFirst);
             for (int i = 0; i < values.length; i++) {
                 into.putFloat(offset + i * Float.BYTES, values[i]);
             }

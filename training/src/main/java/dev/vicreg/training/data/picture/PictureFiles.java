@@ -1,7 +1,6 @@
 package dev.vicreg.training.data.picture;
 
 import dev.vicreg.runtime.picture.Picture;
-import dev.vicreg.runtime.picture.PictureDecoder;
 import dev.vicreg.training.data.source.DataFile;
 import dev.vicreg.training.data.source.DataFiles;
 import dev.vicreg.training.data.source.Dataset;
@@ -24,7 +23,7 @@ public final class PictureFiles {
 
         @Override
         public Picture decode(byte[] bytes, String name) throws IOException {
-            return PictureDecoder.decode(bytes, name);
+            return Picture.decode(bytes, name);
         }
 
         @Override

@@ -1,22 +1,16 @@
 package dev.vicreg.training.data.signal;
 
-import dev.vicreg.runtime.signal.Resampler;
 import dev.vicreg.runtime.signal.Signal;
-import dev.vicreg.runtime.signal.WavFile;
 import dev.vicreg.training.data.source.DataFile;
 import dev.vicreg.training.data.source.DataOptions;
 import dev.vicreg.training.data.source.FileSamples;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 
 /** WAV files, brought to the rate and the channels that are asked for. Thread-safe. */
 public final class SignalFormat implements FileSamples.Format<Signal> {
     private final DataOptions reading;
-    private final Map<Integer, Resampler> resamplers = new ConcurrentHashMap<>();
 
     public SignalFormat(DataOptions reading) {
         this.reading = reading;
@@ -26,7 +20,7 @@ public final class SignalFormat implements FileSamples.Format<Signal> {
     static List<DataFile> among(List<DataFile> files) throws IOException {
         List<DataFile> recordings = new ArrayList<>();
         for (DataFile file : files) {
-            if (file.endsWith(".wav") || file.endsWith(".wave") || WavFile.matches(file.head())) {
+            if (file.endsWith(".wav") || file.endsWith(".wave") || Signal.isWav(file.head())) {
                 recordings.add(file);
             }
         }
@@ -40,7 +34,7 @@ public final class SignalFormat implements FileSamples.Format<Signal> {
 
     @Override
     public Signal decode(byte[] bytes, String name) throws IOException {
-        Signal file = WavFile.read(bytes, name);
+        Signal file = Signal.decode(bytes, name);
         if (reading.channels() != 1 && file.channels() != reading.channels()) {
             throw new IOException(name + " has " + file.channels() + " channels, expected " + reading.channels()
                     + "; --channels 1 mixes any number into one");
@@ -51,9 +45,7 @@ public final class SignalFormat implements FileSamples.Format<Signal> {
             return signal;
         }
         try {
-            Resampler resampler = resamplers.computeIfAbsent(signal.rate(), from -> new Resampler(from, rate));
-            return new Signal(
-                    Arrays.stream(signal.samples()).map(resampler::apply).toArray(float[][]::new), rate);
+            return signal.resampled(rate);
         } catch (IllegalArgumentException e) {
             throw new IOException(name + ": " + e.getMessage(), e);
         }

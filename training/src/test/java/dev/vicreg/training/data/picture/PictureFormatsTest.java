@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.vicreg.runtime.picture.Picture;
-import dev.vicreg.runtime.picture.PictureDecoder;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Objects;
@@ -25,7 +24,7 @@ class PictureFormatsTest {
 
     private static Picture decode(String name) throws IOException {
         try (InputStream in = Objects.requireNonNull(PictureFormatsTest.class.getResourceAsStream(name), name)) {
-            return PictureDecoder.decode(in.readAllBytes(), name);
+            return Picture.decode(in.readAllBytes(), name);
         }
     }
 

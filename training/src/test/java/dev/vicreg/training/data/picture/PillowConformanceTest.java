@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.vicreg.runtime.picture.Interpolation;
 import dev.vicreg.runtime.picture.Picture;
-import dev.vicreg.runtime.picture.PictureDecoder;
 import dev.vicreg.training.data.picture.ViewParameters.Jitter;
 import java.io.IOException;
 import java.io.InputStream;
@@ -106,7 +105,7 @@ class PillowConformanceTest {
 
     private static Picture reference(String name) throws IOException {
         try (InputStream in = Objects.requireNonNull(PillowConformanceTest.class.getResourceAsStream(name), name)) {
-            return PictureDecoder.decode(in.readAllBytes(), name);
+            return Picture.decode(in.readAllBytes(), name);
         }
     }
 }

@@ -1,4 +1,4 @@
-package dev.vicreg.runtime;
+package dev.vicreg.runtime.input;
 
 import ai.onnxruntime.NodeInfo;
 import ai.onnxruntime.OnnxJavaType;
@@ -17,7 +17,7 @@ import java.util.Map;
  * Inputs of a model of ids that follow from the ids, by the names that Hugging Face's networks give them: an attention mask
  * is 1 where an id is no padding, token types are 0, as in a single sentence.
  */
-public final class DerivedInputs {
+final class DerivedInputs {
     private static final String ATTENTION_MASK = "attention_mask";
     private static final String TOKEN_TYPES = "token_type_ids";
 
@@ -60,7 +60,7 @@ public final class DerivedInputs {
      * @param shape N and T
      * @param padding the id that fills up
      */
-    public static Map<String, OnnxTensor> of(OrtSession session, String name, ByteBuffer ids, long[] shape, int padding)
+    static Map<String, OnnxTensor> of(OrtSession session, String name, ByteBuffer ids, long[] shape, int padding)
             throws OrtException {
         Map<String, OnnxTensor> derived = new LinkedHashMap<>();
         try {

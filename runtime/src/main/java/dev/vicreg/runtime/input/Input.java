@@ -1,0 +1,574 @@
+package dev.vicreg.runtime.input;
+
+import ai.onnxruntime.NodeInfo;
+import ai.onnxruntime.OnnxJavaType;
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
+import dev.vicreg.runtime.picture.Interpolation;
+import dev.vicreg.runtime.picture.Picture;
+import dev.vicreg.runtime.sequence.ByteIds;
+import dev.vicreg.runtime.signal.Signal;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a model takes, and how samples become that: {@link #decode} a file, {@link #prepare} the sample, {@link #write} it
+ * into a batch. Immutable and thread-safe. The records' components are the manifest's JSON, in their order.
+ *
+ * <p>A run's settings say the same of each kind in the components of the same names: size, channels, mean and deviation of
+ * pictures; columns, mean and deviation of vectors; rate, length, channels, mean and deviation of signals; length,
+ * vocabulary, padding, mask, special ids and cut of sequences. The others, such as the input's name, the layout and how
+ * pictures are resized, matter only to who feeds the exported file.
+ *
+ * @param <S> a sample: a {@link Picture}, {@code float[]} of a vector, a {@link Signal}, {@code int[]} of ids
+ */
+public sealed interface Input<S> {
+    /** The model's input. */
+    String name();
+
+    /** {@value Pictures#KIND}, {@value Vectors#KIND}, {@value Signals#KIND} or {@value Sequences#KIND}. */
+    String kind();
+
+    /** Of each colour, column or channel, none of ids; subtracted inside the model. */
+    List<Float> mean();
+
+    /** Standard deviation of each colour, column or channel, none of ids; divided by inside the model. */
+    List<Float> deviation();
+
+    /** What samples are called, in the plural. */
+    default String noun() {
+        return kind() + "s";
+    }
+
+    /** Type of the values fed. */
+    OnnxJavaType type();
+
+    /** Axes of one prepared sample as it is fed, without the batch's. */
+    long[] shape();
+
+    /** How many samples run through the model at once: enough to keep it busy, few enough for its activations. */
+    default int batchSize() {
+        return Batches.size(elements());
+    }
+
+    /** The version of the manifest's format that first knew this input. */
+    default int formatVersion() {
+        return 2;
+    }
+
+    /** Values of one prepared sample. */
+    default int elements() {
+        return Math.toIntExact(Arrays.stream(shape()).reduce(1, Math::multiplyExact));
+    }
+
+    /** Bytes of one prepared sample in a batch. */
+    default int bytes() {
+        return Math.multiplyExact(elements(), type().size);
+    }
+
+    /**
+     * The sample in a file's bytes, of any size.
+     *
+     * @param name what messages call the file
+     * @throws IOException if the file is damaged or holds something else: says which
+     */
+    S decode(byte[] file, String name) throws IOException;
+
+    /**
+     * The sample as this input takes it; one that is so already stays as it is.
+     *
+     * @throws IllegalArgumentException if it can't be brought to that: says what was expected
+     */
+    S prepare(S sample);
+
+    /**
+     * Writes a prepared sample to its place in a batch [N, {@link #shape}] of {@link #type} in native order; other threads
+     * may write to other places at the same time.
+     *
+     * @throws IllegalArgumentException if the sample was not prepared
+     */
+    void write(S prepared, ByteBuffer batch, int place);
+
+    /**
+     * Checks that nothing but this input, and what follows from it, has to be fed.
+     *
+     * @param model what messages call the model
+     * @throws IOException if an input of the model follows from nothing
+     */
+    default void requireFed(Map<String, NodeInfo> inputs, String model) throws IOException {}
+
+    /**
+     * What a model wants beside this input, such as masks; the caller closes the tensors.
+     *
+     * @param batch this input's values, from position 0 to the limit; not changed
+     * @param shape the batch's axes
+     */
+    default Map<String, OnnxTensor> derived(OrtSession session, ByteBuffer batch, long[] shape) throws OrtException {
+        return Map.of();
+    }
+
+    /** The pictures of an own encoder: RGB, the shorter side resized to the model's size. */
+    static Pictures pictures(int imageSize, List<Float> mean, List<Float> deviation) {
+        return pictures("image", imageSize, mean, deviation, null);
+    }
+
+    /**
+     * The pictures of an encoder of other origin.
+     *
+     * @param layout {@value Pictures#CHANNELS_FIRST} or {@value Pictures#CHANNELS_LAST} of normalised float32; null for
+     *     uint8
+     */
+    static Pictures pictures(
+            String name, int imageSize, List<Float> mean, List<Float> deviation, @Nullable String layout) {
+        return new Pictures(name, Pictures.KIND, imageSize, 3, "RGB", imageSize, "bicubic", mean, deviation, layout);
+    }
+
+    /** The vectors of an own encoder. */
+    static Vectors vectors(List<String> columns, List<Float> mean, List<Float> deviation) {
+        return new Vectors("vector", Vectors.KIND, columns, mean, deviation);
+    }
+
+    /** The signals of an own encoder. */
+    static Signals signals(int rate, int length, List<Float> mean, List<Float> deviation, String frontEnd) {
+        return new Signals("signal", Signals.KIND, rate, length, mean.size(), frontEnd, mean, deviation);
+    }
+
+    /**
+     * A picture input: uint8 [N, imageSize, imageSize, channels]. The caller resizes; the model normalises. With a
+     * layout float32 instead, and the caller normalises too.
+     *
+     * @param name the model's input, {@code image}
+     * @param kind {@code picture}
+     * @param imageSize height and width that the model takes, in pixels
+     * @param channels 3
+     * @param colourOrder {@code RGB}
+     * @param shortestSide the picture is resized, keeping its proportions, until its shorter side has this many pixels;
+     *     the middle of that is cut out
+     * @param interpolation {@code bicubic} or {@code bilinear}, antialiased as Pillow's
+     * @param mean per channel on a scale of 0 to 1, subtracted inside the model
+     * @param deviation standard deviation per channel on a scale of 0 to 1, divided by inside the model
+     * @param layout {@value #CHANNELS_FIRST} for [N, channels, imageSize, imageSize], {@value #CHANNELS_LAST}; null for
+     *     uint8
+     */
+    record Pictures(
+            String name,
+            String kind,
+            int imageSize,
+            int channels,
+            String colourOrder,
+            int shortestSide,
+            String interpolation,
+            List<Float> mean,
+            List<Float> deviation,
+            @Nullable String layout)
+            implements Input<Picture> {
+        public static final String KIND = "picture";
+
+        public static final String CHANNELS_FIRST = "nchw";
+
+        public static final String CHANNELS_LAST = "nhwc";
+
+        /** @throws IllegalArgumentException if no RGB picture can be brought to that */
+        public Pictures {
+            Objects.requireNonNull(name, "input.name");
+            Objects.requireNonNull(colourOrder, "input.colourOrder");
+            Objects.requireNonNull(interpolation, "input.interpolation");
+            mean = List.copyOf(Objects.requireNonNull(mean, "input.mean"));
+            deviation = List.copyOf(Objects.requireNonNull(deviation, "input.deviation"));
+            if (layout != null && !layout.equals(CHANNELS_FIRST) && !layout.equals(CHANNELS_LAST)) {
+                throw new IllegalArgumentException("expected the layout nchw or nhwc, found " + layout);
+            }
+            if (channels != 3 || !colourOrder.equals("RGB")) {
+                throw new IllegalArgumentException(
+                        "pictures of " + channels + " channels (" + colourOrder + "), expected 3 (RGB)");
+            }
+            if (layout != null) {
+                requireEach("channels", channels, mean, deviation);
+            }
+            if (imageSize < 1 || shortestSide < imageSize) {
+                throw new IllegalArgumentException("image size " + imageSize + " and shortest side " + shortestSide
+                        + ": expected at least 1, and a shortest side no smaller than the image");
+            }
+            kernel(interpolation);
+        }
+
+        private static Interpolation kernel(String interpolation) {
+            try {
+                return Interpolation.valueOf(interpolation.toUpperCase(Locale.ROOT));
+            } catch (IllegalArgumentException e) {
+                throw new IllegalArgumentException(
+                        "expected the interpolation bicubic or bilinear, found " + interpolation, e);
+            }
+        }
+
+        @Override
+        public OnnxJavaType type() {
+            return layout == null ? OnnxJavaType.UINT8 : OnnxJavaType.FLOAT;
+        }
+
+        @Override
+        public long[] shape() {
+            return CHANNELS_FIRST.equals(layout)
+                    ? new long[] {channels, imageSize, imageSize}
+                    : new long[] {imageSize, imageSize, channels};
+        }
+
+        @Override
+        public int batchSize() {
+            return Batches.size(Math.multiplyExact(imageSize, imageSize));
+        }
+
+        /** Of pictures as bytes every version knows all. */
+        @Override
+        public int formatVersion() {
+            return layout == null ? 1 : 2;
+        }
+
+        @Override
+        public Picture decode(byte[] file, String name) throws IOException {
+            return Picture.decode(file, name);
+        }
+
+        @Override
+        public Picture prepare(Picture sample) {
+            return sample.middle(shortestSide, imageSize, kernel(interpolation));
+        }
+
+        @Override
+        public void write(Picture prepared, ByteBuffer batch, int place) {
+            if (prepared.width() != imageSize || prepared.height() != imageSize) {
+                throw new IllegalArgumentException("expected a prepared picture of " + imageSize + "x" + imageSize
+                        + ", found " + prepared.width() + "x" + prepared.height());
+            }
+            if (layout == null) {
+                batch.put(place * bytes(), prepared.rgb());
+            } else {
+                Batches.put(batch, place, normalised(prepared.rgb()));
+            }
+        }
+
+        /** One picture, 0–255 unsigned [H,W,C] → (x/255 - mean)/deviation in this input's layout. */
+        public float[] normalised(byte[] picture) {
+            return normalised(picture, mean, deviation, CHANNELS_FIRST.equals(layout));
+        }
+
+        /** The same with these means and deviations, one for each channel, to [C,H,W] or [H,W,C]. */
+        public static float[] normalised(
+                byte[] picture, List<Float> mean, List<Float> deviation, boolean channelsFirst) {
+            int channels = mean.size();
+            int pixels = picture.length / channels;
+            float[] values = new float[picture.length];
+            for (int c = 0; c < channels; c++) {
+                float factor = 1 / (255 * deviation.get(c));
+                float shift = -mean.get(c) / deviation.get(c);
+                for (int i = 0; i < pixels; i++) {
+                    values[channelsFirst ? c * pixels + i : i * channels + c] =
+                            (picture[i * channels + c] & 0xFF) * factor + shift;
+                }
+            }
+            return values;
+        }
+    }
+
+    /**
+     * A vector input: float32 [N, columns], values as they are. The model standardises.
+     *
+     * @param name the model's input, {@code vector}
+     * @param kind {@code vector}
+     * @param columns what the values are, in their order
+     */
+    record Vectors(String name, String kind, List<String> columns, List<Float> mean, List<Float> deviation)
+            implements Input<float[]> {
+        public static final String KIND = "vector";
+
+        /** @throws IllegalArgumentException if means or deviations are missing */
+        public Vectors {
+            Objects.requireNonNull(name, "input.name");
+            columns = List.copyOf(Objects.requireNonNull(columns, "input.columns"));
+            mean = List.copyOf(Objects.requireNonNull(mean, "input.mean"));
+            deviation = List.copyOf(Objects.requireNonNull(deviation, "input.deviation"));
+            requireEach("columns", columns.size(), mean, deviation);
+        }
+
+        @Override
+        public OnnxJavaType type() {
+            return OnnxJavaType.FLOAT;
+        }
+
+        @Override
+        public long[] shape() {
+            return new long[] {columns.size()};
+        }
+
+        /** More than of others: vectors are small, and so are their networks. */
+        @Override
+        public int batchSize() {
+            return Batches.ofVectors(columns.size());
+        }
+
+        /** Numbers with spaces, commas or line ends between them. */
+        @Override
+        public float[] decode(byte[] file, String name) throws IOException {
+            return Words.numbers(file, name);
+        }
+
+        /** The same array. */
+        @Override
+        public float[] prepare(float[] sample) {
+            requireSize(sample);
+            for (int column = 0; column < sample.length; column++) {
+                if (!Float.isFinite(sample[column])) {
+                    throw new IllegalArgumentException(
+                            "column " + columns.get(column) + " is " + sample[column] + ", expected a finite number");
+                }
+            }
+            return sample;
+        }
+
+        private void requireSize(float[] sample) {
+            if (sample.length != columns.size()) {
+                throw new IllegalArgumentException(
+                        "expected vectors of " + columns.size() + " values, found one of " + sample.length);
+            }
+        }
+
+        @Override
+        public void write(float[] prepared, ByteBuffer batch, int place) {
+            requireSize(prepared);
+            Batches.put(batch, place, prepared);
+        }
+    }
+
+    /**
+     * A signal input: float32 [N, channels, length]. The caller resamples to the rate and takes the middle, with the mean
+     * beyond the ends of a shorter signal; the model standardises and applies its front end.
+     *
+     * @param name the model's input, {@code signal}
+     * @param kind {@code signal}
+     * @param rate samples per second; 0 where it isn't known
+     * @param length values of each channel
+     * @param channels 1 where all of a recording's are mixed
+     * @param frontEnd what the model begins with, such as {@code log-mel}; {@code none}
+     */
+    record Signals(
+            String name,
+            String kind,
+            int rate,
+            int length,
+            int channels,
+            String frontEnd,
+            List<Float> mean,
+            List<Float> deviation)
+            implements Input<Signal> {
+        public static final String KIND = "signal";
+
+        /** @throws IllegalArgumentException if a number makes no sense, or means or deviations are missing */
+        public Signals {
+            Objects.requireNonNull(name, "input.name");
+            Objects.requireNonNull(frontEnd, "input.frontEnd");
+            mean = List.copyOf(Objects.requireNonNull(mean, "input.mean"));
+            deviation = List.copyOf(Objects.requireNonNull(deviation, "input.deviation"));
+            requireEach("channels", channels, mean, deviation);
+            if (length < 1 || rate < 0) {
+                throw new IllegalArgumentException(
+                        "expected a length of 1 or more and a rate of 0 or more, found " + length + " and " + rate);
+            }
+        }
+
+        @Override
+        public OnnxJavaType type() {
+            return OnnxJavaType.FLOAT;
+        }
+
+        @Override
+        public long[] shape() {
+            return new long[] {channels, length};
+        }
+
+        /** A WAV file. */
+        @Override
+        public Signal decode(byte[] file, String name) throws IOException {
+            return Signal.decode(file, name);
+        }
+
+        /**
+         * The signal at the model's rate, where both are known; mixed, where the model takes one channel; and of that the
+         * middle, with the channels' means beyond the ends of a shorter one.
+         */
+        @Override
+        public Signal prepare(Signal sample) {
+            Signal signal = channels == 1 ? sample.mono() : sample;
+            requireChannels(signal);
+            boolean known = rate > 0 && signal.rate() > 0;
+            Signal atRate = known ? signal.resampled(rate) : signal;
+            float[] rest = new float[channels];
+            for (int c = 0; c < channels; c++) {
+                rest[c] = mean.get(c);
+            }
+            return atRate.length() == length ? atRate : new Signal(atRate.middle(length, rest), atRate.rate());
+        }
+
+        private void requireChannels(Signal signal) {
+            if (signal.channels() != channels) {
+                throw new IllegalArgumentException(
+                        "expected signals of " + channels + " channels, found one of " + signal.channels());
+            }
+        }
+
+        @Override
+        public void write(Signal prepared, ByteBuffer batch, int place) {
+            requireChannels(prepared);
+            if (prepared.length() != length) {
+                throw new IllegalArgumentException(
+                        "expected a prepared signal of " + length + " values, found " + prepared.length());
+            }
+            for (int c = 0; c < channels; c++) {
+                Batches.put(batch, place * channels + c, prepared.samples()[c]);
+            }
+        }
+    }
+
+    /**
+     * An input of ids: int64 [N, length]. The caller pads at the end, and cuts what is longer where the model was trained
+     * so: see {@link #fitted}.
+     *
+     * @param name the model's input, {@code ids} of own encoders
+     * @param kind {@code sequence}
+     * @param length ids that the model takes
+     * @param coding {@value ByteIds#NAME} for texts, whose ids are those of {@link ByteIds}; {@value #IDS} for ids that
+     *     come from elsewhere
+     * @param vocabulary ids are 0 to one less; 0 where that isn't known
+     * @param padding the id that fills up
+     * @param mask the id that stood for masked ones in training
+     * @param special ids that are kept where a sequence is cut, such as those of [CLS] and [SEP]
+     * @param cut whether longer sequences are cut; they are refused otherwise
+     */
+    record Sequences(
+            String name,
+            String kind,
+            int length,
+            String coding,
+            int vocabulary,
+            int padding,
+            int mask,
+            List<Integer> special,
+            boolean cut)
+            implements Input<int[]> {
+        public static final String KIND = "sequence";
+
+        public static final String IDS = "ids";
+
+        /** @throws IllegalArgumentException if a number makes no sense */
+        public Sequences {
+            Objects.requireNonNull(name, "input.name");
+            Objects.requireNonNull(coding, "input.coding");
+            special = List.copyOf(Objects.requireNonNull(special, "input.special"));
+            if (length < 1 || vocabulary < 0) {
+                throw new IllegalArgumentException(
+                        "expected a length of 1 or more and a vocabulary of 0 or more, found " + length + " and "
+                                + vocabulary);
+            }
+        }
+
+        /** Nothing. */
+        @Override
+        public List<Float> mean() {
+            return List.of();
+        }
+
+        /** Nothing. */
+        @Override
+        public List<Float> deviation() {
+            return List.of();
+        }
+
+        /** Whether the ids are those of {@link ByteIds}, made from texts. */
+        public boolean ofTexts() {
+            return coding.equals(ByteIds.NAME);
+        }
+
+        @Override
+        public String noun() {
+            return "sequences of ids";
+        }
+
+        @Override
+        public OnnxJavaType type() {
+            return OnnxJavaType.INT64;
+        }
+
+        @Override
+        public long[] shape() {
+            return new long[] {length};
+        }
+
+        /** A text in UTF-8 without white space at its ends; otherwise ids with spaces, commas or line ends between them. */
+        @Override
+        public int[] decode(byte[] file, String name) throws IOException {
+            return ofTexts() ? ByteIds.of(Words.text(file, name)) : Words.ids(file, name);
+        }
+
+        /** {@link #fitted}. */
+        @Override
+        public int[] prepare(int[] sample) {
+            return Ids.fitted(sample, this);
+        }
+
+        @Override
+        public void write(int[] prepared, ByteBuffer batch, int place) {
+            if (prepared.length != length) {
+                throw new IllegalArgumentException(
+                        "expected a prepared sequence of " + length + " ids, found " + prepared.length);
+            }
+            ByteBuffer ids = batch.slice(place * bytes(), bytes()).order(ByteOrder.nativeOrder());
+            for (int id : prepared) {
+                ids.putLong(id);
+            }
+        }
+
+        @Override
+        public void requireFed(Map<String, NodeInfo> inputs, String model) throws IOException {
+            DerivedInputs.require(inputs, name, model);
+        }
+
+        @Override
+        public Map<String, OnnxTensor> derived(OrtSession session, ByteBuffer batch, long[] shape) throws OrtException {
+            return DerivedInputs.of(session, name, batch, shape, padding);
+        }
+
+        /**
+         * Ids as the model takes them, {@link #length} of them: what is too long loses ids at its end, but no special
+         * ones; what is too short is padded.
+         *
+         * @param ids padding at the end is ignored
+         * @throws IllegalArgumentException if an id is out of range, there is none, or there are too many: says which
+         */
+        public long[] fitted(long... ids) {
+            return Arrays.stream(prepare(ids(ids))).asLongStream().toArray();
+        }
+
+        /**
+         * The same ids as ints.
+         *
+         * @throws IllegalArgumentException if one is out of range: says which
+         */
+        public int[] ids(long... ids) {
+            return Ids.of(ids, this);
+        }
+    }
+
+    private static void requireEach(String what, int size, List<Float> mean, List<Float> deviation) {
+        if (size < 1 || mean.size() != size || deviation.size() != size) {
+            throw new IllegalArgumentException("expected a mean and a deviation for each of its " + size + " " + what
+                    + ", found " + mean.size() + " and " + deviation.size());
+        }
+    }
+}

@@ -1,0 +1,71 @@
+package dev.vicreg.runtime;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import dev.vicreg.runtime.input.Input;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Manifests that commit 8b13b18 wrote are read, and written byte for byte. */
+class ManifestFormatTest {
+    private static final List<Float> TWO = List.of(1f, 2.5f);
+    private static final List<Float> THREE = List.of(0.485f, 0.456f, 0.406f);
+    private static final Map<String, Input<?>> INPUTS = Map.of(
+            "picture", Input.pictures(32, THREE, THREE),
+            "imported", Input.pictures("x", 224, THREE, THREE, Input.Pictures.CHANNELS_FIRST),
+            "vector", Input.vectors(List.of("a", "b <c>"), TWO, TWO),
+            "signal", Input.signals(8000, 100, TWO, TWO, "log-mel"),
+            "sequence", new Input.Sequences("ids", "sequence", 5, "utf-8", 259, 0, 2, List.of(1), true));
+
+    private static String held(String kind) throws IOException {
+        try (InputStream in = ManifestFormatTest.class.getResourceAsStream("manifests/" + kind + ".json")) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"picture", "imported", "vector", "signal", "sequence"})
+    void heldManifestIsReadAndWrittenAsItWas(String kind) throws IOException {
+        boolean imported = kind.equals("imported");
+        Manifest manifest = new Manifest(
+                Manifest.formatVersion(INPUTS.get(kind)),
+                "0.1.0",
+                "net",
+                INPUTS.get(kind),
+                128,
+                307536,
+                "cafe",
+                Map.of("knn", 0.5),
+                imported ? "out" : null,
+                imported ? "mean" : null);
+        assertEquals(held(kind), manifest.toJson());
+        assertEquals(manifest, Manifest.parse(held(kind), "test"));
+    }
+
+    @Test
+    void whatIsWrongOrMissingIsNamed() throws IOException {
+        String json = held("imported");
+        assertEquals(
+                "f: its manifest is wrong: expected the layout nchw or nhwc, found chw",
+                refusal(json.replace("nchw", "chw")));
+        assertEquals(
+                "f: its vicreg.manifest has no field input.colourOrder",
+                refusal(json.replace("\"colourOrder\": \"RGB\",", "")));
+        assertEquals(
+                "f: its vicreg.manifest has no field input.kind", refusal(json.replace("\"kind\": \"picture\",", "")));
+        assertEquals(
+                "f: its manifest is wrong: pictures of 1 channels (grey), expected 3 (RGB)",
+                refusal(json.replace("\"channels\": 3", "\"channels\": 1").replace("RGB", "grey")));
+    }
+
+    private static String refusal(String json) {
+        return assertThrows(IOException.class, () -> Manifest.parse(json, "f")).getMessage();
+    }
+}
