@@ -7,6 +7,7 @@ import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Predicate;
@@ -50,6 +51,22 @@ class ModuleArrowsTest {
     void exportKnowsNeitherAugmentationNorGradientsNorCommandLine() {
         forbid("dev.vicreg.export..", "dev.vicreg.training.data..", "dev.vicreg.training.autodiff..");
         forbid("dev.vicreg.export..", "dev.vicreg.training.optim..", "dev.vicreg.tools..");
+    }
+
+    @Test
+    void kindsOfDataKnowNeitherEachOtherNorGraphs() {
+        String data = "dev.vicreg.training.data.";
+        forbid(data + ".", "dev.vicreg.models..", "dev.vicreg.training.config..", "dev.vicreg.training.step..");
+        List<String> kinds = List.of(data + "picture..", data + "vector..", data + "signal..", data + "sequence..");
+        for (String kind : kinds) {
+            forbid(kind, kinds.stream().filter(other -> !other.equals(kind)).toArray(String[]::new));
+            forbid(kind, "dev.vicreg.training.data", data + "pair..");
+            for (String below : List.of(data + "source..", data + "view..", data + "kind..", data + "pair..")) {
+                forbid(below, kind, "dev.vicreg.training.data");
+            }
+        }
+        forbid(data + "source..", data + "view..", data + "kind..", data + "pair..");
+        forbid(data + "view..", data + "kind..", data + "pair..");
     }
 
     @Test
