@@ -26,7 +26,6 @@ import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.runtime.Manifest;
 import dev.vicreg.runtime.OutputRows;
 import dev.vicreg.runtime.input.Input;
-import dev.vicreg.runtime.natives.CudaOptions;
 import dev.vicreg.runtime.natives.Device;
 import dev.vicreg.runtime.picture.Picture;
 import dev.vicreg.training.config.BranchConfig;
@@ -86,9 +85,21 @@ class ImportedExportTest {
                 "8",
                 EncoderOptions.NONE,
                 OnnxConfig.of(FILES.resolve(file), "", pool, "train", "off", null, List.of()));
-        GraphConfig graph = new GraphConfig(branch, null, new ObjectiveConfig("official", 25, 25, 1), new UpdateConfig(4, "sgd", 0.9f, 0, "none"), PrecisionConfig.FLOAT32);
+        GraphConfig graph = new GraphConfig(
+                branch,
+                null,
+                new ObjectiveConfig("official", 25, 25, 1),
+                new UpdateConfig(4, "sgd", 0.9f, 0, "none"),
+                PrecisionConfig.FLOAT32);
         Map<String, Object> views = PictureKind.cifar().settings();
-        TrainingConfig config = new TrainingConfig(graph, new DataConfig(data.toString(), null), new ViewsConfig(views, Map.of()), new ScheduleConfig(0.01, 0.64, new LengthConfig(0, 2), 0, 0, "constant", 0), 3, new MachineConfig("cpu", 1, 1), new OutputConfig(2, 2));
+        TrainingConfig config = new TrainingConfig(
+                graph,
+                new DataConfig(data.toString(), null),
+                new ViewsConfig(views, Map.of()),
+                new ScheduleConfig(0.01, 0.64, new LengthConfig(0, 2), 0, 0, "constant", 0),
+                3,
+                new MachineConfig("cpu", 1, 1),
+                new OutputConfig(2, 2));
         Path run = temporary.resolve("run");
         try (Trainer trainer = Trainer.start(config, run, "test")) {
             trainer.train(

@@ -11,7 +11,6 @@ import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.onnx.OnnxFile;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.runtime.Manifest;
-import dev.vicreg.runtime.natives.CudaOptions;
 import dev.vicreg.runtime.natives.Device;
 import dev.vicreg.training.config.DataConfig;
 import dev.vicreg.training.config.GraphConfig;
@@ -42,7 +41,14 @@ class RunExportTest {
     }
 
     private void writeConfig(GraphConfig graph) throws IOException {
-        TrainingConfig settings = new TrainingConfig(graph, new DataConfig("pictures", null), new ViewsConfig(Map.of(), Map.of()), new ScheduleConfig(0.1, 0.1, new LengthConfig(1, 0), 0, 0, "cosine", 0), 1, new MachineConfig("cpu", 1, 1), new OutputConfig(0, 2));
+        TrainingConfig settings = new TrainingConfig(
+                graph,
+                new DataConfig("pictures", null),
+                new ViewsConfig(Map.of(), Map.of()),
+                new ScheduleConfig(0.1, 0.1, new LengthConfig(1, 0), 0, 0, "cosine", 0),
+                1,
+                new MachineConfig("cpu", 1, 1),
+                new OutputConfig(0, 2));
         new RunConfig("1.2.3", "1.24.1", "fingerprint", 100, settings).write(run.resolve("config.json"));
     }
 

@@ -54,7 +54,12 @@ record TestRun(TrainingGraph.Built built, Path evalModel, Path checkpoint) {
     }
 
     static GraphConfig config(BranchConfig first, @Nullable BranchConfig second) {
-        return new GraphConfig(first, second, new ObjectiveConfig("official", 25, 25, 1), new UpdateConfig(4, "adamw", 0.9f, 0, "none"), PrecisionConfig.FLOAT32);
+        return new GraphConfig(
+                first,
+                second,
+                new ObjectiveConfig("official", 25, 25, 1),
+                new UpdateConfig(4, "adamw", 0.9f, 0, "none"),
+                PrecisionConfig.FLOAT32);
     }
 
     private static Tensor trained(String name, Tensor tensor, SplittableRandom random) {

@@ -1,10 +1,10 @@
 package dev.vicreg.tools;
 
+import dev.vicreg.models.setting.Nearest;
 import dev.vicreg.tools.cli.Command;
 import dev.vicreg.tools.cli.CommandLine;
 import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Help;
-import dev.vicreg.models.setting.Nearest;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.tools.cli.Version;
 import dev.vicreg.tools.command.Commands;

@@ -36,7 +36,10 @@ class DeviceSettingsTest {
     }
 
     private CudaOptions recorded() throws IOException {
-        return RunConfig.read(folder.resolve("run/config.json")).settings().computeDevice().cuda();
+        return RunConfig.read(folder.resolve("run/config.json"))
+                .settings()
+                .computeDevice()
+                .cuda();
     }
 
     @Test

@@ -122,25 +122,25 @@ class LegacyRunsTest {
     @CsvSource({
         "pictures, --seed, 8, seed",
         "pictures, --freeze, encoder.layer1.*, freeze",
-        "pictures, --no-decay, 1d, noDecay",
+        "pictures, --no-decay, 1d, no-decay",
         "pictures, --stem, small, stem",
-        "pictures, --limit-per-class, 6, limitPerClass",
-        "patches, --patch-size, 2, patchSize",
+        "pictures, --limit-per-class, 6, limit-per-class",
+        "patches, --patch-size, 2, patch-size",
         "patches, --schedule, cosine, schedule",
         "vectors, --depth, 2, depth",
         "vectors, --columns, 'height,weight', columns",
         "vectors, --augment, vectors, augment",
-        "half, --loss-scale, 2048, lossScaling",
+        "half, --loss-scale, 2048, loss-scale",
         "signals, --length, 128, length",
-        "signals, --front-end, none, frontEnd",
+        "signals, --front-end, none, front-end",
         "texts, --mask-id, 0, mask",
         "ids, --special-ids, 0, special",
         "ids, --optimizer, lars-solo, optimizer",
-        "two-networks, --projector-b, 8-4, b.projector",
-        "two-networks, --augment-b, cifar, augmentB",
-        "two-front-ends, --front-end-b, none, b.frontEnd",
-        "imported, --dropout, off, onnx.dropout",
-        "two-imported, --pool-b, mean, b.onnx.pool"
+        "two-networks, --projector-b, 8-4, projector-b",
+        "two-networks, --augment-b, cifar, augment-b",
+        "two-front-ends, --front-end-b, none, front-end-b",
+        "imported, --dropout, off, dropout",
+        "two-imported, --pool-b, mean, pool-b"
     })
     void anotherSettingIsRefused(String kind, String option, String value, String name) throws IOException {
         Path work = resumed(kind);

@@ -10,8 +10,8 @@ import dev.vicreg.tools.cli.CommandLine;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.tools.command.BenchCommand;
 import dev.vicreg.tools.command.InputSettings;
-import dev.vicreg.tools.command.SideInputs;
 import dev.vicreg.tools.command.Networks;
+import dev.vicreg.tools.command.SideInputs;
 import dev.vicreg.training.config.BranchConfig;
 import java.io.IOException;
 import java.util.List;
@@ -62,7 +62,8 @@ class NetworksTest {
                 "8",
                 "--pool",
                 "mean");
-        assertEquals(EncoderOptions.NONE.with("stem", "strided"), first(settings).options());
+        assertEquals(
+                EncoderOptions.NONE.with("stem", "strided"), first(settings).options());
         assertEquals(
                 EncoderOptions.NONE.with("patch-size", 8).with("pool", "mean"),
                 assertNotNullAnd(second(settings)).options());
@@ -73,7 +74,8 @@ class NetworksTest {
         Settings settings = parse("--encoder", "resnet18", "--encoder-b", "resnet34", "--depth", "3");
         assertEquals(EncoderOptions.NONE.with("depth", 3), first(settings).options());
         Settings one = parse("--encoder", "vit-tiny", "--zero-init-residual");
-        assertEquals(EncoderOptions.NONE.with("zero-init-residual", true), first(one).options());
+        assertEquals(
+                EncoderOptions.NONE.with("zero-init-residual", true), first(one).options());
     }
 
     @Test

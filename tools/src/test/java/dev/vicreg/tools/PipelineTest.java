@@ -126,7 +126,12 @@ class PipelineTest {
         JsonNode settings = json(Files.readString(out.resolve("config.json"))).path("settings");
         assertEquals(
                 0.4914,
-                settings.path("graph").path("a").path("input").path("mean").path(0).asDouble());
+                settings.path("graph")
+                        .path("a")
+                        .path("input")
+                        .path("mean")
+                        .path(0)
+                        .asDouble());
         assertEquals(4, settings.path("graph").path("a").path("width").asInt());
         assertEquals(0.1 * 32 / 256, settings.path("schedule").path("lr").asDouble());
         assertEquals(0.1, settings.path("schedule").path("base-lr").asDouble());
@@ -137,8 +142,12 @@ class PipelineTest {
         Path out = folder.resolve("run");
         require(train(pictures.resolve("train"), out, "--steps", "1", "--recipe", "solo-learn-cifar"));
         JsonNode settings = json(Files.readString(out.resolve("config.json"))).path("settings");
-        assertEquals("lars-solo", settings.path("graph").path("update").path("optimizer").asText());
-        assertEquals("solo-learn", settings.path("graph").path("objective").path("loss").asText());
+        assertEquals(
+                "lars-solo",
+                settings.path("graph").path("update").path("optimizer").asText());
+        assertEquals(
+                "solo-learn",
+                settings.path("graph").path("objective").path("loss").asText());
         assertEquals(0.3, settings.path("schedule").path("base-lr").asDouble());
         assertEquals(3e-5, settings.path("schedule").path("warmup-start").asDouble());
     }

@@ -66,7 +66,12 @@ class PrecisionTest {
                 .path("settings")
                 .path("graph");
         assertEquals("fp16", graph.path("precision").path("precision").asText());
-        assertEquals(2000, graph.path("precision").path("loss-scaling").path("loss-scale-interval").asInt());
+        assertEquals(
+                2000,
+                graph.path("precision")
+                        .path("loss-scaling")
+                        .path("loss-scale-interval")
+                        .asInt());
         JsonNode last = json(Files.readAllLines(run.resolve("metrics.jsonl")).get(3));
         assertEquals(4, last.path("skipped_steps").asInt());
         assertEquals((float) 1e30 / 16, (float) last.path("loss_scale").asDouble());

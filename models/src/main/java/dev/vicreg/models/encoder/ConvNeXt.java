@@ -22,7 +22,8 @@ public record ConvNeXt(
         List<Integer> blocks,
         int width,
 
-        @Option(help = VisionTransformer.PATCHES, argument = "PIXELS", min = 1, max = 256) int patchSize)
+        @Option(help = VisionTransformer.PATCHES, argument = "PIXELS", min = 1, max = 256)
+        int patchSize)
         implements Encoder {
     /** The paper's stem. */
     public static final int PATCH_SIZE = 4;

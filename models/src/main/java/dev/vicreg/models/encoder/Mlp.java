@@ -15,8 +15,8 @@ import dev.vicreg.models.setting.Option;
 public record Mlp(
         int width,
 
-        @Option(help = "layers of the encoder mlp; without it 2", min = 1, max = 64) int depth)
-        implements Encoder {
+        @Option(help = "layers of the encoder mlp; without it 2", min = 1, max = 64)
+        int depth) implements Encoder {
     /** Checks the settings. */
     public Mlp {
         if (width < 1 || width > 65_536) {

@@ -141,7 +141,8 @@ public final class OnnxEncoder implements Encoder {
          *     trained: one line that names the file and the place
          */
         public OnnxEncoder encoder(List<Long> sample, Settings settings) {
-            return told(file, () -> new OnnxEncoder(graph, resolve(graph.inputs().get(0), sample), settings));
+            return told(
+                    file, () -> new OnnxEncoder(graph, resolve(graph.inputs().get(0), sample), settings));
         }
     }
 

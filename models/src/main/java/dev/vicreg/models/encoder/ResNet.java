@@ -26,8 +26,9 @@ public record ResNet(
         int width,
 
         @Option(
-                help = "first layers of a ResNet: 3x3, 3x3 of stride 2, or 7x7 of stride 2 and pooling; without it small"
-                        + " up to 64 pixels, imagenet above")
+                help =
+                        "first layers of a ResNet: 3x3, 3x3 of stride 2, or 7x7 of stride 2 and pooling; without it small"
+                                + " up to 64 pixels, imagenet above")
         Stem stem,
 
         @Option(help = "let the blocks of a ResNet start as their shortcut, as the official code does")

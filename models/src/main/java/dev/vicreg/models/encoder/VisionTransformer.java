@@ -23,17 +23,19 @@ import dev.vicreg.models.setting.Option;
  * @param pool what becomes the representation
  */
 public record VisionTransformer(
-        @Option(help = PATCHES, argument = "PIXELS", min = 1, max = 256) int patchSize,
+        @Option(help = PATCHES, argument = "PIXELS", min = 1, max = 256)
+        int patchSize,
+
         int width,
         int depth,
         int heads,
 
-        @Option(
-                help = "what a vision transformer gives: its class token, or the mean of its patches; without it cls")
+        @Option(help = "what a vision transformer gives: its class token, or the mean of its patches; without it cls")
         Pool pool)
         implements Encoder {
-    static final String PATCHES = "side of the patches of a vision transformer or ConvNeXt; without it 16 and 4, or 4 and 2"
-            + " up to 64 pixels";
+    static final String PATCHES =
+            "side of the patches of a vision transformer or ConvNeXt; without it 16 and 4, or 4 and 2"
+                    + " up to 64 pixels";
 
     /** How the tokens become one vector. */
     public enum Pool {

@@ -58,7 +58,8 @@ public final class Schema {
     /** What was given. */
     public interface Source {
         /** Value of the option of that name; its default, or null without one, where it was not given. */
-        @Nullable Object value(String name);
+        @Nullable
+        Object value(String name);
 
         /** Whether it was. */
         boolean isGiven(String name);
@@ -86,13 +87,22 @@ public final class Schema {
         };
     }
 
-    /** An option as it is declared, its name and help those of the branch that was asked for. */
-    public record Declared(String name, String help, Class<?> type, Option option) {}
+    /**
+     * An option as it is declared, its name and help those of the branch that was asked for.
+     *
+     * @param fallback text of its default; empty for none, as for a second branch, which is as the first unless told
+     */
+    public record Declared(String name, String help, String fallback, Class<?> type, Option option) {}
 
     /** A setting in which two records differ, by the option's name; null where one has none. */
-    public record Difference(String name, @Nullable Object before, @Nullable Object after) {}
+    public record Difference(
+            String name, @Nullable Object before, @Nullable Object after) {}
 
-    private record Component(RecordComponent component, String name, @Nullable Option option, boolean nullable) {
+    private record Component(
+            RecordComponent component,
+            String name,
+            @Nullable Option option,
+            boolean nullable) {
         @SuppressWarnings("unchecked") // asked for only where it is so
         Class<? extends Record> nested() {
             return (Class<? extends Record>) component.getType();
@@ -124,7 +134,8 @@ public final class Schema {
             return second && option != null && !option.second().isEmpty() ? name + "-b" : name;
         }
 
-        @Nullable Object of(Record record) {
+        @Nullable
+        Object of(Record record) {
             try {
                 component.getAccessor().setAccessible(true); // a public record may be nested in what is not
                 return component.getAccessor().invoke(record);
@@ -182,7 +193,8 @@ public final class Schema {
                 String help = second ? option.second() : option.help();
                 if (!help.isEmpty()) {
                     Class<?> raw = component.component.getType();
-                    options.add(new Declared(component.optionName(second), help(help, option), raw, option));
+                    String fallback = second ? "" : option.fallback();
+                    options.add(new Declared(component.optionName(second), help(help, option), fallback, raw, option));
                 }
             }
         }
@@ -190,7 +202,9 @@ public final class Schema {
     }
 
     private static String help(String help, Option option) {
-        return help.contains("{words}") ? help.replace("{words}", String.join(", ", codec(option).words())) : help;
+        return help.contains("{words}")
+                ? help.replace("{words}", String.join(", ", codec(option).words()))
+                : help;
     }
 
     /** The constants of an enum as options have them. */
@@ -229,8 +243,10 @@ public final class Schema {
             if (!component.isOption()) {
                 return absent(component);
             }
-            Object value = source.value(component.optionName(second));
-            return value == null ? absent(component) : typed(component, value);
+            String name = component.optionName(second);
+            Object value = source.value(name);
+            boolean own = !name.equals(component.name);
+            return value != null ? typed(component, value) : own ? nothing(component) : absent(component);
         });
     }
 
@@ -287,12 +303,11 @@ public final class Schema {
             if (value == null) {
                 return absent(component);
             }
-            return component.isSimple()
-                    ? typed(component, value)
-                    : foreign.of(component.component.getType(), value);
+            return component.isSimple() ? typed(component, value) : foreign.of(component.component.getType(), value);
         });
         if (!rest.isEmpty()) {
-            throw new IllegalArgumentException("unknown setting " + rest.keySet().iterator().next());
+            throw new IllegalArgumentException(
+                    "unknown setting " + rest.keySet().iterator().next());
         }
         return record;
     }
@@ -343,7 +358,8 @@ public final class Schema {
     @SuppressWarnings("unchecked") // make gives what it is asked for
     public static <R extends Record> R with(R record, String name, @Nullable Object value) {
         if (!has(record.getClass(), name)) {
-            throw new IllegalArgumentException("no setting " + name + " in " + record.getClass().getSimpleName());
+            throw new IllegalArgumentException(
+                    "no setting " + name + " in " + record.getClass().getSimpleName());
         }
         return (R) make(record.getClass(), component -> {
             Object old = component.of(record);
@@ -403,7 +419,8 @@ public final class Schema {
     }
 
     private interface Values {
-        @Nullable Object of(Component component);
+        @Nullable
+        Object of(Component component);
     }
 
     private static <R extends Record> R make(Class<R> type, Values values) {
@@ -430,6 +447,11 @@ public final class Schema {
         if (component.option != null && !component.option.fallback().isEmpty()) {
             return typed(component, parsed(component.option, type, component.option.fallback()));
         }
+        return nothing(component);
+    }
+
+    private static @Nullable Object nothing(Component component) {
+        Class<?> type = component.component.getType();
         if (component.nullable || !component.isSimple()) {
             return null;
         }
@@ -449,15 +471,19 @@ public final class Schema {
         if (type == boolean.class || type == Boolean.class) {
             return Boolean.valueOf(text);
         }
-        return type == String.class || type.isEnum() ? text : type == List.class ? List.of(text.split(",", -1)) : Double.valueOf(text);
+        return type == String.class || type.isEnum()
+                ? text
+                : type == List.class ? List.of(text.split(",", -1)) : Double.valueOf(text);
     }
 
     /** As the component has it. */
     private static Object typed(Component component, Object value) {
-        if (value instanceof List<?> list && component.component.getGenericType() instanceof
-                java.lang.reflect.ParameterizedType generic) {
+        if (value instanceof List<?> list
+                && component.component.getGenericType() instanceof java.lang.reflect.ParameterizedType generic) {
             Class<?> element = (Class<?>) generic.getActualTypeArguments()[0];
-            return list.stream().map(each -> typed(element, component.name, each)).toList();
+            return list.stream()
+                    .map(each -> typed(element, component.name, each))
+                    .toList();
         }
         return typed(component.component.getType(), component.name, value);
     }
@@ -492,8 +518,8 @@ public final class Schema {
         if (type == boolean.class && value instanceof Boolean) {
             return value;
         }
-        throw new IllegalArgumentException(name + ": expected " + type.getSimpleName().toLowerCase(java.util.Locale.ROOT)
-                + ", found " + value);
+        throw new IllegalArgumentException(
+                name + ": expected " + type.getSimpleName().toLowerCase(java.util.Locale.ROOT) + ", found " + value);
     }
 
     private static Object plain(Object value) {

@@ -19,11 +19,19 @@ class SchemaTest {
     }
 
     record Sizes(
-            @Option(help = "sizes of a sample", argument = "N,N") List<Long> shape,
-            @Option(help = "how it ends", second = "how the other ends", choices = {"mean", "cls"}) String pool) {}
+            @Option(help = "sizes of a sample", argument = "N,N")
+            List<Long> shape,
+
+            @Option(
+                    help = "how it ends",
+                    second = "how the other ends",
+                    choices = {"mean", "cls"})
+            String pool) {}
 
     record Side(
-            @Option(help = "how wide", second = "how wide the other is", min = 1, max = 8) int imageWidth,
+            @Option(help = "how wide", second = "how wide the other is", min = 1, max = 8)
+            int imageWidth,
+
             @Nullable Sizes sizes,
             @Option(open = true) Map<String, Object> rest) {}
 
@@ -33,7 +41,9 @@ class SchemaTest {
 
             @Option(help = "how fast", fallback = "1e-4") float rate,
 
-            @Option(help = "where", name = "device", fallback = "auto", free = true) String where,
+            @Option(help = "where", name = "device", fallback = "auto", free = true)
+            String where,
+
             @Option Stem stem) {
         Run {
             if (rate > 1) {
@@ -71,7 +81,8 @@ class SchemaTest {
         assertEquals(
                 List.of("image-width-b", "pool-b"),
                 Schema.options(Run.class, true).stream().map(Declared::name).toList());
-        assertEquals("how wide the other is", Schema.options(Run.class, true).get(0).help());
+        assertEquals(
+                "how wide the other is", Schema.options(Run.class, true).get(0).help());
     }
 
     @Test
@@ -79,8 +90,10 @@ class SchemaTest {
         Map<String, Object> values = Map.of("image-width", 3, "shape", List.of(7L), "pool-b", "mean");
         Side first = Schema.read(Side.class, false, given(values));
         assertEquals(new Side(3, new Sizes(List.of(7L), ""), Map.of()), first);
-        assertEquals(new Side(0, new Sizes(List.of(7L), "mean"), Map.of()), Schema.read(Side.class, true, given(values)));
-        assertNull(Schema.read(Side.class, false, given(Map.of("image-width", 3))).sizes());
+        assertEquals(
+                new Side(0, new Sizes(List.of(7L), "mean"), Map.of()), Schema.read(Side.class, true, given(values)));
+        assertNull(
+                Schema.read(Side.class, false, given(Map.of("image-width", 3))).sizes());
     }
 
     @Test

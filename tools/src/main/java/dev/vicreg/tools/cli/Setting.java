@@ -116,7 +116,7 @@ public record Setting<T>(
     public static Setting<?> of(Declared declared) {
         Option option = declared.option();
         Class<?> type = declared.type();
-        String fallback = option.fallback().isEmpty() ? null : option.fallback();
+        String fallback = declared.fallback().isEmpty() ? null : declared.fallback();
         if (type == boolean.class) {
             return flag(declared.name(), option.group(), declared.help());
         }
@@ -164,7 +164,8 @@ public record Setting<T>(
         String more = Character.toUpperCase(other.help.charAt(0)) + other.help.substring(1);
         return new Setting<>(
                 one.name,
-                String.valueOf(one.argument).length() < String.valueOf(other.argument).length()
+                String.valueOf(one.argument).length()
+                                < String.valueOf(other.argument).length()
                         ? other.argument
                         : one.argument,
                 one.group,

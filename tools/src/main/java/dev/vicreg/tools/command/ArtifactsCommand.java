@@ -61,8 +61,7 @@ final class ArtifactsCommand {
                 throw new IOException(out + " is not empty; name a new folder");
             }
         }
-        Artifacts artifacts =
-                Artifacts.write(out, built, built.initialState(settings.get(RunOptions.SEED)), lowering);
+        Artifacts artifacts = Artifacts.write(out, built, built.initialState(settings.get(RunOptions.SEED)), lowering);
         if (settings.on(SharedSettings.JSON)) {
             console.out()
                     .println(Json.line(Map.of(

@@ -38,12 +38,7 @@ public final class BenchCommand {
             List.of(),
             Stream.of(
                             RunOptions.GRAPH,
-                            List.of(
-                                    STEPS,
-                                    OPERATORS,
-                                    SharedSettings.DATA,
-                                    RunOptions.DATA_B,
-                                    SharedSettings.JSON),
+                            List.of(STEPS, OPERATORS, SharedSettings.DATA, RunOptions.DATA_B, SharedSettings.JSON),
                             Setting.of(MachineConfig.class))
                     .<Setting<?>>flatMap(List::stream)
                     .filter(setting -> !setting.name().equals("workers"))

@@ -1,7 +1,7 @@
 package dev.vicreg.tools.command;
 
-import dev.vicreg.models.setting.Group;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import dev.vicreg.models.setting.Group;
 import dev.vicreg.runtime.natives.Device;
 import dev.vicreg.runtime.natives.DoctorReport;
 import dev.vicreg.tools.cli.Command;

@@ -1,7 +1,7 @@
 package dev.vicreg.tools.command;
 
-import dev.vicreg.models.setting.Group;
 import dev.vicreg.export.RunExport;
+import dev.vicreg.models.setting.Group;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.runtime.natives.Device;
 import dev.vicreg.tools.cli.Command;
@@ -34,8 +34,8 @@ import org.jspecify.annotations.Nullable;
 final class EvalCommand {
     private static final Setting<String> TRAIN = Setting.text(
             "train", DataConfig.ARGUMENT, Group.DATA, "labelled samples that vote; a folder is a class", null);
-    private static final Setting<String> TEST = Setting.text(
-            "test", DataConfig.ARGUMENT, Group.DATA, "labelled samples that are classified", null);
+    private static final Setting<String> TEST =
+            Setting.text("test", DataConfig.ARGUMENT, Group.DATA, "labelled samples that are classified", null);
     private static final Setting<Path> BASELINE = Setting.path(
             "baseline",
             "FILE.onnx",
@@ -125,8 +125,7 @@ final class EvalCommand {
      *
      * @param classes names of the labels
      */
-    record Measured<R>(
-            Evaluation evaluation, LabelledVectors<R> train, LabelledVectors<R> test, List<String> classes) {
+    record Measured<R>(Evaluation evaluation, LabelledVectors<R> train, LabelledVectors<R> test, List<String> classes) {
         /** Neighbours of pictures, signals and sequences, a map of vectors. */
         Plot plot() {
             return train.form().plot(train, test, classes);
@@ -186,7 +185,9 @@ final class EvalCommand {
             String noun = train.noun();
             throw new IOException("kNN needs at least " + knn.k() + " labelled training " + noun
                     + " and one labelled among the test " + noun + ", found " + inTrain + " and " + inTest + "; "
-                    + (inTrain > 0 && inTest > 0 ? "give ./vicreg eval a smaller --k" : Kinds.of(train).whereLabelsAre()));
+                    + (inTrain > 0 && inTest > 0
+                            ? "give ./vicreg eval a smaller --k"
+                            : Kinds.of(train).whereLabelsAre()));
         }
     }
 

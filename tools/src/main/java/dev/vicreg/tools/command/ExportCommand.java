@@ -1,8 +1,8 @@
 package dev.vicreg.tools.command;
 
-import dev.vicreg.models.setting.Group;
 import dev.vicreg.export.EncoderExport;
 import dev.vicreg.export.RunExport;
+import dev.vicreg.models.setting.Group;
 import dev.vicreg.runtime.Manifest;
 import dev.vicreg.tools.cli.Command;
 import dev.vicreg.tools.cli.Console;

@@ -62,12 +62,12 @@ final class ImportedNetwork {
         return new OnnxConfig(
                 second.path(),
                 second.sha256(),
-                settings.isGiven("output-b") ? second.output() : first.output(),
+                second.output().isEmpty() ? first.output() : second.output(),
                 settings.isGiven("pool-b") ? second.pool() : first.pool(),
                 second.batchNorm(),
                 second.dropout(),
                 second.layout(),
-                settings.isGiven("input-shape-b") ? second.sample() : first.sample(),
+                second.sample().isEmpty() ? first.sample() : second.sample(),
                 null);
     }
 

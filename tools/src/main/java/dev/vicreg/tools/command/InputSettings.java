@@ -93,8 +93,7 @@ public final class InputSettings {
     }
 
     /** What the options say of data, once {@link #requireUses} has passed them. */
-    static InputConfig read(Settings settings, String data, Selection selection, Datasets datasets)
-            throws IOException {
+    static InputConfig read(Settings settings, String data, Selection selection, Datasets datasets) throws IOException {
         Dataset<?>[] opened = new Dataset<?>[1];
         InputConfig input = KindSettings.of(datasets.kind(data)).input(settings, options -> {
             opened[0] = datasets.open(data, options, selection);

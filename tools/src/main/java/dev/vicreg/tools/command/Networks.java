@@ -123,8 +123,7 @@ public final class Networks {
         String likeFirst = first.onnx() == null ? first.encoder() : first.onnx().path();
         String usual = inputs.alike() ? likeFirst : inputs.b().encoder();
         String encoder = asked.encoder().isEmpty() ? usual : asked.encoder();
-        boolean ownProjector = settings.isGiven("projector-b");
-        String projector = ownProjector ? asked.projector() : first.projector();
+        String projector = asked.projector().isEmpty() ? first.projector() : asked.projector();
         InputConfig input = SignalSettings.withFrontEndB(inputs.b(), settings);
         if (OnnxConfig.isFile(encoder)) {
             return ImportedNetwork.branch(settings, Side.B, input, Path.of(encoder), projector);
@@ -161,7 +160,10 @@ public final class Networks {
         boolean fileB = second == null ? fileA : second.onnx() != null;
         String forFiles = "is for encoders that come as ONNX files, found none";
         String forOwn = "is for networks that are named, found an ONNX file";
-        List<String> files = FILES.stream().map(Setting::name).filter(name -> !name.equals(POOL)).toList();
+        List<String> files = FILES.stream()
+                .map(Setting::name)
+                .filter(name -> !name.equals(POOL))
+                .toList();
         refuse(settings, !fileA && !fileB, forFiles, files);
         refuse(settings, !fileB, forFiles, FILES_B.stream().map(Setting::name).toList());
         refuse(settings, fileA, forOwn, List.of("width"));
@@ -174,8 +176,7 @@ public final class Networks {
     }
 
     /** Those of a recipe are not meant, which an encoder may be named beside. */
-    private static void refuse(Settings settings, boolean unused, String why, List<String> options)
-            throws IOException {
+    private static void refuse(Settings settings, boolean unused, String why, List<String> options) throws IOException {
         Optional<String> recipe = settings.find(RunOptions.RECIPE);
         Set<String> ofRecipe = recipe.isPresent() ? Recipes.texts(recipe.get()).keySet() : Set.of();
         for (String option : options) {

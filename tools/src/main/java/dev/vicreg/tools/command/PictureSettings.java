@@ -64,8 +64,7 @@ final class PictureSettings implements KindSettings {
 
     /** Pictures, whatever the data. */
     static InputConfig.Pictures pictures(Settings settings) {
-        return new InputConfig.Pictures(
-                settings.get(IMAGE_SIZE), COLOURS, settings.get(MEAN), settings.get(STD));
+        return new InputConfig.Pictures(settings.get(IMAGE_SIZE), COLOURS, settings.get(MEAN), settings.get(STD));
     }
 
     @Override

@@ -51,10 +51,7 @@ final class QuickstartCommand {
             "quickstart",
             "draws pictures, trains on them without labels, exports, embeds and evaluates",
             List.of(),
-            Stream.of(
-                            List.of(OUT, PER_CLASS, TEST_PER_CLASS, SharedSettings.JSON),
-                            RunOptions.GRAPH,
-                            RunOptions.RUN)
+            Stream.of(List.of(OUT, PER_CLASS, TEST_PER_CLASS, SharedSettings.JSON), RunOptions.GRAPH, RunOptions.RUN)
                     .<Setting<?>>flatMap(List::stream)
                     .filter(setting -> !InputSettings.isForOtherThanPictures(setting))
                     .<Setting<?>>map(QuickstartCommand::withRecipe)
@@ -108,8 +105,10 @@ final class QuickstartCommand {
         Path vectors = root.resolve("vectors.npy");
         Path sheet = root.resolve("neighbours.png");
         Evaluation evaluation;
-        try (EmbeddingModel after = EmbeddingModel.load(encoder, device, config.machine().threads());
-                EmbeddingModel before = EmbeddingModel.load(initial, device, config.machine().threads());
+        try (EmbeddingModel after =
+                        EmbeddingModel.load(encoder, device, config.machine().threads());
+                EmbeddingModel before =
+                        EmbeddingModel.load(initial, device, config.machine().threads());
                 Dataset<?> train = open(root.resolve("pictures/train"));
                 Dataset<?> test = open(root.resolve("pictures/test"))) {
             console.err().println("3/4 embedding the test pictures");

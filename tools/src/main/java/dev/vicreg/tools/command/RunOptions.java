@@ -64,8 +64,7 @@ final class RunOptions {
 
     @SafeVarargs
     private static List<Setting<?>> joined(List<Setting<?>>... parts) {
-        return Setting.joined(
-                Stream.of(parts).<Setting<?>>flatMap(List::stream).toList());
+        return Setting.joined(Stream.of(parts).<Setting<?>>flatMap(List::stream).toList());
     }
 
     /**
@@ -88,7 +87,8 @@ final class RunOptions {
                 pair.forEach(beneath::remove);
             }
         }
-        if (settings.isGiven("precision") && !settings.read(PrecisionConfig.class).isHalf()) {
+        if (settings.isGiven("precision")
+                && !settings.read(PrecisionConfig.class).isHalf()) {
             LOSS_SCALING.forEach(setting -> beneath.remove(setting.name()));
         }
         return settings.over(beneath);

@@ -80,8 +80,8 @@ final class SequenceSettings implements KindSettings {
 
     @Override
     public InputConfig input(Settings settings, Source source) throws IOException {
-        DataOptions options = new DataOptions(
-                List.of(), null, 0, 1, settings.find(PAD_ID).orElse(0));
+        DataOptions options =
+                new DataOptions(List.of(), null, 0, 1, settings.find(PAD_ID).orElse(0));
         return of(SequenceKind.SEQUENCES.require(source.read(options)), settings);
     }
 

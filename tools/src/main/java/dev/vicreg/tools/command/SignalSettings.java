@@ -132,8 +132,8 @@ final class SignalSettings implements KindSettings {
             return input;
         }
         if (input.kind() != SignalKind.SIGNALS) {
-            throw new IllegalArgumentException("--front-end-b is for signals, found "
-                    + input.kind().noun() + " on the second side; leave it out");
+            throw new IllegalArgumentException(
+                    "--front-end-b is for signals, found " + input.kind().noun() + " on the second side; leave it out");
         }
         InputConfig.Signals signals = (InputConfig.Signals) input;
         return new InputConfig.Signals(

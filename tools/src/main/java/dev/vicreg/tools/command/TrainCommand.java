@@ -1,7 +1,7 @@
 package dev.vicreg.tools.command;
 
-import dev.vicreg.models.setting.Group;
 import dev.vicreg.export.RunExport;
+import dev.vicreg.models.setting.Group;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.runtime.natives.Device;
 import dev.vicreg.tools.cli.Command;
@@ -16,8 +16,8 @@ import dev.vicreg.training.config.DataConfig;
 import dev.vicreg.training.config.TrainingConfig;
 import dev.vicreg.training.data.Datasets;
 import dev.vicreg.training.data.Kinds;
-import dev.vicreg.training.data.source.Dataset;
 import dev.vicreg.training.data.source.DataOptions;
+import dev.vicreg.training.data.source.Dataset;
 import dev.vicreg.training.data.source.Selection;
 import dev.vicreg.training.loop.Trainer;
 import dev.vicreg.training.run.RunConfig;
@@ -93,9 +93,8 @@ final class TrainCommand {
                 throw new IllegalArgumentException("--eval-data " + evalData.get() + ": " + e.getMessage(), e);
             }
         }
-        Trainer trainer = resume
-                ? Trainer.resume(config, out, datasets)
-                : Trainer.start(config, out, Version.TEXT, datasets);
+        Trainer trainer =
+                resume ? Trainer.resume(config, out, datasets) : Trainer.start(config, out, Version.TEXT, datasets);
         TrainingRun.Result result = TrainingRun.run(trainer, console);
         Path encoder = result.encoders().get(Side.A);
         if (encoder == null) {
@@ -117,8 +116,10 @@ final class TrainCommand {
         Device device = config.computeDevice();
         Path initial = encoder.resolveSibling("encoder-initial.onnx");
         DataOptions reading = config.graph().a().input().reading();
-        try (EmbeddingModel after = EmbeddingModel.load(encoder, device, config.machine().threads());
-                EmbeddingModel before = EmbeddingModel.load(initial, device, config.machine().threads());
+        try (EmbeddingModel after =
+                        EmbeddingModel.load(encoder, device, config.machine().threads());
+                EmbeddingModel before =
+                        EmbeddingModel.load(initial, device, config.machine().threads());
                 Dataset<?> test = Kinds.open(evalData, reading, Selection.ALL)) {
             Dataset<?> train =
                     datasets.open(config.data().data(), reading, config.data().selection());

@@ -33,8 +33,7 @@ public record Evaluation(
         double raw) {
 
     /** Classifies the test samples by the training samples, in each of the spaces. */
-    public static <R> Evaluation of(
-            KnnClassifier knn, LabelledVectors<R> train, LabelledVectors<R> test, int classes) {
+    public static <R> Evaluation of(KnnClassifier knn, LabelledVectors<R> train, LabelledVectors<R> test, int classes) {
         SampleForm<?, R> form = train.form();
         float[][] trainRaw = form.vectors(train.raw(), train.raw());
         float[][] testRaw = form.vectors(test.raw(), train.raw());

@@ -17,8 +17,7 @@ import java.util.function.Function;
  */
 public interface SampleForm<S, R> {
     /** One for every kind of data. */
-    List<SampleForm<?, ?>> ALL =
-            List.of(new PictureForm(), new VectorForm(), new SignalForm(), new SequenceForm());
+    List<SampleForm<?, ?>> ALL = List.of(new PictureForm(), new VectorForm(), new SignalForm(), new SequenceForm());
 
     /** The form of a data set's samples. */
     static SampleForm<?, ?> of(Dataset<?> data) {

@@ -43,7 +43,8 @@ public final class VectorPlot extends Plot {
             encoded[i] = Vectors.normalized(samples.encoder()[index]);
         }
         return new VectorPlot(
-                chart("raw " + samples.form().rawNoun(), raw, labels, classes), chart("encoder", encoded, labels, classes));
+                chart("raw " + samples.form().rawNoun(), raw, labels, classes),
+                chart("encoder", encoded, labels, classes));
     }
 
     private static XYChart chart(String title, float[][] vectors, int[] labels, List<String> classes) {

@@ -18,10 +18,9 @@ class CommandLineTest {
     private static final Setting<Path> DATA = Setting.path("data", "DIR", Group.DATA, "pictures");
     private static final Setting<Integer> EPOCHS =
             Setting.integer("epochs", "N", Group.OPTIMIZATION, "passes", 20, 1, 1000);
-    private static final Setting<Double> LR =
-            Setting.decimal("lr", "X", Group.OPTIMIZATION, "rate", null, 0, 100);
-    private static final Setting<String> LOSS = Setting.choice(
-            "loss", List.of("official", "solo-learn", "paper"), Group.OBJECTIVE, "variant", "official");
+    private static final Setting<Double> LR = Setting.decimal("lr", "X", Group.OPTIMIZATION, "rate", null, 0, 100);
+    private static final Setting<String> LOSS =
+            Setting.choice("loss", List.of("official", "solo-learn", "paper"), Group.OBJECTIVE, "variant", "official");
     private static final Setting<Boolean> JSON = Setting.flag("json", Group.OUTPUT, "print JSON");
     private static final Command COMMAND = new Command(
             "train", "trains", List.of(DATA), List.of(EPOCHS, LR, LOSS, JSON), "", (settings, console) -> {});

@@ -15,27 +15,20 @@ import org.jspecify.annotations.Nullable;
  */
 public record DataConfig(
         @Option(
-                help = "pictures: a folder, .tar, .tar.gz or .zip, CIFAR binary or IDX files; signals: the same of WAV files,"
-                        + " or .npy of [N,C,T]; vectors: .csv with a header, .npy of [N,D]; sequences: .txt with a text a"
-                        + " line, a folder or archive of .txt files, .ids with whole numbers in each line, .npy of int64"
-                        + " [N,T]. DIR/train and ARCHIVE!/train select a part",
+                help =
+                        "pictures: a folder, .tar, .tar.gz or .zip, CIFAR binary or IDX files; signals: the same of WAV files,"
+                                + " or .npy of [N,C,T]; vectors: .csv with a header, .npy of [N,D]; sequences: .txt with a text a"
+                                + " line, a folder or archive of .txt files, .ids with whole numbers in each line, .npy of int64"
+                                + " [N,T]. DIR/train and ARCHIVE!/train select a part",
                 argument = ARGUMENT,
                 group = Group.DATA,
                 free = true)
         String data,
 
-        @Option(
-                help = "use at most so many samples; 0 for all",
-                group = Group.DATA,
-                fallback = "0",
-                min = 0)
+        @Option(help = "use at most so many samples; 0 for all", group = Group.DATA, fallback = "0", min = 0)
         int limit,
 
-        @Option(
-                help = "use the first so many of each class; 0 for all",
-                group = Group.DATA,
-                fallback = "0",
-                min = 0)
+        @Option(help = "use the first so many of each class; 0 for all", group = Group.DATA, fallback = "0", min = 0)
         int limitPerClass,
 
         @Nullable PairConfig pairs) {

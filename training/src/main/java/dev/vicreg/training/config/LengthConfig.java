@@ -10,12 +10,7 @@ import dev.vicreg.models.setting.Option;
  * @param steps steps of the run; 0 where {@code epochs} is given instead
  */
 public record LengthConfig(
-        @Option(
-                help = "passes over the data",
-                group = Group.OPTIMIZATION,
-                fallback = "30",
-                min = 1,
-                max = 1_000_000)
+        @Option(help = "passes over the data", group = Group.OPTIMIZATION, fallback = "30", min = 1, max = 1_000_000)
         int epochs,
 
         @Option(

@@ -41,7 +41,8 @@ public record MachineConfig(
 
         // Of commands that train: forward alone, CUDA's convolutions are so in any case.
         @Option(
-                help = "the same bits from the same GPU each time, by --cudnn-search default; slower (the CPU always is so)",
+                help =
+                        "the same bits from the same GPU each time, by --cudnn-search default; slower (the CPU always is so)",
                 group = Group.MACHINE,
                 free = true)
         boolean deterministic,

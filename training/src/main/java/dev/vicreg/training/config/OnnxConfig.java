@@ -49,15 +49,17 @@ public record OnnxConfig(
         String output,
 
         @Option(
-                help = "what is made of an encoder file's output that is no vector: its first token, or the mean; without it"
-                        + " none",
+                help =
+                        "what is made of an encoder file's output that is no vector: its first token, or the mean; without it"
+                                + " none",
                 second = "what is made of the output of --encoder-b's file, where --encoder names another",
                 choices = {"cls", "mean", "none"})
         String pool,
 
         @Option(
-                help = "encoder file: batch norms use each view's statistics and move the running ones, or use the running"
-                        + " ones and leave them",
+                help =
+                        "encoder file: batch norms use each view's statistics and move the running ones, or use the running"
+                                + " ones and leave them",
                 choices = {"train", "frozen"},
                 fallback = "train")
         String batchNorm,
@@ -71,13 +73,15 @@ public record OnnxConfig(
         @Option(
                 help = "encoder file: where pictures have their channels; without it where the file has three",
                 choices = {"nchw", "nhwc"})
-        @Nullable String layout,
+        @Nullable
+        String layout,
 
         @Option(
                 name = "input-shape",
                 help = "encoder file: sizes of one sample, without the batch, where the file leaves them open",
-                second = "sizes of one sample of --encoder-b's file, where --encoder names another. The other options of"
-                        + " encoder files are for both",
+                second =
+                        "sizes of one sample of --encoder-b's file, where --encoder names another. The other options of"
+                                + " encoder files are for both",
                 argument = "N,N",
                 codec = Sizes.class)
         List<Long> sample,

@@ -19,25 +19,30 @@ public record PairConfig(
                 argument = DataConfig.ARGUMENT,
                 group = Group.DATA,
                 free = true)
-        @Nullable String data,
+        @Nullable
+        String data,
 
         @Option(
                 name = "pair-by",
-                help = "how --data and --data-b go together: by names without their endings, or in their order; without it"
-                        + " name",
+                help =
+                        "how --data and --data-b go together: by names without their endings, or in their order; without it"
+                                + " name",
                 group = Group.DATA,
                 choices = {"name", "position"},
                 free = true)
-        @Nullable String by,
+        @Nullable
+        String by,
 
         @Option(
                 name = "pairs",
-                help = "names the two sides of every pair: two columns of paths relative to the file's folder or absolute, of"
-                        + " names inside --data and --data-b (or --data alone), or of row numbers from 1",
+                help =
+                        "names the two sides of every pair: two columns of paths relative to the file's folder or absolute, of"
+                                + " names inside --data and --data-b (or --data alone), or of row numbers from 1",
                 argument = "FILE.csv",
                 group = Group.DATA,
                 free = true)
-        @Nullable String file) {
+        @Nullable
+        String file) {
     private static final List<String> BY = List.of("name", "position");
 
     /** Checks that the three go together. */

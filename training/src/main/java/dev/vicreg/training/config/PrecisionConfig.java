@@ -14,8 +14,9 @@ import org.jspecify.annotations.Nullable;
  */
 public record PrecisionConfig(
         @Option(
-                help = "fp32; tf32, the same with faster products of fewer digits on CUDA; or fp16, the network in float16,"
-                        + " master weights, statistics and loss in float32",
+                help =
+                        "fp32; tf32, the same with faster products of fewer digits on CUDA; or fp16, the network in float16,"
+                                + " master weights, statistics and loss in float32",
                 group = Group.MACHINE,
                 choices = {FP32, TF32, FP16},
                 fallback = FP32,

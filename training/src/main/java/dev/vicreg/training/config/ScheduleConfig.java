@@ -17,8 +17,9 @@ import java.util.Locale;
  */
 public record ScheduleConfig(
         @Option(
-                help = "peak learning rate as it is used; without it and --base-lr, by optimizer: adamw 0.002, sgd 0.03 and"
-                        + " lars 0.3 per 256 samples",
+                help =
+                        "peak learning rate as it is used; without it and --base-lr, by optimizer: adamw 0.002, sgd 0.03 and"
+                                + " lars 0.3 per 256 samples",
                 group = Group.OPTIMIZATION,
                 min = 1e-12,
                 max = 100)
@@ -33,20 +34,10 @@ public record ScheduleConfig(
 
         LengthConfig length,
 
-        @Option(
-                help = "epochs of rising rate",
-                group = Group.OPTIMIZATION,
-                fallback = "3",
-                min = 0,
-                max = 1_000_000)
+        @Option(help = "epochs of rising rate", group = Group.OPTIMIZATION, fallback = "3", min = 0, max = 1_000_000)
         double warmupEpochs,
 
-        @Option(
-                help = "rate from which it rises",
-                group = Group.OPTIMIZATION,
-                fallback = "0",
-                min = 0,
-                max = 100)
+        @Option(help = "rate from which it rises", group = Group.OPTIMIZATION, fallback = "0", min = 0, max = 100)
         double warmupStart,
 
         @Option(

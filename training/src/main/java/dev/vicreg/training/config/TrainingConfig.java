@@ -22,10 +22,7 @@ public record TrainingConfig(
         ViewsConfig views,
         ScheduleConfig schedule,
 
-        @Option(
-                help = "of first weights, order and augmentation",
-                group = Group.OPTIMIZATION,
-                fallback = "0")
+        @Option(help = "of first weights, order and augmentation", group = Group.OPTIMIZATION, fallback = "0")
         long seed,
 
         MachineConfig machine,

@@ -23,12 +23,7 @@ import java.util.Locale;
  * @param lrScale {@code pattern=factor}: parameters that learn at so many times the rate
  */
 public record UpdateConfig(
-        @Option(
-                help = "pairs a step",
-                group = Group.OPTIMIZATION,
-                fallback = "128",
-                min = 2,
-                max = 1 << 20)
+        @Option(help = "pairs a step", group = Group.OPTIMIZATION, fallback = "128", min = 2, max = 1 << 20)
         int batchSize,
 
         @Option(
@@ -46,12 +41,7 @@ public record UpdateConfig(
                 max = 0.9999)
         float momentum,
 
-        @Option(
-                help = "share taken off parameters",
-                group = Group.OPTIMIZATION,
-                fallback = "1e-4",
-                min = 0,
-                max = 1)
+        @Option(help = "share taken off parameters", group = Group.OPTIMIZATION, fallback = "1e-4", min = 0, max = 1)
         float weightDecay,
 
         @Option(
@@ -122,8 +112,8 @@ public record UpdateConfig(
             case "lars-official" -> new Lars(Lars.Variant.OFFICIAL, momentum, weightDecay, LARS_OFFICIAL_ETA);
             case "lars-solo" -> new Lars(Lars.Variant.SOLO, momentum, weightDecay, LARS_SOLO_ETA);
             default ->
-                throw new IllegalArgumentException("Unknown optimizer " + optimizer
-                        + ": expected one of sgd, adamw, lars-official, lars-solo");
+                throw new IllegalArgumentException(
+                        "Unknown optimizer " + optimizer + ": expected one of sgd, adamw, lars-official, lars-solo");
         };
     }
 

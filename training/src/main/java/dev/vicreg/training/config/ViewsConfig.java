@@ -18,16 +18,18 @@ import java.util.StringJoiner;
  */
 public record ViewsConfig(
         @Option(
-                help = "how views are made: {words}, then settings such as hue=0.2, mask=0.4 or view-a.blur=1; without it"
-                        + " cifar, vectors, signals or sequences",
+                help =
+                        "how views are made: {words}, then settings such as hue=0.2, mask=0.4 or view-a.blur=1; without it"
+                                + " cifar, vectors, signals or sequences",
                 argument = "PRESET[,NAME=X...]",
                 group = Group.AUGMENTATION,
                 codec = Text.class)
         Map<String, Object> augment,
 
         @Option(
-                help = "how view b is made where it has an augmentation of its own; without it as --augment says, and where"
-                        + " the second side's data are of another kind, as is usual for those",
+                help =
+                        "how view b is made where it has an augmentation of its own; without it as --augment says, and where"
+                                + " the second side's data are of another kind, as is usual for those",
                 argument = "PRESET[,NAME=X...]",
                 group = Group.AUGMENTATION,
                 codec = Text.class)

@@ -54,9 +54,8 @@ public final class Kinds {
                     return kind;
                 }
             }
-            throw new IOException(
-                    data.path() + " holds an array of shape " + Arrays.toString(data.array().shape())
-                            + ", expected " + arrays());
+            throw new IOException(data.path() + " holds an array of shape "
+                    + Arrays.toString(data.array().shape()) + ", expected " + arrays());
         }
         Kind<?> found = ALL.get(0);
         int most = found.filesAmong(data.files());

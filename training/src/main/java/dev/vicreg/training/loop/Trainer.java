@@ -115,8 +115,7 @@ public final class Trainer implements AutoCloseable {
         return start(settings, root, version, datasets, datasets);
     }
 
-    private static Trainer start(
-            TrainingConfig settings, Path root, String version, Datasets datasets, Closeable owned)
+    private static Trainer start(TrainingConfig settings, Path root, String version, Datasets datasets, Closeable owned)
             throws IOException {
         RunFolder folder = null;
         try {
@@ -176,7 +175,8 @@ public final class Trainer implements AutoCloseable {
             TrainingConfig settings = asked.with(asked.graph().in(copies));
             PairedData data = TrainingData.open(settings, datasets);
             if (!data.fingerprint().equals(config.dataFingerprint())) {
-                throw new IllegalArgumentException("Cannot resume " + root + ": the data in " + settings.data().data()
+                throw new IllegalArgumentException("Cannot resume " + root + ": the data in "
+                        + settings.data().data()
                         + " changed since the run started (" + config.dataSize() + " " + data.noun() + " then, "
                         + data.size()
                         + " now); restore them or start a new run");
@@ -234,7 +234,8 @@ public final class Trainer implements AutoCloseable {
         if (device.kind() != Device.Kind.CUDA) {
             return;
         }
-        StepProfile profile = StepProfile.of(built, settings.graph(), artifacts, device, settings.machine().threads());
+        StepProfile profile = StepProfile.of(
+                built, settings.graph(), artifacts, device, settings.machine().threads());
         profile.requireOn(device);
         if (profile.copies().isEmpty()) {
             log.info("{}: {}", device, profile.summary());
@@ -250,8 +251,9 @@ public final class Trainer implements AutoCloseable {
     private static long stepsPerEpoch(TrainingConfig settings, PairedData data) {
         int batch = settings.graph().update().batchSize();
         if (data.size() < batch) {
-            throw new IllegalArgumentException("Batch size " + batch + " is larger than the data set: expected at most "
-                    + data.size() + ", the " + data.noun() + " in " + settings.data().data());
+            throw new IllegalArgumentException(
+                    "Batch size " + batch + " is larger than the data set: expected at most " + data.size() + ", the "
+                            + data.noun() + " in " + settings.data().data());
         }
         return data.size() / batch;
     }
@@ -289,12 +291,19 @@ public final class Trainer implements AutoCloseable {
         GraphConfig graph = settings.graph();
         long stepsPerEpoch = stepsPerEpoch(settings, data);
         long total = totalSteps();
-        long every = settings.output().checkpointEvery() == 0 ? stepsPerEpoch : settings.output().checkpointEvery();
+        long every = settings.output().checkpointEvery() == 0
+                ? stepsPerEpoch
+                : settings.output().checkpointEvery();
         Schedule schedule = settings.schedule().over(stepsPerEpoch);
         RunFolder.Saved last = new RunFolder.Saved(startStep, startCheckpoint);
         long begin = System.nanoTime();
         try (PairLoader loader = new PairLoader(
-                        data.a(), data.b(), graph.update().batchSize(), settings.seed(), settings.machine().workers(), startStep);
+                        data.a(),
+                        data.b(),
+                        graph.update().batchSize(),
+                        settings.seed(),
+                        settings.machine().workers(),
+                        startStep);
                 TrainingSession session = TrainingSession.open(
                         startCheckpoint,
                         folder.artifacts().trainingModel(),
@@ -327,7 +336,8 @@ public final class Trainer implements AutoCloseable {
                 listener.step(line, total);
                 stopped = stop.getAsBoolean();
                 if (step % every == 0 || step == total || stopped) {
-                    last = folder.save(step, session::save, stateNames, settings.output().keep());
+                    last = folder.save(
+                            step, session::save, stateNames, settings.output().keep());
                     listener.saved(last);
                 }
             }

@@ -27,8 +27,8 @@ final class LegacyConfig {
         put(data, "pairs", renamed(map(settings, "pairs"), Map.of("data", "data-b", "by", "pair-by", "file", "pairs")));
         put(today, "data", data);
         put(today, "views", some(settings, List.of("augment", "augmentB")));
-        Map<String, Object> schedule = some(
-                settings, List.of("lr", "baseLr", "warmupEpochs", "warmupStart", "schedule", "finalLrFactor"));
+        Map<String, Object> schedule =
+                some(settings, List.of("lr", "baseLr", "warmupEpochs", "warmupStart", "schedule", "finalLrFactor"));
         put(schedule, "length", some(settings, List.of("epochs", "steps")));
         put(today, "schedule", schedule);
         put(today, "seed", settings.get("seed"));

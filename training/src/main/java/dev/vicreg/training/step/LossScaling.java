@@ -33,7 +33,8 @@ import java.util.Set;
 public record LossScaling(
         @Option(
                 name = "loss-scale",
-                help = "of fp16: factor of the loss at the start; it halves where float16 overflows, and doubles in time",
+                help =
+                        "of fp16: factor of the loss at the start; it halves where float16 overflows, and doubles in time",
                 group = Group.OPTIMIZATION,
                 fallback = "65536",
                 min = SMALLEST,

@@ -80,7 +80,12 @@ final class StepProfileTest {
     void onTheCpuEverythingIsOnTheHostAndTheCheckpointStays() throws IOException {
         List<Float> half = List.of(0.5f, 0.5f, 0.5f);
         BranchConfig branch = new BranchConfig("resnet18", 4, 8, 3, half, half, "8-8");
-        GraphConfig config = new GraphConfig(branch, null, new ObjectiveConfig("official", 25, 25, 1), new UpdateConfig(4, "adamw", 0.9f, 1e-4f, "none"), PrecisionConfig.FLOAT32);
+        GraphConfig config = new GraphConfig(
+                branch,
+                null,
+                new ObjectiveConfig("official", 25, 25, 1),
+                new UpdateConfig(4, "adamw", 0.9f, 1e-4f, "none"),
+                PrecisionConfig.FLOAT32);
         TrainingGraph.Built built = TrainingGraph.build(config.spec());
         Artifacts artifacts = Artifacts.write(folder, built, built.initialState(0), MachineLowering.of(Device.CPU, 1));
         byte[] before = Files.readAllBytes(artifacts.checkpoint());

@@ -42,13 +42,21 @@ class BranchConfigTest {
     }
 
     private static GraphConfig graph(BranchConfig a, BranchConfig b) {
-        return new GraphConfig(a, b, new ObjectiveConfig("official", 25, 25, 1), new UpdateConfig(4, "sgd", 0.9f, 0, "none"), PrecisionConfig.FLOAT32);
+        return new GraphConfig(
+                a,
+                b,
+                new ObjectiveConfig("official", 25, 25, 1),
+                new UpdateConfig(4, "sgd", 0.9f, 0, "none"),
+                PrecisionConfig.FLOAT32);
     }
 
     @Test
     void optionsOfTheEncoderComeBackFromJson() throws IOException {
         GraphConfig graph = graph(
-                config("resnet18", 16, EncoderOptions.NONE.with("stem", "strided").with("zero-init-residual", true)),
+                config(
+                        "resnet18",
+                        16,
+                        EncoderOptions.NONE.with("stem", "strided").with("zero-init-residual", true)),
                 config("vit-tiny", 12, EncoderOptions.NONE.with("patch-size", 8).with("pool", "mean")));
         String json = thereAndBack(graph);
         assertTrue(json.contains("\"stem\" : \"strided\""), json);

@@ -8,10 +8,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.vicreg.runtime.picture.Picture;
 import dev.vicreg.training.data.picture.PictureFiles;
+import dev.vicreg.training.data.source.Container;
 import dev.vicreg.training.data.source.DataFiles;
 import dev.vicreg.training.data.source.Dataset;
 import dev.vicreg.training.data.source.Selection;
-import dev.vicreg.training.data.source.Container;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;

@@ -27,7 +27,7 @@ public final class TestPictures {
         return new Picture(width, height, rgb);
     }
 
-    static byte[] encoded(Picture picture, String format) {
+    public static byte[] encoded(Picture picture, String format) {
         try {
             ByteArrayOutputStream out = new ByteArrayOutputStream();
             ImageIO.write(picture.toBufferedImage(), format, out);

@@ -152,7 +152,12 @@ final class CudaTrainingTest {
     void nothingLeavesTheGpu(String encoder, String precision, String optimizer) throws IOException {
         List<Float> half = List.of(0.5f, 0.5f, 0.5f);
         BranchConfig branch = new BranchConfig(encoder, encoder.startsWith("vit") ? 12 : 8, 32, 3, half, half, "16-16");
-        GraphConfig config = new GraphConfig(branch, null, new ObjectiveConfig("official", 25, 25, 1), new UpdateConfig(4, optimizer, 0.9f, 1e-4f, "none", List.of(), List.of()), new PrecisionConfig(precision, precision.equals("fp16") ? LossScaling.DEFAULT : null));
+        GraphConfig config = new GraphConfig(
+                branch,
+                null,
+                new ObjectiveConfig("official", 25, 25, 1),
+                new UpdateConfig(4, optimizer, 0.9f, 1e-4f, "none", List.of(), List.of()),
+                new PrecisionConfig(precision, precision.equals("fp16") ? LossScaling.DEFAULT : null));
         TrainingGraph.Built built = TrainingGraph.build(config.spec());
         Artifacts artifacts = Artifacts.write(folder, built, built.initialState(0), MachineLowering.of(Gpu.DEVICE, 1));
         StepProfile profile = StepProfile.of(built, config, artifacts, Gpu.DEVICE, 1);

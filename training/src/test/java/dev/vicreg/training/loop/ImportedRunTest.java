@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.vicreg.models.encoder.EncoderOptions;
 import dev.vicreg.models.graph.Tensor;
-import dev.vicreg.runtime.natives.CudaOptions;
 import dev.vicreg.training.config.BranchConfig;
 import dev.vicreg.training.config.DataConfig;
 import dev.vicreg.training.config.GraphConfig;
@@ -80,10 +79,21 @@ final class ImportedRunTest {
                 "8-8",
                 EncoderOptions.NONE,
                 OnnxConfig.of(file, "", "none", "train", dropout, null, List.of()));
-        GraphConfig graph =
-                new GraphConfig(branch, null, new ObjectiveConfig("official", 25, 25, 1), new UpdateConfig(4, "sgd", 0.9f, 0, "none", freeze, scale), PrecisionConfig.FLOAT32);
+        GraphConfig graph = new GraphConfig(
+                branch,
+                null,
+                new ObjectiveConfig("official", 25, 25, 1),
+                new UpdateConfig(4, "sgd", 0.9f, 0, "none", freeze, scale),
+                PrecisionConfig.FLOAT32);
         Map<String, Object> views = PictureKind.cifar().settings();
-        return new TrainingConfig(graph, new DataConfig(data.toString(), null), new ViewsConfig(views, Map.of()), new ScheduleConfig(0.01, 0.64, new LengthConfig(0, 6), 0, 0, "constant", 0), 3, new MachineConfig("cpu", 2, 1), new OutputConfig(3, 2));
+        return new TrainingConfig(
+                graph,
+                new DataConfig(data.toString(), null),
+                new ViewsConfig(views, Map.of()),
+                new ScheduleConfig(0.01, 0.64, new LengthConfig(0, 6), 0, 0, "constant", 0),
+                3,
+                new MachineConfig("cpu", 2, 1),
+                new OutputConfig(3, 2));
     }
 
     private static List<Metrics.Line> train(Trainer trainer, int stopAfter) throws Exception {

@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.vicreg.models.graph.Tensor;
-import dev.vicreg.runtime.natives.CudaOptions;
 import dev.vicreg.training.config.BranchConfig;
 import dev.vicreg.training.config.DataConfig;
 import dev.vicreg.training.config.GraphConfig;
@@ -72,7 +71,12 @@ final class TrainerTest {
     private static GraphConfig graph(int batch, String optimizer) {
         List<Float> half = List.of(0.5f, 0.5f, 0.5f);
         BranchConfig branch = new BranchConfig("resnet18", 4, 8, 3, half, half, "8-8");
-        return new GraphConfig(branch, null, new ObjectiveConfig("official", 25, 25, 1), new UpdateConfig(batch, optimizer, 0.9f, 1e-4f, "none"), PrecisionConfig.FLOAT32);
+        return new GraphConfig(
+                branch,
+                null,
+                new ObjectiveConfig("official", 25, 25, 1),
+                new UpdateConfig(batch, optimizer, 0.9f, 1e-4f, "none"),
+                PrecisionConfig.FLOAT32);
     }
 
     private static TrainingConfig config(long steps, double lr, int workers, int batch) {
@@ -81,7 +85,14 @@ final class TrainerTest {
 
     private static TrainingConfig config(
             GraphConfig graph, @Nullable PairConfig pairs, long steps, double lr, int workers, int batch) {
-        return new TrainingConfig(graph, new DataConfig(data.toString(), pairs), new ViewsConfig(PictureKind.cifar().settings(), Map.of()), new ScheduleConfig(lr, lr * 256 / batch, new LengthConfig(0, steps), 1, 0, "cosine", 0), 3, new MachineConfig("cpu", 2, workers), new OutputConfig(3, 2));
+        return new TrainingConfig(
+                graph,
+                new DataConfig(data.toString(), pairs),
+                new ViewsConfig(PictureKind.cifar().settings(), Map.of()),
+                new ScheduleConfig(lr, lr * 256 / batch, new LengthConfig(0, steps), 1, 0, "cosine", 0),
+                3,
+                new MachineConfig("cpu", 2, workers),
+                new OutputConfig(3, 2));
     }
 
     private static TrainingConfig config(long steps) {
@@ -147,7 +158,12 @@ final class TrainerTest {
         GraphConfig shared = graph(BATCH, "adamw");
         List<Float> half = List.of(0.5f, 0.5f, 0.5f);
         BranchConfig second = new BranchConfig("resnet18", 2, 8, 3, half, half, "6-8");
-        return new GraphConfig(shared.a(), second, new ObjectiveConfig("official", 25, 25, 1), new UpdateConfig(BATCH, "adamw", 0.9f, 1e-4f, "none"), PrecisionConfig.FLOAT32);
+        return new GraphConfig(
+                shared.a(),
+                second,
+                new ObjectiveConfig("official", 25, 25, 1),
+                new UpdateConfig(BATCH, "adamw", 0.9f, 1e-4f, "none"),
+                PrecisionConfig.FLOAT32);
     }
 
     @Test
@@ -269,7 +285,14 @@ final class TrainerTest {
     @Test
     void aRunThatCannotStartLeavesItsFolderFree() throws Exception {
         Path run = temporary.resolve("run");
-        TrainingConfig cuda = new TrainingConfig(graph(BATCH, "adamw"), new DataConfig(data.toString(), null), new ViewsConfig(PictureKind.cifar().settings(), Map.of()), new ScheduleConfig(1e-3, 0.064, new LengthConfig(0, 3), 1, 0, "cosine", 0), 3, new MachineConfig("cuda:99", 2, 1), new OutputConfig(3, 2));
+        TrainingConfig cuda = new TrainingConfig(
+                graph(BATCH, "adamw"),
+                new DataConfig(data.toString(), null),
+                new ViewsConfig(PictureKind.cifar().settings(), Map.of()),
+                new ScheduleConfig(1e-3, 0.064, new LengthConfig(0, 3), 1, 0, "cosine", 0),
+                3,
+                new MachineConfig("cuda:99", 2, 1),
+                new OutputConfig(3, 2));
         assertThrows(IllegalStateException.class, () -> Trainer.start(cuda, run, "test"));
         start(config(3), run, Integer.MAX_VALUE);
     }

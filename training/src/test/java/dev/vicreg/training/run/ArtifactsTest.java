@@ -50,7 +50,12 @@ final class ArtifactsTest {
 
     private static GraphConfig config(String optimizer, String loss, String projector, int imageSize) {
         List<Float> half = List.of(0.5f, 0.5f, 0.5f);
-        return new GraphConfig(new BranchConfig("resnet18", 4, imageSize, 3, half, half, projector), null, new ObjectiveConfig(loss, 25, 25, 1), new UpdateConfig(BATCH, optimizer, 0.9f, 1e-4f, ""), PrecisionConfig.FLOAT32);
+        return new GraphConfig(
+                new BranchConfig("resnet18", 4, imageSize, 3, half, half, projector),
+                null,
+                new ObjectiveConfig(loss, 25, 25, 1),
+                new UpdateConfig(BATCH, optimizer, 0.9f, 1e-4f, ""),
+                PrecisionConfig.FLOAT32);
     }
 
     private Artifacts write(GraphConfig config) throws Exception {
@@ -153,7 +158,12 @@ final class ArtifactsTest {
         "resnet18, official, 8-8, 7, too small",
     })
     void wrongSettingsAreNamed(String encoder, String loss, String projector, int size, String expected) {
-        GraphConfig config = new GraphConfig(new BranchConfig(encoder, 4, size, 3, List.of(0.5f, 0.5f, 0.5f), List.of(0.5f, 0.5f, 0.5f), projector), null, new ObjectiveConfig(loss, 25, 25, 1), new UpdateConfig(BATCH, "sgd", 0.9f, 0, "none"), PrecisionConfig.FLOAT32);
+        GraphConfig config = new GraphConfig(
+                new BranchConfig(encoder, 4, size, 3, List.of(0.5f, 0.5f, 0.5f), List.of(0.5f, 0.5f, 0.5f), projector),
+                null,
+                new ObjectiveConfig(loss, 25, 25, 1),
+                new UpdateConfig(BATCH, "sgd", 0.9f, 0, "none"),
+                PrecisionConfig.FLOAT32);
         String message = assertThrows(IllegalArgumentException.class, () -> TrainingGraph.build(config.spec()))
                 .getMessage();
         assertTrue(message.contains(expected), message);

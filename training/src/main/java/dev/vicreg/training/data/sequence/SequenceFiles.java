@@ -1,9 +1,9 @@
 package dev.vicreg.training.data.sequence;
 
 import dev.vicreg.runtime.sequence.ByteIds;
-import dev.vicreg.training.data.source.NpyFile;
 import dev.vicreg.training.data.source.DataOptions;
 import dev.vicreg.training.data.source.FileSamples;
+import dev.vicreg.training.data.source.NpyFile;
 import dev.vicreg.training.data.source.RowLabels;
 import dev.vicreg.training.data.source.Selection;
 import dev.vicreg.training.data.source.Utf8;

@@ -1,8 +1,8 @@
 package dev.vicreg.training.data.signal;
 
 import dev.vicreg.runtime.signal.Signal;
-import dev.vicreg.training.data.source.NpyFile;
 import dev.vicreg.training.data.source.DataOptions;
+import dev.vicreg.training.data.source.NpyFile;
 import dev.vicreg.training.data.source.RowLabels;
 import dev.vicreg.training.data.source.Samples;
 import java.io.IOException;

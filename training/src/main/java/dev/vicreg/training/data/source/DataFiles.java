@@ -166,8 +166,8 @@ public final class DataFiles implements Closeable {
                     .distinct()
                     .limit(5)
                     .toList();
-            throw new NoSuchFileException("no part " + part + " in " + container().where() + "; it holds "
-                    + (tops.isEmpty() ? "nothing" : String.join(", ", tops)));
+            throw new NoSuchFileException("no part " + part + " in "
+                    + container().where() + "; it holds " + (tops.isEmpty() ? "nothing" : String.join(", ", tops)));
         }
     }
 

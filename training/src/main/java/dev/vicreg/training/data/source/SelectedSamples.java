@@ -40,8 +40,7 @@ public class SelectedSamples<T> implements Dataset<T> {
      * @param cacheBytes bound on the decoded samples that are kept
      * @throws IOException if more than 1 % of the samples that were checked cannot be decoded
      */
-    public SelectedSamples(String where, Samples<T> source, Selection selection, long cacheBytes)
-            throws IOException {
+    public SelectedSamples(String where, Samples<T> source, Selection selection, long cacheBytes) throws IOException {
         this.source = source;
         this.cacheLeft = new AtomicLong(source.isCompressed() ? cacheBytes : 0);
         int[] wanted = selection.of(source.size(), source::label);

@@ -1,8 +1,8 @@
 package dev.vicreg.training.data.vector;
 
+import dev.vicreg.training.data.source.DataOptions;
 import dev.vicreg.training.data.source.FloatList;
 import dev.vicreg.training.data.source.NpyFile;
-import dev.vicreg.training.data.source.DataOptions;
 import dev.vicreg.training.data.source.RowLabels;
 import dev.vicreg.training.data.source.Selection;
 import java.io.IOException;

@@ -116,7 +116,8 @@ class SequenceFilesTest {
 
         write("set/train/b/4.md", "other");
         assertEquals(
-                PictureKind.PICTURES, Kinds.of(DataFiles.at(folder.resolve("set/train").toString())));
+                PictureKind.PICTURES,
+                Kinds.of(DataFiles.at(folder.resolve("set/train").toString())));
     }
 
     @ParameterizedTest

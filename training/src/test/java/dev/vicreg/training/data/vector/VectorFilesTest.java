@@ -49,7 +49,8 @@ class VectorFilesTest {
         assertEquals(1, table.label(1));
         assertEquals("row 2", table.name(1));
         assertEquals(
-                VectorKind.VECTORS, Kinds.of(DataFiles.at(folder.resolve("table.csv").toString())));
+                VectorKind.VECTORS,
+                Kinds.of(DataFiles.at(folder.resolve("table.csv").toString())));
     }
 
     @Test

@@ -91,7 +91,8 @@ class ViewPolicyTest {
 
     @Test
     void viewsOfVectorsDependOnTheKeyAlone() {
-        VectorViews views = new VectorViews(numbered(), Augmentations.parse("vectors"), Collections.nCopies(COLUMNS, 1f));
+        VectorViews views =
+                new VectorViews(numbered(), Augmentations.parse("vectors"), Collections.nCopies(COLUMNS, 1f));
         assertEquals(List.of(COLUMNS), views.type().shape());
         ByteBuffer first = view(views, new ViewKey(1, 2, 3, 0));
         assertEquals(first, view(views, new ViewKey(1, 2, 3, 0)));
