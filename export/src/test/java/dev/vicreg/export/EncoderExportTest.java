@@ -19,6 +19,7 @@ import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.runtime.Manifest;
 import dev.vicreg.runtime.natives.Device;
 import dev.vicreg.training.run.CheckpointFile;
+import dev.vicreg.training.step.lowering.Lowering;
 import dev.vicreg.training.step.Side;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -180,7 +181,7 @@ class EncoderExportTest {
     @Test
     void anotherModelThanTheEvalModelIsRefused() throws IOException {
         Path training = folder.resolve("training_model.onnx");
-        Files.write(training, OnnxFile.bytes(run.built().training(), Map.of()));
+        Files.write(training, OnnxFile.bytes(Lowering.NONE.write(run.built().step()), Map.of()));
         String message = refusal(training, CheckpointFile.read(run.checkpoint()));
         assertTrue(message.contains("has no output representation, only [loss,"), message);
     }

@@ -21,6 +21,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -137,14 +138,16 @@ class InspectCommandTest {
 
     @Test
     void everyOperatorIsInTheTableOnce() throws IOException {
+        long operators =
+                Arrays.stream(OpType.values()).filter(OpType::isInFiles).count();
         assertEquals(
-                OpType.values().length + 1,
+                operators + 1,
                 page("--operators")
                         .lines()
                         .filter(line -> line.matches("  [A-Za-z].*"))
                         .count());
         JsonNode rows = json("--operators", "--json").get("operators");
-        assertEquals(OpType.values().length, rows.size());
+        assertEquals(operators, rows.size());
         for (JsonNode row : rows) {
             boolean ruled = row.get("gradient").asText().equals("ruled");
             assertEquals(ruled, row.get("reason").asText().isEmpty(), row.toString());

@@ -16,6 +16,7 @@ import dev.vicreg.models.onnx.OnnxFile;
 import dev.vicreg.runtime.natives.Device;
 import dev.vicreg.runtime.natives.NativeLibraries;
 import dev.vicreg.runtime.natives.OrtSessions;
+import dev.vicreg.training.step.lowering.Lowering;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.LinkedHashMap;
@@ -27,8 +28,9 @@ public final class GraphRunner implements AutoCloseable {
     private final OrtSession session;
     private final Graph graph;
 
+    /** Runs {@code graph} with plain kernels. */
     public GraphRunner(Graph graph) {
-        this(graph, OnnxFile.bytes(graph, Map.of()));
+        this(graph, OnnxFile.bytes(Lowering.NONE.apply(graph), Map.of()));
     }
 
     /** Runs {@code model}, whose inputs are those of {@code graph}. */

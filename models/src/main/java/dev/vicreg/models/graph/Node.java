@@ -15,6 +15,7 @@ public final class Node {
     private final long sequence;
     private final OpType op;
     private final String scope;
+    private final Region region;
     private final List<@Nullable Value> inputs;
     private final Attributes attributes;
     private final List<Value> outputs;
@@ -36,12 +37,14 @@ public final class Node {
     public Node(
             OpType op,
             String scope,
+            Region region,
             List<? extends @Nullable Value> inputs,
             Attributes attributes,
             List<Output> outputs) {
         this.sequence = SEQUENCE.incrementAndGet();
         this.op = op;
         this.scope = scope;
+        this.region = region;
         this.inputs = Collections.unmodifiableList(new ArrayList<@Nullable Value>(inputs));
         this.attributes = attributes;
         List<Value> created = new ArrayList<>();
@@ -64,6 +67,11 @@ public final class Node {
     /** Dotted place in the model, such as {@code encoder.layer1.0.conv1}; empty at the top. */
     public String scope() {
         return scope;
+    }
+
+    /** The part of a training step that it belongs to. */
+    public Region region() {
+        return region;
     }
 
     /** The inputs in the operator's order; null where an optional one is left out. */

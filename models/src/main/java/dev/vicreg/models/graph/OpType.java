@@ -13,7 +13,8 @@ import java.util.stream.Collectors;
  * a builder method in {@link Ops}, a row in {@link ShapeRules}, and (if gradients flow through it) a gradient rule.
  *
  * <p>Standard operators are those of opset {@value #ONNX_OPSET}. The others are ONNX Runtime's: {@code com.microsoft}
- * (its training kernels) and {@code com.microsoft.nchwc} (its blocked CPU convolution).
+ * (its training kernels) and {@code com.microsoft.nchwc} (its blocked CPU convolution); and a few of our own, which no
+ * file holds.
  */
 public enum OpType {
     // Elementwise, with broadcasting
@@ -146,7 +147,17 @@ public enum OpType {
     // ONNX Runtime's blocked layout on the CPU
     REORDER_INPUT("ReorderInput", Domain.NCHWC, 1, 1, 1),
     REORDER_OUTPUT("ReorderOutput", Domain.NCHWC, 1, 1, 1),
-    BLOCKED_CONV("Conv", Domain.NCHWC, 2, 4, 1);
+    BLOCKED_CONV("Conv", Domain.NCHWC, 2, 4, 1),
+    // What a step computes before a lowering finds kernels for it; never in a file
+    /**
+     * A batch norm that uses its batch's statistics: x [N,C,…], scale, bias, running mean and variance [C] → result, both
+     * moved by a share of 1 - {@code momentum} (the variance by the unbiased one), batch mean and 1/deviation.
+     */
+    BATCH_NORM_TRAINING("BatchNormTraining", Domain.SEMANTIC, 5, 5, 5),
+    /** Rate, step (from 1), parameter, gradient, first and second moment → new parameter, step and moments. */
+    ADAM("Adam", Domain.SEMANTIC, 6, 6, 4),
+    /** x, through which no gradient flows. */
+    DETACH("Detach", Domain.SEMANTIC, 1, 1, 1);
 
     /** The one opset that graphs are built with. */
     public static final int ONNX_OPSET = 21;
@@ -164,7 +175,9 @@ public enum OpType {
         /** ONNX Runtime's own operators, its training kernels among them. */
         MICROSOFT("com.microsoft", 1),
         /** ONNX Runtime's blocked CPU layout. */
-        NCHWC("com.microsoft.nchwc", 1);
+        NCHWC("com.microsoft.nchwc", 1),
+        /** Our own, which say what is computed and leave how to a lowering. Files don't hold them. */
+        SEMANTIC("dev.vicreg", 1);
 
         private final String onnxName;
         private final int version;
@@ -186,6 +199,7 @@ public enum OpType {
     }
 
     private static final Map<String, OpType> BY_NAME = Arrays.stream(values())
+            .filter(OpType::isInFiles)
             .collect(Collectors.toUnmodifiableMap(op -> key(op.domain.onnxName, op.onnxName), Function.identity()));
 
     private final String onnxName;
@@ -218,6 +232,11 @@ public enum OpType {
     /** The operator's domain. */
     public Domain domain() {
         return domain;
+    }
+
+    /** Whether ONNX files hold the operator; the others must be lowered first. */
+    public boolean isInFiles() {
+        return domain != Domain.SEMANTIC;
     }
 
     /** The most outputs that a node may have. */

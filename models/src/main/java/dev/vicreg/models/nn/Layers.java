@@ -288,39 +288,22 @@ public final class Layers {
     /**
      * Uses the batch's statistics and moves the running ones: mean ← (1-m)·mean + m·batch mean, and the variance alike
      * with the unbiased batch variance, as PyTorch does.
-     *
-     * <p>ONNX Runtime's CPU kernel moves the running variance with the biased batch variance b. With c = n/(n-1) and
-     * the old value divided by c going in, c·((1-m)·old/c + m·b) = (1-m)·old + m·c·b comes out right. Dividing also
-     * makes a copy: the kernel may write its results over its inputs, and the old values are state that a second
-     * reader needs.
      */
     private Value trainedBatchNorm(
             Ops here, Value x, List<Value> affine, Parameter mean, Parameter variance, BatchNorm settings) {
-        double n = x.shape().elements() / (double) x.shape().size(1);
-        if (n < 2) {
+        if (x.shape().elements() < 2 * x.shape().size(1)) {
             throw new IllegalArgumentException(
                     "Batch norm at " + here.scope() + " needs more than one value per channel"
                             + " to train, found input " + x.shape() + ": use a larger batch or pictures");
         }
-        double correction = n / (n - 1);
         Value oldMean = statistics.getOrDefault(mean, mean.value());
         Value oldVariance = statistics.getOrDefault(variance, variance.value());
-        float kept = 1 - settings.momentum();
         Node norm = here.node(
-                OpType.BATCH_NORM_INTERNAL,
-                List.of(
-                        x,
-                        affine.get(0),
-                        affine.get(1),
-                        here.mul(oldMean, 1 / correction),
-                        here.mul(oldVariance, 1 / correction)),
-                Attributes.NONE
-                        .with("epsilon", settings.epsilon())
-                        .with("momentum", kept)
-                        .with("training_mode", 1L));
-        Value batchMean = norm.output(3);
-        statistics.put(mean, here.add(here.mul(oldMean, kept), here.mul(batchMean, 1 - kept)));
-        statistics.put(variance, here.mul(norm.output(2), correction));
+                OpType.BATCH_NORM_TRAINING,
+                List.of(x, affine.get(0), affine.get(1), oldMean, oldVariance),
+                Attributes.NONE.with("epsilon", settings.epsilon()).with("momentum", 1 - settings.momentum()));
+        statistics.put(mean, norm.output(1));
+        statistics.put(variance, norm.output(2));
         return norm.output(0);
     }
 

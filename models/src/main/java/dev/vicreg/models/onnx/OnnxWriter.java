@@ -58,6 +58,10 @@ final class OnnxWriter {
     }
 
     private void writeNode(Node node) {
+        if (!node.op().isInFiles()) {
+            throw new IllegalStateException("Graph " + graph.name() + ": " + node
+                    + " is no operator of ONNX Runtime: lower the graph before it is written");
+        }
         NodeProto.Builder out = NodeProto.newBuilder()
                 .setOpType(node.op().onnxName())
                 .setDomain(node.op().domain().onnxName());

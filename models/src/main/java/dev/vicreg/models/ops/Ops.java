@@ -4,6 +4,7 @@ import dev.vicreg.models.graph.Attributes;
 import dev.vicreg.models.graph.ElementType;
 import dev.vicreg.models.graph.Node;
 import dev.vicreg.models.graph.OpType;
+import dev.vicreg.models.graph.Region;
 import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.Value;
@@ -16,31 +17,43 @@ import org.jspecify.annotations.Nullable;
  * Builds nodes: one typed method per operator, each returning the value that it computes. Arity, types and shapes are
  * checked at the call, so a mistake is reported where it was made. Everything is row-major and pictures are NCHW.
  *
- * <p>An instance carries only the scope under which nodes are created; values of different instances mix freely.
+ * <p>An instance carries only scope and region in which nodes are created; values of different instances mix freely.
  * Instances are immutable and thread-safe.
  *
  * <p>All methods throw {@link IllegalArgumentException} for inputs that the operator does not take.
  */
 public final class Ops {
     private final String scope;
+    private final Region region;
 
-    /** Builds at the top level. */
+    /** Builds at the top level, in the network. */
     public Ops() {
-        this("");
+        this("", Region.NETWORK);
     }
 
-    private Ops(String scope) {
+    private Ops(String scope, Region region) {
         this.scope = scope;
+        this.region = region;
     }
 
     /** A builder of nodes below {@code name}: {@code scope("layer1").scope("conv")} is {@code layer1.conv}. */
     public Ops scope(String name) {
-        return new Ops(scope.isEmpty() ? name : scope + "." + name);
+        return new Ops(scope.isEmpty() ? name : scope + "." + name, region);
     }
 
     /** A builder of nodes at exactly that dotted scope. */
     public Ops atScope(String absolute) {
-        return new Ops(absolute);
+        return new Ops(absolute, region);
+    }
+
+    /** A builder of nodes in another region. */
+    public Ops in(Region other) {
+        return new Ops(scope, other);
+    }
+
+    /** A builder of nodes where {@code node} is. */
+    public static Ops at(Node node) {
+        return new Ops(node.scope(), node.region());
     }
 
     /** The dotted scope. */
@@ -52,7 +65,7 @@ public final class Ops {
     public Node node(OpType op, List<? extends @Nullable Value> inputs, Attributes attributes) {
         try {
             op.checkArity(inputs.size());
-            return new Node(op, scope, inputs, attributes, ShapeRules.outputs(op, inputs, attributes));
+            return new Node(op, scope, region, inputs, attributes, ShapeRules.outputs(op, inputs, attributes));
         } catch (IllegalArgumentException | IllegalStateException | IndexOutOfBoundsException | ArithmeticException e) {
             String place = scope.isEmpty() ? "" : " at " + scope;
             throw new IllegalArgumentException(
@@ -216,6 +229,11 @@ public final class Ops {
     /** x under another name. */
     public Value identity(Value x) {
         return one(OpType.IDENTITY, x);
+    }
+
+    /** x, but no gradient flows back through it: the loss takes it as given. */
+    public Value detach(Value x) {
+        return one(OpType.DETACH, x);
     }
 
     /** Sum over {@code axes}; over all where none are given. */

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Derives a graph from another: inputs replaced, nodes rewritten one by one. Nodes whose inputs stay the same are taken
- * over; others are built anew through {@link Ops}, in their scope, so types and shapes are inferred again.
+ * over; others are built anew through {@link Ops}, in their scope and region, so types and shapes are inferred again.
  */
 public final class Rewriter {
     /** What becomes of one node. */
@@ -48,7 +48,7 @@ public final class Rewriter {
             for (@Nullable Value input : node.inputs()) {
                 inputs.add(input == null ? null : known.getOrDefault(input, input));
             }
-            List<Value> outputs = rule.rewrite(new Ops().atScope(node.scope()), node, inputs);
+            List<Value> outputs = rule.rewrite(Ops.at(node), node, inputs);
             if (outputs.size() != node.outputs().size()) {
                 throw new IllegalArgumentException("Rewriting " + node + ": expected "
                         + node.outputs().size() + " values in place of its outputs, found " + outputs.size());

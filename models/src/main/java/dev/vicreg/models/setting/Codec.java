@@ -19,7 +19,7 @@ public interface Codec<T> {
         return value.toString();
     }
 
-    /** Words that the help text lists where it says {@code {words}}. */
+    /** The words that it may be; of an option with an argument those that its help lists where it says {@code {words}}. */
     default List<String> words() {
         return List.of();
     }

@@ -172,6 +172,17 @@ class OnnxFileTest {
     }
 
     @Test
+    void operatorsThatMustBeLoweredAreNotWritten() {
+        Value x = Value.input("x", new TensorType(ElementType.FLOAT, Shape.of(2)));
+        Graph graph = Graph.of("pure", List.of(x), Map.of("y", ops.detach(x)));
+        IllegalStateException e =
+                assertThrows(IllegalStateException.class, () -> OnnxFile.bytes(graph, Map.of()));
+        assertEquals(
+                "Graph pure: Detach at layer.0 is no operator of ONNX Runtime: lower the graph before it is written",
+                e.getMessage());
+    }
+
+    @Test
     void initializersInTypedFieldsAreRead() throws IOException {
         GraphProto.Builder graph = GraphProto.newBuilder();
         graph.addInitializer(TensorProto.newBuilder()

@@ -120,8 +120,10 @@ public record Setting<T>(
         if (type == boolean.class) {
             return flag(declared.name(), option.group(), declared.help());
         }
-        List<String> words = type.isEnum() ? Schema.words(type) : List.of(option.choices());
-        if (!words.isEmpty()) {
+        List<String> words = type.isEnum()
+                ? Schema.words(type)
+                : option.choices().length > 0 ? List.of(option.choices()) : Schema.codec(option).words();
+        if (!words.isEmpty() && option.argument().isEmpty()) {
             return choice(declared.name(), words, option.group(), declared.help(), fallback);
         }
         boolean whole = WHOLE.contains(type);

@@ -15,6 +15,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Trains to the end or to Ctrl-C with progress on the console, and exports the encoders before and after. */
@@ -77,21 +78,23 @@ final class TrainingRun {
     }
 
     private static String note(Metrics.Line line) {
+        String terms = line.terms().entrySet().stream()
+                .map(term -> String.format(Locale.ROOT, "%s %.3f", brief(term.getKey()), term.getValue()))
+                .collect(Collectors.joining(" "));
         return String.format(
-                        Locale.ROOT,
-                        "loss %.3f (inv %.3f var %.3f cov %.3f) %.0f pairs/s",
-                        line.loss(),
-                        line.invariance(),
-                        line.variance(),
-                        line.covariance(),
-                        line.pairs_per_second())
+                        Locale.ROOT, "loss %.3f (%s) %.0f pairs/s", line.loss(), terms, line.pairsPerSecond())
                 + scaling(line);
+    }
+
+    /** The beginning of a term's name. */
+    private static String brief(String term) {
+        return term.substring(0, Math.min(3, term.length()));
     }
 
     /** What float16 has to say. */
     private static String scaling(Metrics.Line line) {
-        Float scale = line.loss_scale();
-        Long skipped = line.skipped_steps();
+        Float scale = line.lossScale();
+        Long skipped = line.skippedSteps();
         if (scale == null || skipped == null) {
             return "";
         }

@@ -54,6 +54,10 @@ public interface Inspection {
         }
     }
 
+    private static List<OpType> inFiles() {
+        return Arrays.stream(OpType.values()).filter(OpType::isInFiles).toList();
+    }
+
     /** The table of all operators, each in one of three sets. */
     static Inspection operators() {
         return new Inspection() {
@@ -61,7 +65,7 @@ public interface Inspection {
             public String page(boolean all) {
                 List<List<String>> rows = new ArrayList<>();
                 rows.add(List.of("OPERATOR", "GRADIENT", "REASON"));
-                for (OpType op : OpType.values()) {
+                for (OpType op : inFiles()) {
                     Differentiability gradient = Differentiability.of(op);
                     String domain = op.domain().onnxName();
                     rows.add(List.of(
@@ -76,7 +80,7 @@ public interface Inspection {
 
             @Override
             public Map<String, Object> values() {
-                List<Map<String, String>> rows = Arrays.stream(OpType.values())
+                List<Map<String, String>> rows = inFiles().stream()
                         .map(op -> Map.of(
                                 "operator", op.onnxName(),
                                 "domain", op.domain().onnxName(),

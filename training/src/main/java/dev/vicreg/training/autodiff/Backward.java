@@ -96,7 +96,8 @@ public final class Backward {
         if (!matters || node.inputs().stream().noneMatch(reached::contains)) {
             return;
         }
-        Ops here = ops.atScope(node.scope().isEmpty() ? "grad" : "grad." + node.scope());
+        Ops here = ops.atScope(node.scope().isEmpty() ? "grad" : "grad." + node.scope())
+                .in(node.region().ofGradients());
         try {
             propagate(here, node, upstream);
         } catch (IllegalStateException | IllegalArgumentException e) {

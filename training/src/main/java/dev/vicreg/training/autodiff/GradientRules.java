@@ -64,11 +64,12 @@ final class GradientRules {
     private static final Map<OpType, String> UNSUPPORTED = new EnumMap<>(OpType.class);
 
     static {
-        first(OpType.BATCH_NORM_INTERNAL, GradientRules::batchNorm);
+        first(OpType.BATCH_NORM_TRAINING, GradientRules::batchNorm);
+        without(OpType.DETACH, "it is there to stop gradients");
 
         for (OpType op : OpType.values()) {
-            if (op.domain() != OpType.Domain.ONNX && op != OpType.BATCH_NORM_INTERNAL) {
-                UNSUPPORTED.put(op, "a kernel of the backward pass, the update or a lowering");
+            if (op.domain() != OpType.Domain.ONNX && of(op).isEmpty() && !isWithout(op)) {
+                unsupported(op, "a kernel of the backward pass, the update or a lowering");
             }
         }
 
@@ -103,12 +104,13 @@ final class GradientRules {
 
     /** Adds the rule of an operator with any number of differentiable outputs. */
     static void many(OpType op, Rule rule) {
+        once(op);
         RULED.put(op, rule);
     }
 
     /** Adds the rule of an operator of which only the first output is differentiable. */
     static void first(OpType op, FirstOutputRule rule) {
-        RULED.put(op, (ops, node, upstream) -> {
+        many(op, (ops, node, upstream) -> {
             for (int i = 1; i < upstream.size(); i++) {
                 if (upstream.get(i) != null) {
                     throw new IllegalArgumentException("No gradient flows through output " + i + " of " + node
@@ -121,12 +123,20 @@ final class GradientRules {
 
     /** Says that no gradient flows through an operator by its nature. */
     static void without(OpType op, String reason) {
+        once(op);
         WITHOUT.put(op, reason);
     }
 
     /** Says why an operator cannot be differentiated. */
     static void unsupported(OpType op, String reason) {
+        once(op);
         UNSUPPORTED.put(op, reason);
+    }
+
+    private static void once(OpType op) {
+        if (RULED.containsKey(op) || WITHOUT.containsKey(op) || UNSUPPORTED.containsKey(op)) {
+            throw new IllegalStateException("Two rows for the gradient of " + op + ": expected one");
+        }
     }
 
     /** Adds the rule of an operator with one input. */

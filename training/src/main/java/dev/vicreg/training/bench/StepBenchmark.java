@@ -72,7 +72,8 @@ public final class StepBenchmark {
         TrainingSession.Scaling scaling = null;
         Path end = folder.resolve("checkpoint-after");
         try (TrainingSession session =
-                TrainingSession.open(artifacts.checkpoint(), artifacts.trainingModel(), device, threads)) {
+                TrainingSession.open(
+                built.signature(), artifacts.checkpoint(), artifacts.trainingModel(), device, threads)) {
             for (int i = 0; i < steps; i++) {
                 long start = System.nanoTime();
                 scaling = session.step(a, b, RATE).scaling();

@@ -69,6 +69,7 @@ public record StepProfile(List<Operator> operators) {
             throws IOException {
         try (TemporaryFolder folder = TemporaryFolder.create("vicreg-profile")) {
             try (TrainingSession session = TrainingSession.open(
+                    built.signature(),
                     artifacts.checkpoint(),
                     artifacts.trainingModel(),
                     quick(device),

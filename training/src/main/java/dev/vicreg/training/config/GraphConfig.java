@@ -1,7 +1,7 @@
 package dev.vicreg.training.config;
 
 import dev.vicreg.models.setting.Option;
-import dev.vicreg.training.objective.VicReg;
+import dev.vicreg.training.objective.Objective;
 import dev.vicreg.training.step.Branch;
 import dev.vicreg.training.step.Side;
 import dev.vicreg.training.step.TrainingGraph;
@@ -33,8 +33,8 @@ public record GraphConfig(
      * @throws IOException if the file of an imported encoder cannot be read
      */
     public TrainingGraph.Spec spec() throws IOException {
-        VicReg loss = objective.vicReg();
-        boolean lastBias = loss.variant() == VicReg.Variant.SOLO_LEARN;
+        Objective loss = objective.objective();
+        boolean lastBias = loss.heads().lastBias();
         Branch first = a.branch("", lastBias);
         return new TrainingGraph.Spec(
                 first,

@@ -1,13 +1,20 @@
 package dev.vicreg.training.config;
 
+import dev.vicreg.models.setting.Codec;
 import dev.vicreg.models.setting.Group;
+import dev.vicreg.models.setting.Nearest;
 import dev.vicreg.models.setting.Option;
-import dev.vicreg.training.objective.VicReg;
+import dev.vicreg.models.setting.Schema;
+import dev.vicreg.training.objective.Objective;
+import dev.vicreg.training.objective.Objectives;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 
 /**
  * What is minimised.
  *
- * @param loss {@code official}, {@code solo-learn} or {@code paper}
+ * @param loss one of {@link Objectives}; the others are those that it needs
  * @param invariance coefficient λ
  * @param variance coefficient μ
  * @param covariance coefficient ν
@@ -16,7 +23,7 @@ public record ObjectiveConfig(
         @Option(
                 help = "which published form of the loss",
                 group = Group.OBJECTIVE,
-                choices = {"official", "solo-learn", "paper"},
+                codec = Name.class,
                 fallback = "official")
         String loss,
 
@@ -45,17 +52,31 @@ public record ObjectiveConfig(
         float covariance) {
     private static final double LARGEST = 1e6;
 
+    /** Names of the objectives. */
+    static final class Name implements Codec<String> {
+        @Override
+        public String parse(String text) {
+            return Nearest.require(text, words());
+        }
+
+        @Override
+        public List<String> words() {
+            return Objectives.names();
+        }
+    }
+
     /**
-     * What these settings mean.
+     * What these settings mean: the objective with whatever it needs to be told of the others.
      *
      * @throws IllegalArgumentException naming the first setting that is wrong
      */
-    VicReg vicReg() {
-        for (VicReg.Variant variant : VicReg.Variant.values()) {
-            if (variant.optionName().equals(loss)) {
-                return new VicReg(variant, invariance, variance, covariance);
+    Objective objective() {
+        Map<String, Float> values = new LinkedHashMap<>();
+        Schema.json(this, Schema.Foreign.NONE).forEach((name, value) -> {
+            if (value instanceof Float number) {
+                values.put(name, number);
             }
-        }
-        throw new IllegalArgumentException("Unknown loss " + loss + ": expected official, solo-learn or paper");
+        });
+        return Objectives.of(loss, values);
     }
 }

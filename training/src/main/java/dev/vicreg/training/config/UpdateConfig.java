@@ -1,6 +1,8 @@
 package dev.vicreg.training.config;
 
+import dev.vicreg.models.setting.Codec;
 import dev.vicreg.models.setting.Group;
+import dev.vicreg.models.setting.Nearest;
 import dev.vicreg.models.setting.Option;
 import dev.vicreg.training.optim.AdamW;
 import dev.vicreg.training.optim.FineTuning;
@@ -8,8 +10,11 @@ import dev.vicreg.training.optim.Lars;
 import dev.vicreg.training.optim.Optimizer;
 import dev.vicreg.training.optim.Sgd;
 import dev.vicreg.training.step.TrainingGraph.NoDecay;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.function.Function;
 
 /**
  * How a step updates the parameters.
@@ -29,7 +34,7 @@ public record UpdateConfig(
         @Option(
                 help = "how parameters are updated; lars is lars-official",
                 group = Group.OPTIMIZATION,
-                choices = {"adamw", "sgd", "lars", "lars-official", "lars-solo"},
+                codec = Name.class,
                 fallback = "adamw")
         String optimizer,
 
@@ -67,10 +72,53 @@ public record UpdateConfig(
     private static final float LARS_SOLO_ETA = 0.02f;
     private static final int RATE_SAMPLES = 256;
 
+    /**
+     * An optimizer by its name.
+     *
+     * @param rate usual peak learning rate
+     * @param scaled whether that is per 256 samples
+     * @param noDecay what usually isn't decayed
+     */
+    private record Entry(double rate, boolean scaled, String noDecay, Function<UpdateConfig, Optimizer> maker) {}
+
+    private static final String LARS = "lars";
+    private static final String LARS_OFFICIAL = "lars-official";
+    private static final Map<String, Entry> OPTIMIZERS = new LinkedHashMap<>();
+
+    static {
+        Entry official = new Entry(0.3, true, "1d", c -> c.lars(Lars.Variant.OFFICIAL, LARS_OFFICIAL_ETA));
+        OPTIMIZERS.put("adamw", new Entry(2e-3, false, "none", UpdateConfig::adamW));
+        OPTIMIZERS.put("sgd", new Entry(0.03, true, "none", c -> new Sgd(c.momentum, c.weightDecay)));
+        OPTIMIZERS.put(LARS, official);
+        OPTIMIZERS.put(LARS_OFFICIAL, official);
+        OPTIMIZERS.put("lars-solo", new Entry(0.3, true, "1d", c -> c.lars(Lars.Variant.SOLO, LARS_SOLO_ETA)));
+    }
+
+    private AdamW adamW() {
+        return new AdamW(momentum, ADAM_BETA2, ADAM_EPSILON, weightDecay);
+    }
+
+    private Lars lars(Lars.Variant variant, float eta) {
+        return new Lars(variant, momentum, weightDecay, eta);
+    }
+
+    /** Names of the optimizers. */
+    static final class Name implements Codec<String> {
+        @Override
+        public String parse(String text) {
+            return Nearest.require(text, words());
+        }
+
+        @Override
+        public List<String> words() {
+            return List.copyOf(OPTIMIZERS.keySet());
+        }
+    }
+
     /** Checks what no part of the graph checks itself. */
     public UpdateConfig {
-        optimizer = optimizer.equals("lars") ? "lars-official" : optimizer;
-        noDecay = noDecay.isEmpty() ? optimizer.startsWith("lars") ? "1d" : "none" : noDecay;
+        optimizer = optimizer.equals(LARS) ? LARS_OFFICIAL : optimizer;
+        noDecay = noDecay.isEmpty() ? entry(optimizer).noDecay : noDecay;
         freeze = List.copyOf(freeze);
         lrScale = List.copyOf(lrScale);
         if (!(momentum >= 0 && momentum < 1)) {
@@ -93,11 +141,8 @@ public record UpdateConfig(
 
     /** The peak learning rate where none is asked for. */
     public double usualRate() {
-        return switch (optimizer) {
-            case "adamw" -> 2e-3;
-            case "sgd" -> 0.03 * samples();
-            default -> 0.3 * samples();
-        };
+        Entry entry = entry(optimizer);
+        return entry.scaled ? entry.rate * samples() : entry.rate;
     }
 
     /**
@@ -106,15 +151,16 @@ public record UpdateConfig(
      * @throws IllegalArgumentException for an unknown one
      */
     Optimizer update() {
-        return switch (optimizer) {
-            case "sgd" -> new Sgd(momentum, weightDecay);
-            case "adamw" -> new AdamW(momentum, ADAM_BETA2, ADAM_EPSILON, weightDecay);
-            case "lars-official" -> new Lars(Lars.Variant.OFFICIAL, momentum, weightDecay, LARS_OFFICIAL_ETA);
-            case "lars-solo" -> new Lars(Lars.Variant.SOLO, momentum, weightDecay, LARS_SOLO_ETA);
-            default ->
-                throw new IllegalArgumentException(
-                        "Unknown optimizer " + optimizer + ": expected one of sgd, adamw, lars-official, lars-solo");
-        };
+        return entry(optimizer).maker.apply(this);
+    }
+
+    private static Entry entry(String optimizer) {
+        Entry entry = OPTIMIZERS.get(optimizer);
+        if (entry == null) {
+            throw new IllegalArgumentException(
+                    "Unknown optimizer " + optimizer + ": expected one of " + OPTIMIZERS.keySet());
+        }
+        return entry;
     }
 
     /** Which parameters aren't decayed. */

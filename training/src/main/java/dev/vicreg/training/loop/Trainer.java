@@ -21,6 +21,7 @@ import dev.vicreg.training.session.MachineLowering;
 import dev.vicreg.training.session.TrainingSession;
 import dev.vicreg.training.step.LossScaling;
 import dev.vicreg.training.step.Side;
+import dev.vicreg.training.step.StepSignature;
 import dev.vicreg.training.step.TrainingGraph;
 import dev.vicreg.training.step.lowering.Lowering;
 import java.io.Closeable;
@@ -30,7 +31,6 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -38,7 +38,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One run of VICReg training: two views of every sample of a batch, one step of the graph, a line of metrics, now and
+ * One training run: two views of every sample of a batch, one step of the graph, a line of metrics, now and
  * then a checkpoint.
  *
  * <p>A run that is stopped and resumed gives the same numbers as one that is not, bit for bit on the same machine with
@@ -54,7 +54,7 @@ public final class Trainer implements AutoCloseable {
     private final RunConfig config;
     private final PairedData data;
     private final Closeable owned; // what is closed with it
-    private final Set<String> stateNames;
+    private final StepSignature signature;
     private final Path startCheckpoint;
     private final long startStep;
 
@@ -82,14 +82,14 @@ public final class Trainer implements AutoCloseable {
             RunConfig config,
             PairedData data,
             Closeable owned,
-            Set<String> stateNames,
+            StepSignature signature,
             Path startCheckpoint,
             long startStep) {
         this.folder = folder;
         this.config = config;
         this.data = data;
         this.owned = owned;
-        this.stateNames = stateNames;
+        this.signature = signature;
         this.startCheckpoint = startCheckpoint;
         this.startStep = startStep;
     }
@@ -134,7 +134,7 @@ public final class Trainer implements AutoCloseable {
             }
             requireKernels(built, settings, artifacts);
             config.write(folder.config());
-            return new Trainer(folder, config, data, owned, state.keySet(), artifacts.checkpoint(), 0);
+            return new Trainer(folder, config, data, owned, built.signature(), artifacts.checkpoint(), 0);
         } catch (IOException | RuntimeException e) {
             abandon(folder, owned, e);
             throw e;
@@ -195,7 +195,7 @@ public final class Trainer implements AutoCloseable {
             requireKernels(built, settings, new Artifacts(models.trainingModel(), models.evalModel(), checkpoint));
             RunConfig current = new RunConfig(
                     config.version(), config.onnxRuntime(), config.dataFingerprint(), config.dataSize(), settings);
-            return new Trainer(folder, current, data, owned, built.stateNames(), checkpoint, step);
+            return new Trainer(folder, current, data, owned, built.signature(), checkpoint, step);
         } catch (IOException | RuntimeException e) {
             close(folder, owned);
             throw e;
@@ -305,6 +305,7 @@ public final class Trainer implements AutoCloseable {
                         settings.machine().workers(),
                         startStep);
                 TrainingSession session = TrainingSession.open(
+                        signature,
                         startCheckpoint,
                         folder.artifacts().trainingModel(),
                         settings.computeDevice(),
@@ -325,9 +326,7 @@ public final class Trainer implements AutoCloseable {
                         batch.epoch() + 1,
                         step,
                         losses.loss(),
-                        losses.invariance(),
-                        losses.variance(),
-                        losses.covariance(),
+                        losses.terms(),
                         rate,
                         graph.update().batchSize() / seconds,
                         scaling == null ? null : scaling.scale(),
@@ -337,7 +336,7 @@ public final class Trainer implements AutoCloseable {
                 stopped = stop.getAsBoolean();
                 if (step % every == 0 || step == total || stopped) {
                     last = folder.save(
-                            step, session::save, stateNames, settings.output().keep());
+                            step, session::save, signature.state(), settings.output().keep());
                     listener.saved(last);
                 }
             }

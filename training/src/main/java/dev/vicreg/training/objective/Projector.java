@@ -11,7 +11,7 @@ import java.util.stream.Collectors;
  * ReLU between them.
  *
  * @param widths output width of each layer; empty for no projector: the loss then acts on the representation
- * @param lastBias whether the last layer has a bias: not in the official code, yes in solo-learn
+ * @param lastBias whether the last layer has a bias: {@link Heads#lastBias}, not in the official code, yes in solo-learn
  */
 public record Projector(List<Integer> widths, boolean lastBias) {
     private static final int MAX_WIDTH = 65_536;

@@ -2,7 +2,8 @@ package dev.vicreg.training.objective;
 
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.ops.Ops;
-import java.util.Locale;
+import java.util.LinkedHashMap;
+import java.util.Map;
 
 /**
  * Variance-invariance-covariance regularisation (Bardes, Ponce, LeCun, "VICReg: Variance-Invariance-Covariance
@@ -24,7 +25,8 @@ import java.util.Locale;
  * @param variance μ, 0 or more
  * @param covariance ν, 0 or more
  */
-public record VicReg(Variant variant, float invariance, float variance, float covariance) {
+public record VicReg(Variant variant, float invariance, float variance, float covariance)
+        implements Objective {
     private static final float EPSILON = 1e-4f;
     private static final float GAMMA = 1;
 
@@ -38,12 +40,7 @@ public record VicReg(Variant variant, float invariance, float variance, float co
         /** solo-learn, {@code losses/vicreg.py}: as official, but the variances are added, so that 25 acts as 50. */
         SOLO_LEARN,
         /** The paper's equations 1 to 6: invariance is summed over d and averaged over n; variances are added. */
-        PAPER;
-
-        /** The name on the command line, such as {@code solo-learn}. */
-        public String optionName() {
-            return name().toLowerCase(Locale.ROOT).replace('_', '-');
-        }
+        PAPER
     }
 
     /** Checks the coefficients. */
@@ -60,20 +57,19 @@ public record VicReg(Variant variant, float invariance, float variance, float co
         }
     }
 
-    /**
-     * The loss and its unweighted terms; each a float scalar.
-     *
-     * @param total λ·invariance + μ·variance + ν·covariance
-     */
-    public record Terms(Value total, Value invariance, Value variance, Value covariance) {}
+    @Override
+    public Heads heads() {
+        return new Heads(variant == Variant.SOLO_LEARN);
+    }
 
     /**
-     * Builds the loss of two batches of projections.
+     * λ·invariance + μ·variance + ν·covariance, and the three.
      *
      * @param za projections of view a, float32 [n,d], n ≥ 2
      * @param zb projections of view b, of the same shape
      */
-    public Terms build(Ops ops, Value za, Value zb) {
+    @Override
+    public Loss build(Ops ops, Value za, Value zb) {
         if (!za.shape().equals(zb.shape())
                 || za.shape().rank() != 2
                 || za.shape().size(0) < 2) {
@@ -90,7 +86,11 @@ public record VicReg(Variant variant, float invariance, float variance, float co
         }
         Value c = ops.add(a.covariance, b.covariance);
         Value total = ops.add(ops.add(ops.mul(s, invariance), ops.mul(v, variance)), ops.mul(c, covariance));
-        return new Terms(total, s, v, c);
+        Map<String, Value> terms = new LinkedHashMap<>();
+        terms.put("invariance", s);
+        terms.put("variance", v);
+        terms.put("covariance", c);
+        return new Loss(total, terms);
     }
 
     private Value invariance(Ops ops, Value za, Value zb) {

@@ -1,13 +1,12 @@
 package dev.vicreg.training.optim;
 
 import dev.vicreg.models.graph.Attributes;
-import dev.vicreg.models.graph.ElementType;
 import dev.vicreg.models.graph.Node;
 import dev.vicreg.models.graph.OpType;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.nn.Parameter;
-import java.util.Arrays;
+import dev.vicreg.models.ops.Ops;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,9 +15,7 @@ import java.util.Map;
  * Adam with decoupled weight decay (Loshchilov, Hutter 2019), as PyTorch's AdamW:
  * {@code p -= lr·wd·p; m = β₁m + (1-β₁)g; v = β₂v + (1-β₂)g²; p -= lr·m̂ / (√v̂ + ε)} with bias-corrected m̂ and v̂.
  *
- * <p>One fused kernel per parameter writes parameter, moments and step count in place; it is about ten times faster on
- * the CPU than the same in elementwise operators. The kernel counts steps from 1. On CUDA, by its source, it leaves all four
- * as they are where its last input is false; the CPU's kernel doesn't look at that input, which the lowering makes up for.
+ * <p>One node a parameter, since a lowering may have one kernel for it. It counts steps from 1.
  */
 public record AdamW(float beta1, float beta2, float epsilon, float weightDecay) implements Optimizer {
     private static final String STEP = "step";
@@ -35,31 +32,22 @@ public record AdamW(float beta1, float beta2, float epsilon, float weightDecay) 
     }
 
     @Override
-    public List<Value> update(ParameterUpdate update) {
+    public Map<Value, Value> next(Ops ops, ParameterStep step) {
         Attributes attributes = Attributes.NONE
                 .with("alpha", beta1)
                 .with("beta", beta2)
                 .with("epsilon", epsilon)
-                .with("lambda", update.decayed() ? weightDecay : 0f)
-                .with("do_bias_correction", 1L)
-                .with("weight_decay_mode", 0L); // decay first, then the step: PyTorch's order
-        Node adam = update.ops()
-                .node(
-                        OpType.ADAM_OPTIMIZER,
-                        Arrays.asList(
-                                update.learningRate(),
-                                update.state(STEP),
-                                update.parameter().value(),
-                                update.gradient(),
-                                update.state(FIRST),
-                                update.state(SECOND),
-                                null, // weights in half precision
-                                null, // loss scale
-                                null, // global gradient norm
-                                update.mayWrite()),
-                        attributes);
-        // A reader keeps the node alive. The count itself must not become a graph output: outputs get a buffer of
-        // their own, and the state would stay as it was.
-        return List.of(update.ops().cast(adam.output(0), ElementType.FLOAT));
+                .with("lambda", step.decayed() ? weightDecay : 0f);
+        Value p = step.parameter().value();
+        List<Value> targets = List.of(p, step.state(STEP), step.state(FIRST), step.state(SECOND));
+        Node adam = ops.node(
+                OpType.ADAM,
+                List.of(step.learningRate(), targets.get(1), p, step.gradient(), targets.get(2), targets.get(3)),
+                attributes);
+        Map<Value, Value> next = new LinkedHashMap<>();
+        for (int i = 0; i < targets.size(); i++) {
+            next.put(targets.get(i), adam.output(i));
+        }
+        return next;
     }
 }

@@ -4,7 +4,6 @@ import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.nn.Parameter;
 import dev.vicreg.models.ops.Ops;
-import java.util.List;
 import java.util.Map;
 
 /**
@@ -31,16 +30,15 @@ public record Lars(Variant variant, float momentum, float weightDecay, float eta
     }
 
     @Override
-    public List<Value> update(ParameterUpdate update) {
-        Value direction = update.decayed() ? scaled(update) : update.gradient();
-        return update.moveWithMomentum(MOMENTUM, momentum, direction);
+    public Map<Value, Value> next(Ops ops, ParameterStep step) {
+        Value direction = step.decayed() ? scaled(ops, step) : step.gradient();
+        return step.moveWithMomentum(ops, MOMENTUM, momentum, direction);
     }
 
     /** q·(g + wd·p). */
-    private Value scaled(ParameterUpdate update) {
-        Ops ops = update.ops();
-        Value p = update.parameter().value();
-        Value g = update.gradient();
+    private Value scaled(Ops ops, ParameterStep step) {
+        Value p = step.parameter().value();
+        Value g = step.gradient();
         Value decayed = ops.add(g, ops.mul(p, weightDecay));
         Value weightNorm = norm(ops, p);
         Value ratio;
@@ -52,7 +50,7 @@ public record Lars(Variant variant, float momentum, float weightDecay, float eta
             Value denominator = ops.add(ops.add(gradientNorm, ops.mul(weightNorm, weightDecay)), ops.constant(1e-8f));
             Value raw =
                     whereBothPositive(ops, weightNorm, gradientNorm, ops.div(ops.mul(weightNorm, eta), denominator));
-            ratio = ops.min(ops.div(raw, update.learningRate()), ops.constant(1));
+            ratio = ops.min(ops.div(raw, step.learningRate()), ops.constant(1));
         }
         return ops.mul(decayed, ratio);
     }

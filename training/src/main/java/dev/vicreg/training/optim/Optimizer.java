@@ -3,7 +3,7 @@ package dev.vicreg.training.optim;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.nn.Parameter;
-import java.util.List;
+import dev.vicreg.models.ops.Ops;
 import java.util.Map;
 
 /** How one parameter moves along its gradient. Immutable. */
@@ -12,9 +12,10 @@ public interface Optimizer {
     Map<String, Tensor> initialState(Parameter parameter);
 
     /**
-     * Builds the update of one parameter and its state.
+     * Builds the new values of one parameter and its state.
      *
-     * @return values that must be computed for the update to happen
+     * @param ops where to build
+     * @return the new value of each target: the parameter's value and those of its state, of their types
      */
-    List<Value> update(ParameterUpdate update);
+    Map<Value, Value> next(Ops ops, ParameterStep step);
 }

@@ -4,7 +4,6 @@ import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.nn.Parameter;
 import dev.vicreg.models.ops.Ops;
-import java.util.List;
 import java.util.Map;
 
 /**
@@ -20,11 +19,10 @@ public record Sgd(float momentum, float weightDecay) implements Optimizer {
     }
 
     @Override
-    public List<Value> update(ParameterUpdate update) {
-        Ops ops = update.ops();
-        boolean decays = update.decayed() && weightDecay != 0;
-        Value decay = ops.mul(update.parameter().value(), weightDecay);
-        Value direction = decays ? ops.add(update.gradient(), decay) : update.gradient();
-        return update.moveWithMomentum(MOMENTUM, momentum, direction);
+    public Map<Value, Value> next(Ops ops, ParameterStep step) {
+        boolean decays = step.decayed() && weightDecay != 0;
+        Value decay = ops.mul(step.parameter().value(), weightDecay);
+        Value direction = decays ? ops.add(step.gradient(), decay) : step.gradient();
+        return step.moveWithMomentum(ops, MOMENTUM, momentum, direction);
     }
 }

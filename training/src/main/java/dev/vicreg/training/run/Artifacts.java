@@ -45,7 +45,7 @@ public record Artifacts(Path trainingModel, Path evalModel, Path checkpoint) {
 
     /** Writes the two models alone, as a resumed run does for the machine that it finds itself on. */
     public void writeModels(TrainingGraph.Built built, Lowering lowering) throws IOException {
-        Graph step = lowering.apply(built.step());
+        Graph step = lowering.write(built.step());
         Map<String, String> metadata = Map.of(LOWERING_KEY, lowering.toString());
         AtomicFile.write(trainingModel, ByteBuffer.wrap(OnnxFile.bytes(step, metadata, lowering.opset(step))));
         AtomicFile.write(evalModel, ByteBuffer.wrap(OnnxFile.bytes(built.eval(), Map.of())));

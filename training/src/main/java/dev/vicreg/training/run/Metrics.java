@@ -1,12 +1,8 @@
 package dev.vicreg.training.run;
 
-import com.fasterxml.jackson.annotation.JsonInclude;
-import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.JsonSerializer;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.SerializerProvider;
-import com.fasterxml.jackson.databind.annotation.JsonSerialize;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -14,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** metrics.jsonl: one JSON object a line, one line a step. Not thread-safe. */
@@ -21,45 +18,45 @@ public final class Metrics implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     /**
-     * One line.
+     * One line, as the file has it under keys in snake case.
      *
      * @param epoch from 1
      * @param step steps done, from 1
-     * @param loss weighted sum, before the step's update; null in the file, like its terms, where a skipped step gave none
-     * @param invariance unweighted
-     * @param variance unweighted
-     * @param covariance unweighted
+     * @param loss what was differentiated, before the step's update; null in the file, like its terms, where a skipped step
+     *     gave none
+     * @param terms unweighted, each a key of its own in the file, in this order
      * @param lr the rate that the step used
-     * @param pairs_per_second of this step, loading included
-     * @param loss_scale of float16, after the step; null, and absent in the file, for other precisions
-     * @param skipped_steps steps of the run so far that changed nothing because float16 overflowed; null likewise
+     * @param pairsPerSecond of this step, loading included
+     * @param lossScale of float16, after the step; null, and absent in the file, for other precisions
+     * @param skippedSteps steps of the run so far that changed nothing because float16 overflowed; null likewise
      */
     public record Line(
             int epoch,
             long step,
-            @JsonSerialize(using = OrNull.class) float loss,
-            @JsonSerialize(using = OrNull.class) float invariance,
-            @JsonSerialize(using = OrNull.class) float variance,
-            @JsonSerialize(using = OrNull.class) float covariance,
+            float loss,
+            Map<String, Float> terms,
             double lr,
-            double pairs_per_second,
-
-            @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable
-            Float loss_scale,
-
-            @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable
-            Long skipped_steps) {}
+            double pairsPerSecond,
+            @Nullable Float lossScale,
+            @Nullable Long skippedSteps) {
+        private ObjectNode json() {
+            ObjectNode json = JSON.createObjectNode().put("epoch", epoch).put("step", step);
+            json.put("loss", orNull(loss));
+            terms.forEach((name, value) -> json.put(name, orNull(value)));
+            json.put("lr", lr).put("pairs_per_second", pairsPerSecond);
+            if (lossScale != null) {
+                json.put("loss_scale", lossScale);
+            }
+            if (skippedSteps != null) {
+                json.put("skipped_steps", skippedSteps);
+            }
+            return json;
+        }
+    }
 
     /** JSON has no numbers for what a skipped step may give. */
-    private static final class OrNull extends JsonSerializer<Float> {
-        @Override
-        public void serialize(Float value, JsonGenerator out, SerializerProvider provider) throws IOException {
-            if (Float.isFinite(value)) {
-                out.writeNumber(value);
-            } else {
-                out.writeNull();
-            }
-        }
+    private static @Nullable Float orNull(float value) {
+        return Float.isFinite(value) ? Float.valueOf(value) : null;
     }
 
     private final BufferedWriter writer;
@@ -96,7 +93,7 @@ public final class Metrics implements AutoCloseable {
 
     /** Appends a line; it reaches the file before this returns. */
     public void write(Line line) throws IOException {
-        writer.write(JSON.writeValueAsString(line));
+        writer.write(JSON.writeValueAsString(line.json()));
         writer.write('\n');
         writer.flush();
     }

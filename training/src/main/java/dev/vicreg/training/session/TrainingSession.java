@@ -12,9 +12,11 @@ import dev.vicreg.runtime.natives.OrtSessions;
 import dev.vicreg.training.data.view.ViewBatch;
 import dev.vicreg.training.run.CheckpointFile;
 import dev.vicreg.training.step.LossScaling;
+import dev.vicreg.training.step.StepSignature;
 import dev.vicreg.training.step.TrainingGraph;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,32 +27,35 @@ import org.jspecify.annotations.Nullable;
  * thread-safe.
  */
 public final class TrainingSession implements AutoCloseable {
-    /** What a caller feeds, in the graph's order; ONNX Runtime feeds {@code lazy_reset_grad} itself. */
-    private static final List<String> FED =
-            List.of(TrainingGraph.VIEW_A, TrainingGraph.VIEW_B, TrainingGraph.LEARNING_RATE);
-
     private final OrtEnvironment environment;
     private final OrtTrainingSession session;
-    private final List<String> inputNames;
+    private final StepSignature signature;
 
     /**
      * The loss of one step and its unweighted terms, before the update of that step.
      *
-     * @param loss the weighted sum
+     * @param loss what was differentiated
+     * @param terms by name, in the objective's order
      * @param scaling of the loss after the step; null where the graph does not scale
      */
-    public record Losses(
-            float loss,
-            float invariance,
-            float variance,
-            float covariance,
-            @Nullable Scaling scaling) {
-        /** Whether every term is a finite number. */
+    public record Losses(float loss, Map<String, Float> terms, @Nullable Scaling scaling) {
+        /** Keeps the order of the terms. */
+        public Losses {
+            terms = Collections.unmodifiableMap(new LinkedHashMap<>(terms));
+        }
+
+        /** The term of that name. */
+        public float term(String name) {
+            Float term = terms.get(name);
+            if (term == null) {
+                throw new IllegalArgumentException("The loss has no term " + name + ", only " + terms.keySet());
+            }
+            return term;
+        }
+
+        /** Whether the loss and every term are finite numbers. */
         public boolean isFinite() {
-            return Float.isFinite(loss)
-                    && Float.isFinite(invariance)
-                    && Float.isFinite(variance)
-                    && Float.isFinite(covariance);
+            return Float.isFinite(loss) && terms.values().stream().allMatch(Float::isFinite);
         }
     }
 
@@ -68,15 +73,16 @@ public final class TrainingSession implements AutoCloseable {
         }
     }
 
-    private TrainingSession(OrtEnvironment environment, OrtTrainingSession session) {
+    private TrainingSession(OrtEnvironment environment, OrtTrainingSession session, StepSignature signature) {
         this.environment = environment;
         this.session = session;
-        this.inputNames = List.copyOf(session.getTrainInputNames());
+        this.signature = signature;
     }
 
     /**
      * Opens a session.
      *
+     * @param signature of the step in the model
      * @param checkpoint a file as {@link CheckpointFile} writes it
      * @param trainingModel a file that holds {@link TrainingGraph}'s training graph
      * @param device where to run
@@ -84,9 +90,10 @@ public final class TrainingSession implements AutoCloseable {
      * @throws IOException if a file cannot be loaded, or the two do not belong together
      * @throws IllegalStateException if the native libraries were built without training
      */
-    public static TrainingSession open(Path checkpoint, Path trainingModel, Device device, int threads)
+    public static TrainingSession open(
+            StepSignature signature, Path checkpoint, Path trainingModel, Device device, int threads)
             throws IOException {
-        return open(checkpoint, trainingModel, device, threads, null);
+        return open(signature, checkpoint, trainingModel, device, threads, null);
     }
 
     /**
@@ -95,7 +102,12 @@ public final class TrainingSession implements AutoCloseable {
      * @param profile what the record's file name starts with; the file is written when the session is closed
      */
     public static TrainingSession open(
-            Path checkpoint, Path trainingModel, Device device, int threads, @Nullable Path profile)
+            StepSignature signature,
+            Path checkpoint,
+            Path trainingModel,
+            Device device,
+            int threads,
+            @Nullable Path profile)
             throws IOException {
         if (!NativeLibraries.load().trainingEnabled()) {
             throw new IllegalStateException(
@@ -109,13 +121,13 @@ public final class TrainingSession implements AutoCloseable {
             }
             OrtTrainingSession session = environment.createTrainingSession(
                     checkpoint.toString(), trainingModel.toString(), null, null, options);
-            TrainingSession opened = new TrainingSession(environment, session);
-            if (!opened.inputNames.equals(FED)) {
-                opened.close();
+            List<String> fed = List.copyOf(session.getTrainInputNames());
+            if (!fed.equals(signature.fed())) {
+                session.close();
                 throw new IOException("Checkpoint " + checkpoint + " does not hold every parameter of " + trainingModel
-                        + ": the model would have to be fed " + opened.inputNames + ", expected " + FED);
+                        + ": the model would have to be fed " + fed + ", expected " + signature.fed());
             }
-            return opened;
+            return new TrainingSession(environment, session, signature);
         } catch (OrtException e) {
             throw new IOException(
                     "Cannot train " + trainingModel + " from checkpoint " + checkpoint + ": " + oneLine(e), e);
@@ -155,18 +167,32 @@ public final class TrainingSession implements AutoCloseable {
     /** One step on views of any type that the graph takes; the caller keeps the tensors. */
     public Losses step(OnnxTensor viewA, OnnxTensor viewB, float learningRate) {
         try (OnnxTensor rate = OnnxTensor.createTensor(environment, new float[] {learningRate})) {
-            Map<String, OnnxTensor> fed = new LinkedHashMap<>(); // positional: in the order of FED
-            fed.put(TrainingGraph.VIEW_A, viewA);
-            fed.put(TrainingGraph.VIEW_B, viewB);
-            fed.put(TrainingGraph.LEARNING_RATE, rate);
-            try (OrtSession.Result result = session.trainStep(fed)) {
-                return new Losses(
-                        scalar(result, "loss"),
-                        scalar(result, "invariance"),
-                        scalar(result, "variance"),
-                        scalar(result, "covariance"),
-                        scaling(result));
+            return step(Map.of(
+                    TrainingGraph.VIEW_A, viewA, TrainingGraph.VIEW_B, viewB, TrainingGraph.LEARNING_RATE, rate));
+        } catch (OrtException e) {
+            throw new IllegalStateException("The training step failed: " + oneLine(e), e);
+        }
+    }
+
+    /**
+     * One step.
+     *
+     * @param given all that the step is fed, by name; the caller keeps the tensors
+     */
+    public Losses step(Map<String, OnnxTensor> given) {
+        Map<String, OnnxTensor> fed = new LinkedHashMap<>(); // positional: in the signature's order
+        for (String name : signature.fed()) {
+            OnnxTensor tensor = given.get(name);
+            if (tensor == null) {
+                throw new IllegalArgumentException(
+                        "The step has to be fed " + signature.fed() + ", found only " + given.keySet());
             }
+            fed.put(name, tensor);
+        }
+        try (OrtSession.Result result = session.trainStep(fed)) {
+            Map<String, Float> terms = new LinkedHashMap<>();
+            signature.terms().forEach(term -> terms.put(term, scalar(result, term)));
+            return new Losses(scalar(result, TrainingGraph.LOSS), terms, scaling(result));
         } catch (OrtException e) {
             throw new IllegalStateException("The training step failed: " + oneLine(e), e);
         }

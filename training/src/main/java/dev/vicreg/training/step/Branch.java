@@ -2,6 +2,7 @@ package dev.vicreg.training.step;
 
 import dev.vicreg.models.encoder.Encoder;
 import dev.vicreg.models.graph.Dim;
+import dev.vicreg.models.graph.Region;
 import dev.vicreg.models.graph.TensorType;
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.nn.Layers;
@@ -22,6 +23,7 @@ public record Branch(ViewInput input, Encoder encoder, Projector projector, Stri
     /** Scope of a second branch with weights of its own. */
     public static final String SECOND = "b";
 
+    private static final String INPUT = "input";
     private static final String PROJECTOR = "projector";
 
     /** The first branch, or both where they share weights. */
@@ -44,7 +46,7 @@ public record Branch(ViewInput input, Encoder encoder, Projector projector, Stri
         Layers own = layers.scope(scope);
         return encoder.build(
                 own.scope(encoder.scope()),
-                input.prepare(own.scope(TrainingGraph.INPUT).ops(), view));
+                input.prepare(own.scope(INPUT).ops().in(Region.INPUT), view));
     }
 
     /** representation [N,D] → projection. */

@@ -10,6 +10,7 @@ import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.ops.Ops;
 import dev.vicreg.models.setting.Group;
 import dev.vicreg.models.setting.Option;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -144,24 +145,34 @@ public record LossScaling(
          * Whether all elements of all values are finite: a boolean scalar. Whether their norm is finite is asked, which one
          * kernel tells on either device; norms beyond float32 are taken for an overflow, which gradients of that size are.
          */
-        Value finite(Collection<Value> values) {
-            Value norm = ops.node(OpType.REDUCE_ALL_L2, List.copyOf(values), Attributes.NONE)
+        Value finite(Collection<Value> gradients, Collection<Value> statistics, Value loss) {
+            List<Value> values = new ArrayList<>(gradients);
+            values.addAll(statistics);
+            values.add(loss);
+            Value norm = ops.node(OpType.REDUCE_ALL_L2, values, Attributes.NONE)
                     .output(0);
             return ops.less(norm, ops.constant(Float.POSITIVE_INFINITY)); // false for NaN as well
         }
 
-        /** The state's new values, by the state's names without prefix. */
-        Map<String, Value> next(Value finite) {
+        /**
+         * The state's new values by its graph inputs.
+         *
+         * @param outputs takes those that a caller wants to see
+         */
+        Map<Value, Value> next(Value finite, Map<String, Value> outputs) {
             Value none = ops.constant(Tensor.of(Shape.of(1), 0));
             Value good = plusOne(GOOD_STEPS);
             Value grows = ops.less(ops.constant(settings.growthInterval - 0.5f), good);
             Value grown = ops.min(ops.mul(input(SCALE), 2), ops.constant(LARGEST));
             Value reduced = ops.max(ops.mul(input(SCALE), 0.5), ops.constant(SMALLEST));
-            Map<String, Value> next = new LinkedHashMap<>();
-            next.put(SCALE, ops.where(finite, ops.where(grows, grown, input(SCALE)), reduced));
-            next.put(GOOD_STEPS, ops.where(finite, ops.where(grows, none, good), none));
-            next.put(SKIPPED_IN_A_ROW, ops.where(finite, none, plusOne(SKIPPED_IN_A_ROW)));
-            next.put(SKIPPED, ops.where(finite, input(SKIPPED), plusOne(SKIPPED)));
+            Map<Value, Value> next = new LinkedHashMap<>();
+            next.put(input(SCALE), ops.where(finite, ops.where(grows, grown, input(SCALE)), reduced));
+            next.put(input(GOOD_STEPS), ops.where(finite, ops.where(grows, none, good), none));
+            next.put(input(SKIPPED_IN_A_ROW), ops.where(finite, none, plusOne(SKIPPED_IN_A_ROW)));
+            next.put(input(SKIPPED), ops.where(finite, input(SKIPPED), plusOne(SKIPPED)));
+            for (String name : List.of(SCALE, SKIPPED_IN_A_ROW, SKIPPED)) {
+                outputs.put(name, Objects.requireNonNull(next.get(input(name))));
+            }
             return next;
         }
 

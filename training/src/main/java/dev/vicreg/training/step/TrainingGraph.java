@@ -1,10 +1,9 @@
 package dev.vicreg.training.step;
 
-import dev.vicreg.models.graph.Attributes;
 import dev.vicreg.models.graph.Dim;
 import dev.vicreg.models.graph.ElementType;
 import dev.vicreg.models.graph.Graph;
-import dev.vicreg.models.graph.OpType;
+import dev.vicreg.models.graph.Region;
 import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.TensorType;
@@ -14,11 +13,14 @@ import dev.vicreg.models.nn.Parameter;
 import dev.vicreg.models.nn.Parameters;
 import dev.vicreg.models.ops.Ops;
 import dev.vicreg.training.autodiff.Backward;
-import dev.vicreg.training.objective.VicReg;
+import dev.vicreg.training.objective.Loss;
+import dev.vicreg.training.objective.Objective;
 import dev.vicreg.training.optim.Optimizer;
-import dev.vicreg.training.optim.ParameterUpdate;
+import dev.vicreg.training.optim.ParameterStep;
 import dev.vicreg.training.optim.RateFactor;
 import dev.vicreg.training.step.lowering.Lowering;
+import dev.vicreg.training.step.pass.MixedPrecision;
+import dev.vicreg.training.step.pass.StepGraph;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -30,27 +32,20 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One VICReg training step as one graph, and the graph that evaluates the same parameters. The two views go through one
+ * One training step as one graph, and the graph that evaluates the same parameters. The two views go through one
  * {@link Branch}, or through two that share nothing.
  *
  * <h2>Inputs and outputs of the training graph</h2>
  *
  * Callers feed {@code view_a}, {@code view_b} and {@code learning_rate} float[1]; ONNX Runtime Training itself feeds
  * {@code lazy_reset_grad} bool[1], which it wants and nothing reads. All other inputs are parameters, statistics and
- * optimizer state; they live in the checkpoint. Fetched are {@code loss}, {@code invariance}, {@code variance} and {@code covariance}, the last
- * three unweighted; with {@link LossScaling} then {@code loss_scale}, {@code skipped_in_a_row} and {@code skipped_steps} as
+ * optimizer state; they live in the checkpoint. Fetched are {@code loss} and the objective's terms, unweighted, under their names; with {@link LossScaling} then {@code loss_scale}, {@code skipped_in_a_row} and {@code skipped_steps} as
  * they are after the step, float[1] each.
  *
- * <h2>Writing in place</h2>
+ * <h2>New values</h2>
  *
- * New values are written over the old ones inside the graph, by kernels whose order against other readers ONNX Runtime
- * does not guard: without care a weight can be overwritten before the backward pass reads it, and training is silently
- * wrong. Every write therefore waits for one barrier, a {@code Group} over all gradients, the loss and the new
- * statistics: whatever reads a parameter or a statistic leads to one of these. An update itself reads only its own
- * parameter and state.
- *
- * <p>ONNX Runtime fetches every output but those whose name ends in {@value #NOT_FETCHED}; so the flags of the writes are
- * named.
+ * The graph is pure: what parameters, statistics and state hold after the step are rows of one map,
+ * {@link StepGraph#next}. Writing them over the old ones is left to a {@link Lowering}.
  */
 public final class TrainingGraph {
     /** First view's input. */
@@ -61,16 +56,12 @@ public final class TrainingGraph {
     public static final String LEARNING_RATE = "learning_rate";
     /** The input that ONNX Runtime Training wants. */
     public static final String LAZY_RESET_GRAD = "lazy_reset_grad";
+    /** The output that is differentiated. */
+    public static final String LOSS = "loss";
     /** Names of optimizer state are this, the state's name, a dot and the parameter's name. */
     public static final String OPTIMIZER_PREFIX = "optimizer.";
 
-    /** Scopes of what isn't the network: how views enter, the objective, and the update. */
-    static final String INPUT = "input";
-
-    static final String LOSS = "loss";
-    static final String UPDATE = "update";
-
-    private static final String NOT_FETCHED = "_grad.accumulation.out";
+    private static final String UPDATE = "update";
 
     /** Which parameters weight decay (and LARS's trust ratio) leaves alone. */
     public enum NoDecay {
@@ -102,7 +93,7 @@ public final class TrainingGraph {
     public record Spec(
             Branch a,
             Branch b,
-            VicReg loss,
+            Objective objective,
             Optimizer optimizer,
             NoDecay noDecay,
             RateFactor rateFactor,
@@ -112,17 +103,17 @@ public final class TrainingGraph {
         public Spec(
                 Branch a,
                 Branch b,
-                VicReg loss,
+                Objective objective,
                 Optimizer optimizer,
                 NoDecay noDecay,
                 RateFactor rateFactor,
                 int batchSize) {
-            this(a, b, loss, optimizer, noDecay, rateFactor, batchSize, null);
+            this(a, b, objective, optimizer, noDecay, rateFactor, batchSize, null);
         }
 
         /** The same with the network in float16. */
         public Spec with(LossScaling scaling) {
-            return new Spec(a, b, loss, optimizer, noDecay, rateFactor, batchSize, scaling);
+            return new Spec(a, b, objective, optimizer, noDecay, rateFactor, batchSize, scaling);
         }
 
         /** Checks that the branches go together, and the batch size. */
@@ -138,8 +129,9 @@ public final class TrainingGraph {
         }
 
         /** One branch for both views, everything trained at the rate fed. */
-        public static Spec shared(Branch branch, VicReg loss, Optimizer optimizer, NoDecay noDecay, int batchSize) {
-            return new Spec(branch, branch, loss, optimizer, noDecay, RateFactor.ONE, batchSize);
+        public static Spec shared(
+                Branch branch, Objective objective, Optimizer optimizer, NoDecay noDecay, int batchSize) {
+            return new Spec(branch, branch, objective, optimizer, noDecay, RateFactor.ONE, batchSize);
         }
 
         /** Whether both views go through the same weights. */
@@ -156,24 +148,36 @@ public final class TrainingGraph {
     /**
      * The graphs and what they start from.
      *
-     * @param training one step, all in float32; see {@link #step}
+     * @param training one step, all in float32 and without side effects; see {@link #step}
      * @param eval views [N,…] → {@code representation}, {@code projection}, with running statistics; of a second branch
      *     with weights of its own likewise, under the names of {@link Side#B}
      * @param parameters the network's parameters and statistics
+     * @param loss values of the training graph
      * @param gradients of the loss, by trained parameter; values of the training graph
      * @param optimizerState initial optimizer state by its checkpoint name, that of the loss scaling included
      * @param scaling of the loss; null where the network is computed in float32
      */
     public record Built(
-            Graph training,
+            StepGraph training,
             Graph eval,
             Parameters parameters,
+            Loss loss,
             Map<Parameter, Value> gradients,
             Map<String, Tensor> optimizerState,
             @Nullable LossScaling scaling) {
         /** One step in the precision that was asked for, before kernels are chosen by a {@link Lowering}. */
-        public Graph step() {
-            return scaling == null ? training : MixedPrecision.apply(training);
+        public StepGraph step() {
+            return scaling == null ? training : MixedPrecision.PASS.apply(training);
+        }
+
+        /** What the step takes and gives, by name. */
+        public StepSignature signature() {
+            Set<String> state = stateNames();
+            List<String> fed = training.inputs().stream()
+                    .map(input -> String.valueOf(input.name()))
+                    .filter(name -> !state.contains(name) && !name.equals(LAZY_RESET_GRAD))
+                    .toList();
+            return new StepSignature(fed, List.copyOf(loss.terms().keySet()), state);
         }
 
         /** Names of everything that a checkpoint holds. */
@@ -223,41 +227,31 @@ public final class TrainingGraph {
         Value za = spec.a.project(layers, spec.a.encode(layers, viewA));
         Value zb = spec.b.project(layers, spec.b.encode(layers, viewB));
         requireEqualWidths(za, zb);
-        VicReg.Terms terms = spec.loss.build(ops.scope(LOSS), za, zb);
+        Loss loss = spec.objective.build(ops.scope("loss").in(Region.OBJECTIVE), za, zb);
 
         LossScaling.InGraph scaler =
-                spec.scaling == null ? null : new LossScaling.InGraph(spec.scaling, ops.scope(UPDATE));
-        Map<Parameter, Value> gradients = gradients(terms.total(), trained(), scaler);
+                spec.scaling == null ? null : new LossScaling.InGraph(spec.scaling, ops.scope(UPDATE).in(Region.OBJECTIVE));
+        Map<Parameter, Value> gradients = gradients(loss.total(), trained(), scaler);
         Map<Parameter, Value> statistics = layers.statistics();
 
-        List<Value> awaited = new ArrayList<>(gradients.values());
-        awaited.addAll(statistics.values());
-        awaited.add(terms.total());
-        Value sound = scaler == null ? null : scaler.finite(awaited);
-        Map<String, Value> scaling = scaler == null || sound == null ? Map.of() : scaler.next(sound);
-        awaited.addAll(scaling.values());
-        Writes writes = writes(rate, awaited, sound);
-        List<Value> written = new ArrayList<>();
-        gradients.forEach((parameter, gradient) -> written.addAll(update(parameter, gradient, writes)));
-        statistics.forEach((statistic, value) ->
-                written.add(writes.assign(ops.atScope(UPDATE + "." + statistic.name()), statistic.value(), value)));
+        Map<Value, Value> next = new LinkedHashMap<>();
+        gradients.forEach((parameter, gradient) -> next.putAll(update(parameter, gradient, rate)));
+        statistics.forEach((statistic, value) -> next.put(statistic.value(), value));
+        Map<String, Value> outputs = new LinkedHashMap<>();
+        outputs.put(LOSS, loss.total());
+        outputs.putAll(loss.terms());
+        Value sound = scaler == null ? null : scaler.finite(gradients.values(), statistics.values(), loss.total());
+        Map<Value, Value> scaling = scaler == null || sound == null ? Map.of() : scaler.next(sound, outputs);
+        next.putAll(scaling);
         if (scaler != null) {
-            scaler.inputs()
-                    .forEach((name, input) -> written.add(
-                            writes.always(ops.scope(UPDATE), input, Objects.requireNonNull(scaling.get(name)))));
             keep(scaler);
         }
 
         List<Value> inputs = new ArrayList<>(List.of(viewA, viewB, rate));
         inputs.addAll(checkpointed());
         inputs.add(reset);
-        return new Built(
-                Graph.of("vicreg_training", inputs, outputs(terms, scaling, written)),
-                eval(),
-                parameters,
-                gradients,
-                initialState,
-                spec.scaling);
+        StepGraph step = new StepGraph("vicreg_training", inputs, outputs, next, sound, scaling.keySet());
+        return new Built(step, eval(), parameters, loss, gradients, initialState, spec.scaling);
     }
 
     /** The parameters that the optimizer moves. */
@@ -270,43 +264,6 @@ public final class TrainingGraph {
                     + parameters.all().stream().filter(Parameter::isTrained).count() + " parameters are frozen");
         }
         return trained;
-    }
-
-    private static Map<String, Value> outputs(VicReg.Terms terms, Map<String, Value> scaling, List<Value> written) {
-        Map<String, Value> outputs = new LinkedHashMap<>();
-        outputs.put("loss", terms.total());
-        outputs.put("invariance", terms.invariance());
-        outputs.put("variance", terms.variance());
-        outputs.put("covariance", terms.covariance());
-        outputs.putAll(scaling);
-        outputs.keySet().remove(LossScaling.GOOD_STEPS); // of interest to nobody else
-        for (int i = 0; i < written.size(); i++) {
-            outputs.put("written" + i + NOT_FETCHED, written.get(i));
-        }
-        return outputs;
-    }
-
-    /**
-     * When a step's values are written over the old ones, and whether.
-     *
-     * @param sound null where every step is
-     * @param mayWrite both in one
-     */
-    private record Writes(Value rate, Value ready, @Nullable Value sound, Value mayWrite) {
-        Value assign(Ops ops, Value target, Value value) {
-            return always(ops, target, sound == null ? value : ops.where(sound, value, target));
-        }
-
-        Value always(Ops ops, Value target, Value value) {
-            return ops.node(OpType.IN_PLACE_ACCUMULATOR, List.of(target, value, ready), Attributes.NONE)
-                    .output(0);
-        }
-    }
-
-    private Writes writes(Value rate, List<Value> awaited, @Nullable Value sound) {
-        Ops here = ops.scope(UPDATE);
-        Value ready = here.node(OpType.GROUP, awaited, Attributes.NONE).output(0);
-        return new Writes(rate, ready, sound, sound == null ? ready : here.and(ready, sound));
     }
 
     /** Takes the scaler's state among that of the checkpoint. */
@@ -338,7 +295,7 @@ public final class TrainingGraph {
         }
     }
 
-    private List<Value> update(Parameter parameter, Value gradient, Writes writes) {
+    private Map<Value, Value> update(Parameter parameter, Value gradient, Value rate) {
         Map<String, Value> own = new LinkedHashMap<>();
         spec.optimizer.initialState(parameter).forEach((name, tensor) -> {
             String key = OPTIMIZER_PREFIX + name + "." + parameter.name();
@@ -347,23 +304,17 @@ public final class TrainingGraph {
             state.put(key, value);
             initialState.put(key, tensor);
         });
-        return spec.optimizer.update(new ParameterUpdate(
-                ops.atScope(UPDATE + "." + parameter.name()),
-                parameter,
-                gradient,
-                ownRate(parameter, writes.rate),
-                spec.noDecay.decays(parameter),
-                writes.ready,
-                writes.sound,
-                writes.mayWrite,
-                own));
+        return spec.optimizer.next(
+                ops.atScope(UPDATE + "." + parameter.name()).in(Region.UPDATE),
+                new ParameterStep(
+                        parameter, gradient, ownRate(parameter, rate), spec.noDecay.decays(parameter), own));
     }
 
     private Value ownRate(Parameter parameter, Value rate) {
         float factor = spec.rateFactor.of(parameter);
         return factor == 1
                 ? rate
-                : scaledRates.computeIfAbsent(factor, f -> ops.scope(UPDATE).mul(rate, f));
+                : scaledRates.computeIfAbsent(factor, f -> ops.scope(UPDATE).in(Region.UPDATE).mul(rate, f));
     }
 
     /** Inputs that live in the checkpoint, in one order for both graphs, as ONNX Runtime Training demands. */

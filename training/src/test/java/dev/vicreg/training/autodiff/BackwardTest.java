@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -63,6 +64,35 @@ final class BackwardTest {
     }
 
     /** PyTorch gives NaN for the exponents here, which would spoil a training that never needs them. */
+    /** d(x·detached(x))/dx is x, not 2x. */
+    @Test
+    void nothingFlowsThroughADetachedValue() {
+        Value x = Value.input("x", new TensorType(ElementType.FLOAT, Shape.of(3)));
+        Value loss = OPS.reduceSum(OPS.mul(x, OPS.detach(OPS.mul(x, 5))), false);
+        Value gradient = Objects.requireNonNull(Backward.gradients(loss, List.of(x)).get(x));
+        Graph graph = Graph.of("detached", List.of(x), Map.of("g", gradient, "loss", loss));
+        Map<String, Tensor> found = GraphRunner.run(graph, Map.of("x", Tensor.of(Shape.of(3), 1, -2, 3)));
+        assertArrayEquals(new float[] {5, -10, 15}, found.get("g").floats());
+        assertArrayEquals(new float[] {70}, found.get("loss").floats());
+
+        Value given = OPS.reduceSum(OPS.detach(OPS.mul(x, x)), false);
+        var e = assertThrows(IllegalArgumentException.class, () -> Backward.gradients(given, List.of(x)));
+        assertEquals("The loss does not depend on x float[3]", e.getMessage());
+    }
+
+    @Test
+    void secondRowForAnOperatorIsRefused() {
+        for (OpType op : List.of(OpType.ADD, OpType.DETACH, OpType.GROUP)) { // ruled, without, unsupported
+            for (Executable row : List.<Executable>of(
+                    () -> GradientRules.unary(op, (ops, g, x, y) -> g),
+                    () -> GradientRules.without(op, "again"),
+                    () -> GradientRules.unsupported(op, "again"))) {
+                var e = assertThrows(IllegalStateException.class, row);
+                assertEquals("Two rows for the gradient of " + op + ": expected one", e.getMessage());
+            }
+        }
+    }
+
     @Test
     void powerOfNegativeBaseHasFiniteGradients() {
         Value base = Value.input("x", new TensorType(ElementType.FLOAT, Shape.of(3)));

@@ -54,8 +54,8 @@ final class GradientCheckTest {
 
     static Stream<Case> cases() {
         List<Case> cases = List.of(
-                check("pictures", OpType.BATCH_NORM_INTERNAL, GradientCheckTest::norm, s(4, 3, 5, 5), s(3), s(3)),
-                check("vectors", OpType.BATCH_NORM_INTERNAL, GradientCheckTest::norm, s(16, 6), s(6), s(6)));
+                check("pictures", OpType.BATCH_NORM_TRAINING, GradientCheckTest::norm, s(4, 3, 5, 5), s(3), s(3)),
+                check("vectors", OpType.BATCH_NORM_TRAINING, GradientCheckTest::norm, s(16, 6), s(6), s(6)));
         return Stream.of(
                         cases.stream(),
                         ElementwiseCases.cases(),
@@ -71,9 +71,9 @@ final class GradientCheckTest {
         Value mean = ops.mul(ops.constant(Tensor.filled(channels, 0)), x.get(1));
         Value variance = ops.mul(ops.constant(Tensor.filled(channels, 1)), x.get(1));
         Attributes attributes =
-                Attributes.NONE.with("epsilon", 1e-5f).with("momentum", 0.9f).with("training_mode", 1L);
+                Attributes.NONE.with("epsilon", 1e-5f).with("momentum", 0.9f);
         return ops.node(
-                        OpType.BATCH_NORM_INTERNAL,
+                        OpType.BATCH_NORM_TRAINING,
                         List.of(x.get(0), x.get(1), x.get(2), detached(ops, mean), detached(ops, variance)),
                         attributes)
                 .output(0);

@@ -127,7 +127,7 @@ final class CudaTrainingTest {
         Artifacts artifacts = Artifacts.write(folder, built, before, MachineLowering.of(Gpu.DEVICE, 1));
         Path after = folder.resolve("after");
         try (TrainingSession session =
-                TrainingSession.open(artifacts.checkpoint(), artifacts.trainingModel(), Gpu.DEVICE, 1)) {
+                TrainingSession.open(built.signature(), artifacts.checkpoint(), artifacts.trainingModel(), Gpu.DEVICE, 1)) {
             TrainingSession.Losses losses = TrajectoryTest.step(session, GoldenNet.views(new Lcg(11)), 0.1f);
             assertTrue(losses.scaling() != null && losses.scaling().isSkipped());
             session.save(after);
@@ -187,7 +187,7 @@ final class CudaTrainingTest {
         List<Tensor> views =
                 ImportedTrajectoryTest.views(new Lcg(11), encoder.type(Dim.of(ImportedTrajectoryTest.BATCH)));
         try (TrainingSession session = TrainingSession.open(
-                        artifacts.checkpoint(), artifacts.trainingModel(), Gpu.DEVICE, 1, profiles.resolve("step"));
+                        built.signature(), artifacts.checkpoint(), artifacts.trainingModel(), Gpu.DEVICE, 1, profiles.resolve("step"));
                 OnnxTensor a = ImportedTrajectoryTest.tensor(views.get(0));
                 OnnxTensor b = ImportedTrajectoryTest.tensor(views.get(1))) {
             session.step(a, b, 0);
@@ -210,7 +210,7 @@ final class CudaTrainingTest {
         Artifacts artifacts =
                 Artifacts.write(here, built, GoldenNet.initialState(built), MachineLowering.of(device, 1));
         try (TrainingSession session = TrainingSession.open(
-                checkpoint == null ? artifacts.checkpoint() : checkpoint, artifacts.trainingModel(), device, 1)) {
+                built.signature(), checkpoint == null ? artifacts.checkpoint() : checkpoint, artifacts.trainingModel(), device, 1)) {
             for (int step = 0; step < steps; step++) {
                 losses.add(TrajectoryTest.step(session, GoldenNet.views(data), 1e-3f));
             }

@@ -160,14 +160,14 @@ final class ImportedTrajectoryTest {
         Lcg data = new Lcg(11);
         float rate = (float) golden.get("rate").asDouble();
         try (TrainingSession session =
-                TrainingSession.open(artifacts.checkpoint(), artifacts.trainingModel(), device, 1)) {
+                TrainingSession.open(built.signature(), artifacts.checkpoint(), artifacts.trainingModel(), device, 1)) {
             int step = 0;
             for (JsonNode row : golden.get("losses")) {
                 List<Tensor> views = views(data, encoder.type(Dim.of(BATCH)));
                 try (OnnxTensor a = tensor(views.get(0));
                         OnnxTensor b = tensor(views.get(1))) {
                     TrainingSession.Losses losses = session.step(a, b, rate);
-                    float[] found = {losses.loss(), losses.invariance(), losses.variance(), losses.covariance()};
+                    float[] found = {losses.loss(), losses.term("invariance"), losses.term("variance"), losses.term("covariance")};
                     for (int i = 0; i < found.length; i++) {
                         double expected = row.get(i).asDouble();
                         worst.add(expected, found[i], expected, "loss " + i + " of step " + step);

@@ -57,7 +57,7 @@ final class LossScalingTest {
     private TrainingSession open(TrainingGraph.Built built) throws IOException {
         Artifacts artifacts =
                 Artifacts.write(folder, built, GoldenNet.initialState(built), MachineLowering.of(Device.CPU, 1));
-        return TrainingSession.open(artifacts.checkpoint(), artifacts.trainingModel(), Device.CPU, 1);
+        return TrainingSession.open(built.signature(), artifacts.checkpoint(), artifacts.trainingModel(), Device.CPU, 1);
     }
 
     private Map<String, Tensor> state(TrainingSession session) throws IOException {
@@ -229,6 +229,7 @@ final class LossScalingTest {
                 scaled.training(),
                 scaled.eval(),
                 scaled.parameters(),
+                scaled.loss(),
                 scaled.gradients(),
                 scaled.optimizerState(),
                 null);

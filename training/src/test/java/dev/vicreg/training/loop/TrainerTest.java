@@ -327,8 +327,8 @@ final class TrainerTest {
         Path whole = temporary.resolve("whole");
         Path parts = temporary.resolve("parts");
         List<Metrics.Line> lines = start(config, whole, Integer.MAX_VALUE);
-        assertTrue(lines.stream().anyMatch(line -> Objects.requireNonNull(line.skipped_steps()) > 1), lines.toString());
-        assertTrue(lines.stream().map(Metrics.Line::skipped_steps).distinct().count() > 2, lines.toString());
+        assertTrue(lines.stream().anyMatch(line -> Objects.requireNonNull(line.skippedSteps()) > 1), lines.toString());
+        assertTrue(lines.stream().map(Metrics.Line::skippedSteps).distinct().count() > 2, lines.toString());
         start(config, parts, 5);
         assertEquals(config, RunConfig.read(parts.resolve("config.json")).settings());
         try (Trainer trainer = Trainer.resume(config, parts)) {
@@ -353,7 +353,7 @@ final class TrainerTest {
         expected.putAll(scaling.initialState());
         assertEquals(expected, widened);
         try (Trainer trainer = Trainer.resume(half(12, scaling), run)) {
-            assertEquals(512, train(trainer, 3).get(2).loss_scale());
+            assertEquals(512, train(trainer, 3).get(2).lossScale());
         }
         Map<String, Tensor> half = newest(run);
         assertEquals(expected.keySet(), half.keySet());

@@ -57,7 +57,7 @@ final class TwoNetworksTest {
         Lcg data = new Lcg(golden.get("data_seed").asLong());
         Path end = folder.resolve("end");
         try (TrainingSession session =
-                TrainingSession.open(artifacts.checkpoint(), artifacts.trainingModel(), Device.CPU, 1)) {
+                TrainingSession.open(built.signature(), artifacts.checkpoint(), artifacts.trainingModel(), Device.CPU, 1)) {
             for (JsonNode step : golden.get("steps")) {
                 TrajectoryTest.assertLosses(
                         step, TrajectoryTest.step(session, GoldenPair.views(data), TrajectoryTest.rate(name)));

@@ -59,7 +59,10 @@ final class ArtifactsTest {
     }
 
     private Artifacts write(GraphConfig config) throws Exception {
-        TrainingGraph.Built built = TrainingGraph.build(config.spec());
+        return write(TrainingGraph.build(config.spec()));
+    }
+
+    private Artifacts write(TrainingGraph.Built built) throws Exception {
         return Artifacts.write(folder, built, built.initialState(0), MachineLowering.of(Device.CPU, 2));
     }
 
@@ -74,7 +77,9 @@ final class ArtifactsTest {
     })
     void artifactsAreValidAndTrain(String optimizer, String loss, String projector, int imageSize, float rate)
             throws Exception {
-        Artifacts artifacts = write(config(optimizer, loss, projector, imageSize));
+        TrainingGraph.Built built =
+                TrainingGraph.build(config(optimizer, loss, projector, imageSize).spec());
+        Artifacts artifacts = write(built);
         onnx.check_model(artifacts.trainingModel().toString());
         onnx.check_model(artifacts.evalModel().toString());
         long[] shape = {BATCH, imageSize, imageSize, 3};
@@ -82,7 +87,7 @@ final class ArtifactsTest {
         ViewBatch a = new ViewBatch(view, pictures(shape, 1));
         ViewBatch b = new ViewBatch(view, pictures(shape, 2));
         try (TrainingSession session =
-                TrainingSession.open(artifacts.checkpoint(), artifacts.trainingModel(), Device.CPU, 2)) {
+                TrainingSession.open(built.signature(), artifacts.checkpoint(), artifacts.trainingModel(), Device.CPU, 2)) {
             float first = session.step(a, b, rate).loss();
             float last = first;
             for (int i = 0; i < 10; i++) {

@@ -55,7 +55,7 @@ public final class GoldenNet implements Encoder {
     }
 
     /** Raw float views of that shape, as the generator feeds them. */
-    record Floats(long... shape) implements ViewInput {
+    public record Floats(long... shape) implements ViewInput {
         @Override
         public String name() {
             return "x";

@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.vicreg.models.graph.Graph;
-import dev.vicreg.models.graph.OpType;
 import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.Value;
@@ -135,12 +134,7 @@ final class TrainingGraphTest {
         fed.put(TrainingGraph.VIEW_A, views.get(0));
         fed.put(TrainingGraph.VIEW_B, views.get(1));
         fed.put(TrainingGraph.LEARNING_RATE, Tensor.of(Shape.of(1), 1));
-        Value written = built.training().nodes().stream()
-                .filter(node -> node.op() == OpType.IN_PLACE_ACCUMULATOR)
-                .filter(node -> "b.encoder.fc1.weight".equals(node.input(0).name()))
-                .findFirst()
-                .orElseThrow()
-                .input(1);
+        Value written = built.training().next("b.encoder.fc1.weight");
         return GraphRunner.run(Graph.of("moved", built.training().inputs(), Map.of("moved", written)), fed)
                 .get("moved");
     }

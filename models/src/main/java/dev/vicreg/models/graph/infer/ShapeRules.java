@@ -72,7 +72,10 @@ public final class ShapeRules {
     private static final Map<OpType, Rule> RULES = new EnumMap<>(OpType.class);
 
     static {
-        many(OpType.BATCH_NORM_INTERNAL, ShapeRules::batchNormInternal);
+        many(OpType.BATCH_NORM_TRAINING, ShapeRules::trainedBatchNorm);
+        many(OpType.ADAM, call -> List.of(call.like(2), call.like(1), call.like(4), call.like(5)));
+        one(OpType.DETACH, call -> call.like(0));
+        many(OpType.BATCH_NORM_INTERNAL, ShapeRules::trainedBatchNorm);
         many(OpType.BATCH_NORMALIZATION_GRAD, call -> List.of(call.like(1), call.like(2), call.like(2)));
         one(OpType.RELU_GRAD, call -> call.like(0));
         one(OpType.LEAKY_RELU_GRAD, call -> call.like(0));
@@ -154,7 +157,7 @@ public final class ShapeRules {
         return ones;
     }
 
-    private static List<TensorType> batchNormInternal(Call call) {
+    private static List<TensorType> trainedBatchNorm(Call call) {
         TensorType statistics = call.like(3);
         if (!statistics.shape().at(0).equals(call.shape(0).at(1))) {
             throw new IllegalArgumentException("statistics " + statistics + " do not fit the channels");

@@ -10,10 +10,8 @@ import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.ops.Ops;
 import dev.vicreg.models.ops.Rewriter;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,8 +24,7 @@ import org.jspecify.annotations.Nullable;
  * same in it, and what came later (Gelu, GroupNormalization) is composed. Mean and Tan have no kernel in any version.
  *
  * <p>cuDNN moves the running variance of a batch norm with the unbiased batch variance (cuDNN's documentation of
- * {@code cudnnBatchNormalizationForwardTraining}: the sample variance), ONNX Runtime's CPU kernel with the biased one,
- * which graphs are written for: {@link CudaStatistics}.
+ * {@code cudnnBatchNormalizationForwardTraining}: the sample variance), which is what is wanted: {@link CudaStatistics}.
  *
  * <p>Convolutions stay as they are, forward and ConvGrad: cuDNN chooses. What remains on the host is ConvTranspose with
  * uneven padding, a GRU whose reset comes before its product, Pad that wraps around, and AdamW's step counts, which its
@@ -45,13 +42,9 @@ final class CudaLowering implements Rewriter.Rule {
 
     @Override
     public List<Value> rewrite(Ops ops, Node node, List<@Nullable Value> inputs) {
-        Optional<Value> moved = statistics.moved(node);
-        if (moved.isPresent()) {
-            return List.of(moved.get());
-        }
         return switch (node.op()) {
-            case BATCH_NORM_INTERNAL ->
-                statistics.norm(ops, node, inputs).orElseGet(() -> batchNorm(ops, node, inputs));
+            case BATCH_NORM_TRAINING -> statistics.norm(ops, node, inputs);
+            case DETACH -> List.of(ops.identity(Lowering.input(inputs, 0)));
             case GELU -> List.of(gelu(ops, node, Lowering.input(inputs, 0)));
             case GROUP_NORMALIZATION -> List.of(groupNormalization(ops, node, inputs));
             case MEAN -> List.of(mean(ops, inputs));
@@ -79,21 +72,6 @@ final class CudaLowering implements Rewriter.Rule {
             case PAD -> !node.attributes().string("mode", "constant").equals("wrap"); // since opset 19
             default -> true;
         };
-    }
-
-    /**
-     * The kernel gives K(v) = (1-m)·v + m·c·b for the old running variance v and the biased batch variance b of n values,
-     * with c = n/(n-1); wanted is (1-m)·v + m·b = K(c·v)/c. Norms of our own don't come here, but to
-     * {@link CudaStatistics}.
-     */
-    private static List<Value> batchNorm(Ops ops, Node node, List<@Nullable Value> inputs) {
-        double c = CudaStatistics.correction(node);
-        List<@Nullable Value> scaled = new ArrayList<>(inputs);
-        scaled.set(4, ops.mul(Lowering.input(inputs, 4), c));
-        List<Value> outputs =
-                new ArrayList<>(ops.node(node.op(), scaled, node.attributes()).outputs());
-        outputs.set(2, ops.mul(outputs.get(2), 1 / c));
-        return outputs;
     }
 
     /** x in float32 or float16: the form that ONNX Runtime fuses to one kernel again, and the published approximation. */

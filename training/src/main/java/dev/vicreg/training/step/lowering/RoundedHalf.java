@@ -7,7 +7,7 @@ import dev.vicreg.models.graph.OpType;
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.ops.Ops;
 import dev.vicreg.models.ops.Rewriter;
-import dev.vicreg.training.step.MixedPrecision;
+import dev.vicreg.training.step.pass.MixedPrecision;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * is rounded and nothing overflows then; the losses of ten steps were those of float32 to the last digit. Pairs of casts
  * that are written between float32 operators stay.
  */
-public final class RoundedHalf implements Rewriter.Rule {
+final class RoundedHalf implements Rewriter.Rule {
     private final Map<Value, Value> constants = new HashMap<>();
 
     private RoundedHalf() {}

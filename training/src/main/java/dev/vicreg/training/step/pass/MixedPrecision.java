@@ -1,15 +1,14 @@
-package dev.vicreg.training.step;
+package dev.vicreg.training.step.pass;
 
 import dev.vicreg.models.graph.ElementType;
 import dev.vicreg.models.graph.Graph;
 import dev.vicreg.models.graph.Node;
 import dev.vicreg.models.graph.OpType;
+import dev.vicreg.models.graph.Region;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.ops.Ops;
 import dev.vicreg.models.ops.Rewriter;
-import dev.vicreg.training.step.lowering.Lowering;
-import dev.vicreg.training.step.lowering.RoundedHalf;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashMap;
@@ -42,7 +41,7 @@ import org.jspecify.annotations.Nullable;
  * give of a weight are added in float32. Parameters stay float32 inputs; each is cast at most once a step, for both branches
  * and the backward pass, and a value that came from a cast is never cast back. Gradients of parameters are float32.
  *
- * <p>Every operator that may become float16 has a float16 kernel on CUDA. The CPU has few: see {@link RoundedHalf}.
+ * <p>Every operator that may become float16 has a float16 kernel on CUDA. The CPU has few, which its lowering makes up for.
  */
 public final class MixedPrecision {
     /** In float16 whatever they read: they take the time, and their kernels add up in float32. */
@@ -86,13 +85,17 @@ public final class MixedPrecision {
 
     /** Of these the first inputs are data, and the rest stays float32: how many, and which of them leads. */
     private static final Map<OpType, Integer> DATA_INPUTS = Map.of(
-            OpType.BATCH_NORM_INTERNAL, 1,
+            OpType.BATCH_NORM_TRAINING, 1,
             OpType.BATCH_NORMALIZATION_GRAD, 2,
             OpType.RELU_GRAD, 2,
             OpType.LEAKY_RELU_GRAD, 2);
 
-    private static final Set<String> FLOAT_SCOPES =
-            Set.of(TrainingGraph.INPUT, TrainingGraph.LOSS, TrainingGraph.UPDATE);
+    /** What isn't the network. */
+    private static final Set<Region> FLOAT_REGIONS = EnumSet.of(Region.INPUT, Region.OBJECTIVE, Region.UPDATE);
+
+    /** Makes the network of a step float16. */
+    public static final Pass PASS = step -> step.map(MixedPrecision::apply);
+
     private static final float SMALLEST_NORMAL = 0x1p-14f;
     private static final float LARGEST = 65_504;
 
@@ -114,11 +117,7 @@ public final class MixedPrecision {
         this.graph = graph;
     }
 
-    /**
-     * The same training graph in mixed precision. Inputs, outputs and their types stay.
-     *
-     * @param graph as {@link TrainingGraph} builds it, before any {@link Lowering}
-     */
+    /** The same graph in mixed precision. Inputs, outputs and their types stay; it must not have been lowered. */
     public static Graph apply(Graph graph) {
         MixedPrecision pass = new MixedPrecision(graph);
         pass.classify();
@@ -128,7 +127,7 @@ public final class MixedPrecision {
         mixed.outputs()
                 .forEach((name, value) -> outputs.put(
                         name,
-                        isHalf(value) ? new Ops().scope(TrainingGraph.UPDATE).cast(value, ElementType.FLOAT) : value));
+                        isHalf(value) ? new Ops().scope("update").in(Region.UPDATE).cast(value, ElementType.FLOAT) : value));
         return Graph.of(mixed.name(), mixed.inputs(), outputs);
     }
 
@@ -160,7 +159,7 @@ public final class MixedPrecision {
     }
 
     private Kind kind(Node node) {
-        if (isOutsideNetwork(node)) {
+        if (FLOAT_REGIONS.contains(node.region())) {
             return Kind.FULL;
         }
         List<Value> floats = floatInputs(node);
@@ -187,7 +186,7 @@ public final class MixedPrecision {
     }
 
     private static boolean isNorm(Node node) {
-        return node.op() == OpType.BATCH_NORM_INTERNAL || node.op() == OpType.BATCH_NORMALIZATION_GRAD;
+        return node.op() == OpType.BATCH_NORM_TRAINING || node.op() == OpType.BATCH_NORMALIZATION_GRAD;
     }
 
     private static boolean isLight(Node node) {
@@ -240,14 +239,6 @@ public final class MixedPrecision {
                 .filter(Objects::nonNull)
                 .filter(input -> input.type().element() == ElementType.FLOAT)
                 .toList();
-    }
-
-    /** Whether the node, or that which it is the gradient of, belongs to neither encoder nor projector. */
-    private static boolean isOutsideNetwork(Node node) {
-        String scope = node.scope().startsWith("grad.") ? node.scope().substring("grad.".length()) : node.scope();
-        String own = scope.startsWith(Branch.SECOND + ".") ? scope.substring(Branch.SECOND.length() + 1) : scope;
-        int dot = own.indexOf('.');
-        return FLOAT_SCOPES.contains(dot < 0 ? own : own.substring(0, dot));
     }
 
     private static boolean isHalf(Value value) {

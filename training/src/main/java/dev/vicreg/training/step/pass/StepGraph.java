@@ -1,0 +1,84 @@
+package dev.vicreg.training.step.pass;
+
+import dev.vicreg.models.graph.Graph;
+import dev.vicreg.models.graph.Region;
+import dev.vicreg.models.graph.Value;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One training step as a pure function: from what is fed, parameters and state to what is fetched and to their new values.
+ * Nothing is written over anything; how that is done is the lowering's business alone.
+ *
+ * <p>A node of {@link Region#UPDATE} may read a target only on the way to that target's new value. All else may read what
+ * it likes.
+ *
+ * @param name of the graph
+ * @param inputs in the file's order: what is fed, then parameters and state
+ * @param outputs what is fetched, by name
+ * @param next what each of the inputs that change holds after the step, in the order of writing
+ * @param sound a boolean scalar: whether this step's results can be used. If not, all but {@code always} stay as they are,
+ *     bit for bit; null where they always can
+ * @param always of the targets those that change in a step that isn't sound, too
+ */
+public record StepGraph(
+        String name,
+        List<Value> inputs,
+        Map<String, Value> outputs,
+        Map<Value, Value> next,
+        @Nullable Value sound,
+        Set<Value> always) {
+    private static final String SOUND = "/sound";
+    private static final String NEXT = "/next/";
+
+    /** Checks that targets are inputs and keep their types. */
+    public StepGraph {
+        inputs = List.copyOf(inputs);
+        outputs = Collections.unmodifiableMap(new LinkedHashMap<>(outputs));
+        next = Collections.unmodifiableMap(new LinkedHashMap<>(next));
+        always = Set.copyOf(always);
+        Set<Value> declared = Set.copyOf(inputs);
+        next.forEach((target, value) -> {
+            if (!declared.contains(target) || !target.type().equals(value.type())) {
+                throw new IllegalArgumentException("Step " + name + ": expected an input of the type of its new value "
+                        + value + ", found " + target);
+            }
+        });
+    }
+
+    /** All that the step computes as one graph, new values among its outputs. */
+    public Graph graph() {
+        Map<String, Value> all = new LinkedHashMap<>(outputs);
+        next.forEach((target, value) -> all.put(NEXT + target.name(), value));
+        if (sound != null) {
+            all.put(SOUND, sound);
+        }
+        return Graph.of(name, inputs, all);
+    }
+
+    /** The same step, its graph rewritten: inputs and names of outputs must stay. */
+    public StepGraph map(UnaryOperator<Graph> rewriting) {
+        Graph graph = rewriting.apply(graph());
+        Map<String, Value> fetched = new LinkedHashMap<>();
+        outputs.keySet().forEach(output -> fetched.put(output, graph.output(output)));
+        Map<Value, Value> rewritten = new LinkedHashMap<>();
+        next.keySet().forEach(target -> rewritten.put(target, graph.output(NEXT + target.name())));
+        return new StepGraph(
+                name, inputs, fetched, rewritten, sound == null ? null : graph.output(SOUND), always);
+    }
+
+    /** The new value of the input of that name. */
+    public Value next(String target) {
+        return next.entrySet().stream()
+                .filter(row -> target.equals(row.getKey().name()))
+                .map(row -> Objects.requireNonNull(row.getValue()))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("Step " + name + " changes no " + target));
+    }
+}
