@@ -336,7 +336,10 @@ public final class Trainer implements AutoCloseable {
                 stopped = stop.getAsBoolean();
                 if (step % every == 0 || step == total || stopped) {
                     last = folder.save(
-                            step, session::save, signature.state(), settings.output().keep());
+                            step,
+                            session::save,
+                            signature.state(),
+                            settings.output().keep());
                     listener.saved(last);
                 }
             }
