@@ -10,8 +10,8 @@ import dev.vicreg.tools.cli.CommandLine;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.tools.command.BenchCommand;
 import dev.vicreg.tools.command.InputSettings;
-import dev.vicreg.tools.command.Inputs;
 import dev.vicreg.tools.command.Networks;
+import dev.vicreg.tools.command.SideInputs;
 import dev.vicreg.training.config.BranchConfig;
 import java.io.IOException;
 import java.util.List;
@@ -29,7 +29,7 @@ class NetworksTest {
     }
 
     private static @Nullable BranchConfig second(Settings settings) throws IOException {
-        return Networks.second(settings, Inputs.same(InputSettings.pictures(settings)));
+        return Networks.second(settings, SideInputs.same(InputSettings.pictures(settings)));
     }
 
     @Test

@@ -33,6 +33,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -109,36 +110,54 @@ public final class OnnxEncoder implements Encoder {
     }
 
     /**
-     * The network of a file.
+     * A file that was read: what of it computes one output. From it come networks for samples of any size. Immutable.
      *
-     * @param sample sizes of one sample, without the batch, where the file leaves them open; empty to take the file's
-     * @throws IOException if the file cannot be read, or holds what is not supported
-     * @throws IllegalArgumentException if it has no such output, that is no vector per sample, the sample does not fit,
-     *     or nothing can be trained: one line that names the file and the place
+     * @param file where it was, for messages
      */
-    public static OnnxEncoder read(Path file, List<Long> sample, Settings settings) throws IOException {
-        Graph graph = graph(file, settings.output);
+    public record Source(Path file, Graph graph) {
+        /**
+         * Reads a file.
+         *
+         * @param output as in {@link Settings}
+         * @throws IOException if the file cannot be read, or holds what is not supported
+         * @throws IllegalArgumentException if it has no such output, or that depends on more than can be fed
+         */
+        public static Source read(Path file, String output) throws IOException {
+            Graph all = OnnxEncoder.graph(file, output);
+            return new Source(file, told(file, () -> firstOutput(all)));
+        }
+
+        /** What the network takes: with symbols where the file leaves sizes open. */
+        public TensorType input() {
+            return graph.inputs().get(0).type();
+        }
+
+        /**
+         * The network.
+         *
+         * @param sample sizes of one sample, without the batch, where the file leaves them open; empty to take the file's
+         * @param settings of the output that was read
+         * @throws IllegalArgumentException if the output is no vector per sample, the sample does not fit, or nothing can be
+         *     trained: one line that names the file and the place
+         */
+        public OnnxEncoder encoder(List<Long> sample, Settings settings) {
+            return told(
+                    file, () -> new OnnxEncoder(graph, resolve(graph.inputs().get(0), sample), settings));
+        }
+    }
+
+    /** What this gives, or its error with the file's name. */
+    private static <T> T told(Path file, Supplier<T> made) {
         try {
-            Graph wanted = firstOutput(graph);
-            return new OnnxEncoder(wanted, resolve(wanted.inputs().get(0), sample), settings);
+            return made.get();
         } catch (RuntimeException e) { // a file may break any rule
             throw new IllegalArgumentException("Encoder " + file + ": " + e.getMessage(), e);
         }
     }
 
-    /**
-     * What the network of a file takes: with symbols where the file leaves sizes open.
-     *
-     * @param output as in {@link Settings}
-     * @throws IOException if the file cannot be read, or holds what is not supported
-     */
-    public static TensorType input(Path file, String output) throws IOException {
-        Graph graph = graph(file, output);
-        try {
-            return firstOutput(graph).inputs().get(0).type();
-        } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException("Encoder " + file + ": " + e.getMessage(), e);
-        }
+    /** {@link Source#encoder} of a file that is read for this alone. */
+    public static OnnxEncoder read(Path file, List<Long> sample, Settings settings) throws IOException {
+        return Source.read(file, settings.output).encoder(sample, settings);
     }
 
     /** What computes an output, by default the first; what others need besides is not read. */

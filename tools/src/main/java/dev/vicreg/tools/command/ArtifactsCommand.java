@@ -9,7 +9,6 @@ import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.tools.output.Json;
 import dev.vicreg.training.config.GraphConfig;
 import dev.vicreg.training.config.MachineConfig;
-import dev.vicreg.training.data.source.Selection;
 import dev.vicreg.training.run.Artifacts;
 import dev.vicreg.training.session.MachineLowering;
 import dev.vicreg.training.step.TrainingGraph;
@@ -48,7 +47,7 @@ final class ArtifactsCommand {
 
     private static void run(Settings settings, Console console) throws Exception {
         Path out = settings.get(OUT);
-        GraphConfig config = RunOptions.graph(settings, Inputs.of(settings, Selection.ALL));
+        GraphConfig config = RunOptions.graph(settings, SideInputs.of(settings));
         Notes.warnOfCoefficients(config.objective(), console);
         Notes.tellOfNames(config, console);
         MachineConfig machine = settings.read(MachineConfig.class).resolved();

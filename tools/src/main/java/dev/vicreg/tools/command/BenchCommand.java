@@ -11,7 +11,6 @@ import dev.vicreg.training.bench.StepBenchmark;
 import dev.vicreg.training.bench.StepProfile;
 import dev.vicreg.training.config.GraphConfig;
 import dev.vicreg.training.config.MachineConfig;
-import dev.vicreg.training.data.source.Selection;
 import dev.vicreg.training.run.TemporaryFolder;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -52,7 +51,7 @@ public final class BenchCommand {
     private static void run(Settings settings, Console console) throws Exception {
         MachineConfig machine = settings.read(MachineConfig.class).resolved();
         int threads = machine.threads();
-        GraphConfig config = RunOptions.graph(settings, Inputs.of(settings, Selection.ALL));
+        GraphConfig config = RunOptions.graph(settings, SideInputs.of(settings));
         Device device = machine.computeDevice(config.precision().isTf32());
         Notes.tellOfPrecision(config, device, console);
         StepBenchmark.Result result;

@@ -7,16 +7,14 @@ import dev.vicreg.tools.cli.Command;
 import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Settings;
+import dev.vicreg.tools.evaluation.SampleForm;
 import dev.vicreg.tools.evaluation.Vectors;
 import dev.vicreg.tools.output.Json;
 import dev.vicreg.tools.output.Progress;
 import dev.vicreg.tools.output.VectorFile;
-import dev.vicreg.training.data.picture.PictureDataset;
-import dev.vicreg.training.data.sequence.SequenceDataset;
-import dev.vicreg.training.data.signal.SignalDataset;
+import dev.vicreg.training.data.Datasets;
 import dev.vicreg.training.data.source.Dataset;
 import dev.vicreg.training.data.source.InOrder;
-import dev.vicreg.training.data.vector.VectorDataset;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -60,8 +58,9 @@ final class EmbedCommand {
                         settings.get(SharedSettings.MODEL),
                         SharedSettings.device(settings),
                         settings.get(SharedSettings.THREADS));
-                Dataset data = InputSettings.open(
-                        model, settings.get(SharedSettings.DATA), null, SharedSettings.selection(settings))) {
+                Datasets datasets = new Datasets()) {
+            String named = settings.get(SharedSettings.DATA);
+            Dataset<?> data = InputSettings.open(model, named, null, SharedSettings.selection(settings), datasets);
             int skipped = embed(model, data, out, settings.on(NORMALIZE), console);
             int rows = data.size() - skipped;
             if (settings.on(SharedSettings.JSON)) {
@@ -85,26 +84,21 @@ final class EmbedCommand {
     }
 
     /** Writes the vectors of all samples; answers how many of them could not be decoded. */
-    static int embed(EmbeddingModel model, Dataset data, Path out, boolean normalize, Console console)
+    static int embed(EmbeddingModel model, Dataset<?> data, Path out, boolean normalize, Console console)
             throws IOException {
-        VectorWriter writer = new VectorWriter(data, model.dimension(), out, normalize, console);
-        if (data instanceof VectorDataset vectors) {
-            return writer.write(vectors::vector, model.vectors());
-        }
-        if (data instanceof SignalDataset signals) {
-            return writer.write(signals::signal, model.signals());
-        }
-        if (data instanceof SequenceDataset sequences) {
-            return writer.write(sequences::ids, model.sequences());
-        }
-        return writer.write(((PictureDataset) data)::picture, model.pictures());
+        return embed(SampleForm.of(data), model, data, new VectorWriter(model.dimension(), out, normalize, console));
     }
 
-    private record VectorWriter(Dataset data, int dimension, Path out, boolean normalize, Console console) {
-        <T> int write(InOrder.Reader<T> reader, Embedder<T> embedder) throws IOException {
+    private static <S> int embed(SampleForm<S, ?> form, EmbeddingModel model, Dataset<?> data, VectorWriter writer)
+            throws IOException {
+        return writer.write(form.kind().require(data), SampleForm.embedder(form, model));
+    }
+
+    private record VectorWriter(int dimension, Path out, boolean normalize, Console console) {
+        <T> int write(Dataset<T> data, Embedder<T> embedder) throws IOException {
             try (VectorFile file = VectorFile.create(out, dimension);
                     Progress progress = new Progress(console, "embed", data.size())) {
-                InOrder.Reader<T> prepared = index -> embedder.prepare(reader.read(index));
+                InOrder.Reader<T> prepared = index -> embedder.prepare(data.sample(index));
                 int skipped = InOrder.forEachBatch(data, BATCH, prepared, items -> {
                     List<T> samples = items.stream().map(InOrder.Item::value).toList();
                     float[][] vectors = embedder.embed(samples);

@@ -7,18 +7,17 @@ import dev.vicreg.tools.cli.Command;
 import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Settings;
-import dev.vicreg.tools.evaluation.ContactSheet;
 import dev.vicreg.tools.evaluation.Evaluation;
 import dev.vicreg.tools.evaluation.KnnClassifier;
 import dev.vicreg.tools.evaluation.LabelledVectors;
 import dev.vicreg.tools.evaluation.Plot;
-import dev.vicreg.tools.evaluation.VectorPlot;
+import dev.vicreg.tools.evaluation.SampleForm;
 import dev.vicreg.tools.output.Json;
 import dev.vicreg.tools.output.Progress;
 import dev.vicreg.training.config.DataConfig;
-import dev.vicreg.training.data.sequence.SequenceDataset;
+import dev.vicreg.training.data.Datasets;
+import dev.vicreg.training.data.Kinds;
 import dev.vicreg.training.data.source.Dataset;
-import dev.vicreg.training.data.vector.VectorDataset;
 import dev.vicreg.training.run.RunLayout;
 import dev.vicreg.training.step.Side;
 import java.io.IOException;
@@ -59,7 +58,7 @@ final class EvalCommand {
             List.of(SharedSettings.MODEL, TRAIN, TEST),
             List.of(
                     BASELINE,
-                    InputSettings.LABEL,
+                    VectorSettings.LABEL,
                     PLOT,
                     SharedSettings.LIMIT,
                     SharedSettings.LIMIT_PER_CLASS,
@@ -89,9 +88,10 @@ final class EvalCommand {
         try (EmbeddingModel encoder = EmbeddingModel.load(model, device, threads);
                 EmbeddingModel before =
                         baseline.isPresent() ? EmbeddingModel.load(baseline.get(), device, threads) : null;
-                Dataset train = open(encoder, settings.get(TRAIN), settings);
-                Dataset test = open(encoder, settings.get(TEST), settings)) {
-            Measured measured = measure(knn, encoder, before, train, test, console);
+                Datasets datasets = new Datasets()) {
+            Dataset<?> train = open(encoder, settings.get(TRAIN), settings, datasets);
+            Dataset<?> test = open(encoder, settings.get(TEST), settings, datasets);
+            Measured<?> measured = measure(knn, encoder, before, train, test, console);
             if (plot.isPresent()) {
                 measured.plot().write(plot.get());
             }
@@ -103,9 +103,10 @@ final class EvalCommand {
         }
     }
 
-    private static Dataset open(EmbeddingModel encoder, String data, Settings settings) throws IOException {
-        return InputSettings.open(
-                encoder, data, settings.find(InputSettings.LABEL).orElse(null), SharedSettings.selection(settings));
+    private static Dataset<?> open(EmbeddingModel encoder, String data, Settings settings, Datasets datasets)
+            throws IOException {
+        String label = settings.find(VectorSettings.LABEL).orElse(null);
+        return InputSettings.open(encoder, data, label, SharedSettings.selection(settings), datasets);
     }
 
     /** The file named, else the one beside the model if it is there and another. */
@@ -125,37 +126,51 @@ final class EvalCommand {
      *
      * @param classes names of the labels
      */
-    record Measured(Evaluation evaluation, LabelledVectors train, LabelledVectors test, List<String> classes) {
+    record Measured<R>(Evaluation evaluation, LabelledVectors<R> train, LabelledVectors<R> test, List<String> classes) {
         /** Neighbours of pictures, signals and sequences, a map of vectors. */
         Plot plot() {
-            return evaluation.noun().equals("vectors") ? VectorPlot.of(test, classes) : ContactSheet.of(train, test);
+            return train.form().plot(train, test, classes);
         }
     }
 
     /** Embeds both sets and classifies the second by the first. */
-    static Measured measure(
+    static Measured<?> measure(
             KnnClassifier knn,
             EmbeddingModel encoder,
             @Nullable EmbeddingModel before,
-            Dataset train,
-            Dataset test,
+            Dataset<?> train,
+            Dataset<?> test,
             Console console)
             throws IOException {
+        return measure(SampleForm.of(train), knn, encoder, before, train, test, console);
+    }
+
+    private static <S, R> Measured<R> measure(
+            SampleForm<S, R> form,
+            KnnClassifier knn,
+            EmbeddingModel encoder,
+            @Nullable EmbeddingModel before,
+            Dataset<?> train,
+            Dataset<?> test,
+            Console console)
+            throws IOException {
+        Dataset<S> voting = form.kind().require(train);
+        Dataset<S> classified = form.kind().require(test);
         List<String> classes = train.labelNames();
         IntUnaryOperator testLabel = labelsAsIn(classes, test);
         requireLabels(knn, train, labelled(train, train::label), labelled(test, testLabel));
-        LabelledVectors bank;
-        LabelledVectors queries;
+        LabelledVectors<R> bank;
+        LabelledVectors<R> queries;
         try (Progress progress = new Progress(console, "embed", (long) train.size() + test.size())) {
-            bank = LabelledVectors.of(train, train::label, encoder, before, done -> progress.at(done, ""));
-            queries =
-                    LabelledVectors.of(test, testLabel, encoder, before, done -> progress.at(train.size() + done, ""));
+            bank = LabelledVectors.of(form, voting, train::label, encoder, before, done -> progress.at(done, ""));
+            queries = LabelledVectors.of(
+                    form, classified, testLabel, encoder, before, done -> progress.at(train.size() + done, ""));
         }
         requireLabels(knn, train, bank.size(), queries.size()); // some may not have been decodable
-        return new Measured(Evaluation.of(knn, bank, queries, classes.size()), bank, queries, classes);
+        return new Measured<>(Evaluation.of(knn, bank, queries, classes.size()), bank, queries, classes);
     }
 
-    private static long labelled(Dataset data, IntUnaryOperator label) {
+    private static long labelled(Dataset<?> data, IntUnaryOperator label) {
         return IntStream.range(0, data.size())
                 .filter(i -> label.applyAsInt(i) >= 0)
                 .count();
@@ -166,26 +181,19 @@ final class EvalCommand {
      *
      * @throws IOException naming where labels are looked for
      */
-    static void requireLabels(KnnClassifier knn, Dataset train, long inTrain, long inTest) throws IOException {
+    static void requireLabels(KnnClassifier knn, Dataset<?> train, long inTrain, long inTest) throws IOException {
         if (inTrain < knn.k() || inTest == 0) {
             String noun = train.noun();
             throw new IOException("kNN needs at least " + knn.k() + " labelled training " + noun
                     + " and one labelled among the test " + noun + ", found " + inTrain + " and " + inTest + "; "
-                    + (inTrain > 0 && inTest > 0 ? "give ./vicreg eval a smaller --k" : whereLabelsAre(train)));
+                    + (inTrain > 0 && inTest > 0
+                            ? "give ./vicreg eval a smaller --k"
+                            : Kinds.of(train).whereLabelsAre()));
         }
-    }
-
-    private static String whereLabelsAre(Dataset data) {
-        if (data instanceof SequenceDataset) {
-            return "the folder of a text is its label; those of one file stand in NAME.labels.txt beside it";
-        }
-        return data instanceof VectorDataset
-                ? "name the column of labels with --label, or put NAME.labels.txt beside NAME.npy"
-                : "the folder of a file is its label";
     }
 
     /** Labels of the test set, numbered as the training set's: the two may hold different classes. */
-    private static IntUnaryOperator labelsAsIn(List<String> classes, Dataset test) throws IOException {
+    private static IntUnaryOperator labelsAsIn(List<String> classes, Dataset<?> test) throws IOException {
         List<String> names = test.labelNames();
         for (String name : names) {
             if (!classes.contains(name)) {

@@ -88,7 +88,7 @@ final class ImportedNetwork {
         if (!config.sample().isEmpty() || shape.rank() != 2) {
             return config;
         }
-        boolean own = shape.at(1).isFixed() && !settings.isGiven(InputSettings.LENGTH);
+        boolean own = shape.at(1).isFixed() && !settings.isGiven(SignalSettings.LENGTH);
         return config.withSample(List.of(own ? shape.size(1) : length));
     }
 
@@ -96,7 +96,7 @@ final class ImportedNetwork {
             throws IOException {
         Shape shape = config.input().shape();
         Dim height = shape.at(channelsFirst ? 2 : 1);
-        boolean asked = settings.isGiven(InputSettings.IMAGE_SIZE) || !height.isFixed();
+        boolean asked = settings.isGiven(PictureSettings.IMAGE_SIZE) || !height.isFixed();
         return asked ? otherwise : Math.toIntExact(height.size());
     }
 }

@@ -52,7 +52,7 @@ public final class Networks {
         all.addAll(afterWidth, Encoders.options().stream().map(Setting::of).toList());
         all.add(SHARE_WEIGHTS);
         all.addAll(SECOND);
-        all.add(InputSettings.FRONT_END_B);
+        all.add(SignalSettings.FRONT_END_B);
         all.addAll(FILES);
         all.addAll(FILES_B);
         return Setting.joined(all);
@@ -80,7 +80,7 @@ public final class Networks {
     /** The first branch, or both where they share weights. */
     public static BranchConfig first(Settings settings, InputConfig input) throws IOException {
         BranchConfig asked = settings.read(BranchConfig.class);
-        String encoder = asked.encoder().isEmpty() ? encoderOf(input) : asked.encoder();
+        String encoder = asked.encoder().isEmpty() ? input.encoder() : asked.encoder();
         if (OnnxConfig.isFile(encoder)) {
             return ImportedNetwork.branch(settings, Side.A, input, Path.of(encoder), asked.projector());
         }
@@ -90,17 +90,6 @@ public final class Networks {
         return new BranchConfig(encoder, width, input, asked.projector(), options);
     }
 
-    /** What trains on these unless told otherwise. */
-    private static String encoderOf(InputConfig input) {
-        boolean bands = input instanceof InputConfig.Signals signals && signals.frontEnd() != null;
-        return switch (input.modality()) {
-            case PICTURES -> "resnet10";
-            case VECTORS -> "mlp";
-            case SIGNALS -> bands ? "resnet18" : "resnet1d";
-            case SEQUENCES -> "textcnn";
-        };
-    }
-
     /**
      * The second branch, which is as the first where neither options nor its input say otherwise; null where the two share
      * weights.
@@ -108,8 +97,8 @@ public final class Networks {
      * @throws IllegalArgumentException if an option of the second branch is given beside {@code --share-weights true}, or
      *     two sides of different kinds are to share weights
      */
-    public static @Nullable BranchConfig second(Settings settings, Inputs inputs) throws IOException {
-        Optional<Setting<?>> own = Stream.of(SECOND, List.of(InputSettings.FRONT_END_B), FILES_B)
+    public static @Nullable BranchConfig second(Settings settings, SideInputs inputs) throws IOException {
+        Optional<Setting<?>> own = Stream.of(SECOND, List.of(SignalSettings.FRONT_END_B), FILES_B)
                 .<Setting<?>>flatMap(List::stream)
                 .filter(settings::isGiven)
                 .findFirst();
@@ -123,19 +112,19 @@ public final class Networks {
         }
         if (!alike) {
             throw new IllegalArgumentException("--share-weights true needs two sides of one kind, found "
-                    + noun(inputs.a()) + " and " + noun(inputs.b()) + "; leave it out");
+                    + inputs.a().noun() + " and " + inputs.b().noun() + "; leave it out");
         }
         return null;
     }
 
-    private static BranchConfig ofItsOwn(Settings settings, Inputs inputs) throws IOException {
+    private static BranchConfig ofItsOwn(Settings settings, SideInputs inputs) throws IOException {
         BranchConfig first = first(settings, inputs.a());
         BranchConfig asked = settings.readSecond(BranchConfig.class);
         String likeFirst = first.onnx() == null ? first.encoder() : first.onnx().path();
-        String usual = inputs.alike() ? likeFirst : encoderOf(inputs.b());
+        String usual = inputs.alike() ? likeFirst : inputs.b().encoder();
         String encoder = asked.encoder().isEmpty() ? usual : asked.encoder();
         String projector = asked.projector().isEmpty() ? first.projector() : asked.projector();
-        InputConfig input = InputSettings.withFrontEndB(inputs.b(), settings);
+        InputConfig input = SignalSettings.withFrontEndB(inputs.b(), settings);
         if (OnnxConfig.isFile(encoder)) {
             return ImportedNetwork.branch(settings, Side.B, input, Path.of(encoder), projector);
         }
@@ -146,12 +135,6 @@ public final class Networks {
                 input,
                 projector,
                 options(settings, encoder, first.encoder()));
-    }
-
-    private static String noun(InputConfig input) {
-        return input instanceof InputConfig.Sequences sequences
-                ? sequences.texts() ? "texts" : "ids"
-                : input.modality().noun();
     }
 
     /** What only some encoders take, as it was given, without what is for the other branch's encoder alone. */

@@ -8,7 +8,6 @@ import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.tools.cli.Version;
-import dev.vicreg.tools.evaluation.ContactSheet;
 import dev.vicreg.tools.evaluation.Evaluation;
 import dev.vicreg.tools.evaluation.KnnClassifier;
 import dev.vicreg.tools.output.Json;
@@ -16,8 +15,9 @@ import dev.vicreg.tools.sample.SampleSet;
 import dev.vicreg.training.config.DataConfig;
 import dev.vicreg.training.config.InputConfig;
 import dev.vicreg.training.config.TrainingConfig;
-import dev.vicreg.training.data.Datasets;
-import dev.vicreg.training.data.picture.PictureDataset;
+import dev.vicreg.training.data.Kinds;
+import dev.vicreg.training.data.source.DataOptions;
+import dev.vicreg.training.data.source.Dataset;
 import dev.vicreg.training.data.source.Selection;
 import dev.vicreg.training.loop.Trainer;
 import dev.vicreg.training.run.RunLayout;
@@ -74,7 +74,7 @@ final class QuickstartCommand {
         Path train = pictures.resolve("train");
         InputConfig.Pictures pictureInput = InputSettings.pictures(settings);
         TrainingConfig config =
-                RunOptions.training(settings, new DataConfig(train.toString(), null), Inputs.same(pictureInput));
+                RunOptions.training(settings, new DataConfig(train.toString(), null), SideInputs.same(pictureInput));
         console.err().println("1/4 drawing pictures into " + pictures);
         new SampleSet(pictureInput.imageSize(), config.seed())
                 .write(pictures, settings.get(PER_CLASS), settings.get(TEST_PER_CLASS));
@@ -95,6 +95,10 @@ final class QuickstartCommand {
         }
     }
 
+    private static Dataset<?> open(Path folder) throws IOException {
+        return Kinds.open(folder.toString(), DataOptions.DEFAULT, Selection.ALL);
+    }
+
     private static void evaluate(Path root, TrainingConfig config, double trainSeconds, boolean json, Console console)
             throws IOException {
         RunLayout run = new RunLayout(root.resolve("run"));
@@ -108,17 +112,15 @@ final class QuickstartCommand {
                         EmbeddingModel.load(encoder, device, config.machine().threads());
                 EmbeddingModel before =
                         EmbeddingModel.load(initial, device, config.machine().threads());
-                PictureDataset train =
-                        Datasets.open(root.resolve("pictures/train").toString(), Selection.ALL);
-                PictureDataset test =
-                        Datasets.open(root.resolve("pictures/test").toString(), Selection.ALL)) {
+                Dataset<?> train = open(root.resolve("pictures/train"));
+                Dataset<?> test = open(root.resolve("pictures/test"))) {
             console.err().println("3/4 embedding the test pictures");
             EmbedCommand.embed(after, test, vectors, false, console);
             console.err().println("4/4 evaluating");
-            EvalCommand.Measured measured =
+            EvalCommand.Measured<?> measured =
                     EvalCommand.measure(KnnClassifier.STANDARD, after, before, train, test, console);
             evaluation = measured.evaluation();
-            ContactSheet.of(measured.train(), measured.test()).write(sheet);
+            measured.plot().write(sheet);
         }
         Map<String, Object> paths = new LinkedHashMap<>();
         paths.put("encoder", encoder.toString());

@@ -18,7 +18,7 @@ import dev.vicreg.training.config.ScheduleConfig;
 import dev.vicreg.training.config.TrainingConfig;
 import dev.vicreg.training.config.UpdateConfig;
 import dev.vicreg.training.config.ViewsConfig;
-import dev.vicreg.training.data.view.Augmentation;
+import dev.vicreg.training.data.Augmentations;
 import dev.vicreg.training.step.LossScaling;
 import dev.vicreg.training.step.Side;
 import java.io.IOException;
@@ -108,15 +108,17 @@ final class RunOptions {
             }
             InputSettings.values(branch.input())
                     .forEach((setting, value) -> texts.putIfAbsent(setting.name(), value.toString()));
-            if (side == Side.B && branch.input() instanceof InputConfig.Signals signals) {
-                texts.put(InputSettings.FRONT_END_B.name(), InputSettings.text(signals.frontEnd()));
+            if (side == Side.B) {
+                KindSettings.of(branch.input().kind())
+                        .ofSecond(branch.input())
+                        .forEach((setting, value) -> texts.put(setting.name(), value.toString()));
             }
         }
         return texts;
     }
 
     /** What shapes the graphs. */
-    static GraphConfig graph(Settings settings, Inputs inputs) throws IOException {
+    static GraphConfig graph(Settings settings, SideInputs inputs) throws IOException {
         BranchConfig first = Networks.first(settings, inputs.a());
         BranchConfig second = Networks.second(settings, inputs);
         Networks.requireUses(settings, first, second);
@@ -140,7 +142,7 @@ final class RunOptions {
     }
 
     /** The whole run on some data. */
-    static TrainingConfig training(Settings settings, DataConfig data, Inputs inputs) throws IOException {
+    static TrainingConfig training(Settings settings, DataConfig data, SideInputs inputs) throws IOException {
         GraphConfig graph = graph(settings, inputs);
         return new TrainingConfig(
                 graph,
@@ -156,20 +158,14 @@ final class RunOptions {
         ViewsConfig asked = settings.read(ViewsConfig.class);
         InputConfig first = graph.a().input();
         InputConfig second = graph.branch(Side.B).input();
-        boolean usual = asked.augmentB().isEmpty() && second.modality() != first.modality();
+        boolean usual = asked.augmentB().isEmpty() && second.kind() != first.kind();
         return new ViewsConfig(
                 asked.augment().isEmpty() ? augmentationOf(first) : asked.augment(),
                 usual ? augmentationOf(second) : asked.augmentB());
     }
 
     private static Map<String, Object> augmentationOf(InputConfig input) {
-        Augmentation usual = switch (input.modality()) {
-            case PICTURES -> Augmentation.cifar();
-            case VECTORS -> Augmentation.vectors();
-            case SIGNALS -> Augmentation.signals();
-            case SEQUENCES -> Augmentation.sequences();
-        };
-        return usual.settings();
+        return Augmentations.parse(input.kind().preset()).settings();
     }
 
     private static ScheduleConfig schedule(Settings settings, UpdateConfig update) {

@@ -1,11 +1,17 @@
 package dev.vicreg.tools.command;
 
 import dev.vicreg.models.setting.Group;
+import dev.vicreg.runtime.input.Input;
 import dev.vicreg.runtime.sequence.ByteIds;
 import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.training.config.InputConfig;
+import dev.vicreg.training.data.kind.Kind;
 import dev.vicreg.training.data.sequence.SequenceDataset;
+import dev.vicreg.training.data.sequence.SequenceKind;
+import dev.vicreg.training.data.source.DataOptions;
+import dev.vicreg.training.data.source.Dataset;
+import java.io.IOException;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -13,8 +19,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 
-/** The options that say what the ids of sequences mean; their length is among {@link InputSettings}. */
-final class SequenceSettings {
+/** The options for sequences, which say what their ids mean. */
+final class SequenceSettings implements KindSettings {
     static final Setting<Integer> VOCABULARY = Setting.integer(
             "vocabulary",
             "N",
@@ -49,8 +55,6 @@ final class SequenceSettings {
 
     private static final int LONGEST_TEXT = 256; // in bytes, unless asked for
 
-    private SequenceSettings() {}
-
     private static List<Integer> parseIds(String text) {
         try {
             List<Integer> ids =
@@ -64,16 +68,27 @@ final class SequenceSettings {
         throw new IllegalArgumentException("must be ids such as 101,102, found \"" + text + "\"");
     }
 
-    /**
-     * What the options and the data say, before it is known what an encoder file takes and knows: see
-     * {@link ImportedNetwork#branch}.
-     *
-     * @throws IllegalArgumentException if an option does not fit
-     */
-    static InputConfig.Sequences of(SequenceDataset data, Settings settings) {
+    @Override
+    public Kind<?> kind() {
+        return SequenceKind.SEQUENCES;
+    }
+
+    @Override
+    public List<Setting<?>> options() {
+        return List.of(SignalSettings.LENGTH, VOCABULARY, PAD_ID, MASK_ID, SPECIAL_IDS);
+    }
+
+    @Override
+    public InputConfig input(Settings settings, Source source) throws IOException {
+        DataOptions options =
+                new DataOptions(List.of(), null, 0, 1, settings.find(PAD_ID).orElse(0));
+        return of(SequenceKind.SEQUENCES.require(source.read(options)), settings);
+    }
+
+    private static InputConfig.Sequences of(SequenceDataset data, Settings settings) {
         boolean texts = data.areTexts();
         SequenceDataset.Summary summary = data.summary();
-        Optional<InputSettings.Length> asked = settings.find(InputSettings.LENGTH);
+        Optional<SignalSettings.Length> asked = settings.find(SignalSettings.LENGTH);
         if (asked.isPresent() && asked.get().inSeconds()) {
             throw new IllegalArgumentException("--length of sequences must be a number of ids, found seconds");
         }
@@ -99,12 +114,13 @@ final class SequenceSettings {
         return new InputConfig.Sequences(false, length, known, padding, mask, special, asked.isPresent());
     }
 
-    /** The options that give this input, with their values. */
-    static Map<Setting<?>, Object> values(InputConfig.Sequences sequences) {
+    @Override
+    public Map<Setting<?>, Object> values(InputConfig input) {
+        InputConfig.Sequences sequences = (InputConfig.Sequences) input;
         Map<Setting<?>, Object> values = new HashMap<>();
         values.put(MASK_ID, sequences.mask());
         if (sequences.cut()) {
-            values.put(InputSettings.LENGTH, sequences.length());
+            values.put(SignalSettings.LENGTH, sequences.length());
         }
         if (!sequences.texts()) {
             values.put(PAD_ID, sequences.padding());
@@ -118,5 +134,18 @@ final class SequenceSettings {
                     sequences.special().stream().map(Object::toString).collect(Collectors.joining(",")));
         }
         return values;
+    }
+
+    @Override
+    public DataOptions options(Input<?> input) {
+        return new DataOptions(List.of(), null, 0, 1, ((Input.Sequences) input).padding());
+    }
+
+    @Override
+    public void requireFits(Dataset<?> data, Input<?> input) {
+        Input.Sequences sequences = (Input.Sequences) input;
+        SequenceKind.SEQUENCES
+                .require(data)
+                .requireFor(sequences.ofTexts(), sequences.vocabulary(), sequences.cut() ? 0 : sequences.length());
     }
 }

@@ -15,8 +15,9 @@ import dev.vicreg.tools.output.Json;
 import dev.vicreg.training.config.DataConfig;
 import dev.vicreg.training.config.TrainingConfig;
 import dev.vicreg.training.data.Datasets;
+import dev.vicreg.training.data.Kinds;
+import dev.vicreg.training.data.source.DataOptions;
 import dev.vicreg.training.data.source.Dataset;
-import dev.vicreg.training.data.source.Reading;
 import dev.vicreg.training.data.source.Selection;
 import dev.vicreg.training.loop.Trainer;
 import dev.vicreg.training.run.RunConfig;
@@ -63,22 +64,28 @@ final class TrainCommand {
 
     private static void run(Settings given, Console console) throws Exception {
         Path out = given.get(OUT);
+        try (Datasets datasets = new Datasets()) {
+            run(given, out, datasets, console);
+        }
+    }
+
+    private static void run(Settings given, Path out, Datasets datasets, Console console) throws Exception {
         boolean resume = given.on(RESUME);
         TrainingConfig before =
                 resume ? RunConfig.read(new RunLayout(out).config()).settings().in(out) : null;
         Settings settings = RunOptions.complete(given, before);
         settings.get(SharedSettings.DATA); // the first that is missing is told of
         DataConfig data = settings.read(DataConfig.class);
-        Inputs inputs = before != null && !InputSettings.isAnyGiven(given)
-                ? Inputs.of(before.graph()) // the data need not be read for it once more
-                : Inputs.of(settings, data.selection());
+        SideInputs inputs = before != null && !InputSettings.isAnyGiven(given)
+                ? SideInputs.of(before.graph()) // the data need not be read for it once more
+                : SideInputs.of(settings, data.selection(), datasets);
         TrainingConfig config = RunOptions.training(settings, data, inputs);
         Notes.warnOfCoefficients(config.graph().objective(), console);
         Notes.tellOfNames(config.graph(), console);
         Notes.tellOfPrecision(config.graph(), config.computeDevice(), console);
         Optional<String> evalData = settings.find(EVAL_DATA);
         if (evalData.isPresent()) {
-            try (Dataset test = Datasets.open(evalData.get(), inputs.a().reading(), Selection.ALL)) {
+            try (Dataset<?> test = Kinds.open(evalData.get(), inputs.a().reading(), Selection.ALL)) {
                 if (test.labelNames().isEmpty()) { // a mistake shows now, not after the training
                     EvalCommand.requireLabels(KnnClassifier.STANDARD, test, 0, 0);
                 }
@@ -87,7 +94,8 @@ final class TrainCommand {
                 throw new IllegalArgumentException("--eval-data " + evalData.get() + ": " + e.getMessage(), e);
             }
         }
-        Trainer trainer = resume ? Trainer.resume(config, out) : Trainer.start(config, out, Version.TEXT);
+        Trainer trainer =
+                resume ? Trainer.resume(config, out, datasets) : Trainer.start(config, out, Version.TEXT, datasets);
         TrainingRun.Result result = TrainingRun.run(trainer, console);
         Path encoder = result.encoders().get(Side.A);
         if (encoder == null) {
@@ -95,25 +103,27 @@ final class TrainCommand {
         }
         Evaluation evaluation = null;
         if (evalData.isPresent()) {
-            evaluation = evaluate(config, encoder, evalData.get(), console);
+            evaluation = evaluate(config, encoder, evalData.get(), datasets, console);
             Map<String, Double> figures = Map.of("knn-20-0.07", evaluation.encoder());
             RunExport.export(out, Side.A, result.outcome().last().file(), Version.TEXT, figures, encoder);
         }
         report(settings, result, evaluation, console);
     }
 
-    private static Evaluation evaluate(TrainingConfig config, Path encoder, String evalData, Console console)
+    /** The test samples are opened once more: kept through the training, they would take memory from it. */
+    private static Evaluation evaluate(
+            TrainingConfig config, Path encoder, String evalData, Datasets datasets, Console console)
             throws IOException {
         Device device = config.computeDevice();
         Path initial = encoder.resolveSibling(new RunLayout(Path.of("")).initialEncoder(Side.A));
-        Reading reading = config.graph().a().input().reading();
+        DataOptions reading = config.graph().a().input().reading();
         try (EmbeddingModel after =
                         EmbeddingModel.load(encoder, device, config.machine().threads());
                 EmbeddingModel before =
                         EmbeddingModel.load(initial, device, config.machine().threads());
-                Dataset train = Datasets.open(
-                        config.data().data(), reading, config.data().selection());
-                Dataset test = Datasets.open(evalData, reading, Selection.ALL)) {
+                Dataset<?> test = Kinds.open(evalData, reading, Selection.ALL)) {
+            Dataset<?> train =
+                    datasets.open(config.data().data(), reading, config.data().selection());
             return EvalCommand.measure(KnnClassifier.STANDARD, after, before, train, test, console)
                     .evaluation();
         }

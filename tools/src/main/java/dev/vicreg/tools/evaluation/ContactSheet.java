@@ -17,10 +17,6 @@ public final class ContactSheet extends Plot {
     private static final int NEIGHBOURS = 8;
     private static final int MAX_ROWS = 20;
 
-    private static final int PICTURE_SIDE = 96;
-    private static final int SIGNAL_WIDTH = 160;
-    private static final int SIGNAL_HEIGHT = 72;
-    private static final int TEXT_WIDTH = 240;
     private static final int MARGIN = 10;
     private static final int GAP = 24;
     private static final float FRAME = 4;
@@ -42,10 +38,8 @@ public final class ContactSheet extends Plot {
     }
 
     /** The first test sample of each class, none chosen by hand, with its neighbours among the training samples. */
-    public static ContactSheet of(LabelledVectors train, LabelledVectors test) {
-        boolean pictures = !train.thumbnails().isEmpty();
-        int width = pictures ? PICTURE_SIDE : train.texts().isEmpty() ? SIGNAL_WIDTH : TEXT_WIDTH;
-        int height = pictures ? PICTURE_SIDE : SIGNAL_HEIGHT;
+    public static <R> ContactSheet of(LabelledVectors<R> train, LabelledVectors<R> test) {
+        SampleForm<?, R> form = train.form();
         List<Integer> queries = firstOfEachClass(test.labels(), MAX_ROWS);
         float[][] vectors = queries.stream().map(query -> test.encoder()[query]).toArray(float[][]::new);
         int shown = Math.min(NEIGHBOURS, train.size());
@@ -56,20 +50,11 @@ public final class ContactSheet extends Plot {
             List<Neighbour> neighbours = new ArrayList<>();
             for (int index : found.indices()[i]) {
                 boolean right = train.labels()[index] == test.labels()[query];
-                neighbours.add(new Neighbour(cell(train, index, width, height), right));
+                neighbours.add(new Neighbour(form.cell(train.raw().get(index)), right));
             }
-            rows.add(new Row(cell(test, query, width, height), neighbours));
+            rows.add(new Row(form.cell(test.raw().get(query)), neighbours));
         }
-        return new ContactSheet(width, height, rows);
-    }
-
-    private static BufferedImage cell(LabelledVectors samples, int index, int width, int height) {
-        if (!samples.texts().isEmpty()) {
-            return TextCell.draw(samples.texts().get(index), width, height);
-        }
-        return samples.thumbnails().isEmpty()
-                ? Waveform.draw(samples.raw()[index], width, height)
-                : samples.thumbnails().get(index).toBufferedImage();
+        return new ContactSheet(form.cellWidth(), form.cellHeight(), rows);
     }
 
     @Override

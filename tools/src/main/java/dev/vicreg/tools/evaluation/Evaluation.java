@@ -1,6 +1,5 @@
 package dev.vicreg.tools.evaluation;
 
-import dev.vicreg.tools.evaluation.Vectors.Moments;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -11,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param k neighbours that voted
  * @param temperature of their votes
  * @param noun what the samples are called, in the plural
+ * @param rawNoun what stands beside the encoder: {@code pixels}, {@code vectors}, {@code signals} or {@code counts}
  * @param train labelled samples that voted
  * @param test samples that were classified
  * @param classes among the training samples
@@ -23,6 +23,7 @@ public record Evaluation(
         int k,
         double temperature,
         String noun,
+        String rawNoun,
         int train,
         int test,
         int classes,
@@ -31,11 +32,10 @@ public record Evaluation(
         double raw) {
 
     /** Classifies the test samples by the training samples, in each of the spaces. */
-    public static Evaluation of(KnnClassifier knn, LabelledVectors train, LabelledVectors test, int classes) {
-        boolean pictures = !train.thumbnails().isEmpty();
-        Moments moments = Moments.of(train.thumbnails());
-        float[][] trainRaw = pictures ? Vectors.pixels(train.thumbnails(), moments) : train.raw();
-        float[][] testRaw = pictures ? Vectors.pixels(test.thumbnails(), moments) : test.raw();
+    public static <R> Evaluation of(KnnClassifier knn, LabelledVectors<R> train, LabelledVectors<R> test, int classes) {
+        SampleForm<?, R> form = train.form();
+        float[][] trainRaw = form.vectors(train.raw(), train.raw());
+        float[][] testRaw = form.vectors(test.raw(), train.raw());
         float[][] trainBefore = train.baseline();
         float[][] testBefore = test.baseline();
         int[] trainLabels = train.labels();
@@ -43,7 +43,8 @@ public record Evaluation(
         return new Evaluation(
                 knn.k(),
                 knn.temperature(),
-                train.noun(),
+                form.kind().noun(),
+                form.rawNoun(),
                 train.size(),
                 test.size(),
                 classes,
@@ -52,15 +53,6 @@ public record Evaluation(
                         ? null
                         : knn.accuracy(trainBefore, trainLabels, testBefore, testLabels, classes),
                 knn.accuracy(trainRaw, trainLabels, testRaw, testLabels, classes));
-    }
-
-    /** What stands beside the encoder: {@code pixels}, {@code vectors}, {@code signals} or {@code counts}. */
-    public String rawNoun() {
-        return switch (noun) {
-            case "pictures" -> "pixels";
-            case "sequences" -> "counts";
-            default -> noun;
-        };
     }
 
     /** For programs: the same keys whatever the samples are. */

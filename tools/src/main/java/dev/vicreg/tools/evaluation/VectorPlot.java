@@ -31,7 +31,7 @@ public final class VectorPlot extends Plot {
     }
 
     /** Of at most {@value #MAX_POINTS} samples, evenly spaced. */
-    public static VectorPlot of(LabelledVectors samples, List<String> classes) {
+    public static VectorPlot of(LabelledVectors<float[]> samples, List<String> classes) {
         int shown = Math.min(MAX_POINTS, samples.size());
         int[] labels = new int[shown];
         float[][] raw = new float[shown][];
@@ -39,11 +39,12 @@ public final class VectorPlot extends Plot {
         for (int i = 0; i < shown; i++) {
             int index = (int) ((long) i * samples.size() / shown);
             labels[i] = samples.labels()[index];
-            raw[i] = samples.raw()[index];
+            raw[i] = samples.raw().get(index);
             encoded[i] = Vectors.normalized(samples.encoder()[index]);
         }
         return new VectorPlot(
-                chart("raw " + samples.noun(), raw, labels, classes), chart("encoder", encoded, labels, classes));
+                chart("raw " + samples.form().rawNoun(), raw, labels, classes),
+                chart("encoder", encoded, labels, classes));
     }
 
     private static XYChart chart(String title, float[][] vectors, int[] labels, List<String> classes) {

@@ -32,7 +32,7 @@ class JsonTest {
     void figuresHaveTheSameKeysForEveryKindOfData() {
         Set<List<String>> keys = new HashSet<>();
         for (String noun : List.of("pictures", "vectors", "signals", "sequences")) {
-            Evaluation evaluation = new Evaluation(20, 0.07, noun, 3, 2, 2, 0.5, null, 0.25);
+            Evaluation evaluation = new Evaluation(20, 0.07, noun, "raw " + noun, 3, 2, 2, 0.5, null, 0.25);
             keys.add(new ArrayList<>(evaluation.figures().keySet()));
         }
         assertEquals(

@@ -6,7 +6,6 @@ import dev.vicreg.models.graph.Value;
 import dev.vicreg.runtime.natives.Device;
 import dev.vicreg.runtime.natives.OrtSessions;
 import dev.vicreg.training.config.GraphConfig;
-import dev.vicreg.training.config.InputConfig;
 import dev.vicreg.training.data.view.ViewBatch;
 import dev.vicreg.training.data.view.ViewType;
 import dev.vicreg.training.run.Artifacts;
@@ -122,7 +121,7 @@ public final class StepBenchmark {
         ViewType view = new ViewType(element, axes);
         int size = Math.multiplyExact(Math.toIntExact(type.shape().size(0)), view.bytes());
         ByteBuffer values = ByteBuffer.allocateDirect(size).order(ByteOrder.nativeOrder());
-        int known = config.branch(side).input() instanceof InputConfig.Sequences sequences ? sequences.vocabulary() : 0;
+        int known = config.branch(side).input().vocabulary();
         Random random = new Random(side == Side.A ? 1 : 2);
         while (values.hasRemaining()) {
             switch (element) {

@@ -6,12 +6,10 @@ import dev.vicreg.models.encoder.OnnxEncoder;
 import dev.vicreg.models.graph.Dim;
 import dev.vicreg.models.graph.ElementType;
 import dev.vicreg.models.graph.TensorType;
-import dev.vicreg.models.nn.LogMel;
 import dev.vicreg.models.onnx.OnnxFile;
 import dev.vicreg.models.setting.Codec;
 import dev.vicreg.models.setting.Nearest;
 import dev.vicreg.models.setting.Option;
-import dev.vicreg.training.data.picture.NormalisedPictures;
 import dev.vicreg.training.data.source.Dataset;
 import dev.vicreg.training.data.view.Augmentation;
 import dev.vicreg.training.data.view.ViewSource;
@@ -117,9 +115,10 @@ public record BranchConfig(
                     new Projector(Projector.parse(projector), lastBias),
                     scope);
         }
+        Encoders.Input takes = Encoders.input(encoder);
         return new Branch(
-                input.view(Encoders.input(encoder)),
-                Encoders.of(encoder, new Encoders.Spec(width, pictureSize(), vocabulary(), options)),
+                input.view(takes),
+                Encoders.of(encoder, new Encoders.Spec(width, input.pictureSize(takes), input.vocabulary(), options)),
                 new Projector(Projector.parse(projector), lastBias),
                 scope);
     }
@@ -130,32 +129,22 @@ public record BranchConfig(
      *
      * @throws IllegalArgumentException if the data do not fit the encoder
      */
-    public ViewSource views(Dataset data, Augmentation augmentation) throws IOException {
+    public ViewSource views(Dataset<?> data, Augmentation augmentation) throws IOException {
         ViewSource own = input.views(data, augmentation);
         if (onnx == null) {
             return own;
         }
         TensorType taken = onnx.input();
-        ViewSource fed = input instanceof InputConfig.Pictures pictures && taken.element() == ElementType.FLOAT
-                ? new NormalisedPictures(own, pictures.mean(), pictures.std(), onnx.channelsFirst())
-                : own;
+        ViewSource fed = input.asFed(own, onnx);
         List<Long> axes = fed.type().shape().stream().map(Integer::longValue).toList();
         List<Long> expected = onnx.encoder().sample();
         ElementType element = element(fed.type());
         if (!axes.equals(expected) || element != taken.element()) {
             throw new IllegalArgumentException("Encoder " + encoder + " takes samples of "
                     + taken.element().name().toLowerCase(Locale.ROOT) + expected + ", views of the " + data.noun()
-                    + " are " + element.name().toLowerCase(Locale.ROOT) + axes + remedy());
+                    + " are " + element.name().toLowerCase(Locale.ROOT) + axes + input.remedy());
         }
         return fed;
-    }
-
-    /** How samples are brought to another form, if they can be. */
-    private String remedy() {
-        if (input instanceof InputConfig.Signals) {
-            return "; bring them to it with --length, --channels and --rate";
-        }
-        return input instanceof InputConfig.Vectors ? "; choose that many with --columns" : "";
     }
 
     private static ElementType element(ViewType type) {
@@ -198,19 +187,5 @@ public record BranchConfig(
 
     private BranchConfig with(String name, OnnxConfig file) {
         return new BranchConfig(name, width, input, projector, options, file);
-    }
-
-    /** Side of the pictures that the encoder sees, bands of a front end; 0 for other input. */
-    private int pictureSize() {
-        if (input instanceof InputConfig.Pictures pictures) {
-            return pictures.imageSize();
-        }
-        LogMel frontEnd = input instanceof InputConfig.Signals signals ? signals.frontEnd() : null;
-        return frontEnd != null && Encoders.input(encoder) == Encoders.Input.PICTURES ? frontEnd.bands() : 0;
-    }
-
-    /** How many ids the encoder's sequences have; 0 for other input. */
-    private int vocabulary() {
-        return input instanceof InputConfig.Sequences sequences ? sequences.vocabulary() : 0;
     }
 }

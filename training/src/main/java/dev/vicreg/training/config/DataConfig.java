@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The samples that a run learns from.
  *
- * @param data the data set's name, as {@link dev.vicreg.training.data.Datasets} opens it
+ * @param data the data set's name, as {@link dev.vicreg.training.data.Kinds} opens it
  * @param limit most samples used; 0 for all
  * @param limitPerClass most samples used of each class; 0 for all
  * @param pairs what belongs together where the views of a pair are not of one sample; null else

@@ -9,21 +9,24 @@ import dev.vicreg.models.graph.ElementType;
 import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.TensorType;
 import dev.vicreg.models.nn.LogMel;
-import dev.vicreg.training.data.picture.PictureDataset;
+import dev.vicreg.training.data.kind.Kind;
+import dev.vicreg.training.data.picture.NormalisedPictures;
+import dev.vicreg.training.data.picture.PictureKind;
 import dev.vicreg.training.data.picture.PictureViews;
 import dev.vicreg.training.data.sequence.SequenceDataset;
+import dev.vicreg.training.data.sequence.SequenceKind;
 import dev.vicreg.training.data.sequence.SequenceViews;
 import dev.vicreg.training.data.sequence.SpecialIds;
-import dev.vicreg.training.data.signal.SignalDataset;
+import dev.vicreg.training.data.signal.SignalKind;
 import dev.vicreg.training.data.signal.SignalViews;
+import dev.vicreg.training.data.source.DataOptions;
 import dev.vicreg.training.data.source.Dataset;
-import dev.vicreg.training.data.source.Modality;
-import dev.vicreg.training.data.source.Reading;
-import dev.vicreg.training.data.vector.VectorDataset;
+import dev.vicreg.training.data.vector.VectorKind;
 import dev.vicreg.training.data.vector.VectorViews;
 import dev.vicreg.training.data.view.Augmentation;
 import dev.vicreg.training.data.view.ViewSource;
 import dev.vicreg.training.step.ViewInput;
+import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -42,10 +45,23 @@ import org.jspecify.annotations.Nullable;
 })
 public sealed interface InputConfig {
     /** What samples are. */
-    Modality modality();
+    Kind<?> kind();
+
+    /** What trains on these unless told otherwise. */
+    String encoder();
+
+    /** Which encoders of this project take these, for an error. */
+    default String encoders() {
+        return encoder();
+    }
+
+    /** What the samples are called, as precisely as a network must know it. */
+    default String noun() {
+        return kind().noun();
+    }
 
     /** How data are read. */
-    Reading reading();
+    DataOptions reading();
 
     /**
      * How views enter the graph.
@@ -55,19 +71,39 @@ public sealed interface InputConfig {
      */
     ViewInput view(Encoders.Input takes);
 
+    /** Side of the pictures that an encoder sees; 0 where it sees none. */
+    default int pictureSize(Encoders.Input takes) {
+        return 0;
+    }
+
+    /** How many ids an encoder knows; 0 for other input. */
+    default int vocabulary() {
+        return 0;
+    }
+
     /**
      * Refuses data that are not as these say, though they were read so: to know before anything is computed.
      *
      * @throws IllegalArgumentException if they are of another kind, or hold what the encoder does not take
      */
-    void requireFits(Dataset data);
+    void requireFits(Dataset<?> data);
 
     /**
      * How views are made of data that were read so.
      *
      * @throws IllegalArgumentException if data or augmentation are of another kind
      */
-    ViewSource views(Dataset data, Augmentation augmentation);
+    ViewSource views(Dataset<?> data, Augmentation augmentation);
+
+    /** These views as an encoder takes them that came as a file, which is fed what it is used to. */
+    default ViewSource asFed(ViewSource views, OnnxConfig file) throws IOException {
+        return views;
+    }
+
+    /** How samples are brought to another form, for an error; empty where they can't be. */
+    default String remedy() {
+        return "";
+    }
 
     /**
      * Square pictures.
@@ -94,13 +130,35 @@ public sealed interface InputConfig {
         }
 
         @Override
-        public Modality modality() {
-            return Modality.PICTURES;
+        public Kind<?> kind() {
+            return PictureKind.PICTURES;
         }
 
         @Override
-        public Reading reading() {
-            return Reading.DEFAULT;
+        public String encoder() {
+            return "resnet10";
+        }
+
+        @Override
+        public String encoders() {
+            return "resnet18";
+        }
+
+        @Override
+        public int pictureSize(Encoders.Input takes) {
+            return imageSize;
+        }
+
+        @Override
+        public ViewSource asFed(ViewSource views, OnnxConfig file) throws IOException {
+            return file.input().element() == ElementType.FLOAT
+                    ? new NormalisedPictures(views, mean, std, file.channelsFirst())
+                    : views;
+        }
+
+        @Override
+        public DataOptions reading() {
+            return DataOptions.DEFAULT;
         }
 
         @Override
@@ -110,13 +168,13 @@ public sealed interface InputConfig {
         }
 
         @Override
-        public void requireFits(Dataset data) {
-            expect(PictureDataset.class, data, this);
+        public void requireFits(Dataset<?> data) {
+            PictureKind.PICTURES.require(data);
         }
 
         @Override
-        public ViewSource views(Dataset data, Augmentation augmentation) {
-            return new PictureViews(expect(PictureDataset.class, data, this), augmentation, imageSize);
+        public ViewSource views(Dataset<?> data, Augmentation augmentation) {
+            return new PictureViews(PictureKind.PICTURES.require(data), augmentation, imageSize);
         }
     }
 
@@ -149,13 +207,23 @@ public sealed interface InputConfig {
         }
 
         @Override
-        public Modality modality() {
-            return Modality.VECTORS;
+        public Kind<?> kind() {
+            return VectorKind.VECTORS;
         }
 
         @Override
-        public Reading reading() {
-            return new Reading(columns, label, 0, 1);
+        public String encoder() {
+            return "mlp";
+        }
+
+        @Override
+        public String remedy() {
+            return "; choose that many with --columns";
+        }
+
+        @Override
+        public DataOptions reading() {
+            return new DataOptions(columns, label, 0, 1);
         }
 
         @Override
@@ -165,13 +233,13 @@ public sealed interface InputConfig {
         }
 
         @Override
-        public void requireFits(Dataset data) {
-            expect(VectorDataset.class, data, this);
+        public void requireFits(Dataset<?> data) {
+            VectorKind.VECTORS.require(data);
         }
 
         @Override
-        public ViewSource views(Dataset data, Augmentation augmentation) {
-            return new VectorViews(expect(VectorDataset.class, data, this), augmentation, std);
+        public ViewSource views(Dataset<?> data, Augmentation augmentation) {
+            return new VectorViews(VectorKind.VECTORS.require(data), augmentation, std);
         }
     }
 
@@ -210,13 +278,33 @@ public sealed interface InputConfig {
         }
 
         @Override
-        public Modality modality() {
-            return Modality.SIGNALS;
+        public Kind<?> kind() {
+            return SignalKind.SIGNALS;
         }
 
         @Override
-        public Reading reading() {
-            return new Reading(List.of(), null, rate, channels);
+        public String encoder() {
+            return frontEnd == null ? "resnet1d" : "resnet18";
+        }
+
+        @Override
+        public String encoders() {
+            return "resnet1d, or --front-end log-mel and an encoder of pictures";
+        }
+
+        @Override
+        public int pictureSize(Encoders.Input takes) {
+            return frontEnd != null && takes == Encoders.Input.PICTURES ? frontEnd.bands() : 0;
+        }
+
+        @Override
+        public String remedy() {
+            return "; bring them to it with --length, --channels and --rate";
+        }
+
+        @Override
+        public DataOptions reading() {
+            return new DataOptions(List.of(), null, rate, channels);
         }
 
         @Override
@@ -227,13 +315,13 @@ public sealed interface InputConfig {
         }
 
         @Override
-        public void requireFits(Dataset data) {
-            expect(SignalDataset.class, data, this);
+        public void requireFits(Dataset<?> data) {
+            SignalKind.SIGNALS.require(data);
         }
 
         @Override
-        public ViewSource views(Dataset data, Augmentation augmentation) {
-            return new SignalViews(expect(SignalDataset.class, data, this), augmentation, mean, length);
+        public ViewSource views(Dataset<?> data, Augmentation augmentation) {
+            return new SignalViews(SignalKind.SIGNALS.require(data), augmentation, mean, length);
         }
     }
 
@@ -275,13 +363,23 @@ public sealed interface InputConfig {
         }
 
         @Override
-        public Modality modality() {
-            return Modality.SEQUENCES;
+        public Kind<?> kind() {
+            return SequenceKind.SEQUENCES;
         }
 
         @Override
-        public Reading reading() {
-            return new Reading(List.of(), null, 0, 1, padding);
+        public String encoder() {
+            return "textcnn";
+        }
+
+        @Override
+        public String noun() {
+            return texts ? "texts" : "ids";
+        }
+
+        @Override
+        public DataOptions reading() {
+            return new DataOptions(List.of(), null, 0, 1, padding);
         }
 
         @Override
@@ -295,14 +393,14 @@ public sealed interface InputConfig {
         }
 
         @Override
-        public void requireFits(Dataset data) {
-            expect(SequenceDataset.class, data, this).requireFor(texts, vocabulary, cut ? 0 : length);
+        public void requireFits(Dataset<?> data) {
+            SequenceKind.SEQUENCES.require(data).requireFor(texts, vocabulary, cut ? 0 : length);
         }
 
         @Override
-        public ViewSource views(Dataset data, Augmentation augmentation) {
+        public ViewSource views(Dataset<?> data, Augmentation augmentation) {
             requireFits(data);
-            SequenceDataset sequences = expect(SequenceDataset.class, data, this);
+            SequenceDataset sequences = SequenceKind.SEQUENCES.require(data);
             return new SequenceViews(sequences, augmentation, length, new SpecialIds(padding, mask, special));
         }
     }
@@ -320,12 +418,17 @@ public sealed interface InputConfig {
         }
 
         @Override
-        public Modality modality() {
+        public Kind<?> kind() {
             throw noData();
         }
 
         @Override
-        public Reading reading() {
+        public String encoder() {
+            return file;
+        }
+
+        @Override
+        public DataOptions reading() {
             throw noData();
         }
 
@@ -335,36 +438,22 @@ public sealed interface InputConfig {
         }
 
         @Override
-        public void requireFits(Dataset data) {
+        public void requireFits(Dataset<?> data) {
             throw noData();
         }
 
         @Override
-        public ViewSource views(Dataset data, Augmentation augmentation) {
+        public ViewSource views(Dataset<?> data, Augmentation augmentation) {
             throw noData();
         }
     }
 
     private static void require(boolean fits, InputConfig input, Encoders.Input takes) {
         if (!fits) {
-            String remedy = switch (input.modality()) {
-                case PICTURES -> "resnet18";
-                case VECTORS -> "mlp";
-                case SIGNALS -> "resnet1d, or --front-end log-mel and an encoder of pictures";
-                case SEQUENCES -> "textcnn";
-            };
             throw new IllegalArgumentException(
                     "The encoder takes " + takes.name().toLowerCase(Locale.ROOT)
-                            + ", the data are " + input.modality().noun() + "; choose one that fits, such as --encoder "
-                            + remedy);
+                            + ", the data are " + input.kind().noun() + "; choose one that fits, such as --encoder "
+                            + input.encoders());
         }
-    }
-
-    private static <D extends Dataset> D expect(Class<D> kind, Dataset data, InputConfig input) {
-        if (!kind.isInstance(data)) {
-            throw new IllegalArgumentException("The data are " + data.noun() + ", expected "
-                    + input.modality().noun() + " as the run's settings say");
-        }
-        return kind.cast(data);
     }
 }

@@ -171,7 +171,7 @@ public record OnnxConfig(
 
     /** The file's input. */
     public TensorType input() throws IOException {
-        return OnnxEncoder.input(Path.of(path), output);
+        return EncoderFiles.source(this).input();
     }
 
     /** The file's network. */
@@ -182,7 +182,7 @@ public record OnnxConfig(
                 OnnxEncoder.BatchNorms.valueOf(batchNorm.toUpperCase(Locale.ROOT)),
                 OnnxEncoder.Dropout.valueOf(dropout.toUpperCase(Locale.ROOT).replace('-', '_')),
                 padding);
-        return OnnxEncoder.read(Path.of(path), sample, settings);
+        return EncoderFiles.source(this).encoder(sample, settings);
     }
 
     /**

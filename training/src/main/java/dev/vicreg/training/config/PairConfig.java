@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * How the two sides of pairs are found where they are not two views of one sample.
  *
- * @param data the second side's data set, as {@link dev.vicreg.training.data.Datasets} opens it; null for the first's
+ * @param data the second side's data set, as {@link dev.vicreg.training.data.Kinds} opens it; null for the first's
  * @param by {@code name} or {@code position}; of two data sets without a file by name; null beside a file
  * @param file a CSV file that names the sides of every pair; null for pairs {@code by} name or position
  */

@@ -3,6 +3,7 @@ package dev.vicreg.training.config;
 import dev.vicreg.models.setting.Codec;
 import dev.vicreg.models.setting.Group;
 import dev.vicreg.models.setting.Option;
+import dev.vicreg.training.data.Augmentations;
 import dev.vicreg.training.data.view.Augmentation;
 import dev.vicreg.training.step.Side;
 import java.util.List;
@@ -41,7 +42,7 @@ public record ViewsConfig(
 
     /** How the views of a side are made. */
     public Augmentation of(Side side) {
-        return Augmentation.fromSettings(side == Side.A || augmentB.isEmpty() ? augment : augmentB);
+        return Augmentations.fromSettings(side == Side.A || augmentB.isEmpty() ? augment : augmentB);
     }
 
     /** A preset, then settings. */
@@ -49,7 +50,7 @@ public record ViewsConfig(
         @Override
         public Map<String, Object> parse(String text) {
             try {
-                return Augmentation.parse(text).settings();
+                return Augmentations.parse(text).settings();
             } catch (IllegalArgumentException e) {
                 throw new IllegalArgumentException("cannot be used: " + e.getMessage(), e);
             }
@@ -72,7 +73,7 @@ public record ViewsConfig(
 
         @Override
         public List<String> words() {
-            return List.copyOf(Augmentation.presets());
+            return List.copyOf(Augmentations.presets());
         }
     }
 }

@@ -7,6 +7,7 @@ import dev.vicreg.runtime.natives.OrtSessions;
 import dev.vicreg.training.bench.StepProfile;
 import dev.vicreg.training.config.GraphConfig;
 import dev.vicreg.training.config.TrainingConfig;
+import dev.vicreg.training.data.Datasets;
 import dev.vicreg.training.data.pair.PairBatch;
 import dev.vicreg.training.data.pair.PairLoader;
 import dev.vicreg.training.data.pair.PairedData;
@@ -24,6 +25,7 @@ import dev.vicreg.training.step.Side;
 import dev.vicreg.training.step.StepSignature;
 import dev.vicreg.training.step.TrainingGraph;
 import dev.vicreg.training.step.lowering.Lowering;
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -52,6 +54,7 @@ public final class Trainer implements AutoCloseable {
     private final RunFolder folder;
     private final RunConfig config;
     private final PairedData data;
+    private final Closeable owned; // what is closed with it
     private final StepSignature signature;
     private final Path startCheckpoint;
     private final long startStep;
@@ -79,12 +82,14 @@ public final class Trainer implements AutoCloseable {
             RunFolder folder,
             RunConfig config,
             PairedData data,
+            Closeable owned,
             StepSignature signature,
             Path startCheckpoint,
             long startStep) {
         this.folder = folder;
         this.config = config;
         this.data = data;
+        this.owned = owned;
         this.signature = signature;
         this.startCheckpoint = startCheckpoint;
         this.startStep = startStep;
@@ -95,16 +100,29 @@ public final class Trainer implements AutoCloseable {
      * folder is as empty as it was.
      *
      * @param version of this project, for config.json
+     * @param datasets has data open or opens them; the caller closes it after this
      * @throws IllegalArgumentException if settings do not fit each other or the data
      * @throws IOException if the data cannot be read, or the folder is not empty or cannot be written
      * @throws IllegalStateException if settings are strict and part of the step would leave the GPU
      */
+    public static Trainer start(TrainingConfig settings, Path root, String version, Datasets datasets)
+            throws IOException {
+        return start(settings, root, version, datasets, () -> {});
+    }
+
+    /** The same with data that are opened for this run alone. */
     public static Trainer start(TrainingConfig settings, Path root, String version) throws IOException {
-        TrainingGraph.Built built = TrainingGraph.build(settings.graph().spec());
-        Lowering lowering = lowering(settings); // finds out now if the device is missing
-        PairedData data = TrainingData.open(settings);
+        Datasets datasets = new Datasets();
+        return start(settings, root, version, datasets, datasets);
+    }
+
+    private static Trainer start(TrainingConfig settings, Path root, String version, Datasets datasets, Closeable owned)
+            throws IOException {
         RunFolder folder = null;
         try {
+            TrainingGraph.Built built = TrainingGraph.build(settings.graph().spec());
+            Lowering lowering = lowering(settings); // finds out now if the device is missing
+            PairedData data = TrainingData.open(settings, datasets);
             settings.schedule().over(stepsPerEpoch(settings, data));
             folder = RunFolder.create(root);
             RunConfig config =
@@ -117,9 +135,9 @@ public final class Trainer implements AutoCloseable {
             }
             requireKernels(built, settings, artifacts);
             config.write(folder.config());
-            return new Trainer(folder, config, data, built.signature(), artifacts.checkpoint(), 0);
+            return new Trainer(folder, config, data, owned, built.signature(), artifacts.checkpoint(), 0);
         } catch (IOException | RuntimeException e) {
-            abandon(folder, data, e);
+            abandon(folder, owned, e);
             throw e;
         }
     }
@@ -128,12 +146,23 @@ public final class Trainer implements AutoCloseable {
      * Prepares to go on with the run in {@code root} from its newest checkpoint.
      *
      * @param given settings as the run's, but for where it runs
+     * @param datasets has data open or opens them; the caller closes it after this
      * @throws IllegalArgumentException if settings or data differ from the run's: says which
      * @throws IOException if there is no run, it is in use, or its checkpoint is damaged
      */
+    public static Trainer resume(TrainingConfig given, Path root, Datasets datasets) throws IOException {
+        return resume(given, root, datasets, () -> {});
+    }
+
+    /** The same with data that are opened for this run alone. */
     public static Trainer resume(TrainingConfig given, Path root) throws IOException {
+        Datasets datasets = new Datasets();
+        return resume(given, root, datasets, datasets);
+    }
+
+    private static Trainer resume(TrainingConfig given, Path root, Datasets datasets, Closeable owned)
+            throws IOException {
         RunFolder folder = RunFolder.reopen(root);
-        PairedData data = null;
         try {
             RunConfig config = RunConfig.read(folder.config());
             Path copies = new RunLayout(root).artifacts();
@@ -145,7 +174,7 @@ public final class Trainer implements AutoCloseable {
                         + String.join("; ", differences) + "; leave them out or start a new run");
             }
             TrainingConfig settings = asked.with(asked.graph().in(copies));
-            data = TrainingData.open(settings);
+            PairedData data = TrainingData.open(settings, datasets);
             if (!data.fingerprint().equals(config.dataFingerprint())) {
                 throw new IllegalArgumentException("Cannot resume " + root + ": the data in "
                         + settings.data().data()
@@ -167,9 +196,9 @@ public final class Trainer implements AutoCloseable {
             requireKernels(built, settings, new Artifacts(models.trainingModel(), models.evalModel(), checkpoint));
             RunConfig current = new RunConfig(
                     config.version(), config.onnxRuntime(), config.dataFingerprint(), config.dataSize(), settings);
-            return new Trainer(folder, current, data, built.signature(), checkpoint, step);
+            return new Trainer(folder, current, data, owned, built.signature(), checkpoint, step);
         } catch (IOException | RuntimeException e) {
-            close(folder, data);
+            close(folder, owned);
             throw e;
         }
     }
@@ -351,7 +380,7 @@ public final class Trainer implements AutoCloseable {
     }
 
     /** Empties and closes what a run that could not start has opened; failures of that join the first one. */
-    private static void abandon(@Nullable RunFolder folder, PairedData data, Exception reason) {
+    private static void abandon(@Nullable RunFolder folder, Closeable data, Exception reason) {
         try (folder;
                 data) {
             if (folder != null) {
@@ -362,16 +391,16 @@ public final class Trainer implements AutoCloseable {
         }
     }
 
-    private static void close(@Nullable RunFolder folder, @Nullable PairedData data) throws IOException {
+    private static void close(RunFolder folder, Closeable data) throws IOException {
         try (folder;
                 data) {
             return; // both closed, whatever the first does
         }
     }
 
-    /** Closes the data and lets go of the folder. */
+    /** Lets go of the folder, and closes data that were opened for this run alone. */
     @Override
     public void close() throws IOException {
-        close(folder, data);
+        close(folder, owned);
     }
 }

@@ -13,8 +13,6 @@ import dev.vicreg.training.data.view.ViewSource;
 import dev.vicreg.training.step.Side;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Objects;
 
 /** Opens the data of a run: one set seen twice, or two sides of pairs. */
@@ -22,10 +20,11 @@ final class TrainingData {
     private final TrainingConfig settings;
     private final Augmentation augmentationA;
     private final Augmentation augmentationB;
-    private final List<Dataset> opened = new ArrayList<>();
+    private final Datasets datasets;
 
-    private TrainingData(TrainingConfig settings) {
+    private TrainingData(TrainingConfig settings, Datasets datasets) {
         this.settings = settings;
+        this.datasets = datasets;
         augmentationA = settings.views().of(Side.A); // before the data: a mistake in it shows at once
         augmentationB = settings.views().of(Side.B);
     }
@@ -33,23 +32,12 @@ final class TrainingData {
     /**
      * Opens the data.
      *
+     * @param datasets opens them or has them open, and closes them
      * @throws IllegalArgumentException if data, encoders and augmentation are of different kinds
      * @throws IOException if data cannot be read, or the sides do not make pairs
      */
-    static PairedData open(TrainingConfig settings) throws IOException {
-        TrainingData data = new TrainingData(settings);
-        try {
-            return data.open();
-        } catch (IOException | RuntimeException e) {
-            for (Dataset set : data.opened) {
-                try {
-                    set.close();
-                } catch (IOException alsoFailed) {
-                    e.addSuppressed(alsoFailed);
-                }
-            }
-            throw e;
-        }
+    static PairedData open(TrainingConfig settings, Datasets datasets) throws IOException {
+        return new TrainingData(settings, datasets).open();
     }
 
     private PairedData open() throws IOException {
@@ -63,8 +51,8 @@ final class TrainingData {
 
         // Pairs are selected, not samples: a limit on each side would part them.
         Selection ofSamples = pairs == null && oneSet ? selection : Selection.ALL;
-        Dataset setA = dataset(nameA, branchA.input(), ofSamples);
-        Dataset setB = oneSet ? setA : dataset(nameB, branchB.input(), ofSamples);
+        Dataset<?> setA = datasets.open(nameA, branchA.input().reading(), ofSamples);
+        Dataset<?> setB = oneSet ? setA : datasets.open(nameB, branchB.input().reading(), ofSamples);
         ViewSource a = branchA.views(setA, augmentationA);
         ViewSource b = oneSet && seenAlike(branchA, branchB) ? a : branchB.views(setB, augmentationB);
         if (pairs == null && oneSet) {
@@ -80,17 +68,11 @@ final class TrainingData {
     }
 
     private static boolean readAlike(InputConfig a, InputConfig b) {
-        return a.modality() == b.modality() && a.reading().equals(b.reading());
+        return a.kind() == b.kind() && a.reading().equals(b.reading());
     }
 
     /** Whether views of a sample are the same in both branches, but for what is random in them. */
     private boolean seenAlike(BranchConfig a, BranchConfig b) {
         return a.input().equals(b.input()) && Objects.equals(a.onnx(), b.onnx()) && augmentationA.equals(augmentationB);
-    }
-
-    private Dataset dataset(String name, InputConfig input, Selection selection) throws IOException {
-        Dataset data = Datasets.open(name, input.reading(), selection);
-        opened.add(data);
-        return data;
     }
 }

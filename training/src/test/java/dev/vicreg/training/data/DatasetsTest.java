@@ -7,9 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.vicreg.runtime.picture.Picture;
-import dev.vicreg.training.data.picture.PictureDataset;
+import dev.vicreg.training.data.picture.PictureFiles;
+import dev.vicreg.training.data.source.Container;
+import dev.vicreg.training.data.source.DataFiles;
+import dev.vicreg.training.data.source.Dataset;
 import dev.vicreg.training.data.source.Selection;
-import dev.vicreg.training.data.source.SourceFiles;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -51,19 +53,19 @@ class DatasetsTest {
         write("b/ant/deep.bmp", 4);
         Files.writeString(folder.resolve("readme.txt"), "not a picture");
         write(".hidden/3.png", 5);
-        try (PictureDataset set = open("")) {
+        try (Dataset<Picture> set = open("")) {
             assertEquals(List.of("b/ant/deep.bmp", "cat/1.jpg", "cat/2.png", "top.png"), names(set));
             assertEquals(List.of("ant", "cat"), set.labelNames());
             assertEquals(List.of(0, 1, 1, -1), labels(set));
-            assertEquals(TestPictures.noise(6, 5, 2), set.picture(2));
+            assertEquals(TestPictures.noise(6, 5, 2), set.sample(2));
         }
     }
 
     @Test
     void pictureIsToldByContentWhateverItsName() throws IOException {
         Files.write(folder.resolve("cat.data"), png(1));
-        try (PictureDataset set = open("")) {
-            assertEquals(TestPictures.noise(6, 5, 1), set.picture(0));
+        try (Dataset<Picture> set = open("")) {
+            assertEquals(TestPictures.noise(6, 5, 1), set.sample(0));
         }
     }
 
@@ -80,14 +82,14 @@ class DatasetsTest {
             Files.createDirectories(path.getParent());
             Files.write(path, file.getValue());
         }
-        try (PictureDataset packed = open(archive + "!/train");
-                PictureDataset plain = open("plain/train")) {
+        try (Dataset<Picture> packed = open(archive + "!/train");
+                Dataset<Picture> plain = open("plain/train")) {
             assertEquals(names(plain), names(packed));
             assertEquals(labels(plain), labels(packed));
             assertEquals(plain.labelNames(), packed.labelNames());
             assertEquals(plain.fingerprint(), packed.fingerprint());
             for (int i = 0; i < 4; i++) {
-                assertEquals(plain.picture(i), packed.picture(i));
+                assertEquals(plain.sample(i), packed.sample(i));
             }
         }
     }
@@ -105,8 +107,8 @@ class DatasetsTest {
         for (int i = 0; i < 12; i++) {
             write((i < 8 ? "many/" : "few/") + (char) ('a' + i) + ".png", i);
         }
-        try (PictureDataset firstTwo = Datasets.open(folder.toString(), new Selection(0, 2));
-                PictureDataset six = Datasets.open(folder.toString(), new Selection(6, 0))) {
+        try (Dataset<Picture> firstTwo = TestPictures.open(folder.toString(), new Selection(0, 2));
+                Dataset<Picture> six = TestPictures.open(folder.toString(), new Selection(6, 0))) {
             assertEquals(List.of("few/i.png", "few/j.png", "many/a.png", "many/b.png"), names(firstTwo));
             assertEquals(List.of(0, 0, 1, 1, 1, 1), labels(six));
         }
@@ -121,7 +123,7 @@ class DatasetsTest {
         Files.createSymbolicLink(folder.resolve("a/same.png"), folder.resolve("a/1.png"));
         Files.createSymbolicLink(folder.resolve("a/loop"), folder);
         String warnings = warningsOf(() -> {
-            try (PictureDataset set = open("")) {
+            try (Dataset<Picture> set = open("")) {
                 assertEquals(List.of("a/1.png", "a/same.png"), names(set));
             }
         });
@@ -142,7 +144,7 @@ class DatasetsTest {
             tar.closeArchiveEntry();
         }
         String warnings = warningsOf(() -> {
-            try (PictureDataset set = open(archive)) {
+            try (Dataset<Picture> set = open(archive)) {
                 assertEquals(List.of("a/1.png"), names(set));
             }
         });
@@ -156,9 +158,9 @@ class DatasetsTest {
         }
         Files.write(folder.resolve("a/zz.jpg"), truncatedJpeg());
         String warnings = warningsOf(() -> {
-            try (PictureDataset set = open("")) {
+            try (Dataset<Picture> set = open("")) {
                 assertEquals(200, set.size());
-                assertEquals(TestPictures.noise(6, 5, 99), set.picture(199));
+                assertEquals(TestPictures.noise(6, 5, 99), set.sample(199));
             }
         });
         assertTrue(warnings.contains("skipped: cannot decode picture a/zz.jpg: the file is truncated"), warnings);
@@ -229,7 +231,7 @@ class DatasetsTest {
     void compressedTarBeyondTheMemoryBoundIsRefused() throws IOException {
         pack("set.tar.gz", Map.of("1.png", png(1), "2.png", png(2)));
         IllegalStateException e = assertThrows(
-                IllegalStateException.class, () -> SourceFiles.gzippedTar(folder.resolve("set.tar.gz"), 300));
+                IllegalStateException.class, () -> Container.gzippedTar(folder.resolve("set.tar.gz"), 300));
         assertTrue(String.valueOf(e.getMessage()).contains("repack it as .tar or .zip"), e.getMessage());
     }
 
@@ -251,25 +253,25 @@ class DatasetsTest {
             write(i + ".png", i);
         }
         long twoPictures = 2 * 6 * 5 * 3;
-        try (PictureDataset set = Datasets.open(folder.toString(), Selection.ALL, twoPictures)) {
+        try (Dataset<Picture> set = PictureFiles.open(DataFiles.at(folder.toString()), Selection.ALL, twoPictures)) {
             Set<Picture> decoded = Collections.newSetFromMap(new IdentityHashMap<>());
             for (int i = 0; i < 8; i++) {
-                assertEquals(TestPictures.noise(6, 5, i % 4), set.picture(i % 4));
-                decoded.add(set.picture(i % 4));
-                decoded.add(set.picture(i % 4));
+                assertEquals(TestPictures.noise(6, 5, i % 4), set.sample(i % 4));
+                decoded.add(set.sample(i % 4));
+                decoded.add(set.sample(i % 4));
             }
             assertEquals(2 + 2 * 4, decoded.size()); // two kept, two decoded each time
         }
     }
 
     private String fingerprint() throws IOException {
-        try (PictureDataset set = open("")) {
+        try (Dataset<Picture> set = open("")) {
             return set.fingerprint();
         }
     }
 
-    private PictureDataset open(String below) throws IOException {
-        return Datasets.open(folder.resolve(below).toString(), Selection.ALL);
+    private Dataset<Picture> open(String below) throws IOException {
+        return TestPictures.open(folder.resolve(below).toString(), Selection.ALL);
     }
 
     private void write(String name, long seed) throws IOException {
@@ -286,13 +288,13 @@ class DatasetsTest {
     }
 
     private static void assertFails(String message, String spec) {
-        IOException e = assertThrows(IOException.class, () -> Datasets.open(spec, Selection.ALL));
+        IOException e = assertThrows(IOException.class, () -> TestPictures.open(spec, Selection.ALL));
         String found = String.valueOf(e.getMessage());
         assertTrue(found.contains(message), found);
         assertFalse(found.contains("\n"), found);
     }
 
-    private static List<String> names(PictureDataset set) {
+    private static List<String> names(Dataset<Picture> set) {
         List<String> names = new ArrayList<>();
         for (int i = 0; i < set.size(); i++) {
             names.add(set.name(i));
@@ -300,7 +302,7 @@ class DatasetsTest {
         return names;
     }
 
-    private static List<Integer> labels(PictureDataset set) {
+    private static List<Integer> labels(Dataset<Picture> set) {
         List<Integer> labels = new ArrayList<>();
         for (int i = 0; i < set.size(); i++) {
             labels.add(set.label(i));

@@ -1,6 +1,11 @@
 package dev.vicreg.training.data;
 
 import dev.vicreg.runtime.picture.Picture;
+import dev.vicreg.training.data.picture.PictureKind;
+import dev.vicreg.training.data.source.DataFiles;
+import dev.vicreg.training.data.source.DataOptions;
+import dev.vicreg.training.data.source.Dataset;
+import dev.vicreg.training.data.source.Selection;
 import dev.vicreg.training.data.view.SampleRandom;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -22,7 +27,7 @@ public final class TestPictures {
         return new Picture(width, height, rgb);
     }
 
-    static byte[] encoded(Picture picture, String format) {
+    public static byte[] encoded(Picture picture, String format) {
         try {
             ByteArrayOutputStream out = new ByteArrayOutputStream();
             ImageIO.write(picture.toBufferedImage(), format, out);
@@ -37,5 +42,10 @@ public final class TestPictures {
         Files.createDirectories(Objects.requireNonNull(file.getParent()));
         String name = file.toString();
         return Files.write(file, encoded(picture, name.substring(name.lastIndexOf('.') + 1)));
+    }
+
+    /** The pictures that a user names. */
+    public static Dataset<Picture> open(String spec, Selection selection) throws IOException {
+        return PictureKind.PICTURES.open(DataFiles.at(spec), DataOptions.DEFAULT, selection);
     }
 }

@@ -22,7 +22,7 @@ import dev.vicreg.training.config.ScheduleConfig;
 import dev.vicreg.training.config.TrainingConfig;
 import dev.vicreg.training.config.UpdateConfig;
 import dev.vicreg.training.config.ViewsConfig;
-import dev.vicreg.training.data.view.Augmentation;
+import dev.vicreg.training.data.picture.PictureKind;
 import dev.vicreg.training.run.CheckpointFile;
 import dev.vicreg.training.run.Metrics;
 import dev.vicreg.training.run.RunFolder;
@@ -85,7 +85,7 @@ final class ImportedRunTest {
                 new ObjectiveConfig("official", 25, 25, 1),
                 new UpdateConfig(4, "sgd", 0.9f, 0, "none", freeze, scale),
                 PrecisionConfig.FLOAT32);
-        Map<String, Object> views = Augmentation.cifar().settings();
+        Map<String, Object> views = PictureKind.cifar().settings();
         return new TrainingConfig(
                 graph,
                 new DataConfig(data.toString(), null),

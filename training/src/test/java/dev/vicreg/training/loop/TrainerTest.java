@@ -20,7 +20,7 @@ import dev.vicreg.training.config.ScheduleConfig;
 import dev.vicreg.training.config.TrainingConfig;
 import dev.vicreg.training.config.UpdateConfig;
 import dev.vicreg.training.config.ViewsConfig;
-import dev.vicreg.training.data.view.Augmentation;
+import dev.vicreg.training.data.picture.PictureKind;
 import dev.vicreg.training.run.Artifacts;
 import dev.vicreg.training.run.CheckpointFile;
 import dev.vicreg.training.run.Metrics;
@@ -88,7 +88,7 @@ final class TrainerTest {
         return new TrainingConfig(
                 graph,
                 new DataConfig(data.toString(), pairs),
-                new ViewsConfig(Augmentation.cifar().settings(), Map.of()),
+                new ViewsConfig(PictureKind.cifar().settings(), Map.of()),
                 new ScheduleConfig(lr, lr * 256 / batch, new LengthConfig(0, steps), 1, 0, "cosine", 0),
                 3,
                 new MachineConfig("cpu", 2, workers),
@@ -288,7 +288,7 @@ final class TrainerTest {
         TrainingConfig cuda = new TrainingConfig(
                 graph(BATCH, "adamw"),
                 new DataConfig(data.toString(), null),
-                new ViewsConfig(Augmentation.cifar().settings(), Map.of()),
+                new ViewsConfig(PictureKind.cifar().settings(), Map.of()),
                 new ScheduleConfig(1e-3, 0.064, new LengthConfig(0, 3), 1, 0, "cosine", 0),
                 3,
                 new MachineConfig("cuda:99", 2, 1),

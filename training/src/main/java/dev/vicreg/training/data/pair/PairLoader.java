@@ -161,20 +161,28 @@ public final class PairLoader implements AutoCloseable {
         }
     }
 
-    /** Stops the workers; each finishes at most the pair at hand. Idempotent. */
+    /**
+     * Stops the workers; each finishes at most the pair at hand. Returns when all have ended, so that nobody reads data that
+     * are closed next: an interrupt on the way is kept for afterwards. Idempotent.
+     */
     @Override
     public void close() {
         synchronized (this) {
             closed = true;
             notifyAll();
         }
+        boolean interrupted = false;
         for (Thread thread : threads) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                return;
+            while (thread.isAlive()) {
+                try {
+                    thread.join();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
             }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
         }
     }
 

@@ -5,7 +5,6 @@ import dev.vicreg.training.data.source.Fingerprint;
 import dev.vicreg.training.data.source.SampleNames;
 import dev.vicreg.training.data.source.Selection;
 import dev.vicreg.training.data.view.ViewSource;
-import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
 
@@ -15,7 +14,7 @@ import java.nio.file.Path;
  * @param a source of the first views
  * @param b source of the second views; the same object where the views show the same sample alike
  */
-public record PairedData(ViewSource a, ViewSource b) implements Closeable {
+public record PairedData(ViewSource a, ViewSource b) {
     /** How the samples of two sets are brought together. */
     public enum By {
         /** Equal names, without their endings. */
@@ -61,7 +60,7 @@ public record PairedData(ViewSource a, ViewSource b) implements Closeable {
                 new PairedViews(a, pairing.a(), fingerprint), new PairedViews(b, pairing.b(), fingerprint));
     }
 
-    private static String fingerprint(Pairing pairing, Dataset a, Dataset b) {
+    private static String fingerprint(Pairing pairing, Dataset<?> a, Dataset<?> b) {
         Fingerprint fingerprint = new Fingerprint();
         fingerprint.add(a.fingerprint() + b.fingerprint());
         for (int i = 0; i < pairing.a().length; i++) {
@@ -90,16 +89,5 @@ public record PairedData(ViewSource a, ViewSource b) implements Closeable {
     /** Changes when data or pairs do; 64 hexadecimal digits. */
     public String fingerprint() {
         return a.data().fingerprint();
-    }
-
-    /** Closes both sides' data. */
-    @Override
-    public void close() throws IOException {
-        Dataset first = a.data();
-        Dataset second = b.data();
-        try (first;
-                second) {
-            return; // both closed, whatever the first does
-        }
     }
 }

@@ -15,8 +15,8 @@ import java.util.List;
  */
 record PairedViews(ViewSource source, int[] places, String fingerprint) implements ViewSource {
     @Override
-    public Dataset data() {
-        return new Samples();
+    public Dataset<?> data() {
+        return new Paired();
     }
 
     @Override
@@ -34,10 +34,15 @@ record PairedViews(ViewSource source, int[] places, String fingerprint) implemen
         return source.sample(places[index]);
     }
 
-    private final class Samples implements Dataset {
+    private final class Paired implements Dataset<Object> {
         @Override
         public int size() {
             return places.length;
+        }
+
+        @Override
+        public Object sample(int index) throws IOException {
+            return source.data().sample(places[index]);
         }
 
         @Override

@@ -23,7 +23,7 @@ record Pairing(int[] a, int[] b) {
      * @param whereB what messages call the second set
      * @throws IOException if a sample has no partner, or two samples of a set have the same name
      */
-    static Pairing byName(Dataset first, String whereA, Dataset second, String whereB) throws IOException {
+    static Pairing byName(Dataset<?> first, String whereA, Dataset<?> second, String whereB) throws IOException {
         Map<String, Integer> namesA = stems(first, whereA);
         Map<String, Integer> namesB = stems(second, whereB);
         List<String> alone = alone(namesA, namesB);
@@ -41,12 +41,12 @@ record Pairing(int[] a, int[] b) {
         return names.keySet().stream().filter(name -> !others.containsKey(name)).toList();
     }
 
-    private static String lonely(List<String> alone, Dataset data, String where) {
+    private static String lonely(List<String> alone, Dataset<?> data, String where) {
         return alone.size() + " of " + data.size() + " " + data.noun() + " in " + where + " have no partner"
                 + (alone.isEmpty() ? "" : ", such as " + alone.get(0));
     }
 
-    private static Map<String, Integer> stems(Dataset data, String where) throws IOException {
+    private static Map<String, Integer> stems(Dataset<?> data, String where) throws IOException {
         Map<String, Integer> stems = new LinkedHashMap<>();
         for (int i = 0; i < data.size(); i++) {
             String stem = data.name(i).replaceFirst("\\.[^./]*$", "");
@@ -65,7 +65,7 @@ record Pairing(int[] a, int[] b) {
      *
      * @throws IOException if the sets differ in size, or their places do not tell since unreadable samples were left out
      */
-    static Pairing byPosition(Dataset first, String whereA, Dataset second, String whereB) throws IOException {
+    static Pairing byPosition(Dataset<?> first, String whereA, Dataset<?> second, String whereB) throws IOException {
         requireAll(first, whereA);
         requireAll(second, whereB);
         if (first.size() != second.size()) {
@@ -78,7 +78,7 @@ record Pairing(int[] a, int[] b) {
         return new Pairing(same, same);
     }
 
-    private static void requireAll(Dataset data, String where) throws IOException {
+    private static void requireAll(Dataset<?> data, String where) throws IOException {
         if (data.skipped() > 0) {
             throw new IOException(
                     data.skipped() + " " + data.noun() + " in " + where

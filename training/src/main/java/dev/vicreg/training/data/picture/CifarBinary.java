@@ -1,6 +1,6 @@
 package dev.vicreg.training.data.picture;
 
-import dev.vicreg.training.data.source.SourceFile;
+import dev.vicreg.training.data.source.DataFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -16,19 +16,19 @@ public final class CifarBinary {
 
     private CifarBinary() {}
 
-    public static boolean matches(SourceFile file) {
+    public static boolean matches(DataFile file) {
         return file.baseName().matches("(data_batch_\\d+|test_batch|train|test)\\.bin");
     }
 
-    public static boolean isTest(SourceFile file) {
+    public static boolean isTest(DataFile file) {
         return file.baseName().startsWith("test");
     }
 
     /** @param batches those files to read; CIFAR-10 and CIFAR-100 must not be mixed */
-    public static RawPictures read(List<SourceFile> batches, List<SourceFile> allFiles) throws IOException {
+    public static RawPictures read(List<DataFile> batches, List<DataFile> allFiles) throws IOException {
         boolean hundred = isHundred(batches.get(0));
         List<RawPictures.Block> blocks = new ArrayList<>();
-        for (SourceFile batch : batches) {
+        for (DataFile batch : batches) {
             if (isHundred(batch) != hundred) {
                 throw new IOException(batches.get(0).name() + " is CIFAR-" + (hundred ? 100 : 10) + " and "
                         + batch.name() + " is not; name one of the sets");
@@ -38,11 +38,11 @@ public final class CifarBinary {
         return new RawPictures(blocks, classNames(allFiles, batches.get(0).folder(), hundred ? 100 : 10));
     }
 
-    private static boolean isHundred(SourceFile file) {
+    private static boolean isHundred(DataFile file) {
         return !file.baseName().contains("batch");
     }
 
-    private static RawPictures.Block block(SourceFile file, boolean hundred) throws IOException {
+    private static RawPictures.Block block(DataFile file, boolean hundred) throws IOException {
         int labelBytes = hundred ? 2 : 1;
         int classes = hundred ? 100 : 10;
         int stride = labelBytes + SAMPLES;
@@ -62,9 +62,9 @@ public final class CifarBinary {
         return new RawPictures.Block(file.name(), data, labelBytes, stride, SIDE, SIDE, 3, true, labels, isTest(file));
     }
 
-    private static List<String> classNames(List<SourceFile> files, String folder, int classes) throws IOException {
+    private static List<String> classNames(List<DataFile> files, String folder, int classes) throws IOException {
         String wanted = classes == 10 ? "batches.meta.txt" : "fine_label_names.txt";
-        for (SourceFile file : files) {
+        for (DataFile file : files) {
             if (file.baseName().equals(wanted) && file.folder().equals(folder)) {
                 List<String> names = new String(file.read(), StandardCharsets.UTF_8)
                         .lines()

@@ -1,6 +1,6 @@
 package dev.vicreg.training.data.picture;
 
-import dev.vicreg.training.data.source.SourceFile;
+import dev.vicreg.training.data.source.DataFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -19,19 +19,19 @@ public final class IdxFiles {
     private IdxFiles() {}
 
     /** Whether the file starts as an IDX file of pictures. */
-    public static boolean matches(SourceFile file) {
-        return startsAs(file, 3) || startsAs(file, 4);
+    public static boolean matches(DataFile file) {
+        return startsAs(file, 3, 4);
     }
 
-    public static boolean isTest(SourceFile file) {
+    public static boolean isTest(DataFile file) {
         return file.baseName().startsWith("t10k") || file.baseName().startsWith("test");
     }
 
     /** @param pictureFiles those files to read */
-    public static RawPictures read(List<SourceFile> pictureFiles, List<SourceFile> allFiles) throws IOException {
+    public static RawPictures read(List<DataFile> pictureFiles, List<DataFile> allFiles) throws IOException {
         List<RawPictures.Block> blocks = new ArrayList<>();
         int classes = 0;
-        for (SourceFile file : pictureFiles) {
+        for (DataFile file : pictureFiles) {
             RawPictures.Block block = block(file, allFiles);
             blocks.add(block);
             classes = Math.max(classes, Arrays.stream(block.labels()).max().orElse(-1) + 1);
@@ -39,15 +39,16 @@ public final class IdxFiles {
         return new RawPictures(blocks, RawPictures.numbers(classes));
     }
 
-    private static boolean startsAs(SourceFile file, int dimensions) {
+    private static boolean startsAs(DataFile file, int... dimensions) {
         try {
-            return SourceFile.startsWith(file.gunzipped().firstBytes(4), 0, 0, BYTES, dimensions);
+            byte[] head = file.gunzipped().head();
+            return Arrays.stream(dimensions).anyMatch(count -> DataFile.startsWith(head, 0, 0, BYTES, count));
         } catch (IOException e) {
             return false; // not even gzip: some other file
         }
     }
 
-    private static RawPictures.Block block(SourceFile file, List<SourceFile> files) throws IOException {
+    private static RawPictures.Block block(DataFile file, List<DataFile> files) throws IOException {
         byte[] data = file.gunzipped().read(RawPictures.MAX_FILE);
         int start = 4 + 4 * data[3];
         int[] shape = {0, 0, 0, 1}; // number, height, width, channels
@@ -66,11 +67,11 @@ public final class IdxFiles {
                 file.name(), data, start, (int) stride, shape[2], shape[1], shape[3], false, labels, isTest(file));
     }
 
-    private static int[] labels(String pictures, List<SourceFile> files, int count) throws IOException {
+    private static int[] labels(String pictures, List<DataFile> files, int count) throws IOException {
         String wanted = pictures.replace("images", "labels").replaceAll("idx[34]", "idx1");
         int[] labels = new int[count];
         Arrays.fill(labels, -1);
-        for (SourceFile file : files) {
+        for (DataFile file : files) {
             if (file.gunzipped().name().equals(wanted) && startsAs(file, 1)) {
                 byte[] data = file.gunzipped().read(RawPictures.MAX_FILE);
                 if (data.length != 8 + count) {

@@ -26,7 +26,7 @@ public record NormalisedPictures(ViewSource pictures, List<Float> mean, List<Flo
     }
 
     @Override
-    public Dataset data() {
+    public Dataset<?> data() {
         return pictures.data();
     }
 

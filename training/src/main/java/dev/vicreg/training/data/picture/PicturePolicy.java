@@ -5,6 +5,7 @@ import dev.vicreg.training.data.view.SampleRandom;
 import dev.vicreg.training.data.view.ViewPolicy;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * From which distribution one view of a picture is drawn.
@@ -67,6 +68,12 @@ public record PicturePolicy(
     public static PicturePolicy published(double cropMin, double blur, double solarise) {
         return new PicturePolicy(
                 cropMin, 1, 3.0 / 4, 4.0 / 3, 0.8, 0.4, 0.4, 0.2, 0.1, 0.2, blur, 0.1, 2, solarise, 0.5);
+    }
+
+    /** None: {@code official} is meant where a configuration names no preset. */
+    @Override
+    public @Nullable String preset() {
+        return null;
     }
 
     /** Draws one view of a picture of this size. Nothing but the random source decides. */

@@ -1,7 +1,9 @@
 package dev.vicreg.training.data.picture;
 
 import dev.vicreg.runtime.picture.Picture;
+import dev.vicreg.training.data.source.Dataset;
 import dev.vicreg.training.data.view.Augmentation;
+import dev.vicreg.training.data.view.ViewKey;
 import dev.vicreg.training.data.view.ViewSource;
 import dev.vicreg.training.data.view.ViewType;
 import java.io.IOException;
@@ -12,7 +14,7 @@ import java.util.List;
  *
  * @param size side of the views in pixels
  */
-public record PictureViews(PictureDataset data, Augmentation augmentation, int size) implements ViewSource {
+public record PictureViews(Dataset<Picture> data, Augmentation augmentation, int size) implements ViewSource {
     private static final int CHANNELS = 3;
 
     /** @throws IllegalArgumentException if the size is not positive, or the augmentation is for other data */
@@ -21,6 +23,12 @@ public record PictureViews(PictureDataset data, Augmentation augmentation, int s
             throw new IllegalArgumentException("image size must be at least 1, found " + size);
         }
         augmentation.policy(0, PicturePolicy.class);
+    }
+
+    /** A view of the picture, {@code size} pixels a side: a function of the arguments and nothing else. */
+    static Picture view(Augmentation augmentation, Picture picture, int size, ViewKey key) {
+        PicturePolicy policy = augmentation.policy(key.view(), PicturePolicy.class);
+        return policy.draw(key.random(), picture.width(), picture.height()).apply(picture, size);
     }
 
     @Override
@@ -35,8 +43,8 @@ public record PictureViews(PictureDataset data, Augmentation augmentation, int s
 
     @Override
     public Sample sample(int index) throws IOException {
-        Picture picture = data.picture(index);
+        Picture picture = data.sample(index);
         return (key, into, offset) ->
-                into.put(offset, augmentation.view(picture, size, key).rgb());
+                into.put(offset, view(augmentation, picture, size, key).rgb());
     }
 }

@@ -1,14 +1,13 @@
 package dev.vicreg.training.data.picture;
 
 import dev.vicreg.runtime.picture.Picture;
-import dev.vicreg.training.data.source.Modality;
-import dev.vicreg.training.data.source.SampleSource;
+import dev.vicreg.training.data.source.Samples;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 
 /** Uncompressed pictures, one after the other in a few files, kept in memory as they are. */
-final class RawPictures implements SampleSource<Picture> {
+final class RawPictures implements Samples<Picture> {
     /** Largest file that is read into memory. */
     static final int MAX_FILE = 1 << 30;
 
@@ -106,7 +105,7 @@ final class RawPictures implements SampleSource<Picture> {
 
     @Override
     public String noun() {
-        return Modality.PICTURES.noun();
+        return PictureKind.NOUN;
     }
 
     @Override

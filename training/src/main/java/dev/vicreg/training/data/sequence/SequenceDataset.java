@@ -2,14 +2,14 @@ package dev.vicreg.training.data.sequence;
 
 import dev.vicreg.runtime.sequence.ByteIds;
 import dev.vicreg.training.data.source.Dataset;
-import dev.vicreg.training.data.source.Modality;
 import java.util.Arrays;
 import java.util.stream.Collectors;
 
 /** Texts or other sequences of ids, of any length, in a fixed order. Thread-safe. */
-public interface SequenceDataset extends Dataset {
+public interface SequenceDataset extends Dataset<int[]> {
     /** The ids of a sequence, one or more, without padding at the end; shared with other callers, who leave it as it is. */
-    int[] ids(int index);
+    @Override
+    int[] sample(int index);
 
     /** Whether the ids are those of {@link ByteIds}, made from texts; other ids are as in the data. */
     boolean areTexts();
@@ -20,9 +20,13 @@ public interface SequenceDataset extends Dataset {
     /** What is known of all sequences. */
     record Summary(int longest, int largestId) {}
 
-    /** A sequence for people to read: the text, or the ids with spaces between them. */
+    /** {@link #written} for the sequence at this index. */
     default String text(int index) {
-        int[] ids = ids(index);
+        return written(sample(index));
+    }
+
+    /** A sequence of this set for people to read: the text, or the ids with spaces between them. */
+    default String written(int[] ids) {
         return areTexts()
                 ? ByteIds.text(ids)
                 : Arrays.stream(ids).mapToObj(Integer::toString).collect(Collectors.joining(" "));
@@ -46,7 +50,7 @@ public interface SequenceDataset extends Dataset {
             return;
         }
         for (int i = 0; i < size(); i++) {
-            int[] ids = ids(i);
+            int[] ids = sample(i);
             if (most > 0 && ids.length > most) {
                 throw new IllegalArgumentException(name(i) + " has " + ids.length + " ids, the encoder takes at most "
                         + most + "; train with --length to have longer sequences cut");
@@ -63,6 +67,6 @@ public interface SequenceDataset extends Dataset {
 
     @Override
     default String noun() {
-        return Modality.SEQUENCES.noun();
+        return SequenceKind.NOUN;
     }
 }

@@ -1,12 +1,12 @@
 package dev.vicreg.training.data.sequence;
 
 import dev.vicreg.runtime.sequence.ByteIds;
+import dev.vicreg.training.data.source.DataOptions;
+import dev.vicreg.training.data.source.FileSamples;
 import dev.vicreg.training.data.source.NpyFile;
-import dev.vicreg.training.data.source.Reading;
-import dev.vicreg.training.data.source.SampleFiles;
+import dev.vicreg.training.data.source.RowLabels;
 import dev.vicreg.training.data.source.Selection;
 import dev.vicreg.training.data.source.Utf8;
-import dev.vicreg.training.data.vector.VectorFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,7 +29,7 @@ public final class SequenceFiles {
     private static final int SHOWN = 20; // characters of a word in a message
 
     /** Texts as they are in files of their own. */
-    public static final SampleFiles.Format<String> TEXT = new SampleFiles.Format<>() {
+    static final FileSamples.Format<String> TEXT = new FileSamples.Format<>() {
         @Override
         public String noun() {
             return "texts";
@@ -49,7 +49,7 @@ public final class SequenceFiles {
     private SequenceFiles() {}
 
     /** The rows of an array, without the padding at their ends. */
-    public static SequenceDataset npy(Path file, Reading reading, Selection selection) throws IOException {
+    public static SequenceDataset npy(Path file, DataOptions reading, Selection selection) throws IOException {
         Sequences found = new Sequences(file, false);
         for (int[] row : NpyFile.readIds(file)) {
             int count = row.length;
@@ -62,7 +62,7 @@ public final class SequenceFiles {
     }
 
     /** The lines of a file of ids, each of any length, without the padding at their ends. */
-    public static SequenceDataset ids(Path file, Reading reading, Selection selection) throws IOException {
+    public static SequenceDataset ids(Path file, DataOptions reading, Selection selection) throws IOException {
         Sequences found = new Sequences(file, false);
         for (String line : lines(file)) {
             String[] words = line.isEmpty() ? new String[0] : line.split(SEPARATOR);
@@ -96,7 +96,7 @@ public final class SequenceFiles {
     }
 
     /** Texts in files of their own. */
-    public static SequenceDataset texts(String where, SampleFiles<String> files, Selection selection)
+    public static SequenceDataset texts(String where, FileSamples<String> files, Selection selection)
             throws IOException {
         List<String> names = new ArrayList<>();
         List<int[]> sequences = new ArrayList<>();
@@ -146,7 +146,7 @@ public final class SequenceFiles {
         }
 
         SequenceDataset select(Selection selection) throws IOException {
-            List<String> beside = VectorFiles.labelsBeside(file, all.size());
+            List<String> beside = RowLabels.beside(file, all.size());
             List<String> names = new ArrayList<>();
             List<int[]> sequences = new ArrayList<>();
             List<String> classes = new ArrayList<>();

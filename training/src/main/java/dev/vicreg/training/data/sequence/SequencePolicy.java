@@ -32,8 +32,14 @@ public record SequencePolicy(double cropMin, double delete, double swap, double 
         ViewPolicy.check("replace", replace, 0, 1);
     }
 
+    /** Other stretches, with some ids masked; none deleted, swapped or replaced. */
     public static SequencePolicy standard() {
         return new SequencePolicy(0.5, 0, 0, 0.15, 0);
+    }
+
+    @Override
+    public String preset() {
+        return SequenceKind.NOUN;
     }
 
     /**
@@ -43,7 +49,7 @@ public record SequencePolicy(double cropMin, double delete, double swap, double 
      * @return [length]
      */
     public int[] draw(SampleRandom random, SequenceDataset data, int sample, int length, SpecialIds special) {
-        int[] ids = data.ids(sample);
+        int[] ids = data.sample(sample);
         int ordinary = 0;
         for (int id : ids) {
             ordinary += special.kept().contains(id) ? 0 : 1;
@@ -83,7 +89,7 @@ public record SequencePolicy(double cropMin, double delete, double swap, double 
             view[b] = swapped;
         }
         for (int place : places) {
-            int[] other = data.ids(random.below(data.size()));
+            int[] other = data.sample(random.below(data.size()));
             int drawn = other[random.below(other.length)];
             boolean replaced = random.chance(replace) && !special.kept().contains(drawn);
             view[place] = replaced ? drawn : view[place];

@@ -62,7 +62,7 @@ public final class SequenceTable implements SequenceDataset {
     }
 
     @Override
-    public int[] ids(int index) {
+    public int[] sample(int index) {
         return sequences.get(selected[index]);
     }
 
@@ -76,8 +76,8 @@ public final class SequenceTable implements SequenceDataset {
         int longest = 0;
         int largest = 0;
         for (int i = 0; i < size(); i++) {
-            longest = Math.max(longest, ids(i).length);
-            for (int id : ids(i)) {
+            longest = Math.max(longest, sample(i).length);
+            for (int id : sample(i)) {
                 largest = Math.max(largest, id);
             }
         }
@@ -88,7 +88,7 @@ public final class SequenceTable implements SequenceDataset {
     public String fingerprint() {
         Fingerprint fingerprint = new Fingerprint();
         for (int i = 0; i < size(); i++) {
-            int[] ids = ids(i);
+            int[] ids = sample(i);
             ByteBuffer bytes = ByteBuffer.allocate((ids.length + 1) * Integer.BYTES);
             bytes.asIntBuffer().put(ids.length).put(ids);
             fingerprint.add(bytes);

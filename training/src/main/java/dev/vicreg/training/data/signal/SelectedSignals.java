@@ -2,7 +2,7 @@ package dev.vicreg.training.data.signal;
 
 import dev.vicreg.runtime.signal.Signal;
 import dev.vicreg.training.data.source.Moments;
-import dev.vicreg.training.data.source.SampleSource;
+import dev.vicreg.training.data.source.Samples;
 import dev.vicreg.training.data.source.SelectedSamples;
 import dev.vicreg.training.data.source.Selection;
 import dev.vicreg.training.data.source.Undecodable;
@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 public final class SelectedSignals extends SelectedSamples<Signal> implements SignalDataset {
     private final Summary summary;
 
-    public SelectedSignals(String where, SampleSource<Signal> source, Selection selection, long cacheBytes)
+    public SelectedSignals(String where, Samples<Signal> source, Selection selection, long cacheBytes)
             throws IOException {
         super(where, source, selection, cacheBytes);
         summary = summarise(where);
@@ -88,11 +88,6 @@ public final class SelectedSignals extends SelectedSamples<Signal> implements Si
     @Override
     public String noun() {
         return super.noun();
-    }
-
-    @Override
-    public Signal signal(int index) throws IOException {
-        return sample(index);
     }
 
     @Override

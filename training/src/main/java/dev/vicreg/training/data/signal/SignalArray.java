@@ -1,12 +1,10 @@
 package dev.vicreg.training.data.signal;
 
 import dev.vicreg.runtime.signal.Signal;
-import dev.vicreg.training.data.source.Modality;
+import dev.vicreg.training.data.source.DataOptions;
 import dev.vicreg.training.data.source.NpyFile;
-import dev.vicreg.training.data.source.Reading;
 import dev.vicreg.training.data.source.RowLabels;
-import dev.vicreg.training.data.source.SampleSource;
-import dev.vicreg.training.data.vector.VectorFiles;
+import dev.vicreg.training.data.source.Samples;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -15,7 +13,7 @@ import java.util.Arrays;
 import java.util.List;
 
 /** The signals of an array [N,C,T] in NumPy's format, uncompressed and in memory. */
-public final class SignalArray implements SampleSource<Signal> {
+public final class SignalArray implements Samples<Signal> {
     private final NpyFile array;
     private final int rate;
     private final RowLabels labels;
@@ -31,7 +29,7 @@ public final class SignalArray implements SampleSource<Signal> {
      *
      * @throws IOException if it is empty, holds a value that is not finite, or has other channels than asked for
      */
-    public static SignalArray read(Path file, Reading reading) throws IOException {
+    public static SignalArray read(Path file, DataOptions reading) throws IOException {
         NpyFile array = NpyFile.read(file);
         if (array.values().length == 0) {
             throw new IOException(file + " holds no values: its shape is " + Arrays.toString(array.shape()));
@@ -48,7 +46,7 @@ public final class SignalArray implements SampleSource<Signal> {
                         + i % length + "] is " + array.values()[i] + ", expected a finite number");
             }
         }
-        List<String> classes = new ArrayList<>(VectorFiles.labelsBeside(file, array.shape()[0]));
+        List<String> classes = new ArrayList<>(RowLabels.beside(file, array.shape()[0]));
         return new SignalArray(array, reading.rate(), classes);
     }
 
@@ -59,7 +57,7 @@ public final class SignalArray implements SampleSource<Signal> {
 
     @Override
     public String noun() {
-        return Modality.SIGNALS.noun();
+        return SignalKind.NOUN;
     }
 
     @Override

@@ -2,19 +2,10 @@ package dev.vicreg.training.data.signal;
 
 import dev.vicreg.runtime.signal.Signal;
 import dev.vicreg.training.data.source.Dataset;
-import dev.vicreg.training.data.source.Modality;
 import dev.vicreg.training.data.source.Moments;
-import java.io.IOException;
 
 /** Signals in a fixed order, all of one rate and number of channels. Thread-safe. */
-public interface SignalDataset extends Dataset {
-    /**
-     * The signal, possibly shared with other callers.
-     *
-     * @throws IOException if it cannot be read or decoded; the message names it
-     */
-    Signal signal(int index) throws IOException;
-
+public interface SignalDataset extends Dataset<Signal> {
     /** What is known of all signals. */
     Summary summary();
 
@@ -30,6 +21,6 @@ public interface SignalDataset extends Dataset {
 
     @Override
     default String noun() {
-        return Modality.SIGNALS.noun();
+        return SignalKind.NOUN;
     }
 }

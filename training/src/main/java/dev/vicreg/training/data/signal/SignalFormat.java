@@ -1,22 +1,35 @@
 package dev.vicreg.training.data.signal;
 
 import dev.vicreg.runtime.signal.Signal;
-import dev.vicreg.training.data.source.Modality;
-import dev.vicreg.training.data.source.Reading;
-import dev.vicreg.training.data.source.SampleFiles;
+import dev.vicreg.training.data.source.DataFile;
+import dev.vicreg.training.data.source.DataOptions;
+import dev.vicreg.training.data.source.FileSamples;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 
 /** WAV files, brought to the rate and the channels that are asked for. Thread-safe. */
-public final class SignalFormat implements SampleFiles.Format<Signal> {
-    private final Reading reading;
+public final class SignalFormat implements FileSamples.Format<Signal> {
+    private final DataOptions reading;
 
-    public SignalFormat(Reading reading) {
+    public SignalFormat(DataOptions reading) {
         this.reading = reading;
+    }
+
+    /** Those that are recordings: by their name too, so that a damaged one is told of. */
+    static List<DataFile> among(List<DataFile> files) throws IOException {
+        List<DataFile> recordings = new ArrayList<>();
+        for (DataFile file : files) {
+            if (file.endsWith(".wav") || file.endsWith(".wave") || Signal.isWav(file.head())) {
+                recordings.add(file);
+            }
+        }
+        return recordings;
     }
 
     @Override
     public String noun() {
-        return Modality.SIGNALS.noun();
+        return SignalKind.NOUN;
     }
 
     @Override

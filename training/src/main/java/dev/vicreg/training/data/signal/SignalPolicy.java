@@ -49,8 +49,14 @@ public record SignalPolicy(
         ViewPolicy.check("mask-max", maskMax, 0, 1);
     }
 
+    /** Other stretches of the recording, louder or softer, noisy, with gaps. */
     public static SignalPolicy standard() {
         return new SignalPolicy(0.1, 0.1, 6, 0.5, 0.5, 10, 40, 0.5, 0.2);
+    }
+
+    @Override
+    public String preset() {
+        return SignalKind.NOUN;
     }
 
     /**

@@ -43,7 +43,7 @@ public record SignalViews(SignalDataset data, Augmentation augmentation, List<Fl
 
     @Override
     public Sample sample(int index) throws IOException {
-        Signal signal = data.signal(index);
+        Signal signal = data.sample(index);
         return (key, into, offset) -> {
             SignalPolicy policy = augmentation.policy(key.view(), SignalPolicy.class);
             float[] rest = new float[mean.size()];

@@ -8,9 +8,18 @@ import java.util.List;
  * Samples of one kind in a fixed order. Thread-safe.
  *
  * <p>Labels are for evaluation; training never asks for them.
+ *
+ * @param <S> a sample, decoded
  */
-public interface Dataset extends Closeable {
+public interface Dataset<S> extends Closeable {
     int size();
+
+    /**
+     * The decoded sample, possibly shared with other callers, who leave it as it is.
+     *
+     * @throws IOException if it cannot be read or decoded; the message names it
+     */
+    S sample(int index) throws IOException;
 
     /** What the samples are called in messages, in the plural: {@code pictures}. */
     String noun();

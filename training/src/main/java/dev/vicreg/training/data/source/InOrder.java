@@ -32,7 +32,7 @@ public final class InOrder {
      * @return how many samples were left out
      * @throws IOException if more than 1 % of the samples cannot be decoded
      */
-    public static <T> int forEachBatch(Dataset dataset, int batchSize, Reader<T> reader, Sink<T> sink)
+    public static <T> int forEachBatch(Dataset<?> dataset, int batchSize, Reader<T> reader, Sink<T> sink)
             throws IOException {
         Undecodable undecodable = new Undecodable("the data set", dataset.noun(), dataset.size());
         for (int first = 0; first < dataset.size(); first += batchSize) {

@@ -1,5 +1,8 @@
 package dev.vicreg.training.data.source;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -23,6 +26,27 @@ public final class RowLabels {
         for (int row = 0; row < classes.size(); row++) {
             numbers[row] = byName.getOrDefault(classes.get(row), -1);
         }
+    }
+
+    /**
+     * The lines of {@code NAME.labels.txt} beside a file; none where there is no such file.
+     *
+     * @throws IOException if there are more or fewer than rows
+     */
+    public static List<String> beside(Path file, int rows) throws IOException {
+        String name = String.valueOf(file.getFileName());
+        Path labels = file.resolveSibling(name.substring(0, name.lastIndexOf('.')) + ".labels.txt");
+        if (!Files.isRegularFile(labels)) {
+            return List.of();
+        }
+        List<String> lines = Utf8.decode(Files.readAllBytes(labels), labels.toString())
+                .lines()
+                .toList();
+        if (lines.size() != rows) {
+            throw new IOException(labels + " has " + lines.size() + " lines, expected one for each of the " + rows
+                    + " samples in " + file);
+        }
+        return lines.stream().map(String::strip).toList();
     }
 
     /** As numbers where all are. */

@@ -1,7 +1,5 @@
 package dev.vicreg.training.data.source;
 
-import dev.vicreg.training.data.signal.SignalArray;
-import dev.vicreg.training.data.vector.VectorTable;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -11,15 +9,15 @@ import org.jspecify.annotations.Nullable;
 
 /** Finds the samples of a set by what a user writes in a file beside it. */
 public final class SampleNames {
-    /** What rows are called: {@link VectorTable}, {@link SignalArray}. */
+    /** What stands before the number in the names of samples that have no name of their own. */
     private static final List<String> ROWS = List.of("row ", "signal ");
 
-    private final Dataset data;
+    private final Dataset<?> data;
     private final String where;
     private final Map<String, Integer> byName = new HashMap<>();
 
     /** @param where the set as the user named it; of a folder, its path */
-    public SampleNames(Dataset data, String where) {
+    public SampleNames(Dataset<?> data, String where) {
         this.data = data;
         this.where = where;
         for (int i = 0; i < data.size(); i++) {
@@ -27,7 +25,7 @@ public final class SampleNames {
         }
     }
 
-    public Dataset data() {
+    public Dataset<?> data() {
         return data;
     }
 

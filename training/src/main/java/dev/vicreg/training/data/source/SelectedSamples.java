@@ -1,6 +1,5 @@
 package dev.vicreg.training.data.source;
 
-import dev.vicreg.training.data.pair.PairLoader;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
@@ -17,17 +16,17 @@ import org.slf4j.LoggerFactory;
  * <p>Up to {@link #CHECKED_BYTES} every compressed sample is decoded once when the set is opened, by all processors.
  * What cannot be decoded leaves the set there and then, so that sizes, epochs and evaluation are exact and an unusable
  * set is told before anything is written; the decoded samples stay in the cache, so little of that work is wasted. A
- * larger set is taken as it is, and its readers skip what fails ({@link PairLoader}, {@link InOrder}).
+ * larger set is taken as it is, and its readers skip what fails, as {@link InOrder} does.
  *
  * @param <T> a decoded sample
  */
-public class SelectedSamples<T> implements Dataset {
+public class SelectedSamples<T> implements Dataset<T> {
     /** Some ten seconds of decoding on two processors. */
     static final long CHECKED_BYTES = 1L << 30;
 
     private static final Logger log = LoggerFactory.getLogger(SelectedSamples.class);
 
-    private final SampleSource<T> source;
+    private final Samples<T> source;
     private final int[] selected;
     private final AtomicReferenceArray<T> decoded;
     private final AtomicLong cacheLeft;
@@ -41,8 +40,7 @@ public class SelectedSamples<T> implements Dataset {
      * @param cacheBytes bound on the decoded samples that are kept
      * @throws IOException if more than 1 % of the samples that were checked cannot be decoded
      */
-    public SelectedSamples(String where, SampleSource<T> source, Selection selection, long cacheBytes)
-            throws IOException {
+    public SelectedSamples(String where, Samples<T> source, Selection selection, long cacheBytes) throws IOException {
         this.source = source;
         this.cacheLeft = new AtomicLong(source.isCompressed() ? cacheBytes : 0);
         int[] wanted = selection.of(source.size(), source::label);
@@ -115,12 +113,8 @@ public class SelectedSamples<T> implements Dataset {
         return skipped;
     }
 
-    /**
-     * The decoded sample, possibly shared with other callers.
-     *
-     * @throws IOException if it cannot be read or decoded; the message names it
-     */
-    protected T sample(int index) throws IOException {
+    @Override
+    public T sample(int index) throws IOException {
         T sample = decoded.get(index);
         if (sample == null) {
             sample = source.decode(selected[index], source.encoded(selected[index]));
@@ -156,7 +150,7 @@ public class SelectedSamples<T> implements Dataset {
     }
 
     /** Over names, sizes and labels; over contents too where they were read anyway. */
-    private static String fingerprint(SampleSource<?> source, int[] selected, int[] checksums) {
+    private static String fingerprint(Samples<?> source, int[] selected, int[] checksums) {
         Fingerprint fingerprint = new Fingerprint();
         for (int i = 0; i < selected.length; i++) {
             int index = selected[i];

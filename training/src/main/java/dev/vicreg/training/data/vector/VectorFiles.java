@@ -1,10 +1,10 @@
 package dev.vicreg.training.data.vector;
 
+import dev.vicreg.training.data.source.DataOptions;
 import dev.vicreg.training.data.source.FloatList;
 import dev.vicreg.training.data.source.NpyFile;
-import dev.vicreg.training.data.source.Reading;
+import dev.vicreg.training.data.source.RowLabels;
 import dev.vicreg.training.data.source.Selection;
-import dev.vicreg.training.data.source.Utf8;
 import java.io.IOException;
 import java.io.Reader;
 import java.io.UncheckedIOException;
@@ -47,7 +47,7 @@ public final class VectorFiles {
      * @throws IOException if a column is missing, a line has too many or too few values, or a value is missing or no
      *     finite number: says where
      */
-    public static VectorDataset csv(Path file, Reading reading, Selection selection) throws IOException {
+    public static VectorDataset csv(Path file, DataOptions reading, Selection selection) throws IOException {
         List<String> names = new ArrayList<>();
         List<String> columns = new ArrayList<>(reading.columns());
         if (columns.isEmpty()) {
@@ -201,7 +201,7 @@ public final class VectorFiles {
     }
 
     /** Reads the chosen columns of an array [N,D]. */
-    public static VectorDataset npy(Path file, Reading reading, Selection selection) throws IOException {
+    public static VectorDataset npy(Path file, DataOptions reading, Selection selection) throws IOException {
         NpyFile array = NpyFile.read(file);
         int width = array.shape()[1];
         if (array.values().length == 0) {
@@ -214,7 +214,7 @@ public final class VectorFiles {
         require(places.length > 0, file + " has no column but ", reading.label(), all);
         int rows = array.shape()[0];
         float[] values = new float[rows * places.length];
-        List<String> classes = new ArrayList<>(label >= 0 ? List.of() : labelsBeside(file, rows));
+        List<String> classes = new ArrayList<>(label >= 0 ? List.of() : RowLabels.beside(file, rows));
         for (int row = 0; row < rows; row++) {
             for (int i = 0; i < places.length; i++) {
                 float value = array.values()[row * width + places[i]];
@@ -248,22 +248,5 @@ public final class VectorFiles {
 
     private static String className(float value) {
         return value == Math.rint(value) && Math.abs(value) < 1e9 ? Integer.toString((int) value) : "" + value;
-    }
-
-    /** The lines of {@code NAME.labels.txt}; none where there is no such file. */
-    public static List<String> labelsBeside(Path file, int rows) throws IOException {
-        String name = String.valueOf(file.getFileName());
-        Path labels = file.resolveSibling(name.substring(0, name.lastIndexOf('.')) + ".labels.txt");
-        if (!Files.isRegularFile(labels)) {
-            return List.of();
-        }
-        List<String> lines = Utf8.decode(Files.readAllBytes(labels), labels.toString())
-                .lines()
-                .toList();
-        if (lines.size() != rows) {
-            throw new IOException(labels + " has " + lines.size() + " lines, expected one for each of the " + rows
-                    + " samples in " + file);
-        }
-        return lines.stream().map(String::strip).toList();
     }
 }

@@ -26,8 +26,14 @@ public record VectorPolicy(double mask, double noise, double mix) implements Vie
         ViewPolicy.check("mix", mix, 0, 1);
     }
 
+    /** Some values of other samples, a little noise, a little of another sample. */
     public static VectorPolicy standard() {
         return new VectorPolicy(0.3, 0.1, 0.1);
+    }
+
+    @Override
+    public String preset() {
+        return VectorKind.NOUN;
     }
 
     /**

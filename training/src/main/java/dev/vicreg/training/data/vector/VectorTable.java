@@ -60,7 +60,7 @@ public final class VectorTable implements VectorDataset {
     }
 
     @Override
-    public float[] vector(int index) {
+    public float[] sample(int index) {
         int from = selected[index] * columns.size();
         return Arrays.copyOfRange(values, from, from + columns.size());
     }

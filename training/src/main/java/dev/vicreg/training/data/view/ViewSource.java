@@ -10,7 +10,7 @@ import java.nio.ByteBuffer;
  */
 public interface ViewSource {
     /** The samples. */
-    Dataset data();
+    Dataset<?> data();
 
     /** What every view is made of. */
     ViewType type();

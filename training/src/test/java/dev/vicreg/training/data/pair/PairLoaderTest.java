@@ -8,8 +8,10 @@ import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.vicreg.runtime.picture.Picture;
-import dev.vicreg.training.data.picture.PictureDataset;
+import dev.vicreg.training.data.Augmentations;
+import dev.vicreg.training.data.picture.PictureKind;
 import dev.vicreg.training.data.picture.PictureViews;
+import dev.vicreg.training.data.source.Dataset;
 import dev.vicreg.training.data.source.InOrder;
 import dev.vicreg.training.data.view.Augmentation;
 import dev.vicreg.training.data.view.ViewSource;
@@ -21,6 +23,8 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -28,9 +32,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class PairLoaderTest {
     private static final int SIZE = 8;
-    private static final Augmentation CIFAR = Augmentation.cifar();
+    private static final Augmentation CIFAR = PictureKind.cifar();
     /** Leaves the colours alone, so that a picture of one colour can be told in its view. */
-    private static final Augmentation COLOURS_KEPT = Augmentation.parse("cifar,jitter=0,grey=0,solarise=0");
+    private static final Augmentation COLOURS_KEPT = Augmentations.parse("cifar,jitter=0,grey=0,solarise=0");
 
     @ParameterizedTest
     @ValueSource(ints = {2, 5})
@@ -126,9 +130,9 @@ class PairLoaderTest {
 
     @Test
     void failureOfAWorkerReachesTheCaller() {
-        PictureDataset broken = new FlatPictures(20, Set.of()) {
+        Dataset<Picture> broken = new FlatPictures(20, Set.of()) {
             @Override
-            public Picture picture(int index) {
+            public Picture sample(int index) {
                 throw new UnsupportedOperationException("no picture " + index);
             }
         };
@@ -150,10 +154,49 @@ class PairLoaderTest {
     }
 
     @Test
+    void closeWaitsForWorkersThoughItsThreadIsInterrupted() throws Exception {
+        CountDownLatch reading = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
+        AtomicBoolean read = new AtomicBoolean();
+        Dataset<Picture> slow = new FlatPictures(20, Set.of()) {
+            @Override
+            public Picture sample(int index) throws IOException {
+                reading.countDown();
+                awaitQuietly(goOn);
+                read.set(true);
+                return super.sample(index);
+            }
+        };
+        PairLoader loader = loader(slow, CIFAR, 10, 1, 1, 0);
+        reading.await();
+        Thread closing = Thread.currentThread();
+        Thread reader = new Thread(() -> {
+            while (closing.getState() != Thread.State.WAITING) { // until it waits for the worker
+                Thread.onSpinWait();
+            }
+            goOn.countDown();
+        });
+        reader.setDaemon(true);
+        reader.start();
+        closing.interrupt();
+        loader.close();
+        assertTrue(Thread.interrupted(), "the interrupt is kept");
+        assertTrue(read.get(), "nobody reads any more");
+    }
+
+    private static void awaitQuietly(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Test
     void readingInOrderLeavesOutWhatCannotBeDecoded() throws IOException {
         List<Integer> seen = new ArrayList<>();
-        PictureDataset set = flat(150, 4);
-        int left = InOrder.forEachBatch(set, 32, index -> set.picture(index).rgb()[0] & 255, items -> {
+        Dataset<Picture> set = flat(150, 4);
+        int left = InOrder.forEachBatch(set, 32, index -> set.sample(index).rgb()[0] & 255, items -> {
             for (InOrder.Item<Integer> item : items) {
                 assertEquals(item.index(), item.value());
                 seen.add(item.index());
@@ -164,14 +207,14 @@ class PairLoaderTest {
     }
 
     private static PairLoader loader(
-            PictureDataset set, Augmentation augmentation, int batchSize, long seed, int workers, long firstStep) {
+            Dataset<Picture> set, Augmentation augmentation, int batchSize, long seed, int workers, long firstStep) {
         ViewSource views = new PictureViews(set, augmentation, SIZE);
         return new PairLoader(views, views, batchSize, seed, workers, firstStep);
     }
 
     /** Steps as text: epoch, indices, and a hash of both views. */
     private static List<String> read(
-            PictureDataset set, Augmentation augmentation, int workers, long firstStep, int steps) throws Exception {
+            Dataset<Picture> set, Augmentation augmentation, int workers, long firstStep, int steps) throws Exception {
         List<String> read = new ArrayList<>();
         try (PairLoader loader = loader(set, augmentation, 12, 7, workers, firstStep)) {
             for (int i = 0; i < steps; i++) {
@@ -210,12 +253,12 @@ class PairLoaderTest {
         return view.get(row * bytes) & 255;
     }
 
-    private static PictureDataset flat(int size, Integer... undecodable) {
+    private static Dataset<Picture> flat(int size, Integer... undecodable) {
         return new FlatPictures(size, Set.of(undecodable));
     }
 
     /** Picture i is all of grey i. */
-    private static class FlatPictures implements PictureDataset {
+    private static class FlatPictures implements Dataset<Picture> {
         private final int size;
         private final Set<Integer> undecodable;
 
@@ -245,13 +288,18 @@ class PairLoaderTest {
         }
 
         @Override
-        public Picture picture(int index) throws IOException {
+        public Picture sample(int index) throws IOException {
             if (undecodable.contains(index)) {
                 throw new IOException("cannot decode picture " + index);
             }
             byte[] rgb = new byte[12 * 10 * 3];
             Arrays.fill(rgb, (byte) index);
             return new Picture(12, 10, rgb);
+        }
+
+        @Override
+        public String noun() {
+            return "pictures";
         }
 
         @Override

@@ -26,13 +26,13 @@ final class PairedDataTest {
     private String sketches;
 
     /** Samples that are nothing but names; a sample's label is its place modulo 2. */
-    private record Named(List<String> names, int skipped) implements ViewSource, Dataset {
+    private record Named(List<String> names, int skipped) implements ViewSource, Dataset<ViewSource.Sample> {
         static Named of(String... names) {
             return new Named(List.of(names), 0);
         }
 
         @Override
-        public Dataset data() {
+        public Dataset<?> data() {
             return this;
         }
 

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.vicreg.runtime.picture.Picture;
+import dev.vicreg.training.data.Augmentations;
 import dev.vicreg.training.data.TestPictures;
 import dev.vicreg.training.data.view.Augmentation;
 import dev.vicreg.training.data.view.SampleRandom;
@@ -23,7 +24,7 @@ class AugmentationTest {
 
     @Test
     void cifarPresetDrawsWhatTheRecipeSays() {
-        PicturePolicy policy = policy(Augmentation.cifar(), 0);
+        PicturePolicy policy = policy(PictureKind.cifar(), 0);
         int jittered = 0;
         int grey = 0;
         int blurred = 0;
@@ -53,7 +54,7 @@ class AugmentationTest {
 
     @Test
     void officialPresetTellsTheViewsApart() {
-        Augmentation official = Augmentation.official();
+        Augmentation official = PictureKind.official();
         int blurredA = 0;
         int blurredB = 0;
         int solarisedA = 0;
@@ -76,7 +77,7 @@ class AugmentationTest {
     @CsvSource({"1, 1", "1, 500", "500, 1", "3, 2", "640, 480"})
     void windowLiesInsideAnyPicture(int width, int height) {
         for (int i = 0; i < 2_000; i++) {
-            ViewParameters view = policy(Augmentation.official(), 0).draw(new SampleRandom(i), width, height);
+            ViewParameters view = policy(PictureKind.official(), 0).draw(new SampleRandom(i), width, height);
             assertTrue(view.x() >= 0 && view.y() >= 0 && view.w() >= 1 && view.h() >= 1);
             assertTrue(view.x() + view.w() <= width && view.y() + view.h() <= height);
         }
@@ -85,13 +86,13 @@ class AugmentationTest {
     @Test
     void viewDependsOnEveryKeyAndOnNothingElse() {
         Picture picture = TestPictures.noise(40, 30, 1);
-        Augmentation cifar = Augmentation.cifar();
-        Picture view = cifar.view(picture, 32, new ViewKey(1, 2, 3, 0));
-        assertEquals(view, cifar.view(picture, 32, new ViewKey(1, 2, 3, 0)));
-        assertNotEquals(view, cifar.view(picture, 32, new ViewKey(9, 2, 3, 0)));
-        assertNotEquals(view, cifar.view(picture, 32, new ViewKey(1, 9, 3, 0)));
-        assertNotEquals(view, cifar.view(picture, 32, new ViewKey(1, 2, 9, 0)));
-        assertNotEquals(view, cifar.view(picture, 32, new ViewKey(1, 2, 3, 1)));
+        Augmentation cifar = PictureKind.cifar();
+        Picture view = PictureViews.view(cifar, picture, 32, new ViewKey(1, 2, 3, 0));
+        assertEquals(view, PictureViews.view(cifar, picture, 32, new ViewKey(1, 2, 3, 0)));
+        assertNotEquals(view, PictureViews.view(cifar, picture, 32, new ViewKey(9, 2, 3, 0)));
+        assertNotEquals(view, PictureViews.view(cifar, picture, 32, new ViewKey(1, 9, 3, 0)));
+        assertNotEquals(view, PictureViews.view(cifar, picture, 32, new ViewKey(1, 2, 9, 0)));
+        assertNotEquals(view, PictureViews.view(cifar, picture, 32, new ViewKey(1, 2, 3, 1)));
     }
 
     @Test
@@ -103,7 +104,7 @@ class AugmentationTest {
 
     @Test
     void settingsOverrideThePresetForOneViewOrBoth() {
-        Augmentation augmentation = Augmentation.parse("cifar, blur=0.5, view-a.crop-min=0.3, views=different");
+        Augmentation augmentation = Augmentations.parse("cifar, blur=0.5, view-a.crop-min=0.3, views=different");
         assertEquals(0.5, policy(augmentation, 0).blur());
         assertEquals(0.5, policy(augmentation, 1).blur());
         assertEquals(0.3, policy(augmentation, 0).cropMin());
@@ -116,15 +117,15 @@ class AugmentationTest {
         Map<String, Object> map =
                 Map.of("preset", "paper", "view-b", Map.of("blur", 0.1, "grey", 0), "blur", 1, "flip", "0.25");
         assertEquals(
-                Augmentation.parse("paper,blur=1,flip=.25,view-b.blur=0.1,view-b.grey=0"),
-                Augmentation.fromSettings(map));
+                Augmentations.parse("paper,blur=1,flip=.25,view-b.blur=0.1,view-b.grey=0"),
+                Augmentations.fromSettings(map));
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"official", "paper", "cifar", "cifar,views=different,hue=0.25,view-b.solarise=1"})
     void recordedSettingsGiveTheSameAugmentationBack(String text) {
-        Augmentation augmentation = Augmentation.parse(text);
-        assertEquals(augmentation, Augmentation.fromSettings(augmentation.settings()));
+        Augmentation augmentation = Augmentations.parse(text);
+        assertEquals(augmentation, Augmentations.fromSettings(augmentation.settings()));
     }
 
     @ParameterizedTest
@@ -140,7 +141,7 @@ class AugmentationTest {
     void wrongSettingIsNamed(String text, String message) {
         assertEquals(
                 message,
-                assertThrows(IllegalArgumentException.class, () -> Augmentation.parse(text))
+                assertThrows(IllegalArgumentException.class, () -> Augmentations.parse(text))
                         .getMessage());
     }
 

@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.vicreg.runtime.picture.Picture;
-import dev.vicreg.training.data.Datasets;
 import dev.vicreg.training.data.TestPictures;
+import dev.vicreg.training.data.source.Dataset;
 import dev.vicreg.training.data.source.Selection;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -34,13 +34,13 @@ class RawPicturesTest {
     @Test
     void cifar10IsReadFromAFolder() throws IOException {
         writeCifar10();
-        try (PictureDataset train = open("/train");
-                PictureDataset test = open("/test")) {
+        try (Dataset<Picture> train = open("/train");
+                Dataset<Picture> test = open("/test")) {
             assertEquals(5, train.size());
             assertEquals("data_batch_2.bin#1", train.name(4));
             assertEquals(List.of(0, 1, 2, 3, 4), labels(train));
             assertEquals("bird", train.labelNames().get(2));
-            assertEquals(TestPictures.noise(32, 32, 4), train.picture(4));
+            assertEquals(TestPictures.noise(32, 32, 4), train.sample(4));
             assertEquals(List.of(7), labels(test));
         }
     }
@@ -59,8 +59,8 @@ class RawPicturesTest {
                 tar.closeArchiveEntry();
             }
         }
-        try (PictureDataset all = Datasets.open(archive.toString(), Selection.ALL);
-                PictureDataset test = Datasets.open(archive + "!/test", Selection.ALL)) {
+        try (Dataset<Picture> all = TestPictures.open(archive.toString(), Selection.ALL);
+                Dataset<Picture> test = TestPictures.open(archive + "!/test", Selection.ALL)) {
             assertEquals(6, all.size());
             assertEquals("horse", test.labelNames().get(test.label(0)));
         }
@@ -70,10 +70,10 @@ class RawPicturesTest {
     void cifar100HasFineLabels() throws IOException {
         byte[] record = cifarRecord(1, 99, TestPictures.noise(32, 32, 3));
         Files.write(folder.resolve("train.bin"), record);
-        try (PictureDataset set = open("")) {
+        try (Dataset<Picture> set = open("")) {
             assertEquals(List.of(99), labels(set));
             assertEquals(100, set.labelNames().size());
-            assertEquals(TestPictures.noise(32, 32, 3), set.picture(0));
+            assertEquals(TestPictures.noise(32, 32, 3), set.sample(0));
         }
     }
 
@@ -92,16 +92,16 @@ class RawPicturesTest {
     void idxPicturesFindTheirLabels(String ending) throws IOException {
         writeIdx("train", ending, 3);
         writeIdx("t10k", ending, 2);
-        try (PictureDataset all = open("");
-                PictureDataset train = open("/train");
-                PictureDataset test = open("/test");
-                PictureDataset file = open("/train-images-idx3-ubyte" + ending)) {
+        try (Dataset<Picture> all = open("");
+                Dataset<Picture> train = open("/train");
+                Dataset<Picture> test = open("/test");
+                Dataset<Picture> file = open("/train-images-idx3-ubyte" + ending)) {
             assertEquals(5, all.size());
             assertEquals(List.of(0, 2, 4), labels(train));
             assertEquals(List.of("0", "1", "2", "3", "4"), train.labelNames());
             assertEquals(List.of(0, 2), labels(test));
             assertEquals(labels(train), labels(file));
-            Picture second = file.picture(1);
+            Picture second = file.sample(1);
             assertEquals("5x4", second.width() + "x" + second.height());
             assertEquals(20, second.rgb()[0]);
             assertEquals(20, second.rgb()[2]);
@@ -128,11 +128,11 @@ class RawPicturesTest {
         assertTrue(message.contains("[3, 4, 5, 1]") && message.contains("truncated"), message);
     }
 
-    private PictureDataset open(String below) throws IOException {
-        return Datasets.open(folder + below, Selection.ALL);
+    private Dataset<Picture> open(String below) throws IOException {
+        return TestPictures.open(folder + below, Selection.ALL);
     }
 
-    private static List<Integer> labels(PictureDataset set) {
+    private static List<Integer> labels(Dataset<Picture> set) {
         return IntStream.range(0, set.size()).mapToObj(set::label).toList();
     }
 

@@ -7,10 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.vicreg.training.data.Datasets;
+import dev.vicreg.training.data.Kinds;
 import dev.vicreg.training.data.TestArrays;
-import dev.vicreg.training.data.source.Modality;
-import dev.vicreg.training.data.source.Reading;
+import dev.vicreg.training.data.picture.PictureKind;
+import dev.vicreg.training.data.source.DataFiles;
+import dev.vicreg.training.data.source.DataOptions;
 import dev.vicreg.training.data.source.Selection;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -30,12 +31,12 @@ class SequenceFilesTest {
     Path folder;
 
     private static SequenceDataset open(Path path) throws IOException {
-        return open(path, Reading.DEFAULT);
+        return open(path, DataOptions.DEFAULT);
     }
 
-    private static SequenceDataset open(Path path, Reading reading) throws IOException {
-        assertEquals(Modality.SEQUENCES, Datasets.modality(path.toString()));
-        return (SequenceDataset) Datasets.open(path.toString(), reading, Selection.ALL);
+    private static SequenceDataset open(Path path, DataOptions reading) throws IOException {
+        assertEquals(SequenceKind.SEQUENCES, Kinds.of(DataFiles.at(path.toString())));
+        return (SequenceDataset) Kinds.open(path.toString(), reading, Selection.ALL);
     }
 
     private Path write(String name, String text) throws IOException {
@@ -50,8 +51,8 @@ class SequenceFilesTest {
         for (String type : List.of("<i4", ">i4", "<i8", ">i8")) {
             TestArrays.write(file, type, false, new int[] {2, 3}, 7, 0, 70_000, 9, 0, 0);
             SequenceDataset data = open(file);
-            assertArrayEquals(new int[] {7, 0, 70_000}, data.ids(0));
-            assertArrayEquals(new int[] {9}, data.ids(1));
+            assertArrayEquals(new int[] {7, 0, 70_000}, data.sample(0));
+            assertArrayEquals(new int[] {9}, data.sample(1));
             assertEquals(new SequenceDataset.Summary(3, 70_000), data.summary());
             assertFalse(data.areTexts());
             assertEquals("7 0 70000", data.text(0));
@@ -59,9 +60,9 @@ class SequenceFilesTest {
         }
         Files.writeString(folder.resolve("ids.labels.txt"), "10\n2\n");
         TestArrays.write(file, "<i4", false, new int[] {2, 3}, 7, 8, 9, 9, 9, 9);
-        SequenceDataset padded = open(file, new Reading(List.of(), null, 0, 1, 9));
+        SequenceDataset padded = open(file, new DataOptions(List.of(), null, 0, 1, 9));
         assertEquals(1, padded.size()); // a row of padding alone is none
-        assertArrayEquals(new int[] {7, 8}, padded.ids(0));
+        assertArrayEquals(new int[] {7, 8}, padded.sample(0));
         assertEquals(List.of("10"), padded.labelNames());
     }
 
@@ -71,8 +72,8 @@ class SequenceFilesTest {
         write("a.labels.txt", "x\n\ny\nx\n");
         SequenceDataset data = open(file);
         assertEquals(3, data.size());
-        assertArrayEquals(new int[] {1, 2, 3}, data.ids(0));
-        assertArrayEquals(new int[] {4, 5, 6}, data.ids(1));
+        assertArrayEquals(new int[] {1, 2, 3}, data.sample(0));
+        assertArrayEquals(new int[] {4, 5, 6}, data.sample(1));
         assertEquals("row 3", data.name(1));
         assertEquals(List.of("x", "y"), data.labelNames());
         assertEquals(1, data.label(1));
@@ -86,7 +87,7 @@ class SequenceFilesTest {
         SequenceDataset data = open(file);
         assertTrue(data.areTexts());
         // ByT5: byte + 3, then 1
-        assertArrayEquals(new int[] {'A' + 3, 0xC3 + 3, 0xA9 + 3, 1}, data.ids(0));
+        assertArrayEquals(new int[] {'A' + 3, 0xC3 + 3, 0xA9 + 3, 1}, data.sample(0));
         assertEquals("zwei W\u00F6rter", data.text(1));
         assertEquals("row 3", data.name(1));
     }
@@ -115,7 +116,8 @@ class SequenceFilesTest {
 
         write("set/train/b/4.md", "other");
         assertEquals(
-                Modality.PICTURES, Datasets.modality(folder.resolve("set/train").toString()));
+                PictureKind.PICTURES,
+                Kinds.of(DataFiles.at(folder.resolve("set/train").toString())));
     }
 
     @ParameterizedTest

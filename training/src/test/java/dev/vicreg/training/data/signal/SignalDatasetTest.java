@@ -5,12 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.vicreg.training.data.Datasets;
+import dev.vicreg.training.data.Augmentations;
+import dev.vicreg.training.data.Kinds;
 import dev.vicreg.training.data.TestArrays;
-import dev.vicreg.training.data.source.Modality;
-import dev.vicreg.training.data.source.Reading;
+import dev.vicreg.training.data.picture.PictureKind;
+import dev.vicreg.training.data.source.DataFiles;
+import dev.vicreg.training.data.source.DataOptions;
 import dev.vicreg.training.data.source.Selection;
-import dev.vicreg.training.data.view.Augmentation;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -47,7 +48,7 @@ class SignalDatasetTest {
 
     private SignalDataset open(int rate, int channels) throws IOException {
         return (SignalDataset)
-                Datasets.open(folder.toString(), new Reading(List.of(), null, rate, channels), Selection.ALL);
+                Kinds.open(folder.toString(), new DataOptions(List.of(), null, rate, channels), Selection.ALL);
     }
 
     private String refusal(int rate, int channels) {
@@ -61,7 +62,7 @@ class SignalDatasetTest {
         wav("horn/b.wav", 8000, 1, 80);
         wav("bell/c.wav", 8000, 1, 60);
         Files.write(folder.resolve("readme.txt"), new byte[20]);
-        assertEquals(Modality.SIGNALS, Datasets.modality(folder.toString()));
+        assertEquals(SignalKind.SIGNALS, Kinds.of(DataFiles.at(folder.toString())));
         try (SignalDataset set = open(0, 1)) {
             assertEquals(List.of("bell", "horn"), set.labelNames());
             assertEquals("bell/c.wav", set.name(0));
@@ -80,9 +81,9 @@ class SignalDatasetTest {
         wav("a.wav", 8000, 2, 30);
         try (SignalDataset mixed = open(0, 1);
                 SignalDataset kept = open(0, 2)) {
-            assertEquals(1, mixed.signal(0).channels());
-            assertEquals(0, mixed.signal(0).samples()[0][7]);
-            assertEquals(-7 * 256 / 32768f, kept.signal(0).samples()[1][7]);
+            assertEquals(1, mixed.sample(0).channels());
+            assertEquals(0, mixed.sample(0).samples()[0][7]);
+            assertEquals(-7 * 256 / 32768f, kept.sample(0).samples()[1][7]);
         }
         assertTrue(refusal(0, 3).contains("a.wav has 2 channels, expected 3; --channels 1 mixes"));
     }
@@ -94,8 +95,8 @@ class SignalDatasetTest {
         String message = refusal(0, 1);
         assertTrue(message.contains("8000 (a.wav), 16000 (b.wav); choose one with --rate"), message);
         try (SignalDataset set = open(4000, 1)) {
-            assertEquals(400, set.signal(0).length());
-            assertEquals(200, set.signal(1).length());
+            assertEquals(400, set.sample(0).length());
+            assertEquals(200, set.sample(1).length());
             assertEquals(4000, set.summary().rate());
         }
     }
@@ -118,15 +119,15 @@ class SignalDatasetTest {
     void arraysHoldSignalsOfOneLength() throws IOException {
         Path file = folder.resolve("series.npy");
         TestArrays.write(file, "<f8", false, new int[] {2, 2, 3}, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12);
-        try (SignalDataset set = (SignalDataset) Datasets.open(file.toString(), Reading.DEFAULT, Selection.ALL)) {
+        try (SignalDataset set = (SignalDataset) Kinds.open(file.toString(), DataOptions.DEFAULT, Selection.ALL)) {
             assertArrayEquals(
-                    new float[][] {{7, 8, 9}, {10, 11, 12}}, set.signal(1).samples());
+                    new float[][] {{7, 8, 9}, {10, 11, 12}}, set.sample(1).samples());
             assertEquals(0, set.summary().rate());
             assertEquals(List.of(5f, 8f), set.summary().moments().mean());
         }
         TestArrays.write(file, "<f4", false, new int[] {1, 1, 2}, 1, Double.POSITIVE_INFINITY);
         String message = String.valueOf(
-                assertThrows(IOException.class, () -> Datasets.open(file.toString(), Reading.DEFAULT, Selection.ALL))
+                assertThrows(IOException.class, () -> Kinds.open(file.toString(), DataOptions.DEFAULT, Selection.ALL))
                         .getMessage());
         assertTrue(message.contains("[0, 0, 1] is Infinity"), message);
     }
@@ -136,14 +137,14 @@ class SignalDatasetTest {
         wav("a.wav", 8000, 1, 30);
         wav("b.wav", 8000, 1, 50);
         try (SignalDataset set = open(0, 1)) {
-            new SignalViews(set, Augmentation.signals(), List.of(0f), 50);
+            new SignalViews(set, Augmentations.parse("signals"), List.of(0f), 50);
             String message = assertThrows(
                             IllegalArgumentException.class,
-                            () -> new SignalViews(set, Augmentation.signals(), List.of(0f), 51))
+                            () -> new SignalViews(set, Augmentations.parse("signals"), List.of(0f), 51))
                     .getMessage();
             assertTrue(message.contains("51 is more than the longest signal has, 50"), message);
             assertThrows(
-                    IllegalArgumentException.class, () -> new SignalViews(set, Augmentation.cifar(), List.of(0f), 20));
+                    IllegalArgumentException.class, () -> new SignalViews(set, PictureKind.cifar(), List.of(0f), 20));
         }
     }
 }

@@ -6,10 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.vicreg.training.data.Datasets;
+import dev.vicreg.training.data.Kinds;
 import dev.vicreg.training.data.TestArrays;
-import dev.vicreg.training.data.source.Modality;
-import dev.vicreg.training.data.source.Reading;
+import dev.vicreg.training.data.source.DataFiles;
+import dev.vicreg.training.data.source.DataOptions;
 import dev.vicreg.training.data.source.Selection;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -31,7 +31,7 @@ class VectorFilesTest {
 
     private static VectorDataset open(Path file, @Nullable String label, String... columns) throws IOException {
         return (VectorDataset)
-                Datasets.open(file.toString(), new Reading(List.of(columns), label, 0, 1), Selection.ALL);
+                Kinds.open(file.toString(), new DataOptions(List.of(columns), label, 0, 1), Selection.ALL);
     }
 
     private static String refusal(Path file, @Nullable String label, String... columns) {
@@ -44,18 +44,19 @@ class VectorFilesTest {
         VectorDataset table =
                 open(csv("\uFEFFname, size,code,\"a, b\",kind\nx,1.5,10d,-2e3,2\ny,2,11d,0,10\n"), "kind");
         assertEquals(List.of("size", "a, b"), table.columns());
-        assertArrayEquals(new float[] {1.5f, -2000}, table.vector(0));
+        assertArrayEquals(new float[] {1.5f, -2000}, table.sample(0));
         assertEquals(List.of("2", "10"), table.labelNames());
         assertEquals(1, table.label(1));
         assertEquals("row 2", table.name(1));
         assertEquals(
-                Modality.VECTORS, Datasets.modality(folder.resolve("table.csv").toString()));
+                VectorKind.VECTORS,
+                Kinds.of(DataFiles.at(folder.resolve("table.csv").toString())));
     }
 
     @Test
     void chosenColumnsComeInTheOrderAskedFor() throws IOException {
         Path file = csv("a,b,c\n1,2,3\n4,5,6\n");
-        assertArrayEquals(new float[] {6, 4}, open(file, null, "c", "a").vector(1));
+        assertArrayEquals(new float[] {6, 4}, open(file, null, "c", "a").sample(1));
         assertEquals(-1, open(file, null, "c").label(0));
     }
 
@@ -97,11 +98,11 @@ class VectorFilesTest {
             TestArrays.write(file, type, false, new int[] {2, 3}, 1, 2, 3, 4, 5, 6.5);
             VectorDataset table = open(file, null);
             assertEquals(List.of("0", "1", "2"), table.columns());
-            assertArrayEquals(new float[] {4, 5, 6.5f}, table.vector(1));
+            assertArrayEquals(new float[] {4, 5, 6.5f}, table.sample(1));
         }
         Files.writeString(folder.resolve("array.labels.txt"), "b\na\n");
         VectorDataset labelled = open(file, null, "2", "0");
-        assertArrayEquals(new float[] {6.5f, 4}, labelled.vector(1));
+        assertArrayEquals(new float[] {6.5f, 4}, labelled.sample(1));
         assertEquals(List.of("a", "b"), labelled.labelNames());
         assertEquals(1, labelled.label(0));
         assertEquals(List.of("1", "4"), open(file, "0").labelNames());
@@ -134,7 +135,7 @@ class VectorFilesTest {
     @Test
     void momentsAreThoseOfTheSelectedRows() throws IOException {
         Path file = csv("a,b\n1000000,7\n1000002,7\n5,1\n");
-        VectorDataset table = (VectorDataset) Datasets.open(file.toString(), Reading.DEFAULT, new Selection(3, 0));
+        VectorDataset table = (VectorDataset) Kinds.open(file.toString(), DataOptions.DEFAULT, new Selection(3, 0));
         assertEquals(1, table.moments().deviation().get(1) - Math.sqrt(8) + 1, 1e-6);
         VectorDataset two =
                 new VectorTable(List.of("a", "b"), new float[] {1e6f, 7, 1e6f + 2, 7}, List.of(), Selection.ALL);

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.vicreg.training.data.Augmentations;
 import dev.vicreg.training.data.sequence.SequenceDataset;
 import dev.vicreg.training.data.sequence.SequencePolicy;
 import dev.vicreg.training.data.sequence.SequenceTable;
@@ -46,7 +47,7 @@ class ViewPolicyTest {
 
     @Test
     void vectorWithoutChangesIsItself() {
-        assertArrayEquals(numbered().vector(7), vector(new VectorPolicy(0, 0, 0), 1, 7));
+        assertArrayEquals(numbered().sample(7), vector(new VectorPolicy(0, 0, 0), 1, 7));
     }
 
     @Test
@@ -90,7 +91,8 @@ class ViewPolicyTest {
 
     @Test
     void viewsOfVectorsDependOnTheKeyAlone() {
-        VectorViews views = new VectorViews(numbered(), Augmentation.vectors(), Collections.nCopies(COLUMNS, 1f));
+        VectorViews views =
+                new VectorViews(numbered(), Augmentations.parse("vectors"), Collections.nCopies(COLUMNS, 1f));
         assertEquals(List.of(COLUMNS), views.type().shape());
         ByteBuffer first = view(views, new ViewKey(1, 2, 3, 0));
         assertEquals(first, view(views, new ViewKey(1, 2, 3, 0)));
@@ -214,18 +216,18 @@ class ViewPolicyTest {
 
     @Test
     void settingsOfEachKindAreReadWrittenAndKeptApart() {
-        Augmentation vectors = Augmentation.parse("vectors,mask=0.6,view-b.noise=0");
+        Augmentation vectors = Augmentations.parse("vectors,mask=0.6,view-b.noise=0");
         assertEquals(new VectorPolicy(0.6, 0.1, 0.1), vectors.viewA());
         assertEquals(new VectorPolicy(0.6, 0, 0.1), vectors.viewB());
-        assertEquals(vectors, Augmentation.fromSettings(vectors.settings()));
-        Augmentation signals = Augmentation.parse("signals,snr-min=3,mask-max=0.4,views=different");
-        assertEquals(signals, Augmentation.fromSettings(signals.settings()));
-        String message = assertThrows(IllegalArgumentException.class, () -> Augmentation.parse("vectors,hue=0.1"))
+        assertEquals(vectors, Augmentations.fromSettings(vectors.settings()));
+        Augmentation signals = Augmentations.parse("signals,snr-min=3,mask-max=0.4,views=different");
+        assertEquals(signals, Augmentations.fromSettings(signals.settings()));
+        String message = assertThrows(IllegalArgumentException.class, () -> Augmentations.parse("vectors,hue=0.1"))
                 .getMessage();
         assertTrue(
                 message.contains("unknown augmentation setting 'hue' of vectors; known are mask, noise, mix"), message);
-        assertThrows(IllegalArgumentException.class, () -> Augmentation.parse("signals,snr-min=50,snr-max=20"));
-        assertThrows(IllegalArgumentException.class, () -> Augmentation.parse("vectors,mask=1.5"));
+        assertThrows(IllegalArgumentException.class, () -> Augmentations.parse("signals,snr-min=50,snr-max=20"));
+        assertThrows(IllegalArgumentException.class, () -> Augmentations.parse("vectors,mask=1.5"));
     }
 
     private static final int SEQUENCES = 50;
@@ -253,7 +255,7 @@ class ViewPolicyTest {
     @Test
     void sequenceWithoutChangesIsItselfWithPadding() {
         int[] view = sequence(new SequencePolicy(1, 0, 0, 0, 0), 1, 110);
-        assertArrayEquals(Arrays.copyOf(sequences().ids(6), 110), view);
+        assertArrayEquals(Arrays.copyOf(sequences().sample(6), 110), view);
     }
 
     @Test
@@ -313,7 +315,7 @@ class ViewPolicyTest {
     @Test
     void swapsKeepAllIdsAndOneIdIsAlwaysLeft() {
         int[] view = sequence(new SequencePolicy(1, 0, 0.1, 0, 0), 5, 102);
-        int[] before = sequences().ids(6);
+        int[] before = sequences().sample(6);
         long moved = IntStream.range(0, 102).filter(i -> view[i] != before[i]).count();
         assertTrue(moved >= 12 && moved <= 20, moved + " moved by 10 swaps");
         assertArrayEquals(
@@ -325,7 +327,7 @@ class ViewPolicyTest {
 
     @Test
     void viewsOfSequencesDependOnTheKeyAlone() {
-        SequenceViews views = new SequenceViews(sequences(), Augmentation.sequences(), 40, SPECIAL);
+        SequenceViews views = new SequenceViews(sequences(), Augmentations.parse("sequences"), 40, SPECIAL);
         assertEquals(40 * Long.BYTES, views.type().bytes());
         ByteBuffer first = view(views, new ViewKey(1, 2, 3, 0));
         assertEquals(first, view(views, new ViewKey(1, 2, 3, 0)));
@@ -336,10 +338,10 @@ class ViewPolicyTest {
         }
         assertThrows(
                 IllegalArgumentException.class,
-                () -> new SequenceViews(sequences(), Augmentation.vectors(), 40, SPECIAL));
-        assertThrows(IllegalArgumentException.class, () -> Augmentation.parse("sequences,mask=1.5"));
-        Augmentation settings = Augmentation.parse("sequences,mask=0.4,view-b.swap=0.2");
-        assertEquals(settings, Augmentation.fromSettings(settings.settings()));
+                () -> new SequenceViews(sequences(), Augmentations.parse("vectors"), 40, SPECIAL));
+        assertThrows(IllegalArgumentException.class, () -> Augmentations.parse("sequences,mask=1.5"));
+        Augmentation settings = Augmentations.parse("sequences,mask=0.4,view-b.swap=0.2");
+        assertEquals(settings, Augmentations.fromSettings(settings.settings()));
     }
 
     private static ByteBuffer view(SequenceViews views, ViewKey key) {

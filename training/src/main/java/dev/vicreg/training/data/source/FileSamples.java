@@ -1,5 +1,6 @@
 package dev.vicreg.training.data.source;
 
+import java.io.Closeable;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -11,9 +12,9 @@ import java.util.Map;
  *
  * @param <T> a decoded sample
  */
-public final class SampleFiles<T> implements SampleSource<T> {
-    private final SourceFiles container;
-    private final List<SourceFile> files;
+public final class FileSamples<T> implements Samples<T> {
+    private final Closeable owner;
+    private final List<DataFile> files;
     private final Format<T> format;
     private final List<String> labelNames;
     private final int[] labels;
@@ -34,13 +35,17 @@ public final class SampleFiles<T> implements SampleSource<T> {
         long decodedSize(T sample);
     }
 
-    /** @param files those of the container that hold samples */
-    public SampleFiles(SourceFiles container, List<SourceFile> files, Format<T> format) {
-        this.container = container;
+    /**
+     * The samples in these files.
+     *
+     * @param owner of the files, closed with them
+     */
+    public FileSamples(Closeable owner, List<DataFile> files, Format<T> format) {
+        this.owner = owner;
         this.files = files;
         this.format = format;
         labelNames = files.stream()
-                .map(SampleFiles::className)
+                .map(FileSamples::className)
                 .filter(name -> !name.isEmpty())
                 .distinct()
                 .sorted()
@@ -52,7 +57,7 @@ public final class SampleFiles<T> implements SampleSource<T> {
                 .toArray();
     }
 
-    private static String className(SourceFile file) {
+    private static String className(DataFile file) {
         String folder = file.folder();
         return folder.substring(folder.lastIndexOf('/') + 1);
     }
@@ -118,6 +123,6 @@ public final class SampleFiles<T> implements SampleSource<T> {
 
     @Override
     public void close() throws IOException {
-        container.resource().close();
+        owner.close();
     }
 }

@@ -9,7 +9,7 @@ import java.util.List;
  *
  * @param <T> a decoded sample
  */
-public interface SampleSource<T> extends Closeable {
+public interface Samples<T> extends Closeable {
     int size();
 
     /** What the samples are called, in the plural. */

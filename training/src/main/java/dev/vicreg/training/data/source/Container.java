@@ -41,32 +41,32 @@ import org.slf4j.LoggerFactory;
  * @param singleFile whether it stands for one plain file rather than for a folder or an archive
  * @param resource closed with the data set
  */
-public record SourceFiles(String where, List<SourceFile> files, boolean singleFile, Closeable resource) {
-    private static final Logger log = LoggerFactory.getLogger(SourceFiles.class);
+public record Container(String where, List<DataFile> files, boolean singleFile, Closeable resource) {
+    private static final Logger log = LoggerFactory.getLogger(Container.class);
     private static final int TAR_MAGIC_AT = 257;
 
     /** Everything below a folder, a single file, or the content of an archive, told by content. */
-    public static SourceFiles of(Path path) throws IOException {
+    static Container of(Path path) throws IOException {
         if (Files.isDirectory(path)) {
             return folder(path);
         }
         byte[] head = head(path);
-        if (SourceFile.startsWith(head, 'P', 'K')) {
+        if (DataFile.startsWith(head, 'P', 'K')) {
             return zip(path);
         }
         if (isTar(head) || path.toString().toLowerCase(Locale.ROOT).endsWith(".tar")) {
             return tar(path);
         }
-        if (SourceFile.startsWith(head, 0x1F, 0x8B) && isTar(gunzippedHead(path))) {
+        if (DataFile.startsWith(head, 0x1F, 0x8B) && isTar(gunzippedHead(path))) {
             return gzippedTar(path, Runtime.getRuntime().maxMemory() / 2);
         }
-        SourceFile file = onDisk(path, String.valueOf(path.getFileName()), Files.size(path));
-        return new SourceFiles(path.toString(), List.of(file), true, () -> {});
+        DataFile file = onDisk(path, String.valueOf(path.getFileName()), Files.size(path));
+        return new Container(path.toString(), List.of(file), true, () -> {});
     }
 
     /** The plain files in the same folder. */
-    public static List<SourceFile> beside(Path file) throws IOException {
-        List<SourceFile> files = new ArrayList<>();
+    static List<DataFile> beside(Path file) throws IOException {
+        List<DataFile> files = new ArrayList<>();
         Path folder = Objects.requireNonNull(file.toAbsolutePath().getParent(), "a file lies in a folder");
         try (Stream<Path> paths = Files.list(folder)) {
             for (Path path : (Iterable<Path>) paths.filter(Files::isRegularFile).sorted()::iterator) {
@@ -76,9 +76,9 @@ public record SourceFiles(String where, List<SourceFile> files, boolean singleFi
         return files;
     }
 
-    private static SourceFiles folder(Path folder) throws IOException {
+    private static Container folder(Path folder) throws IOException {
         Path root = folder.toRealPath();
-        List<SourceFile> files = new ArrayList<>();
+        List<DataFile> files = new ArrayList<>();
         Files.walkFileTree(root, new SimpleFileVisitor<>() {
             @Override
             public FileVisitResult preVisitDirectory(Path directory, BasicFileAttributes attributes) {
@@ -108,7 +108,7 @@ public record SourceFiles(String where, List<SourceFile> files, boolean singleFi
         return sorted(folder.toString(), files, () -> {});
     }
 
-    private static void followInside(Path root, Path link, String name, List<SourceFile> files) throws IOException {
+    private static void followInside(Path root, Path link, String name, List<DataFile> files) throws IOException {
         if (!Files.exists(link)) {
             log.warn("refused the link {} in {}: it leads nowhere", name, root);
             return;
@@ -121,43 +121,43 @@ public record SourceFiles(String where, List<SourceFile> files, boolean singleFi
         } // a folder inside is visited under its own name
     }
 
-    private static SourceFile onDisk(Path file, String name, long size) {
-        return new SourceFile(name, size, () -> Files.newInputStream(file));
+    private static DataFile onDisk(Path file, String name, long size) {
+        return new DataFile(name, size, () -> Files.newInputStream(file));
     }
 
     private static String nameOf(Path root, Path file) {
         return root.relativize(file).toString().replace('\\', '/');
     }
 
-    private static SourceFiles zip(Path path) throws IOException {
+    private static Container zip(Path path) throws IOException {
         ZipFile zip;
         try {
             zip = ZipFile.builder().setPath(path).get();
         } catch (IOException e) {
             throw damaged(path, e);
         }
-        List<SourceFile> files = new ArrayList<>();
+        List<DataFile> files = new ArrayList<>();
         Enumeration<ZipArchiveEntry> entries = zip.getEntries();
         while (entries.hasMoreElements()) {
             ZipArchiveEntry entry = entries.nextElement();
             if (entry.isUnixSymlink()) {
                 refuseLink(entry.getName(), path);
             } else if (!entry.isDirectory() && !isHidden(clean(entry.getName()))) {
-                files.add(new SourceFile(clean(entry.getName()), entry.getSize(), () -> zip.getInputStream(entry)));
+                files.add(new DataFile(clean(entry.getName()), entry.getSize(), () -> zip.getInputStream(entry)));
             }
         }
         return sorted(path.toString(), files, zip);
     }
 
-    private static SourceFiles tar(Path path) throws IOException {
-        List<SourceFile> files = new ArrayList<>();
+    private static Container tar(Path path) throws IOException {
+        List<DataFile> files = new ArrayList<>();
         FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
         try (TarFile tar = new TarFile(path)) {
             for (TarArchiveEntry entry : tar.getEntries()) {
                 if (isWanted(entry, path)) {
                     long start = entry.getDataOffset();
                     long size = entry.getSize();
-                    files.add(new SourceFile(
+                    files.add(new DataFile(
                             clean(entry.getName()),
                             size,
                             () -> new BoundedSeekableByteChannelInputStream(start, size, channel)));
@@ -175,8 +175,8 @@ public record SourceFiles(String where, List<SourceFile> files, boolean singleFi
      *
      * @param bound bytes that may be kept
      */
-    public static SourceFiles gzippedTar(Path path, long bound) throws IOException {
-        List<SourceFile> files = new ArrayList<>();
+    public static Container gzippedTar(Path path, long bound) throws IOException {
+        List<DataFile> files = new ArrayList<>();
         long kept = 0;
         try (TarArchiveInputStream tar = new TarArchiveInputStream(
                 new GZIPInputStream(new BufferedInputStream(Files.newInputStream(path), 1 << 16), 1 << 16))) {
@@ -191,7 +191,7 @@ public record SourceFiles(String where, List<SourceFile> files, boolean singleFi
                             + " unpack it, repack it as .tar or .zip, or raise -Xmx");
                 }
                 byte[] bytes = tar.readNBytes(Math.toIntExact(entry.getSize()));
-                files.add(new SourceFile(clean(entry.getName()), bytes.length, () -> new ByteArrayInputStream(bytes)));
+                files.add(new DataFile(clean(entry.getName()), bytes.length, () -> new ByteArrayInputStream(bytes)));
             }
         } catch (IOException e) {
             throw damaged(path, e);
@@ -229,9 +229,9 @@ public record SourceFiles(String where, List<SourceFile> files, boolean singleFi
         return name.startsWith(".") || name.contains("/.") || name.startsWith("__MACOSX/");
     }
 
-    private static SourceFiles sorted(String where, List<SourceFile> files, Closeable resource) {
-        files.sort(Comparator.comparing(SourceFile::name));
-        return new SourceFiles(where, files, false, resource);
+    private static Container sorted(String where, List<DataFile> files, Closeable resource) {
+        files.sort(Comparator.comparing(DataFile::name));
+        return new Container(where, files, false, resource);
     }
 
     private static byte[] head(Path path) throws IOException {

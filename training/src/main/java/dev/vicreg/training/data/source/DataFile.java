@@ -4,20 +4,60 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.Locale;
 import java.util.zip.GZIPInputStream;
+import org.jspecify.annotations.Nullable;
 
-/**
- * A file of a data set, wherever it lies: in a folder, an archive or memory.
- *
- * @param name relative to the data set, with {@code /} between folders; used as a name only, never to open a path
- * @param size in bytes
- * @param content opened as often as needed, from any thread
- */
-public record SourceFile(String name, long size, Content content) {
+/** A file of a data set, wherever it lies: in a folder, an archive or memory. Thread-safe. */
+public final class DataFile {
     /** No picture that may be decoded needs more. */
     private static final int MAX_SIZE = 256 << 20;
+    /** So many first bytes tell what a file is. */
+    private static final int HEAD = 12;
+
+    private final String name;
+    private final long size;
+    private final Content content;
+    private volatile byte @Nullable [] head; // once it was asked for
 
     interface Content {
         InputStream open() throws IOException;
+    }
+
+    /**
+     * A file.
+     *
+     * @param name relative to the data set, with {@code /} between folders; used as a name only, never to open a path
+     * @param size in bytes
+     * @param content opened as often as needed, from any thread
+     */
+    DataFile(String name, long size, Content content) {
+        this.name = name;
+        this.size = size;
+        this.content = content;
+    }
+
+    /** Relative to the data set, with {@code /} between folders. */
+    public String name() {
+        return name;
+    }
+
+    /** In bytes. */
+    public long size() {
+        return size;
+    }
+
+    /** Whether the name ends so, in capitals or small letters. */
+    public boolean endsWith(String ending) {
+        return name.toLowerCase(Locale.ROOT).endsWith(ending);
+    }
+
+    /** Its first 12 bytes, or all of a shorter file. It is opened for them once, however many ask. */
+    public byte[] head() throws IOException {
+        byte[] known = head;
+        if (known == null) {
+            known = firstBytes(HEAD);
+            head = known;
+        }
+        return known.clone();
     }
 
     /** All of it. */
@@ -39,7 +79,7 @@ public record SourceFile(String name, long size, Content content) {
     }
 
     /** At most so many bytes from its start. */
-    public byte[] firstBytes(int count) throws IOException {
+    private byte[] firstBytes(int count) throws IOException {
         try (InputStream in = content.open()) {
             return in.readNBytes(count);
         } catch (IOException e) {
@@ -57,30 +97,17 @@ public record SourceFile(String name, long size, Content content) {
     }
 
     /** The file itself, or what is in it where the name ends in {@code .gz}, without that ending. */
-    public SourceFile gunzipped() {
+    public DataFile gunzipped() {
         return name.endsWith(".gz")
-                ? new SourceFile(name.substring(0, name.length() - 3), size, () -> new GZIPInputStream(content.open()))
+                ? new DataFile(name.substring(0, name.length() - 3), size, () -> new GZIPInputStream(content.open()))
                 : this;
     }
 
-    public SourceFile renamed(String newName) {
-        return new SourceFile(newName, size, content);
+    DataFile renamed(String newName) {
+        return new DataFile(newName, size, content);
     }
 
-    /** Told by name; what has another name may still be a picture by content. */
-    public static boolean isPictureName(String name) {
-        return name.toLowerCase(Locale.ROOT).matches(".*\\.(jpe?g|png|bmp|gif|webp)");
-    }
-
-    /** Told by the first 12 bytes: JPEG, PNG, GIF, BMP or WebP. */
-    public static boolean isPictureContent(byte[] head) {
-        return startsWith(head, 0xFF, 0xD8, 0xFF)
-                || startsWith(head, 0x89, 'P', 'N', 'G')
-                || startsWith(head, 'G', 'I', 'F', '8')
-                || (startsWith(head, 'B', 'M') && head.length > 9 && head[6] == 0 && head[8] == 0)
-                || (startsWith(head, 'R', 'I', 'F', 'F') && head.length > 11 && head[8] == 'W' && head[11] == 'P');
-    }
-
+    /** Whether these bytes begin so. */
     public static boolean startsWith(byte[] head, int... bytes) {
         for (int i = 0; i < bytes.length; i++) {
             if (i >= head.length || (head[i] & 255) != bytes[i]) {

@@ -12,17 +12,17 @@ import org.jspecify.annotations.Nullable;
  * @param channels of recordings: 1 to mix all of them into one, any other number is what every file must have
  * @param padding id that fills up sequences of ids, and is left out at their ends
  */
-public record Reading(List<String> columns, @Nullable String label, int rate, int channels, int padding) {
+public record DataOptions(List<String> columns, @Nullable String label, int rate, int channels, int padding) {
     /** Padded with 0. */
-    public Reading(List<String> columns, @Nullable String label, int rate, int channels) {
+    public DataOptions(List<String> columns, @Nullable String label, int rate, int channels) {
         this(columns, label, rate, channels, 0);
     }
 
     /** Every column, no label, the files' own rate, one channel, padding of 0. */
-    public static final Reading DEFAULT = new Reading(List.of(), null, 0, 1);
+    public static final DataOptions DEFAULT = new DataOptions(List.of(), null, 0, 1);
 
     /** @throws IllegalArgumentException if a number is out of range, or a column is named twice or is the label too */
-    public Reading {
+    public DataOptions {
         columns = List.copyOf(columns);
         if (rate < 0 || channels < 1) {
             throw new IllegalArgumentException(
@@ -35,5 +35,10 @@ public record Reading(List<String> columns, @Nullable String label, int rate, in
             throw new IllegalArgumentException(
                     "column " + label + " is the label, so it cannot be among the values; leave it out of either");
         }
+    }
+
+    /** The same with classes in this column. */
+    public DataOptions withLabel(String column) {
+        return new DataOptions(columns, column, rate, channels, padding);
     }
 }

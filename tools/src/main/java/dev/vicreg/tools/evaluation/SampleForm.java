@@ -1,0 +1,77 @@
+package dev.vicreg.tools.evaluation;
+
+import dev.vicreg.runtime.Embedder;
+import dev.vicreg.runtime.EmbeddingModel;
+import dev.vicreg.training.data.Kinds;
+import dev.vicreg.training.data.kind.Kind;
+import dev.vicreg.training.data.source.Dataset;
+import java.awt.image.BufferedImage;
+import java.util.List;
+import java.util.function.Function;
+
+/**
+ * What evaluation makes of samples of one kind.
+ *
+ * @param <S> a decoded sample
+ * @param <R> what is kept of it for the comparison with raw samples and for plots
+ */
+public interface SampleForm<S, R> {
+    /** One for every kind of data. */
+    List<SampleForm<?, ?>> ALL = List.of(new PictureForm(), new VectorForm(), new SignalForm(), new SequenceForm());
+
+    /** The form of a data set's samples. */
+    static SampleForm<?, ?> of(Dataset<?> data) {
+        Kind<?> kind = Kinds.of(data);
+        return ALL.stream().filter(form -> form.kind() == kind).findFirst().orElseThrow();
+    }
+
+    /** The kind of data. */
+    Kind<S> kind();
+
+    /**
+     * How samples go into a model.
+     *
+     * @throws IllegalStateException if it takes something else
+     */
+    Embedder<S> embedder(EmbeddingModel model);
+
+    /**
+     * The same for data that a user has named.
+     *
+     * @throws IllegalArgumentException if the model takes something else
+     */
+    static <S> Embedder<S> embedder(SampleForm<S, ?> form, EmbeddingModel model) {
+        try {
+            return form.embedder(model);
+        } catch (IllegalStateException e) {
+            throw new IllegalArgumentException(e.getMessage(), e);
+        }
+    }
+
+    /** What is kept of each sample; thread-safe. */
+    Function<S, R> raw(EmbeddingModel model, Dataset<S> data);
+
+    /**
+     * Raw samples as vectors of one length.
+     *
+     * @param train the training samples, to whose scale they are brought
+     */
+    float[][] vectors(List<R> samples, List<R> train);
+
+    /** What those are called: {@code pixels}, {@code vectors}, {@code signals} or {@code counts}. */
+    String rawNoun();
+
+    /** Width of {@link #cell}, in pixels. */
+    int cellWidth();
+
+    /** Height of {@link #cell}, in pixels. */
+    int cellHeight();
+
+    /** A sample as it stands in a plot. */
+    BufferedImage cell(R sample);
+
+    /** A picture of what an encoder makes of test samples. */
+    default Plot plot(LabelledVectors<R> train, LabelledVectors<R> test, List<String> classes) {
+        return ContactSheet.of(train, test);
+    }
+}

@@ -1,0 +1,42 @@
+package dev.vicreg.training.config;
+
+import dev.vicreg.models.encoder.OnnxEncoder;
+import java.io.IOException;
+import java.lang.ref.SoftReference;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * Encoder files that were read, for as long as memory allows: settings, graph and export ask for the same file several
+ * times, and read it once. Thread-safe.
+ */
+final class EncoderFiles {
+    /** Two sides, and a run's copies of their files. */
+    private static final int KEPT = 4;
+
+    private record Key(String path, String sha256, String output) {}
+
+    private static final Map<Key, SoftReference<OnnxEncoder.Source>> READ = new LinkedHashMap<>();
+
+    private EncoderFiles() {}
+
+    /**
+     * The file of these settings.
+     *
+     * @throws IOException if it cannot be read, or holds what is not supported
+     */
+    static synchronized OnnxEncoder.Source source(OnnxConfig config) throws IOException {
+        Key key = new Key(config.path(), config.sha256(), config.output());
+        SoftReference<OnnxEncoder.Source> known = READ.remove(key);
+        OnnxEncoder.Source source = known == null ? null : known.get();
+        if (source == null) {
+            source = OnnxEncoder.Source.read(Path.of(config.path()), config.output());
+        }
+        READ.put(key, new SoftReference<>(source)); // as the last one
+        if (READ.size() > KEPT) {
+            READ.remove(READ.keySet().iterator().next());
+        }
+        return source;
+    }
+}
