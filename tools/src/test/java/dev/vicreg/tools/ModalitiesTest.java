@@ -124,7 +124,7 @@ class ModalitiesTest {
                 "--plot",
                 plot.toString(),
                 "--json"));
-        for (String name : List.of("encoder", "baseline", "vectors")) {
+        for (String name : List.of("encoder", "baseline", "raw")) {
             assertTrue(figures.path(name).asDouble() > 0.1, figures.toString());
         }
         BufferedImage picture = ImageIO.read(plot.toFile());

@@ -72,8 +72,8 @@ class ModuleArrowsTest {
 
             training.config        -> models.setting models.graph models.onnx models.nn models.encoder runtime.natives \
                                       runtime.input training.objective training.optim training.step training.data.source \
-                                      training.data.view training.data.picture training.data.vector \
-                                      training.data.signal training.data.sequence
+                                      training.data.view training.data.kind training.data.picture \
+                                      training.data.vector training.data.signal training.data.sequence training.data
             training.run           -> models.setting models.graph models.onnx training.step training.step.pass training.step.lowering \
                                       training.config
             training.session       -> models.setting models.graph models.ops models.onnx runtime.natives \
@@ -94,8 +94,9 @@ class ModuleArrowsTest {
             tools.output           -> models.setting training.run tools.cli
             tools.inspect          -> models.graph models.ops models.onnx runtime training.autodiff training.step training.run
             tools.evaluation       -> models.setting models.graph models.ops models.onnx runtime runtime.input \
-                                      runtime.picture runtime.signal runtime.natives training.data.source training.data.picture \
-                                      training.data.vector training.data.signal training.data.sequence training.run
+                                      runtime.picture runtime.signal runtime.natives training.data.source training.data.kind \
+                                      training.data.picture training.data.vector training.data.signal \
+                                      training.data.sequence training.data training.run
             tools.command          -> *
             tools                  -> models.setting tools.cli tools.command
             """;

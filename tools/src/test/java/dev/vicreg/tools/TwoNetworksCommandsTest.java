@@ -98,7 +98,7 @@ class TwoNetworksCommandsTest {
         JsonNode graph = json(Files.readString(run.resolve("config.json")))
                 .path("settings")
                 .path("graph");
-        assertEquals("resnet10", graph.path("encoder").asText());
+        assertEquals("resnet10", graph.path("a").path("encoder").asText());
         assertEquals("resnet34", graph.path("b").path("encoder").asText());
         assertEquals("8-16", graph.path("b").path("projector").asText());
         assertEquals(4, Files.readAllLines(run.resolve("metrics.jsonl")).size());
@@ -173,7 +173,7 @@ class TwoNetworksCommandsTest {
         Path out = folder.resolve("run");
         require(train(photos, out, "--pairs", pairs.toString(), "--steps", "1"));
         JsonNode config = json(Files.readString(out.resolve("config.json")));
-        assertEquals(files.size(), config.path("dataSize").asInt());
+        assertEquals(files.size(), config.path("data-size").asInt());
         assertTrue(config.path("settings").path("graph").path("b").isMissingNode(), "shared unless told otherwise");
 
         lines.set(2, "nowhere.png," + photos.relativize(files.get(0)));
