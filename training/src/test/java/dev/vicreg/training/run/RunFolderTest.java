@@ -97,7 +97,7 @@ final class RunFolderTest {
             folder.save(
                     2,
                     file -> {
-                        CheckpointFile.write(file, Map.of("w", Tensor.filled(Shape.of((int) (bytes / 4)), 0)));
+                        CheckpointFile.write(file, Map.of("w", Tensor.filled(Shape.of(bytes / 4), 0)));
                         before[0] = thread.getCurrentThreadAllocatedBytes();
                     },
                     Set.of("w"),

@@ -24,7 +24,11 @@ public final class CifarBinary {
         return file.baseName().startsWith("test");
     }
 
-    /** @param batches those files to read; CIFAR-10 and CIFAR-100 must not be mixed */
+    /**
+     * The pictures of these files.
+     *
+     * @param batches those files to read; CIFAR-10 and CIFAR-100 must not be mixed
+     */
     public static RawPictures read(List<DataFile> batches, List<DataFile> allFiles) throws IOException {
         boolean hundred = isHundred(batches.get(0));
         List<RawPictures.Block> blocks = new ArrayList<>();

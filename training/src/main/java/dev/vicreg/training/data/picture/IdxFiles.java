@@ -27,7 +27,11 @@ public final class IdxFiles {
         return file.baseName().startsWith("t10k") || file.baseName().startsWith("test");
     }
 
-    /** @param pictureFiles those files to read */
+    /**
+     * The pictures of these files, with the labels that lie beside them.
+     *
+     * @param pictureFiles those files to read
+     */
     public static RawPictures read(List<DataFile> pictureFiles, List<DataFile> allFiles) throws IOException {
         List<RawPictures.Block> blocks = new ArrayList<>();
         int classes = 0;

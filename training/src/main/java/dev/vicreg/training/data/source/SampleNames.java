@@ -16,7 +16,11 @@ public final class SampleNames {
     private final String where;
     private final Map<String, Integer> byName = new HashMap<>();
 
-    /** @param where the set as the user named it; of a folder, its path */
+    /**
+     * Names for the samples of a set.
+     *
+     * @param where the set as the user named it; of a folder, its path
+     */
     public SampleNames(Dataset<?> data, String where) {
         this.data = data;
         this.where = where;
