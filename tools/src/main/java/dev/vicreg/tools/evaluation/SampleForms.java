@@ -1,0 +1,35 @@
+package dev.vicreg.tools.evaluation;
+
+import dev.vicreg.runtime.Embedder;
+import dev.vicreg.runtime.EmbeddingModel;
+import dev.vicreg.training.data.Kinds;
+import dev.vicreg.training.data.kind.Kind;
+import dev.vicreg.training.data.source.Dataset;
+import java.util.List;
+
+/** The forms of samples by their kind: one line each. */
+public final class SampleForms {
+    private static final List<SampleForm<?, ?>> ALL =
+            List.of(new PictureForm(), new VectorForm(), new SignalForm(), new SequenceForm());
+
+    private SampleForms() {}
+
+    /** The form of a data set's samples. */
+    public static SampleForm<?, ?> of(Dataset<?> data) {
+        Kind<?> kind = Kinds.of(data);
+        return ALL.stream().filter(form -> form.kind() == kind).findFirst().orElseThrow();
+    }
+
+    /**
+     * How samples of data that a user has named go into a model.
+     *
+     * @throws IllegalArgumentException if it takes something else
+     */
+    public static <S> Embedder<S> embedder(SampleForm<S, ?> form, EmbeddingModel model) {
+        try {
+            return form.embedder(model);
+        } catch (IllegalStateException e) {
+            throw new IllegalArgumentException(e.getMessage(), e);
+        }
+    }
+}
