@@ -127,8 +127,8 @@ final class AxisGradients {
     }
 
     /**
-     * y = exp(x)/Σexp(x): dx = y·(g - Σ y·g). ONNX Runtime's SoftmaxGrad_13 and LogSoftmaxGrad_13 were tried on
-     * [12800,196] and weren't faster on the CPU.
+     * y = exp(x)/Σexp(x): dx = y·(g - Σ y·g). ONNX Runtime's SoftmaxGrad_13 and LogSoftmaxGrad_13 were tried
+     * and weren't faster on the CPU: docs/measured.md, Kernels.
      */
     private static List<@Nullable Value> softmax(Ops ops, Node node, Value g) {
         long axis = node.attributes().integer("axis", -1);

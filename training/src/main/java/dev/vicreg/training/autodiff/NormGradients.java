@@ -20,9 +20,9 @@ import org.jspecify.annotations.Nullable;
  * Gradients of norms. For x̂ = (x - μ)/σ over n elements, with μ and σ computed from them,
  * {@code dx = (dx̂ - mean(dx̂) - x̂·mean(dx̂·x̂)) / σ} (Ioffe and Szegedy, Batch Normalization, section 3).
  *
- * <p>Standard operators, which use all threads. ONNX Runtime's LayerNormalizationGrad uses one on the CPU: for x
- * [64,197,384] forward and gradients took 155 to 196 ms with it and 89 to 127 ms so (smallest of 15, three times, two
- * threads of a busy machine); BatchNormalizationGrad in GroupNormalization's place was neither faster nor slower.
+ * <p>Standard operators, which use all threads. ONNX Runtime's LayerNormalizationGrad uses one on the CPU and
+ * is slower; BatchNormalizationGrad in GroupNormalization's place was neither faster nor slower: docs/measured.md,
+ * Kernels.
  */
 final class NormGradients {
     private NormGradients() {}

@@ -23,8 +23,7 @@ import org.jspecify.annotations.Nullable;
  * large products again.
  *
  * <p>ONNX Runtime's LSTMGrad and GRUGrad aren't used: they exist on the CPU alone, for the forward direction alone, and
- * need other forward operators. For 64 steps of 32 samples with 64 inputs and units, two threads, the smallest of 31 runs on a busy
- * machine, milliseconds: LSTM forward 1.0, with all gradients 6; bidirectional 11; GRU forward 1.0, with all gradients 5.
+ * need other forward operators. How long these take: docs/measured.md, Kernels.
  *
  * <p>Letters: x input, h state, c cell, W and R weights of x and h; see ONNX's LSTM-14 and GRU-14.
  */

@@ -28,9 +28,9 @@ import org.jspecify.annotations.Nullable;
  * Gradients of operators that move elements: each element's gradient goes back to where the element came from, and what
  * was read more than once adds up.
  *
- * <p>Places that may repeat are added up by ScatterElements, whose CPU kernel works through them in order, at 20 to 50 ns
- * an element. The faster kernels won't do: ScatterND adds from several threads at once (with two of them, up to a fifth
- * of a sum was lost), and GatherGrad locks for every element and adds in another order in every run.
+ * <p>Places that may repeat are added up by ScatterElements, whose CPU kernel works through them in order. The faster
+ * kernels won't do: ScatterND adds from several threads at once and loses part of a sum, and GatherGrad locks for every
+ * element and adds in another order in every run: docs/measured.md, Kernels.
  */
 final class StructureGradients {
     private StructureGradients() {}

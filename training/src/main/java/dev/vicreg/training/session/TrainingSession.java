@@ -113,7 +113,7 @@ public final class TrainingSession implements AutoCloseable {
         if (!NativeLibraries.load().trainingEnabled()) {
             throw new IllegalStateException(
                     "ONNX Runtime's native libraries on the class path are built without training:"
-                            + " add org.bytedeco:onnxruntime with a platform classifier, as README.md says");
+                            + " add org.bytedeco:onnxruntime with a platform classifier, as docs/platforms.md says");
         }
         OrtEnvironment environment = OrtEnvironment.getEnvironment();
         try (OrtSession.SessionOptions options = OrtSessions.options(device, threads)) {

@@ -34,45 +34,12 @@ import org.jspecify.annotations.Nullable;
  *   <tr><td>everything else<td>ConvGrad<td>
  * </table>
  *
- * <p>Measured for the 3×3 convolutions of stride 1 of ResNet-18 at width 64 (64 pictures) and 16 (256 pictures), maps of
- * 32, 16, 8 and 4 rows, 2 threads of an AMD EPYC (family 26) with AVX-512 and nothing else running, medians of 9 in
- * milliseconds, 2026-11-25:
- *
- * <table>
- *   <caption>Milliseconds by rows of the map</caption>
- *   <tr><th>formulation<th>width 64<th>width 16
- *   <tr><td>forward, plain<td>14.4, 14.0, 15.4, 17.5<td>8.2, 10.6, 4.7, 10.5
- *   <tr><td>forward, blocked<td>12.6, 12.2, 11.0, 13.9<td>8.5, 4.7, 3.3, 4.0
- *   <tr><td>both gradients by ConvGrad<td>45.0, 39.2, 35.2, 47.6<td>39.4, 28.4, 24.0, 22.3
- *   <tr><td>data gradient, ConvGrad<td>27.2, 19.7, 18.3, 29.5<td>23.1, 14.3, 11.9, 11.2
- *   <tr><td>data gradient, blocked<td>12.6, 12.0, 12.6, 21.0<td>8.8, 4.7, 3.5, 3.6
- *   <tr><td>weight gradient, ConvGrad<td>18.6, 18.2, 17.3, 18.6<td>16.1, 13.9, 12.3, 11.6
- *   <tr><td>weight gradient, product<td>25.0, 19.2, 15.2, 14.5<td>20.7, 13.0, 8.1, 6.7
- * </table>
- *
- * <p>On a machine under load the figures of ConvGrad for both gradients look better than those of two kernels, since
- * less memory moves: measure on a quiet one.
- *
- * <p>Depthwise convolutions by channels, rows, kernel and stride, 16 pictures, the same processor beside other work,
- * smallest of 15 repetitions in turn, in milliseconds, 2026-11-25:
- *
- * <table>
- *   <caption>Milliseconds by what is convolved</caption>
- *   <tr><th>formulation<th>96, 32, 7, 1<th>384, 8, 7, 1<th>672, 4, 5, 1<th>72, 16, 3, 1<th>144, 56, 3, 1<th>72, 16, 5, 2
- *       <th>96, 32, 3, 2<th>144, 56, 3, 2
- *   <tr><td>forward, plain<td>5.7<td>3.1<td>1.4<td>0.27<td>11.3<td>0.36<td>0.65<td>6.7
- *   <tr><td>forward, blocked<td>1.7<td>0.4<td>0.1<td>0.12<td>9.7<td>0.08<td>0.27<td>5.7
- *   <tr><td>data gradient, ConvGrad<td>26.5<td>5.8<td>2.7<td>0.96<td>24.6<td>0.69<td>1.55<td>7.3
- *   <tr><td>data gradient, flipped<td>5.7<td>3.1<td>1.4<td>0.49<td>11.1<td><td><td>
- *   <tr><td>data gradient, blocked<td>1.7<td>0.4<td>0.2<td>0.14<td>9.6<td>0.27<td>1.16<td>9.1
- *   <tr><td>weight gradient, ConvGrad<td>11.8<td>8.2<td>3.5<td>0.73<td>11.6<td>0.91<td>1.29<td>6.4
- *   <tr><td>weight gradient, blocked<td>3.3<td>0.6<td>0.3<td>0.31<td>11.6<td>0.10<td>0.63<td>6.1
- * </table>
- *
- * <p>Tried for weight gradients and slower: k·k products of shifts of X with dY, summed (54, 11, 5.2, 1.3 ms in the first
- * four columns), a grouped convolution with pictures and channels swapped (15, 3.9, 1.2, 2.3 ms). ConvTranspose gives data
- * gradients of stride 2 as slowly as ConvGrad. Convolutions over patches stay as they are: as matrix products
- * over rows of patches they were as often slower as faster, by up to a half.
+ * <p>Convolutions are faster in the blocked layout from {@value #BLOCKED_CHANNELS} channels on, depthwise ones where
+ * the table says so, and for both gradients of stride 1 two kernels are faster than one ConvGrad: docs/measured.md,
+ * Kernels. Tried for weight gradients and slower: k·k products of shifts of X with dY, summed, and a grouped
+ * convolution with pictures and channels swapped. ConvTranspose gives data gradients of stride 2 as slowly as
+ * ConvGrad. Convolutions over patches stay as they are: as matrix products over rows of patches they were as often
+ * slower as faster.
  *
  * <p>Float16 operators of {@link MixedPrecision} compute in float32 on the CPU, and their results are rounded:
  * {@link RoundedHalf}.

@@ -26,9 +26,9 @@ import org.jspecify.annotations.Nullable;
  * fetched or kept of what was computed outside of it: whatever reads a parameter or state leads there. The update itself
  * reads only what it is about to replace ({@link StepGraph}).
  *
- * <p>Adam is one fused kernel per parameter that writes parameter, moments and step count by itself; it is about ten times
- * faster on the CPU than the same in elementwise operators. On CUDA, by its source, it leaves all four as they are where its
- * last input is false; the CPU's kernel doesn't look at that input, so it stands in an If there.
+ * <p>Adam is one fused kernel per parameter that writes parameter, moments and step count by itself; on the CPU it is
+ * faster than the same in elementwise operators: docs/measured.md, Kernels. On CUDA, by its source, it leaves all four
+ * as they are where its last input is false; the CPU's kernel doesn't look at that input, so it stands in an If there.
  *
  * <p>ONNX Runtime fetches every output but those whose name ends in {@value #NOT_FETCHED}; so the flags of the writes are
  * named.
