@@ -1,5 +1,6 @@
 package dev.vicreg.tools.evaluation;
 
+import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.runtime.Embedder;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.training.data.Kinds;
@@ -36,15 +37,15 @@ public interface SampleForm<S, R> {
     Embedder<S> embedder(EmbeddingModel model);
 
     /**
-     * The same for data that a user has named.
+     * The same for data that a user has named: a sample that the model cannot take is the user's to change.
      *
-     * @throws IllegalArgumentException if the model takes something else
+     * @throws SettingException if the model takes something else
      */
     static <S> Embedder<S> embedder(SampleForm<S, ?> form, EmbeddingModel model) {
         try {
-            return form.embedder(model);
+            return new UserSamples<>(form.embedder(model));
         } catch (IllegalStateException e) {
-            throw new IllegalArgumentException(e.getMessage(), e);
+            throw new SettingException(e.getMessage(), e);
         }
     }
 
