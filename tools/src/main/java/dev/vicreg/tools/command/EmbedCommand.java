@@ -8,6 +8,7 @@ import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.tools.evaluation.SampleForm;
+import dev.vicreg.tools.evaluation.SampleForms;
 import dev.vicreg.tools.evaluation.Vectors;
 import dev.vicreg.tools.output.Json;
 import dev.vicreg.tools.output.Progress;
@@ -86,12 +87,12 @@ final class EmbedCommand {
     /** Writes the vectors of all samples; answers how many of them could not be decoded. */
     static int embed(EmbeddingModel model, Dataset<?> data, Path out, boolean normalize, Console console)
             throws IOException {
-        return embed(SampleForm.of(data), model, data, new VectorWriter(model.dimension(), out, normalize, console));
+        return embed(SampleForms.of(data), model, data, new VectorWriter(model.dimension(), out, normalize, console));
     }
 
     private static <S> int embed(SampleForm<S, ?> form, EmbeddingModel model, Dataset<?> data, VectorWriter writer)
             throws IOException {
-        return writer.write(form.kind().require(data), SampleForm.embedder(form, model));
+        return writer.write(form.kind().require(data), SampleForms.embedder(form, model));
     }
 
     private record VectorWriter(int dimension, Path out, boolean normalize, Console console) {

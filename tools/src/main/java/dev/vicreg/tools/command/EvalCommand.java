@@ -12,6 +12,7 @@ import dev.vicreg.tools.evaluation.KnnClassifier;
 import dev.vicreg.tools.evaluation.LabelledVectors;
 import dev.vicreg.tools.evaluation.Plot;
 import dev.vicreg.tools.evaluation.SampleForm;
+import dev.vicreg.tools.evaluation.SampleForms;
 import dev.vicreg.tools.output.Json;
 import dev.vicreg.tools.output.Progress;
 import dev.vicreg.training.config.DataConfig;
@@ -142,7 +143,7 @@ final class EvalCommand {
             Dataset<?> test,
             Console console)
             throws IOException {
-        return measure(SampleForm.of(train), knn, encoder, before, train, test, console);
+        return measure(SampleForms.of(train), knn, encoder, before, train, test, console);
     }
 
     private static <S, R> Measured<R> measure(

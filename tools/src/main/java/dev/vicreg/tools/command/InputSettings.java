@@ -29,17 +29,34 @@ import org.jspecify.annotations.Nullable;
  * {@link KindSettings} has those of each kind.
  */
 public final class InputSettings {
-    private static final List<Setting<?>> OF_KINDS = KindSettings.ALL.stream()
+    /** One for every kind of data, in their order. */
+    private static final List<KindSettings> KINDS =
+            List.of(new PictureSettings(), new VectorSettings(), new SignalSettings(), new SequenceSettings());
+
+    private static final List<Setting<?>> OF_KINDS = KINDS.stream()
             .<Setting<?>>flatMap(kind -> kind.options().stream())
             .distinct()
             .toList();
 
     /** Those that are for the first branch, or both. */
     static final List<Setting<?>> ALL = OF_KINDS.stream()
-            .<Setting<?>>filter(setting -> setting != SignalSettings.FRONT_END_B)
+            .filter(setting -> !setting.equals(SignalSettings.FRONT_END_B))
             .toList();
 
     private InputSettings() {}
+
+    /** The options for data of this kind. */
+    static KindSettings ofKind(Kind<?> kind) {
+        return KINDS.stream().filter(each -> each.kind() == kind).findFirst().orElseThrow();
+    }
+
+    /** The options for what a model takes. */
+    private static KindSettings ofInput(Input<?> input) {
+        return KINDS.stream()
+                .filter(each -> each.kind().noun().equals(input.kind() + "s"))
+                .findFirst()
+                .orElseThrow();
+    }
 
     /** Pictures, whatever the data. */
     public static InputConfig.Pictures pictures(Settings settings) {
@@ -79,14 +96,14 @@ public final class InputSettings {
     }
 
     private static Set<Kind<?>> kindsOf(Setting<?> setting) {
-        return KindSettings.ALL.stream()
+        return KINDS.stream()
                 .filter(each -> each.options().contains(setting))
                 .map(KindSettings::kind)
                 .collect(Collectors.toUnmodifiableSet());
     }
 
     private static String nouns(Set<Kind<?>> kinds) {
-        return KindSettings.ALL.stream()
+        return KINDS.stream()
                 .map(KindSettings::kind)
                 .filter(kinds::contains)
                 .map(Kind::noun)
@@ -96,7 +113,7 @@ public final class InputSettings {
     /** What the options say of data, once {@link #requireUses} has passed them. */
     static InputConfig read(Settings settings, String data, Selection selection, Datasets datasets) throws IOException {
         Dataset<?>[] opened = new Dataset<?>[1];
-        InputConfig input = KindSettings.of(datasets.kind(data)).input(settings, options -> {
+        InputConfig input = ofKind(datasets.kind(data)).input(settings, options -> {
             opened[0] = datasets.open(data, options, selection);
             return opened[0];
         });
@@ -116,7 +133,7 @@ public final class InputSettings {
 
     /** The options that give this input, with their values. */
     static Map<Setting<?>, Object> values(InputConfig input) {
-        return KindSettings.of(input.kind()).values(input);
+        return ofKind(input.kind()).values(input);
     }
 
     /** Whether an option is of no use to pictures. */
@@ -141,7 +158,7 @@ public final class InputSettings {
             EmbeddingModel model, String data, @Nullable String label, Selection selection, Datasets datasets)
             throws IOException {
         Input<?> input = model.manifest().input();
-        KindSettings wanted = KindSettings.of(input);
+        KindSettings wanted = ofInput(input);
         Kind<?> found = datasets.kind(data);
         if (found != wanted.kind()) {
             throw new SettingException(

@@ -13,23 +13,6 @@ import java.util.Map;
 
 /** The options that are for one kind of data, and what they mean. */
 interface KindSettings {
-    /** One for every kind of data, in their order. */
-    List<KindSettings> ALL =
-            List.of(new PictureSettings(), new VectorSettings(), new SignalSettings(), new SequenceSettings());
-
-    /** The options for data of this kind. */
-    static KindSettings of(Kind<?> kind) {
-        return ALL.stream().filter(each -> each.kind() == kind).findFirst().orElseThrow();
-    }
-
-    /** The options for what a model takes. */
-    static KindSettings of(Input<?> input) {
-        return ALL.stream()
-                .filter(each -> each.kind().noun().equals(input.kind() + "s"))
-                .findFirst()
-                .orElseThrow();
-    }
-
     /** The kind. */
     Kind<?> kind();
 

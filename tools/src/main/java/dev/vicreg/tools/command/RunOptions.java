@@ -23,10 +23,10 @@ import dev.vicreg.training.data.Augmentations;
 import dev.vicreg.training.step.LossScaling;
 import dev.vicreg.training.step.Side;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -65,7 +65,11 @@ final class RunOptions {
 
     @SafeVarargs
     private static List<Setting<?>> joined(List<Setting<?>>... parts) {
-        return Setting.joined(Stream.of(parts).<Setting<?>>flatMap(List::stream).toList());
+        List<Setting<?>> all = new ArrayList<>();
+        for (List<Setting<?>> part : parts) {
+            all.addAll(part);
+        }
+        return Setting.joined(all);
     }
 
     /**
@@ -110,7 +114,7 @@ final class RunOptions {
             InputSettings.values(branch.input())
                     .forEach((setting, value) -> texts.putIfAbsent(setting.name(), value.toString()));
             if (side == Side.B) {
-                KindSettings.of(branch.input().kind())
+                InputSettings.ofKind(branch.input().kind())
                         .ofSecond(branch.input())
                         .forEach((setting, value) -> texts.put(setting.name(), value.toString()));
             }

@@ -47,8 +47,8 @@ public record LabelledVectors<R>(
             throws IOException {
         Walk<S, R> walk = new Walk<>(data, label, progress);
         walk.over(
-                SampleForm.embedder(form, encoder),
-                baseline == null ? null : SampleForm.embedder(form, baseline),
+                SampleForms.embedder(form, encoder),
+                baseline == null ? null : SampleForms.embedder(form, baseline),
                 form.raw(encoder, data));
         return new LabelledVectors<>(
                 form,

@@ -1,9 +1,7 @@
 package dev.vicreg.tools.evaluation;
 
-import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.runtime.Embedder;
 import dev.vicreg.runtime.EmbeddingModel;
-import dev.vicreg.training.data.Kinds;
 import dev.vicreg.training.data.kind.Kind;
 import dev.vicreg.training.data.source.Dataset;
 import java.awt.image.BufferedImage;
@@ -17,15 +15,6 @@ import java.util.function.Function;
  * @param <R> what is kept of it for the comparison with raw samples and for plots
  */
 public interface SampleForm<S, R> {
-    /** One for every kind of data. */
-    List<SampleForm<?, ?>> ALL = List.of(new PictureForm(), new VectorForm(), new SignalForm(), new SequenceForm());
-
-    /** The form of a data set's samples. */
-    static SampleForm<?, ?> of(Dataset<?> data) {
-        Kind<?> kind = Kinds.of(data);
-        return ALL.stream().filter(form -> form.kind() == kind).findFirst().orElseThrow();
-    }
-
     /** The kind of data. */
     Kind<S> kind();
 
@@ -35,19 +24,6 @@ public interface SampleForm<S, R> {
      * @throws IllegalStateException if it takes something else
      */
     Embedder<S> embedder(EmbeddingModel model);
-
-    /**
-     * The same for data that a user has named: a sample that the model cannot take is the user's to change.
-     *
-     * @throws SettingException if the model takes something else
-     */
-    static <S> Embedder<S> embedder(SampleForm<S, ?> form, EmbeddingModel model) {
-        try {
-            return new UserSamples<>(form.embedder(model));
-        } catch (IllegalStateException e) {
-            throw new SettingException(e.getMessage(), e);
-        }
-    }
 
     /** What is kept of each sample; thread-safe. */
     Function<S, R> raw(EmbeddingModel model, Dataset<S> data);
