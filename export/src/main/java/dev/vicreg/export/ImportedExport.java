@@ -7,6 +7,7 @@ import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.onnx.EditedModel;
 import dev.vicreg.models.onnx.OnnxFile;
 import dev.vicreg.models.onnx.OnnxSummary;
+import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.runtime.Manifest;
 import dev.vicreg.training.run.AtomicFile;
 import dev.vicreg.training.run.CheckpointFile;
@@ -52,7 +53,7 @@ final class ImportedExport {
         Graph eval = OnnxFile.read(evalModel).graph();
         Optional<String> obstacle = obstacle(original, encoder);
         if (obstacle.isPresent()) {
-            throw new IllegalArgumentException("The original file cannot hold the trained encoder: " + obstacle.get()
+            throw new SettingException("The original file cannot hold the trained encoder: " + obstacle.get()
                     + "; export with --fold, which writes a file of its own form");
         }
         String prefix = side == Side.B && !shared ? Branch.SECOND + "." : "";
@@ -69,8 +70,7 @@ final class ImportedExport {
         List<String> added = added(encoder);
         OnnxFile.Statistics statistics =
                 new OnnxFile.Statistics(encoder.outputName(), added.isEmpty() ? List.of() : encoder.normStatistics());
-        EditedModel file = OnnxFile.withInitializers(
-                original, values, true, Map.of(Manifest.METADATA_KEY, manifest.toJson()), statistics);
+        EditedModel file = edited(original, values, manifest, statistics);
         Verification verification = new Verification(
                 evalModel,
                 side,
@@ -82,6 +82,17 @@ final class ImportedExport {
                 encoder.outputName(),
                 manifest.pooling());
         return new EncoderExport.Result(target, manifest, publish(file, verification, target), added);
+    }
+
+    private static EditedModel edited(
+            Path original, Map<String, Tensor> values, Manifest manifest, OnnxFile.Statistics statistics)
+            throws IOException {
+        try {
+            return OnnxFile.withInitializers(
+                    original, values, true, Map.of(Manifest.METADATA_KEY, manifest.toJson()), statistics);
+        } catch (IllegalArgumentException e) { // the file is the user's
+            throw new SettingException(e.getMessage(), e);
+        }
     }
 
     /**

@@ -2,6 +2,7 @@ package dev.vicreg.export;
 
 import dev.vicreg.models.encoder.OnnxEncoder;
 import dev.vicreg.models.graph.ElementType;
+import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.runtime.input.Input;
 import dev.vicreg.runtime.sequence.ByteIds;
 import dev.vicreg.training.config.BranchConfig;
@@ -96,14 +97,14 @@ public final class RunExport {
         Path configFile = new RunLayout(run).config();
         GraphConfig graph = RunConfig.read(configFile).settings().graph();
         if (side == Side.B && graph.sharesWeights()) {
-            throw new IllegalArgumentException("Run " + run + " has one encoder for both views: leave out --branch b");
+            throw new SettingException("Run " + run + " has one encoder for both views: leave out --branch b");
         }
         Path artifacts = new RunLayout(run).artifacts();
         BranchConfig branch = graph.in(artifacts).branch(side);
         Path evalModel = Artifacts.in(artifacts).evalModel();
         OnnxConfig file = branch.onnx();
         if (form == Form.PICTURES && (file == null || !(branch.input() instanceof InputConfig.Pictures))) {
-            throw new IllegalArgumentException("Run " + run + " trained " + branch.encoder()
+            throw new SettingException("Run " + run + " trained " + branch.encoder()
                     + ": --picture-input is for encoders that came as ONNX files and take pictures; leave it out");
         }
         Input<?> input =

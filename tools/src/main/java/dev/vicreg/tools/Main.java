@@ -1,6 +1,7 @@
 package dev.vicreg.tools;
 
 import dev.vicreg.models.setting.Nearest;
+import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.tools.cli.Command;
 import dev.vicreg.tools.cli.CommandLine;
 import dev.vicreg.tools.cli.Console;
@@ -13,6 +14,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
+import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.util.Arrays;
 import java.util.List;
@@ -62,7 +64,8 @@ public final class Main {
         }
     }
 
-    private static int run(Command command, List<String> words, Console console) {
+    /** Runs one command; never throws. */
+    static int run(Command command, List<String> words, Console console) {
         boolean debug = words.contains("--debug");
         if (debug) {
             System.setProperty("org.slf4j.simpleLogger.defaultLogLevel", "debug");
@@ -109,8 +112,9 @@ public final class Main {
                 || e instanceof OutOfMemoryError);
     }
 
+    /** Paths are made of what the user gave; every other {@link IllegalArgumentException} is a mistake of this program. */
     private static boolean isWrongUsage(Throwable e) {
-        return e instanceof IllegalArgumentException;
+        return e instanceof SettingException || e instanceof InvalidPathException;
     }
 
     /** The JDK's own file exceptions have the bare path as their message. */

@@ -1,18 +1,29 @@
 package dev.vicreg.tools;
 
+import dev.vicreg.tools.cli.Command;
 import dev.vicreg.tools.cli.Console;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.function.ToIntFunction;
 
 /** Runs a command line in this JVM. */
 record Cli(int status, String out, String err) {
     static Cli run(String... words) {
+        return of(console -> Main.run(List.of(words), console));
+    }
+
+    /** Runs one command, without options. */
+    static Cli run(Command command) {
+        return of(console -> Main.run(command, List.of(), console));
+    }
+
+    private static Cli of(ToIntFunction<Console> run) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         ByteArrayOutputStream err = new ByteArrayOutputStream();
         Console console = new Console(print(out), print(err), false, () -> false);
-        int status = Main.run(List.of(words), console);
+        int status = run.applyAsInt(console);
         return new Cli(status, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
     }
 

@@ -3,9 +3,13 @@ package dev.vicreg.tools;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.vicreg.models.setting.SettingException;
+import dev.vicreg.tools.cli.Command;
 import dev.vicreg.tools.command.Commands;
 import java.io.IOException;
+import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class MainTest {
@@ -36,6 +40,28 @@ class MainTest {
         Cli cli = Cli.run("sample", "--out", "/proc/none", "--debug");
         assertEquals(1, cli.status());
         assertTrue(cli.err().contains("\tat dev.vicreg.tools."), cli.err());
+    }
+
+    @Test
+    void onlySettingsAndPathsAreWrongUsage() {
+        Cli wrong = failing(new SettingException("--k must be 1 or more, found 0"));
+        assertEquals("vicreg fail: --k must be 1 or more, found 0", wrong.errorLine());
+        assertEquals(2, wrong.status());
+        assertEquals(
+                2, failing(new InvalidPathException("a\0b", "Nul character")).status());
+
+        Cli mistake = failing(new IllegalArgumentException("expected shape [2,3], found [3,2]"));
+        assertEquals(
+                "vicreg fail: a mistake in this program, not in what you gave it: IllegalArgumentException: expected"
+                        + " shape [2,3], found [3,2]; please report it with what --debug prints",
+                mistake.errorLine());
+        assertEquals(1, mistake.status());
+    }
+
+    private static Cli failing(RuntimeException e) {
+        return Cli.run(new Command("fail", "fails", List.of(), List.of(), "./vicreg fail", (settings, console) -> {
+            throw e;
+        }));
     }
 
     @Test

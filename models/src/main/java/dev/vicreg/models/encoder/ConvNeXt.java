@@ -7,6 +7,7 @@ import dev.vicreg.models.nn.Convolution;
 import dev.vicreg.models.nn.Initializer;
 import dev.vicreg.models.nn.Layers;
 import dev.vicreg.models.setting.Option;
+import dev.vicreg.models.setting.SettingException;
 import java.util.List;
 
 /**
@@ -38,10 +39,10 @@ public record ConvNeXt(
     public ConvNeXt {
         blocks = List.copyOf(blocks);
         if (width < 1 || width > 1024) {
-            throw new IllegalArgumentException("Encoder width: expected 1 to 1024 channels, found " + width);
+            throw new SettingException("Encoder width: expected 1 to 1024 channels, found " + width);
         }
         if (patchSize < 1 || patchSize > 256) {
-            throw new IllegalArgumentException("Patch size: expected 1 to 256 pixels, found " + patchSize);
+            throw new SettingException("Patch size: expected 1 to 256 pixels, found " + patchSize);
         }
     }
 
@@ -77,8 +78,8 @@ public record ConvNeXt(
     private void requireSize(Shape shape) {
         int smallest = patchSize << (blocks.size() - 1);
         if (Math.min(shape.size(2), shape.size(3)) < smallest) {
-            throw new IllegalArgumentException(Messages.imageSize(shape)
-                    + " is too small for a ConvNeXt with patches of " + patchSize + ": expected at least " + smallest);
+            throw new SettingException(Messages.imageSize(shape) + " is too small for a ConvNeXt with patches of "
+                    + patchSize + ": expected at least " + smallest);
         }
     }
 

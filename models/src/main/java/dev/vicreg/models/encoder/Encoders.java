@@ -5,6 +5,7 @@ import dev.vicreg.models.encoder.ResNet.Stem;
 import dev.vicreg.models.encoder.VisionTransformer.Pool;
 import dev.vicreg.models.setting.Schema;
 import dev.vicreg.models.setting.Schema.Declared;
+import dev.vicreg.models.setting.SettingException;
 import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -169,7 +170,7 @@ public final class Encoders {
                 List<String> others = BY_NAME.keySet().stream()
                         .filter(other -> takes(other, option.getKey()))
                         .toList();
-                throw new IllegalArgumentException("Encoder " + name + " takes no --" + option.getKey() + ": it is for "
+                throw new SettingException("Encoder " + name + " takes no --" + option.getKey() + ": it is for "
                         + String.join(", ", others) + "; leave it out");
             }
             encoder = Schema.with(encoder, option.getKey(), option.getValue());
@@ -180,7 +181,7 @@ public final class Encoders {
     private static Entry entry(String name) {
         Entry entry = BY_NAME.get(name);
         if (entry == null) {
-            throw new IllegalArgumentException("Unknown encoder " + name + ": expected one of " + names());
+            throw new SettingException("Unknown encoder " + name + ": expected one of " + names());
         }
         return entry;
     }

@@ -7,6 +7,7 @@ import dev.vicreg.models.graph.Node;
 import dev.vicreg.models.graph.OpType;
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.ops.Ops;
+import dev.vicreg.models.setting.SettingException;
 import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
@@ -41,7 +42,7 @@ final class IdInputs {
      */
     static Value following(Ops ops, Value wanted, Value ids, @Nullable Integer padding) {
         if (padding == null) {
-            throw new IllegalArgumentException("its input " + wanted
+            throw new SettingException("its input " + wanted
                     + " is made from ids and their padding, which is not known; name data of ids");
         }
         ElementType type = wanted.type().element();

@@ -5,6 +5,7 @@ import dev.vicreg.models.nn.Activation;
 import dev.vicreg.models.nn.BatchNorm;
 import dev.vicreg.models.nn.Convolution;
 import dev.vicreg.models.nn.Layers;
+import dev.vicreg.models.setting.SettingException;
 
 /**
  * The block of the mobile networks (Sandler et al. 2018, MobileNetV2): a 1×1 convolution to more channels, a depthwise
@@ -65,7 +66,7 @@ record InvertedResidual(int kernel, int expanded, int channels, int stride, int 
     /** Checks the width of a mobile network: channels of its first convolution. */
     static void requireWidth(int width) {
         if (width < 8 || width > 1024 || width % 8 != 0) {
-            throw new IllegalArgumentException(
+            throw new SettingException(
                     "Encoder width: expected a multiple of 8 from 8 to 1024 channels, found " + width);
         }
     }

@@ -3,6 +3,7 @@ package dev.vicreg.models.encoder;
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.nn.Layers;
 import dev.vicreg.models.setting.Option;
+import dev.vicreg.models.setting.SettingException;
 
 /**
  * A multilayer perceptron for vectors: linear layers without bias, each with batch norm and ReLU, numbered as in a
@@ -20,10 +21,10 @@ public record Mlp(
     /** Checks the settings. */
     public Mlp {
         if (width < 1 || width > 65_536) {
-            throw new IllegalArgumentException("Encoder width: expected 1 to 65536, found " + width);
+            throw new SettingException("Encoder width: expected 1 to 65536, found " + width);
         }
         if (depth < 1 || depth > 64) {
-            throw new IllegalArgumentException("Encoder depth: expected 1 to 64 layers, found " + depth);
+            throw new SettingException("Encoder depth: expected 1 to 64 layers, found " + depth);
         }
     }
 
@@ -36,7 +37,7 @@ public record Mlp(
     @Override
     public Value build(Layers layers, Value vectors) {
         if (vectors.shape().rank() != 2) {
-            throw new IllegalArgumentException("An MLP takes vectors [N,D], found " + vectors.shape());
+            throw new SettingException("An MLP takes vectors [N,D], found " + vectors.shape());
         }
         Value x = vectors;
         for (int i = 0; i < depth; i++) {

@@ -21,6 +21,7 @@ import dev.vicreg.models.onnx.OnnxSummary;
 import dev.vicreg.models.onnx.ReadOptions;
 import dev.vicreg.models.ops.Ops;
 import dev.vicreg.models.ops.Rewriter;
+import dev.vicreg.models.setting.SettingException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -103,7 +104,7 @@ public final class OnnxEncoder implements Encoder {
         this.settings = settings;
         this.weights = ImportedWeights.of(graph, settings.batchNorms == BatchNorms.TRAIN);
         if (weights.trained().isEmpty()) {
-            throw new IllegalArgumentException("no initialiser of it can be trained: expected floating-point weights"
+            throw new SettingException("no initialiser of it can be trained: expected floating-point weights"
                     + " that the output " + graph.outputs().keySet() + " depends on");
         }
         this.dimension = width();
@@ -151,7 +152,7 @@ public final class OnnxEncoder implements Encoder {
         try {
             return made.get();
         } catch (RuntimeException e) { // a file may break any rule
-            throw new IllegalArgumentException("Encoder " + file + ": " + e.getMessage(), e);
+            throw new SettingException("Encoder " + file + ": " + e.getMessage(), e);
         }
     }
 
@@ -186,7 +187,7 @@ public final class OnnxEncoder implements Encoder {
                 && fed.get(0).type().element() == ElementType.INT64
                 && fed.get(0).shape().rank() == 2;
         if (inputs.size() != 1 && !derives) {
-            throw new IllegalArgumentException("output " + output.getKey() + " depends on " + inputs.size()
+            throw new SettingException("output " + output.getKey() + " depends on " + inputs.size()
                     + " inputs: expected 1, or ids int64[N,T] beside attention_mask and token_type_ids, found "
                     + inputs);
         }
@@ -198,10 +199,10 @@ public final class OnnxEncoder implements Encoder {
     private static TensorType resolve(Value input, List<Long> sample) {
         Shape declared = input.shape();
         if (declared.rank() < 2) {
-            throw new IllegalArgumentException("its input " + input + " has no axis besides the batch's");
+            throw new SettingException("its input " + input + " has no axis besides the batch's");
         }
         if (!sample.isEmpty() && sample.size() != declared.rank() - 1) {
-            throw new IllegalArgumentException(
+            throw new SettingException(
                     "its input " + input + " takes samples of " + (declared.rank() - 1) + " axes, found " + sample);
         }
         Shape shape = declared.with(0, Dim.symbol("N"));
@@ -209,12 +210,12 @@ public final class OnnxEncoder implements Encoder {
             Dim dim = declared.at(axis);
             Dim wanted = sample.isEmpty() ? dim : Dim.of(sample.get(axis - 1));
             if (!wanted.isFixed()) {
-                throw new IllegalArgumentException("its input " + input + " leaves the size " + dim + " of axis " + axis
+                throw new SettingException("its input " + input + " leaves the size " + dim + " of axis " + axis
                         + " open: give it (--image-size for pictures, --input-shape otherwise)");
             }
             if (dim.isFixed() && !dim.equals(wanted)) {
-                throw new IllegalArgumentException("its input " + input + " does not take samples of " + sample
-                        + ": axis " + axis + " is " + dim + ", asked for " + wanted);
+                throw new SettingException("its input " + input + " does not take samples of " + sample + ": axis "
+                        + axis + " is " + dim + ", asked for " + wanted);
             }
             shape = shape.with(axis, wanted);
         }
@@ -228,11 +229,11 @@ public final class OnnxEncoder implements Encoder {
                 settings.pooling.build(new Ops().scope(NODES), network(Layers.forInference(new Parameters()), two));
         Dim width = output.shape().at(1);
         if (!width.isFixed()) {
-            throw new IllegalArgumentException(
+            throw new SettingException(
                     "the width of output " + outputName() + " " + output.shape() + " cannot be told");
         }
         if (!output.shape().at(0).equals(Dim.of(2)) || output.type().element() != ElementType.FLOAT) {
-            throw new IllegalArgumentException(
+            throw new SettingException(
                     "output " + outputName() + " is " + output.type()
                             + " for a batch of 2: expected float[2,D]; networks with a fixed batch cannot be trained in another");
         }
@@ -396,7 +397,7 @@ public final class OnnxEncoder implements Encoder {
     private static float number(Node node, Value value) {
         Tensor constant = value.constant();
         if (constant == null) {
-            throw new IllegalArgumentException(node + ": its ratio must be a constant, found " + value);
+            throw new SettingException(node + ": its ratio must be a constant, found " + value);
         }
         return constant.floats()[0];
     }

@@ -5,6 +5,7 @@ import dev.vicreg.models.graph.OpType;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.ops.Ops;
+import dev.vicreg.models.setting.SettingException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -27,8 +28,7 @@ public enum Pooling {
         return Arrays.stream(values())
                 .filter(pooling -> pooling.text().equals(name))
                 .findFirst()
-                .orElseThrow(
-                        () -> new IllegalArgumentException("Unknown pooling " + name + ": expected none, mean or cls"));
+                .orElseThrow(() -> new SettingException("Unknown pooling " + name + ": expected none, mean or cls"));
     }
 
     /** The name as settings have it. */
@@ -59,7 +59,7 @@ public enum Pooling {
                             Attributes.NONE.with("axis", 1L))
                     .output(0);
         }
-        throw new IllegalArgumentException("output " + output.shape() + " is no vector per sample: "
+        throw new SettingException("output " + output.shape() + " is no vector per sample: "
                 + switch (rank) {
                     case 3 -> "pool its tokens [N,T,D] with --pool mean or --pool cls";
                     case 4 -> "pool its pixels [N,D,H,W] with --pool mean";

@@ -6,6 +6,7 @@ import dev.vicreg.models.nn.BatchNorm;
 import dev.vicreg.models.nn.Convolution;
 import dev.vicreg.models.nn.Layers;
 import dev.vicreg.models.setting.Option;
+import dev.vicreg.models.setting.SettingException;
 import java.util.List;
 
 /**
@@ -82,7 +83,7 @@ public record ResNet(
     /** Checks the settings. */
     public ResNet {
         if (width < 1 || width > 4096) {
-            throw new IllegalArgumentException("Encoder width: expected 1 to 4096 channels, found " + width);
+            throw new SettingException("Encoder width: expected 1 to 4096 channels, found " + width);
         }
     }
 
@@ -115,8 +116,8 @@ public record ResNet(
             if (shape.size(axis) < smallest) {
                 boolean signal = shape.rank() == 3;
                 String size = signal ? "Signal length " + shape.size(2) : Messages.imageSize(shape);
-                throw new IllegalArgumentException(size + " is too small for a ResNet with the "
-                        + Messages.optionName(stem) + " stem: expected at least " + smallest);
+                throw new SettingException(size + " is too small for a ResNet with the " + Messages.optionName(stem)
+                        + " stem: expected at least " + smallest);
             }
         }
     }

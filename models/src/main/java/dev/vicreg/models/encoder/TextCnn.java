@@ -7,6 +7,7 @@ import dev.vicreg.models.nn.Convolution;
 import dev.vicreg.models.nn.Initializer;
 import dev.vicreg.models.nn.Layers;
 import dev.vicreg.models.nn.Parameter.Role;
+import dev.vicreg.models.setting.SettingException;
 
 /**
  * The convolutional network for sentences of Kim (Convolutional Neural Networks for Sentence Classification, EMNLP 2014,
@@ -26,13 +27,13 @@ public record TextCnn(int vocabulary, int width) implements Encoder {
     /** Checks the settings. */
     public TextCnn {
         if (width < 1 || width > 65_536) {
-            throw new IllegalArgumentException("Encoder width: expected 1 to 65536, found " + width);
+            throw new SettingException("Encoder width: expected 1 to 65536, found " + width);
         }
         if (vocabulary < 1) {
-            throw new IllegalArgumentException("Encoder textcnn: expected 1 or more ids, found " + vocabulary);
+            throw new SettingException("Encoder textcnn: expected 1 or more ids, found " + vocabulary);
         }
         if ((long) vocabulary * WINDOWS.length * width > MOST_VALUES) {
-            throw new IllegalArgumentException("Encoder textcnn: expected a table of at most " + MOST_VALUES
+            throw new SettingException("Encoder textcnn: expected a table of at most " + MOST_VALUES
                     + " values, found " + vocabulary + " ids with vectors of " + WINDOWS.length * width
                     + "; number the ids without gaps, or choose a smaller --width");
         }
@@ -47,11 +48,11 @@ public record TextCnn(int vocabulary, int width) implements Encoder {
     @Override
     public Value build(Layers layers, Value ids) {
         if (ids.shape().rank() != 2 || ids.type().element() != ElementType.INT64) {
-            throw new IllegalArgumentException("Encoder textcnn takes ids int64[N,T], found " + ids.type());
+            throw new SettingException("Encoder textcnn takes ids int64[N,T], found " + ids.type());
         }
         long shortest = WINDOWS[WINDOWS.length - 1];
         if (ids.shape().size(1) < shortest) {
-            throw new IllegalArgumentException("Encoder textcnn takes " + shortest + " ids or more, found sequences of "
+            throw new SettingException("Encoder textcnn takes " + shortest + " ids or more, found sequences of "
                     + ids.shape().size(1) + "; choose a longer --length");
         }
         Shape table = Shape.of(vocabulary, dimension());

@@ -8,6 +8,7 @@ import dev.vicreg.models.nn.Initializer;
 import dev.vicreg.models.nn.Layers;
 import dev.vicreg.models.nn.Parameter.Role;
 import dev.vicreg.models.setting.Option;
+import dev.vicreg.models.setting.SettingException;
 
 /**
  * Vision transformers (Dosovitskiy et al. 2021, "An Image is Worth 16x16 Words"; sizes Ti and S from Touvron et al.
@@ -53,10 +54,10 @@ public record VisionTransformer(
     /** Checks the settings. */
     public VisionTransformer {
         if (patchSize < 1 || patchSize > 256) {
-            throw new IllegalArgumentException("Patch size: expected 1 to 256 pixels, found " + patchSize);
+            throw new SettingException("Patch size: expected 1 to 256 pixels, found " + patchSize);
         }
         if (width < 1 || width > 4096 || width % heads != 0) {
-            throw new IllegalArgumentException("Encoder width: expected a multiple of the transformer's " + heads
+            throw new SettingException("Encoder width: expected a multiple of the transformer's " + heads
                     + " heads up to 4096, found " + width);
         }
     }
@@ -104,7 +105,7 @@ public record VisionTransformer(
     private Value patches(Layers layers, Value pictures) {
         Shape shape = pictures.shape();
         if (shape.size(2) % patchSize != 0 || shape.size(3) % patchSize != 0) {
-            throw new IllegalArgumentException(Messages.imageSize(shape) + " does not fit patches of " + patchSize
+            throw new SettingException(Messages.imageSize(shape) + " does not fit patches of " + patchSize
                     + " pixels: expected a multiple; choose another --image-size or --patch-size");
         }
         Initializer fanIn = Initializer.uniformFanIn(shape.size(1) * patchSize * patchSize);

@@ -10,6 +10,7 @@ import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.nn.Parameter.Role;
 import dev.vicreg.models.ops.Ops;
+import dev.vicreg.models.setting.SettingException;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -292,9 +293,8 @@ public final class Layers {
     private Value trainedBatchNorm(
             Ops here, Value x, List<Value> affine, Parameter mean, Parameter variance, BatchNorm settings) {
         if (x.shape().elements() < 2 * x.shape().size(1)) {
-            throw new IllegalArgumentException(
-                    "Batch norm at " + here.scope() + " needs more than one value per channel"
-                            + " to train, found input " + x.shape() + ": use a larger batch or pictures");
+            throw new SettingException("Batch norm at " + here.scope() + " needs more than one value per channel"
+                    + " to train, found input " + x.shape() + ": use a larger batch or pictures");
         }
         Value oldMean = statistics.getOrDefault(mean, mean.value());
         Value oldVariance = statistics.getOrDefault(variance, variance.value());

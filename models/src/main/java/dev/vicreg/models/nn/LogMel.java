@@ -5,6 +5,7 @@ import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.ops.Ops;
+import dev.vicreg.models.setting.SettingException;
 
 /**
  * Signals as pictures of how loud each pitch is at each time, made of operators that any ONNX runtime has: a convolution
@@ -30,11 +31,10 @@ public record LogMel(int rate, int window, int hop, int bands, double low, doubl
     /** @throws IllegalArgumentException if a number is out of range, or windows are too short to tell bands apart */
     public LogMel {
         if (rate < 1 || window < 4 || hop < 1 || bands < 2 || !(low >= 0 && low < high && high <= rate / 2.0)) {
-            throw new IllegalArgumentException(
-                    "log-mel: expected a rate and a hop of 1 or more, a window of 4 samples or"
-                            + " more, 2 bands or more between 0 and half the rate, found rate " + rate + ", window "
-                            + window
-                            + ", hop " + hop + ", " + bands + " bands from " + low + " to " + high + " Hz");
+            throw new SettingException("log-mel: expected a rate and a hop of 1 or more, a window of 4 samples or"
+                    + " more, 2 bands or more between 0 and half the rate, found rate " + rate + ", window "
+                    + window
+                    + ", hop " + hop + ", " + bands + " bands from " + low + " to " + high + " Hz");
         }
         float[][] filters = filters(rate, size(window), bands, low, high);
         for (int band = 0; band < bands; band++) {
@@ -43,7 +43,7 @@ public record LogMel(int rate, int window, int hop, int bands, double low, doubl
                 sum += weight;
             }
             if (!(sum > 0)) {
-                throw new IllegalArgumentException("log-mel: band " + band + " of " + bands + " lies between two"
+                throw new SettingException("log-mel: band " + band + " of " + bands + " lies between two"
                         + " frequencies of a window of " + window
                         + " samples; choose fewer bands, a longer window or a higher low end");
             }
@@ -71,8 +71,8 @@ public record LogMel(int rate, int window, int hop, int bands, double low, doubl
         int channels = Math.toIntExact(signals.shape().size(1));
         int frames = frames(Math.toIntExact(signals.shape().size(2)));
         if (frames == 0) {
-            throw new IllegalArgumentException("log-mel: expected signals of a window of " + window
-                    + " samples or more, found " + signals.shape().size(2) + "; choose a longer --length");
+            throw new SettingException("log-mel: expected signals of a window of " + window + " samples or more, found "
+                    + signals.shape().size(2) + "; choose a longer --length");
         }
         Value single = ops.reshape(signals, -1, 1, signals.shape().size(2)); // [N·C,1,T]
         Attributes steps = Ops.window(1, window, hop, 0);

@@ -8,6 +8,7 @@ import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.nn.Parameter.Role;
 import dev.vicreg.models.ops.Ops;
+import dev.vicreg.models.setting.SettingException;
 import java.util.List;
 import java.util.Map;
 
@@ -51,7 +52,7 @@ final class RandomMasks {
      */
     Value kept(Ops ops, Map<Parameter, Value> statistics, Shape shape, double ratio) {
         if (!(ratio >= 0 && ratio < 1)) {
-            throw new IllegalArgumentException("Dropout ratio: expected 0 or more and less than 1, found " + ratio);
+            throw new SettingException("Dropout ratio: expected 0 or more and less than 1, found " + ratio);
         }
         Parameter state = parameters.declare(
                 STATE, Shape.of(2), Role.COUNTER, (of, random) -> Tensor.of(of, 0, random.nextInt(LIMIT)));

@@ -233,7 +233,13 @@ public final class OnnxFile {
 
     private static Model model(ModelProto proto, String name, ReadOptions options, ExternalData external)
             throws IOException {
-        Map<String, @Nullable Shape> shapes = options.shapes(OnnxReader.declaredShapes(proto.getGraph()));
+        Map<String, @Nullable Shape> declared;
+        try {
+            declared = OnnxReader.declaredShapes(proto.getGraph());
+        } catch (RuntimeException e) { // as below
+            throw new IOException(name + ": " + oneLine(e), e);
+        }
+        Map<String, @Nullable Shape> shapes = options.shapes(declared);
         try {
             return new OnnxReader(proto, options, external).read(shapes);
         } catch (IOException e) {

@@ -36,7 +36,7 @@ public final class Nearest {
         if (known.contains(word)) {
             return word;
         }
-        throw new IllegalArgumentException("must be one of " + String.join(", ", known) + ", found \"" + word + "\""
+        throw new SettingException("must be one of " + String.join(", ", known) + ", found \"" + word + "\""
                 + suggestion(word, known, ""));
     }
 

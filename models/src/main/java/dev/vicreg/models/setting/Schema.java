@@ -122,7 +122,7 @@ public final class Schema {
         }
 
         boolean isSecond(boolean outer) {
-            return outer || option != null && option.secondBranch();
+            return outer || (option != null && option.secondBranch());
         }
 
         boolean isOption() {
@@ -306,7 +306,7 @@ public final class Schema {
             return component.isSimple() ? typed(component, value) : foreign.of(component.component.getType(), value);
         });
         if (!rest.isEmpty()) {
-            throw new IllegalArgumentException(
+            throw new SettingException(
                     "unknown setting " + rest.keySet().iterator().next());
         }
         return record;
@@ -336,7 +336,7 @@ public final class Schema {
     /** Whether a value says that the option was not given: empty, or a number that it cannot be. */
     private static boolean isAbsent(Component component, Object value) {
         double least = Objects.requireNonNull(component.option).min();
-        return isEmpty(value) || value instanceof Number number && number.doubleValue() < least;
+        return isEmpty(value) || (value instanceof Number number && number.doubleValue() < least);
     }
 
     private static String text(Component component, Object value) {
@@ -496,7 +496,7 @@ public final class Schema {
             List<String> words = words(type);
             int index = words.indexOf(value.toString());
             if (index < 0) {
-                throw new IllegalArgumentException(
+                throw new SettingException(
                         "Unknown --" + name + " " + value + ": expected one of " + String.join(", ", words));
             }
             return type.getEnumConstants()[index];
@@ -518,7 +518,7 @@ public final class Schema {
         if (type == boolean.class && value instanceof Boolean) {
             return value;
         }
-        throw new IllegalArgumentException(
+        throw new SettingException(
                 name + ": expected " + type.getSimpleName().toLowerCase(java.util.Locale.ROOT) + ", found " + value);
     }
 
@@ -528,7 +528,7 @@ public final class Schema {
 
     private static boolean isEmpty(Object value) {
         return value.equals("")
-                || value instanceof Collection<?> list && list.isEmpty()
-                || value instanceof Map<?, ?> map && map.isEmpty();
+                || (value instanceof Collection<?> list && list.isEmpty())
+                || (value instanceof Map<?, ?> map && map.isEmpty());
     }
 }

@@ -1,6 +1,7 @@
 package dev.vicreg.models.setting;
 
 import java.io.Serial;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A setting, or what it names, cannot be used: the user's to change. The message says what, where, what was expected
@@ -16,7 +17,7 @@ public final class SettingException extends IllegalArgumentException {
     }
 
     /** With the one line that the user sees, and what it explains. */
-    public SettingException(String message, Throwable cause) {
+    public SettingException(@Nullable String message, Throwable cause) {
         super(message, cause);
     }
 }

@@ -1,6 +1,7 @@
 package dev.vicreg.tools.cli;
 
 import dev.vicreg.models.setting.Nearest;
+import dev.vicreg.models.setting.SettingException;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
@@ -30,8 +31,8 @@ public final class CommandLine {
         List<String> rest = line.getArgList();
         int taken = command.operand() == null ? 0 : 1;
         if (rest.size() > taken) {
-            throw new IllegalArgumentException("unexpected \"" + rest.get(taken)
-                    + "\"; options start with --, and ./vicreg " + command.name() + " --help lists them");
+            throw new SettingException("unexpected \"" + rest.get(taken) + "\"; options start with --, and ./vicreg "
+                    + command.name() + " --help lists them");
         }
         Map<String, String> given = new TreeMap<>();
         String config = line.getOptionValue(Command.CONFIG.name());
@@ -40,14 +41,14 @@ public final class CommandLine {
         }
         for (Option option : line.getOptions()) {
             if (option.hasArg() && line.getOptionValues(option.getLongOpt()).length > 1) {
-                throw new IllegalArgumentException("--" + option.getLongOpt() + " is given twice");
+                throw new SettingException("--" + option.getLongOpt() + " is given twice");
             }
             given.put(option.getLongOpt(), option.hasArg() ? option.getValue() : "true");
         }
         Setting<?> operand = command.operand();
         if (operand != null && !rest.isEmpty()) {
             if (line.hasOption(operand.name())) {
-                throw new IllegalArgumentException(
+                throw new SettingException(
                         "\"" + rest.get(0) + "\" and --" + operand.name() + " are given: which of the two?");
             }
             given.put(operand.name(), rest.get(0));
@@ -72,12 +73,11 @@ public final class CommandLine {
         } catch (UnrecognizedOptionException e) {
             String name = e.getOption().replaceFirst("^-+", "").replaceFirst("=.*", "");
             List<String> known = command.settings().stream().map(Setting::name).toList();
-            throw new IllegalArgumentException(
-                    "unknown option " + e.getOption() + Nearest.suggestion(name, known, "--"), e);
+            throw new SettingException("unknown option " + e.getOption() + Nearest.suggestion(name, known, "--"), e);
         } catch (MissingArgumentException e) {
-            throw new IllegalArgumentException("--" + e.getOption().getLongOpt() + " needs a value", e);
+            throw new SettingException("--" + e.getOption().getLongOpt() + " needs a value", e);
         } catch (ParseException e) {
-            throw new IllegalArgumentException(e.getMessage(), e);
+            throw new SettingException(e.getMessage(), e);
         }
     }
 }

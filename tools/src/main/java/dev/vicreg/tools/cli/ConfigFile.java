@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import dev.vicreg.models.setting.Nearest;
+import dev.vicreg.models.setting.SettingException;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
@@ -26,7 +27,7 @@ public final class ConfigFile {
     static Map<String, String> read(String name, Command command) throws IOException {
         Path file = Path.of(name);
         if (!Files.isRegularFile(file)) {
-            throw new IllegalArgumentException("--config " + name + ": no such file");
+            throw new SettingException("--config " + name + ": no such file");
         }
         Map<String, String> texts = parse(name, text(file));
         List<String> known = command.settings().stream()
@@ -35,7 +36,7 @@ public final class ConfigFile {
                 .toList();
         for (String key : texts.keySet()) {
             if (!known.contains(key)) {
-                throw new IllegalArgumentException(name + ": unknown key " + key + Nearest.suggestion(key, known, ""));
+                throw new SettingException(name + ": unknown key " + key + Nearest.suggestion(key, known, ""));
             }
         }
         return texts;
@@ -45,7 +46,7 @@ public final class ConfigFile {
         try {
             return Files.readString(file);
         } catch (CharacterCodingException e) {
-            throw new IllegalArgumentException("--config " + file + ": no text in UTF-8; convert it", e);
+            throw new SettingException("--config " + file + ": no text in UTF-8; convert it", e);
         }
     }
 
@@ -62,11 +63,11 @@ public final class ConfigFile {
             return texts;
         }
         if (!root.isObject()) {
-            throw new IllegalArgumentException(source + ": expected lines of the form name: value");
+            throw new SettingException(source + ": expected lines of the form name: value");
         }
         for (Map.Entry<String, JsonNode> entry : root.properties()) {
             if (!entry.getValue().isValueNode() || entry.getValue().isNull()) {
-                throw new IllegalArgumentException(source + ": " + entry.getKey() + " must have one value");
+                throw new SettingException(source + ": " + entry.getKey() + " must have one value");
             }
             texts.put(entry.getKey(), entry.getValue().asText());
         }
@@ -82,7 +83,7 @@ public final class ConfigFile {
         } catch (JsonProcessingException e) {
             String line =
                     e.getLocation() == null ? "" : " line " + e.getLocation().getLineNr();
-            throw new IllegalArgumentException(source + line + ": " + problem(e), e);
+            throw new SettingException(source + line + ": " + problem(e), e);
         }
     }
 

@@ -5,6 +5,7 @@ import dev.vicreg.models.setting.Nearest;
 import dev.vicreg.models.setting.Option;
 import dev.vicreg.models.setting.Schema;
 import dev.vicreg.models.setting.Schema.Declared;
+import dev.vicreg.models.setting.SettingException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -22,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param argument what help calls the value; null for a flag
  * @param group heading of the help page
  * @param fallback the default's text; null where there is none
- * @param parser turns the text into the value; throws {@link IllegalArgumentException} whose message continues "--name"
+ * @param parser turns the text into the value; throws {@link SettingException} whose message continues "--name"
  */
 public record Setting<T>(
         String name,
@@ -178,7 +179,7 @@ public record Setting<T>(
                 text -> {
                     try {
                         return one.parser.apply(text);
-                    } catch (IllegalArgumentException e) {
+                    } catch (SettingException e) {
                         return other.parser.apply(text);
                     }
                 });
@@ -198,7 +199,7 @@ public record Setting<T>(
         return switch (text) {
             case "true" -> true;
             case "false" -> false;
-            default -> throw new IllegalArgumentException("must be true or false, found \"" + text + "\"");
+            default -> throw new SettingException("must be true or false, found \"" + text + "\"");
         };
     }
 
@@ -206,7 +207,7 @@ public record Setting<T>(
         try {
             return Path.of(text);
         } catch (InvalidPathException e) {
-            throw new IllegalArgumentException("must be a path, found \"" + text + "\"", e);
+            throw new SettingException("must be a path, found \"" + text + "\"", e);
         }
     }
 
@@ -215,10 +216,10 @@ public record Setting<T>(
         try {
             value = Long.parseLong(text.replace("_", ""));
         } catch (NumberFormatException e) {
-            throw new IllegalArgumentException("must be a whole number, found \"" + text + "\"", e);
+            throw new SettingException("must be a whole number, found \"" + text + "\"", e);
         }
         if (value < min || value > max) {
-            throw new IllegalArgumentException("must be "
+            throw new SettingException("must be "
                     + range(Long.toString(min), Long.toString(max), max >= Integer.MAX_VALUE) + ", found " + text);
         }
         return value;
@@ -229,10 +230,10 @@ public record Setting<T>(
         try {
             value = Double.parseDouble(text);
         } catch (NumberFormatException e) {
-            throw new IllegalArgumentException("must be a number, found \"" + text + "\"", e);
+            throw new SettingException("must be a number, found \"" + text + "\"", e);
         }
         if (!(value >= min && value <= max)) { // refuses NaN too
-            throw new IllegalArgumentException(
+            throw new SettingException(
                     "must be " + range(plain(min), plain(max), max == Double.MAX_VALUE) + ", found " + text);
         }
         return value;

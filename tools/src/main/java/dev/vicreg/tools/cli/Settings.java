@@ -1,6 +1,7 @@
 package dev.vicreg.tools.cli;
 
 import dev.vicreg.models.setting.Schema;
+import dev.vicreg.models.setting.SettingException;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -29,8 +30,8 @@ public final class Settings implements Schema.Source {
         }
         for (Setting<?> setting : command.required()) {
             if (!values.containsKey(setting.name())) {
-                throw new IllegalArgumentException("--" + setting.name() + " " + setting.argument()
-                        + " is missing; ./vicreg " + command.name() + " --help shows an example");
+                throw new SettingException("--" + setting.name() + " " + setting.argument() + " is missing; ./vicreg "
+                        + command.name() + " --help shows an example");
             }
         }
     }
@@ -38,8 +39,8 @@ public final class Settings implements Schema.Source {
     private static Object parse(Setting<?> setting, String text) {
         try {
             return setting.parser().apply(text);
-        } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException("--" + setting.name() + " " + e.getMessage(), e);
+        } catch (SettingException e) {
+            throw new SettingException("--" + setting.name() + " " + e.getMessage(), e);
         }
     }
 
@@ -49,7 +50,7 @@ public final class Settings implements Schema.Source {
      * @throws IllegalArgumentException if it has neither and was not given
      */
     public <T> T get(Setting<T> setting) {
-        return find(setting).orElseThrow(() -> new IllegalArgumentException("--" + setting.name() + " is missing"));
+        return find(setting).orElseThrow(() -> new SettingException("--" + setting.name() + " is missing"));
     }
 
     /** The value, or empty where it was not given and has no default. */

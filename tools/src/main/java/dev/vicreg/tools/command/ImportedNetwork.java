@@ -4,6 +4,7 @@ import dev.vicreg.models.encoder.EncoderOptions;
 import dev.vicreg.models.encoder.OnnxEncoder;
 import dev.vicreg.models.graph.Dim;
 import dev.vicreg.models.graph.Shape;
+import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.training.config.BranchConfig;
 import dev.vicreg.training.config.InputConfig;
@@ -76,7 +77,7 @@ final class ImportedNetwork {
         int told = settings.isGiven(SequenceSettings.VOCABULARY) ? sequences.vocabulary() : 0;
         int rows = Math.toIntExact(encoder.vocabulary().orElse(told));
         if (told > rows) {
-            throw new IllegalArgumentException(
+            throw new SettingException(
                     "--vocabulary is " + told + ", the table of " + name + " has " + rows + " rows; leave it out");
         }
         return sequences.of(Math.toIntExact(encoder.sample().get(0)), told > 0 ? told : rows);

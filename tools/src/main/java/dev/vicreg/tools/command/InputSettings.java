@@ -1,6 +1,7 @@
 package dev.vicreg.tools.command;
 
 import dev.vicreg.models.encoder.Encoders;
+import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.runtime.input.Input;
 import dev.vicreg.tools.cli.Setting;
@@ -84,13 +85,13 @@ public final class InputSettings {
     static void requireUses(Settings settings, Set<Kind<?>> kinds) {
         for (Setting<?> setting : OF_KINDS) {
             if (settings.isGiven(setting) && Collections.disjoint(kindsOf(setting), kinds)) {
-                throw new IllegalArgumentException("--" + setting.name() + " is for " + nouns(kindsOf(setting))
+                throw new SettingException("--" + setting.name() + " is for " + nouns(kindsOf(setting))
                         + ", the data are " + nouns(kinds) + "; leave it out");
             }
         }
         int channels = settings.find(PictureSettings.CHANNELS).orElse(PictureSettings.COLOURS);
         if (channels != PictureSettings.COLOURS && kinds.equals(Set.of(PictureKind.PICTURES))) {
-            throw new IllegalArgumentException("--channels of pictures must be 3, found " + channels);
+            throw new SettingException("--channels of pictures must be 3, found " + channels);
         }
     }
 
@@ -125,8 +126,7 @@ public final class InputSettings {
     private static Kind<?> withoutData(Settings settings) {
         String encoder = Objects.requireNonNullElse((String) settings.value("encoder"), "resnet18");
         if (!OnnxConfig.isFile(encoder) && Encoders.input(encoder) != Encoders.Input.PICTURES) {
-            throw new IllegalArgumentException(
-                    "Encoder " + encoder + " needs --data: they tell the sizes of what it takes");
+            throw new SettingException("Encoder " + encoder + " needs --data: they tell the sizes of what it takes");
         }
         return PictureKind.PICTURES;
     }
@@ -161,19 +161,19 @@ public final class InputSettings {
         KindSettings wanted = ofInput(input);
         Kind<?> found = datasets.kind(data);
         if (found != wanted.kind()) {
-            throw new IllegalArgumentException(
+            throw new SettingException(
                     "The encoder takes " + wanted.kind().noun() + ", " + data + " holds " + found.noun());
         }
         if (label != null && found != VectorKind.VECTORS) {
-            throw new IllegalArgumentException("--label is for vectors, the data are " + found.noun()
+            throw new SettingException("--label is for vectors, the data are " + found.noun()
                     + ", whose classes are their folders or in NAME.labels.txt; leave it out");
         }
         DataOptions options = wanted.options(input);
         Dataset<?> opened = datasets.open(data, label == null ? options : options.withLabel(label), selection);
         try {
             wanted.requireFits(opened, input);
-        } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException(data + ": " + e.getMessage(), e);
+        } catch (SettingException e) {
+            throw new SettingException(data + ": " + e.getMessage(), e);
         }
         return opened;
     }

@@ -1,6 +1,7 @@
 package dev.vicreg.tools.command;
 
 import dev.vicreg.models.setting.Group;
+import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.tools.cli.Command;
 import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Setting;
@@ -37,7 +38,7 @@ final class InspectCommand {
 
     private static void run(Settings settings, Console console) throws Exception {
         if (settings.on(OPERATORS) == settings.isGiven(FILE)) {
-            throw new IllegalArgumentException("name either a file or --operators; ./vicreg inspect --help shows how");
+            throw new SettingException("name either a file or --operators; ./vicreg inspect --help shows how");
         }
         Inspection inspection = settings.on(OPERATORS) ? Inspection.operators() : Inspection.of(settings.get(FILE));
         if (settings.on(SharedSettings.JSON)) {

@@ -4,6 +4,7 @@ import dev.vicreg.models.encoder.EncoderOptions;
 import dev.vicreg.models.encoder.Encoders;
 import dev.vicreg.models.setting.Group;
 import dev.vicreg.models.setting.Schema.Declared;
+import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.training.config.BranchConfig;
@@ -73,7 +74,7 @@ public final class Networks {
         return switch (text) {
             case "true" -> true;
             case "false" -> false;
-            default -> throw new IllegalArgumentException("must be true or false, found \"" + text + "\"");
+            default -> throw new SettingException("must be true or false, found \"" + text + "\"");
         };
     }
 
@@ -107,11 +108,11 @@ public final class Networks {
             return ofItsOwn(settings, inputs);
         }
         if (own.isPresent()) {
-            throw new IllegalArgumentException("--" + own.get().name()
+            throw new SettingException("--" + own.get().name()
                     + " is for a second branch with weights of its own; add --share-weights false or leave it out");
         }
         if (!alike) {
-            throw new IllegalArgumentException("--share-weights true needs two sides of one kind, found "
+            throw new SettingException("--share-weights true needs two sides of one kind, found "
                     + inputs.a().noun() + " and " + inputs.b().noun() + "; leave it out");
         }
         return null;
@@ -181,7 +182,7 @@ public final class Networks {
         Set<String> ofRecipe = recipe.isPresent() ? Recipes.texts(recipe.get()).keySet() : Set.of();
         for (String option : options) {
             if (unused && settings.isGiven(option) && !ofRecipe.contains(option)) {
-                throw new IllegalArgumentException("--" + option + " " + why + "; leave it out");
+                throw new SettingException("--" + option + " " + why + "; leave it out");
             }
         }
     }

@@ -1,6 +1,7 @@
 package dev.vicreg.tools.command;
 
 import dev.vicreg.models.setting.Group;
+import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.training.config.InputConfig;
@@ -41,7 +42,7 @@ final class PictureSettings implements KindSettings {
             try {
                 values.add(Float.parseFloat(part));
             } catch (NumberFormatException e) {
-                throw new IllegalArgumentException("must be numbers such as 0.5,0.5,0.5, found \"" + text + "\"", e);
+                throw new SettingException("must be numbers such as 0.5,0.5,0.5, found \"" + text + "\"", e);
             }
         }
         return values;

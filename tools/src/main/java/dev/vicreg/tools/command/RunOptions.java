@@ -2,6 +2,7 @@ package dev.vicreg.tools.command;
 
 import dev.vicreg.models.setting.Group;
 import dev.vicreg.models.setting.Schema;
+import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.training.config.BranchConfig;
@@ -138,8 +139,8 @@ final class RunOptions {
         String precision = String.valueOf(settings.value("precision"));
         for (Setting<?> setting : LOSS_SCALING) {
             if (settings.isGiven(setting) && !new PrecisionConfig(precision, null).isHalf()) {
-                throw new IllegalArgumentException("--" + setting.name()
-                        + " belongs to --precision fp16, found --precision " + precision + "; leave it out");
+                throw new SettingException("--" + setting.name() + " belongs to --precision fp16, found --precision "
+                        + precision + "; leave it out");
             }
         }
         return settings.read(PrecisionConfig.class);
@@ -174,11 +175,11 @@ final class RunOptions {
 
     private static ScheduleConfig schedule(Settings settings, UpdateConfig update) {
         if (settings.isGiven("lr") && settings.isGiven("base-lr")) {
-            throw new IllegalArgumentException("--lr and --base-lr both give the learning rate; leave one out");
+            throw new SettingException("--lr and --base-lr both give the learning rate; leave one out");
         }
         boolean inSteps = settings.isGiven("steps");
         if (settings.isGiven("epochs") && inSteps) {
-            throw new IllegalArgumentException("--epochs and --steps both give the run's length; leave one out");
+            throw new SettingException("--epochs and --steps both give the run's length; leave one out");
         }
         ScheduleConfig asked = Schema.read(ScheduleConfig.class, false, new Schema.Source() {
             @Override

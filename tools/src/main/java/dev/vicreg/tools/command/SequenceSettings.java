@@ -1,6 +1,7 @@
 package dev.vicreg.tools.command;
 
 import dev.vicreg.models.setting.Group;
+import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.runtime.input.Input;
 import dev.vicreg.runtime.sequence.ByteIds;
 import dev.vicreg.tools.cli.Setting;
@@ -65,7 +66,7 @@ final class SequenceSettings implements KindSettings {
         } catch (NumberFormatException e) {
             // reported like numbers out of range
         }
-        throw new IllegalArgumentException("must be ids such as 101,102, found \"" + text + "\"");
+        throw new SettingException("must be ids such as 101,102, found \"" + text + "\"");
     }
 
     @Override
@@ -90,14 +91,14 @@ final class SequenceSettings implements KindSettings {
         SequenceDataset.Summary summary = data.summary();
         Optional<SignalSettings.Length> asked = settings.find(SignalSettings.LENGTH);
         if (asked.isPresent() && asked.get().inSeconds()) {
-            throw new IllegalArgumentException("--length of sequences must be a number of ids, found seconds");
+            throw new SettingException("--length of sequences must be a number of ids, found seconds");
         }
         int length = asked.map(given -> (int) given.value())
                 .orElse(texts ? Math.min(LONGEST_TEXT, summary.longest()) : summary.longest());
         if (texts) {
             for (Setting<?> setting : List.of(VOCABULARY, PAD_ID, SPECIAL_IDS)) {
                 if (settings.isGiven(setting)) {
-                    throw new IllegalArgumentException(
+                    throw new SettingException(
                             "--" + setting.name() + " is for sequences of ids, the data are texts; leave it out");
                 }
             }

@@ -2,6 +2,7 @@ package dev.vicreg.tools.command;
 
 import dev.vicreg.models.nn.LogMel;
 import dev.vicreg.models.setting.Group;
+import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.runtime.input.Input;
 import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Settings;
@@ -70,13 +71,13 @@ final class SignalSettings implements KindSettings {
         } catch (NumberFormatException e) {
             // told below
         }
-        throw new IllegalArgumentException(
+        throw new SettingException(
                 "must be a number of samples or ids, or seconds, such as 16000 or 0.5s, found \"" + text + "\"");
     }
 
     private static String checkFrontEnd(String text) {
         if (!text.equals("none") && !text.equals(LOG_MEL) && !text.startsWith(LOG_MEL + ",")) {
-            throw new IllegalArgumentException("must be none or log-mel, found \"" + text + "\"");
+            throw new SettingException("must be none or log-mel, found \"" + text + "\"");
         }
         return text;
     }
@@ -115,12 +116,12 @@ final class SignalSettings implements KindSettings {
 
     private static int samples(Length length, int rate) {
         if (length.inSeconds && rate == 0) {
-            throw new IllegalArgumentException(
+            throw new SettingException(
                     "--length in seconds needs a rate, which an array doesn't have; add --rate or give samples");
         }
         double samples = Math.rint(length.value * (length.inSeconds ? rate : 1));
         if (samples < 1 || samples > Integer.MAX_VALUE) {
-            throw new IllegalArgumentException("--length must be between 1 and 2147483647 samples, found " + samples);
+            throw new SettingException("--length must be between 1 and 2147483647 samples, found " + samples);
         }
         return (int) samples;
     }
@@ -132,7 +133,7 @@ final class SignalSettings implements KindSettings {
             return input;
         }
         if (input.kind() != SignalKind.SIGNALS) {
-            throw new IllegalArgumentException(
+            throw new SettingException(
                     "--front-end-b is for signals, found " + input.kind().noun() + " on the second side; leave it out");
         }
         InputConfig.Signals signals = (InputConfig.Signals) input;
@@ -150,8 +151,7 @@ final class SignalSettings implements KindSettings {
             return null;
         }
         if (rate == 0) {
-            throw new IllegalArgumentException(
-                    "--front-end log-mel needs a rate, which an array doesn't have; add --rate");
+            throw new SettingException("--front-end log-mel needs a rate, which an array doesn't have; add --rate");
         }
         Map<String, Double> values =
                 new HashMap<>(Map.of("window", 25.0, "hop", 10.0, "bands", 64.0, "low", 0.0, "high", rate / 2.0));
@@ -162,11 +162,11 @@ final class SignalSettings implements KindSettings {
             }
             try {
                 if (pair.length < 2 || values.replace(pair[0], Double.valueOf(pair[1])) == null) {
-                    throw new IllegalArgumentException(
+                    throw new SettingException(
                             "--front-end log-mel takes window, hop, bands, low and high, found \"" + part + "\"");
                 }
             } catch (NumberFormatException e) {
-                throw new IllegalArgumentException(
+                throw new SettingException(
                         "--front-end log-mel: " + pair[0] + " must be a number, found \"" + pair[1] + "\"", e);
             }
         }

@@ -2,6 +2,7 @@ package dev.vicreg.tools.command;
 
 import dev.vicreg.export.RunExport;
 import dev.vicreg.models.setting.Group;
+import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.runtime.natives.Device;
 import dev.vicreg.tools.cli.Command;
@@ -90,8 +91,8 @@ final class TrainCommand {
                     EvalCommand.requireLabels(KnnClassifier.STANDARD, test, 0, 0);
                 }
                 config.graph().a().input().requireFits(test);
-            } catch (IllegalArgumentException e) {
-                throw new IllegalArgumentException("--eval-data " + evalData.get() + ": " + e.getMessage(), e);
+            } catch (SettingException e) {
+                throw new SettingException("--eval-data " + evalData.get() + ": " + e.getMessage(), e);
             }
         }
         Trainer trainer =

@@ -1,5 +1,7 @@
 package dev.vicreg.tools.evaluation;
 
+import dev.vicreg.models.setting.SettingException;
+
 /**
  * The usual measure of self-supervised vectors: a picture gets the class that its k nearest labelled neighbours vote
  * for, each with weight exp(cosine / temperature). Nothing is trained.
@@ -14,7 +16,7 @@ public record KnnClassifier(int k, double temperature) {
 
     public KnnClassifier {
         if (k < 1 || !(temperature > 0)) {
-            throw new IllegalArgumentException(
+            throw new SettingException(
                     "kNN: expected k of 1 or more and a temperature above 0, found " + k + " and " + temperature);
         }
     }

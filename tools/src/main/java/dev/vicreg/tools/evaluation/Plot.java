@@ -1,5 +1,6 @@
 package dev.vicreg.tools.evaluation;
 
+import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.training.run.AtomicFile;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
@@ -32,7 +33,7 @@ public abstract class Plot {
      */
     public static void requireWritable(Path file) throws IOException {
         if (!file.toString().toLowerCase(Locale.ROOT).endsWith(".png")) {
-            throw new IllegalArgumentException("--plot must end in .png, found " + file);
+            throw new SettingException("--plot must end in .png, found " + file);
         }
         AtomicFile.requireWritable(file);
     }

@@ -1,5 +1,6 @@
 package dev.vicreg.tools.evaluation;
 
+import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.runtime.Embedder;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.training.data.Kinds;
@@ -21,15 +22,15 @@ public final class SampleForms {
     }
 
     /**
-     * How samples of data that a user has named go into a model.
+     * How samples of data that a user has named go into a model: one that it cannot take is the user's to change.
      *
-     * @throws IllegalArgumentException if it takes something else
+     * @throws SettingException if it takes something else
      */
     public static <S> Embedder<S> embedder(SampleForm<S, ?> form, EmbeddingModel model) {
         try {
-            return form.embedder(model);
+            return new UserSamples<>(form.embedder(model));
         } catch (IllegalStateException e) {
-            throw new IllegalArgumentException(e.getMessage(), e);
+            throw new SettingException(e.getMessage(), e);
         }
     }
 }

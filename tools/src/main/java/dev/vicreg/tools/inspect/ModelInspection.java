@@ -1,11 +1,13 @@
 package dev.vicreg.tools.inspect;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.vicreg.models.graph.Graph;
 import dev.vicreg.models.graph.OpType;
 import dev.vicreg.models.onnx.OnnxFile;
 import dev.vicreg.models.onnx.OnnxSummary;
 import dev.vicreg.models.onnx.ReadOptions;
 import dev.vicreg.models.ops.MultiplyAdds;
+import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.runtime.Manifest;
 import dev.vicreg.training.autodiff.Differentiability;
 import java.io.IOException;
@@ -41,7 +43,7 @@ record ModelInspection(
         MultiplyAdds work = null;
         String refusal = null;
         try {
-            work = MultiplyAdds.of(opened.read(ReadOptions.DEFAULT.withBatch(1)).graph());
+            work = MultiplyAdds.of(single(opened));
         } catch (IOException e) {
             String message = String.valueOf(e.getMessage());
             refusal = message.startsWith(file + ": ")
@@ -49,6 +51,14 @@ record ModelInspection(
                     : message;
         }
         return new ModelInspection(file, Files.size(file), opened.summary(), work, refusal);
+    }
+
+    private static Graph single(OnnxFile.Opened file) throws IOException {
+        try {
+            return file.read(ReadOptions.DEFAULT.withBatch(1)).graph();
+        } catch (IllegalArgumentException e) { // the file's inputs cannot have a batch of 1
+            throw new SettingException(e.getMessage(), e);
+        }
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.vicreg.tools.output;
 
+import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.training.run.AtomicFile;
 import java.io.Closeable;
 import java.io.IOException;
@@ -69,7 +70,7 @@ public final class VectorFile implements Closeable {
      */
     public static void requireWritable(Path target) throws IOException {
         if (!hasEnding(target, ".npy") && !hasEnding(target, ".csv")) {
-            throw new IllegalArgumentException("--out must end in .npy or .csv, found " + target);
+            throw new SettingException("--out must end in .npy or .csv, found " + target);
         }
         AtomicFile.requireWritable(target);
         AtomicFile.requireWritable(pathsFile(target));

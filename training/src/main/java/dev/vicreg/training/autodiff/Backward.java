@@ -7,6 +7,7 @@ import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.ops.Ops;
+import dev.vicreg.models.setting.SettingException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -62,7 +63,7 @@ public final class Backward {
         for (Value source : sources) {
             Value gradient = gradients.get(source);
             if (gradient == null) {
-                throw new IllegalArgumentException("The loss does not depend on " + source);
+                throw new SettingException("The loss does not depend on " + source);
             }
             result.put(source, gradient);
         }
@@ -128,7 +129,7 @@ public final class Backward {
         }
         return cause == null
                 ? e
-                : new IllegalArgumentException(
+                : new SettingException(
                         "The gradient of " + node + " needs the sizes of its inputs " + node.inputs()
                                 + ": give every symbolic dimension a size before differentiating ("
                                 + cause.getMessage() + ")",
@@ -137,8 +138,8 @@ public final class Backward {
 
     private static GradientRules.Rule rule(Node node) {
         return GradientRules.of(node.op())
-                .orElseThrow(() -> new IllegalArgumentException(
-                        "No gradient for " + node.op().onnxName() + " at "
+                .orElseThrow(() ->
+                        new SettingException("No gradient for " + node.op().onnxName() + " at "
                                 + node.scope() + " (input " + node.input(0) + "): "
                                 + GradientRules.unsupported(node.op()).orElse("add a row to GradientRules or detach")));
     }

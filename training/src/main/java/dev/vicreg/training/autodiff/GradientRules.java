@@ -6,6 +6,7 @@ import dev.vicreg.models.graph.OpType;
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.graph.infer.ShapeValues;
 import dev.vicreg.models.ops.Ops;
+import dev.vicreg.models.setting.SettingException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -113,7 +114,7 @@ final class GradientRules {
         many(op, (ops, node, upstream) -> {
             for (int i = 1; i < upstream.size(); i++) {
                 if (upstream.get(i) != null) {
-                    throw new IllegalArgumentException("No gradient flows through output " + i + " of " + node
+                    throw new SettingException("No gradient flows through output " + i + " of " + node
                             + ": only the first output of " + op.onnxName() + " can be differentiated");
                 }
             }
@@ -163,8 +164,8 @@ final class GradientRules {
 
     static long[] constantLongs(Node node, int index) {
         return ShapeValues.longs(node.input(index))
-                .orElseThrow(() -> new IllegalArgumentException(
-                        node + ": input " + index + " must be a constant to be differentiated"));
+                .orElseThrow(() ->
+                        new SettingException(node + ": input " + index + " must be a constant to be differentiated"));
     }
 
     /** Through the batch's own mean and variance, from what the forward kernel saved of them. */

@@ -11,6 +11,7 @@ import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.graph.infer.EinsumEquation;
 import dev.vicreg.models.ops.Ops;
+import dev.vicreg.models.setting.SettingException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -111,7 +112,7 @@ final class NeuralGradients {
                 operands.stream().map(Value::shape).toList());
         for (String term : equation.operands()) {
             if (term.chars().distinct().count() < term.length()) {
-                throw new IllegalArgumentException("No gradient for " + node + ": the equation "
+                throw new SettingException("No gradient for " + node + ": the equation "
                         + node.attributes().string("equation", "") + " takes a diagonal (a letter twice in one term);"
                         + " only terms without repeated letters can be differentiated");
             }

@@ -8,6 +8,7 @@ import dev.vicreg.models.graph.Node;
 import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.ops.Ops;
+import dev.vicreg.models.setting.SettingException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -23,8 +24,7 @@ final class PadGradient {
     static List<@Nullable Value> rule(Ops ops, Node node, Value g) {
         String mode = node.attributes().string("mode", "constant");
         if (!MODES.contains(mode)) {
-            throw new IllegalArgumentException(
-                    "No gradient for " + node + " with mode " + mode + ": expected one of " + MODES);
+            throw new SettingException("No gradient for " + node + " with mode " + mode + ": expected one of " + MODES);
         }
         Shape shape = node.input(0).shape();
         long[][] pads = pads(node, shape.rank());

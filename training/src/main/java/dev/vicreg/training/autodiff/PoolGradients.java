@@ -12,6 +12,7 @@ import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.graph.infer.Window;
 import dev.vicreg.models.ops.Ops;
+import dev.vicreg.models.setting.SettingException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -68,7 +69,7 @@ final class PoolGradients {
         long[] begins = counted ? Arrays.copyOf(pads, axes) : new long[axes];
         Tensor shares = shares(node, window, pads, begins, ends);
         if (!shares.equals(shares(node, window, pads, begins, alternating))) {
-            throw new IllegalArgumentException("No gradient for " + node + ": ONNX Runtime counts the padding "
+            throw new SettingException("No gradient for " + node + ": ONNX Runtime counts the padding "
                     + Arrays.toString(pads) + " wrongly; set count_include_pad to 0, or pad the input before");
         }
         return shares;
@@ -146,7 +147,7 @@ final class PoolGradients {
      */
     private static Value toMaxima(Ops ops, Node maxPool, Value g) {
         if (maxPool.attributes().integer("storage_order", 0) != 0) {
-            throw new IllegalArgumentException(
+            throw new SettingException(
                     "No gradient for " + maxPool + ": storage_order 1 counts its indices by columns; expected 0");
         }
         Shape shape = maxPool.input(0).shape();

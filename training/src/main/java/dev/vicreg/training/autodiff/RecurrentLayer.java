@@ -6,6 +6,7 @@ import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.graph.infer.ShapeValues;
 import dev.vicreg.models.ops.Ops;
+import dev.vicreg.models.setting.SettingException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -69,7 +70,7 @@ final class RecurrentLayer {
 
     private void require(boolean holds, String otherwise) {
         if (!holds) {
-            throw new IllegalArgumentException("No gradient for " + node + " with " + otherwise);
+            throw new SettingException("No gradient for " + node + " with " + otherwise);
         }
     }
 

@@ -9,6 +9,7 @@ import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.graph.infer.ShapeValues;
 import dev.vicreg.models.ops.Ops;
+import dev.vicreg.models.setting.SettingException;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -51,7 +52,7 @@ final class ResizeGradient {
         String coordinates = node.attributes().string("coordinate_transformation_mode", "half_pixel");
         boolean antialias = node.attributes().integer("antialias", 0) != 0;
         if (!MODES.contains(mode) || !COORDINATES.contains(coordinates) || antialias) {
-            throw new IllegalArgumentException("No gradient for " + node + " with mode " + mode + ", coordinates "
+            throw new SettingException("No gradient for " + node + " with mode " + mode + ", coordinates "
                     + coordinates + (antialias ? ", antialias" : "") + ": expected one of " + MODES + ", one of "
                     + COORDINATES + " and no antialias");
         }
@@ -68,7 +69,7 @@ final class ResizeGradient {
             return scales;
         }
         double[] given = ShapeValues.reals(node.input(2))
-                .orElseThrow(() -> new IllegalArgumentException(
+                .orElseThrow(() -> new SettingException(
                         "No gradient for " + node + ": expected constant scales, found " + node.input(2)));
         long[] axes = node.attributes().integers("axes");
         for (int i = 0; i < given.length; i++) {
@@ -119,7 +120,7 @@ final class ResizeGradient {
                     case "ceil" -> Math.ceil(x);
                     case "round_prefer_floor" -> Math.ceil(x - 0.5);
                     case "round_prefer_ceil" -> Math.floor(x + 0.5);
-                    default -> throw new IllegalArgumentException("Resize has no nearest_mode " + mode);
+                    default -> throw new SettingException("Resize has no nearest_mode " + mode);
                 };
     }
 

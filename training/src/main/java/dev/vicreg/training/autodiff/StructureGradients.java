@@ -17,6 +17,7 @@ import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.graph.infer.ShapeValues;
 import dev.vicreg.models.graph.infer.SliceRange;
 import dev.vicreg.models.ops.Ops;
+import dev.vicreg.models.setting.SettingException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -149,7 +150,7 @@ final class StructureGradients {
     private static List<@Nullable Value> slice(Ops ops, Node node, Value g) {
         Shape shape = node.input(0).shape();
         List<SliceRange> cuts = SliceRange.of(node)
-                .orElseThrow(() -> new IllegalArgumentException("No gradient for " + node
+                .orElseThrow(() -> new SettingException("No gradient for " + node
                         + ": expected constant starts, ends, axes and steps, found " + node.inputs()));
         Value spread = g;
         for (SliceRange cut : cuts) {
@@ -267,7 +268,7 @@ final class StructureGradients {
     private static List<@Nullable Value> scatter(Ops ops, Node node, Value g) {
         String reduction = node.attributes().string("reduction", "none");
         if (!reduction.equals("none") && !reduction.equals("add")) {
-            throw new IllegalArgumentException(
+            throw new SettingException(
                     "No gradient for " + node + " with reduction " + reduction + ": expected none or add");
         }
         Value indices = node.input(1);

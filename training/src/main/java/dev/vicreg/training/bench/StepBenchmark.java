@@ -3,6 +3,7 @@ package dev.vicreg.training.bench;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.TensorType;
 import dev.vicreg.models.graph.Value;
+import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.runtime.natives.Device;
 import dev.vicreg.runtime.natives.OrtSessions;
 import dev.vicreg.training.config.GraphConfig;
@@ -61,7 +62,7 @@ public final class StepBenchmark {
     public static Result run(GraphConfig config, Device device, int threads, int steps, Path folder)
             throws IOException {
         if (steps <= DROPPED) {
-            throw new IllegalArgumentException("Steps: expected more than " + DROPPED + ", found " + steps);
+            throw new SettingException("Steps: expected more than " + DROPPED + ", found " + steps);
         }
         TrainingGraph.Built built = TrainingGraph.build(config.spec());
         Map<String, Tensor> state = built.initialState(0);

@@ -6,10 +6,12 @@ import dev.vicreg.models.encoder.OnnxEncoder;
 import dev.vicreg.models.graph.Dim;
 import dev.vicreg.models.graph.ElementType;
 import dev.vicreg.models.graph.TensorType;
+import dev.vicreg.models.onnx.EditedModel;
 import dev.vicreg.models.onnx.OnnxFile;
 import dev.vicreg.models.setting.Codec;
 import dev.vicreg.models.setting.Nearest;
 import dev.vicreg.models.setting.Option;
+import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.training.data.source.Dataset;
 import dev.vicreg.training.data.view.Augmentation;
 import dev.vicreg.training.data.view.ViewSource;
@@ -140,7 +142,7 @@ public record BranchConfig(
         List<Long> expected = onnx.encoder().sample();
         ElementType element = element(fed.type());
         if (!axes.equals(expected) || element != taken.element()) {
-            throw new IllegalArgumentException("Encoder " + encoder + " takes samples of "
+            throw new SettingException("Encoder " + encoder + " takes samples of "
                     + taken.element().name().toLowerCase(Locale.ROOT) + expected + ", views of the " + data.noun()
                     + " are " + element.name().toLowerCase(Locale.ROOT) + axes + input.remedy());
         }
@@ -163,8 +165,15 @@ public record BranchConfig(
     /** Leaves a copy in {@code artifacts} of the file that the encoder came in, as one file where that is possible. */
     public void copyTo(Path artifacts, Side side) throws IOException {
         if (onnx != null) {
-            OnnxFile.withInitializers(Path.of(onnx.path()), Map.of(), false, Map.of())
-                    .save(copy(artifacts, side));
+            original(onnx).save(copy(artifacts, side));
+        }
+    }
+
+    private static EditedModel original(OnnxConfig onnx) throws IOException {
+        try {
+            return OnnxFile.withInitializers(Path.of(onnx.path()), Map.of(), false, Map.of());
+        } catch (IllegalArgumentException e) { // the file is the user's
+            throw new SettingException(e.getMessage(), e);
         }
     }
 

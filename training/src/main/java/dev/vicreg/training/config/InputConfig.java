@@ -9,6 +9,7 @@ import dev.vicreg.models.graph.ElementType;
 import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.TensorType;
 import dev.vicreg.models.nn.LogMel;
+import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.training.data.kind.Kind;
 import dev.vicreg.training.data.picture.NormalisedPictures;
 import dev.vicreg.training.data.picture.PictureKind;
@@ -119,7 +120,7 @@ public sealed interface InputConfig {
             mean = List.copyOf(mean);
             std = List.copyOf(std);
             if (channels != mean.size()) {
-                throw new IllegalArgumentException(
+                throw new SettingException(
                         "Channels: expected as many as means, " + mean.size() + ", found " + channels);
             }
         }
@@ -201,7 +202,7 @@ public sealed interface InputConfig {
             mean = List.copyOf(mean);
             std = List.copyOf(std);
             if (columns.size() != mean.size()) {
-                throw new IllegalArgumentException(
+                throw new SettingException(
                         "Columns: expected as many as means, " + mean.size() + ", found " + columns.size());
             }
         }
@@ -268,11 +269,11 @@ public sealed interface InputConfig {
             mean = List.copyOf(mean);
             std = List.copyOf(std);
             if (channels != mean.size()) {
-                throw new IllegalArgumentException(
+                throw new SettingException(
                         "Channels: expected as many as means, " + mean.size() + ", found " + channels);
             }
             if (frontEnd != null && frontEnd.rate() != rate) {
-                throw new IllegalArgumentException("Front end: expected one for the signals' rate of " + rate
+                throw new SettingException("Front end: expected one for the signals' rate of " + rate
                         + " samples a second, found " + frontEnd.rate());
             }
         }
@@ -352,7 +353,7 @@ public sealed interface InputConfig {
 
         private static void requireId(String what, int id, int vocabulary) {
             if (id < 0 || (vocabulary > 0 && id >= vocabulary)) {
-                throw new IllegalArgumentException(what + ": expected an id of 0 to "
+                throw new SettingException(what + ": expected an id of 0 to "
                         + (vocabulary > 0 ? vocabulary - 1 + ", which the encoder knows" : "…") + ", found " + id);
             }
         }
@@ -386,7 +387,7 @@ public sealed interface InputConfig {
         public ViewInput view(Encoders.Input takes) {
             require(takes == Encoders.Input.SEQUENCES, this, takes);
             if (length < 1) {
-                throw new IllegalArgumentException("Length: expected 1 or more ids, found " + length);
+                throw new SettingException("Length: expected 1 or more ids, found " + length);
             }
             Shape sample = new Shape(List.of(Dim.symbol("N"), Dim.of(length)));
             return new ViewInput.AsFed("ids", new TensorType(ElementType.INT64, sample));
@@ -411,8 +412,8 @@ public sealed interface InputConfig {
      * @param file name of the file
      */
     record AsInFile(String file) implements InputConfig {
-        private IllegalArgumentException noData() {
-            return new IllegalArgumentException("Encoder " + file
+        private SettingException noData() {
+            return new SettingException("Encoder " + file
                     + " takes no pictures [N,3,H,W] or [N,H,W,3], as the data are: see ./vicreg inspect; choose data that"
                     + " it takes, or write its graphs with ./vicreg artifacts and feed them yourself");
         }
@@ -450,10 +451,9 @@ public sealed interface InputConfig {
 
     private static void require(boolean fits, InputConfig input, Encoders.Input takes) {
         if (!fits) {
-            throw new IllegalArgumentException(
-                    "The encoder takes " + takes.name().toLowerCase(Locale.ROOT)
-                            + ", the data are " + input.kind().noun() + "; choose one that fits, such as --encoder "
-                            + input.encoders());
+            throw new SettingException("The encoder takes " + takes.name().toLowerCase(Locale.ROOT)
+                    + ", the data are " + input.kind().noun() + "; choose one that fits, such as --encoder "
+                    + input.encoders());
         }
     }
 }

@@ -2,6 +2,7 @@ package dev.vicreg.training.config;
 
 import dev.vicreg.models.setting.Group;
 import dev.vicreg.models.setting.Option;
+import dev.vicreg.models.setting.SettingException;
 
 /**
  * How long a run is: so many epochs or so many steps.
@@ -23,7 +24,7 @@ public record LengthConfig(
     /** Checks that there is one of the two. */
     public LengthConfig {
         if ((epochs > 0) == (steps > 0) || epochs < 0 || steps < 0) {
-            throw new IllegalArgumentException(
+            throw new SettingException(
                     "Length of the run: expected either epochs or steps, found " + epochs + " and " + steps);
         }
     }

@@ -3,6 +3,7 @@ package dev.vicreg.training.config;
 import dev.vicreg.models.setting.Codec;
 import dev.vicreg.models.setting.Group;
 import dev.vicreg.models.setting.Option;
+import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.runtime.natives.CudaOptions;
 import dev.vicreg.runtime.natives.Device;
 import java.util.Locale;
@@ -84,7 +85,7 @@ public record MachineConfig(
             cudnnSearch = deterministic ? CudaOptions.DEFAULT : CudaOptions.DEFAULTS.cudnnSearch();
         }
         if (deterministic && !cudnnSearch.equals(CudaOptions.DEFAULT)) {
-            throw new IllegalArgumentException("--deterministic and --cudnn-search " + cudnnSearch
+            throw new SettingException("--deterministic and --cudnn-search " + cudnnSearch
                     + " exclude each other; leave one out, or take --cudnn-search default");
         }
     }
@@ -113,7 +114,12 @@ public record MachineConfig(
      * @param tf32 whether CUDA may round float32 to 10 bits of mantissa
      */
     public Device computeDevice(boolean tf32) {
-        return Device.parse(device).with(new CudaOptions(gpuMemory, deterministic, tf32, cudnnSearch, strictDevice));
+        try {
+            return Device.parse(device)
+                    .with(new CudaOptions(gpuMemory, deterministic, tf32, cudnnSearch, strictDevice));
+        } catch (IllegalArgumentException e) {
+            throw new SettingException(e.getMessage(), e);
+        }
     }
 
     /**
@@ -125,7 +131,7 @@ public record MachineConfig(
         try {
             return Device.parse(text);
         } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException("must be auto, cpu, cuda or cuda:N, found \"" + text + "\"", e);
+            throw new SettingException("must be auto, cpu, cuda or cuda:N, found \"" + text + "\"", e);
         }
     }
 
@@ -151,8 +157,7 @@ public record MachineConfig(
                     return count << shift;
                 }
             }
-            throw new IllegalArgumentException(
-                    "must be a number of bytes such as 8g, 512m or 0, found \"" + text + "\"");
+            throw new SettingException("must be a number of bytes such as 8g, 512m or 0, found \"" + text + "\"");
         }
     }
 }

@@ -8,6 +8,7 @@ import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.TensorType;
 import dev.vicreg.models.setting.Codec;
 import dev.vicreg.models.setting.Option;
+import dev.vicreg.models.setting.SettingException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -123,7 +124,7 @@ public record OnnxConfig(
             } catch (NumberFormatException e) {
                 // reported like numbers out of range
             }
-            throw new IllegalArgumentException("must be sizes such as 3,224,224, found \"" + text + "\"");
+            throw new SettingException("must be sizes such as 3,224,224, found \"" + text + "\"");
         }
 
         @Override
@@ -134,7 +135,7 @@ public record OnnxConfig(
 
     private static void require(String setting, List<String> names, String name) {
         if (!names.contains(name)) {
-            throw new IllegalArgumentException(
+            throw new SettingException(
                     "Unknown --" + setting + " " + name + ": expected one of " + String.join(", ", names));
         }
     }
@@ -208,7 +209,7 @@ public record OnnxConfig(
     /** Whether channels come first in pictures, which the file is known to take. */
     public boolean channelsFirst() throws IOException {
         return pictures()
-                .orElseThrow(() -> new IllegalArgumentException(
+                .orElseThrow(() -> new SettingException(
                         path + " takes no pictures of 3 channels: expected an input [N,3,H,W] or [N,H,W,3]"));
     }
 

@@ -2,6 +2,7 @@ package dev.vicreg.training.config;
 
 import dev.vicreg.models.setting.Group;
 import dev.vicreg.models.setting.Option;
+import dev.vicreg.models.setting.SettingException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -48,15 +49,14 @@ public record PairConfig(
     /** Checks that the three go together. */
     public PairConfig {
         if (file != null && by != null) {
-            throw new IllegalArgumentException(
-                    "--pairs names the pairs, so --pair-by has nothing to say; leave one out");
+            throw new SettingException("--pairs names the pairs, so --pair-by has nothing to say; leave one out");
         }
         if (file == null && data == null) {
-            throw new IllegalArgumentException("--pair-by is for two data sets; add --data-b or leave it out");
+            throw new SettingException("--pair-by is for two data sets; add --data-b or leave it out");
         }
         by = file == null && by == null ? BY.get(0) : by;
         if (by != null && !BY.contains(by)) {
-            throw new IllegalArgumentException("Pairs go together by one of " + BY + ", found " + by);
+            throw new SettingException("Pairs go together by one of " + BY + ", found " + by);
         }
     }
 }

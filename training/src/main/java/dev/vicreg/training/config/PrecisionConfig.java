@@ -2,6 +2,7 @@ package dev.vicreg.training.config;
 
 import dev.vicreg.models.setting.Group;
 import dev.vicreg.models.setting.Option;
+import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.training.step.LossScaling;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -35,10 +36,10 @@ public record PrecisionConfig(
     /** Gives fp16 the usual loss scaling where it has none. */
     public PrecisionConfig {
         if (!NAMES.contains(precision)) {
-            throw new IllegalArgumentException("Precision: expected one of " + NAMES + ", found " + precision);
+            throw new SettingException("Precision: expected one of " + NAMES + ", found " + precision);
         }
         if (!precision.equals(FP16) && lossScaling != null) {
-            throw new IllegalArgumentException("Loss scaling belongs to precision " + FP16 + ", found " + precision);
+            throw new SettingException("Loss scaling belongs to precision " + FP16 + ", found " + precision);
         }
         lossScaling = precision.equals(FP16) && lossScaling == null ? LossScaling.DEFAULT : lossScaling;
     }

@@ -2,6 +2,7 @@ package dev.vicreg.training.config;
 
 import dev.vicreg.models.setting.Group;
 import dev.vicreg.models.setting.Option;
+import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.training.optim.Schedule;
 import java.util.Locale;
 
@@ -58,9 +59,8 @@ public record ScheduleConfig(
     /** Checks what no part of the run checks itself. */
     public ScheduleConfig {
         if (!(warmupEpochs >= 0) || !(finalLrFactor >= 0 && finalLrFactor <= 1)) {
-            throw new IllegalArgumentException(
-                    "Schedule: expected warm-up epochs of 0 or more and a final factor of 0 to" + " 1, found "
-                            + warmupEpochs + " and " + finalLrFactor);
+            throw new SettingException("Schedule: expected warm-up epochs of 0 or more and a final factor of 0 to"
+                    + " 1, found " + warmupEpochs + " and " + finalLrFactor);
         }
     }
 
@@ -74,8 +74,7 @@ public record ScheduleConfig(
         Schedule.Kind kind = switch (schedule.toLowerCase(Locale.ROOT)) {
             case "cosine" -> Schedule.Kind.COSINE;
             case "constant" -> Schedule.Kind.CONSTANT;
-            default ->
-                throw new IllegalArgumentException("Unknown schedule " + schedule + ": expected cosine or constant");
+            default -> throw new SettingException("Unknown schedule " + schedule + ": expected cosine or constant");
         };
         long total = totalSteps(stepsPerEpoch);
         long warmup = Math.min(total, Math.round(warmupEpochs * stepsPerEpoch));

@@ -2,6 +2,7 @@ package dev.vicreg.training.config;
 
 import dev.vicreg.models.setting.Group;
 import dev.vicreg.models.setting.Option;
+import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.runtime.natives.Device;
 import java.nio.file.Path;
 
@@ -31,7 +32,7 @@ public record TrainingConfig(
     /** Checks that all is resolved. */
     public TrainingConfig {
         if (machine.threads() < 1 || machine.workers() < 1 || output.checkpointEvery() < 0 || output.keep() < 1) {
-            throw new IllegalArgumentException("Threads, workers and checkpoints kept: expected 1 or more, found "
+            throw new SettingException("Threads, workers and checkpoints kept: expected 1 or more, found "
                     + machine.threads() + ", " + machine.workers() + " and " + output.keep());
         }
     }

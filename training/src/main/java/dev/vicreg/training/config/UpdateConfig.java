@@ -4,6 +4,7 @@ import dev.vicreg.models.setting.Codec;
 import dev.vicreg.models.setting.Group;
 import dev.vicreg.models.setting.Nearest;
 import dev.vicreg.models.setting.Option;
+import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.training.optim.FineTuning;
 import dev.vicreg.training.optim.Optimizer;
 import dev.vicreg.training.optim.Optimizers;
@@ -88,10 +89,10 @@ public record UpdateConfig(
         freeze = List.copyOf(freeze);
         lrScale = List.copyOf(lrScale);
         if (!(momentum >= 0 && momentum < 1)) {
-            throw new IllegalArgumentException("Momentum: expected 0 or more and less than 1, found " + momentum);
+            throw new SettingException("Momentum: expected 0 or more and less than 1, found " + momentum);
         }
         if (!(weightDecay >= 0 && weightDecay <= 1)) {
-            throw new IllegalArgumentException("Weight decay: expected 0 to 1, found " + weightDecay);
+            throw new SettingException("Weight decay: expected 0 to 1, found " + weightDecay);
         }
     }
 
@@ -125,9 +126,7 @@ public record UpdateConfig(
             case "none" -> NoDecay.NONE;
             case "norm-bias" -> NoDecay.NORM_BIAS;
             case "1d" -> NoDecay.ONE_DIMENSIONAL;
-            default ->
-                throw new IllegalArgumentException(
-                        "Unknown --no-decay " + noDecay + ": expected none, norm-bias or 1d");
+            default -> throw new SettingException("Unknown --no-decay " + noDecay + ": expected none, norm-bias or 1d");
         };
     }
 

@@ -3,6 +3,7 @@ package dev.vicreg.training.config;
 import dev.vicreg.models.setting.Codec;
 import dev.vicreg.models.setting.Group;
 import dev.vicreg.models.setting.Option;
+import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.training.data.Augmentations;
 import dev.vicreg.training.data.view.Augmentation;
 import dev.vicreg.training.step.Side;
@@ -51,8 +52,8 @@ public record ViewsConfig(
         public Map<String, Object> parse(String text) {
             try {
                 return Augmentations.parse(text).settings();
-            } catch (IllegalArgumentException e) {
-                throw new IllegalArgumentException("cannot be used: " + e.getMessage(), e);
+            } catch (SettingException e) {
+                throw new SettingException("cannot be used: " + e.getMessage(), e);
             }
         }
 

@@ -1,5 +1,6 @@
 package dev.vicreg.training.data;
 
+import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.training.data.kind.Kind;
 import dev.vicreg.training.data.view.Augmentation;
 import java.util.Collections;
@@ -46,8 +47,8 @@ public final class Augmentations {
             if (equals < 0 && i == 0) {
                 augmentation = preset(parts[i]);
             } else if (equals < 0) {
-                throw new IllegalArgumentException("augmentation '" + text + "': expected setting=value, found '"
-                        + parts[i] + "'; only the first part may be a preset");
+                throw new SettingException("augmentation '" + text + "': expected setting=value, found '" + parts[i]
+                        + "'; only the first part may be a preset");
             } else {
                 String name = parts[i].substring(0, equals).strip();
                 augmentation =
@@ -84,7 +85,7 @@ public final class Augmentations {
     private static Augmentation preset(String name) {
         Augmentation preset = PRESETS.get(name);
         if (preset == null) {
-            throw new IllegalArgumentException("unknown augmentation preset '" + name + "'; expected one of "
+            throw new SettingException("unknown augmentation preset '" + name + "'; expected one of "
                     + String.join(", ", PRESETS.keySet()));
         }
         return preset;

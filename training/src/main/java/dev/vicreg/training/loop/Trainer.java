@@ -1,6 +1,7 @@
 package dev.vicreg.training.loop;
 
 import dev.vicreg.models.graph.Tensor;
+import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.runtime.natives.Device;
 import dev.vicreg.runtime.natives.NativeLibraries;
 import dev.vicreg.runtime.natives.OrtSessions;
@@ -170,13 +171,13 @@ public final class Trainer implements AutoCloseable {
                     given.with(given.graph().adopting(config.settings().graph(), copies));
             List<String> differences = RunConfig.differences(config.settings(), asked);
             if (!differences.isEmpty()) {
-                throw new IllegalArgumentException("Cannot resume " + root + " with other settings: "
+                throw new SettingException("Cannot resume " + root + " with other settings: "
                         + String.join("; ", differences) + "; leave them out or start a new run");
             }
             TrainingConfig settings = asked.with(asked.graph().in(copies));
             PairedData data = TrainingData.open(settings, datasets);
             if (!data.fingerprint().equals(config.dataFingerprint())) {
-                throw new IllegalArgumentException("Cannot resume " + root + ": the data in "
+                throw new SettingException("Cannot resume " + root + ": the data in "
                         + settings.data().data()
                         + " changed since the run started (" + config.dataSize() + " " + data.noun() + " then, "
                         + data.size()
@@ -252,7 +253,7 @@ public final class Trainer implements AutoCloseable {
     private static long stepsPerEpoch(TrainingConfig settings, PairedData data) {
         int batch = settings.graph().update().batchSize();
         if (data.size() < batch) {
-            throw new IllegalArgumentException(
+            throw new SettingException(
                     "Batch size " + batch + " is larger than the data set: expected at most " + data.size() + ", the "
                             + data.noun() + " in " + settings.data().data());
         }

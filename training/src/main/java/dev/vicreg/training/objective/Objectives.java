@@ -1,5 +1,6 @@
 package dev.vicreg.training.objective;
 
+import dev.vicreg.models.setting.SettingException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,8 +17,8 @@ public final class Objectives {
         float get(String setting) {
             Float value = all.get(setting);
             if (value == null) {
-                throw new IllegalArgumentException("Loss " + objective + " needs " + setting + ", found only "
-                        + all.keySet() + ": give its value");
+                throw new SettingException("Loss " + objective + " needs " + setting + ", found only " + all.keySet()
+                        + ": give its value");
             }
             return value;
         }
@@ -73,7 +74,7 @@ public final class Objectives {
         if (entry == null) {
             List<String> names = names();
             int last = names.size() - 1;
-            throw new IllegalArgumentException("Unknown loss " + name + ": expected "
+            throw new SettingException("Unknown loss " + name + ": expected "
                     + String.join(", ", names.subList(0, last)) + " or " + names.get(last));
         }
         return entry;

@@ -2,6 +2,7 @@ package dev.vicreg.training.objective;
 
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.nn.Layers;
+import dev.vicreg.models.setting.SettingException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -21,7 +22,7 @@ public record Projector(List<Integer> widths, boolean lastBias) {
         widths = List.copyOf(widths);
         for (int width : widths) {
             if (width < 1 || width > MAX_WIDTH) {
-                throw new IllegalArgumentException(
+                throw new SettingException(
                         "Projector width: expected 1 to " + MAX_WIDTH + ", found " + width + " in " + text(widths));
             }
         }
@@ -37,8 +38,7 @@ public record Projector(List<Integer> widths, boolean lastBias) {
             return List.of();
         }
         if (!text.matches("[0-9]{1,9}(-[0-9]{1,9})*")) {
-            throw new IllegalArgumentException(
-                    "Projector: expected widths such as 2048-2048-2048, or none, found " + text);
+            throw new SettingException("Projector: expected widths such as 2048-2048-2048, or none, found " + text);
         }
         return Arrays.stream(text.split("-")).map(Integer::valueOf).toList();
     }

@@ -2,6 +2,7 @@ package dev.vicreg.training.objective;
 
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.ops.Ops;
+import dev.vicreg.models.setting.SettingException;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -51,7 +52,7 @@ public record VicReg(Variant variant, float invariance, float variance, float co
 
     private static void check(String name, float coefficient) {
         if (!(coefficient >= 0) || Float.isInfinite(coefficient)) {
-            throw new IllegalArgumentException(
+            throw new SettingException(
                     "Coefficient --" + name + ": expected a number of 0 or more, found " + coefficient);
         }
     }

@@ -1,6 +1,7 @@
 package dev.vicreg.training.optim;
 
 import dev.vicreg.models.nn.Parameter;
+import dev.vicreg.models.setting.SettingException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -41,7 +42,7 @@ public record FineTuning(List<String> freeze, List<String> scale) implements Rat
         scale.forEach(each -> patterns.add(pattern(each)));
         for (String pattern : patterns) {
             if (parameters.stream().noneMatch(parameter -> parameter.isTrained() && fits(pattern, parameter))) {
-                throw new IllegalArgumentException("No parameter fits the pattern " + pattern + ": names are such as "
+                throw new SettingException("No parameter fits the pattern " + pattern + ": names are such as "
                         + parameters.stream()
                                 .filter(Parameter::isTrained)
                                 .limit(3)
@@ -74,7 +75,7 @@ public record FineTuning(List<String> freeze, List<String> scale) implements Rat
         } catch (NumberFormatException e) {
             // reported like a number out of range
         }
-        throw new IllegalArgumentException("Scale of a learning rate: expected a pattern and a factor of 0 to " + MOST
+        throw new SettingException("Scale of a learning rate: expected a pattern and a factor of 0 to " + MOST
                 + " such as 'layer1.*=0.1', found " + scale);
     }
 }

@@ -1,5 +1,6 @@
 package dev.vicreg.training.optim;
 
+import dev.vicreg.models.setting.SettingException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -68,7 +69,7 @@ public final class Optimizers {
     private static Entry entry(String name) {
         Entry entry = ENTRIES.get(name);
         if (entry == null) {
-            throw new IllegalArgumentException("Unknown optimizer " + name + ": expected one of " + names());
+            throw new SettingException("Unknown optimizer " + name + ": expected one of " + names());
         }
         return entry;
     }

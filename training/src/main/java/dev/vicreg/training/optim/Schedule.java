@@ -1,5 +1,7 @@
 package dev.vicreg.training.optim;
 
+import dev.vicreg.models.setting.SettingException;
+
 /**
  * The learning rate over a run: linear warm-up, then a half cosine (Loshchilov, Hutter 2017) or no change.
  *
@@ -25,14 +27,14 @@ public record Schedule(Kind kind, double peak, long warmupSteps, double start, d
         check("warm-up start rate", start);
         check("final rate", end);
         if (peak == 0 || warmupSteps < 0 || totalSteps < 1) {
-            throw new IllegalArgumentException("Schedule: expected a positive rate and at least one step, found rate "
-                    + peak + ", " + warmupSteps + " warm-up and " + totalSteps + " total steps");
+            throw new SettingException("Schedule: expected a positive rate and at least one step, found rate " + peak
+                    + ", " + warmupSteps + " warm-up and " + totalSteps + " total steps");
         }
     }
 
     private static void check(String name, double rate) {
         if (!(rate >= 0 && rate <= 100)) {
-            throw new IllegalArgumentException("Learning " + name + ": expected 0 to 100, found " + rate);
+            throw new SettingException("Learning " + name + ": expected 0 to 100, found " + rate);
         }
     }
 

@@ -5,6 +5,7 @@ import dev.vicreg.models.graph.ElementType;
 import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.TensorType;
+import dev.vicreg.models.setting.SettingException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -81,7 +82,7 @@ public final class CheckpointFile {
                     + 128;
         }
         if (size > Integer.MAX_VALUE - 64) {
-            throw new IllegalArgumentException("A checkpoint holds at most 2 GB, found " + size / 1_000_000
+            throw new SettingException("A checkpoint holds at most 2 GB, found " + size / 1_000_000
                     + " MB of parameters and optimizer state; choose a smaller encoder or projector");
         }
         return (int) size;

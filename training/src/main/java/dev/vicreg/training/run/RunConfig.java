@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import dev.vicreg.models.setting.Schema;
 import dev.vicreg.models.setting.Schema.Difference;
+import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.training.config.TrainingConfig;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -58,7 +59,7 @@ public record RunConfig(
             try {
                 return KEBAB.readValue(KEBAB.writeValueAsString(value), type);
             } catch (JsonProcessingException e) {
-                throw new IllegalArgumentException(e.getOriginalMessage(), e);
+                throw new SettingException(e.getOriginalMessage(), e);
             }
         }
     };

@@ -6,6 +6,7 @@ import dev.vicreg.models.graph.Region;
 import dev.vicreg.models.graph.TensorType;
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.nn.Layers;
+import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.training.objective.Projector;
 
 /**
@@ -41,11 +42,21 @@ public record Branch(ViewInput input, Encoder encoder, Projector projector, Stri
         return input.type(batch);
     }
 
-    /** view of {@link #view} → representation [N,D]. */
+    /**
+     * view of {@link #view} → representation [N,D].
+     *
+     * @throws SettingException if the encoder cannot be made for views of that size
+     */
     Value encode(Layers layers, Value view) {
         Layers own = layers.scope(scope);
-        return encoder.build(
-                own.scope(encoder.scope()), input.prepare(own.scope(INPUT).ops().in(Region.INPUT), view));
+        Value prepared = input.prepare(own.scope(INPUT).ops().in(Region.INPUT), view);
+        try {
+            return encoder.build(own.scope(encoder.scope()), prepared);
+        } catch (SettingException e) {
+            throw e;
+        } catch (IllegalArgumentException e) { // sizes that do not fit, or a file's own nodes
+            throw new SettingException(e.getMessage(), e);
+        }
     }
 
     /** representation [N,D] → projection. */

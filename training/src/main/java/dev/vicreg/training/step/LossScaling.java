@@ -10,6 +10,7 @@ import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.ops.Ops;
 import dev.vicreg.models.setting.Group;
 import dev.vicreg.models.setting.Option;
+import dev.vicreg.models.setting.SettingException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -74,10 +75,10 @@ public record LossScaling(
     /** Checks the settings. */
     public LossScaling {
         if (!(initial >= SMALLEST && initial <= LARGEST)) {
-            throw new IllegalArgumentException("Loss scale: expected 1 to 2^127, found " + initial);
+            throw new SettingException("Loss scale: expected 1 to 2^127, found " + initial);
         }
         if (growthInterval < 1 || growthInterval >= 1 << 24) {
-            throw new IllegalArgumentException(
+            throw new SettingException(
                     "Steps after which the loss scale doubles: expected 1 to 2^24 - 1, found " + growthInterval);
         }
     }

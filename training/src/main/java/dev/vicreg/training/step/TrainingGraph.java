@@ -12,6 +12,7 @@ import dev.vicreg.models.nn.Layers;
 import dev.vicreg.models.nn.Parameter;
 import dev.vicreg.models.nn.Parameters;
 import dev.vicreg.models.ops.Ops;
+import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.training.autodiff.Backward;
 import dev.vicreg.training.objective.Loss;
 import dev.vicreg.training.objective.Objective;
@@ -123,7 +124,7 @@ public final class TrainingGraph {
                         "Two different branches need scopes of their own, found \"" + a.scope() + "\" for both");
             }
             if (batchSize < 2) {
-                throw new IllegalArgumentException(
+                throw new SettingException(
                         "Batch size: expected 2 or more pairs (variance needs two), found " + batchSize);
             }
         }
@@ -261,7 +262,7 @@ public final class TrainingGraph {
         List<Parameter> trained =
                 parameters.all().stream().filter(spec::isTrained).toList();
         if (trained.isEmpty()) {
-            throw new IllegalArgumentException("Nothing to train: all "
+            throw new SettingException("Nothing to train: all "
                     + parameters.all().stream().filter(Parameter::isTrained).count() + " parameters are frozen");
         }
         return trained;
@@ -290,7 +291,7 @@ public final class TrainingGraph {
         long widthA = za.shape().size(1);
         long widthB = zb.shape().size(1);
         if (widthA != widthB) {
-            throw new IllegalArgumentException("The loss compares projections of equal width, found " + widthA
+            throw new SettingException("The loss compares projections of equal width, found " + widthA
                     + " in branch a and " + widthB + " in branch b: end both projectors (--projector, --projector-b) in"
                     + " the same width");
         }

@@ -9,6 +9,7 @@ import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.nn.Layers;
 import dev.vicreg.models.nn.LogMel;
 import dev.vicreg.models.ops.Ops;
+import dev.vicreg.models.setting.SettingException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -36,12 +37,12 @@ public interface ViewInput {
             mean = List.copyOf(mean);
             deviation = List.copyOf(deviation);
             if (size < 1 || size > 4096) {
-                throw new IllegalArgumentException("Image size: expected 1 to 4096 pixels, found " + size);
+                throw new SettingException("Image size: expected 1 to 4096 pixels, found " + size);
             }
             if (mean.isEmpty()
                     || mean.size() != deviation.size()
                     || deviation.stream().anyMatch(d -> !(d > 0))) {
-                throw new IllegalArgumentException("Normalisation: expected one mean and one positive deviation per"
+                throw new SettingException("Normalisation: expected one mean and one positive deviation per"
                         + " channel, found " + mean + " and " + deviation);
             }
         }
@@ -116,7 +117,7 @@ public interface ViewInput {
             deviation = List.copyOf(deviation);
             requireMoments("channel", mean, deviation);
             if (length < 1) {
-                throw new IllegalArgumentException("Length: expected 1 or more values, found " + length);
+                throw new SettingException("Length: expected 1 or more values, found " + length);
             }
         }
 
@@ -146,8 +147,8 @@ public interface ViewInput {
         if (mean.isEmpty()
                 || mean.size() != deviation.size()
                 || deviation.stream().anyMatch(d -> !(d > 0))) {
-            throw new IllegalArgumentException("Standardisation: expected one mean and one positive deviation per "
-                    + what + ", found " + mean.size() + " and " + deviation.size());
+            throw new SettingException("Standardisation: expected one mean and one positive deviation per " + what
+                    + ", found " + mean.size() + " and " + deviation.size());
         }
     }
 

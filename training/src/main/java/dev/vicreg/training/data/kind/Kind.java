@@ -1,5 +1,6 @@
 package dev.vicreg.training.data.kind;
 
+import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.training.data.source.DataFile;
 import dev.vicreg.training.data.source.DataFiles;
 import dev.vicreg.training.data.source.DataOptions;
@@ -68,7 +69,7 @@ public interface Kind<S> {
     @SuppressWarnings("unchecked") // every data set of this noun has this kind's samples
     default Dataset<S> require(Dataset<?> data) {
         if (!data.noun().equals(noun())) {
-            throw new IllegalArgumentException(
+            throw new SettingException(
                     "The data are " + data.noun() + ", expected " + noun() + " as the run's settings say");
         }
         return (Dataset<S>) data;

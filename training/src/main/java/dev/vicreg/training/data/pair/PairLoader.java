@@ -1,5 +1,6 @@
 package dev.vicreg.training.data.pair;
 
+import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.training.data.source.Undecodable;
 import dev.vicreg.training.data.view.EpochOrder;
 import dev.vicreg.training.data.view.ViewBatch;
@@ -100,19 +101,19 @@ public final class PairLoader implements AutoCloseable {
         }
         String noun = sourceA.data().noun();
         if (sourceB.data().size() != size) {
-            throw new IllegalArgumentException("pairs need as many samples on either side, found " + size + " " + noun
+            throw new SettingException("pairs need as many samples on either side, found " + size + " " + noun
                     + " and " + sourceB.data().size() + " "
                     + sourceB.data().noun());
         }
         if (size < batchSize) {
-            throw new IllegalArgumentException("a batch of " + batchSize + " is larger than the data set of " + size
-                    + " " + noun + "; lower the batch size or add " + noun);
+            throw new SettingException("a batch of " + batchSize + " is larger than the data set of " + size + " "
+                    + noun + "; lower the batch size or add " + noun);
         }
         if (unrelatedViews != sourceB.unrelatedViews()) {
-            throw new IllegalArgumentException("views of different samples must be asked for on both sides or neither");
+            throw new SettingException("views of different samples must be asked for on both sides or neither");
         }
         if (unrelatedViews && size < 2) {
-            throw new IllegalArgumentException("views of different " + noun + " need at least 2 " + noun + ", found 1");
+            throw new SettingException("views of different " + noun + " need at least 2 " + noun + ", found 1");
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.vicreg.training.data.picture;
 
+import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.training.data.picture.ViewParameters.Jitter;
 import dev.vicreg.training.data.view.SampleRandom;
 import dev.vicreg.training.data.view.ViewPolicy;
@@ -140,8 +141,7 @@ public record PicturePolicy(
         ViewPolicy.check(lowName, low, least, most);
         ViewPolicy.check(highName, high, least, most);
         if (low > high) {
-            throw new IllegalArgumentException(
-                    "augmentation: " + lowName + " " + low + " is above " + highName + " " + high);
+            throw new SettingException("augmentation: " + lowName + " " + low + " is above " + highName + " " + high);
         }
     }
 }

@@ -1,5 +1,6 @@
 package dev.vicreg.training.data.picture;
 
+import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.runtime.picture.Picture;
 import dev.vicreg.training.data.source.Dataset;
 import dev.vicreg.training.data.view.Augmentation;
@@ -20,7 +21,7 @@ public record PictureViews(Dataset<Picture> data, Augmentation augmentation, int
     /** @throws IllegalArgumentException if the size is not positive, or the augmentation is for other data */
     public PictureViews {
         if (size < 1) {
-            throw new IllegalArgumentException("image size must be at least 1, found " + size);
+            throw new SettingException("image size must be at least 1, found " + size);
         }
         augmentation.policy(0, PicturePolicy.class);
     }

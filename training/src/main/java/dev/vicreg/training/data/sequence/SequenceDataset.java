@@ -1,5 +1,6 @@
 package dev.vicreg.training.data.sequence;
 
+import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.runtime.sequence.ByteIds;
 import dev.vicreg.training.data.source.Dataset;
 import java.util.Arrays;
@@ -42,8 +43,8 @@ public interface SequenceDataset extends Dataset<int[]> {
      */
     default void requireFor(boolean texts, int vocabulary, int most) {
         if (texts != areTexts()) {
-            throw new IllegalArgumentException("the encoder takes " + (texts ? "texts" : "sequences of ids")
-                    + ", the data are " + (texts ? "ids" : "texts"));
+            throw new SettingException("the encoder takes " + (texts ? "texts" : "sequences of ids") + ", the data are "
+                    + (texts ? "ids" : "texts"));
         }
         Summary all = summary();
         if ((vocabulary == 0 || all.largestId < vocabulary) && (most == 0 || all.longest <= most)) {
@@ -52,12 +53,12 @@ public interface SequenceDataset extends Dataset<int[]> {
         for (int i = 0; i < size(); i++) {
             int[] ids = sample(i);
             if (most > 0 && ids.length > most) {
-                throw new IllegalArgumentException(name(i) + " has " + ids.length + " ids, the encoder takes at most "
-                        + most + "; train with --length to have longer sequences cut");
+                throw new SettingException(name(i) + " has " + ids.length + " ids, the encoder takes at most " + most
+                        + "; train with --length to have longer sequences cut");
             }
             for (int place = 0; place < ids.length; place++) {
                 if (vocabulary > 0 && ids[place] >= vocabulary) {
-                    throw new IllegalArgumentException(name(i) + ", place " + (place + 1) + ": found id " + ids[place]
+                    throw new SettingException(name(i) + ", place " + (place + 1) + ": found id " + ids[place]
                             + ", the encoder knows ids 0 to " + (vocabulary - 1)
                             + "; make the ids with its own tokenizer");
                 }

@@ -1,5 +1,6 @@
 package dev.vicreg.training.data.signal;
 
+import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.training.data.view.SampleRandom;
 import dev.vicreg.training.data.view.ViewPolicy;
 import java.util.Arrays;
@@ -43,7 +44,7 @@ public record SignalPolicy(
         ViewPolicy.check("snr-min", snrMin, -100, 200);
         ViewPolicy.check("snr-max", snrMax, -100, 200);
         if (snrMin > snrMax) {
-            throw new IllegalArgumentException("augmentation: snr-min " + snrMin + " is above snr-max " + snrMax);
+            throw new SettingException("augmentation: snr-min " + snrMin + " is above snr-max " + snrMax);
         }
         ViewPolicy.check("mask", mask, 0, 1);
         ViewPolicy.check("mask-max", maskMax, 0, 1);

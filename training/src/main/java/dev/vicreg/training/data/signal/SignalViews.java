@@ -1,5 +1,6 @@
 package dev.vicreg.training.data.signal;
 
+import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.runtime.signal.Signal;
 import dev.vicreg.training.data.view.Augmentation;
 import dev.vicreg.training.data.view.ViewSource;
@@ -26,7 +27,7 @@ public record SignalViews(SignalDataset data, Augmentation augmentation, List<Fl
         mean = List.copyOf(mean);
         augmentation.policy(0, SignalPolicy.class);
         if (length > data.summary().longest()) {
-            throw new IllegalArgumentException("a length of " + length + " is more than the longest signal has, "
+            throw new SettingException("a length of " + length + " is more than the longest signal has, "
                     + data.summary().longest() + "; choose a shorter --length");
         }
     }

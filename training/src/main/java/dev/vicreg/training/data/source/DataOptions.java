@@ -1,5 +1,6 @@
 package dev.vicreg.training.data.source;
 
+import dev.vicreg.models.setting.SettingException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -25,14 +26,14 @@ public record DataOptions(List<String> columns, @Nullable String label, int rate
     public DataOptions {
         columns = List.copyOf(columns);
         if (rate < 0 || channels < 1) {
-            throw new IllegalArgumentException(
+            throw new SettingException(
                     "a rate must be 0 or more and channels 1 or more, found " + rate + " and " + channels);
         }
         if (columns.stream().distinct().count() < columns.size()) {
-            throw new IllegalArgumentException("a column can be chosen once, found " + String.join(", ", columns));
+            throw new SettingException("a column can be chosen once, found " + String.join(", ", columns));
         }
         if (label != null && columns.contains(label)) {
-            throw new IllegalArgumentException(
+            throw new SettingException(
                     "column " + label + " is the label, so it cannot be among the values; leave it out of either");
         }
     }

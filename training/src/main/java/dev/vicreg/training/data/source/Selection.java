@@ -1,5 +1,6 @@
 package dev.vicreg.training.data.source;
 
+import dev.vicreg.models.setting.SettingException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -22,7 +23,7 @@ public record Selection(int limit, int limitPerClass) {
     /** @throws IllegalArgumentException if a limit is negative */
     public Selection {
         if (limit < 0 || limitPerClass < 0) {
-            throw new IllegalArgumentException("a limit must be positive, or 0 for all samples; found limit " + limit
+            throw new SettingException("a limit must be positive, or 0 for all samples; found limit " + limit
                     + ", limit per class " + limitPerClass);
         }
     }

@@ -1,5 +1,6 @@
 package dev.vicreg.training.data.view;
 
+import dev.vicreg.models.setting.SettingException;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.RecordComponent;
 import java.util.Arrays;
@@ -48,7 +49,7 @@ public record Augmentation(ViewPolicy viewA, ViewPolicy viewB, boolean unrelated
     public <P extends ViewPolicy> P policy(int view, Class<P> kind) {
         ViewPolicy policy = view == 0 ? viewA : viewB;
         if (!kind.isInstance(policy)) {
-            throw new IllegalArgumentException("augmentation: its settings are those of " + nameOf(policy.getClass())
+            throw new SettingException("augmentation: its settings are those of " + nameOf(policy.getClass())
                     + ", expected those of " + nameOf(kind) + "; choose another preset");
         }
         return kind.cast(policy);
@@ -68,8 +69,7 @@ public record Augmentation(ViewPolicy viewA, ViewPolicy viewB, boolean unrelated
     public Augmentation with(String name, Object value) {
         if (name.equals("views")) {
             if (!value.equals("same") && !value.equals("different")) {
-                throw new IllegalArgumentException(
-                        "augmentation: views must be same or different, found '" + value + "'");
+                throw new SettingException("augmentation: views must be same or different, found '" + value + "'");
             }
             return withUnrelatedViews(value.equals("different"));
         }
@@ -85,14 +85,14 @@ public record Augmentation(ViewPolicy viewA, ViewPolicy viewB, boolean unrelated
     private static ViewPolicy with(ViewPolicy policy, String name, Object value) {
         Map<String, Double> values = valuesOf(policy);
         if (!values.containsKey(name)) {
-            throw new IllegalArgumentException("unknown augmentation setting '" + name + "' of "
+            throw new SettingException("unknown augmentation setting '" + name + "' of "
                     + nameOf(policy.getClass()) + "; known are " + String.join(", ", values.keySet())
                     + ", views; other kinds of data have presets of their own");
         }
         try {
             values.put(name, value instanceof Number number ? number.doubleValue() : Double.parseDouble("" + value));
         } catch (NumberFormatException e) {
-            throw new IllegalArgumentException("augmentation: " + name + " must be a number, found '" + value + "'", e);
+            throw new SettingException("augmentation: " + name + " must be a number, found '" + value + "'", e);
         }
         return policyOf(policy.getClass(), values);
     }
@@ -119,7 +119,7 @@ public record Augmentation(ViewPolicy viewA, ViewPolicy viewB, boolean unrelated
             return kind.getDeclaredConstructor(types)
                     .newInstance(values.values().toArray());
         } catch (InvocationTargetException e) {
-            if (e.getCause() instanceof IllegalArgumentException wrong) {
+            if (e.getCause() instanceof SettingException wrong) {
                 throw wrong;
             }
             throw new IllegalStateException("cannot make a " + kind.getSimpleName(), e);

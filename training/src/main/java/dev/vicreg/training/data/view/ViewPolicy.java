@@ -1,5 +1,6 @@
 package dev.vicreg.training.data.view;
 
+import dev.vicreg.models.setting.SettingException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,7 +15,7 @@ public interface ViewPolicy {
     /** Refuses a setting that is out of range; NaN always is. */
     static void check(String name, double value, double least, double most) {
         if (!(value >= least && value <= most)) {
-            throw new IllegalArgumentException("augmentation: " + name + " must be "
+            throw new SettingException("augmentation: " + name + " must be "
                     + (least == Double.MIN_VALUE ? "above 0 and at most " : "between " + least + " and ") + most
                     + ", found " + value);
         }

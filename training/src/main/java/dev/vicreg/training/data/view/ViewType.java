@@ -1,5 +1,6 @@
 package dev.vicreg.training.data.view;
 
+import dev.vicreg.models.setting.SettingException;
 import java.util.List;
 
 /**
@@ -29,7 +30,7 @@ public record ViewType(Element element, List<Integer> shape) {
     public ViewType {
         shape = List.copyOf(shape);
         if (shape.stream().anyMatch(size -> size < 1)) {
-            throw new IllegalArgumentException("a view needs at least one value along every axis, found " + shape);
+            throw new SettingException("a view needs at least one value along every axis, found " + shape);
         }
     }
 

@@ -10,6 +10,7 @@ import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.ops.Ops;
 import dev.vicreg.models.ops.Rewriter;
+import dev.vicreg.models.setting.SettingException;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -127,7 +128,7 @@ final class CudaLowering implements Rewriter.Rule {
     private static void requireKnownToCuda(Node node) {
         String coordinates = node.attributes().string("coordinate_transformation_mode", "half_pixel");
         if (coordinates.equals("half_pixel_symmetric")) {
-            throw new IllegalArgumentException("Resize in " + node.scope()
+            throw new SettingException("Resize in " + node.scope()
                     + ": coordinate_transformation_mode half_pixel_symmetric has no CUDA kernel, expected half_pixel,"
                     + " align_corners, asymmetric or pytorch_half_pixel; use --device cpu");
         }
