@@ -1,14 +1,12 @@
 package dev.vicreg.export;
 
 import dev.vicreg.models.encoder.OnnxEncoder;
-import dev.vicreg.models.graph.ElementType;
 import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.runtime.input.Input;
-import dev.vicreg.runtime.sequence.ByteIds;
 import dev.vicreg.training.config.BranchConfig;
 import dev.vicreg.training.config.GraphConfig;
-import dev.vicreg.training.config.InputConfig;
 import dev.vicreg.training.config.OnnxConfig;
+import dev.vicreg.training.config.PictureInput;
 import dev.vicreg.training.run.Artifacts;
 import dev.vicreg.training.run.RunConfig;
 import dev.vicreg.training.run.RunFolder;
@@ -19,7 +17,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -103,12 +100,11 @@ public final class RunExport {
         BranchConfig branch = graph.in(artifacts).branch(side);
         Path evalModel = Artifacts.in(artifacts).evalModel();
         OnnxConfig file = branch.onnx();
-        if (form == Form.PICTURES && (file == null || !(branch.input() instanceof InputConfig.Pictures))) {
+        if (form == Form.PICTURES && (file == null || !(branch.input() instanceof PictureInput))) {
             throw new SettingException("Run " + run + " trained " + branch.encoder()
                     + ": --picture-input is for encoders that came as ONNX files and take pictures; leave it out");
         }
-        Input<?> input =
-                file == null || form == Form.PICTURES ? input(branch.input()) : input(branch.input(), file, form);
+        Input<?> input = file == null || form == Form.PICTURES ? branch.input().served() : served(branch, file, form);
         EncoderExport.Description description =
                 new EncoderExport.Description(version, branch.encoder(), input, sha256(configFile), evaluation);
         return file == null || form != Form.ORIGINAL
@@ -129,71 +125,17 @@ public final class RunExport {
         OnnxConfig file = branch.onnx();
         return file != null
                         && form == Form.PICTURES
-                        && input(branch.input(), file, form) instanceof Input.Pictures taken
+                        && served(branch, file, form) instanceof Input.Pictures taken
                         && taken.layout() != null
                 ? taken
                 : null;
     }
 
-    /** What an encoder of other origin takes: as its file has it, on the scale that it was trained with. */
-    private static Input<?> input(InputConfig config, OnnxConfig file, Form form) throws IOException {
+    /** What an encoder of other origin takes. */
+    private static Input<?> served(BranchConfig branch, OnnxConfig file, Form form) throws IOException {
         OnnxEncoder encoder = file.encoder();
         String name = form == Form.ORIGINAL ? encoder.originalInputName() : encoder.inputName();
-        if (config instanceof InputConfig.Pictures pictures) {
-            boolean bytes = file.input().element() == ElementType.UINT8;
-            String layout = file.channelsFirst() ? Input.Pictures.CHANNELS_FIRST : Input.Pictures.CHANNELS_LAST;
-            return Input.pictures(name, pictures.imageSize(), pictures.mean(), pictures.std(), bytes ? null : layout);
-        }
-        if (config instanceof InputConfig.Signals signals) {
-            return new Input.Signals(
-                    name,
-                    Input.Signals.KIND,
-                    signals.rate(),
-                    signals.length(),
-                    signals.channels(),
-                    "none",
-                    signals.mean(),
-                    Collections.nCopies(signals.channels(), 1f));
-        }
-        if (config instanceof InputConfig.Sequences sequences) {
-            return input(name, sequences);
-        }
-        InputConfig.Vectors vectors = (InputConfig.Vectors) config;
-        int columns = vectors.columns().size();
-        return new Input.Vectors(
-                name,
-                Input.Vectors.KIND,
-                vectors.columns(),
-                Collections.nCopies(columns, 0f),
-                Collections.nCopies(columns, 1f));
-    }
-
-    private static Input<?> input(InputConfig config) {
-        if (config instanceof InputConfig.Vectors vectors) {
-            return Input.vectors(vectors.columns(), vectors.mean(), vectors.std());
-        }
-        if (config instanceof InputConfig.Signals signals) {
-            String frontEnd = signals.frontEnd() == null ? "none" : "log-mel";
-            return Input.signals(signals.rate(), signals.length(), signals.mean(), signals.std(), frontEnd);
-        }
-        if (config instanceof InputConfig.Sequences sequences) {
-            return input("ids", sequences);
-        }
-        InputConfig.Pictures pictures = (InputConfig.Pictures) config;
-        return Input.pictures(pictures.imageSize(), pictures.mean(), pictures.std());
-    }
-
-    private static Input<?> input(String name, InputConfig.Sequences sequences) {
-        return new Input.Sequences(
-                name,
-                Input.Sequences.KIND,
-                sequences.length(),
-                sequences.texts() ? ByteIds.NAME : Input.Sequences.IDS,
-                sequences.vocabulary(),
-                sequences.padding(),
-                sequences.mask(),
-                sequences.special(),
-                sequences.cut());
+        return branch.input().served(name, file);
     }
 
     /** What {@code sha256sum} prints. */

@@ -31,12 +31,12 @@ import dev.vicreg.runtime.picture.Picture;
 import dev.vicreg.training.config.BranchConfig;
 import dev.vicreg.training.config.DataConfig;
 import dev.vicreg.training.config.GraphConfig;
-import dev.vicreg.training.config.InputConfig;
 import dev.vicreg.training.config.LengthConfig;
 import dev.vicreg.training.config.MachineConfig;
 import dev.vicreg.training.config.ObjectiveConfig;
 import dev.vicreg.training.config.OnnxConfig;
 import dev.vicreg.training.config.OutputConfig;
+import dev.vicreg.training.config.PictureInput;
 import dev.vicreg.training.config.PrecisionConfig;
 import dev.vicreg.training.config.ScheduleConfig;
 import dev.vicreg.training.config.TrainingConfig;
@@ -81,7 +81,7 @@ class ImportedExportTest {
         BranchConfig branch = new BranchConfig(
                 file,
                 0,
-                new InputConfig.Pictures(imageSize, 3, List.of(0.4f, 0.5f, 0.6f), List.of(0.2f, 0.25f, 0.3f)),
+                new PictureInput(imageSize, 3, List.of(0.4f, 0.5f, 0.6f), List.of(0.2f, 0.25f, 0.3f)),
                 "8",
                 EncoderOptions.NONE,
                 OnnxConfig.of(FILES.resolve(file), "", pool, "train", "off", null, List.of()));

@@ -9,10 +9,10 @@ import dev.vicreg.models.setting.Schema;
 import dev.vicreg.tools.cli.CommandLine;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.tools.command.BenchCommand;
-import dev.vicreg.tools.command.InputSettings;
 import dev.vicreg.tools.command.Networks;
 import dev.vicreg.tools.command.SideInputs;
 import dev.vicreg.training.config.BranchConfig;
+import dev.vicreg.training.config.PictureInput;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
@@ -25,11 +25,11 @@ class NetworksTest {
     }
 
     private static BranchConfig first(Settings settings) throws IOException {
-        return Networks.first(settings, InputSettings.pictures(settings));
+        return Networks.first(settings, PictureInput.of(settings));
     }
 
     private static @Nullable BranchConfig second(Settings settings) throws IOException {
-        return Networks.second(settings, SideInputs.same(InputSettings.pictures(settings)));
+        return Networks.second(settings, SideInputs.same(PictureInput.of(settings)));
     }
 
     @Test

@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
@@ -27,16 +28,16 @@ import org.jspecify.annotations.Nullable;
  *
  * Schema.options(Rate.class, false);       // for the parser and the help page
  * Schema.read(Rate.class, false, source);  // from what was given: parsed values by option name
- * Schema.json(rate, foreign);              // {"lr": 0.002, "schedule": "cosine"}, nested as records are
- * Schema.of(Rate.class, json, foreign);    // and back
+ * Schema.json(rate);                       // {"lr": 0.002, "schedule": "cosine"}, nested as records are
+ * Schema.of(Rate.class, json);             // and back
  * Schema.texts(rate);                      // the options that give this record
  * Schema.with(rate, "lr", 0.1);            // the same but for one
- * Schema.differences(rate, other, foreign) // but for free ones
+ * Schema.differences(rate, other);         // but for free ones
  * }</pre>
  *
  * <p>A component that is a record of annotated components is nested; null, if it is nullable and none of its settings
- * was given. A component of any other type of its own is <em>foreign</em>: recorded as {@link Foreign} says. One option
- * may be declared in several records that stand side by side, such as {@code length} of signals and of sequences.
+ * was given. A component whose type is a sealed interface holds one of the records that it permits, each a
+ * {@link Variant}; which options are read for it isn't known here. One option may be declared in several records that stand side by side, such as {@code length} of signals and of sequences.
  */
 public final class Schema {
     private static final Map<Class<?>, List<Component>> COMPONENTS = new ConcurrentHashMap<>();
@@ -61,30 +62,24 @@ public final class Schema {
         @Nullable
         Object value(String name);
 
+        /**
+         * The same; empty instead of null.
+         *
+         * @param <T> type of its value, which the caller knows
+         */
+        @SuppressWarnings("unchecked")
+        default <T> Optional<T> find(String name) {
+            return Optional.ofNullable((@Nullable T) value(name));
+        }
+
         /** Whether it was. */
         boolean isGiven(String name);
     }
 
-    /** How components are recorded whose types declare no settings. */
-    public interface Foreign {
-        /** As maps, lists, text, numbers and truths. */
-        Object json(Object value);
-
-        /** The inverse. */
-        Object of(Class<?> type, Object json);
-
-        /** Where there are no such components. */
-        Foreign NONE = new Foreign() {
-            @Override
-            public Object json(Object value) {
-                throw new IllegalStateException("No settings are declared in " + value.getClass());
-            }
-
-            @Override
-            public Object of(Class<?> type, Object json) {
-                throw new IllegalStateException("No settings are declared in " + type);
-            }
-        };
+    /** Implemented by a record some of whose settings may have followed from others or from data. */
+    public interface Inferring {
+        /** Whether the setting of that option did, so that no option gives it again. */
+        boolean isInferred(String option);
     }
 
     /**
@@ -111,6 +106,24 @@ public final class Schema {
         boolean isNested() {
             return component.getType().isRecord()
                     && components(nested()).stream().anyMatch(inner -> inner.option != null || inner.isNested());
+        }
+
+        /** Whether its settings are those of a record. */
+        boolean isRecord() {
+            return isOneOfSeveral() || isNested();
+        }
+
+        boolean isOneOfSeveral() {
+            return component.getType().isSealed();
+        }
+
+        /** The permitted record that is called so. */
+        @SuppressWarnings("unchecked") // a variant is a record
+        Class<? extends Record> variant(Object word) {
+            return (Class<? extends Record>) Arrays.stream(component.getType().getPermittedSubclasses())
+                    .filter(each -> word(each).equals(word))
+                    .findFirst()
+                    .orElseThrow(() -> new SettingException(name + ": unknown " + KIND + " " + word));
         }
 
         boolean isSimple() {
@@ -145,7 +158,18 @@ public final class Schema {
         }
     }
 
+    /** The key of a variant's word in JSON. */
+    private static final String KIND = "kind";
+
     private Schema() {}
+
+    private static String word(Class<?> variant) {
+        Variant named = variant.getAnnotation(Variant.class);
+        if (named == null) {
+            throw new IllegalStateException(variant + " is no variant");
+        }
+        return named.value();
+    }
 
     private static List<Component> components(Class<? extends Record> type) {
         List<Component> known = COMPONENTS.get(type);
@@ -266,16 +290,19 @@ public final class Schema {
     }
 
     /** As JSON has it, nested as the records are; without what is null or empty. */
-    public static Map<String, Object> json(Record record, Foreign foreign) {
+    public static Map<String, Object> json(Record record) {
         Map<String, Object> json = new LinkedHashMap<>();
+        if (record.getClass().isAnnotationPresent(Variant.class)) {
+            json.put(KIND, word(record.getClass()));
+        }
         for (Component component : components(record.getClass())) {
             Object value = component.of(record);
             if (component.isOpen()) {
                 ((Map<?, ?>) Objects.requireNonNull(value)).forEach((name, each) -> json.put((String) name, each));
-            } else if (value instanceof Record nested && component.isNested()) {
-                json.put(component.name, json(nested, foreign));
+            } else if (value instanceof Record nested && component.isRecord()) {
+                json.put(component.name, json(nested));
             } else if (value != null && !isEmpty(value)) {
-                json.put(component.name, component.isSimple() ? plain(value) : foreign.json(value));
+                json.put(component.name, plain(value));
             }
         }
         return json;
@@ -286,8 +313,11 @@ public final class Schema {
      *
      * @throws IllegalArgumentException naming a key that is no setting, or as the records' constructors say
      */
-    public static <R extends Record> R of(Class<R> type, Map<?, ?> json, Foreign foreign) {
+    public static <R extends Record> R of(Class<R> type, Map<?, ?> json) {
         Map<Object, Object> rest = new LinkedHashMap<>(json);
+        if (type.isAnnotationPresent(Variant.class)) {
+            rest.remove(KIND);
+        }
         components(type).stream().filter(component -> !component.isOpen()).forEach(c -> rest.remove(c.name));
         R record = make(type, component -> {
             if (component.isOpen()) {
@@ -296,14 +326,17 @@ public final class Schema {
                 return open;
             }
             Object value = json.get(component.name);
-            if (component.isNested()) {
+            if (component.isRecord()) {
                 Map<?, ?> inner = value instanceof Map<?, ?> map ? map : Map.of();
-                return value == null && component.nullable ? null : of(component.nested(), inner, foreign);
+                if (value == null && component.nullable) {
+                    return null;
+                }
+                Object kind = inner.get(KIND);
+                Class<? extends Record> inside =
+                        component.isOneOfSeveral() ? component.variant(kind == null ? "" : kind) : component.nested();
+                return of(inside, inner);
             }
-            if (value == null) {
-                return absent(component);
-            }
-            return component.isSimple() ? typed(component, value) : foreign.of(component.component.getType(), value);
+            return value == null ? absent(component) : typed(component, value);
         });
         if (!rest.isEmpty()) {
             throw new SettingException(
@@ -312,7 +345,7 @@ public final class Schema {
         return record;
     }
 
-    /** The options that give this record, by name; without what is null or empty, or foreign. */
+    /** The options that give this record, by name; without what is null, empty or {@link Inferring inferred}. */
     public static Map<String, String> texts(Record record) {
         Map<String, String> texts = new LinkedHashMap<>();
         putTexts(texts, record, false);
@@ -325,9 +358,12 @@ public final class Schema {
             if (component.isOpen()) {
                 ((Map<?, ?>) Objects.requireNonNull(value))
                         .forEach((name, each) -> texts.putIfAbsent((String) name, each.toString()));
-            } else if (value instanceof Record nested && component.isNested()) {
+            } else if (value instanceof Record nested && component.isRecord()) {
                 putTexts(texts, nested, component.isSecond(second));
-            } else if (value != null && component.isOption() && !isAbsent(component, value)) {
+            } else if (value != null
+                    && component.isOption()
+                    && !isAbsent(component, value)
+                    && !(record instanceof Inferring inferring && inferring.isInferred(component.name))) {
                 texts.putIfAbsent(component.optionName(second), text(component, value));
             }
         }
@@ -382,11 +418,11 @@ public final class Schema {
     }
 
     /** The settings in which two records differ, sorted by name, without those that are free. */
-    public static List<Difference> differences(Record before, Record after, Foreign foreign) {
+    public static List<Difference> differences(Record before, Record after) {
         Map<String, Object> a = new HashMap<>();
         Map<String, Object> b = new HashMap<>();
-        putFixed(a, before, false, foreign);
-        putFixed(b, after, false, foreign);
+        putFixed(a, before, false);
+        putFixed(b, after, false);
         Set<String> names = new TreeSet<>(a.keySet());
         names.addAll(b.keySet());
         return names.stream()
@@ -395,27 +431,26 @@ public final class Schema {
                 .toList();
     }
 
-    private static void putFixed(Map<String, Object> fixed, Record record, boolean second, Foreign foreign) {
+    private static void putFixed(Map<String, Object> fixed, Record record, boolean second) {
+        if (record.getClass().isAnnotationPresent(Variant.class)) {
+            fixed.put(KIND + of(second), word(record.getClass()));
+        }
         for (Component component : components(record.getClass())) {
             Object value = component.of(record);
             if (component.isOpen()) {
-                putAll(fixed, value, second ? " of branch b" : "");
-            } else if (value instanceof Record nested && component.isNested()) {
-                putFixed(fixed, nested, component.isSecond(second), foreign);
+                ((Map<?, ?>) Objects.requireNonNull(value))
+                        .forEach((name, each) -> fixed.put(name + of(second), Objects.requireNonNull(each)));
+            } else if (value instanceof Record nested && component.isRecord()) {
+                putFixed(fixed, nested, component.isSecond(second));
             } else if (value != null && !isEmpty(value) && !(component.option != null && component.option.free())) {
-                if (component.isSimple()) {
-                    boolean own = !component.optionName(second).equals(component.name);
-                    String name = component.optionName(second) + (second && !own ? " of branch b" : "");
-                    fixed.put(name, plain(value));
-                } else {
-                    putAll(fixed, foreign.json(value), second ? "-b" : "");
-                }
+                String name = component.optionName(second);
+                fixed.put(name.equals(component.name) ? name + of(second) : name, plain(value));
             }
         }
     }
 
-    private static void putAll(Map<String, Object> fixed, @Nullable Object map, String suffix) {
-        ((Map<?, ?>) Objects.requireNonNull(map)).forEach((name, value) -> fixed.put(name + suffix, value));
+    private static String of(boolean second) {
+        return second ? " of branch b" : "";
     }
 
     private interface Values {

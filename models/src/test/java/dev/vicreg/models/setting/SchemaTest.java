@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.vicreg.models.setting.Schema.Declared;
 import dev.vicreg.models.setting.Schema.Difference;
-import dev.vicreg.models.setting.Schema.Foreign;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -98,18 +97,18 @@ class SchemaTest {
 
     @Test
     void jsonIsNestedAsTheRecordsAreAndReadBack() {
-        Map<String, Object> json = Schema.json(RUN, Foreign.NONE);
+        Map<String, Object> json = Schema.json(RUN);
         assertEquals(
                 "{a={image-width=3}, b={image-width=4, sizes={shape=[2, 5], pool=cls}, depth=2}, rate=0.1, device=cpu,"
                         + " stem=very-small}",
                 json.toString());
-        assertEquals(RUN, Schema.of(Run.class, json, Foreign.NONE));
+        assertEquals(RUN, Schema.of(Run.class, json));
         json.remove("rate");
-        assertEquals(1e-4f, Schema.of(Run.class, json, Foreign.NONE).rate());
+        assertEquals(1e-4f, Schema.of(Run.class, json).rate());
         json.put("speed", 1);
         assertEquals(
                 "unknown setting speed",
-                assertThrows(IllegalArgumentException.class, () -> Schema.of(Run.class, json, Foreign.NONE))
+                assertThrows(IllegalArgumentException.class, () -> Schema.of(Run.class, json))
                         .getMessage());
     }
 
@@ -153,6 +152,6 @@ class SchemaTest {
                         new Difference("depth", null, 3),
                         new Difference("image-width-b", 4, 6),
                         new Difference("shape of branch b", List.of(2L, 5L), List.of(3L))),
-                Schema.differences(RUN, other, Foreign.NONE));
+                Schema.differences(RUN, other));
     }
 }

@@ -61,7 +61,7 @@ final class EmbedCommand {
                         settings.get(SharedSettings.THREADS));
                 Datasets datasets = new Datasets()) {
             String named = settings.get(SharedSettings.DATA);
-            Dataset<?> data = InputSettings.open(model, named, null, SharedSettings.selection(settings), datasets);
+            Dataset<?> data = InputOptions.open(model, named, null, SharedSettings.selection(settings), datasets);
             int skipped = embed(model, data, out, settings.on(NORMALIZE), console);
             int rows = data.size() - skipped;
             if (settings.on(SharedSettings.JSON)) {

@@ -59,7 +59,7 @@ final class EvalCommand {
             List.of(SharedSettings.MODEL, TRAIN, TEST),
             List.of(
                     BASELINE,
-                    VectorSettings.LABEL,
+                    InputOptions.LABEL,
                     PLOT,
                     SharedSettings.LIMIT,
                     SharedSettings.LIMIT_PER_CLASS,
@@ -106,8 +106,8 @@ final class EvalCommand {
 
     private static Dataset<?> open(EmbeddingModel encoder, String data, Settings settings, Datasets datasets)
             throws IOException {
-        String label = settings.find(VectorSettings.LABEL).orElse(null);
-        return InputSettings.open(encoder, data, label, SharedSettings.selection(settings), datasets);
+        String label = settings.find(InputOptions.LABEL).orElse(null);
+        return InputOptions.open(encoder, data, label, SharedSettings.selection(settings), datasets);
     }
 
     /** The file named, else the one beside the model if it is there and another. */

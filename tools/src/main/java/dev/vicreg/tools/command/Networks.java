@@ -53,7 +53,7 @@ public final class Networks {
         all.addAll(afterWidth, Encoders.options().stream().map(Setting::of).toList());
         all.add(SHARE_WEIGHTS);
         all.addAll(SECOND);
-        all.add(SignalSettings.FRONT_END_B);
+        all.addAll(InputOptions.SECOND);
         all.addAll(FILES);
         all.addAll(FILES_B);
         return Setting.joined(all);
@@ -99,7 +99,7 @@ public final class Networks {
      *     two sides of different kinds are to share weights
      */
     public static @Nullable BranchConfig second(Settings settings, SideInputs inputs) throws IOException {
-        Optional<Setting<?>> own = Stream.of(SECOND, List.of(SignalSettings.FRONT_END_B), FILES_B)
+        Optional<Setting<?>> own = Stream.of(SECOND, InputOptions.SECOND, FILES_B)
                 .<Setting<?>>flatMap(List::stream)
                 .filter(settings::isGiven)
                 .findFirst();
@@ -125,7 +125,7 @@ public final class Networks {
         String usual = inputs.alike() ? likeFirst : inputs.b().encoder();
         String encoder = asked.encoder().isEmpty() ? usual : asked.encoder();
         String projector = asked.projector().isEmpty() ? first.projector() : asked.projector();
-        InputConfig input = SignalSettings.withFrontEndB(inputs.b(), settings);
+        InputConfig input = InputOptions.ofSecondBranch(settings, inputs.b());
         if (OnnxConfig.isFile(encoder)) {
             return ImportedNetwork.branch(settings, Side.B, input, Path.of(encoder), projector);
         }

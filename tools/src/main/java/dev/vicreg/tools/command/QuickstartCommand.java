@@ -13,7 +13,7 @@ import dev.vicreg.tools.evaluation.KnnClassifier;
 import dev.vicreg.tools.output.Json;
 import dev.vicreg.tools.sample.SampleSet;
 import dev.vicreg.training.config.DataConfig;
-import dev.vicreg.training.config.InputConfig;
+import dev.vicreg.training.config.PictureInput;
 import dev.vicreg.training.config.TrainingConfig;
 import dev.vicreg.training.data.Kinds;
 import dev.vicreg.training.data.source.DataOptions;
@@ -55,7 +55,7 @@ final class QuickstartCommand {
             List.of(),
             Stream.of(List.of(OUT, PER_CLASS, TEST_PER_CLASS, SharedSettings.JSON), RunOptions.GRAPH, RunOptions.RUN)
                     .<Setting<?>>flatMap(List::stream)
-                    .filter(setting -> !InputSettings.isForOtherThanPictures(setting))
+                    .filter(setting -> !InputOptions.isForOtherThanPictures(setting))
                     .<Setting<?>>map(QuickstartCommand::withRecipe)
                     .toList(),
             "./vicreg quickstart",
@@ -72,7 +72,7 @@ final class QuickstartCommand {
         Path root = settings.find(OUT).orElseGet(QuickstartCommand::freshFolder);
         Path pictures = root.resolve("pictures");
         Path train = pictures.resolve("train");
-        InputConfig.Pictures pictureInput = InputSettings.pictures(settings);
+        PictureInput pictureInput = PictureInput.of(settings);
         TrainingConfig config =
                 RunOptions.training(settings, new DataConfig(train.toString(), null), SideInputs.same(pictureInput));
         console.err().println("1/4 drawing pictures into " + pictures);

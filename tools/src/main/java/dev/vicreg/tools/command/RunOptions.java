@@ -41,7 +41,7 @@ final class RunOptions {
 
     /** What shapes the graphs. */
     static final List<Setting<?>> GRAPH = joined(
-            InputSettings.ALL,
+            InputOptions.ALL,
             Networks.ALL,
             Setting.of(ObjectiveConfig.class),
             Setting.of(UpdateConfig.class),
@@ -106,17 +106,9 @@ final class RunOptions {
         GraphConfig graph = run.graph();
         texts.put("share-weights", String.valueOf(graph.sharesWeights()));
         for (Side side : graph.sides()) {
-            BranchConfig branch = graph.branch(side);
-            OnnxConfig file = branch.onnx();
+            OnnxConfig file = graph.branch(side).onnx();
             if (file != null) {
                 texts.put(side == Side.A ? "encoder" : "encoder-b", file.path());
-            }
-            InputSettings.values(branch.input())
-                    .forEach((setting, value) -> texts.putIfAbsent(setting.name(), value.toString()));
-            if (side == Side.B) {
-                InputSettings.ofKind(branch.input().kind())
-                        .ofSecond(branch.input())
-                        .forEach((setting, value) -> texts.put(setting.name(), value.toString()));
             }
         }
         return texts;

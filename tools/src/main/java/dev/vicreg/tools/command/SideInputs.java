@@ -45,14 +45,14 @@ public record SideInputs(InputConfig a, InputConfig b) {
         Optional<String> first = settings.find(SharedSettings.DATA);
         Optional<String> second = settings.find(RunOptions.DATA_B);
         if (second.isEmpty()) {
-            return same(InputSettings.of(settings, first.orElse(null), selection, datasets));
+            return same(InputOptions.of(settings, first.orElse(null), selection, datasets));
         }
         String dataA = settings.get(SharedSettings.DATA);
         String dataB = second.get();
-        InputSettings.requireUses(settings, new HashSet<>(List.of(datasets.kind(dataA), datasets.kind(dataB))));
+        InputOptions.requireUses(settings, new HashSet<>(List.of(datasets.kind(dataA), datasets.kind(dataB))));
         // A selection is one of pairs, so what is measured is measured on all samples.
         return new SideInputs(
-                InputSettings.read(settings, dataA, Selection.ALL, datasets),
-                InputSettings.read(settings, dataB, Selection.ALL, datasets));
+                InputOptions.read(settings, dataA, Selection.ALL, datasets),
+                InputOptions.read(settings, dataB, Selection.ALL, datasets));
     }
 }

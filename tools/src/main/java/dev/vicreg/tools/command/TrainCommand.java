@@ -77,7 +77,7 @@ final class TrainCommand {
         Settings settings = RunOptions.complete(given, before);
         settings.get(SharedSettings.DATA); // the first that is missing is told of
         DataConfig data = settings.read(DataConfig.class);
-        SideInputs inputs = before != null && !InputSettings.isAnyGiven(given)
+        SideInputs inputs = before != null && !InputOptions.isAnyGiven(given)
                 ? SideInputs.of(before.graph()) // the data need not be read for it once more
                 : SideInputs.of(settings, data.selection(), datasets);
         TrainingConfig config = RunOptions.training(settings, data, inputs);

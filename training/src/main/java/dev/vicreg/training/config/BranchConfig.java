@@ -97,7 +97,7 @@ public record BranchConfig(
             List<Float> mean,
             List<Float> std,
             String projector) {
-        this(encoder, width, new InputConfig.Pictures(imageSize, channels, mean, std), projector, EncoderOptions.NONE);
+        this(encoder, width, new PictureInput(imageSize, channels, mean, std), projector, EncoderOptions.NONE);
     }
 
     /**

@@ -70,7 +70,7 @@ public record ObjectiveConfig(
      */
     Objective objective() {
         Map<String, Float> values = new LinkedHashMap<>();
-        Schema.json(this, Schema.Foreign.NONE).forEach((name, value) -> {
+        Schema.json(this).forEach((name, value) -> {
             if (value instanceof Float number) {
                 values.put(name, number);
             }

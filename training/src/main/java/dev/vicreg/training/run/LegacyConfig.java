@@ -1,6 +1,6 @@
 package dev.vicreg.training.run;
 
-import java.util.ArrayList;
+import dev.vicreg.models.setting.SettingException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -14,6 +14,9 @@ import org.jspecify.annotations.Nullable;
 final class LegacyConfig {
     private static final List<String> BRANCH = List.of("encoder", "width", "projector");
     private static final List<String> OPTIONS = List.of("stem", "zeroInitResidual", "patchSize", "pool", "depth");
+
+    private static final Map<String, String> INPUT =
+            Map.of("padding", "pad-id", "mask", "mask-id", "special", "special-ids");
 
     private LegacyConfig() {}
 
@@ -69,13 +72,42 @@ final class LegacyConfig {
 
     private static Map<String, Object> branch(Map<?, ?> branch) {
         Map<String, Object> today = some(branch, BRANCH);
-        put(today, "input", kebab(branch.get("input")));
+        put(today, "input", input(map(branch, "input")));
         put(today, "options", some(branch, OPTIONS));
         Map<String, Object> onnx = new LinkedHashMap<>();
         map(branch, "onnx").forEach((name, value) -> onnx.put(kebab((String) name), value));
         put(onnx, "input-shape", onnx.remove("sample"));
         put(today, "onnx", onnx);
         return today;
+    }
+
+    private static Map<String, Object> input(Map<?, ?> input) {
+        Map<String, Object> today = new LinkedHashMap<>();
+        input.forEach((name, value) -> {
+            String known = INPUT.getOrDefault(name, kebab((String) name));
+            put(today, known, value instanceof Map<?, ?> mel ? logMel(mel) : value);
+        });
+        return today;
+    }
+
+    /** Samples as the milliseconds that they were asked for in. */
+    private static String logMel(Map<?, ?> mel) {
+        double rate = number(mel, "rate");
+        return String.format(
+                Locale.ROOT,
+                "log-mel,window=%s,hop=%s,bands=%s,low=%s,high=%s",
+                number(mel, "window") * 1000 / rate,
+                number(mel, "hop") * 1000 / rate,
+                mel.get("bands"),
+                mel.get("low"),
+                mel.get("high"));
+    }
+
+    private static double number(Map<?, ?> mel, String name) {
+        if (mel.get(name) instanceof Number number) {
+            return number.doubleValue();
+        }
+        throw new SettingException("frontEnd: expected a number as " + name + ", found " + mel.get(name));
     }
 
     private static Map<?, ?> map(Map<?, ?> parent, String name) {
@@ -99,18 +131,6 @@ final class LegacyConfig {
         Map<String, Object> renamed = new LinkedHashMap<>();
         names.forEach((old, name) -> put(renamed, name, from.get(old)));
         return renamed;
-    }
-
-    private static @Nullable Object kebab(@Nullable Object json) {
-        if (json instanceof Map<?, ?> map) {
-            Map<String, Object> renamed = new LinkedHashMap<>();
-            map.forEach((name, value) -> put(renamed, kebab((String) name), kebab(value)));
-            return renamed;
-        }
-        if (json instanceof List<?> list) {
-            return new ArrayList<>(list);
-        }
-        return json;
     }
 
     private static String kebab(String name) {

@@ -3,11 +3,9 @@ package dev.vicreg.training.run;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import dev.vicreg.models.setting.Schema;
 import dev.vicreg.models.setting.Schema.Difference;
-import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.training.config.TrainingConfig;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -39,36 +37,11 @@ public record RunConfig(
     private static final String FORMAT_KEY = "format";
     private static final String LOSS_SCALE = "loss-scale";
 
-    /** What branches take, which is no record of settings. */
-    private static final Schema.Foreign INPUTS = new Schema.Foreign() {
-        private static final ObjectMapper KEBAB =
-                JSON.copy().setPropertyNamingStrategy(PropertyNamingStrategies.KEBAB_CASE);
-
-        // Through text, so that numbers are what config.json shows of them.
-        @Override
-        public Object json(Object value) {
-            return converted(value, Map.class);
-        }
-
-        @Override
-        public Object of(Class<?> type, Object json) {
-            return converted(json, type);
-        }
-
-        private static Object converted(Object value, Class<?> type) {
-            try {
-                return KEBAB.readValue(KEBAB.writeValueAsString(value), type);
-            } catch (JsonProcessingException e) {
-                throw new SettingException(e.getOriginalMessage(), e);
-            }
-        }
-    };
-
     /** Writes the file, complete or not at all. */
     public void write(Path file) throws IOException {
         Map<String, Object> json = new LinkedHashMap<>();
         json.put(FORMAT_KEY, FORMAT);
-        json.putAll(Schema.json(this, INPUTS));
+        json.putAll(Schema.json(this));
         AtomicFile.write(
                 file, ByteBuffer.wrap((JSON.writeValueAsString(json) + "\n").getBytes(StandardCharsets.UTF_8)));
     }
@@ -86,7 +59,7 @@ public record RunConfig(
                 throw new IOException(file + " has format " + format + ", this version reads up to " + FORMAT
                         + "; take the version that began the run");
             }
-            return Schema.of(RunConfig.class, format == null ? LegacyConfig.translated(json) : json, INPUTS);
+            return Schema.of(RunConfig.class, format == null ? LegacyConfig.translated(json) : json);
         } catch (NoSuchFileException e) {
             throw new NoSuchFileException(file.getParent() + " is no run: it has no " + file.getFileName());
         } catch (JsonProcessingException e) {
@@ -101,7 +74,7 @@ public record RunConfig(
      * {@code name: ours, asked for theirs}, with the option's name.
      */
     public static List<String> differences(TrainingConfig ours, TrainingConfig other) {
-        return Schema.differences(ours, other, INPUTS).stream()
+        return Schema.differences(ours, other).stream()
                 .filter(each -> !isOtherPrecision(each))
                 .map(each -> each.name() + ": " + shown(each.before()) + " in the run, " + shown(each.after())
                         + " asked for")

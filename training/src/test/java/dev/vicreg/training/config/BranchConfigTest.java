@@ -38,7 +38,7 @@ class BranchConfigTest {
 
     private static BranchConfig config(String encoder, int width, EncoderOptions options) {
         List<Float> half = List.of(0.5f, 0.5f, 0.5f);
-        return new BranchConfig(encoder, width, new InputConfig.Pictures(32, 3, half, half), "8-8", options);
+        return new BranchConfig(encoder, width, new PictureInput(32, 3, half, half), "8-8", options);
     }
 
     private static GraphConfig graph(BranchConfig a, BranchConfig b) {

@@ -11,12 +11,12 @@ import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.training.config.BranchConfig;
 import dev.vicreg.training.config.DataConfig;
 import dev.vicreg.training.config.GraphConfig;
-import dev.vicreg.training.config.InputConfig;
 import dev.vicreg.training.config.LengthConfig;
 import dev.vicreg.training.config.MachineConfig;
 import dev.vicreg.training.config.ObjectiveConfig;
 import dev.vicreg.training.config.OnnxConfig;
 import dev.vicreg.training.config.OutputConfig;
+import dev.vicreg.training.config.PictureInput;
 import dev.vicreg.training.config.PrecisionConfig;
 import dev.vicreg.training.config.ScheduleConfig;
 import dev.vicreg.training.config.TrainingConfig;
@@ -75,7 +75,7 @@ final class ImportedRunTest {
         BranchConfig branch = new BranchConfig(
                 "net.onnx",
                 0,
-                new InputConfig.Pictures(imageSize, 3, half, half),
+                new PictureInput(imageSize, 3, half, half),
                 "8-8",
                 EncoderOptions.NONE,
                 OnnxConfig.of(file, "", "none", "train", dropout, null, List.of()));

@@ -3,11 +3,13 @@ package dev.vicreg.tools.command;
 import dev.vicreg.models.encoder.Encoders;
 import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.runtime.EmbeddingModel;
-import dev.vicreg.runtime.input.Input;
 import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.training.config.InputConfig;
+import dev.vicreg.training.config.InputKind;
 import dev.vicreg.training.config.OnnxConfig;
+import dev.vicreg.training.config.PictureInput;
+import dev.vicreg.training.config.VectorInput;
 import dev.vicreg.training.data.Datasets;
 import dev.vicreg.training.data.kind.Kind;
 import dev.vicreg.training.data.picture.PictureKind;
@@ -16,51 +18,39 @@ import dev.vicreg.training.data.source.Dataset;
 import dev.vicreg.training.data.source.Selection;
 import dev.vicreg.training.data.vector.VectorKind;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Collections;
+import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The options that say what samples are and how they are read; with the data they give the configuration of an input.
- * {@link KindSettings} has those of each kind.
+ * The options that say what samples are and how they are read, as the records of {@link InputKind#ALL} declare them; with
+ * the data they give what a branch takes.
  */
-public final class InputSettings {
-    /** One for every kind of data, in their order. */
-    private static final List<KindSettings> KINDS =
-            List.of(new PictureSettings(), new VectorSettings(), new SignalSettings(), new SequenceSettings());
-
-    private static final List<Setting<?>> OF_KINDS = KINDS.stream()
-            .<Setting<?>>flatMap(kind -> kind.options().stream())
-            .distinct()
-            .toList();
+final class InputOptions {
+    static final Setting<String> LABEL = Setting.of(VectorInput.class, "label");
 
     /** Those that are for the first branch, or both. */
-    static final List<Setting<?>> ALL = OF_KINDS.stream()
-            .filter(setting -> !setting.equals(SignalSettings.FRONT_END_B))
-            .toList();
+    static final List<Setting<?>> ALL = joined(false);
 
-    private InputSettings() {}
+    /** Those of the second branch alone. */
+    static final List<Setting<?>> SECOND = joined(true);
 
-    /** The options for data of this kind. */
-    static KindSettings ofKind(Kind<?> kind) {
-        return KINDS.stream().filter(each -> each.kind() == kind).findFirst().orElseThrow();
+    private InputOptions() {}
+
+    private static List<Setting<?>> joined(boolean second) {
+        List<Setting<?>> all = new ArrayList<>();
+        InputKind.ALL.forEach(kind -> all.addAll(of(kind, second)));
+        return Setting.joined(all);
     }
 
-    /** The options for what a model takes. */
-    private static KindSettings ofInput(Input<?> input) {
-        return KINDS.stream()
-                .filter(each -> each.kind().noun().equals(input.kind() + "s"))
-                .findFirst()
-                .orElseThrow();
-    }
-
-    /** Pictures, whatever the data. */
-    public static InputConfig.Pictures pictures(Settings settings) {
-        return PictureSettings.pictures(settings);
+    private static List<Setting<?>> of(InputKind<?, ?> kind, boolean second) {
+        return second ? Setting.ofSecond(kind.settings()) : Setting.of(kind.settings());
     }
 
     /**
@@ -74,7 +64,7 @@ public final class InputSettings {
             throws IOException {
         Kind<?> kind = data == null ? withoutData(settings) : datasets.kind(data);
         requireUses(settings, Set.of(kind));
-        return data == null ? pictures(settings) : read(settings, data, selection, datasets);
+        return data == null ? PictureInput.of(settings) : read(settings, data, selection, datasets);
     }
 
     /**
@@ -83,28 +73,29 @@ public final class InputSettings {
      * @throws IllegalArgumentException naming the first one
      */
     static void requireUses(Settings settings, Set<Kind<?>> kinds) {
-        for (Setting<?> setting : OF_KINDS) {
+        for (Setting<?> setting : Stream.concat(ALL.stream(), SECOND.stream()).toList()) {
             if (settings.isGiven(setting) && Collections.disjoint(kindsOf(setting), kinds)) {
                 throw new SettingException("--" + setting.name() + " is for " + nouns(kindsOf(setting))
                         + ", the data are " + nouns(kinds) + "; leave it out");
             }
         }
-        int channels = settings.find(PictureSettings.CHANNELS).orElse(PictureSettings.COLOURS);
-        if (channels != PictureSettings.COLOURS && kinds.equals(Set.of(PictureKind.PICTURES))) {
-            throw new SettingException("--channels of pictures must be 3, found " + channels);
-        }
     }
 
+    /** The kinds that an option is for; none of an option that is for something else. */
     private static Set<Kind<?>> kindsOf(Setting<?> setting) {
-        return KINDS.stream()
-                .filter(each -> each.options().contains(setting))
-                .map(KindSettings::kind)
-                .collect(Collectors.toUnmodifiableSet());
+        Set<Kind<?>> kinds = new LinkedHashSet<>();
+        for (InputKind<?, ?> kind : InputKind.ALL) {
+            Stream<Setting<?>> own = Stream.concat(of(kind, false).stream(), of(kind, true).stream());
+            if (own.anyMatch(each -> each.name().equals(setting.name()))) {
+                kinds.add(kind.kind());
+            }
+        }
+        return kinds;
     }
 
     private static String nouns(Set<Kind<?>> kinds) {
-        return KINDS.stream()
-                .map(KindSettings::kind)
+        return InputKind.ALL.stream()
+                .<Kind<?>>map(InputKind::kind)
                 .filter(kinds::contains)
                 .map(Kind::noun)
                 .collect(Collectors.joining(" and "));
@@ -113,7 +104,7 @@ public final class InputSettings {
     /** What the options say of data, once {@link #requireUses} has passed them. */
     static InputConfig read(Settings settings, String data, Selection selection, Datasets datasets) throws IOException {
         Dataset<?>[] opened = new Dataset<?>[1];
-        InputConfig input = ofKind(datasets.kind(data)).input(settings, options -> {
+        InputConfig input = InputKind.of(datasets.kind(data)).read(settings, options -> {
             opened[0] = datasets.open(data, options, selection);
             return opened[0];
         });
@@ -131,9 +122,15 @@ public final class InputSettings {
         return PictureKind.PICTURES;
     }
 
-    /** The options that give this input, with their values. */
-    static Map<Setting<?>, Object> values(InputConfig input) {
-        return ofKind(input.kind()).values(input);
+    /** What the second branch takes of the second side's data: with options of its own, if they are for these. */
+    static InputConfig ofSecondBranch(Settings settings, InputConfig input) {
+        for (Setting<?> setting : SECOND) {
+            if (settings.isGiven(setting) && !kindsOf(setting).contains(input.kind())) {
+                throw new SettingException("--" + setting.name() + " is for " + nouns(kindsOf(setting)) + ", found "
+                        + input.kind().noun() + " on the second side; leave it out");
+            }
+        }
+        return input.ofSecondBranch(settings);
     }
 
     /** Whether an option is of no use to pictures. */
@@ -157,8 +154,7 @@ public final class InputSettings {
     static Dataset<?> open(
             EmbeddingModel model, String data, @Nullable String label, Selection selection, Datasets datasets)
             throws IOException {
-        Input<?> input = model.manifest().input();
-        KindSettings wanted = ofInput(input);
+        InputConfig wanted = InputKind.of(model.manifest().input());
         Kind<?> found = datasets.kind(data);
         if (found != wanted.kind()) {
             throw new SettingException(
@@ -168,10 +164,10 @@ public final class InputSettings {
             throw new SettingException("--label is for vectors, the data are " + found.noun()
                     + ", whose classes are their folders or in NAME.labels.txt; leave it out");
         }
-        DataOptions options = wanted.options(input);
+        DataOptions options = wanted.reading();
         Dataset<?> opened = datasets.open(data, label == null ? options : options.withLabel(label), selection);
         try {
-            wanted.requireFits(opened, input);
+            wanted.requireFits(opened);
         } catch (SettingException e) {
             throw new SettingException(data + ": " + e.getMessage(), e);
         }

@@ -1,0 +1,185 @@
+package dev.vicreg.training.config;
+
+import dev.vicreg.models.encoder.Encoders;
+import dev.vicreg.models.graph.Dim;
+import dev.vicreg.models.graph.ElementType;
+import dev.vicreg.models.graph.Shape;
+import dev.vicreg.models.setting.Codec;
+import dev.vicreg.models.setting.Option;
+import dev.vicreg.models.setting.Schema;
+import dev.vicreg.models.setting.SettingException;
+import dev.vicreg.models.setting.Variant;
+import dev.vicreg.runtime.input.Input;
+import dev.vicreg.training.data.kind.Kind;
+import dev.vicreg.training.data.picture.NormalisedPictures;
+import dev.vicreg.training.data.picture.PictureKind;
+import dev.vicreg.training.data.picture.PictureViews;
+import dev.vicreg.training.data.source.DataOptions;
+import dev.vicreg.training.data.source.Dataset;
+import dev.vicreg.training.data.view.Augmentation;
+import dev.vicreg.training.data.view.ViewSource;
+import dev.vicreg.training.step.ViewInput;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
+/**
+ * Square pictures.
+ *
+ * @param imageSize height and width in pixels
+ * @param channels colour channels, 3
+ * @param mean per channel on a scale of 0 to 1, taken off inside the graph
+ * @param std standard deviation per channel on a scale of 0 to 1, divided by inside the graph
+ */
+@Variant("picture")
+public record PictureInput(
+        @Option(help = "side of the pictures it sees", argument = "PIXELS", fallback = "32", min = 8, max = 4096)
+        int imageSize,
+
+        @Option(help = "channels: 3 of pictures", min = 1, max = 1024)
+        int channels,
+
+        @Option(
+                help = "taken off each channel, on a scale of 0 to 1",
+                argument = "R,G,B",
+                fallback = "0.485,0.456,0.406",
+                codec = Channels.class)
+        List<Float> mean,
+
+        @Option(
+                help = "divides each channel, on a scale of 0 to 1",
+                argument = "R,G,B",
+                fallback = "0.229,0.224,0.225",
+                codec = Channels.class)
+        List<Float> std)
+        implements InputConfig, Schema.Inferring {
+    private static final int COLOURS = 3;
+
+    /** Checks what the graph does not check itself. */
+    public PictureInput {
+        mean = List.copyOf(mean);
+        std = List.copyOf(std);
+        if (channels != mean.size()) {
+            throw new SettingException("Channels: expected as many as means, " + mean.size() + ", found " + channels);
+        }
+    }
+
+    /** Numbers with commas between them. */
+    static final class Channels implements Codec<List<Float>> {
+        @Override
+        public List<Float> parse(String text) {
+            List<Float> values = new ArrayList<>();
+            for (String part : text.split(",", -1)) {
+                try {
+                    values.add(Float.parseFloat(part));
+                } catch (NumberFormatException e) {
+                    throw new SettingException("must be numbers such as 0.5,0.5,0.5, found \"" + text + "\"", e);
+                }
+            }
+            return values;
+        }
+
+        @Override
+        public String text(List<Float> values) {
+            return values.stream().map(Object::toString).collect(Collectors.joining(","));
+        }
+    }
+
+    /** What options say of pictures; nothing follows from data. */
+    public static PictureInput of(Schema.Source options) {
+        int channels = options.<Integer>find("channels").orElse(COLOURS);
+        if (channels != COLOURS) {
+            throw new SettingException("--channels of pictures must be 3, found " + channels);
+        }
+        return new PictureInput(
+                options.<Integer>find("image-size").orElseThrow(),
+                COLOURS,
+                options.<List<Float>>find("mean").orElseThrow(),
+                options.<List<Float>>find("std").orElseThrow());
+    }
+
+    /** What a model takes. */
+    static PictureInput of(Input.Pictures input) {
+        return new PictureInput(input.imageSize(), input.channels(), input.mean(), input.deviation());
+    }
+
+    /** There are no other channels than three. */
+    @Override
+    public boolean isInferred(String option) {
+        return option.equals("channels");
+    }
+
+    @Override
+    public Kind<?> kind() {
+        return PictureKind.PICTURES;
+    }
+
+    @Override
+    public String encoder() {
+        return "resnet10";
+    }
+
+    @Override
+    public String encoders() {
+        return "resnet18";
+    }
+
+    @Override
+    public int pictureSize(Encoders.Input takes) {
+        return imageSize;
+    }
+
+    @Override
+    public DataOptions reading() {
+        return DataOptions.DEFAULT;
+    }
+
+    @Override
+    public ViewInput view(Encoders.Input takes) {
+        require(takes == Encoders.Input.PICTURES, takes);
+        return new ViewInput.Pictures(imageSize, mean, std);
+    }
+
+    @Override
+    public ViewSource views(Dataset<?> data, Augmentation augmentation) {
+        return new PictureViews(PictureKind.PICTURES.require(data), augmentation, imageSize);
+    }
+
+    @Override
+    public ViewSource asFed(ViewSource views, OnnxConfig file) throws IOException {
+        return file.input().element() == ElementType.FLOAT
+                ? new NormalisedPictures(views, mean, std, file.channelsFirst())
+                : views;
+    }
+
+    /** Of the file's size unless one was asked for; a file that takes no pictures is fed what it takes. */
+    @Override
+    public Fitted fitted(OnnxConfig file, String encoder, Schema.Source options) throws IOException {
+        Optional<Boolean> channelsFirst = file.pictures();
+        if (channelsFirst.isEmpty()) {
+            return new Fitted(new FileInput(encoder), file);
+        }
+        Shape shape = file.input().shape();
+        Dim height = shape.at(channelsFirst.get() ? 2 : 1);
+        boolean asked = options.isGiven("image-size") || !height.isFixed();
+        int pixels = asked ? imageSize : Math.toIntExact(height.size());
+        long side = pixels;
+        return new Fitted(
+                new PictureInput(pixels, channels, mean, std),
+                file.withSample(channelsFirst.get() ? List.of(3L, side, side) : List.of(side, side, 3L)));
+    }
+
+    @Override
+    public Input<?> served() {
+        return Input.pictures(imageSize, mean, std);
+    }
+
+    @Override
+    public Input<?> served(String name, OnnxConfig file) throws IOException {
+        boolean bytes = file.input().element() == ElementType.UINT8;
+        String layout = file.channelsFirst() ? Input.Pictures.CHANNELS_FIRST : Input.Pictures.CHANNELS_LAST;
+        return Input.pictures(name, imageSize, mean, std, bytes ? null : layout);
+    }
+}
