@@ -218,7 +218,7 @@ record Verification(
 
     /** Any ids that the encoder knows; 0 and 1 where it is not known how many that are. */
     private Tensor ids(TensorType batch, boolean own) {
-        int known = own && input instanceof Input.Sequences sequence ? sequence.vocabulary() : 0;
+        int known = own ? input.vocabulary() : 0;
         long[] ids = new long[Math.toIntExact(batch.shape().elements())];
         SplittableRandom random = new SplittableRandom(0);
         for (int i = 0; i < ids.length; i++) {

@@ -13,6 +13,7 @@ import dev.vicreg.runtime.natives.OrtSessions;
 import java.io.IOException;
 import java.lang.reflect.Type;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -69,15 +70,14 @@ public record Manifest(
         if (kind == null || !kind.isJsonPrimitive()) {
             throw new NullPointerException("input.kind");
         }
-        return switch (kind.getAsString()) {
-            case Input.Pictures.KIND -> context.deserialize(json, Input.Pictures.class);
-            case Input.Vectors.KIND -> context.deserialize(json, Input.Vectors.class);
-            case Input.Signals.KIND -> context.deserialize(json, Input.Signals.class);
-            case Input.Sequences.KIND -> context.deserialize(json, Input.Sequences.class);
-            default ->
-                throw new JsonParseException("its input is of the unknown kind '" + kind.getAsString()
-                        + "', expected picture, vector, signal or sequence");
-        };
+        Class<? extends Input<?>> known = Input.KINDS.get(kind.getAsString());
+        if (known == null) {
+            List<String> kinds = List.copyOf(Input.KINDS.keySet());
+            int last = kinds.size() - 1;
+            throw new JsonParseException("its input is of the unknown kind '" + kind.getAsString() + "', expected "
+                    + String.join(", ", kinds.subList(0, last)) + " or " + kinds.get(last));
+        }
+        return context.deserialize(json, known);
     }
 
     /** Of an own encoder. */

@@ -15,6 +15,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -120,10 +121,12 @@ public final class Schema {
         /** The permitted record that is called so. */
         @SuppressWarnings("unchecked") // a variant is a record
         Class<? extends Record> variant(Object word) {
-            return (Class<? extends Record>) Arrays.stream(component.getType().getPermittedSubclasses())
+            Class<?>[] variants = component.getType().getPermittedSubclasses();
+            return (Class<? extends Record>) Arrays.stream(variants)
                     .filter(each -> word(each).equals(word))
                     .findFirst()
-                    .orElseThrow(() -> new SettingException(name + ": unknown " + KIND + " " + word));
+                    .orElseThrow(() -> new SettingException(name + ": unknown " + KIND + " " + word + ", expected "
+                            + Arrays.stream(variants).map(Schema::word).collect(Collectors.joining(" or "))));
         }
 
         boolean isSimple() {

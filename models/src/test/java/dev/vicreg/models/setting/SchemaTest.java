@@ -154,4 +154,58 @@ class SchemaTest {
                         new Difference("shape of branch b", List.of(2L, 5L), List.of(3L))),
                 Schema.differences(RUN, other));
     }
+
+    sealed interface Shape {}
+
+    @Variant("square")
+    record Square(
+            @Option(help = "its side", second = "the other's")
+            int side,
+
+            boolean filled) implements Shape, Schema.Inferring {
+        @Override
+        public boolean isInferred(String option) {
+            return filled;
+        }
+    }
+
+    @Variant("circle")
+    record Circle(
+            @Option(help = "from its middle", name = "radius-in-pixels")
+            int radius) implements Shape {}
+
+    record Drawing(
+            Shape a, @Option(secondBranch = true) @Nullable Picture b) {}
+
+    record Picture(
+            Shape shape,
+
+            @Option(help = "of the frame", second = "of the other frame")
+            int width) {}
+
+    @Test
+    void aSealedInterfaceHoldsOneOfItsRecords() {
+        Drawing drawing = new Drawing(new Circle(3), new Picture(new Square(4, false), 9));
+        Map<String, Object> json = Schema.json(drawing);
+        assertEquals(
+                "{a={kind=circle, radius-in-pixels=3}, b={shape={kind=square, side=4, filled=false}, width=9}}",
+                json.toString());
+        assertEquals(drawing, Schema.of(Drawing.class, json));
+        assertEquals(
+                "{radius-in-pixels=3, side-b=4, width-b=9}",
+                Schema.texts(drawing).toString());
+        assertEquals("{}", Schema.texts(new Square(4, true)).toString(), "inferred");
+        assertEquals(
+                List.of(
+                        new Difference("filled", null, true),
+                        new Difference("kind", "circle", "square"),
+                        new Difference("radius-in-pixels", 3, null),
+                        new Difference("side", null, 2)),
+                Schema.differences(drawing, new Drawing(new Square(2, true), drawing.b())));
+        json.put("a", Map.of("kind", "triangle"));
+        assertEquals(
+                "a: unknown kind triangle, expected square or circle",
+                assertThrows(SettingException.class, () -> Schema.of(Drawing.class, json))
+                        .getMessage());
+    }
 }

@@ -13,6 +13,8 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -31,10 +33,22 @@ import org.jspecify.annotations.Nullable;
  * @param <S> a sample: a {@link Picture}, {@code float[]} of a vector, a {@link Signal}, {@code int[]} of ids
  */
 public sealed interface Input<S> {
+    /** What a manifest's {@code kind} means, by word. */
+    Map<String, Class<? extends Input<?>>> KINDS = kinds();
+
+    private static Map<String, Class<? extends Input<?>>> kinds() {
+        Map<String, Class<? extends Input<?>>> kinds = new LinkedHashMap<>();
+        kinds.put(Pictures.KIND, Pictures.class);
+        kinds.put(Vectors.KIND, Vectors.class);
+        kinds.put(Signals.KIND, Signals.class);
+        kinds.put(Sequences.KIND, Sequences.class);
+        return Collections.unmodifiableMap(kinds);
+    }
+
     /** The model's input. */
     String name();
 
-    /** {@value Pictures#KIND}, {@value Vectors#KIND}, {@value Signals#KIND} or {@value Sequences#KIND}. */
+    /** One of {@link #KINDS}. */
     String kind();
 
     /** Of each colour, column or channel, none of ids; subtracted inside the model. */
@@ -42,6 +56,11 @@ public sealed interface Input<S> {
 
     /** Standard deviation of each colour, column or channel, none of ids; divided by inside the model. */
     List<Float> deviation();
+
+    /** Ids are 0 to one less; 0 where that isn't known, or the values are no ids. */
+    default int vocabulary() {
+        return 0;
+    }
 
     /** What samples are called, in the plural. */
     default String noun() {

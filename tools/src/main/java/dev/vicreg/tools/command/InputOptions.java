@@ -20,10 +20,13 @@ import dev.vicreg.training.data.vector.VectorKind;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -35,22 +38,26 @@ import org.jspecify.annotations.Nullable;
 final class InputOptions {
     static final Setting<String> LABEL = Setting.of(VectorInput.class, "label");
 
+    /** The kinds that an option is for, by its name. */
+    private static final Map<String, Set<Kind<?>>> KINDS = new LinkedHashMap<>();
+
     /** Those that are for the first branch, or both. */
-    static final List<Setting<?>> ALL = joined(false);
+    static final List<Setting<?>> ALL = joined(Setting::of);
 
     /** Those of the second branch alone. */
-    static final List<Setting<?>> SECOND = joined(true);
+    static final List<Setting<?>> SECOND = joined(Setting::ofSecond);
 
     private InputOptions() {}
 
-    private static List<Setting<?>> joined(boolean second) {
+    private static List<Setting<?>> joined(Function<Class<? extends Record>, List<Setting<?>>> declared) {
         List<Setting<?>> all = new ArrayList<>();
-        InputKind.ALL.forEach(kind -> all.addAll(of(kind, second)));
+        for (InputKind<?, ?> kind : InputKind.ALL) {
+            List<Setting<?>> own = declared.apply(kind.settings());
+            own.forEach(setting -> KINDS.computeIfAbsent(setting.name(), name -> new LinkedHashSet<>())
+                    .add(kind.kind()));
+            all.addAll(own);
+        }
         return Setting.joined(all);
-    }
-
-    private static List<Setting<?>> of(InputKind<?, ?> kind, boolean second) {
-        return second ? Setting.ofSecond(kind.settings()) : Setting.of(kind.settings());
     }
 
     /**
@@ -81,16 +88,8 @@ final class InputOptions {
         }
     }
 
-    /** The kinds that an option is for; none of an option that is for something else. */
     private static Set<Kind<?>> kindsOf(Setting<?> setting) {
-        Set<Kind<?>> kinds = new LinkedHashSet<>();
-        for (InputKind<?, ?> kind : InputKind.ALL) {
-            Stream<Setting<?>> own = Stream.concat(of(kind, false).stream(), of(kind, true).stream());
-            if (own.anyMatch(each -> each.name().equals(setting.name()))) {
-                kinds.add(kind.kind());
-            }
-        }
-        return kinds;
+        return KINDS.getOrDefault(setting.name(), Set.of());
     }
 
     private static String nouns(Set<Kind<?>> kinds) {
