@@ -134,7 +134,7 @@ class ImportedInputsTest {
 
     @Test
     void recordingsTrainANetworkInAFile() throws IOException {
-        ResNet network = new ResNet(ResNet.Layout.RESNET10, 4, ResNet.Stem.STRIDED, false);
+        ResNet network = new ResNet(ResNet.Layout.RESNET10, 4, ResNet.Stem.STRIDED);
         Path file = Networks.write(folder.resolve("net.onnx"), network, "wave", ElementType.FLOAT, 1, 1000);
         Path train = shared.resolve("signals/train");
         Path test = shared.resolve("signals/test");

@@ -99,7 +99,7 @@ public final class Encoders {
     private Encoders() {}
 
     private static void resNet(String name, Input input, int width, Layout layout) {
-        put(name, input, width, ResNet.class, spec -> new ResNet(layout, spec.width, spec.stem(), false));
+        put(name, input, width, ResNet.class, spec -> new ResNet(layout, spec.width, spec.stem()));
     }
 
     private interface TransformerPreset {

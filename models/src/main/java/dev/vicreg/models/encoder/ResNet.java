@@ -80,6 +80,11 @@ public record ResNet(
         }
     }
 
+    /** Options by their defaults. */
+    public ResNet(Layout layout, int width, Stem stem) {
+        this(layout, width, stem, false);
+    }
+
     /** Checks the settings. */
     public ResNet {
         if (width < 1 || width > 4096) {

@@ -53,8 +53,8 @@ class EncoderReferenceTest {
     private static Encoder encoder(String name) {
         return switch (name) {
             case "resnet-bottleneck" ->
-                new ResNet(new ResNet.Layout(true, List.of(1, 2, 1)), 8, ResNet.Stem.STRIDED, false);
-            case "resnet-signal" -> new ResNet(ResNet.Layout.RESNET18, 8, ResNet.Stem.IMAGENET, false);
+                new ResNet(new ResNet.Layout(true, List.of(1, 2, 1)), 8, ResNet.Stem.STRIDED);
+            case "resnet-signal" -> new ResNet(ResNet.Layout.RESNET18, 8, ResNet.Stem.IMAGENET);
             case "vit-cls" -> new VisionTransformer(4, 24, 2, 3, Pool.CLS);
             case "vit-mean" -> new VisionTransformer(8, 24, 1, 3, Pool.MEAN);
             case "convnext" -> new ConvNeXt(List.of(1, 2, 1, 1), 8, 2);

@@ -66,7 +66,7 @@ class MixedPrecisionTest {
         Projector projector = new Projector(List.of(24, 16), false);
         return switch (network) {
             case "resnet" ->
-                built(pictures, new ResNet(ResNet.Layout.RESNET18, 4, ResNet.Stem.SMALL, false), projector);
+                built(pictures, new ResNet(ResNet.Layout.RESNET18, 4, ResNet.Stem.SMALL), projector);
             case "vit" -> built(pictures, new VisionTransformer(4, 24, 2, 3, VisionTransformer.Pool.CLS), projector);
             default -> {
                 if (Encoders.names().contains(network)) {
