@@ -97,7 +97,7 @@ public final class Kinds {
             throws IOException {
         try {
             return kind.open(data, options, selection);
-        } catch (IOException | RuntimeException e) {
+        } catch (Throwable e) { // whatever it is, and thrown on
             data.close();
             throw e;
         }

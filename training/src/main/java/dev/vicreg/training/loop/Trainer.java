@@ -137,7 +137,7 @@ public final class Trainer implements AutoCloseable {
             requireKernels(built, settings, artifacts);
             config.write(folder.config());
             return new Trainer(folder, config, data, owned, built.signature(), artifacts.checkpoint(), 0);
-        } catch (IOException | RuntimeException e) {
+        } catch (Throwable e) { // whatever it is, and thrown on
             abandon(folder, owned, e);
             throw e;
         }
@@ -198,8 +198,8 @@ public final class Trainer implements AutoCloseable {
             RunConfig current = new RunConfig(
                     config.version(), config.onnxRuntime(), config.dataFingerprint(), config.dataSize(), settings);
             return new Trainer(folder, current, data, owned, built.signature(), checkpoint, step);
-        } catch (IOException | RuntimeException e) {
-            close(folder, owned);
+        } catch (Throwable e) { // whatever it is, and thrown on
+            release(folder, owned, e);
             throw e;
         }
     }
@@ -381,18 +381,27 @@ public final class Trainer implements AutoCloseable {
     }
 
     /** Empties and closes what a run that could not start has opened; failures of that join the first one. */
-    private static void abandon(@Nullable RunFolder folder, Closeable data, Exception reason) {
-        try (folder;
-                data) {
-            if (folder != null) {
+    private static void abandon(@Nullable RunFolder folder, Closeable data, Throwable reason) {
+        if (folder != null) {
+            try {
                 folder.clear();
+            } catch (IOException | RuntimeException alsoFailed) {
+                reason.addSuppressed(alsoFailed);
             }
+        }
+        release(folder, data, reason);
+    }
+
+    /** Closes what a run that could not go on has opened; failures of that join the first one. */
+    private static void release(@Nullable RunFolder folder, Closeable data, Throwable reason) {
+        try {
+            close(folder, data);
         } catch (IOException | RuntimeException alsoFailed) {
             reason.addSuppressed(alsoFailed);
         }
     }
 
-    private static void close(RunFolder folder, Closeable data) throws IOException {
+    private static void close(@Nullable RunFolder folder, Closeable data) throws IOException {
         try (folder;
                 data) {
             return; // both closed, whatever the first does

@@ -167,7 +167,7 @@ public final class VectorFiles {
             Reader reader = Files.newBufferedReader(file);
             try {
                 return new Lines(file, CSVParser.parse(reader, CSV));
-            } catch (IOException | RuntimeException e) {
+            } catch (Throwable e) { // whatever it is, and thrown on
                 reader.close();
                 throw e;
             }
