@@ -119,7 +119,17 @@ final class RunOptions {
                         .forEach((setting, value) -> texts.put(setting.name(), value.toString()));
             }
         }
+        if (graph.sides().stream().anyMatch(side -> tookItsOwnLength(graph.branch(side).input()))) {
+            texts.remove(SignalSettings.LENGTH.name()); // nobody asked for one: what the other side has is its own too
+        }
         return texts;
+    }
+
+    /** Whether an input has a length which no option gave. */
+    private static boolean tookItsOwnLength(InputConfig input) {
+        KindSettings kind = InputSettings.ofKind(input.kind());
+        return kind.options().contains(SignalSettings.LENGTH)
+                && !kind.values(input).containsKey(SignalSettings.LENGTH);
     }
 
     /** What shapes the graphs. */
