@@ -9,6 +9,7 @@ import dev.vicreg.models.onnx.OnnxFile;
 import dev.vicreg.models.onnx.OnnxSummary;
 import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.runtime.Manifest;
+import dev.vicreg.runtime.OutputPooling;
 import dev.vicreg.training.run.AtomicFile;
 import dev.vicreg.training.run.CheckpointFile;
 import dev.vicreg.training.step.Branch;
@@ -164,7 +165,7 @@ final class ImportedExport {
                 pool(encoder.settings().pooling()));
     }
 
-    private static @Nullable String pool(Pooling pooling) {
-        return pooling == Pooling.NONE ? null : pooling.text();
+    private static @Nullable OutputPooling pool(Pooling pooling) {
+        return pooling == Pooling.NONE ? null : OutputPooling.valueOf(pooling.name());
     }
 }

@@ -119,7 +119,8 @@ final class RunOptions {
                         .forEach((setting, value) -> texts.put(setting.name(), value.toString()));
             }
         }
-        if (graph.sides().stream().anyMatch(side -> tookItsOwnLength(graph.branch(side).input()))) {
+        if (graph.sides().stream()
+                .anyMatch(side -> tookItsOwnLength(graph.branch(side).input()))) {
             texts.remove(SignalSettings.LENGTH.name()); // nobody asked for one: what the other side has is its own too
         }
         return texts;

@@ -176,11 +176,11 @@ public final class DataFiles implements Closeable {
     /** Closes an archive or an array that is open. Idempotent. */
     @Override
     public void close() throws IOException {
-        Container open = container;
-        try (NpyFile opened = array) { // a path is either
-            if (open != null) {
-                open.resource().close();
-            }
+        if (container != null) {
+            container.resource().close();
+        }
+        if (array != null) { // then there is no archive
+            array.close();
         }
     }
 }

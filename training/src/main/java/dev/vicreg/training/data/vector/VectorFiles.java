@@ -62,9 +62,8 @@ public final class VectorFiles {
             if (first == null) {
                 throw chosen ? new IOException(file + " holds no rows, only a header") : noNumbers(file, names);
             }
-            int[] places = chosen
-                    ? reading.columns().stream().mapToInt(names::indexOf).toArray()
-                    : numbers(first, label);
+            int[] places =
+                    chosen ? reading.columns().stream().mapToInt(names::indexOf).toArray() : numbers(first, label);
             List<Integer> empty = chosen ? List.of() : missing(first, label);
             for (CSVRecord line = first; line != null; line = lines.next()) {
                 empty = stillEmpty(file, empty, first, line, names);
@@ -228,7 +227,8 @@ public final class VectorFiles {
         if (all.length == 0) {
             throw new IOException(file + " holds no values: its shape is " + Arrays.toString(array.shape()));
         }
-        List<String> names = IntStream.range(0, width).mapToObj(Integer::toString).toList();
+        List<String> names =
+                IntStream.range(0, width).mapToObj(Integer::toString).toList();
         int label = reading.label() == null ? -1 : names.indexOf(reading.label());
         require(reading.label() == null || label >= 0, file + " has no label column ", reading.label(), names);
         int[] places = places(file, reading.columns(), names, label);

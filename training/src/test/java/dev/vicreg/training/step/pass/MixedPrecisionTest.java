@@ -67,7 +67,7 @@ class MixedPrecisionTest {
         return switch (network) {
             case "resnet" ->
                 built(pictures, new ResNet(ResNet.Layout.RESNET18, 4, ResNet.Stem.SMALL, false), projector);
-            case "vit" -> built(pictures, new VisionTransformer(4, 24, 2, 3, VisionTransformer.Pool.CLS), projector);
+            case "vit" -> built(pictures, new VisionTransformer(4, 24, 2, 3, Pooling.CLS), projector);
             default -> {
                 if (Encoders.names().contains(network)) {
                     int width = network.startsWith("vit") ? 12 : 8;
