@@ -55,7 +55,7 @@ final class ImportedExport {
         Optional<String> obstacle = obstacle(original, encoder);
         if (obstacle.isPresent()) {
             throw new SettingException("The original file cannot hold the trained encoder: " + obstacle.get()
-                    + "; export with --fold, which writes a file of its own form");
+                    + "; export with `fold`, which writes a file of its own form");
         }
         String prefix = side == Side.B && !shared ? Branch.SECOND + "." : "";
         Map<String, Tensor> values = new LinkedHashMap<>();

@@ -169,7 +169,7 @@ public final class Encoders {
                 List<String> others = BY_NAME.keySet().stream()
                         .filter(other -> takes(other, option.getKey()))
                         .toList();
-                throw new SettingException("Encoder " + name + " takes no --" + option.getKey() + ": it is for "
+                throw new SettingException("Encoder " + name + " takes no `" + option.getKey() + "`: it is for "
                         + String.join(", ", others) + "; leave it out");
             }
             encoder = Schema.with(encoder, option.getKey(), option.getValue());

@@ -42,9 +42,9 @@ public enum Pooling {
         }
         throw new SettingException("output " + output.shape() + " is no vector per sample: "
                 + switch (rank) {
-                    case 3 -> "pool its tokens [N,T,D] with --pool mean or --pool cls";
-                    case 4 -> "pool its pixels [N,D,H,W] with --pool mean";
-                    default -> "expected [N,D], [N,T,D] or [N,D,H,W]; name another with --output";
+                    case 3 -> "pool its tokens [N,T,D] with `pool` mean or `pool` cls";
+                    case 4 -> "pool its pixels [N,D,H,W] with `pool` mean";
+                    default -> "expected [N,D], [N,T,D] or [N,D,H,W]; name another with `output`";
                 });
     }
 }

@@ -103,7 +103,7 @@ public record VisionTransformer(
         Shape shape = pictures.shape();
         if (shape.size(2) % patchSize != 0 || shape.size(3) % patchSize != 0) {
             throw new SettingException(Messages.imageSize(shape) + " does not fit patches of " + patchSize
-                    + " pixels: expected a multiple; choose another --image-size or --patch-size");
+                    + " pixels: expected a multiple; choose another `image-size` or `patch-size`");
         }
         Initializer fanIn = Initializer.uniformFanIn(shape.size(1) * patchSize * patchSize);
         Convolution projection =

@@ -46,7 +46,7 @@ public record OnnxConfig(
 
         @Option(
                 help = "encoder file: the value that is the representation; without it the first output",
-                second = "that of --encoder-b's file, where --encoder names another",
+                second = "that of `encoder-b`'s file, where `encoder` names another",
                 argument = "NAME")
         String output,
 
@@ -54,7 +54,7 @@ public record OnnxConfig(
                 help =
                         "what is made of an encoder file's output that is no vector: its first token, or the mean; without it"
                                 + " none",
-                second = "what is made of the output of --encoder-b's file, where --encoder names another")
+                second = "what is made of the output of `encoder-b`'s file, where `encoder` names another")
         @Nullable
         Pooling pool,
 
@@ -82,7 +82,7 @@ public record OnnxConfig(
                 name = "input-shape",
                 help = "encoder file: sizes of one sample, without the batch, where the file leaves them open",
                 second =
-                        "sizes of one sample of --encoder-b's file, where --encoder names another. The other options of"
+                        "sizes of one sample of `encoder-b`'s file, where `encoder` names another. The other options of"
                                 + " encoder files are for both",
                 argument = "N,N",
                 codec = Sizes.class)
@@ -142,7 +142,7 @@ public record OnnxConfig(
     private static void require(String setting, List<String> names, String name) {
         if (!names.contains(name)) {
             throw new SettingException(
-                    "Unknown --" + setting + " " + name + ": expected one of " + String.join(", ", names));
+                    "Unknown `" + setting + "` " + name + ": expected one of " + String.join(", ", names));
         }
     }
 

@@ -192,7 +192,7 @@ public final class Trainer implements AutoCloseable {
                 checkpoint = saved.get(saved.size() - 1).file();
                 step = saved.get(saved.size() - 1).step();
             }
-            checkpoint = inPrecision(checkpoint, built, copies.resolve("checkpoint-resumed"));
+            checkpoint = inPrecision(checkpoint, built, new RunLayout(root).resumedCheckpoint());
             Artifacts models = folder.artifacts();
             requireKernels(built, settings, new Artifacts(models.trainingModel(), models.evalModel(), checkpoint));
             RunConfig current = new RunConfig(
@@ -365,7 +365,7 @@ public final class Trainer implements AutoCloseable {
                     + " steps in a row, up to step " + step + ", though the loss scale fell to "
                     + LossScaling.SMALLEST + ": stopped; the last checkpoint is step " + last.step() + " in "
                     + last.file().getParent()
-                    + "; go on from it with --resume --precision fp32, or start again with a lower --lr");
+                    + "; go on from it with `resume` and `precision` fp32, or start again with a lower `lr`");
         }
     }
 
@@ -376,7 +376,7 @@ public final class Trainer implements AutoCloseable {
         return new IllegalStateException("Loss is not finite at step " + step + " (" + losses + "): stopped; the last"
                 + " good checkpoint is step " + last.step() + " in "
                 + last.file().getParent()
-                + "; try a lower --lr or a longer --warmup-epochs; the batch's files: " + files
+                + "; try a lower `lr` or a longer `warmup-epochs`; the batch's files: " + files
                 + (batch.indices().length > 8 ? ", … " + batch.indices().length + " in all" : ""));
     }
 

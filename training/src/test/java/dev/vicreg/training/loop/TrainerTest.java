@@ -406,7 +406,7 @@ final class TrainerTest {
             String message = assertThrows(IllegalStateException.class, () -> train(trainer, Integer.MAX_VALUE))
                     .getMessage();
             assertTrue(message.contains("50 steps in a row, up to step 53"), message);
-            assertTrue(message.contains("--precision fp32"), message);
+            assertTrue(message.contains("`precision` fp32"), message);
         }
         assertTrue(
                 withoutRates(run).get(10).contains("\"loss\":null"),

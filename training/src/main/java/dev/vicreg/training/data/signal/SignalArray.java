@@ -41,7 +41,7 @@ public final class SignalArray implements Samples<Signal> {
         int channels = shape[1];
         if (reading.channels() != 1 && reading.channels() != channels) {
             throw new IOException(
-                    file + " has " + channels + " channels, expected " + reading.channels() + "; leave out --channels");
+                    file + " has " + channels + " channels, expected " + reading.channels() + "; leave out `channels`");
         }
         for (int i = 0; i < values.length; i++) {
             if (!Float.isFinite(values[i])) {

@@ -154,7 +154,7 @@ public final class VectorFiles {
         if (value == null || !Float.isFinite(value)) {
             throw new IOException(file + ": row " + (line.getRecordNumber() - 1) + ", column " + column + " "
                     + (text.isEmpty() ? "is empty" : "is '" + text + "'")
-                    + ", expected a finite number; fill it in, remove the row, or choose other --columns");
+                    + ", expected a finite number; fill it in, remove the row, or choose other `columns`");
         }
         return value;
     }

@@ -60,6 +60,6 @@ public final class VectorKind implements Kind<float[]> {
 
     @Override
     public String whereLabelsAre() {
-        return "name the column of labels with --label, or put NAME.labels.txt beside NAME.npy";
+        return "name the column of labels with `label`, or put NAME.labels.txt beside NAME.npy";
     }
 }
