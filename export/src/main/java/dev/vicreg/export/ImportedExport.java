@@ -9,6 +9,7 @@ import dev.vicreg.models.onnx.OnnxFile;
 import dev.vicreg.models.onnx.OnnxSummary;
 import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.runtime.Manifest;
+import dev.vicreg.runtime.OutputPooling;
 import dev.vicreg.training.run.AtomicFile;
 import dev.vicreg.training.run.CheckpointFile;
 import dev.vicreg.training.step.Branch;
@@ -54,7 +55,7 @@ final class ImportedExport {
         Optional<String> obstacle = obstacle(original, encoder);
         if (obstacle.isPresent()) {
             throw new SettingException("The original file cannot hold the trained encoder: " + obstacle.get()
-                    + "; export with --fold, which writes a file of its own form");
+                    + "; export with `fold`, which writes a file of its own form");
         }
         String prefix = side == Side.B && !shared ? Branch.SECOND + "." : "";
         Map<String, Tensor> values = new LinkedHashMap<>();
@@ -164,7 +165,7 @@ final class ImportedExport {
                 pool(encoder.settings().pooling()));
     }
 
-    private static @Nullable String pool(Pooling pooling) {
-        return pooling == Pooling.NONE ? null : pooling.text();
+    private static @Nullable OutputPooling pool(Pooling pooling) {
+        return pooling == Pooling.NONE ? null : OutputPooling.valueOf(pooling.name());
     }
 }

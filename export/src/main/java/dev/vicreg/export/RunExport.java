@@ -94,7 +94,7 @@ public final class RunExport {
         Path configFile = new RunLayout(run).config();
         GraphConfig graph = RunConfig.read(configFile).settings().graph();
         if (side == Side.B && graph.sharesWeights()) {
-            throw new SettingException("Run " + run + " has one encoder for both views: leave out --branch b");
+            throw new SettingException("Run " + run + " has one encoder for both views: leave out `branch` b");
         }
         Path artifacts = new RunLayout(run).artifacts();
         BranchConfig branch = graph.in(artifacts).branch(side);
@@ -102,7 +102,7 @@ public final class RunExport {
         OnnxConfig file = branch.onnx();
         if (form == Form.PICTURES && (file == null || !(branch.input() instanceof PictureInput))) {
             throw new SettingException("Run " + run + " trained " + branch.encoder()
-                    + ": --picture-input is for encoders that came as ONNX files and take pictures; leave it out");
+                    + ": `picture-input` is for encoders that came as ONNX files and take pictures; leave it out");
         }
         Input<?> input = file == null || form == Form.PICTURES ? branch.input().served() : served(branch, file, form);
         EncoderExport.Description description =

@@ -11,7 +11,7 @@ import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.TensorType;
 import dev.vicreg.models.graph.Value;
-import dev.vicreg.runtime.OutputRows;
+import dev.vicreg.runtime.OutputPooling;
 import dev.vicreg.runtime.input.Input;
 import dev.vicreg.runtime.natives.Device;
 import dev.vicreg.runtime.natives.OrtSessions;
@@ -51,7 +51,7 @@ record Verification(
         String view,
         Input.@Nullable Pictures front,
         String output,
-        String pool) {
+        OutputPooling pool) {
     /** Of a file of this project's form. */
     Verification(
             Path evalModel,
@@ -61,7 +61,7 @@ record Verification(
             Input<?> input,
             String view,
             Input.@Nullable Pictures front) {
-        this(evalModel, side, views, state, input, view, front, EncoderExport.EMBEDDING, OutputRows.NONE);
+        this(evalModel, side, views, state, input, view, front, EncoderExport.EMBEDDING, OutputPooling.NONE);
     }
 
     /** Largest difference that is published, as a share of the largest value. */
@@ -148,7 +148,7 @@ record Verification(
             }
             Map<String, OnnxTensor> feeds = new LinkedHashMap<>(parameters);
             feeds.putAll(fed);
-            float[] expected = run(evaluated, feeds, side.representation(), OutputRows.NONE);
+            float[] expected = run(evaluated, feeds, side.representation(), OutputPooling.NONE);
             return difference(expected, run(served, given, own));
         } finally {
             fed.values().forEach(OnnxTensor::close);
@@ -254,10 +254,10 @@ record Verification(
         return Tensor.of(batch.shape(), values);
     }
 
-    private static float[] run(OrtSession session, Map<String, OnnxTensor> feeds, String output, String pool)
+    private static float[] run(OrtSession session, Map<String, OnnxTensor> feeds, String output, OutputPooling pool)
             throws OrtException {
         try (OrtSession.Result result = session.run(feeds)) {
-            float[][] rows = OutputRows.of((OnnxTensor) result.get(output).orElseThrow(), pool);
+            float[][] rows = pool.rows((OnnxTensor) result.get(output).orElseThrow());
             FloatBuffer values = FloatBuffer.allocate(rows.length * rows[0].length);
             for (float[] row : rows) {
                 values.put(row);

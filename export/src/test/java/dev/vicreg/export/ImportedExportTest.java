@@ -14,6 +14,7 @@ import ai.onnx.proto.OnnxMl.TensorProto;
 import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import dev.vicreg.models.encoder.EncoderOptions;
 import dev.vicreg.models.encoder.OnnxEncoder;
+import dev.vicreg.models.encoder.Pooling;
 import dev.vicreg.models.graph.Graph;
 import dev.vicreg.models.graph.OpType;
 import dev.vicreg.models.graph.Shape;
@@ -24,7 +25,7 @@ import dev.vicreg.models.onnx.OnnxFile;
 import dev.vicreg.models.onnx.SmallFiles;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.runtime.Manifest;
-import dev.vicreg.runtime.OutputRows;
+import dev.vicreg.runtime.OutputPooling;
 import dev.vicreg.runtime.input.Input;
 import dev.vicreg.runtime.natives.Device;
 import dev.vicreg.runtime.picture.Picture;
@@ -54,6 +55,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -68,7 +70,7 @@ class ImportedExportTest {
     @TempDir
     Path temporary;
 
-    private Path train(String file, int imageSize, String pool) throws Exception {
+    private Path train(String file, int imageSize, Pooling pool) throws Exception {
         Path data = Files.createDirectories(temporary.resolve("data"));
         SplittableRandom random = new SplittableRandom(1);
         for (int i = 0; i < 4; i++) {
@@ -135,7 +137,7 @@ class ImportedExportTest {
 
     @Test
     void originalFileHoldsTrainedValuesAndIsOtherwiseTheSame() throws Exception {
-        Path run = train("residual-training.onnx", 16, "none");
+        Path run = train("residual-training.onnx", 16, Pooling.NONE);
         Path target = temporary.resolve("encoder.onnx");
         EncoderExport.Result result = export(run, RunExport.Form.ORIGINAL, target);
         assertTrue(result.difference() < 1e-5, "" + result.difference());
@@ -164,7 +166,7 @@ class ImportedExportTest {
 
     @Test
     void bothFormsServeTheSameEmbeddings() throws Exception {
-        Path run = train("residual-training.onnx", 16, "none");
+        Path run = train("residual-training.onnx", 16, Pooling.NONE);
         Path original = temporary.resolve("original.onnx");
         Path folded = temporary.resolve("folded.onnx");
         export(run, RunExport.Form.ORIGINAL, original);
@@ -222,24 +224,24 @@ class ImportedExportTest {
 
     @Test
     void pictureInputHasTheNormalisationInside() throws Exception {
-        assertTakesPicturesAsOwnEncoders(train("residual-training.onnx", 16, "none"));
+        assertTakesPicturesAsOwnEncoders(train("residual-training.onnx", 16, Pooling.NONE));
     }
 
     @Test
     void pictureInputIsBroughtToTheLayoutOfTheFile() throws Exception {
         Path file = channelsLast(TensorProto.DataType.FLOAT);
-        assertTakesPicturesAsOwnEncoders(train(file.toAbsolutePath().toString(), 16, "none"));
+        assertTakesPicturesAsOwnEncoders(train(file.toAbsolutePath().toString(), 16, Pooling.NONE));
     }
 
     @Test
     void pictureInputOfFilesThatTakeBytesIsTheirOwn() throws Exception {
         Path file = channelsLast(TensorProto.DataType.UINT8);
-        assertTakesPicturesAsOwnEncoders(train(file.toAbsolutePath().toString(), 16, "none"));
+        assertTakesPicturesAsOwnEncoders(train(file.toAbsolutePath().toString(), 16, Pooling.NONE));
     }
 
     @Test
     void aWrongScaleIsNotPublished() throws Exception {
-        Path run = train("residual-training.onnx", 16, "none");
+        Path run = train("residual-training.onnx", 16, Pooling.NONE);
         Path evalModel = run.resolve("artifacts/eval_model.onnx");
         Map<String, Tensor> state = CheckpointFile.read(RunExport.newest(run).file());
         Path pictures = temporary.resolve("pictures.onnx");
@@ -260,7 +262,7 @@ class ImportedExportTest {
         rename(model, "conv1.weight", "image");
         rename(model, "fc.weight", "embedding");
         Path file = Files.write(temporary.resolve("names.onnx"), model.build().toByteArray());
-        Path run = train(file.toAbsolutePath().toString(), 16, "none");
+        Path run = train(file.toAbsolutePath().toString(), 16, Pooling.NONE);
         assertTrue(CheckpointFile.read(RunExport.newest(run).file()).containsKey("imported.image"));
         assertTakesPicturesAsOwnEncoders(run);
     }
@@ -285,7 +287,7 @@ class ImportedExportTest {
 
     @Test
     void statisticsThatTheFileSharesGetInitializersOfTheirOwn() throws Exception {
-        Path run = train("residual-fresh.onnx", 16, "none");
+        Path run = train("residual-fresh.onnx", 16, Pooling.NONE);
         Path target = temporary.resolve("encoder.onnx");
         Path folded = temporary.resolve("folded.onnx");
         Path checkpoint = RunExport.newest(run).file();
@@ -346,7 +348,7 @@ class ImportedExportTest {
     @Test
     void aModelTooLargeForOneFileIsVerifiedWithItsData() throws Exception {
         Path file = withExternalData().toAbsolutePath();
-        Path run = train(file.toString(), 16, "none");
+        Path run = train(file.toString(), 16, Pooling.NONE);
         Path whole = temporary.resolve("whole.onnx");
         Manifest manifest = export(run, RunExport.Form.ORIGINAL, whole).manifest();
         Map<String, String> metadata = Map.of(Manifest.METADATA_KEY, manifest.toJson());
@@ -365,7 +367,7 @@ class ImportedExportTest {
                 String.valueOf(views.get(0).name()),
                 null,
                 encoder.outputName(),
-                OutputRows.NONE);
+                OutputPooling.NONE);
 
         Path target = Files.createDirectory(temporary.resolve("out")).resolve("encoder.onnx");
         EditedModel edited = SmallFiles.edit(file, values, metadata, 5000);
@@ -395,12 +397,14 @@ class ImportedExportTest {
 
     @Test
     void poolingIsDoneByTheReaderOfTheOriginalFile() throws Exception {
-        for (String pool : List.of("mean", "cls")) {
-            Path run = train("tokens.onnx", 12, pool);
+        for (Pooling pooling : List.of(Pooling.MEAN, Pooling.CLS)) {
+            Path run = train("tokens.onnx", 12, pooling);
             Path original = temporary.resolve("original.onnx");
             Path folded = temporary.resolve("folded.onnx");
             EncoderExport.Result result = export(run, RunExport.Form.ORIGINAL, original);
-            assertEquals(pool, result.manifest().pooling());
+            assertEquals(pooling.name(), result.manifest().pooling().name());
+            String word = pooling.name().toLowerCase(Locale.ROOT);
+            assertTrue(result.manifest().toJson().contains("\"pool\": \"" + word + "\""), "one word for both");
             export(run, RunExport.Form.FOLDED, folded);
             assertSame(embed(original), embed(folded));
             try (var files = Files.walk(run)) {

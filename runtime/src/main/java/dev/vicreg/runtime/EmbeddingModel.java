@@ -340,7 +340,7 @@ public final class EmbeddingModel implements AutoCloseable {
             try (OrtSession.Result result = open.run(fed)) {
                 OnnxTensor output =
                         (OnnxTensor) result.get(manifest.outputName()).orElseThrow();
-                return OutputRows.of(output, manifest.pooling());
+                return manifest.pooling().rows(output);
             }
         } finally {
             fed.values().forEach(OnnxTensor::close);

@@ -6,6 +6,7 @@ import com.google.gson.JsonDeserializationContext;
 import com.google.gson.JsonDeserializer;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonParseException;
+import com.google.gson.JsonPrimitive;
 import com.google.gson.JsonSerializer;
 import com.google.gson.reflect.TypeToken;
 import dev.vicreg.runtime.input.Input;
@@ -31,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  * @param configHash identifies the training configuration
  * @param evaluation figures measured on this encoder by name, e.g. {@code knn-20-0.07}; may be empty
  * @param output the model's output; null for {@value #EMBEDDING}
- * @param pool how the output becomes one vector per sample: see {@link OutputRows}; null where it is one
+ * @param pool how the output becomes one vector per sample: null where it is one
  */
 public record Manifest(
         int formatVersion,
@@ -43,7 +44,7 @@ public record Manifest(
         String configHash,
         Map<String, Double> evaluation,
         @Nullable String output,
-        @Nullable String pool) {
+        @Nullable OutputPooling pool) {
 
     public static final String METADATA_KEY = "vicreg.manifest";
 
@@ -63,6 +64,10 @@ public record Manifest(
             .registerTypeAdapter(
                     ANY_INPUT, (JsonSerializer<Input<?>>) (input, type, context) -> context.serialize(input))
             .registerTypeAdapter(ANY_INPUT, (JsonDeserializer<Input<?>>) Manifest::input)
+            .registerTypeAdapter(OutputPooling.class, (JsonSerializer<OutputPooling>)
+                    (pooling, type, context) -> new JsonPrimitive(pooling.word()))
+            .registerTypeAdapter(OutputPooling.class, (JsonDeserializer<OutputPooling>) (json, type, context) ->
+                    OutputPooling.of(json.isJsonPrimitive() ? json.getAsString() : json.toString()))
             .create();
 
     private static Input<?> input(JsonElement json, Type type, JsonDeserializationContext context) {
@@ -99,8 +104,8 @@ public record Manifest(
     }
 
     /** How the output becomes one vector per sample. */
-    public String pooling() {
-        return pool == null ? OutputRows.NONE : pool;
+    public OutputPooling pooling() {
+        return pool == null ? OutputPooling.NONE : pool;
     }
 
     public Manifest {

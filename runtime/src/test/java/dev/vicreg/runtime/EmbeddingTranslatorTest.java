@@ -44,7 +44,7 @@ class EmbeddingTranslatorTest {
         return translator.processInput(context, image).singletonOrThrow();
     }
 
-    private static EmbeddingTranslator imported(String layout, String pool) throws IOException {
+    private static EmbeddingTranslator imported(String layout, OutputPooling pool) throws IOException {
         Input<?> input = Input.pictures("pixels", 8, MEAN, DEVIATION, layout);
         return new EmbeddingTranslator(
                 new Manifest(2, "test", "imported", input, 3, 0, "none", Map.of(), "hidden", pool));
@@ -76,16 +76,16 @@ class EmbeddingTranslatorTest {
         }
     }
 
-    private static float[] pooled(String pool, Shape shape, float... values) throws IOException {
+    private static float[] pooled(OutputPooling pool, Shape shape, float... values) throws IOException {
         NDArray output = MANAGER.create(FloatBuffer.wrap(values), shape, DataType.FLOAT32);
         return imported(null, pool).processOutput(null, new NDList(output));
     }
 
     @Test
     void outputsArePooledAsTheManifestSays() throws IOException {
-        assertArrayEquals(new float[] {1, 2}, pooled("cls", new Shape(3, 2), 1, 2, 3, 4, 5, 6));
-        assertArrayEquals(new float[] {3, 4}, pooled("mean", new Shape(3, 2), 1, 2, 3, 4, 5, 6));
-        assertArrayEquals(new float[] {1.5f, 4}, pooled("mean", new Shape(2, 1, 2), 1, 2, 3, 5));
+        assertArrayEquals(new float[] {1, 2}, pooled(OutputPooling.CLS, new Shape(3, 2), 1, 2, 3, 4, 5, 6));
+        assertArrayEquals(new float[] {3, 4}, pooled(OutputPooling.MEAN, new Shape(3, 2), 1, 2, 3, 4, 5, 6));
+        assertArrayEquals(new float[] {1.5f, 4}, pooled(OutputPooling.MEAN, new Shape(2, 1, 2), 1, 2, 3, 5));
         assertArrayEquals(new float[] {1, 2}, pooled(null, new Shape(2), 1, 2));
         var e = assertThrows(IllegalStateException.class, () -> pooled(null, new Shape(1, 2), 1, 2));
         assertTrue(String.valueOf(e.getMessage()).contains("[1, 2], cannot be pooled by none"), e.getMessage());

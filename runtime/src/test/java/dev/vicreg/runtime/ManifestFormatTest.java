@@ -44,7 +44,7 @@ class ManifestFormatTest {
                 "cafe",
                 Map.of("knn", 0.5),
                 imported ? "out" : null,
-                imported ? "mean" : null);
+                imported ? OutputPooling.MEAN : null);
         assertEquals(held(kind), manifest.toJson());
         assertEquals(manifest, Manifest.parse(held(kind), "test"));
     }
@@ -63,6 +63,19 @@ class ManifestFormatTest {
         assertEquals(
                 "f: its manifest is wrong: pictures of 1 channels (grey), expected 3 (RGB)",
                 refusal(json.replace("\"channels\": 3", "\"channels\": 1").replace("RGB", "grey")));
+    }
+
+    @Test
+    void poolingsOfOtherNamesAreRefused() throws IOException {
+        String json = held("imported");
+        assertEquals(
+                "f: its manifest is wrong: its output is pooled by the unknown 'max', expected cls, mean or none; read it with"
+                        + " the version that wrote it",
+                refusal(json.replace("\"pool\": \"mean\"", "\"pool\": \"max\"")));
+        assertEquals(
+                OutputPooling.NONE,
+                Manifest.parse(json.replace("\"pool\": \"mean\"", "\"pool\": \"none\""), "f")
+                        .pooling());
     }
 
     private static String refusal(String json) {

@@ -6,6 +6,7 @@ import dev.vicreg.tools.cli.Command;
 import dev.vicreg.tools.cli.CommandLine;
 import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Help;
+import dev.vicreg.tools.cli.OptionNames;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.tools.cli.Version;
 import dev.vicreg.tools.command.Commands;
@@ -99,8 +100,15 @@ public final class Main {
                     + e.getClass().getSimpleName() + ": " + message
                     + "; please report it with what --debug prints";
         }
-        return String.join(
+        String line = String.join(
                 " ", Arrays.stream(message.split("\\R")).map(String::strip).toList());
+        return OptionNames.in(line, Main::isOption);
+    }
+
+    private static boolean isOption(String name) {
+        return Commands.ALL.stream()
+                .flatMap(command -> command.settings().stream())
+                .anyMatch(setting -> setting.name().equals(name));
     }
 
     /** What is wrong with settings, files and the machine is thrown as such; nothing else was foreseen. */

@@ -100,17 +100,9 @@ class LegacyRunsTest {
         assertEquals(expectedCheckpoint(kind)[1], sha256(work.resolve(LAST)), "SHA-256 of the checkpoint");
     }
 
-    /**
-     * But for two-imported, which commit 8b13b18 refused too: both sides have a length, of which {@code --length} can say
-     * one, and sequences of a length that was asked for are cut.
-     */
-    static List<String> kindsThatTakeTheirOptionsAgain() {
-        return kinds().stream().filter(kind -> !kind.equals("two-imported")).toList();
-    }
-
     /** Nothing that a run's own options say may count as another setting, whatever defaults are today. */
     @ParameterizedTest
-    @MethodSource("kindsThatTakeTheirOptionsAgain")
+    @MethodSource("kinds")
     void theOptionsThatBeganARunAreNoOtherSettings(String kind) throws IOException {
         Path work = resumed(kind);
         Cli again = resume(work, options(kind, work));

@@ -1,18 +1,29 @@
 package dev.vicreg.tools;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.tools.cli.Command;
 import dev.vicreg.tools.command.Commands;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class MainTest {
+    /** Files below the command line that name its options, and ought not to: to go, none to come. */
+    private static final Set<String> STILL_NAMING_OPTIONS =
+            Set.of("BranchConfig.java", "InputConfig.java", "RunExport.java", "Schema.java");
+
     @Test
     void helpListsEveryCommand() {
         Cli help = Cli.run("--help");
@@ -56,6 +67,39 @@ class MainTest {
                         + " shape [2,3], found [3,2]; please report it with what --debug prints",
                 mistake.errorLine());
         assertEquals(1, mistake.status());
+    }
+
+    @Test
+    void settingsAreNamedAsOptions() {
+        Cli wrong = failing(new SettingException("choose a smaller `width`, or `pool` mean"));
+        assertEquals("vicreg fail: choose a smaller --width, or --pool mean", wrong.errorLine());
+        assertEquals("of type `int` in `$1`", Main.line(new IOException("of type `int` in `$1`")), "no options");
+        for (Command command : Commands.ALL) {
+            assertFalse(Cli.run((command.name() + " --help").split(" ")).out().contains("`"), command.name());
+        }
+    }
+
+    /** Library users have no options: see SettingException for how texts name a setting. */
+    @Test
+    void nothingBelowTheCommandLineNamesAnOption() throws IOException {
+        Pattern option =
+                Pattern.compile("\"(?:[^\"\\\\]|\\\\.)*(?<!-)--(?!gpus all)(?:[a-z]|\"(?=[ ;,)]))"); // Docker's is none
+        Set<String> found = new TreeSet<>();
+        for (String module : List.of("models", "runtime", "training", "export")) {
+            try (Stream<Path> files = Files.walk(Path.of("..", module, "src", "main", "java"))) {
+                for (Path file :
+                        files.filter(each -> each.toString().endsWith(".java")).toList()) {
+                    boolean names = Files.readAllLines(file).stream()
+                            .map(String::strip)
+                            .filter(line -> !line.startsWith("*") && !line.startsWith("/"))
+                            .anyMatch(line -> option.matcher(line).find());
+                    if (names) {
+                        found.add(file.getFileName().toString());
+                    }
+                }
+            }
+        }
+        assertEquals(STILL_NAMING_OPTIONS, found);
     }
 
     private static Cli failing(RuntimeException e) {

@@ -2,7 +2,6 @@ package dev.vicreg.models.encoder;
 
 import dev.vicreg.models.encoder.ResNet.Layout;
 import dev.vicreg.models.encoder.ResNet.Stem;
-import dev.vicreg.models.encoder.VisionTransformer.Pool;
 import dev.vicreg.models.setting.Schema;
 import dev.vicreg.models.setting.Schema.Declared;
 import dev.vicreg.models.setting.SettingException;
@@ -103,12 +102,12 @@ public final class Encoders {
     }
 
     private interface TransformerPreset {
-        VisionTransformer of(int patchSize, Pool pool);
+        VisionTransformer of(int patchSize, Pooling pool);
     }
 
     private static void transformer(String name, int width, TransformerPreset preset) {
         Function<Spec, VisionTransformer> maker =
-                spec -> preset.of(spec.patchSize(4, 16), Pool.CLS).withWidth(spec.width);
+                spec -> preset.of(spec.patchSize(4, 16), Pooling.CLS).withWidth(spec.width);
         put(name, Input.PICTURES, width, VisionTransformer.class, maker);
     }
 
@@ -170,7 +169,7 @@ public final class Encoders {
                 List<String> others = BY_NAME.keySet().stream()
                         .filter(other -> takes(other, option.getKey()))
                         .toList();
-                throw new SettingException("Encoder " + name + " takes no --" + option.getKey() + ": it is for "
+                throw new SettingException("Encoder " + name + " takes no `" + option.getKey() + "`: it is for "
                         + String.join(", ", others) + "; leave it out");
             }
             encoder = Schema.with(encoder, option.getKey(), option.getValue());

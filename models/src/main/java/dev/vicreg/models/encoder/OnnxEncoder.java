@@ -211,7 +211,7 @@ public final class OnnxEncoder implements Encoder {
             Dim wanted = sample.isEmpty() ? dim : Dim.of(sample.get(axis - 1));
             if (!wanted.isFixed()) {
                 throw new SettingException("its input " + input + " leaves the size " + dim + " of axis " + axis
-                        + " open: give it (--image-size for pictures, --input-shape otherwise)");
+                        + " open: give it (`image-size` for pictures, `input-shape` otherwise)");
             }
             if (dim.isFixed() && !dim.equals(wanted)) {
                 throw new SettingException("its input " + input + " does not take samples of " + sample + ": axis "

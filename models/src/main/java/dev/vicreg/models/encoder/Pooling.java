@@ -6,38 +6,19 @@ import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.ops.Ops;
 import dev.vicreg.models.setting.SettingException;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 
-/** How the output of an imported network becomes one vector per sample, [N,D]. */
+/** How a network's output, or its tokens, become one vector per sample, [N,D]. */
 public enum Pooling {
-    /** It is one already. */
-    NONE,
-    /** Mean over the pixels of [N,D,H,W] or the tokens of [N,T,D]. */
+    /** The class token, which is the first of [N,T,D]. */
+    CLS,
+    /** Mean over the tokens of [N,T,D] or the pixels of [N,D,H,W]. */
     MEAN,
-    /** The first token of [N,T,D], where such networks put their class token. */
-    CLS;
+    /** None: it is [N,D] already. */
+    NONE;
 
     /**
-     * The pooling of that name.
-     *
-     * @throws IllegalArgumentException for another name than {@code none}, {@code mean} and {@code cls}
-     */
-    public static Pooling of(String name) {
-        return Arrays.stream(values())
-                .filter(pooling -> pooling.text().equals(name))
-                .findFirst()
-                .orElseThrow(() -> new SettingException("Unknown pooling " + name + ": expected none, mean or cls"));
-    }
-
-    /** The name as settings have it. */
-    public String text() {
-        return name().toLowerCase(Locale.ROOT);
-    }
-
-    /**
-     * Builds the pooling; what is [N,D] already stays as it is.
+     * Builds the pooling of an imported network's output; what is [N,D] already stays as it is.
      *
      * @throws IllegalArgumentException if {@code output} cannot be pooled this way
      */
@@ -61,9 +42,9 @@ public enum Pooling {
         }
         throw new SettingException("output " + output.shape() + " is no vector per sample: "
                 + switch (rank) {
-                    case 3 -> "pool its tokens [N,T,D] with --pool mean or --pool cls";
-                    case 4 -> "pool its pixels [N,D,H,W] with --pool mean";
-                    default -> "expected [N,D], [N,T,D] or [N,D,H,W]; name another with --output";
+                    case 3 -> "pool its tokens [N,T,D] with `pool` mean or `pool` cls";
+                    case 4 -> "pool its pixels [N,D,H,W] with `pool` mean";
+                    default -> "expected [N,D], [N,T,D] or [N,D,H,W]; name another with `output`";
                 });
     }
 }

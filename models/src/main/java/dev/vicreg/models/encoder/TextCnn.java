@@ -35,7 +35,7 @@ public record TextCnn(int vocabulary, int width) implements Encoder {
         if ((long) vocabulary * WINDOWS.length * width > MOST_VALUES) {
             throw new SettingException("Encoder textcnn: expected a table of at most " + MOST_VALUES
                     + " values, found " + vocabulary + " ids with vectors of " + WINDOWS.length * width
-                    + "; number the ids without gaps, or choose a smaller --width");
+                    + "; number the ids without gaps, or choose a smaller `width`");
         }
     }
 
@@ -53,7 +53,7 @@ public record TextCnn(int vocabulary, int width) implements Encoder {
         long shortest = WINDOWS[WINDOWS.length - 1];
         if (ids.shape().size(1) < shortest) {
             throw new SettingException("Encoder textcnn takes " + shortest + " ids or more, found sequences of "
-                    + ids.shape().size(1) + "; choose a longer --length");
+                    + ids.shape().size(1) + "; choose a longer `length`");
         }
         Shape table = Shape.of(vocabulary, dimension());
         Value vectors = layers.scope("embed").parameter("weight", table, Role.EMBEDDING, Initializer.normal(1));

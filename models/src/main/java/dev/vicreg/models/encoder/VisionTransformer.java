@@ -21,7 +21,9 @@ import dev.vicreg.models.setting.SettingException;
  * @param width of the tokens, a multiple of {@code heads}
  * @param depth number of blocks
  * @param heads of each attention
- * @param pool what becomes the representation
+ * @param pool what becomes the representation: {@link Pooling#CLS}, the class token after the norm, or
+ *     {@link Pooling#MEAN}, the mean over all patches, then the norm {@code fc_norm}; there is no class token then (timm's
+ *     "avg")
  */
 public record VisionTransformer(
         @Option(help = PATCHES, argument = "PIXELS", min = 1, max = 256)
@@ -32,19 +34,11 @@ public record VisionTransformer(
         int heads,
 
         @Option(help = "what a vision transformer gives: its class token, or the mean of its patches; without it cls")
-        Pool pool)
+        Pooling pool)
         implements Encoder {
     static final String PATCHES =
             "side of the patches of a vision transformer or ConvNeXt; without it 16 and 4, or 4 and 2"
                     + " up to 64 pixels";
-
-    /** How the tokens become one vector. */
-    public enum Pool {
-        /** The class token, after the norm. */
-        CLS,
-        /** The mean over all patches, then the norm {@code fc_norm}; there is no class token (timm's "avg"). */
-        MEAN
-    }
 
     private static final float EPSILON = 1e-6f;
     private static final int MLP_RATIO = 4;
@@ -60,20 +54,23 @@ public record VisionTransformer(
             throw new SettingException("Encoder width: expected a multiple of the transformer's " + heads
                     + " heads up to 4096, found " + width);
         }
+        if (pool == Pooling.NONE) {
+            throw new SettingException("Pooling of a vision transformer: expected cls or mean, found none");
+        }
     }
 
     /** ViT-Ti: width 192, 3 heads. */
-    public static VisionTransformer tiny(int patchSize, Pool pool) {
+    public static VisionTransformer tiny(int patchSize, Pooling pool) {
         return new VisionTransformer(patchSize, 192, 12, 3, pool);
     }
 
     /** ViT-S: width 384, 6 heads. */
-    public static VisionTransformer small(int patchSize, Pool pool) {
+    public static VisionTransformer small(int patchSize, Pooling pool) {
         return new VisionTransformer(patchSize, 384, 12, 6, pool);
     }
 
     /** ViT-B: width 768, 12 heads. */
-    public static VisionTransformer base(int patchSize, Pool pool) {
+    public static VisionTransformer base(int patchSize, Pooling pool) {
         return new VisionTransformer(patchSize, 768, 12, 12, pool);
     }
 
@@ -93,7 +90,7 @@ public record VisionTransformer(
         for (int block = 0; block < depth; block++) {
             x = block(layers.scope("blocks").scope(Integer.toString(block)), x);
         }
-        if (pool == Pool.CLS) {
+        if (pool == Pooling.CLS) {
             Value token = layers.ops().flatten(layers.ops().slice(x, 1, 0, 1, 1), 1); // [N,1,D] → [N,D]
             return layers.layerNorm("norm", token, EPSILON);
         }
@@ -106,7 +103,7 @@ public record VisionTransformer(
         Shape shape = pictures.shape();
         if (shape.size(2) % patchSize != 0 || shape.size(3) % patchSize != 0) {
             throw new SettingException(Messages.imageSize(shape) + " does not fit patches of " + patchSize
-                    + " pixels: expected a multiple; choose another --image-size or --patch-size");
+                    + " pixels: expected a multiple; choose another `image-size` or `patch-size`");
         }
         Initializer fanIn = Initializer.uniformFanIn(shape.size(1) * patchSize * patchSize);
         Convolution projection =
@@ -122,7 +119,7 @@ public record VisionTransformer(
      */
     private Value withPositions(Layers layers, Value patches) {
         long tokens = patches.shape().size(1);
-        boolean token = pool == Pool.CLS;
+        boolean token = pool == Pooling.CLS;
         Shape all = Shape.of(1, token ? tokens + 1 : tokens, width);
         Value positions = layers.parameter("pos_embed", all, Role.EMBEDDING, WEIGHTS);
         if (!token) {

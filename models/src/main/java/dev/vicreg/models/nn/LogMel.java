@@ -72,7 +72,7 @@ public record LogMel(int rate, int window, int hop, int bands, double low, doubl
         int frames = frames(Math.toIntExact(signals.shape().size(2)));
         if (frames == 0) {
             throw new SettingException("log-mel: expected signals of a window of " + window + " samples or more, found "
-                    + signals.shape().size(2) + "; choose a longer --length");
+                    + signals.shape().size(2) + "; choose a longer `length`");
         }
         Value single = ops.reshape(signals, -1, 1, signals.shape().size(2)); // [N·C,1,T]
         Attributes steps = Ops.window(1, window, hop, 0);

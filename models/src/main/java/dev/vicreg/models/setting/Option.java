@@ -14,7 +14,10 @@ import java.lang.annotation.Target;
 @Retention(RetentionPolicy.RUNTIME)
 @Target(ElementType.RECORD_COMPONENT)
 public @interface Option {
-    /** What the help page says; {@code {words}} stands for the codec's words. Empty: recorded, but no option. */
+    /**
+     * What the help page says; {@code {words}} stands for the codec's words, other settings are named as in
+     * {@link SettingException}. Empty: recorded, but no option.
+     */
     String help() default "";
 
     /** The name, if it is not the component's in kebab case. */

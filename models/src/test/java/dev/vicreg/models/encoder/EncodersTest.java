@@ -293,8 +293,8 @@ class EncodersTest {
                 "Image size 31×31 is too small for a ConvNeXt with patches of 4: expected at least 32",
                 refusal("convnext-tiny", patches(31, 4)));
         assertEquals(
-                "Image size 30×30 does not fit patches of 4 pixels: expected a multiple; choose another --image-size"
-                        + " or --patch-size",
+                "Image size 30×30 does not fit patches of 4 pixels: expected a multiple; choose another `image-size`"
+                        + " or `patch-size`",
                 refusal("vit-tiny", patches(30, 4)));
     }
 
@@ -306,14 +306,14 @@ class EncodersTest {
     @Test
     void optionsThatDoNotFitAreRefused() {
         assertEquals(
-                "Encoder vit-tiny takes no --stem: it is for resnet10, resnet101, resnet18, resnet1d, resnet34,"
+                "Encoder vit-tiny takes no `stem`: it is for resnet10, resnet101, resnet18, resnet1d, resnet34,"
                         + " resnet50, resnet50x2; leave it out",
                 refusal("vit-tiny", stem(32, "small")));
         assertEquals(
-                "Encoder resnet18 takes no --pool: it is for vit-base, vit-small, vit-tiny; leave it out",
+                "Encoder resnet18 takes no `pool`: it is for vit-base, vit-small, vit-tiny; leave it out",
                 refusal("resnet18", new Encoders.Spec(16, 32, EncoderOptions.NONE.with("pool", "cls"))));
         assertEquals(
-                "Encoder mlp takes no --zero-init-residual: it is for resnet10, resnet101, resnet18, resnet1d,"
+                "Encoder mlp takes no `zero-init-residual`: it is for resnet10, resnet101, resnet18, resnet1d,"
                         + " resnet34, resnet50, resnet50x2; leave it out",
                 refusal("mlp", new Encoders.Spec(16, 0, EncoderOptions.NONE.with("zero-init-residual", true))));
         assertEquals(
@@ -336,7 +336,7 @@ class EncodersTest {
         Layers layers = Layers.forInference(new Parameters());
         Value four = input(ElementType.INT64, 4);
         assertEquals(
-                "Encoder textcnn takes 5 ids or more, found sequences of 4; choose a longer --length",
+                "Encoder textcnn takes 5 ids or more, found sequences of 4; choose a longer `length`",
                 assertThrows(IllegalArgumentException.class, () -> encoder.build(layers, four))
                         .getMessage());
     }

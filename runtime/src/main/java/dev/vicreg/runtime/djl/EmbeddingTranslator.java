@@ -12,7 +12,6 @@ import ai.djl.translate.TranslatorContext;
 import ai.onnxruntime.OnnxJavaType;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.runtime.Manifest;
-import dev.vicreg.runtime.OutputRows;
 import dev.vicreg.runtime.input.Input;
 import dev.vicreg.runtime.picture.Picture;
 import java.awt.image.BufferedImage;
@@ -66,8 +65,7 @@ public final class EmbeddingTranslator implements Translator<Image, float[]> {
     @Override
     public float[] processOutput(TranslatorContext context, NDList list) {
         NDArray output = list.size() == 1 ? list.get(0) : list.get(manifest.outputName());
-        return OutputRows.row(
-                output.toFloatArray(), manifest.pooling(), output.getShape().getShape());
+        return manifest.pooling().row(output.toFloatArray(), output.getShape().getShape());
     }
 
     private static Picture picture(NDManager manager, Image image) {

@@ -53,7 +53,7 @@ record CudaLibraries(
     static CudaLibraries find(List<String> needs) throws IOException {
         if (!System.getProperty("os.name", "").startsWith("Linux")) {
             return new CudaLibraries(
-                    majorOf(needs), Map.of(), "CUDA is looked for on Linux only; use --device cpu here");
+                    majorOf(needs), Map.of(), "CUDA is looked for on Linux only; use the device cpu here");
         }
         Path home = Path.of(System.getProperty("user.home", "/"));
         return find(needs, CudaFolders.of(Path.of("/"), System.getenv(), home), NvidiaDriver.installed());
@@ -69,7 +69,7 @@ record CudaLibraries(
         }
         if (search.missing == null && driver.gpus().isEmpty()) {
             search.missing = "no GPU: there is none in /proc/driver/nvidia/gpus and no /dev/nvidia0; "
-                    + "give the container access to it, for example with --gpus all";
+                    + "give the container access to it, for example with Docker's --gpus all";
         }
         return new CudaLibraries(major, Collections.unmodifiableMap(search.found), search.missing);
     }
@@ -243,7 +243,7 @@ record CudaLibraries(
         String folder = ", or name its folder in " + CudaFolders.VARIABLE;
         Matcher matcher = NAME.matcher(name);
         if (!matcher.matches()) {
-            return "install NVIDIA's driver, or give the container access to it, for example with --gpus all";
+            return "install NVIDIA's driver, or give the container access to it, for example with Docker's --gpus all";
         }
         String library = matcher.group(1);
         String version = matcher.group(2);

@@ -136,7 +136,7 @@ public final class NativeLibraries {
     synchronized CudaLibraries cuda() {
         if (provider == null) {
             throw new IllegalStateException("These ONNX Runtime libraries have no CUDA provider ("
-                    + libraries.get(0).origin() + "): build with -Pcuda on Linux x86-64, or use --device cpu");
+                    + libraries.get(0).origin() + "): build with -Pcuda on Linux x86-64, or use the device cpu");
         }
         if (cuda == null) {
             try {

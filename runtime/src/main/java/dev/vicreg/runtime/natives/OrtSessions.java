@@ -57,7 +57,7 @@ public final class OrtSessions {
                     addCuda(options, resolved);
                 }
                 return options;
-            } catch (OrtException | RuntimeException e) {
+            } catch (Throwable e) { // whatever it is, and thrown on
                 options.close();
                 throw e;
             }

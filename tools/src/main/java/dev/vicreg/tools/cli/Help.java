@@ -14,7 +14,7 @@ public final class Help {
     /** The page of {@code ./vicreg --help}. */
     public static String of(List<Command> commands) {
         StringBuilder page = new StringBuilder("""
-                VICReg for the JVM: encoders trained from unlabelled pictures
+                VICReg for the JVM: encoders trained from unlabelled pictures, vectors, signals and sequences
 
                 usage: ./vicreg COMMAND [options]
 

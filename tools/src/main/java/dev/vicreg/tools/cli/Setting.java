@@ -116,10 +116,11 @@ public record Setting<T>(
     /** An option as a record declares it. */
     public static Setting<?> of(Declared declared) {
         Option option = declared.option();
+        String help = OptionNames.in(declared.help(), name -> true);
         Class<?> type = declared.type();
         String fallback = declared.fallback().isEmpty() ? null : declared.fallback();
         if (type == boolean.class) {
-            return flag(declared.name(), option.group(), declared.help());
+            return flag(declared.name(), option.group(), help);
         }
         List<String> words = type.isEnum()
                 ? Schema.words(type)
@@ -127,12 +128,11 @@ public record Setting<T>(
                         ? List.of(option.choices())
                         : Schema.codec(option).words();
         if (!words.isEmpty() && option.argument().isEmpty()) {
-            return choice(declared.name(), words, option.group(), declared.help(), fallback);
+            return choice(declared.name(), words, option.group(), help, fallback);
         }
         boolean whole = WHOLE.contains(type);
         String argument = option.argument().isEmpty() ? whole ? "N" : "X" : option.argument();
-        return new Setting<>(
-                declared.name(), argument, option.group(), declared.help(), fallback, parser(type, option, whole));
+        return new Setting<>(declared.name(), argument, option.group(), help, fallback, parser(type, option, whole));
     }
 
     private static Function<String, Object> parser(Class<?> type, Option option, boolean whole) {

@@ -111,7 +111,14 @@ final class RunOptions {
                 texts.put(side == Side.A ? "encoder" : "encoder-b", file.path());
             }
         }
+        if (graph.sides().stream().anyMatch(side -> tookItsOwnLength(graph.branch(side)))) {
+            texts.remove("length"); // nobody asked for one: what the other side has is its own too
+        }
         return texts;
+    }
+
+    private static boolean tookItsOwnLength(BranchConfig branch) {
+        return branch.input() instanceof Schema.Inferring input && input.isInferred("length");
     }
 
     /** What shapes the graphs. */

@@ -84,7 +84,7 @@ public final class StepBenchmark {
         if (scaling != null && scaling.skipped() == steps) {
             throw new IllegalStateException(
                     "float16 overflowed in all " + steps + " steps, so that nothing was updated:"
-                            + " measure more steps, or start from a smaller --loss-scale");
+                            + " measure more steps, or start from a smaller `loss-scale`");
         }
         requireChange(built, state, CheckpointFile.read(end));
         Files.delete(end);

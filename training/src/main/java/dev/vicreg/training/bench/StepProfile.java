@@ -151,7 +151,7 @@ public record StepProfile(List<Operator> operators) {
     public void requireOn(Device device) {
         if (device.cuda().strict() && !copies().isEmpty()) {
             throw new IllegalStateException("The step doesn't stay on " + device + ": " + summary()
-                    + "; leave --strict-device out, or use an encoder without them");
+                    + "; leave `strict-device` out, or use an encoder without them");
         }
     }
 

@@ -42,7 +42,7 @@ public record BranchConfig(
                 help =
                         "network that is trained, or an ONNX file that holds it; without it resnet10 for pictures, mlp for"
                                 + " vectors, resnet1d for signals, textcnn for sequences; names are {words}",
-                second = "network of the second branch, or its file; without it another of --encoder, or what fits the"
+                second = "network of the second branch, or its file; without it another of `encoder`, or what fits the"
                         + " second side's data; names are {words}",
                 argument = "NAME|FILE.onnx",
                 codec = EncoderName.class)
@@ -52,7 +52,7 @@ public record BranchConfig(
                 help =
                         "channels of its first stage, or width of its tokens or layers; without it the published ones, but 16"
                                 + " for resnet10, resnet18, resnet34 and resnet1d",
-                second = "its width; without it that of --width, or its own where --encoder-b is another network",
+                second = "its width; without it that of `width`, or its own where `encoder-b` is another network",
                 min = 1,
                 max = 65_536)
         int width,
@@ -62,7 +62,7 @@ public record BranchConfig(
         @Option(
                 help = "widths of the layers between encoder and loss",
                 second =
-                        "widths between it and the loss; without it those of --projector, and with the same last width",
+                        "widths between it and the loss; without it those of `projector`, and with the same last width",
                 argument = "N-N-N|none",
                 fallback = "512-512-512")
         String projector,

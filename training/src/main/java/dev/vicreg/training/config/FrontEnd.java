@@ -38,7 +38,7 @@ final class FrontEnd implements Codec<String> {
             return null;
         }
         if (rate == 0) {
-            throw new SettingException("--front-end log-mel needs a rate, which an array doesn't have; add --rate");
+            throw new SettingException("`front-end` log-mel needs a rate, which an array doesn't have; add `rate`");
         }
         Map<String, Double> values =
                 new HashMap<>(Map.of("window", 25.0, "hop", 10.0, "bands", 64.0, "low", 0.0, "high", rate / 2.0));
@@ -50,11 +50,11 @@ final class FrontEnd implements Codec<String> {
             try {
                 if (pair.length < 2 || values.replace(pair[0], Double.valueOf(pair[1])) == null) {
                     throw new SettingException(
-                            "--front-end log-mel takes window, hop, bands, low and high, found \"" + part + "\"");
+                            "`front-end` log-mel takes window, hop, bands, low and high, found \"" + part + "\"");
                 }
             } catch (NumberFormatException e) {
                 throw new SettingException(
-                        "--front-end log-mel: " + pair[0] + " must be a number, found \"" + pair[1] + "\"", e);
+                        "`front-end` log-mel: " + pair[0] + " must be a number, found \"" + pair[1] + "\"", e);
             }
         }
         return new LogMel(

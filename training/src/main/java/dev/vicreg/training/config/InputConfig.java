@@ -118,7 +118,7 @@ public sealed interface InputConfig permits PictureInput, VectorInput, SignalInp
     default void require(boolean fits, Encoders.Input takes) {
         if (!fits) {
             throw new SettingException("The encoder takes " + takes.name().toLowerCase(Locale.ROOT) + ", the data are "
-                    + kind().noun() + "; choose one that fits, such as --encoder " + encoders());
+                    + kind().noun() + "; choose one that fits, such as `encoder` " + encoders());
         }
     }
 }

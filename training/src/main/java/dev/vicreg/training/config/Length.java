@@ -27,11 +27,11 @@ record Length(double value, boolean inSeconds) {
     int samples(int rate) {
         if (inSeconds && rate == 0) {
             throw new SettingException(
-                    "--length in seconds needs a rate, which an array doesn't have; add --rate or give samples");
+                    "`length` in seconds needs a rate, which an array doesn't have; add `rate` or give samples");
         }
         double samples = Math.rint(value * (inSeconds ? rate : 1));
         if (samples < 1 || samples > Integer.MAX_VALUE) {
-            throw new SettingException("--length must be between 1 and 2147483647 samples, found " + samples);
+            throw new SettingException("`length` must be between 1 and 2147483647 samples, found " + samples);
         }
         return (int) samples;
     }
@@ -39,7 +39,7 @@ record Length(double value, boolean inSeconds) {
     /** Ids have no seconds. */
     int ids() {
         if (inSeconds) {
-            throw new SettingException("--length of sequences must be a number of ids, found seconds");
+            throw new SettingException("`length` of sequences must be a number of ids, found seconds");
         }
         return (int) value;
     }

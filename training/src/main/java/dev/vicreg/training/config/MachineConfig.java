@@ -43,7 +43,7 @@ public record MachineConfig(
         // Of commands that train: forward alone, CUDA's convolutions are so in any case.
         @Option(
                 help =
-                        "the same bits from the same GPU each time, by --cudnn-search default; slower (the CPU always is so)",
+                        "the same bits from the same GPU each time, by `cudnn-search` default; slower (the CPU always is so)",
                 group = Group.MACHINE,
                 free = true)
         boolean deterministic,
@@ -85,8 +85,8 @@ public record MachineConfig(
             cudnnSearch = deterministic ? CudaOptions.DEFAULT : CudaOptions.DEFAULTS.cudnnSearch();
         }
         if (deterministic && !cudnnSearch.equals(CudaOptions.DEFAULT)) {
-            throw new SettingException("--deterministic and --cudnn-search " + cudnnSearch
-                    + " exclude each other; leave one out, or take --cudnn-search default");
+            throw new SettingException("`deterministic` and `cudnn-search` " + cudnnSearch
+                    + " exclude each other; leave one out, or take `cudnn-search` default");
         }
     }
 

@@ -21,6 +21,7 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -31,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  * @param path where the file is or was; a run has a copy of its own
  * @param sha256 of the file, as {@code sha256sum} prints it
  * @param output the representation's name in the file; empty for its first output
- * @param pool {@code none}, {@code mean} or {@code cls}
+ * @param pool what makes vectors of the output; null for {@link Pooling#NONE}
  * @param batchNorm {@code train} or {@code frozen}
  * @param dropout {@code as-exported}, {@code on} or {@code off}
  * @param layout where pictures have their channels, {@code nchw} or {@code nhwc}; null for where the file has three
@@ -45,7 +46,7 @@ public record OnnxConfig(
 
         @Option(
                 help = "encoder file: the value that is the representation; without it the first output",
-                second = "that of --encoder-b's file, where --encoder names another",
+                second = "that of `encoder-b`'s file, where `encoder` names another",
                 argument = "NAME")
         String output,
 
@@ -53,9 +54,9 @@ public record OnnxConfig(
                 help =
                         "what is made of an encoder file's output that is no vector: its first token, or the mean; without it"
                                 + " none",
-                second = "what is made of the output of --encoder-b's file, where --encoder names another",
-                choices = {"cls", "mean", "none"})
-        String pool,
+                second = "what is made of the output of `encoder-b`'s file, where `encoder` names another")
+        @Nullable
+        Pooling pool,
 
         @Option(
                 help =
@@ -81,7 +82,7 @@ public record OnnxConfig(
                 name = "input-shape",
                 help = "encoder file: sizes of one sample, without the batch, where the file leaves them open",
                 second =
-                        "sizes of one sample of --encoder-b's file, where --encoder names another. The other options of"
+                        "sizes of one sample of `encoder-b`'s file, where `encoder` names another. The other options of"
                                 + " encoder files are for both",
                 argument = "N,N",
                 codec = Sizes.class)
@@ -97,13 +98,18 @@ public record OnnxConfig(
     /** Checks the names. */
     public OnnxConfig {
         sample = List.copyOf(sample);
-        pool = pool.isEmpty() ? "none" : pool;
-        Pooling.of(pool);
+        pool = pool == null ? Pooling.NONE : pool;
         require("batch-norm", BATCH_NORM, batchNorm);
         require("dropout", DROPOUT, dropout);
         if (layout != null) {
             require("layout", LAYOUTS, layout);
         }
+    }
+
+    /** What makes vectors of the output. */
+    @Override
+    public Pooling pool() {
+        return Objects.requireNonNull(pool, "set by the constructor");
     }
 
     /** Whether an encoder is named by its file. */
@@ -136,7 +142,7 @@ public record OnnxConfig(
     private static void require(String setting, List<String> names, String name) {
         if (!names.contains(name)) {
             throw new SettingException(
-                    "Unknown --" + setting + " " + name + ": expected one of " + String.join(", ", names));
+                    "Unknown `" + setting + "` " + name + ": expected one of " + String.join(", ", names));
         }
     }
 
@@ -148,7 +154,7 @@ public record OnnxConfig(
     public static OnnxConfig of(
             Path file,
             String output,
-            String pool,
+            Pooling pool,
             String batchNorm,
             String dropout,
             @Nullable String layout,
@@ -179,7 +185,7 @@ public record OnnxConfig(
     public OnnxEncoder encoder() throws IOException {
         OnnxEncoder.Settings settings = new OnnxEncoder.Settings(
                 output,
-                Pooling.of(pool),
+                pool(),
                 OnnxEncoder.BatchNorms.valueOf(batchNorm.toUpperCase(Locale.ROOT)),
                 OnnxEncoder.Dropout.valueOf(dropout.toUpperCase(Locale.ROOT).replace('-', '_')),
                 padding);
@@ -215,7 +221,7 @@ public record OnnxConfig(
 
     /** The same for a file that is there, with its checksum. */
     public OnnxConfig of(Path file) throws IOException {
-        return of(file, output, pool, batchNorm, dropout, layout, sample);
+        return of(file, output, pool(), batchNorm, dropout, layout, sample);
     }
 
     /** The same for samples of these sizes. */

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 public record PairConfig(
         @Option(
                 name = "data-b",
-                help = "data of the second side; sample by sample they belong to those of --data",
+                help = "data of the second side; sample by sample they belong to those of `data`",
                 argument = DataConfig.ARGUMENT,
                 group = Group.DATA,
                 free = true)
@@ -26,7 +26,7 @@ public record PairConfig(
         @Option(
                 name = "pair-by",
                 help =
-                        "how --data and --data-b go together: by names without their endings, or in their order; without it"
+                        "how `data` and `data-b` go together: by names without their endings, or in their order; without it"
                                 + " name",
                 group = Group.DATA,
                 choices = {"name", "position"},
@@ -38,7 +38,7 @@ public record PairConfig(
                 name = "pairs",
                 help =
                         "names the two sides of every pair: two columns of paths relative to the file's folder or absolute, of"
-                                + " names inside --data and --data-b (or --data alone), or of row numbers from 1",
+                                + " names inside `data` and `data-b` (or `data` alone), or of row numbers from 1",
                 argument = "FILE.csv",
                 group = Group.DATA,
                 free = true)
@@ -49,10 +49,10 @@ public record PairConfig(
     /** Checks that the three go together. */
     public PairConfig {
         if (file != null && by != null) {
-            throw new SettingException("--pairs names the pairs, so --pair-by has nothing to say; leave one out");
+            throw new SettingException("`pairs` names the pairs, so `pair-by` has nothing to say; leave one out");
         }
         if (file == null && data == null) {
-            throw new SettingException("--pair-by is for two data sets; add --data-b or leave it out");
+            throw new SettingException("`pair-by` is for two data sets; add `data-b` or leave it out");
         }
         by = file == null && by == null ? BY.get(0) : by;
         if (by != null && !BY.contains(by)) {

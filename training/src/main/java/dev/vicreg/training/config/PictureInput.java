@@ -91,7 +91,7 @@ public record PictureInput(
     public static PictureInput of(Schema.Source options) {
         int channels = options.<Integer>find("channels").orElse(COLOURS);
         if (channels != COLOURS) {
-            throw new SettingException("--channels of pictures must be 3, found " + channels);
+            throw new SettingException("`channels` of pictures must be 3, found " + channels);
         }
         return new PictureInput(
                 options.<Integer>find("image-size").orElseThrow(),

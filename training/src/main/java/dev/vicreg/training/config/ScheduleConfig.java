@@ -19,7 +19,7 @@ import java.util.Locale;
 public record ScheduleConfig(
         @Option(
                 help =
-                        "peak learning rate as it is used; without it and --base-lr, by optimizer: adamw 0.002, sgd 0.03 and"
+                        "peak learning rate as it is used; without it and `base-lr`, by optimizer: adamw 0.002, sgd 0.03 and"
                                 + " lars 0.3 per 256 samples",
                 group = Group.OPTIMIZATION,
                 min = 1e-12,

@@ -158,7 +158,7 @@ public record SequenceInput(
         for (String option : List.of("vocabulary", "pad-id", "special-ids")) {
             if (options.isGiven(option)) {
                 throw new SettingException(
-                        "--" + option + " is for sequences of ids, the data are texts; leave it out");
+                        "`" + option + "` is for sequences of ids, the data are texts; leave it out");
             }
         }
         int mask = options.<Integer>find("mask-id").orElse(ByteIds.UNKNOWN);
@@ -235,7 +235,7 @@ public record SequenceInput(
         int rows = Math.toIntExact(network.vocabulary().orElse(told));
         if (told > rows) {
             throw new SettingException(
-                    "--vocabulary is " + told + ", the table of " + encoder + " has " + rows + " rows; leave it out");
+                    "`vocabulary` is " + told + ", the table of " + encoder + " has " + rows + " rows; leave it out");
         }
         int ids = Math.toIntExact(network.sample().get(0));
         int known = told > 0 ? told : rows;

@@ -60,7 +60,7 @@ public record SignalInput(
                 help =
                         "signals: what stands before the encoder; log-mel takes window=25 and hop=10 in ms, bands=64, low=0"
                                 + " and high in Hz",
-                second = "signals: that of the second branch; without it that of --front-end",
+                second = "signals: that of the second branch; without it that of `front-end`",
                 argument = "none|log-mel[,NAME=X...]",
                 fallback = FrontEnd.NONE,
                 codec = FrontEnd.class)
@@ -119,7 +119,7 @@ public record SignalInput(
 
     @Override
     public String encoders() {
-        return "resnet1d, or --front-end log-mel and an encoder of pictures";
+        return "resnet1d, or `front-end` log-mel and an encoder of pictures";
     }
 
     @Override
@@ -130,7 +130,7 @@ public record SignalInput(
 
     @Override
     public String remedy() {
-        return "; bring them to it with --length, --channels and --rate";
+        return "; bring them to it with `length`, `channels` and `rate`";
     }
 
     @Override

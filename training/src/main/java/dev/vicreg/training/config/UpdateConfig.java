@@ -126,7 +126,7 @@ public record UpdateConfig(
             case "none" -> NoDecay.NONE;
             case "norm-bias" -> NoDecay.NORM_BIAS;
             case "1d" -> NoDecay.ONE_DIMENSIONAL;
-            default -> throw new SettingException("Unknown --no-decay " + noDecay + ": expected none, norm-bias or 1d");
+            default -> throw new SettingException("Unknown `no-decay` " + noDecay + ": expected none, norm-bias or 1d");
         };
     }
 

@@ -36,7 +36,7 @@ import org.jspecify.annotations.Nullable;
 @Variant("vector")
 public record VectorInput(
         @Option(
-                help = "vectors: columns that are used, by name; without it all whose values are numbers, but --label",
+                help = "vectors: columns that are used, by name; without it all whose values are numbers, but `label`",
                 argument = "A,B,C",
                 group = Group.DATA,
                 codec = Names.class)
@@ -111,7 +111,7 @@ public record VectorInput(
 
     @Override
     public String remedy() {
-        return "; choose that many with --columns";
+        return "; choose that many with `columns`";
     }
 
     @Override

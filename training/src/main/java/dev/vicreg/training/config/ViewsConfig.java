@@ -29,7 +29,7 @@ public record ViewsConfig(
 
         @Option(
                 help =
-                        "how view b is made where it has an augmentation of its own; without it as --augment says, and where"
+                        "how view b is made where it has an augmentation of its own; without it as `augment` says, and where"
                                 + " the second side's data are of another kind, as is usual for those",
                 argument = "PRESET[,NAME=X...]",
                 group = Group.AUGMENTATION,

@@ -50,7 +50,7 @@ public final class Kinds {
         }
         if (data.isFile(".npy")) {
             for (Kind<?> kind : ALL) {
-                if (kind.isArray(data.array())) {
+                if (kind.isArray(data.array().header())) {
                     return kind;
                 }
             }
@@ -89,7 +89,14 @@ public final class Kinds {
      */
     public static Dataset<?> open(String spec, DataOptions options, Selection selection) throws IOException {
         DataFiles data = DataFiles.at(spec);
-        return open(of(data), data, options, selection);
+        Kind<?> kind;
+        try {
+            kind = of(data);
+        } catch (Throwable e) { // whatever it is, and thrown on
+            data.close();
+            throw e;
+        }
+        return open(kind, data, options, selection);
     }
 
     /** @param data closed if this fails */
@@ -97,7 +104,7 @@ public final class Kinds {
             throws IOException {
         try {
             return kind.open(data, options, selection);
-        } catch (IOException | RuntimeException e) {
+        } catch (Throwable e) { // whatever it is, and thrown on
             data.close();
             throw e;
         }

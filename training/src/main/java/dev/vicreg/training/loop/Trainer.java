@@ -137,7 +137,7 @@ public final class Trainer implements AutoCloseable {
             requireKernels(built, settings, artifacts);
             config.write(folder.config());
             return new Trainer(folder, config, data, owned, built.signature(), artifacts.checkpoint(), 0);
-        } catch (IOException | RuntimeException e) {
+        } catch (Throwable e) { // whatever it is, and thrown on
             abandon(folder, owned, e);
             throw e;
         }
@@ -192,14 +192,14 @@ public final class Trainer implements AutoCloseable {
                 checkpoint = saved.get(saved.size() - 1).file();
                 step = saved.get(saved.size() - 1).step();
             }
-            checkpoint = inPrecision(checkpoint, built, copies.resolve("checkpoint-resumed"));
+            checkpoint = inPrecision(checkpoint, built, new RunLayout(root).resumedCheckpoint());
             Artifacts models = folder.artifacts();
             requireKernels(built, settings, new Artifacts(models.trainingModel(), models.evalModel(), checkpoint));
             RunConfig current = new RunConfig(
                     config.version(), config.onnxRuntime(), config.dataFingerprint(), config.dataSize(), settings);
             return new Trainer(folder, current, data, owned, built.signature(), checkpoint, step);
-        } catch (IOException | RuntimeException e) {
-            close(folder, owned);
+        } catch (Throwable e) { // whatever it is, and thrown on
+            release(folder, owned, e);
             throw e;
         }
     }
@@ -365,7 +365,7 @@ public final class Trainer implements AutoCloseable {
                     + " steps in a row, up to step " + step + ", though the loss scale fell to "
                     + LossScaling.SMALLEST + ": stopped; the last checkpoint is step " + last.step() + " in "
                     + last.file().getParent()
-                    + "; go on from it with --resume --precision fp32, or start again with a lower --lr");
+                    + "; go on from it with `resume` and `precision` fp32, or start again with a lower `lr`");
         }
     }
 
@@ -376,23 +376,32 @@ public final class Trainer implements AutoCloseable {
         return new IllegalStateException("Loss is not finite at step " + step + " (" + losses + "): stopped; the last"
                 + " good checkpoint is step " + last.step() + " in "
                 + last.file().getParent()
-                + "; try a lower --lr or a longer --warmup-epochs; the batch's files: " + files
+                + "; try a lower `lr` or a longer `warmup-epochs`; the batch's files: " + files
                 + (batch.indices().length > 8 ? ", … " + batch.indices().length + " in all" : ""));
     }
 
     /** Empties and closes what a run that could not start has opened; failures of that join the first one. */
-    private static void abandon(@Nullable RunFolder folder, Closeable data, Exception reason) {
-        try (folder;
-                data) {
-            if (folder != null) {
+    private static void abandon(@Nullable RunFolder folder, Closeable data, Throwable reason) {
+        if (folder != null) {
+            try {
                 folder.clear();
+            } catch (IOException | RuntimeException alsoFailed) {
+                reason.addSuppressed(alsoFailed);
             }
+        }
+        release(folder, data, reason);
+    }
+
+    /** Closes what a run that could not go on has opened; failures of that join the first one. */
+    private static void release(@Nullable RunFolder folder, Closeable data, Throwable reason) {
+        try {
+            close(folder, data);
         } catch (IOException | RuntimeException alsoFailed) {
             reason.addSuppressed(alsoFailed);
         }
     }
 
-    private static void close(RunFolder folder, Closeable data) throws IOException {
+    private static void close(@Nullable RunFolder folder, Closeable data) throws IOException {
         try (folder;
                 data) {
             return; // both closed, whatever the first does

@@ -53,7 +53,7 @@ public record VicReg(Variant variant, float invariance, float variance, float co
     private static void check(String name, float coefficient) {
         if (!(coefficient >= 0) || Float.isInfinite(coefficient)) {
             throw new SettingException(
-                    "Coefficient --" + name + ": expected a number of 0 or more, found " + coefficient);
+                    "Coefficient `" + name + "`: expected a number of 0 or more, found " + coefficient);
         }
     }
 

@@ -26,7 +26,7 @@ public record Artifacts(Path trainingModel, Path evalModel, Path checkpoint) {
     /** The files' names in {@code folder}, which need not exist. */
     public static Artifacts in(Path folder) {
         return new Artifacts(
-                folder.resolve("training_model.onnx"), folder.resolve("eval_model.onnx"), RunLayout.checkpoint(folder));
+                RunLayout.trainingModel(folder), RunLayout.evalModel(folder), RunLayout.checkpoint(folder));
     }
 
     /**

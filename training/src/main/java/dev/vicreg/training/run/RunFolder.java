@@ -26,9 +26,6 @@ import java.util.stream.Stream;
  * until closed.
  */
 public final class RunFolder implements AutoCloseable {
-    private static final String LOCK = ".lock";
-    private static final String STEP = "step-";
-
     private final RunLayout layout;
     private final FileChannel lockFile;
     private final FileLock lock;
@@ -52,9 +49,9 @@ public final class RunFolder implements AutoCloseable {
         Files.createDirectories(root);
         try (Stream<Path> entries = Files.list(root)) {
             // An empty lock file alone is what a run that failed to start leaves.
-            if (entries.anyMatch(entry -> !entry.getFileName().toString().equals(LOCK))) {
+            if (entries.anyMatch(entry -> !entry.equals(new RunLayout(root).lock()))) {
                 throw new FileAlreadyExistsException("Folder " + root
-                        + " is not empty: name another one, or add --resume to go on with the run in it");
+                        + " is not empty: name another one, or add `resume` to go on with the run in it");
             }
         }
         return lock(root);
@@ -71,7 +68,8 @@ public final class RunFolder implements AutoCloseable {
     }
 
     private static RunFolder lock(Path root) throws IOException {
-        FileChannel channel = FileChannel.open(root.resolve(LOCK), StandardOpenOption.WRITE, StandardOpenOption.CREATE);
+        FileChannel channel =
+                FileChannel.open(new RunLayout(root).lock(), StandardOpenOption.WRITE, StandardOpenOption.CREATE);
         try {
             FileLock lock = channel.tryLock();
             if (lock != null) {
@@ -105,10 +103,6 @@ public final class RunFolder implements AutoCloseable {
         return Artifacts.in(layout.artifacts());
     }
 
-    private static String name(long step) {
-        return STEP + "%08d".formatted(step);
-    }
-
     /**
      * One saved state.
      *
@@ -131,10 +125,7 @@ public final class RunFolder implements AutoCloseable {
         List<Saved> found = new ArrayList<>();
         try (Stream<Path> entries = Files.list(folder)) {
             for (Path entry : (Iterable<Path>) entries::iterator) {
-                String name = entry.getFileName().toString();
-                if (name.matches(STEP + "[0-9]{8,18}")) {
-                    found.add(new Saved(Long.parseLong(name.substring(STEP.length())), RunLayout.checkpoint(entry)));
-                }
+                RunLayout.step(entry).ifPresent(step -> found.add(new Saved(step, RunLayout.checkpoint(entry))));
             }
         }
         found.sort(Comparator.comparingLong(Saved::step));
@@ -154,7 +145,7 @@ public final class RunFolder implements AutoCloseable {
      * @param names what the checkpoint must hold
      */
     public Saved save(long step, Writer writer, Set<String> names, int keep) throws IOException {
-        Path target = layout.checkpoints().resolve(name(step));
+        Path target = layout.saved(step);
         Path temporary = layout.checkpoints().resolve("." + target.getFileName() + ".tmp");
         try {
             delete(temporary);
@@ -168,7 +159,7 @@ public final class RunFolder implements AutoCloseable {
             }
             String state = RunConfig.JSON.writeValueAsString(Map.of("step", step));
             AtomicFile.write(
-                    temporary.resolve("state.json"), ByteBuffer.wrap((state + "\n").getBytes(StandardCharsets.UTF_8)));
+                    RunLayout.state(temporary), ByteBuffer.wrap((state + "\n").getBytes(StandardCharsets.UTF_8)));
             try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
                 channel.force(true);
             }
@@ -201,7 +192,7 @@ public final class RunFolder implements AutoCloseable {
     private void prune(int keep) throws IOException {
         List<Saved> saved = saved();
         for (Saved old : saved.subList(0, Math.max(0, saved.size() - keep))) {
-            delete(layout.checkpoints().resolve(name(old.step())));
+            delete(layout.saved(old.step()));
         }
     }
 

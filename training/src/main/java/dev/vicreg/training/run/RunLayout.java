@@ -2,6 +2,7 @@ package dev.vicreg.training.run;
 
 import dev.vicreg.training.step.Side;
 import java.nio.file.Path;
+import java.util.OptionalLong;
 
 /**
  * Where a run has its files: the one place that knows their names. Says nothing of whether they are there.
@@ -9,6 +10,8 @@ import java.nio.file.Path;
  * @param root the run's folder
  */
 public record RunLayout(Path root) {
+    private static final String STEP = "step-";
+
     /** The settings: {@code config.json}. */
     public Path config() {
         return root.resolve("config.json");
@@ -19,6 +22,11 @@ public record RunLayout(Path root) {
         return root.resolve("metrics.jsonl");
     }
 
+    /** What says that a process uses the run, empty: {@code .lock}. */
+    Path lock() {
+        return root.resolve(".lock");
+    }
+
     /** The folder of {@link Artifacts}, and of copies of the files that encoders came in: {@code artifacts}. */
     public Path artifacts() {
         return root.resolve("artifacts");
@@ -27,6 +35,39 @@ public record RunLayout(Path root) {
     /** The folder of the saved states: {@code checkpoints}. */
     public Path checkpoints() {
         return root.resolve("checkpoints");
+    }
+
+    /** The folder of the state after so many steps: {@code checkpoints/step-00000004}. */
+    Path saved(long step) {
+        return checkpoints().resolve(STEP + "%08d".formatted(step));
+    }
+
+    /** The steps that a folder among {@link #checkpoints} is of; empty if it is none of them. */
+    static OptionalLong step(Path folder) {
+        String name = folder.getFileName().toString();
+        return name.matches(STEP + "[0-9]{8,18}")
+                ? OptionalLong.of(Long.parseLong(name.substring(STEP.length())))
+                : OptionalLong.empty();
+    }
+
+    /** What a saved state's folder tells of it: {@code state.json}. */
+    static Path state(Path folder) {
+        return folder.resolve("state.json");
+    }
+
+    /** The newest state in another precision, from which a run goes on: {@code artifacts/checkpoint-resumed}. */
+    public Path resumedCheckpoint() {
+        return artifacts().resolve("checkpoint-resumed");
+    }
+
+    /** The graph of a step within the folder of artifacts: {@code training_model.onnx}. */
+    static Path trainingModel(Path folder) {
+        return folder.resolve("training_model.onnx");
+    }
+
+    /** The graph of both networks within the folder of artifacts: {@code eval_model.onnx}. */
+    static Path evalModel(Path folder) {
+        return folder.resolve("eval_model.onnx");
     }
 
     /** The parameters within a saved state's folder, or within that of artifacts: {@code checkpoint}. */

@@ -292,7 +292,7 @@ public final class TrainingGraph {
         long widthB = zb.shape().size(1);
         if (widthA != widthB) {
             throw new SettingException("The loss compares projections of equal width, found " + widthA
-                    + " in branch a and " + widthB + " in branch b: end both projectors (--projector, --projector-b) in"
+                    + " in branch a and " + widthB + " in branch b: end both projectors (`projector`, `projector-b`) in"
                     + " the same width");
         }
     }

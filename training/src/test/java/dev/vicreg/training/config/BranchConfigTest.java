@@ -74,7 +74,7 @@ class BranchConfigTest {
         BranchConfig wrong = config("resnet18", 16, EncoderOptions.NONE.with("patch-size", 8));
         IllegalArgumentException e = assertThrows(IllegalArgumentException.class, () -> wrong.branch("", false));
         assertEquals(
-                "Encoder resnet18 takes no --patch-size: it is for convnext-tiny, vit-base, vit-small, vit-tiny; leave"
+                "Encoder resnet18 takes no `patch-size`: it is for convnext-tiny, vit-base, vit-small, vit-tiny; leave"
                         + " it out",
                 e.getMessage());
     }

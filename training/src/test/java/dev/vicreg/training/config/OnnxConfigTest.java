@@ -2,6 +2,7 @@ package dev.vicreg.training.config;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.vicreg.models.encoder.Pooling;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,7 +16,7 @@ class OnnxConfigTest {
     @Test
     void anEncodersFileIsReadOnce(@TempDir Path folder) throws IOException {
         Path file = Files.copy(FILES.resolve("residual-training.onnx"), folder.resolve("net.onnx"));
-        OnnxConfig config = OnnxConfig.of(file, "", "none", "train", "off", null, List.of());
+        OnnxConfig config = OnnxConfig.of(file, "", Pooling.NONE, "train", "off", null, List.of());
         int rank = config.input().shape().rank();
         Files.delete(file); // whoever reads it once more fails
         assertEquals(rank - 1, config.encoder().sample().size());

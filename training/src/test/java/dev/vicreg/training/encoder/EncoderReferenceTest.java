@@ -10,10 +10,10 @@ import dev.vicreg.models.encoder.EfficientNet;
 import dev.vicreg.models.encoder.Encoder;
 import dev.vicreg.models.encoder.Mlp;
 import dev.vicreg.models.encoder.MobileNetV3;
+import dev.vicreg.models.encoder.Pooling;
 import dev.vicreg.models.encoder.ResNet;
 import dev.vicreg.models.encoder.TextCnn;
 import dev.vicreg.models.encoder.VisionTransformer;
-import dev.vicreg.models.encoder.VisionTransformer.Pool;
 import dev.vicreg.models.graph.ElementType;
 import dev.vicreg.models.graph.Graph;
 import dev.vicreg.models.graph.Shape;
@@ -52,11 +52,10 @@ class EncoderReferenceTest {
 
     private static Encoder encoder(String name) {
         return switch (name) {
-            case "resnet-bottleneck" ->
-                new ResNet(new ResNet.Layout(true, List.of(1, 2, 1)), 8, ResNet.Stem.STRIDED);
+            case "resnet-bottleneck" -> new ResNet(new ResNet.Layout(true, List.of(1, 2, 1)), 8, ResNet.Stem.STRIDED);
             case "resnet-signal" -> new ResNet(ResNet.Layout.RESNET18, 8, ResNet.Stem.IMAGENET);
-            case "vit-cls" -> new VisionTransformer(4, 24, 2, 3, Pool.CLS);
-            case "vit-mean" -> new VisionTransformer(8, 24, 1, 3, Pool.MEAN);
+            case "vit-cls" -> new VisionTransformer(4, 24, 2, 3, Pooling.CLS);
+            case "vit-mean" -> new VisionTransformer(8, 24, 1, 3, Pooling.MEAN);
             case "convnext" -> new ConvNeXt(List.of(1, 2, 1, 1), 8, 2);
             case "mobilenetv3" -> new MobileNetV3(MobileNetV3.large(16).blocks().subList(2, 8), 16);
             case "efficientnet" -> new EfficientNet(EfficientNet.b0(16).stages().subList(0, 3), 16);

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.vicreg.models.encoder.EncoderOptions;
+import dev.vicreg.models.encoder.Pooling;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.training.config.BranchConfig;
 import dev.vicreg.training.config.DataConfig;
@@ -78,7 +79,7 @@ final class ImportedRunTest {
                 new PictureInput(imageSize, 3, half, half),
                 "8-8",
                 EncoderOptions.NONE,
-                OnnxConfig.of(file, "", "none", "train", dropout, null, List.of()));
+                OnnxConfig.of(file, "", Pooling.NONE, "train", dropout, null, List.of()));
         GraphConfig graph = new GraphConfig(
                 branch,
                 null,

@@ -298,6 +298,23 @@ final class TrainerTest {
     }
 
     @Test
+    void aRunThatMemoryDoesNotSufficeForLeavesItsFolderFree() throws Exception {
+        Path run = temporary.resolve("run");
+        List<Float> half = List.of(0.5f, 0.5f, 0.5f);
+        // 51491 by 41706 weights are more than any JVM has in one array; frozen, they have no optimizer's state
+        BranchConfig branch = new BranchConfig("resnet18", 4, 8, 3, half, half, "41706-51491-8");
+        GraphConfig large = new GraphConfig(
+                branch,
+                null,
+                new ObjectiveConfig("official", 25, 25, 1),
+                new UpdateConfig(BATCH, "adamw", 0.9f, 1e-4f, "none", List.of("projector.3.weight"), List.of()),
+                PrecisionConfig.FLOAT32);
+        TrainingConfig config = config(large, null, 3, 1e-3, 1, BATCH);
+        assertThrows(OutOfMemoryError.class, () -> Trainer.start(config, run, "test"));
+        start(config(3), run, Integer.MAX_VALUE);
+    }
+
+    @Test
     void aLossThatIsNotFiniteStopsTheRunAndKeepsTheLastGoodCheckpoint() throws Exception {
         Path run = temporary.resolve("run");
         start(config(40, 1e-3, 1, BATCH), run, 3);
@@ -389,7 +406,7 @@ final class TrainerTest {
             String message = assertThrows(IllegalStateException.class, () -> train(trainer, Integer.MAX_VALUE))
                     .getMessage();
             assertTrue(message.contains("50 steps in a row, up to step 53"), message);
-            assertTrue(message.contains("--precision fp32"), message);
+            assertTrue(message.contains("`precision` fp32"), message);
         }
         assertTrue(
                 withoutRates(run).get(10).contains("\"loss\":null"),

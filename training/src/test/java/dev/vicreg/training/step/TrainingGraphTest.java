@@ -153,7 +153,7 @@ final class TrainingGraphTest {
                         16)));
         assertEquals(
                 "The loss compares projections of equal width, found 32 in branch a and 24 in branch b: end both"
-                        + " projectors (--projector, --projector-b) in the same width",
+                        + " projectors (`projector`, `projector-b`) in the same width",
                 e.getMessage());
     }
 

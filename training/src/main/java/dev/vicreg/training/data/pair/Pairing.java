@@ -31,7 +31,7 @@ record Pairing(int[] a, int[] b) {
         if (!alone.isEmpty() || !aloneB.isEmpty()) {
             throw new IOException("pairs go by name without its ending, and " + lonely(alone, first, whereA) + ", "
                     + lonely(aloneB, second, whereB)
-                    + "; rename or remove them, use --pair-by position, or name the pairs in a file with --pairs");
+                    + "; rename or remove them, use `pair-by` position, or name the pairs in a file with `pairs`");
         }
         int[] b = namesA.keySet().stream().mapToInt(namesB::get).toArray();
         return new Pairing(namesA.values().stream().mapToInt(i -> i).toArray(), b);
@@ -54,7 +54,7 @@ record Pairing(int[] a, int[] b) {
             if (before != null) {
                 throw new IOException("pairs go by name without its ending, and " + where + " holds both "
                         + data.name(before) + " and " + data.name(i)
-                        + "; rename one, or name the pairs in a file with --pairs");
+                        + "; rename one, or name the pairs in a file with `pairs`");
             }
         }
         return stems;

@@ -54,7 +54,7 @@ public interface SequenceDataset extends Dataset<int[]> {
             int[] ids = sample(i);
             if (most > 0 && ids.length > most) {
                 throw new SettingException(name(i) + " has " + ids.length + " ids, the encoder takes at most " + most
-                        + "; train with --length to have longer sequences cut");
+                        + "; train with `length` to have longer sequences cut");
             }
             for (int place = 0; place < ids.length; place++) {
                 if (vocabulary > 0 && ids[place] >= vocabulary) {

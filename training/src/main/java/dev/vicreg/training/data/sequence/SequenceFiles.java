@@ -48,10 +48,10 @@ public final class SequenceFiles {
 
     private SequenceFiles() {}
 
-    /** The rows of an array, without the padding at their ends. */
-    public static SequenceDataset npy(Path file, DataOptions reading, Selection selection) throws IOException {
-        Sequences found = new Sequences(file, false);
-        for (int[] row : NpyFile.readIds(file)) {
+    /** The rows of an opened array, without the padding at their ends; the array is closed. */
+    public static SequenceDataset npy(NpyFile array, DataOptions reading, Selection selection) throws IOException {
+        Sequences found = new Sequences(array.path(), false);
+        for (int[] row : array.ids()) {
             int count = row.length;
             while (count > 0 && row[count - 1] == reading.padding()) {
                 count--;

@@ -58,7 +58,7 @@ public final class SequenceKind implements Kind<int[]> {
     @Override
     public SequenceDataset open(DataFiles data, DataOptions options, Selection selection) throws IOException {
         if (data.isFile(".npy")) {
-            return SequenceFiles.npy(data.path(), options, selection);
+            return SequenceFiles.npy(data.array(), options, selection);
         }
         if (data.isFile(IDS)) {
             return SequenceFiles.ids(data.path(), options, selection);

@@ -81,7 +81,7 @@ public final class SelectedSignals extends SelectedSamples<Signal> implements Si
                     .map(rate -> rate.getKey() + " (" + rate.getValue() + ")")
                     .collect(Collectors.joining(", "));
             throw new IOException("the signals in " + where + " have different rates, " + examples
-                    + "; choose one with --rate, to which all are resampled");
+                    + "; choose one with `rate`, to which all are resampled");
         }
     }
 

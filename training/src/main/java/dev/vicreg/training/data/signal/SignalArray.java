@@ -14,45 +14,49 @@ import java.util.List;
 
 /** The signals of an array [N,C,T] in NumPy's format, uncompressed and in memory. */
 public final class SignalArray implements Samples<Signal> {
-    private final NpyFile array;
+    private final int[] shape;
+    private final float[] values; // [N,C,T]
     private final int rate;
     private final RowLabels labels;
 
-    private SignalArray(NpyFile array, int rate, List<String> classes) {
-        this.array = array;
+    private SignalArray(int[] shape, float[] values, int rate, List<String> classes) {
+        this.shape = shape;
+        this.values = values;
         this.rate = rate;
-        labels = new RowLabels(array.shape()[0], classes);
+        labels = new RowLabels(shape[0], classes);
     }
 
     /**
-     * Reads an array.
+     * Reads an opened array, and closes it.
      *
      * @throws IOException if it is empty, holds a value that is not finite, or has other channels than asked for
      */
-    public static SignalArray read(Path file, DataOptions reading) throws IOException {
-        NpyFile array = NpyFile.read(file);
-        if (array.values().length == 0) {
-            throw new IOException(file + " holds no values: its shape is " + Arrays.toString(array.shape()));
+    public static SignalArray read(NpyFile array, DataOptions reading) throws IOException {
+        Path file = array.path();
+        int[] shape = array.shape();
+        float[] values = array.floats();
+        if (values.length == 0) {
+            throw new IOException(file + " holds no values: its shape is " + Arrays.toString(shape));
         }
-        int channels = array.shape()[1];
+        int channels = shape[1];
         if (reading.channels() != 1 && reading.channels() != channels) {
             throw new IOException(
-                    file + " has " + channels + " channels, expected " + reading.channels() + "; leave out --channels");
+                    file + " has " + channels + " channels, expected " + reading.channels() + "; leave out `channels`");
         }
-        for (int i = 0; i < array.values().length; i++) {
-            if (!Float.isFinite(array.values()[i])) {
-                int length = array.shape()[2];
+        for (int i = 0; i < values.length; i++) {
+            if (!Float.isFinite(values[i])) {
+                int length = shape[2];
                 throw new IOException(file + ": value [" + i / length / channels + ", " + i / length % channels + ", "
-                        + i % length + "] is " + array.values()[i] + ", expected a finite number");
+                        + i % length + "] is " + values[i] + ", expected a finite number");
             }
         }
-        List<String> classes = new ArrayList<>(RowLabels.beside(file, array.shape()[0]));
-        return new SignalArray(array, reading.rate(), classes);
+        List<String> classes = new ArrayList<>(RowLabels.beside(file, shape[0]));
+        return new SignalArray(shape, values, reading.rate(), classes);
     }
 
     @Override
     public int size() {
-        return array.shape()[0];
+        return shape[0];
     }
 
     @Override
@@ -77,24 +81,24 @@ public final class SignalArray implements Samples<Signal> {
 
     @Override
     public long encodedSize(int index) {
-        return (long) array.shape()[1] * array.shape()[2] * Float.BYTES;
+        return (long) shape[1] * shape[2] * Float.BYTES;
     }
 
     @Override
     public byte[] encoded(int index) {
-        int count = array.shape()[1] * array.shape()[2];
+        int count = shape[1] * shape[2];
         ByteBuffer bytes = ByteBuffer.allocate(count * Float.BYTES);
-        bytes.asFloatBuffer().put(array.values(), index * count, count);
+        bytes.asFloatBuffer().put(values, index * count, count);
         return bytes.array();
     }
 
     @Override
     public Signal decode(int index, byte[] encoded) {
-        int length = array.shape()[2];
-        float[][] samples = new float[array.shape()[1]][];
+        int length = shape[2];
+        float[][] samples = new float[shape[1]][];
         for (int c = 0; c < samples.length; c++) {
             int from = (index * samples.length + c) * length;
-            samples[c] = Arrays.copyOfRange(array.values(), from, from + length);
+            samples[c] = Arrays.copyOfRange(values, from, from + length);
         }
         return new Signal(samples, rate);
     }

@@ -37,7 +37,7 @@ public final class SignalFormat implements FileSamples.Format<Signal> {
         Signal file = Signal.decode(bytes, name);
         if (reading.channels() != 1 && file.channels() != reading.channels()) {
             throw new IOException(name + " has " + file.channels() + " channels, expected " + reading.channels()
-                    + "; --channels 1 mixes any number into one");
+                    + "; `channels` 1 mixes any number into one");
         }
         Signal signal = reading.channels() == 1 ? file.mono() : file;
         int rate = reading.rate();

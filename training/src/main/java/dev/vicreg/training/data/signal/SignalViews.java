@@ -28,7 +28,7 @@ public record SignalViews(SignalDataset data, Augmentation augmentation, List<Fl
         augmentation.policy(0, SignalPolicy.class);
         if (length > data.summary().longest()) {
             throw new SettingException("a length of " + length + " is more than the longest signal has, "
-                    + data.summary().longest() + "; choose a shorter --length");
+                    + data.summary().longest() + "; choose a shorter `length`");
         }
     }
 

@@ -22,14 +22,16 @@ public final class DataFiles implements Closeable {
     private final String spec;
     private final Path path;
     private final String part; // folder inside, without slashes around it; empty for all
+    private final boolean plainFile;
     private @Nullable Container container;
     private @Nullable List<DataFile> files;
-    private NpyFile.@Nullable Header header;
+    private @Nullable NpyFile array;
 
     private DataFiles(String spec, Path path, String part) {
         this.spec = spec;
         this.path = path;
         this.part = part;
+        plainFile = part.isEmpty() && Files.isRegularFile(path);
     }
 
     /** For tests: files that were listed elsewhere. */
@@ -86,19 +88,19 @@ public final class DataFiles implements Closeable {
 
     /** Whether it is one plain file whose name ends so. */
     public boolean isFile(String ending) {
-        return part.isEmpty() && path.toString().toLowerCase(Locale.ROOT).endsWith(ending) && Files.isRegularFile(path);
+        return plainFile && path.toString().toLowerCase(Locale.ROOT).endsWith(ending);
     }
 
     /**
-     * What stands before the values of an array in NumPy's format, which it is known to be.
+     * The array in NumPy's format that it is known to be; closed with this.
      *
      * @throws IOException if it is none
      */
-    public NpyFile.Header array() throws IOException {
-        NpyFile.Header known = header;
+    public NpyFile array() throws IOException {
+        NpyFile known = array;
         if (known == null) {
-            known = NpyFile.header(path);
-            header = known;
+            known = NpyFile.open(path);
+            array = known;
         }
         return known;
     }
@@ -171,12 +173,14 @@ public final class DataFiles implements Closeable {
         }
     }
 
-    /** Closes an archive that is open. Idempotent. */
+    /** Closes an archive or an array that is open. Idempotent. */
     @Override
     public void close() throws IOException {
-        Container open = container;
-        if (open != null) {
-            open.resource().close();
+        if (container != null) {
+            container.resource().close();
+        }
+        if (array != null) { // then there is no archive
+            array.close();
         }
     }
 }

@@ -1,6 +1,7 @@
 package dev.vicreg.training.data.source;
 
 import java.io.BufferedInputStream;
+import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -14,12 +15,10 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An array in NumPy's file format (NEP 1, versions 1 to 3) of float32 or float64 in row-major order; arrays of ids are
- * read by {@link #readIds}.
- *
- * @param values in row-major order; float64 rounded to float32
+ * An array in NumPy's file format (NEP 1, versions 1 to 3) of floats or whole numbers in row-major order, opened: what
+ * stands before the values is known, and the values can be read once. Not thread-safe.
  */
-public record NpyFile(int[] shape, float[] values) {
+public final class NpyFile implements Closeable {
     private static final byte[] MAGIC = {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y'};
     private static final int BLOCK = 1 << 16;
     private static final int MAX_HEADER = 1 << 20;
@@ -57,49 +56,78 @@ public record NpyFile(int[] shape, float[] values) {
         void take(ByteBuffer block, int place) throws IOException;
     }
 
-    /**
-     * The header of a file, without its values.
-     *
-     * @throws IOException if it is no such file
-     */
-    public static Header header(Path path) throws IOException {
-        try (InputStream in = new BufferedInputStream(Files.newInputStream(path))) {
-            return header(in, path.toString());
-        }
+    private final Path path;
+    private final long size;
+    private final InputStream in; // what comes next are the values
+    private final Header header;
+
+    private NpyFile(Path path, InputStream in) throws IOException {
+        this.path = path;
+        this.in = in;
+        size = Files.size(path);
+        header = header(in, path.toString());
     }
 
     /**
-     * Reads the whole array.
+     * Opens a file, which the caller closes.
+     *
+     * @throws IOException if it is no such file
+     */
+    public static NpyFile open(Path path) throws IOException {
+        InputStream in = new BufferedInputStream(Files.newInputStream(path), BLOCK);
+        try {
+            return new NpyFile(path, in);
+        } catch (Throwable e) { // whatever it is, and thrown on
+            in.close();
+            throw e;
+        }
+    }
+
+    /** Where the file is. */
+    public Path path() {
+        return path;
+    }
+
+    /** What stands before the values. */
+    public Header header() {
+        return header;
+    }
+
+    /** The array's axes; shared, not to be changed. */
+    public int[] shape() {
+        return header.shape;
+    }
+
+    /**
+     * Reads the whole array, in row-major order, float64 rounded to float32, and closes the file.
      *
      * @throws IOException if it is damaged or of another type: says which
      */
-    public static NpyFile read(Path path) throws IOException {
-        Header header = header(path);
+    public float[] floats() throws IOException {
         if (!header.type.matches("[<>=]f[48]")) {
             throw new IOException(path + " holds values of type '" + header.type
                     + "', expected float32 or float64; save it with array.astype(numpy.float32)");
         }
-        float[] values = new float[count(path, header)];
+        float[] values = new float[count()];
         boolean single = header.bytes() == Float.BYTES;
-        forEach(path, header, (block, i) -> values[i] = single ? block.getFloat() : (float) block.getDouble());
-        return new NpyFile(header.shape, values);
+        forEach((block, i) -> values[i] = single ? block.getFloat() : (float) block.getDouble());
+        return values;
     }
 
     /**
-     * Reads an array [N,T] of whole numbers.
+     * Reads an array [N,T] of whole numbers, and closes the file.
      *
      * @throws IOException if it is damaged, of another type, or holds a number that is no id: says where
      */
-    public static int[][] readIds(Path path) throws IOException {
-        Header header = header(path);
+    public int[][] ids() throws IOException {
         if (!header.holdsIds()) {
             throw new IOException(path + " holds values of type '" + header.type
                     + "', expected int32 or int64; save ids with array.astype(numpy.int64)");
         }
         int width = header.shape[1];
-        int[][] ids = new int[count(path, header) / Math.max(1, width)][width];
+        int[][] ids = new int[count() / Math.max(1, width)][width];
         boolean single = header.bytes() == Integer.BYTES;
-        forEach(path, header, (block, i) -> {
+        forEach((block, i) -> {
             long id = single ? block.getInt() : block.getLong();
             if (id < 0 || id > Integer.MAX_VALUE) {
                 throw new IOException(path + ": row " + (i / width + 1) + ", place " + (i % width + 1) + " is " + id
@@ -110,7 +138,7 @@ public record NpyFile(int[] shape, float[] values) {
         return ids;
     }
 
-    private static int count(Path path, Header header) throws IOException {
+    private int count() throws IOException {
         double most = Integer.MAX_VALUE - 8;
         double count = Arrays.stream(header.shape).asDoubleStream().reduce(1, (a, b) -> a * b); // exact up to 2^53
         if (count > most) {
@@ -118,7 +146,7 @@ public record NpyFile(int[] shape, float[] values) {
                     + ", expected at most 2^31 values; split it");
         }
         long bytes = ((long) count) * header.bytes();
-        long found = Files.size(path) - header.length;
+        long found = size - header.length;
         if (found != bytes) {
             throw new IOException(path + " is damaged: an array of " + Arrays.toString(header.shape) + " takes " + bytes
                     + " bytes, found " + found);
@@ -126,10 +154,9 @@ public record NpyFile(int[] shape, float[] values) {
         return (int) count;
     }
 
-    private static void forEach(Path path, Header header, Taker taker) throws IOException {
-        try (InputStream in = new BufferedInputStream(Files.newInputStream(path), BLOCK)) {
-            in.skipNBytes(header.length);
-            int count = count(path, header);
+    private void forEach(Taker taker) throws IOException {
+        try (in) {
+            int count = count();
             for (int done = 0; done < count; ) {
                 int part = Math.min(BLOCK / header.bytes(), count - done);
                 ByteBuffer block =
@@ -139,6 +166,12 @@ public record NpyFile(int[] shape, float[] values) {
                 }
             }
         }
+    }
+
+    /** Idempotent. */
+    @Override
+    public void close() throws IOException {
+        in.close();
     }
 
     private static Header header(InputStream in, String name) throws IOException {

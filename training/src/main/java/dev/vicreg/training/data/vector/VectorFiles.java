@@ -42,41 +42,48 @@ public final class VectorFiles {
     private VectorFiles() {}
 
     /**
-     * Reads the chosen columns of a CSV file; without a choice those whose first value is a number.
+     * Reads the chosen columns of a CSV file, which is opened once; without a choice those whose first value is a number.
      *
      * @throws IOException if a column is missing, a line has too many or too few values, or a value is missing or no
      *     finite number: says where
      */
     public static VectorDataset csv(Path file, DataOptions reading, Selection selection) throws IOException {
-        List<String> names = new ArrayList<>();
-        List<String> columns = new ArrayList<>(reading.columns());
-        if (columns.isEmpty()) {
-            columns.addAll(numbers(file, reading.label()));
-        }
+        boolean chosen = !reading.columns().isEmpty();
         FloatList values = new FloatList();
         List<String> classes = new ArrayList<>();
         try (Lines lines = Lines.of(file)) {
-            names.addAll(lines.header);
-            int[] places =
-                    columns.stream().mapToInt(column -> names.indexOf(column)).toArray();
-            for (int i = 0; i < places.length; i++) {
-                require(places[i] >= 0, file + " has no column ", columns.get(i), names);
+            List<String> names = lines.header;
+            for (String column : reading.columns()) {
+                require(names.contains(column), file + " has no column ", column, names);
             }
             int label = reading.label() == null ? -1 : names.indexOf(reading.label());
             require(reading.label() == null || label >= 0, file + " has no label column ", reading.label(), names);
-            for (CSVRecord line = lines.next(); line != null; line = lines.next()) {
-                for (int i = 0; i < places.length; i++) {
-                    values.add(number(file, line, places[i], columns.get(i)));
+            CSVRecord first = lines.next();
+            if (first == null) {
+                throw chosen ? new IOException(file + " holds no rows, only a header") : noNumbers(file, names);
+            }
+            int[] places =
+                    chosen ? reading.columns().stream().mapToInt(names::indexOf).toArray() : numbers(first, label);
+            List<Integer> empty = chosen ? List.of() : missing(first, label);
+            for (CSVRecord line = first; line != null; line = lines.next()) {
+                empty = stillEmpty(file, empty, first, line, names);
+                for (int place : places) {
+                    values.add(number(file, line, place, names.get(place)));
                 }
                 if (label >= 0) {
                     classes.add(line.get(label));
                 }
             }
+            if (places.length == 0) {
+                throw noNumbers(file, names);
+            }
+            List<String> columns = Arrays.stream(places).mapToObj(names::get).toList();
+            return new VectorTable(columns, values.toArray(), classes, selection);
         }
-        if (values.size() == 0) {
-            throw new IOException(file + " holds no rows, only a header");
-        }
-        return new VectorTable(columns, values.toArray(), classes, selection);
+    }
+
+    private static IOException noNumbers(Path file, List<String> names) {
+        return new IOException(file + " has no column of numbers; its columns are " + listed(names));
     }
 
     private static void require(boolean condition, String start, @Nullable String column, List<String> names)
@@ -91,30 +98,42 @@ public final class VectorFiles {
                 + (names.size() > LISTED ? ", … " + names.size() + " in all" : "");
     }
 
-    /** Columns whose first value that is there is a number. */
-    private static List<String> numbers(Path file, @Nullable String label) throws IOException {
-        try (Lines lines = Lines.of(file)) {
-            int columns = lines.header.size();
-            @Nullable Boolean[] isNumber = new Boolean[columns];
-            int open = columns;
-            for (CSVRecord line = lines.next(); line != null && open > 0; line = lines.next()) {
-                for (int i = 0; i < columns; i++) {
-                    if (isNumber[i] == null && !MISSING.contains(line.get(i).toLowerCase(Locale.ROOT))) {
-                        isNumber[i] = parse(line.get(i)) != null;
-                        open--;
-                    }
+    /** Columns that have a number in the first row. */
+    private static int[] numbers(CSVRecord first, int label) {
+        return IntStream.range(0, first.size())
+                .filter(column -> column != label && !isMissing(first, column) && parse(first.get(column)) != null)
+                .toArray();
+    }
+
+    /** Columns that have nothing in the first row. */
+    private static List<Integer> missing(CSVRecord first, int label) {
+        return IntStream.range(0, first.size())
+                .filter(column -> column != label && isMissing(first, column))
+                .boxed()
+                .toList();
+    }
+
+    private static boolean isMissing(CSVRecord line, int column) {
+        return MISSING.contains(line.get(column).toLowerCase(Locale.ROOT));
+    }
+
+    /**
+     * Those of the columns without a value so far that have none in this line either.
+     *
+     * @throws IOException if the first value of one is a number: a column of numbers has one in every row
+     */
+    private static List<Integer> stillEmpty(
+            Path file, List<Integer> empty, CSVRecord first, CSVRecord line, List<String> names) throws IOException {
+        List<Integer> still = empty;
+        for (int column : empty) {
+            if (!isMissing(line, column)) {
+                if (parse(line.get(column)) != null) {
+                    number(file, first, column, names.get(column)); // tells that it is missing there
                 }
+                still = still.stream().filter(other -> other != column).toList();
             }
-            List<String> numbers = IntStream.range(0, columns)
-                    .filter(i -> Boolean.TRUE.equals(isNumber[i]))
-                    .mapToObj(lines.header::get)
-                    .filter(name -> !name.equals(label))
-                    .toList();
-            if (numbers.isEmpty()) {
-                throw new IOException(file + " has no column of numbers; its columns are " + listed(lines.header));
-            }
-            return numbers;
         }
+        return still;
     }
 
     /** A number; Java's own suffixes, as in {@code 10d}, make none. */
@@ -135,7 +154,7 @@ public final class VectorFiles {
         if (value == null || !Float.isFinite(value)) {
             throw new IOException(file + ": row " + (line.getRecordNumber() - 1) + ", column " + column + " "
                     + (text.isEmpty() ? "is empty" : "is '" + text + "'")
-                    + ", expected a finite number; fill it in, remove the row, or choose other --columns");
+                    + ", expected a finite number; fill it in, remove the row, or choose other `columns`");
         }
         return value;
     }
@@ -167,7 +186,7 @@ public final class VectorFiles {
             Reader reader = Files.newBufferedReader(file);
             try {
                 return new Lines(file, CSVParser.parse(reader, CSV));
-            } catch (IOException | RuntimeException e) {
+            } catch (Throwable e) { // whatever it is, and thrown on
                 reader.close();
                 throw e;
             }
@@ -200,24 +219,26 @@ public final class VectorFiles {
         }
     }
 
-    /** Reads the chosen columns of an array [N,D]. */
-    public static VectorDataset npy(Path file, DataOptions reading, Selection selection) throws IOException {
-        NpyFile array = NpyFile.read(file);
+    /** Reads the chosen columns of an opened array [N,D], and closes it. */
+    public static VectorDataset npy(NpyFile array, DataOptions reading, Selection selection) throws IOException {
+        Path file = array.path();
         int width = array.shape()[1];
-        if (array.values().length == 0) {
+        float[] all = array.floats();
+        if (all.length == 0) {
             throw new IOException(file + " holds no values: its shape is " + Arrays.toString(array.shape()));
         }
-        List<String> all = IntStream.range(0, width).mapToObj(Integer::toString).toList();
-        int label = reading.label() == null ? -1 : all.indexOf(reading.label());
-        require(reading.label() == null || label >= 0, file + " has no label column ", reading.label(), all);
-        int[] places = places(file, reading.columns(), all, label);
-        require(places.length > 0, file + " has no column but ", reading.label(), all);
+        List<String> names =
+                IntStream.range(0, width).mapToObj(Integer::toString).toList();
+        int label = reading.label() == null ? -1 : names.indexOf(reading.label());
+        require(reading.label() == null || label >= 0, file + " has no label column ", reading.label(), names);
+        int[] places = places(file, reading.columns(), names, label);
+        require(places.length > 0, file + " has no column but ", reading.label(), names);
         int rows = array.shape()[0];
         float[] values = new float[rows * places.length];
         List<String> classes = new ArrayList<>(label >= 0 ? List.of() : RowLabels.beside(file, rows));
         for (int row = 0; row < rows; row++) {
             for (int i = 0; i < places.length; i++) {
-                float value = array.values()[row * width + places[i]];
+                float value = all[row * width + places[i]];
                 if (!Float.isFinite(value)) {
                     throw new IOException(file + ": row " + (row + 1) + ", column " + places[i] + " is " + value
                             + ", expected a finite number");
@@ -225,7 +246,7 @@ public final class VectorFiles {
                 values[row * places.length + i] = value;
             }
             if (label >= 0) {
-                classes.add(className(array.values()[row * width + label]));
+                classes.add(className(all[row * width + label]));
             }
         }
         List<String> columns = reading.columns().isEmpty()

@@ -50,7 +50,7 @@ public final class VectorKind implements Kind<float[]> {
     public VectorDataset open(DataFiles data, DataOptions options, Selection selection) throws IOException {
         return data.isFile(CSV)
                 ? VectorFiles.csv(data.path(), options, selection)
-                : VectorFiles.npy(data.path(), options, selection);
+                : VectorFiles.npy(data.array(), options, selection);
     }
 
     @Override
@@ -60,6 +60,6 @@ public final class VectorKind implements Kind<float[]> {
 
     @Override
     public String whereLabelsAre() {
-        return "name the column of labels with --label, or put NAME.labels.txt beside NAME.npy";
+        return "name the column of labels with `label`, or put NAME.labels.txt beside NAME.npy";
     }
 }

@@ -130,7 +130,7 @@ final class CudaLowering implements Rewriter.Rule {
         if (coordinates.equals("half_pixel_symmetric")) {
             throw new SettingException("Resize in " + node.scope()
                     + ": coordinate_transformation_mode half_pixel_symmetric has no CUDA kernel, expected half_pixel,"
-                    + " align_corners, asymmetric or pytorch_half_pixel; use --device cpu");
+                    + " align_corners, asymmetric or pytorch_half_pixel; use `device` cpu");
         }
     }
 }

@@ -124,8 +124,8 @@ final class PairedDataTest {
         assertEquals(
                 "pairs go by name without its ending, and 2 of 3 pictures in " + photos
                         + " have no partner, such as 1, 0 of 1 pictures in " + sketches
-                        + " have no partner; rename or remove them, use --pair-by position, or name the pairs in a file"
-                        + " with --pairs",
+                        + " have no partner; rename or remove them, use `pair-by` position, or name the pairs in a file"
+                        + " with `pairs`",
                 e.getMessage());
     }
 
@@ -135,7 +135,7 @@ final class PairedDataTest {
                 assertThrows(IOException.class, () -> by(By.NAME, Named.of("1.jpg", "1.png"), Named.of("1.png")));
         assertEquals(
                 "pairs go by name without its ending, and " + photos
-                        + " holds both 1.jpg and 1.png; rename one, or name the pairs in a file with --pairs",
+                        + " holds both 1.jpg and 1.png; rename one, or name the pairs in a file with `pairs`",
                 e.getMessage());
     }
 

@@ -169,7 +169,7 @@ class SequenceFilesTest {
                 "row 2, place 4: found id 7, the encoder knows ids 0 to 6; make the ids with its own tokenizer",
                 message(() -> data.requireFor(false, 7, 4)));
         assertEquals(
-                "row 2 has 4 ids, the encoder takes at most 3; train with --length to have longer sequences cut",
+                "row 2 has 4 ids, the encoder takes at most 3; train with `length` to have longer sequences cut",
                 message(() -> data.requireFor(false, 8, 3)));
         assertEquals("the encoder takes texts, the data are ids", message(() -> data.requireFor(true, 259, 0)));
     }

@@ -85,7 +85,7 @@ class SignalDatasetTest {
             assertEquals(0, mixed.sample(0).samples()[0][7]);
             assertEquals(-7 * 256 / 32768f, kept.sample(0).samples()[1][7]);
         }
-        assertTrue(refusal(0, 3).contains("a.wav has 2 channels, expected 3; --channels 1 mixes"));
+        assertTrue(refusal(0, 3).contains("a.wav has 2 channels, expected 3; `channels` 1 mixes"));
     }
 
     @Test
@@ -93,7 +93,7 @@ class SignalDatasetTest {
         wav("a.wav", 8000, 1, 800);
         wav("b.wav", 16000, 1, 800);
         String message = refusal(0, 1);
-        assertTrue(message.contains("8000 (a.wav), 16000 (b.wav); choose one with --rate"), message);
+        assertTrue(message.contains("8000 (a.wav), 16000 (b.wav); choose one with `rate`"), message);
         try (SignalDataset set = open(4000, 1)) {
             assertEquals(400, set.sample(0).length());
             assertEquals(200, set.sample(1).length());

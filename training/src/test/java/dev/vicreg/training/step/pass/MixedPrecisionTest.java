@@ -65,9 +65,8 @@ class MixedPrecisionTest {
         ViewInput pictures = new ViewInput.Pictures(16, List.of(0.5f, 0.5f, 0.5f), List.of(0.5f, 0.5f, 0.5f));
         Projector projector = new Projector(List.of(24, 16), false);
         return switch (network) {
-            case "resnet" ->
-                built(pictures, new ResNet(ResNet.Layout.RESNET18, 4, ResNet.Stem.SMALL), projector);
-            case "vit" -> built(pictures, new VisionTransformer(4, 24, 2, 3, VisionTransformer.Pool.CLS), projector);
+            case "resnet" -> built(pictures, new ResNet(ResNet.Layout.RESNET18, 4, ResNet.Stem.SMALL), projector);
+            case "vit" -> built(pictures, new VisionTransformer(4, 24, 2, 3, Pooling.CLS), projector);
             default -> {
                 if (Encoders.names().contains(network)) {
                     int width = network.startsWith("vit") ? 12 : 8;

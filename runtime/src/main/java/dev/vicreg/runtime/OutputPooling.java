@@ -3,26 +3,42 @@ package dev.vicreg.runtime;
 import ai.onnxruntime.OnnxTensor;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
+import java.util.Locale;
 
-/** Makes one vector per sample of what a model gives. */
-public final class OutputRows {
-    /** No pooling: the output is one vector per sample. */
-    public static final String NONE = "none";
-    /** Mean of the tokens of [N,T,D], or of the pixels of [N,D,H,W]. */
-    public static final String MEAN = "mean";
+/** How one vector per sample is made of what a model gives; the words are those of encoder files' option {@code pool}. */
+public enum OutputPooling {
     /** The first token of [N,T,D]. */
-    public static final String CLS = "cls";
+    CLS,
+    /** Mean of the tokens of [N,T,D], or of the pixels of [N,D,H,W]. */
+    MEAN,
+    /** The output is one vector per sample. */
+    NONE;
 
-    private OutputRows() {}
+    /** As manifests have it. */
+    String word() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+
+    /**
+     * The one that manifests call so.
+     *
+     * @throws IllegalArgumentException if there is none
+     */
+    static OutputPooling of(String word) {
+        return Arrays.stream(values())
+                .filter(pooling -> pooling.word().equals(word))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("its output is pooled by the unknown '" + word
+                        + "', expected cls, mean or none; read it with the version that wrote it"));
+    }
 
     /**
      * The vectors: [N][D].
      *
      * @param output float32
-     * @param pool {@value #NONE}, {@value #MEAN} or {@value #CLS}
-     * @throws IllegalStateException if the output cannot be pooled that way
+     * @throws IllegalStateException if the output cannot be pooled this way
      */
-    public static float[][] of(OnnxTensor output, String pool) {
+    public float[][] rows(OnnxTensor output) {
         long[] shape = output.getInfo().getShape();
         long[] axes = Arrays.copyOfRange(shape, 1, shape.length);
         FloatBuffer values = output.getFloatBuffer();
@@ -31,7 +47,7 @@ public final class OutputRows {
         for (int i = 0; i < count; i++) {
             float[] sample = new float[values.capacity() / count];
             values.get(i * sample.length, sample);
-            rows[i] = row(sample, pool, axes);
+            rows[i] = row(sample, axes);
         }
         return rows;
     }
@@ -40,26 +56,25 @@ public final class OutputRows {
      * The vector of one sample: [D].
      *
      * @param sample what the model gives for it
-     * @param pool {@value #NONE}, {@value #MEAN} or {@value #CLS}
      * @param axes of {@code sample}: [D], [T,D] or [D,H,W]
-     * @throws IllegalStateException if the output cannot be pooled that way
+     * @throws IllegalStateException if the output cannot be pooled this way
      */
-    public static float[] row(float[] sample, String pool, long... axes) {
+    public float[] row(float[] sample, long... axes) {
         if (axes.length == 1) {
             return sample;
         }
-        if (axes.length == 2 && pool.equals(CLS)) {
+        if (axes.length == 2 && this == CLS) {
             return Arrays.copyOf(sample, (int) axes[1]);
         }
-        if (axes.length == 2 && pool.equals(MEAN)) {
+        if (axes.length == 2 && this == MEAN) {
             return mean(sample, (int) axes[1], 1, (int) axes[1]);
         }
-        if (axes.length == 3 && pool.equals(MEAN)) {
+        if (axes.length == 3 && this == MEAN) {
             int pixels = (int) (axes[1] * axes[2]);
             return mean(sample, (int) axes[0], pixels, 1);
         }
         throw new IllegalStateException("the model's output for a sample, " + Arrays.toString(axes)
-                + ", cannot be pooled by " + pool + " into one vector");
+                + ", cannot be pooled by " + word() + " into one vector");
     }
 
     /** Element d of the result is the mean of those at d·start, d·start + step, … */
