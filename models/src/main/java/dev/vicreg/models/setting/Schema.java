@@ -535,7 +535,7 @@ public final class Schema {
             int index = words.indexOf(value.toString());
             if (index < 0) {
                 throw new SettingException(
-                        "Unknown --" + name + " " + value + ": expected one of " + String.join(", ", words));
+                        "Unknown `" + name + "` " + value + ": expected one of " + String.join(", ", words));
             }
             return type.getEnumConstants()[index];
         }

@@ -130,7 +130,7 @@ class SchemaTest {
                 assertThrows(IllegalArgumentException.class, () -> Schema.with(RUN, "rate", 2.0))
                         .getMessage());
         assertEquals(
-                "Unknown --stem big: expected one of small, very-small",
+                "Unknown `stem` big: expected one of small, very-small",
                 assertThrows(IllegalArgumentException.class, () -> Schema.with(RUN, "stem", "big"))
                         .getMessage());
         assertEquals(
