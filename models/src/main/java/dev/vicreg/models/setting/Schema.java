@@ -102,15 +102,14 @@ public final class Schema {
             RecordComponent component,
             String name,
             @Nullable Option option,
-            boolean nullable) {
+            boolean isNested) {
         @SuppressWarnings("unchecked") // asked for only where it is so
         Class<? extends Record> nested() {
             return (Class<? extends Record>) component.getType();
         }
 
-        boolean isNested() {
-            return component.getType().isRecord()
-                    && components(nested()).stream().anyMatch(inner -> inner.option != null || inner.isNested());
+        boolean isNullable() {
+            return component.getAnnotatedType().isAnnotationPresent(Nullable.class);
         }
 
         boolean isSimple() {
@@ -161,8 +160,13 @@ public final class Schema {
     private static Component component(RecordComponent component) {
         Option option = component.getAnnotation(Option.class);
         String name = option == null || option.name().isEmpty() ? kebab(component.getName()) : option.name();
-        boolean nullable = component.getAnnotatedType().isAnnotationPresent(Nullable.class);
-        return new Component(component, name, option, nullable);
+        return new Component(component, name, option, declaresSettings(component.getType()));
+    }
+
+    private static boolean declaresSettings(Class<?> type) {
+        return type.isRecord()
+                && components(type.asSubclass(Record.class)).stream()
+                        .anyMatch(inner -> inner.option != null || inner.isNested());
     }
 
     /** {@code batchSize} as {@code batch-size}, {@code ONE_BY_ONE} as {@code one-by-one}. */
@@ -236,7 +240,7 @@ public final class Schema {
         return make(type, component -> {
             if (component.isNested()) {
                 boolean inner = component.isSecond(second);
-                boolean absent = component.nullable
+                boolean absent = component.isNullable()
                         && options(component.nested(), inner).stream().noneMatch(o -> source.isGiven(o.name()));
                 return absent ? null : read(component.nested(), inner, source);
             }
@@ -298,7 +302,7 @@ public final class Schema {
             Object value = json.get(component.name);
             if (component.isNested()) {
                 Map<?, ?> inner = value instanceof Map<?, ?> map ? map : Map.of();
-                return value == null && component.nullable ? null : of(component.nested(), inner, foreign);
+                return value == null && component.isNullable() ? null : of(component.nested(), inner, foreign);
             }
             if (value == null) {
                 return absent(component);
@@ -452,7 +456,7 @@ public final class Schema {
 
     private static @Nullable Object nothing(Component component) {
         Class<?> type = component.component.getType();
-        if (component.nullable || !component.isSimple()) {
+        if (component.isNullable() || !component.isSimple()) {
             return null;
         }
         if (type == String.class) {
