@@ -1,10 +1,11 @@
 package dev.vicreg.tools;
 
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
-import org.jline.utils.Signals;
 
 /**
  * Turns Ctrl-C, a request to end and a closed terminal into a flag for the commands that have something to save; the
@@ -22,7 +23,25 @@ final class Interrupt implements BooleanSupplier {
 
     /** Listens for signals from now on. */
     Interrupt() {
-        SIGNALS.forEach((name, number) -> Signals.register(name, () -> raise(number)));
+        SIGNALS.forEach(this::listen);
+    }
+
+    /** {@code Signal.handle(new Signal(name), signal -> raise(number))}, which the compiler warns of, come what may. */
+    private void listen(String name, int number) {
+        try {
+            Class<?> signal = Class.forName("sun.misc.Signal"); // in the module jdk.unsupported of every JDK
+            Class<?> handler = Class.forName("sun.misc.SignalHandler");
+            Object raise = Proxy.newProxyInstance(handler.getClassLoader(), new Class<?>[] {handler}, (proxy, m, a) -> {
+                raise(number);
+                return null;
+            });
+            signal.getMethod("handle", signal, handler)
+                    .invoke(null, signal.getConstructor(String.class).newInstance(name), raise);
+        } catch (InvocationTargetException e) {
+            // not this machine's: Windows has no HUP, and with -Xrs all are left to the system
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException("This Java has no sun.misc.Signal", e);
+        }
     }
 
     /** Whether a signal came. From the first call on it is the caller who ends; a second signal still ends at once. */

@@ -107,7 +107,7 @@ public final class Main {
 
     private static boolean isOption(String name) {
         return Commands.ALL.stream()
-                .flatMap(command -> command.settings().stream())
+                .flatMap(command -> command.usage().settings().stream())
                 .anyMatch(setting -> setting.name().equals(name));
     }
 

@@ -21,7 +21,7 @@ class CommandsTest {
         for (Command command : Commands.ALL) {
             assertTrue(commands.add(command.name()), command.name());
             Set<String> options = new HashSet<>();
-            for (Setting<?> setting : command.settings()) {
+            for (Setting<?> setting : command.usage().settings()) {
                 assertTrue(options.add(setting.name()), command.name() + " declares twice --" + setting.name());
                 assertTrue(setting.name().matches("[a-z][a-z0-9]*(-[a-z0-9]+)*"), setting.name());
             }
@@ -31,7 +31,7 @@ class CommandsTest {
     @Test
     void defaultsParse() {
         for (Command command : Commands.ALL) {
-            for (Setting<?> setting : command.settings()) {
+            for (Setting<?> setting : command.usage().settings()) {
                 if (setting.fallback() != null) {
                     assertNotNull(setting.parser().apply(setting.fallback()), setting.name());
                 }
@@ -42,7 +42,7 @@ class CommandsTest {
     @Test
     void requiredOptionsTakeAValueAndHaveNoDefault() {
         for (Command command : Commands.ALL) {
-            for (Setting<?> setting : command.required()) {
+            for (Setting<?> setting : command.usage().required()) {
                 assertFalse(setting.isFlag(), setting.name());
                 assertEquals(null, setting.fallback(), setting.name());
             }
@@ -53,7 +53,7 @@ class CommandsTest {
     void helpTextsAreFragmentsWithoutFullStop() {
         for (Command command : Commands.ALL) {
             assertFalse(command.summary().isBlank() || command.summary().endsWith("."), command.name());
-            for (Setting<?> setting : command.settings()) {
+            for (Setting<?> setting : command.usage().settings()) {
                 assertFalse(setting.help().isBlank() || setting.help().endsWith("."), setting.name());
             }
         }
@@ -63,7 +63,7 @@ class CommandsTest {
     void examplesAreValidCommandLines() throws Exception {
         for (Command command : Commands.ALL) {
             String start = "./vicreg " + command.name() + " ";
-            String example = command.example() + " ";
+            String example = command.usage().example() + " ";
             assertTrue(example.startsWith(start), example);
             String options = example.substring(start.length()).strip();
             List<String> words = options.isEmpty() ? List.of() : List.of(options.split(" "));
@@ -77,7 +77,7 @@ class CommandsTest {
             Cli help = Cli.run((command.name() + " --help").split(" "));
             assertEquals(0, help.status());
             assertEquals("", help.err());
-            for (Setting<?> setting : command.settings()) {
+            for (Setting<?> setting : command.usage().settings()) {
                 assertTrue(help.out().contains("--" + setting.name()), setting.name());
             }
             assertTrue(help.out().lines().allMatch(line -> line.length() <= 100), help.out());

@@ -36,6 +36,17 @@ class LauncherTest {
             date +%N > tools/target/vicreg.jar
             """;
     private static final String JAVA = "#!/bin/bash\necho \"java $*\"\nls -l /proc/self/fd/0 | sed 's/.*-> //' >&2\n";
+    private static final String ARCHIVING_JAVA = """
+            #!/bin/bash
+            echo "java $*"
+            for word; do
+              [[ $word == -XX:ArchiveClassesAtExit=* ]] || continue
+              echo "$word" >> archives.log
+              [ -f full-disk ] && exit 1
+              echo classes > "${word#*=}"
+              exit 0
+            done
+            """;
 
     @TempDir
     Path folder;
@@ -159,6 +170,68 @@ class LauncherTest {
     void optionsOfTheJvmComeFromTheEnvironment() throws Exception {
         Launch launch = finish(start(project, Map.of("VICREG_JAVA_OPTS", "-Xmx1g -Da=b"), "./vicreg", "doctor"));
         assertTrue(launch.out.contains(" -Xmx1g -Da=b -jar "), launch.out);
+    }
+
+    @Test
+    void firstStartOfABuildWritesAnArchiveOfClassesThatAllUse() throws Exception {
+        script(jdk.resolve("bin/java"), ARCHIVING_JAVA);
+        for (int i = 0; i < 3; i++) {
+            Launch launch = launch("doctor");
+            assertEquals(1, launch.out.lines().count(), launch.out);
+            assertTrue(launch.out.startsWith("java -XX:SharedArchiveFile=" + archive("17.0.15") + " "), launch.out);
+            assertEquals(i == 0 ? "vicreg: building ...\n" : "", launch.err);
+        }
+        assertEquals(1, archives().size());
+        Files.setLastModifiedTime(
+                project.resolve("pom.xml"), FileTime.from(Instant.now().plusSeconds(2)));
+        launch("doctor");
+        assertEquals(2, archives().size());
+    }
+
+    @Test
+    void anotherJdkHasItsOwnArchive() throws Exception {
+        script(jdk.resolve("bin/java"), ARCHIVING_JAVA);
+        launch("doctor");
+        release("21.0.1");
+        assertTrue(launch("doctor").out.contains("=" + archive("21.0.1") + " "));
+        release("17.0.15");
+        assertTrue(launch("doctor").out.contains("=" + archive("17.0.15") + " "));
+        assertEquals(2, archives().size());
+    }
+
+    @Test
+    void archiveThatIsDamagedOrGoneIsNotUsed() throws Exception {
+        script(jdk.resolve("bin/java"), ARCHIVING_JAVA);
+        launch("doctor");
+        Files.writeString(archive("17.0.15"), "class");
+        Launch damaged = launch("doctor");
+        Files.delete(archive("17.0.15"));
+        for (Launch launch : List.of(damaged, launch("doctor"))) {
+            assertEquals(0, launch.status);
+            assertTrue(launch.out.matches("java -Dvicreg.terminal=false +-jar .*vicreg.jar doctor\n"), launch.out);
+            assertEquals("", launch.err);
+        }
+    }
+
+    @Test
+    void archiveThatCannotBeWrittenIsTriedOnce() throws Exception {
+        script(jdk.resolve("bin/java"), ARCHIVING_JAVA);
+        Files.createFile(project.resolve("full-disk"));
+        for (int i = 0; i < 2; i++) {
+            Launch launch = launch("doctor");
+            assertEquals(0, launch.status);
+            assertTrue(!launch.out.contains("SharedArchiveFile") && launch.out.endsWith("doctor\n"), launch.out);
+        }
+        assertEquals(1, archives().size());
+    }
+
+    private Path archive(String version) throws IOException {
+        String app = Files.readAllLines(project.resolve(".build/current")).get(0);
+        return Path.of(app, "classes-" + version + ".jsa");
+    }
+
+    private List<String> archives() throws IOException {
+        return Files.readAllLines(project.resolve("archives.log"));
     }
 
     private record Launch(int status, String out, String err) {}

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.tools.cli.Command;
+import dev.vicreg.tools.cli.Usage;
 import dev.vicreg.tools.command.Commands;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -99,7 +100,8 @@ class MainTest {
     }
 
     private static Cli failing(RuntimeException e) {
-        return Cli.run(new Command("fail", "fails", List.of(), List.of(), "./vicreg fail", (settings, console) -> {
+        Usage usage = new Usage(List.of(), List.of(), "./vicreg fail");
+        return Cli.run(new Command("fail", "fails", () -> usage, (settings, console) -> {
             throw e;
         }));
     }

@@ -8,7 +8,7 @@ import dev.vicreg.models.encoder.EncoderOptions;
 import dev.vicreg.models.setting.Schema;
 import dev.vicreg.tools.cli.CommandLine;
 import dev.vicreg.tools.cli.Settings;
-import dev.vicreg.tools.command.BenchCommand;
+import dev.vicreg.tools.command.Commands;
 import dev.vicreg.tools.command.Networks;
 import dev.vicreg.tools.command.SideInputs;
 import dev.vicreg.training.config.BranchConfig;
@@ -21,7 +21,8 @@ import org.junit.jupiter.api.Test;
 
 class NetworksTest {
     private static Settings parse(String... words) throws IOException {
-        return CommandLine.parse(BenchCommand.COMMAND, List.of(words)).orElseThrow();
+        return CommandLine.parse(Commands.named("bench train").orElseThrow(), List.of(words))
+                .orElseThrow();
     }
 
     private static BranchConfig first(Settings settings) throws IOException {

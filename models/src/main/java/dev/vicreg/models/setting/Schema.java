@@ -98,15 +98,14 @@ public final class Schema {
             RecordComponent component,
             String name,
             @Nullable Option option,
-            boolean nullable) {
+            boolean isNested) {
         @SuppressWarnings("unchecked") // asked for only where it is so
         Class<? extends Record> nested() {
             return (Class<? extends Record>) component.getType();
         }
 
-        boolean isNested() {
-            return component.getType().isRecord()
-                    && components(nested()).stream().anyMatch(inner -> inner.option != null || inner.isNested());
+        boolean isNullable() {
+            return component.getAnnotatedType().isAnnotationPresent(Nullable.class);
         }
 
         /** Whether its settings are those of a record. */
@@ -188,8 +187,13 @@ public final class Schema {
     private static Component component(RecordComponent component) {
         Option option = component.getAnnotation(Option.class);
         String name = option == null || option.name().isEmpty() ? kebab(component.getName()) : option.name();
-        boolean nullable = component.getAnnotatedType().isAnnotationPresent(Nullable.class);
-        return new Component(component, name, option, nullable);
+        return new Component(component, name, option, declaresSettings(component.getType()));
+    }
+
+    private static boolean declaresSettings(Class<?> type) {
+        return type.isRecord()
+                && components(type.asSubclass(Record.class)).stream()
+                        .anyMatch(inner -> inner.option != null || inner.isNested());
     }
 
     /** {@code batchSize} as {@code batch-size}, {@code ONE_BY_ONE} as {@code one-by-one}. */
@@ -263,7 +267,7 @@ public final class Schema {
         return make(type, component -> {
             if (component.isNested()) {
                 boolean inner = component.isSecond(second);
-                boolean absent = component.nullable
+                boolean absent = component.isNullable()
                         && options(component.nested(), inner).stream().noneMatch(o -> source.isGiven(o.name()));
                 return absent ? null : read(component.nested(), inner, source);
             }
@@ -331,7 +335,7 @@ public final class Schema {
             Object value = json.get(component.name);
             if (component.isRecord()) {
                 Map<?, ?> inner = value instanceof Map<?, ?> map ? map : Map.of();
-                if (value == null && component.nullable) {
+                if (value == null && component.isNullable()) {
                     return null;
                 }
                 Object kind = inner.get(KIND);
@@ -490,7 +494,7 @@ public final class Schema {
 
     private static @Nullable Object nothing(Component component) {
         Class<?> type = component.component.getType();
-        if (component.nullable || !component.isSimple()) {
+        if (component.isNullable() || !component.isSimple()) {
             return null;
         }
         if (type == String.class) {

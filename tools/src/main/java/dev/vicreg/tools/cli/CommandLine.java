@@ -25,17 +25,17 @@ public final class CommandLine {
      */
     public static Optional<Settings> parse(Command command, List<String> words) throws IOException {
         org.apache.commons.cli.CommandLine line = split(command, words);
-        if (line.hasOption(Command.HELP.name())) {
+        if (line.hasOption(Usage.HELP.name())) {
             return Optional.empty();
         }
         List<String> rest = line.getArgList();
-        int taken = command.operand() == null ? 0 : 1;
+        int taken = command.usage().operand() == null ? 0 : 1;
         if (rest.size() > taken) {
             throw new SettingException("unexpected \"" + rest.get(taken) + "\"; options start with --, and ./vicreg "
                     + command.name() + " --help lists them");
         }
         Map<String, String> given = new TreeMap<>();
-        String config = line.getOptionValue(Command.CONFIG.name());
+        String config = line.getOptionValue(Usage.CONFIG.name());
         if (config != null) {
             given.putAll(ConfigFile.read(config, command));
         }
@@ -45,7 +45,7 @@ public final class CommandLine {
             }
             given.put(option.getLongOpt(), option.hasArg() ? option.getValue() : "true");
         }
-        Setting<?> operand = command.operand();
+        Setting<?> operand = command.usage().operand();
         if (operand != null && !rest.isEmpty()) {
             if (line.hasOption(operand.name())) {
                 throw new SettingException(
@@ -58,7 +58,7 @@ public final class CommandLine {
 
     private static org.apache.commons.cli.CommandLine split(Command command, List<String> words) {
         Options options = new Options();
-        for (Setting<?> setting : command.settings()) {
+        for (Setting<?> setting : command.usage().settings()) {
             options.addOption(Option.builder()
                     .longOpt(setting.name())
                     .hasArg(!setting.isFlag())
@@ -72,7 +72,8 @@ public final class CommandLine {
                     .parse(options, words.toArray(new String[0]));
         } catch (UnrecognizedOptionException e) {
             String name = e.getOption().replaceFirst("^-+", "").replaceFirst("=.*", "");
-            List<String> known = command.settings().stream().map(Setting::name).toList();
+            List<String> known =
+                    command.usage().settings().stream().map(Setting::name).toList();
             throw new SettingException("unknown option " + e.getOption() + Nearest.suggestion(name, known, "--"), e);
         } catch (MissingArgumentException e) {
             throw new SettingException("--" + e.getOption().getLongOpt() + " needs a value", e);

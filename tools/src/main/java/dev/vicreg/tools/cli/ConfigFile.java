@@ -30,8 +30,8 @@ public final class ConfigFile {
             throw new SettingException("--config " + name + ": no such file");
         }
         Map<String, String> texts = parse(name, text(file));
-        List<String> known = command.settings().stream()
-                .filter(setting -> !setting.equals(Command.CONFIG) && !setting.equals(Command.HELP))
+        List<String> known = command.usage().settings().stream()
+                .filter(setting -> !setting.equals(Usage.CONFIG) && !setting.equals(Usage.HELP))
                 .map(Setting::name)
                 .toList();
         for (String key : texts.keySet()) {

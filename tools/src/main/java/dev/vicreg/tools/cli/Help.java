@@ -28,37 +28,36 @@ public final class Help {
 
     /** The page of {@code ./vicreg COMMAND --help}. */
     public static String of(Command command) {
+        Usage usage = command.usage();
         StringBuilder page = new StringBuilder("usage: ./vicreg " + command.name());
-        for (Setting<?> setting : command.required()) {
+        for (Setting<?> setting : usage.required()) {
             page.append(" --").append(setting.name()).append(' ').append(setting.argument());
         }
-        Setting<?> operand = command.operand();
+        Setting<?> operand = usage.operand();
         page.append(operand == null ? "" : " [" + operand.argument() + "]");
         page.append(" [options]\n\n")
                 .append(Character.toUpperCase(command.summary().charAt(0)))
                 .append(command.summary().substring(1))
                 .append(".\n");
+        List<Setting<?>> settings = usage.settings();
         for (Group group : Group.values()) {
-            List<Setting<?>> members = command.settings().stream()
+            List<Setting<?>> members = settings.stream()
                     .filter(setting -> setting.group() == group)
                     .toList();
             if (!members.isEmpty()) {
                 page.append('\n').append(group.title()).append('\n');
-                members.forEach(setting -> row(page, label(setting), text(command, setting), HELP_COLUMN));
+                members.forEach(setting -> row(page, label(setting), text(usage, setting), HELP_COLUMN));
             }
         }
-        return page.append("\nExample\n  ")
-                .append(command.example())
-                .append('\n')
-                .toString();
+        return page.append("\nExample\n  ").append(usage.example()).append('\n').toString();
     }
 
     private static String label(Setting<?> setting) {
         return "--" + setting.name() + (setting.isFlag() ? "" : " " + setting.argument());
     }
 
-    private static String text(Command command, Setting<?> setting) {
-        if (command.required().contains(setting)) {
+    private static String text(Usage usage, Setting<?> setting) {
+        if (usage.required().contains(setting)) {
             return setting.help() + " (required)";
         }
         return setting.help() + (setting.fallback() == null ? "" : " [" + setting.fallback() + "]");

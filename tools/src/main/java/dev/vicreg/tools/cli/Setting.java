@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -107,10 +108,12 @@ public record Setting<T>(
      */
     @SuppressWarnings("unchecked") // the caller knows what it names
     public static <T> Setting<T> of(Class<? extends Record> type, String name) {
-        return (Setting<T>) of(type).stream()
-                .filter(setting -> setting.name().equals(name))
-                .findFirst()
-                .orElseThrow(() -> new IllegalStateException(type + " declares no option " + name));
+        for (Declared declared : Schema.options(type, false)) {
+            if (declared.name().equals(name)) {
+                return (Setting<T>) of(declared);
+            }
+        }
+        throw new IllegalStateException(type + " declares no option " + name);
     }
 
     /** An option as a record declares it. */
@@ -188,6 +191,24 @@ public record Setting<T>(
     /** The same option with another default, for a command where another is apt. */
     public Setting<T> withFallback(String text) {
         return new Setting<>(name, argument, group, help, text, parser);
+    }
+
+    /** As of every record. Written out, since the one that Java makes up takes longer than all else that help does. */
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return this == other
+                || (other instanceof Setting<?> that
+                        && name.equals(that.name)
+                        && Objects.equals(argument, that.argument)
+                        && group == that.group
+                        && help.equals(that.help)
+                        && Objects.equals(fallback, that.fallback)
+                        && parser.equals(that.parser));
+    }
+
+    @Override
+    public int hashCode() {
+        return name.hashCode();
     }
 
     /** True for an option without a value. */

@@ -22,13 +22,13 @@ public final class Settings implements Schema.Source {
     Settings(Command command, Map<String, String> given) {
         this.command = command;
         this.given = Map.copyOf(given);
-        for (Setting<?> setting : command.settings()) {
+        for (Setting<?> setting : command.usage().settings()) {
             String text = given.getOrDefault(setting.name(), setting.fallback());
             if (text != null) {
                 values.put(setting.name(), parse(setting, text));
             }
         }
-        for (Setting<?> setting : command.required()) {
+        for (Setting<?> setting : command.usage().required()) {
             if (!values.containsKey(setting.name())) {
                 throw new SettingException("--" + setting.name() + " " + setting.argument() + " is missing; ./vicreg "
                         + command.name() + " --help shows an example");

@@ -2,10 +2,10 @@ package dev.vicreg.tools.command;
 
 import dev.vicreg.models.setting.Group;
 import dev.vicreg.runtime.natives.Device;
-import dev.vicreg.tools.cli.Command;
 import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Settings;
+import dev.vicreg.tools.cli.Usage;
 import dev.vicreg.tools.output.Json;
 import dev.vicreg.training.config.GraphConfig;
 import dev.vicreg.training.config.MachineConfig;
@@ -25,9 +25,7 @@ final class ArtifactsCommand {
     private static final Setting<Path> OUT =
             Setting.path("out", "DIR", Group.OUTPUT, "folder for the three files; new or empty");
 
-    static final Command COMMAND = new Command(
-            "artifacts",
-            "writes training_model.onnx, eval_model.onnx and checkpoint for an encoder, without training",
+    static final Usage USAGE = new Usage(
             List.of(OUT),
             Stream.of(
                             RunOptions.GRAPH,
@@ -40,12 +38,11 @@ final class ArtifactsCommand {
                                     SharedSettings.THREADS))
                     .<Setting<?>>flatMap(List::stream)
                     .toList(),
-            "./vicreg artifacts --encoder resnet18 --width 64 --projector 2048-2048-2048 --out artifacts",
-            ArtifactsCommand::run);
+            "./vicreg artifacts --encoder resnet18 --width 64 --projector 2048-2048-2048 --out artifacts");
 
     private ArtifactsCommand() {}
 
-    private static void run(Settings settings, Console console) throws Exception {
+    static void run(Settings settings, Console console) throws Exception {
         Path out = settings.get(OUT);
         GraphConfig config = RunOptions.graph(settings, SideInputs.of(settings));
         Notes.warnOfCoefficients(config.objective(), console);

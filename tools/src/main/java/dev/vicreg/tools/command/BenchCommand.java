@@ -2,10 +2,10 @@ package dev.vicreg.tools.command;
 
 import dev.vicreg.models.setting.Group;
 import dev.vicreg.runtime.natives.Device;
-import dev.vicreg.tools.cli.Command;
 import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Settings;
+import dev.vicreg.tools.cli.Usage;
 import dev.vicreg.tools.output.Json;
 import dev.vicreg.training.bench.StepBenchmark;
 import dev.vicreg.training.bench.StepProfile;
@@ -23,7 +23,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Times training steps on random views. */
-public final class BenchCommand {
+final class BenchCommand {
     private static final Setting<Integer> STEPS = Setting.integer(
             "steps", "N", Group.OPTIMIZATION, "steps, of which the first two are dropped", 7, 3, 1_000_000);
 
@@ -32,9 +32,7 @@ public final class BenchCommand {
             Group.OUTPUT,
             "also tell how the time of a step divides by operator; on a GPU, that of starting them");
 
-    public static final Command COMMAND = new Command(
-            "bench train",
-            "times training steps on random views; medians",
+    static final Usage USAGE = new Usage(
             List.of(),
             Stream.of(
                             RunOptions.GRAPH,
@@ -43,12 +41,11 @@ public final class BenchCommand {
                     .<Setting<?>>flatMap(List::stream)
                     .filter(setting -> !setting.name().equals("workers"))
                     .toList(),
-            "./vicreg bench train --width 64 --batch-size 64 --projector 512-512-512 --steps 7 --json",
-            BenchCommand::run);
+            "./vicreg bench train --width 64 --batch-size 64 --projector 512-512-512 --steps 7 --json");
 
     private BenchCommand() {}
 
-    private static void run(Settings settings, Console console) throws Exception {
+    static void run(Settings settings, Console console) throws Exception {
         MachineConfig machine = settings.read(MachineConfig.class).resolved();
         int threads = machine.threads();
         GraphConfig config = RunOptions.graph(settings, SideInputs.of(settings));

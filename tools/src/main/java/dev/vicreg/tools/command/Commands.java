@@ -7,16 +7,56 @@ import java.util.Optional;
 /** The table of commands. */
 public final class Commands {
     public static final List<Command> ALL = List.of(
-            QuickstartCommand.COMMAND,
-            SampleCommand.COMMAND,
-            TrainCommand.COMMAND,
-            ArtifactsCommand.COMMAND,
-            ExportCommand.COMMAND,
-            EmbedCommand.COMMAND,
-            EvalCommand.COMMAND,
-            InspectCommand.COMMAND,
-            DoctorCommand.COMMAND,
-            BenchCommand.COMMAND);
+            new Command(
+                    "quickstart",
+                    "draws pictures, trains on them without labels, exports, embeds and evaluates",
+                    () -> QuickstartCommand.USAGE,
+                    QuickstartCommand::run),
+            new Command(
+                    "sample",
+                    "makes a labelled set of pictures, vectors, signals or sequences to try everything with",
+                    () -> SampleCommand.USAGE,
+                    SampleCommand::run),
+            new Command(
+                    "train",
+                    "trains an encoder on pictures, vectors, signals or sequences without labels, and exports it",
+                    () -> TrainCommand.USAGE,
+                    TrainCommand::run),
+            new Command(
+                    "artifacts",
+                    "writes training_model.onnx, eval_model.onnx and checkpoint for an encoder, without training",
+                    () -> ArtifactsCommand.USAGE,
+                    ArtifactsCommand::run),
+            new Command(
+                    "export",
+                    "writes the encoder of a run's newest checkpoint as plain ONNX, and verifies it",
+                    () -> ExportCommand.USAGE,
+                    ExportCommand::run),
+            new Command(
+                    "embed",
+                    "turns pictures, rows of a table, signals or sequences into vectors with a trained encoder",
+                    () -> EmbedCommand.USAGE,
+                    EmbedCommand::run),
+            new Command(
+                    "eval",
+                    "measures an encoder on labelled samples, beside the raw samples and the encoder before training",
+                    () -> EvalCommand.USAGE,
+                    EvalCommand::run),
+            new Command(
+                    "inspect",
+                    "prints what an ONNX file, a checkpoint or a run holds, and whether it can be trained",
+                    () -> InspectCommand.USAGE,
+                    InspectCommand::run),
+            new Command(
+                    "doctor",
+                    "prints Java, native libraries, training support and GPU as found on this machine",
+                    () -> DoctorCommand.USAGE,
+                    DoctorCommand::run),
+            new Command(
+                    "bench train",
+                    "times training steps on random views; medians",
+                    () -> BenchCommand.USAGE,
+                    BenchCommand::run));
 
     private Commands() {}
 

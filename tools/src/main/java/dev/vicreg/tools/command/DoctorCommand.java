@@ -4,10 +4,10 @@ import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.vicreg.models.setting.Group;
 import dev.vicreg.runtime.natives.Device;
 import dev.vicreg.runtime.natives.DoctorReport;
-import dev.vicreg.tools.cli.Command;
 import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Settings;
+import dev.vicreg.tools.cli.Usage;
 import dev.vicreg.tools.output.Json;
 import dev.vicreg.training.config.MachineConfig;
 import java.io.PrintStream;
@@ -26,13 +26,8 @@ final class DoctorCommand {
             null,
             MachineConfig::device);
 
-    static final Command COMMAND = new Command(
-            "doctor",
-            "prints Java, native libraries, training support and GPU as found on this machine",
-            List.of(),
-            List.of(SharedSettings.JSON, DEVICE),
-            "./vicreg doctor --device cuda",
-            DoctorCommand::run);
+    static final Usage USAGE =
+            new Usage(List.of(), List.of(SharedSettings.JSON, DEVICE), "./vicreg doctor --device cuda");
 
     /** The report with what came of the trial, if one was asked for. */
     private record Report(
@@ -42,7 +37,7 @@ final class DoctorCommand {
 
     private DoctorCommand() {}
 
-    private static void run(Settings settings, Console console) throws Exception {
+    static void run(Settings settings, Console console) throws Exception {
         DoctorReport machine = DoctorReport.collect();
         Optional<Device> device = machine.problem() == null ? settings.find(DEVICE) : Optional.empty();
         DeviceTrial.Result trial = null;

@@ -3,10 +3,10 @@ package dev.vicreg.tools.command;
 import dev.vicreg.models.setting.Group;
 import dev.vicreg.runtime.Embedder;
 import dev.vicreg.runtime.EmbeddingModel;
-import dev.vicreg.tools.cli.Command;
 import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Settings;
+import dev.vicreg.tools.cli.Usage;
 import dev.vicreg.tools.evaluation.SampleForm;
 import dev.vicreg.tools.evaluation.SampleForms;
 import dev.vicreg.tools.evaluation.Vectors;
@@ -33,9 +33,7 @@ final class EmbedCommand {
     private static final Setting<Boolean> NORMALIZE =
             Setting.flag("normalize", Group.OUTPUT, "scale every vector to length 1");
 
-    static final Command COMMAND = new Command(
-            "embed",
-            "turns pictures, rows of a table, signals or sequences into vectors with a trained encoder",
+    static final Usage USAGE = new Usage(
             List.of(SharedSettings.MODEL, SharedSettings.DATA, OUT),
             List.of(
                     SharedSettings.LIMIT,
@@ -47,12 +45,11 @@ final class EmbedCommand {
                     SharedSettings.CUDNN_SEARCH,
                     SharedSettings.TF32,
                     SharedSettings.THREADS),
-            "./vicreg embed --model run/encoder.onnx --data shapes/test --out vectors.npy",
-            EmbedCommand::run);
+            "./vicreg embed --model run/encoder.onnx --data shapes/test --out vectors.npy");
 
     private EmbedCommand() {}
 
-    private static void run(Settings settings, Console console) throws Exception {
+    static void run(Settings settings, Console console) throws Exception {
         Path out = settings.get(OUT);
         VectorFile.requireWritable(out);
         try (EmbeddingModel model = EmbeddingModel.load(

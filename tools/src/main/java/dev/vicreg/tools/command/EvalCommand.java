@@ -3,10 +3,10 @@ package dev.vicreg.tools.command;
 import dev.vicreg.models.setting.Group;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.runtime.natives.Device;
-import dev.vicreg.tools.cli.Command;
 import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Settings;
+import dev.vicreg.tools.cli.Usage;
 import dev.vicreg.tools.evaluation.Evaluation;
 import dev.vicreg.tools.evaluation.KnnClassifier;
 import dev.vicreg.tools.evaluation.LabelledVectors;
@@ -53,9 +53,7 @@ final class EvalCommand {
     private static final Setting<Double> TEMPERATURE =
             Setting.decimal("temperature", "T", Group.EVALUATION, "of the votes' weights", "0.07", 1e-3, 1e3);
 
-    static final Command COMMAND = new Command(
-            "eval",
-            "measures an encoder on labelled samples, beside the raw samples and the encoder before training",
+    static final Usage USAGE = new Usage(
             List.of(SharedSettings.MODEL, TRAIN, TEST),
             List.of(
                     BASELINE,
@@ -71,12 +69,11 @@ final class EvalCommand {
                     SharedSettings.CUDNN_SEARCH,
                     SharedSettings.TF32,
                     SharedSettings.THREADS),
-            "./vicreg eval --model run/encoder.onnx --train shapes/train --test shapes/test",
-            EvalCommand::run);
+            "./vicreg eval --model run/encoder.onnx --train shapes/train --test shapes/test");
 
     private EvalCommand() {}
 
-    private static void run(Settings settings, Console console) throws Exception {
+    static void run(Settings settings, Console console) throws Exception {
         Optional<Path> plot = settings.find(PLOT);
         if (plot.isPresent()) {
             Plot.requireWritable(plot.get());

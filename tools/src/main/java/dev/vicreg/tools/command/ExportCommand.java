@@ -4,10 +4,10 @@ import dev.vicreg.export.EncoderExport;
 import dev.vicreg.export.RunExport;
 import dev.vicreg.models.setting.Group;
 import dev.vicreg.runtime.Manifest;
-import dev.vicreg.tools.cli.Command;
 import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Settings;
+import dev.vicreg.tools.cli.Usage;
 import dev.vicreg.tools.cli.Version;
 import dev.vicreg.tools.output.Json;
 import dev.vicreg.training.run.AtomicFile;
@@ -37,17 +37,14 @@ final class ExportCommand {
             Group.OUTPUT,
             "like --fold, but with the picture input of this program's encoders: uint8 [N,H,W,3], normalisation inside");
 
-    static final Command COMMAND = new Command(
-            "export",
-            "writes the encoder of a run's newest checkpoint as plain ONNX, and verifies it",
+    static final Usage USAGE = new Usage(
             List.of(RUN, OUT),
             List.of(BRANCH, FOLD, PICTURE_INPUT, SharedSettings.JSON),
-            "./vicreg export --run run --out encoder.onnx",
-            ExportCommand::run);
+            "./vicreg export --run run --out encoder.onnx");
 
     private ExportCommand() {}
 
-    private static void run(Settings settings, Console console) throws Exception {
+    static void run(Settings settings, Console console) throws Exception {
         Path out = settings.get(OUT);
         AtomicFile.requireWritable(out);
         Path run = settings.get(RUN);

@@ -2,10 +2,10 @@ package dev.vicreg.tools.command;
 
 import dev.vicreg.models.setting.Group;
 import dev.vicreg.models.setting.SettingException;
-import dev.vicreg.tools.cli.Command;
 import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Settings;
+import dev.vicreg.tools.cli.Usage;
 import dev.vicreg.tools.inspect.Inspection;
 import dev.vicreg.tools.output.Json;
 import java.nio.file.Path;
@@ -25,18 +25,12 @@ final class InspectCommand {
     private static final Setting<Boolean> ALL =
             Setting.flag("all", Group.OUTPUT, "list every parameter and the optimizer's state, however many there are");
 
-    static final Command COMMAND = new Command(
-            "inspect",
-            "prints what an ONNX file, a checkpoint or a run holds, and whether it can be trained",
-            List.of(),
-            List.of(FILE, OPERATORS, ALL, SharedSettings.JSON),
-            FILE,
-            "./vicreg inspect run/encoder.onnx",
-            InspectCommand::run);
+    static final Usage USAGE = new Usage(
+            List.of(), List.of(FILE, OPERATORS, ALL, SharedSettings.JSON), FILE, "./vicreg inspect run/encoder.onnx");
 
     private InspectCommand() {}
 
-    private static void run(Settings settings, Console console) throws Exception {
+    static void run(Settings settings, Console console) throws Exception {
         if (settings.on(OPERATORS) == settings.isGiven(FILE)) {
             throw new SettingException("name either a file or --operators; ./vicreg inspect --help shows how");
         }

@@ -3,10 +3,10 @@ package dev.vicreg.tools.command;
 import dev.vicreg.models.setting.Group;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.runtime.natives.Device;
-import dev.vicreg.tools.cli.Command;
 import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Settings;
+import dev.vicreg.tools.cli.Usage;
 import dev.vicreg.tools.cli.Version;
 import dev.vicreg.tools.evaluation.Evaluation;
 import dev.vicreg.tools.evaluation.KnnClassifier;
@@ -49,17 +49,14 @@ final class QuickstartCommand {
             "warmup-epochs", "1",
             "augment", "cifar,hue=0.5");
 
-    static final Command COMMAND = new Command(
-            "quickstart",
-            "draws pictures, trains on them without labels, exports, embeds and evaluates",
+    static final Usage USAGE = new Usage(
             List.of(),
             Stream.of(List.of(OUT, PER_CLASS, TEST_PER_CLASS, SharedSettings.JSON), RunOptions.GRAPH, RunOptions.RUN)
                     .<Setting<?>>flatMap(List::stream)
                     .filter(setting -> !InputOptions.isForOtherThanPictures(setting))
                     .<Setting<?>>map(QuickstartCommand::withRecipe)
                     .toList(),
-            "./vicreg quickstart",
-            QuickstartCommand::run);
+            "./vicreg quickstart");
 
     private QuickstartCommand() {}
 
@@ -68,7 +65,7 @@ final class QuickstartCommand {
         return text == null ? setting : setting.withFallback(text);
     }
 
-    private static void run(Settings settings, Console console) throws Exception {
+    static void run(Settings settings, Console console) throws Exception {
         Path root = settings.find(OUT).orElseGet(QuickstartCommand::freshFolder);
         Path pictures = root.resolve("pictures");
         Path train = pictures.resolve("train");

@@ -1,10 +1,10 @@
 package dev.vicreg.tools.command;
 
 import dev.vicreg.models.setting.Group;
-import dev.vicreg.tools.cli.Command;
 import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Settings;
+import dev.vicreg.tools.cli.Usage;
 import dev.vicreg.tools.sample.SampleSequences;
 import dev.vicreg.tools.sample.SampleSet;
 import dev.vicreg.tools.sample.SampleSignals;
@@ -29,17 +29,14 @@ final class SampleCommand {
             Setting.integer("image-size", "PIXELS", Group.DATA, "pictures: side of the squares", 32, 16, 1024);
     private static final Setting<Long> SEED = Setting.seed("seed", Group.DATA, "same seed, same samples", 0);
 
-    static final Command COMMAND = new Command(
-            "sample",
-            "makes a labelled set of pictures, vectors, signals or sequences to try everything with",
+    static final Usage USAGE = new Usage(
             List.of(OUT),
             List.of(KIND, PER_CLASS, TEST_PER_CLASS, IMAGE_SIZE, SEED),
-            "./vicreg sample --out shapes --per-class 500",
-            SampleCommand::run);
+            "./vicreg sample --out shapes --per-class 500");
 
     private SampleCommand() {}
 
-    private static void run(Settings settings, Console console) throws Exception {
+    static void run(Settings settings, Console console) throws Exception {
         Path out = settings.get(OUT);
         String kind = settings.get(KIND);
         long seed = settings.get(SEED);

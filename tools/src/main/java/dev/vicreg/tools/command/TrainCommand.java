@@ -5,10 +5,10 @@ import dev.vicreg.models.setting.Group;
 import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.runtime.natives.Device;
-import dev.vicreg.tools.cli.Command;
 import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Settings;
+import dev.vicreg.tools.cli.Usage;
 import dev.vicreg.tools.cli.Version;
 import dev.vicreg.tools.evaluation.Evaluation;
 import dev.vicreg.tools.evaluation.KnnClassifier;
@@ -47,9 +47,7 @@ final class TrainCommand {
             "labelled samples to measure the encoder on at the end, by kNN among --data",
             null);
 
-    static final Command COMMAND = new Command(
-            "train",
-            "trains an encoder on pictures, vectors, signals or sequences without labels, and exports it",
+    static final Usage USAGE = new Usage(
             List.of(OUT),
             Stream.of(
                             Setting.of(DataConfig.class),
@@ -58,12 +56,11 @@ final class TrainCommand {
                             RunOptions.RUN)
                     .<Setting<?>>flatMap(List::stream)
                     .toList(),
-            "./vicreg train --data shapes/train --out run --epochs 20",
-            TrainCommand::run);
+            "./vicreg train --data shapes/train --out run --epochs 20");
 
     private TrainCommand() {}
 
-    private static void run(Settings given, Console console) throws Exception {
+    static void run(Settings given, Console console) throws Exception {
         Path out = given.get(OUT);
         try (Datasets datasets = new Datasets()) {
             run(given, out, datasets, console);

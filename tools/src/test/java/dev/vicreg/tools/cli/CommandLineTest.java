@@ -23,7 +23,10 @@ class CommandLineTest {
             Setting.choice("loss", List.of("official", "solo-learn", "paper"), Group.OBJECTIVE, "variant", "official");
     private static final Setting<Boolean> JSON = Setting.flag("json", Group.OUTPUT, "print JSON");
     private static final Command COMMAND = new Command(
-            "train", "trains", List.of(DATA), List.of(EPOCHS, LR, LOSS, JSON), "", (settings, console) -> {});
+            "train",
+            "trains",
+            () -> new Usage(List.of(DATA), List.of(EPOCHS, LR, LOSS, JSON), ""),
+            (settings, console) -> {});
 
     @TempDir
     Path folder;
