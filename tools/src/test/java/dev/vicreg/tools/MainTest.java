@@ -82,11 +82,13 @@ class MainTest {
     /** Library users have no options: see SettingException for how texts name a setting. */
     @Test
     void nothingBelowTheCommandLineNamesAnOption() throws IOException {
-        Pattern option = Pattern.compile("\"(?:[^\"\\\\]|\\\\.)*(?<!-)--(?!gpus all)(?:[a-z]|\"(?=[ ;,)]))"); // Docker's is none
+        Pattern option =
+                Pattern.compile("\"(?:[^\"\\\\]|\\\\.)*(?<!-)--(?!gpus all)(?:[a-z]|\"(?=[ ;,)]))"); // Docker's is none
         Set<String> found = new TreeSet<>();
         for (String module : List.of("models", "runtime", "training", "export")) {
             try (Stream<Path> files = Files.walk(Path.of("..", module, "src", "main", "java"))) {
-                for (Path file : files.filter(each -> each.toString().endsWith(".java")).toList()) {
+                for (Path file :
+                        files.filter(each -> each.toString().endsWith(".java")).toList()) {
                     boolean names = Files.readAllLines(file).stream()
                             .map(String::strip)
                             .filter(line -> !line.startsWith("*") && !line.startsWith("/"))

@@ -132,8 +132,7 @@ public record Setting<T>(
         }
         boolean whole = WHOLE.contains(type);
         String argument = option.argument().isEmpty() ? whole ? "N" : "X" : option.argument();
-        return new Setting<>(
-                declared.name(), argument, option.group(), help, fallback, parser(type, option, whole));
+        return new Setting<>(declared.name(), argument, option.group(), help, fallback, parser(type, option, whole));
     }
 
     private static Function<String, Object> parser(Class<?> type, Option option, boolean whole) {

@@ -68,8 +68,8 @@ public final class RunFolder implements AutoCloseable {
     }
 
     private static RunFolder lock(Path root) throws IOException {
-        FileChannel channel = FileChannel.open(
-                new RunLayout(root).lock(), StandardOpenOption.WRITE, StandardOpenOption.CREATE);
+        FileChannel channel =
+                FileChannel.open(new RunLayout(root).lock(), StandardOpenOption.WRITE, StandardOpenOption.CREATE);
         try {
             FileLock lock = channel.tryLock();
             if (lock != null) {
@@ -125,8 +125,7 @@ public final class RunFolder implements AutoCloseable {
         List<Saved> found = new ArrayList<>();
         try (Stream<Path> entries = Files.list(folder)) {
             for (Path entry : (Iterable<Path>) entries::iterator) {
-                RunLayout.step(entry)
-                        .ifPresent(step -> found.add(new Saved(step, RunLayout.checkpoint(entry))));
+                RunLayout.step(entry).ifPresent(step -> found.add(new Saved(step, RunLayout.checkpoint(entry))));
             }
         }
         found.sort(Comparator.comparingLong(Saved::step));
