@@ -64,9 +64,7 @@ public final class RunExport {
     public static EncoderExport.Result export(
             Path run, Side side, Path checkpoint, String version, Map<String, Double> evaluation, Path target)
             throws IOException {
-        OnnxConfig file = RunConfig.read(new RunLayout(run).config())
-                .settings()
-                .in(run)
+        OnnxConfig file = RunConfig.settingsOf(run)
                 .graph()
                 .branch(side)
                 .onnx();
@@ -97,7 +95,7 @@ public final class RunExport {
             throw new SettingException("Run " + run + " has one encoder for both views: leave out `branch` b");
         }
         Path artifacts = new RunLayout(run).artifacts();
-        BranchConfig branch = graph.in(artifacts).branch(side);
+        BranchConfig branch = graph.from(new RunLayout(run)::original).branch(side);
         Path evalModel = Artifacts.in(artifacts).evalModel();
         OnnxConfig file = branch.onnx();
         if (form == Form.PICTURES && (file == null || !(branch.input() instanceof PictureInput))) {

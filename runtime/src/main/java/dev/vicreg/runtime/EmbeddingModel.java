@@ -17,6 +17,7 @@ import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -332,15 +333,21 @@ public final class EmbeddingModel implements AutoCloseable {
     /** The vectors of a batch [count, …]. */
     private float[][] run(OrtSession open, Input<?> input, ByteBuffer values, int count) throws OrtException {
         Map<String, OnnxTensor> fed = new LinkedHashMap<>();
+        List<ByteBuffer> derived = new ArrayList<>();
         try {
-            fed.putAll(input.derived(open, values, batchOf(count)));
+            fed.putAll(input.derived(open, values, batchOf(count), bytes -> {
+                derived.add(workers.take(bytes));
+                return derived.get(derived.size() - 1);
+            }));
             fed.put(
                     input.name(),
                     OnnxTensor.createTensor(OrtEnvironment.getEnvironment(), values, batchOf(count), input.type()));
             try (OrtSession.Result result = open.run(fed)) {
                 OnnxTensor output =
                         (OnnxTensor) result.get(manifest.outputName()).orElseThrow();
-                return manifest.pooling().rows(output);
+                float[][] rows = manifest.pooling().rows(output);
+                derived.forEach(workers::giveBack);
+                return rows;
             }
         } finally {
             fed.values().forEach(OnnxTensor::close);

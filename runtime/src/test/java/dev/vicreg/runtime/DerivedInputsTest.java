@@ -15,6 +15,8 @@ import dev.vicreg.models.ops.Ops;
 import dev.vicreg.runtime.input.Input;
 import dev.vicreg.runtime.natives.Device;
 import java.io.IOException;
+import java.lang.management.BufferPoolMXBean;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -80,6 +82,26 @@ class DerivedInputsTest {
             float[][] found = served.embedSequences(new long[][] {{1}, {2, 0, 4}});
             assertArrayEquals(new float[] {11, 9, 9}, found[0]);
             assertArrayEquals(new float[] {12, 10, 14}, found[1]);
+        }
+    }
+
+    @Test
+    void theirMemoryIsUsedAgain() throws IOException {
+        Path model = model(input("attention_mask", ElementType.BOOL), input("token_type_ids", ElementType.INT64));
+        BufferPoolMXBean direct = ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
+                .filter(pool -> pool.getName().equals("direct"))
+                .findFirst()
+                .orElseThrow();
+        try (EmbeddingModel served = EmbeddingModel.load(model, Device.CPU, 1)) {
+            for (int warmUp = 0; warmUp < 5; warmUp++) { // until every buffer is large enough for any use
+                served.embedSequences(new long[][] {{1}, {2, 0, 4}});
+            }
+            long before = direct.getCount();
+            for (int batch = 0; batch < 50; batch++) {
+                assertArrayEquals(
+                        new float[] {12, 10, 14}, served.embedSequences(new long[][] {{1}, {2, 0, 4}})[1]);
+            }
+            assertTrue(direct.getCount() <= before, direct.getCount() + " direct buffers after " + before);
         }
     }
 

@@ -12,6 +12,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.IntFunction;
 
 /**
  * Inputs of a model of ids that follow from the ids, by the names that Hugging Face's networks give them: an attention mask
@@ -59,31 +60,39 @@ final class DerivedInputs {
      * @param ids int64 [N,T] in native order, from position 0 to the limit; not changed
      * @param shape N and T
      * @param padding the id that fills up
+     * @param memory direct memory of at least so many bytes, which a tensor then lies in
      */
-    static Map<String, OnnxTensor> of(OrtSession session, String name, ByteBuffer ids, long[] shape, int padding)
+    static Map<String, OnnxTensor> of(
+            OrtSession session,
+            String name,
+            ByteBuffer ids,
+            long[] shape,
+            int padding,
+            IntFunction<ByteBuffer> memory)
             throws OrtException {
         Map<String, OnnxTensor> derived = new LinkedHashMap<>();
         try {
             for (Map.Entry<String, NodeInfo> input : session.getInputInfo().entrySet()) {
                 if (!input.getKey().equals(name) && input.getValue().getInfo() instanceof TensorInfo info) {
                     boolean mask = input.getKey().endsWith(ATTENTION_MASK);
-                    ByteBuffer values = values(ids, info.type, mask, padding);
+                    int bytes = ids.limit() / Long.BYTES * info.type.size;
+                    ByteBuffer values = memory.apply(bytes).slice(0, bytes).order(ByteOrder.nativeOrder());
+                    write(ids, info.type, mask, padding, values);
                     derived.put(
                             input.getKey(),
                             OnnxTensor.createTensor(OrtEnvironment.getEnvironment(), values, shape, info.type));
                 }
             }
             return derived;
-        } catch (OrtException | RuntimeException e) {
+        } catch (Throwable e) { // whatever it is, and thrown on
             derived.values().forEach(OnnxTensor::close);
             throw e;
         }
     }
 
-    private static ByteBuffer values(ByteBuffer ids, OnnxJavaType type, boolean mask, int padding) {
+    private static void write(ByteBuffer ids, OnnxJavaType type, boolean mask, int padding, ByteBuffer values) {
         int count = ids.limit() / Long.BYTES;
         ByteBuffer from = ids.duplicate().order(ByteOrder.nativeOrder());
-        ByteBuffer values = ByteBuffer.allocateDirect(count * type.size).order(ByteOrder.nativeOrder());
         for (int i = 0; i < count; i++) {
             int value = mask && from.getLong(i * Long.BYTES) != padding ? 1 : 0;
             switch (type) {
@@ -93,6 +102,6 @@ final class DerivedInputs {
                 default -> values.put((byte) value);
             }
         }
-        return values.flip();
+        values.flip();
     }
 }

@@ -18,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.IntFunction;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -129,8 +130,10 @@ public sealed interface Input<S> {
      *
      * @param batch this input's values, from position 0 to the limit; not changed
      * @param shape the batch's axes
+     * @param memory direct memory of at least so many bytes, which a tensor then lies in
      */
-    default Map<String, OnnxTensor> derived(OrtSession session, ByteBuffer batch, long[] shape) throws OrtException {
+    default Map<String, OnnxTensor> derived(
+            OrtSession session, ByteBuffer batch, long[] shape, IntFunction<ByteBuffer> memory) throws OrtException {
         return Map.of();
     }
 
@@ -559,8 +562,10 @@ public sealed interface Input<S> {
         }
 
         @Override
-        public Map<String, OnnxTensor> derived(OrtSession session, ByteBuffer batch, long[] shape) throws OrtException {
-            return DerivedInputs.of(session, name, batch, shape, padding);
+        public Map<String, OnnxTensor> derived(
+                OrtSession session, ByteBuffer batch, long[] shape, IntFunction<ByteBuffer> memory)
+                throws OrtException {
+            return DerivedInputs.of(session, name, batch, shape, padding, memory);
         }
 
         /**

@@ -18,7 +18,6 @@ import dev.vicreg.training.data.view.ViewSource;
 import dev.vicreg.training.data.view.ViewType;
 import dev.vicreg.training.objective.Projector;
 import dev.vicreg.training.step.Branch;
-import dev.vicreg.training.step.Side;
 import dev.vicreg.training.step.ViewInput;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -157,15 +156,10 @@ public record BranchConfig(
         };
     }
 
-    /** The name of a run's copy of the file that a side's encoder came in. */
-    private static Path copy(Path artifacts, Side side) {
-        return artifacts.resolve("encoder-original" + side.suffix().replace('_', '-') + ".onnx");
-    }
-
-    /** Leaves a copy in {@code artifacts} of the file that the encoder came in, as one file where that is possible. */
-    public void copyTo(Path artifacts, Side side) throws IOException {
+    /** Leaves a copy of the file that the encoder came in, if it came in one, as one file where that is possible. */
+    public void copyTo(Path copy) throws IOException {
         if (onnx != null) {
-            original(onnx).save(copy(artifacts, side));
+            original(onnx).save(copy);
         }
     }
 
@@ -178,19 +172,19 @@ public record BranchConfig(
     }
 
     /** The same with the copy that {@link #copyTo} left. */
-    BranchConfig in(Path artifacts, Side side) {
-        return onnx == null ? this : with(encoder, onnx.at(copy(artifacts, side)));
+    BranchConfig from(Path copy) {
+        return onnx == null ? this : with(encoder, onnx.at(copy));
     }
 
     /** The same with a run's record of name and checksum, if this names the run's copy of the file. */
-    BranchConfig adopting(BranchConfig recorded, Path artifacts, Side side) {
+    BranchConfig adopting(BranchConfig recorded, Path copy) {
         OnnxConfig file = onnx;
         OnnxConfig before = recorded.onnx;
         if (file == null || before == null) {
             return this;
         }
-        boolean own = Path.of(file.path())
-                .equals(copy(artifacts, side).toAbsolutePath().normalize());
+        boolean own =
+                Path.of(file.path()).equals(copy.toAbsolutePath().normalize());
         return own ? with(recorded.encoder, file.recordedAs(before)) : this;
     }
 

@@ -8,6 +8,7 @@ import dev.vicreg.training.step.TrainingGraph;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -57,16 +58,16 @@ public record GraphConfig(
         return b == null ? List.of(Side.A) : List.of(Side.A, Side.B);
     }
 
-    /** These settings, with the copies that a run has in {@code artifacts} of the files that encoders came in. */
-    public GraphConfig in(Path artifacts) {
-        return with(a.in(artifacts, Side.A), b == null ? null : b.in(artifacts, Side.B));
+    /** These settings, with the copies that a run has of the files that the sides' encoders came in. */
+    public GraphConfig from(Function<Side, Path> copies) {
+        return with(a.from(copies.apply(Side.A)), b == null ? null : b.from(copies.apply(Side.B)));
     }
 
     /** These settings, with what a run recorded of the files that it has copies of. */
-    public GraphConfig adopting(GraphConfig recorded, Path artifacts) {
+    public GraphConfig adopting(GraphConfig recorded, Function<Side, Path> copies) {
         return with(
-                a.adopting(recorded.a, artifacts, Side.A),
-                b == null || recorded.b == null ? b : b.adopting(recorded.b, artifacts, Side.B));
+                a.adopting(recorded.a, copies.apply(Side.A)),
+                b == null || recorded.b == null ? b : b.adopting(recorded.b, copies.apply(Side.B)));
     }
 
     /** The same in another precision. */

@@ -4,7 +4,6 @@ import dev.vicreg.models.setting.Group;
 import dev.vicreg.models.setting.Option;
 import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.runtime.natives.Device;
-import java.nio.file.Path;
 
 /**
  * Every resolved setting of a run: what config.json holds.
@@ -35,11 +34,6 @@ public record TrainingConfig(
             throw new SettingException("Threads, workers and checkpoints kept: expected 1 or more, found "
                     + machine.threads() + ", " + machine.workers() + " and " + output.keep());
         }
-    }
-
-    /** The same run, with the copies that {@code run} has of the files that encoders came in. */
-    public TrainingConfig in(Path run) {
-        return with(graph.in(run.resolve("artifacts")));
     }
 
     /** The same run with other graphs. */

@@ -129,10 +129,10 @@ public final class Trainer implements AutoCloseable {
             RunConfig config =
                     new RunConfig(version, NativeLibraries.load().version(), data.fingerprint(), data.size(), settings);
             Map<String, Tensor> state = built.initialState(settings.seed());
-            Path folderOfArtifacts = new RunLayout(root).artifacts();
-            Artifacts artifacts = Artifacts.write(folderOfArtifacts, built, state, lowering);
+            RunLayout layout = new RunLayout(root);
+            Artifacts artifacts = Artifacts.write(layout.artifacts(), built, state, lowering);
             for (Side side : settings.graph().sides()) {
-                settings.graph().branch(side).copyTo(folderOfArtifacts, side);
+                settings.graph().branch(side).copyTo(layout.original(side));
             }
             requireKernels(built, settings, artifacts);
             config.write(folder.config());
@@ -166,15 +166,15 @@ public final class Trainer implements AutoCloseable {
         RunFolder folder = RunFolder.reopen(root);
         try {
             RunConfig config = RunConfig.read(folder.config());
-            Path copies = new RunLayout(root).artifacts();
+            RunLayout layout = new RunLayout(root);
             TrainingConfig asked =
-                    given.with(given.graph().adopting(config.settings().graph(), copies));
+                    given.with(given.graph().adopting(config.settings().graph(), layout::original));
             List<String> differences = RunConfig.differences(config.settings(), asked);
             if (!differences.isEmpty()) {
                 throw new SettingException("Cannot resume " + root + " with other settings: "
                         + String.join("; ", differences) + "; leave them out or start a new run");
             }
-            TrainingConfig settings = asked.with(asked.graph().in(copies));
+            TrainingConfig settings = asked.with(asked.graph().from(layout::original));
             PairedData data = TrainingData.open(settings, datasets);
             if (!data.fingerprint().equals(config.dataFingerprint())) {
                 throw new SettingException("Cannot resume " + root + ": the data in "
@@ -192,7 +192,7 @@ public final class Trainer implements AutoCloseable {
                 checkpoint = saved.get(saved.size() - 1).file();
                 step = saved.get(saved.size() - 1).step();
             }
-            checkpoint = inPrecision(checkpoint, built, new RunLayout(root).resumedCheckpoint());
+            checkpoint = inPrecision(checkpoint, built, layout.resumedCheckpoint());
             Artifacts models = folder.artifacts();
             requireKernels(built, settings, new Artifacts(models.trainingModel(), models.evalModel(), checkpoint));
             RunConfig current = new RunConfig(

@@ -70,6 +70,17 @@ public record RunConfig(
     }
 
     /**
+     * The settings of the run in {@code root}, with its copies of the files that encoders came in.
+     *
+     * @throws IOException if it holds no run
+     */
+    public static TrainingConfig settingsOf(Path root) throws IOException {
+        RunLayout layout = new RunLayout(root);
+        TrainingConfig recorded = read(layout.config()).settings;
+        return recorded.with(recorded.graph().from(layout::original));
+    }
+
+    /**
      * The settings in which {@code other} differs and which change what a run computes, each as
      * {@code name: ours, asked for theirs}, with the option's name.
      */

@@ -55,6 +55,14 @@ public record RunLayout(Path root) {
         return folder.resolve("state.json");
     }
 
+    /**
+     * The copy of the file that a side's encoder came in: {@code artifacts/encoder-original.onnx},
+     * {@code encoder-original-b.onnx}.
+     */
+    public Path original(Side side) {
+        return artifacts().resolve(side == Side.A ? "encoder-original.onnx" : "encoder-original-b.onnx");
+    }
+
     /** The newest state in another precision, from which a run goes on: {@code artifacts/checkpoint-resumed}. */
     public Path resumedCheckpoint() {
         return artifacts().resolve("checkpoint-resumed");
