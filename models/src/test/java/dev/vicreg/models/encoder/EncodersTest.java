@@ -317,7 +317,7 @@ class EncodersTest {
                         + " resnet34, resnet50, resnet50x2; leave it out",
                 refusal("mlp", new Encoders.Spec(16, 0, EncoderOptions.NONE.with("zero-init-residual", true))));
         assertEquals(
-                "Unknown --stem large: expected one of small, strided, imagenet",
+                "Unknown `stem` large: expected one of small, strided, imagenet",
                 refusal("resnet18", stem(32, "large")));
         assertEquals(
                 "Encoder width: expected a multiple of the transformer's 3 heads up to 4096, found 64",
