@@ -124,12 +124,23 @@ public final class EmbeddingModel implements AutoCloseable {
     }
 
     /**
+     * How samples of a kind go through this model, step by step.
+     *
+     * @param kind such as {@code Input.Pictures.class}
+     * @param <S> a sample
+     * @throws IllegalStateException if it takes something else
+     */
+    public <S> Embedder<S> embedder(Class<? extends Input<S>> kind) {
+        return new Steps<>(require(kind));
+    }
+
+    /**
      * How pictures go through this model, step by step.
      *
      * @throws IllegalStateException if it takes something else
      */
     public Embedder<Picture> pictures() {
-        return new Steps<>(require(Input.Pictures.class, "pictures"));
+        return embedder(Input.Pictures.class);
     }
 
     /**
@@ -138,7 +149,7 @@ public final class EmbeddingModel implements AutoCloseable {
      * @throws IllegalStateException if it takes something else
      */
     public Embedder<float[]> vectors() {
-        return new Steps<>(require(Input.Vectors.class, "vectors"));
+        return embedder(Input.Vectors.class);
     }
 
     /**
@@ -147,7 +158,7 @@ public final class EmbeddingModel implements AutoCloseable {
      * @throws IllegalStateException if it takes something else
      */
     public Embedder<Signal> signals() {
-        return new Steps<>(require(Input.Signals.class, "signals"));
+        return embedder(Input.Signals.class);
     }
 
     /**
@@ -156,7 +167,7 @@ public final class EmbeddingModel implements AutoCloseable {
      * @throws IllegalStateException if it takes something else
      */
     public Embedder<int[]> sequences() {
-        return new Steps<>(require(Input.Sequences.class, "sequences"));
+        return embedder(Input.Sequences.class);
     }
 
     /** The embedding of one picture: [dimension]. */
@@ -167,7 +178,7 @@ public final class EmbeddingModel implements AutoCloseable {
     /** The embeddings of pictures, in their order: [images][dimension]. */
     public float[][] embed(List<BufferedImage> images) {
         return prepareAndEmbed(
-                require(Input.Pictures.class, "pictures"), images.size(), i -> Picture.of(images.get(i)));
+                require(Input.Pictures.class), images.size(), i -> Picture.of(images.get(i)));
     }
 
     /**
@@ -176,7 +187,7 @@ public final class EmbeddingModel implements AutoCloseable {
      * @throws IllegalStateException if this model takes something else
      */
     public float[][] embedPictures(List<Picture> pictures) {
-        return prepareAndEmbed(require(Input.Pictures.class, "pictures"), pictures.size(), pictures::get);
+        return prepareAndEmbed(require(Input.Pictures.class), pictures.size(), pictures::get);
     }
 
     /**
@@ -187,7 +198,7 @@ public final class EmbeddingModel implements AutoCloseable {
      * @throws IllegalArgumentException if a vector has too many or too few values, or one that is not finite
      */
     public float[][] embedVectors(float[][] vectors) {
-        return prepareAndEmbed(require(Input.Vectors.class, "vectors"), vectors.length, i -> vectors[i]);
+        return prepareAndEmbed(require(Input.Vectors.class), vectors.length, i -> vectors[i]);
     }
 
     /**
@@ -199,7 +210,7 @@ public final class EmbeddingModel implements AutoCloseable {
      * @throws IllegalArgumentException if a signal's number of channels is not the model's
      */
     public float[][] embedSignals(List<Signal> signals) {
-        return prepareAndEmbed(require(Input.Signals.class, "signals"), signals.size(), signals::get);
+        return prepareAndEmbed(require(Input.Signals.class), signals.size(), signals::get);
     }
 
     /**
@@ -211,7 +222,7 @@ public final class EmbeddingModel implements AutoCloseable {
      * @throws IllegalArgumentException if a sequence is empty or too long, or one of its ids out of range
      */
     public float[][] embedSequences(long[][] sequences) {
-        Input.Sequences input = require(Input.Sequences.class, "sequences");
+        Input.Sequences input = require(Input.Sequences.class);
         return prepareAndEmbed(input, sequences.length, i -> input.ids(sequences[i]));
     }
 
@@ -222,16 +233,16 @@ public final class EmbeddingModel implements AutoCloseable {
      * @throws IllegalStateException if this model takes something else, ids of another origin included
      */
     public float[][] embedTexts(List<String> texts) {
-        Input.Sequences input = require(Input.Sequences.class, "texts");
+        Input.Sequences input = require(Input.Sequences.class);
         if (!input.ofTexts()) {
             throw wrongKind("texts");
         }
         return prepareAndEmbed(input, texts.size(), i -> ByteIds.of(texts.get(i)));
     }
 
-    private <I extends Input<?>> I require(Class<I> kind, String given) {
+    private <I extends Input<?>> I require(Class<I> kind) {
         if (!kind.isInstance(manifest.input())) {
-            throw wrongKind(given);
+            throw wrongKind(Input.kind(kind) + "s");
         }
         return kind.cast(manifest.input());
     }

@@ -46,6 +46,15 @@ public sealed interface Input<S> {
         return Collections.unmodifiableMap(kinds);
     }
 
+    /** The word for a kind of input. */
+    static String kind(Class<? extends Input<?>> input) {
+        return KINDS.entrySet().stream()
+                .filter(kind -> kind.getValue() == input)
+                .map(Map.Entry::getKey)
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException(input + " is not among " + KINDS));
+    }
+
     /** The model's input. */
     String name();
 

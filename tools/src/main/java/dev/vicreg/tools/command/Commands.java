@@ -14,12 +14,12 @@ public final class Commands {
                     QuickstartCommand::run),
             new Command(
                     "sample",
-                    "makes a labelled set of pictures, vectors, signals or sequences to try everything with",
+                    "makes a labelled set of samples of any kind to try everything with",
                     () -> SampleCommand.USAGE,
                     SampleCommand::run),
             new Command(
                     "train",
-                    "trains an encoder on pictures, vectors, signals or sequences without labels, and exports it",
+                    "trains an encoder on samples of any kind without labels, and exports it",
                     () -> TrainCommand.USAGE,
                     TrainCommand::run),
             new Command(

@@ -1,8 +1,12 @@
 package dev.vicreg.training.config;
 
+import dev.vicreg.models.setting.Codec;
 import dev.vicreg.models.setting.Group;
 import dev.vicreg.models.setting.Option;
+import dev.vicreg.training.data.Kinds;
 import dev.vicreg.training.data.source.Selection;
+import java.util.List;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,14 +19,11 @@ import org.jspecify.annotations.Nullable;
  */
 public record DataConfig(
         @Option(
-                help =
-                        "pictures: a folder, .tar, .tar.gz or .zip, CIFAR binary or IDX files; signals: the same of WAV files,"
-                                + " or .npy of [N,C,T]; vectors: .csv with a header, .npy of [N,D]; sequences: .txt with a text a"
-                                + " line, a folder or archive of .txt files, .ids with whole numbers in each line, .npy of int64"
-                                + " [N,T]. DIR/train and ARCHIVE!/train select a part",
+                help = "{words}. DIR/train and ARCHIVE!/train select a part",
                 argument = ARGUMENT,
                 group = Group.DATA,
-                free = true)
+                free = true,
+                codec = Name.class)
         String data,
 
         @Option(help = "use at most so many samples; 0 for all", group = Group.DATA, fallback = "0", min = 0)
@@ -34,6 +35,21 @@ public record DataConfig(
         @Nullable PairConfig pairs) {
     /** What help calls a data set. */
     public static final String ARGUMENT = "DIR|ARCHIVE|FILE";
+
+    /** What can be named, as help lists it. */
+    static final class Name implements Codec<String> {
+        @Override
+        public String parse(String text) {
+            return text;
+        }
+
+        @Override
+        public List<String> words() {
+            return List.of(Kinds.ALL.stream()
+                    .map(kind -> kind.noun() + ": " + kind.files())
+                    .collect(Collectors.joining("; ")));
+        }
+    }
 
     /** All samples of a data set. */
     public DataConfig(String data, @Nullable PairConfig pairs) {

@@ -22,6 +22,9 @@ public interface Kind<S> {
     /** What the samples are called, in the plural: {@code pictures}. No two kinds share it. */
     String noun();
 
+    /** Where samples are read from, in words. */
+    String files();
+
     /** Augmentations by name; no two kinds share one. */
     Map<String, Augmentation> presets();
 

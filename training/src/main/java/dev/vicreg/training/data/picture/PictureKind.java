@@ -27,6 +27,11 @@ public final class PictureKind implements Kind<Picture> {
     }
 
     @Override
+    public String files() {
+        return "a folder, .tar, .tar.gz or .zip, CIFAR binary or IDX files";
+    }
+
+    @Override
     public Map<String, Augmentation> presets() {
         return Map.of("official", official(), "paper", paper(), "cifar", cifar());
     }

@@ -30,6 +30,12 @@ public final class SequenceKind implements Kind<int[]> {
     }
 
     @Override
+    public String files() {
+        return ".txt with a text a line, a folder or archive of .txt files, .ids with whole numbers in each line,"
+                + " .npy of int64 [N,T]";
+    }
+
+    @Override
     public Map<String, Augmentation> presets() {
         return Map.of(NOUN, Augmentation.same(SequencePolicy.standard()));
     }

@@ -30,6 +30,11 @@ public final class SignalKind implements Kind<Signal> {
     }
 
     @Override
+    public String files() {
+        return "a folder or archive of WAV files, .npy of [N,C,T]";
+    }
+
+    @Override
     public Map<String, Augmentation> presets() {
         return Map.of(NOUN, Augmentation.same(SignalPolicy.standard()));
     }

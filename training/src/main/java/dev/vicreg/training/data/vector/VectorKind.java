@@ -27,6 +27,11 @@ public final class VectorKind implements Kind<float[]> {
     }
 
     @Override
+    public String files() {
+        return ".csv with a header, .npy of [N,D]";
+    }
+
+    @Override
     public Map<String, Augmentation> presets() {
         return Map.of(NOUN, Augmentation.same(VectorPolicy.standard()));
     }
