@@ -64,10 +64,7 @@ public final class RunExport {
     public static EncoderExport.Result export(
             Path run, Side side, Path checkpoint, String version, Map<String, Double> evaluation, Path target)
             throws IOException {
-        OnnxConfig file = RunConfig.settingsOf(run)
-                .graph()
-                .branch(side)
-                .onnx();
+        OnnxConfig file = RunConfig.settingsOf(run).graph().branch(side).onnx();
         boolean original = file == null
                 || ImportedExport.obstacle(Path.of(file.path()), file.encoder()).isEmpty();
         Form form = original ? Form.ORIGINAL : Form.FOLDED;

@@ -157,8 +157,8 @@ record Verification(
 
     /** The exported file's output for its input, and what follows from that. */
     private float[] run(OrtSession served, OnnxTensor given, Tensor own) throws OrtException {
-        Map<String, OnnxTensor> derived = input.derived(
-                served, ByteBuffer.wrap(own.data()), own.shape().toArray(), ByteBuffer::allocateDirect);
+        Map<String, OnnxTensor> derived =
+                input.derived(served, ByteBuffer.wrap(own.data()), own.shape().toArray(), ByteBuffer::allocateDirect);
         try {
             Map<String, OnnxTensor> feeds = new LinkedHashMap<>(derived);
             feeds.put(input.name(), given);

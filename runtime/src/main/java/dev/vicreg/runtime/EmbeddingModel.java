@@ -177,8 +177,7 @@ public final class EmbeddingModel implements AutoCloseable {
 
     /** The embeddings of pictures, in their order: [images][dimension]. */
     public float[][] embed(List<BufferedImage> images) {
-        return prepareAndEmbed(
-                require(Input.Pictures.class), images.size(), i -> Picture.of(images.get(i)));
+        return prepareAndEmbed(require(Input.Pictures.class), images.size(), i -> Picture.of(images.get(i)));
     }
 
     /**

@@ -98,8 +98,7 @@ class DerivedInputsTest {
             }
             long before = direct.getCount();
             for (int batch = 0; batch < 50; batch++) {
-                assertArrayEquals(
-                        new float[] {12, 10, 14}, served.embedSequences(new long[][] {{1}, {2, 0, 4}})[1]);
+                assertArrayEquals(new float[] {12, 10, 14}, served.embedSequences(new long[][] {{1}, {2, 0, 4}})[1]);
             }
             assertTrue(direct.getCount() <= before, direct.getCount() + " direct buffers after " + before);
         }

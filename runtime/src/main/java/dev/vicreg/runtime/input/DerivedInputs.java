@@ -63,12 +63,7 @@ final class DerivedInputs {
      * @param memory direct memory of at least so many bytes, which a tensor then lies in
      */
     static Map<String, OnnxTensor> of(
-            OrtSession session,
-            String name,
-            ByteBuffer ids,
-            long[] shape,
-            int padding,
-            IntFunction<ByteBuffer> memory)
+            OrtSession session, String name, ByteBuffer ids, long[] shape, int padding, IntFunction<ByteBuffer> memory)
             throws OrtException {
         Map<String, OnnxTensor> derived = new LinkedHashMap<>();
         try {

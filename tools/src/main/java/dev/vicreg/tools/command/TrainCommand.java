@@ -69,8 +69,7 @@ final class TrainCommand {
 
     private static void run(Settings given, Path out, Datasets datasets, Console console) throws Exception {
         boolean resume = given.on(RESUME);
-        TrainingConfig before =
-                resume ? RunConfig.settingsOf(out) : null;
+        TrainingConfig before = resume ? RunConfig.settingsOf(out) : null;
         Settings settings = RunOptions.complete(given, before);
         settings.get(SharedSettings.DATA); // the first that is missing is told of
         DataConfig data = settings.read(DataConfig.class);

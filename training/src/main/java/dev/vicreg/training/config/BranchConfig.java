@@ -183,8 +183,7 @@ public record BranchConfig(
         if (file == null || before == null) {
             return this;
         }
-        boolean own =
-                Path.of(file.path()).equals(copy.toAbsolutePath().normalize());
+        boolean own = Path.of(file.path()).equals(copy.toAbsolutePath().normalize());
         return own ? with(recorded.encoder, file.recordedAs(before)) : this;
     }
 
