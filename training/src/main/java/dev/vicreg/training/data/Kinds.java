@@ -18,7 +18,7 @@ import java.util.stream.Collectors;
  * The kinds of data there are, and which of them a user's data are.
  *
  * <ul>
- *   <li>a folder of pictures, at any depth, or a single picture: JPEG, PNG, BMP, GIF, WebP, told by content where the
+ *   <li>a folder of pictures, at any depth, or a single picture: JPEG, PNG, BMP, GIF, TIFF, WebP, told by content where the
  *       name has another ending;
  *   <li>a .tar, .tar.gz or .zip of pictures, read without unpacking. A .tar.gz is kept in memory, up to half of the
  *       Java heap;

@@ -32,7 +32,8 @@ public final class PictureFiles {
         }
     };
 
-    private static final List<String> ENDINGS = List.of(".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp");
+    private static final List<String> ENDINGS =
+            List.of(".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff");
 
     private PictureFiles() {}
 
@@ -74,11 +75,13 @@ public final class PictureFiles {
         return pictures;
     }
 
-    /** Told by the first 12 bytes: JPEG, PNG, GIF, BMP or WebP. */
+    /** Told by the first 12 bytes: JPEG, PNG, GIF, TIFF, BMP or WebP. */
     static boolean isPicture(byte[] head) {
         return DataFile.startsWith(head, 0xFF, 0xD8, 0xFF)
                 || DataFile.startsWith(head, 0x89, 'P', 'N', 'G')
                 || DataFile.startsWith(head, 'G', 'I', 'F', '8')
+                || DataFile.startsWith(head, 'I', 'I', 42, 0)
+                || DataFile.startsWith(head, 'M', 'M', 0, 42)
                 || (DataFile.startsWith(head, 'B', 'M') && head.length > 9 && head[6] == 0 && head[8] == 0)
                 || (DataFile.startsWith(head, 'R', 'I', 'F', 'F')
                         && head.length > 11
@@ -109,7 +112,8 @@ public final class PictureFiles {
     }
 
     private static IOException noPictures(String spec, List<DataFile> files) {
-        return new IOException("no pictures in " + spec + ": expected JPEG, PNG, BMP, GIF or WebP files, CIFAR's .bin"
+        return new IOException("no pictures in " + spec
+                + ": expected JPEG, PNG, BMP, GIF, TIFF or WebP files, CIFAR's .bin"
                 + " batches or IDX files, found "
                 + (files.isEmpty()
                         ? "no files"
