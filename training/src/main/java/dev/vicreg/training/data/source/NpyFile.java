@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.function.IntToDoubleFunction;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -83,6 +84,22 @@ public record NpyFile(int[] shape, float[] values) {
         boolean single = header.bytes() == Float.BYTES;
         forEach(path, header, (block, i) -> values[i] = single ? block.getFloat() : (float) block.getDouble());
         return new NpyFile(header.shape, values);
+    }
+
+    /**
+     * The values of an array of float32 or float64 as they are, by their place in row-major order.
+     *
+     * @throws IOException if it is damaged or of another type: says which
+     */
+    public static IntToDoubleFunction exact(Path path) throws IOException {
+        Header header = header(path);
+        if (!header.type.matches("[<>=]f8")) {
+            float[] values = read(path).values;
+            return place -> values[place];
+        }
+        double[] values = new double[count(path, header)];
+        forEach(path, header, (block, i) -> values[i] = block.getDouble());
+        return place -> values[place];
     }
 
     /**
