@@ -11,8 +11,8 @@ import java.util.Objects;
 
 /**
  * Writes control characters so that they are seen, as {@code \x1b}, and no terminal obeys them: what is printed has names of
- * files, tensors and columns in it that others chose. Line ends and tabs stay. Text in UTF-8 or another encoding that begins
- * as ASCII does.
+ * files, tensors and columns in it that others chose. Line ends and tabs stay, and a carriage return that begins what is
+ * printed at once, with which progress draws its line again. Text in UTF-8 or another encoding that begins as ASCII does.
  */
 final class VisibleStream extends FilterOutputStream {
     private static final int NONE = -1;
@@ -42,7 +42,12 @@ final class VisibleStream extends FilterOutputStream {
     @Override
     public synchronized void write(byte[] bytes, int from, int count) throws IOException {
         ByteArrayOutputStream visible = new ByteArrayOutputStream(count);
-        for (int i = from; i < from + count; i++) {
+        int start = from;
+        if (count > 0 && held == NONE && bytes[from] == '\r') {
+            visible.write('\r');
+            start++;
+        }
+        for (int i = start; i < from + count; i++) {
             take(bytes[i] & 255, visible);
         }
         visible.writeTo(out);

@@ -21,8 +21,8 @@ class VisibleStreamTest {
     void controlCharactersAreShown() {
         assertEquals("a\\x1b[31mred\\x07\\x7f", shown("a\u001B[31mred\u0007\u007F"));
         assertEquals("\\x9b31m", shown("\u009B31m")); // CSI in one character
-        assertEquals("\\x0doverwritten", shown("\roverwritten"));
-        assertEquals("\\x0d\\x0d\r\n", shown("\r\r\r\n"));
+        assertEquals("a\\x0doverwritten", shown("a\roverwritten"));
+        assertEquals("a\\x0d\\x0d\r\n", shown("a\r\r\r\n"));
     }
 
     @Test
@@ -30,5 +30,6 @@ class VisibleStreamTest {
         String text = "é 猫 \u00A0 \u00BF\ta\nb\r\nc \uD83D\uDE00";
         assertEquals(text, shown(text));
         assertEquals("a\r\nb", shown("a\r", "\nb"));
+        assertEquals("\rstep 1\rstep 2\r\n", shown("\rstep 1", "\rstep 2", "\r\n"));
     }
 }

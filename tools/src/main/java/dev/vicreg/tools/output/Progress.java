@@ -1,10 +1,6 @@
 package dev.vicreg.tools.output;
 
 import dev.vicreg.tools.cli.Console;
-import java.io.FileDescriptor;
-import java.io.FileOutputStream;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
@@ -36,21 +32,16 @@ public final class Progress implements AutoCloseable {
         this.console = console;
         this.task = task;
         this.total = total;
-        this.bar = console.terminal() ? bar(task, total) : null;
+        this.bar = console.terminal() ? bar(console, task, total) : null;
     }
 
-    /** Past the console, which shows control characters instead of obeying them; all that a bar writes is its own. */
-    private static PrintStream terminal() {
-        return new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8);
-    }
-
-    private static ProgressBar bar(String task, long total) {
+    private static ProgressBar bar(Console console, String task, long total) {
         return new ProgressBarBuilder()
                 .setTaskName(task)
                 .setInitialMax(total)
                 .setStyle(ProgressBarStyle.ASCII)
                 .setUpdateIntervalMillis(500)
-                .setConsumer(new ConsoleProgressBarConsumer(terminal()))
+                .setConsumer(new ConsoleProgressBarConsumer(console.err()))
                 .build();
     }
 
