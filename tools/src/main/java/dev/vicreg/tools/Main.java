@@ -33,6 +33,8 @@ public final class Main {
     /** Runs a command and exits: 0 success, 1 failure, 2 wrong usage, 130 after Ctrl-C. */
     public static void main(String[] args) {
         System.setProperty("java.awt.headless", "true");
+        System.setOut(VisibleStream.over(System.out, "stdout"));
+        System.setErr(VisibleStream.over(System.err, "stderr")); // the log, too
         Interrupt interrupt = new Interrupt();
         Console console = new Console(System.out, System.err, Boolean.getBoolean("vicreg.terminal"), interrupt);
         int status = run(List.of(args), console);

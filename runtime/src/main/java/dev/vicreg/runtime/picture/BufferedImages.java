@@ -13,6 +13,7 @@ import java.awt.image.WritableRaster;
 final class BufferedImages {
     private BufferedImages() {}
 
+    /** @throws IllegalArgumentException if samples are of more than 16 bits or floating point: no scale is known */
     static Picture toPicture(BufferedImage image) {
         int width = image.getWidth();
         int height = image.getHeight();
@@ -24,7 +25,9 @@ final class BufferedImages {
                 rgb[i + 1] = bgr[i + 1];
                 rgb[i + 2] = bgr[i];
             }
-        } else if (hasPlainSamples(image.getColorModel())) {
+        } else if (isComponents(image, ColorSpace.TYPE_CMYK)) {
+            copyInks(image, rgb);
+        } else if (hasPlainSamples(image)) {
             copySamples(image, rgb);
         } else {
             copyConverted(image, rgb);
@@ -55,13 +58,44 @@ final class BufferedImages {
      * it takes grey for linear light and brightens it, and runs every pixel of a picture with an ICC profile through
      * colour management.
      */
-    private static boolean hasPlainSamples(ColorModel model) {
-        int space = model.getColorSpace().getType();
-        return model instanceof ComponentColorModel
-                && !model.isAlphaPremultiplied()
-                && (space == ColorSpace.TYPE_GRAY || space == ColorSpace.TYPE_RGB)
-                && (model.getTransferType() == DataBuffer.TYPE_BYTE
-                        || model.getTransferType() == DataBuffer.TYPE_USHORT);
+    private static boolean hasPlainSamples(BufferedImage image) {
+        return !image.isAlphaPremultiplied()
+                && (isComponents(image, ColorSpace.TYPE_GRAY) || isComponents(image, ColorSpace.TYPE_RGB));
+    }
+
+    private static boolean isComponents(BufferedImage image, int space) {
+        ColorModel model = image.getColorModel();
+        if (!(model instanceof ComponentColorModel) || model.getColorSpace().getType() != space) {
+            return false;
+        }
+        if (model.getTransferType() != DataBuffer.TYPE_BYTE && model.getTransferType() != DataBuffer.TYPE_USHORT) {
+            throw new IllegalArgumentException("a picture of samples that are signed, floating point or of more than"
+                    + " 16 bits, expected whole numbers of 8 or 16; convert it");
+        }
+        return true;
+    }
+
+    /** Of printed pictures, in Pillow's arithmetic, without a colour profile. */
+    private static void copyInks(BufferedImage image, byte[] rgb) {
+        ColorModel model = image.getColorModel();
+        int bands = model.getNumComponents();
+        int[] row = new int[image.getWidth() * bands];
+        int to = 0;
+        for (int y = 0; y < image.getHeight(); y++) {
+            image.getRaster().getPixels(0, y, image.getWidth(), 1, row);
+            for (int at = 0; at < row.length; at += bands) {
+                int noBlack = 255 - to8Bits(row[at + 3], model.getComponentSize(3));
+                for (int c = 0; c < 3; c++) {
+                    rgb[to++] = inked(noBlack, to8Bits(row[at + c], model.getComponentSize(c)));
+                }
+            }
+        }
+    }
+
+    /** What is left of a colour under its ink, 0 to 255; {@code noBlack} is 255 less the black ink. */
+    static byte inked(int noBlack, int ink) {
+        int product = ink * noBlack + 128;
+        return (byte) Math.max(0, noBlack - ((product + (product >> 8)) >> 8));
     }
 
     private static void copySamples(BufferedImage image, byte[] rgb) {

@@ -1,12 +1,15 @@
 package dev.vicreg.runtime.picture;
 
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How a camera was held, as the EXIF orientation tag (0x0112) says, in the order of its values 1 to 8.
  *
- * <p>Found in a JPEG's APP1 segment, a PNG's eXIf chunk or a WebP's EXIF chunk. Whatever cannot be understood counts as
+ * <p>Found in a JPEG's APP1 segment, a PNG's eXIf chunk, a WebP's EXIF chunk or a TIFF's directory; else in XMP. Whatever cannot be understood counts as
  * upright: a damaged tag is no reason to refuse a picture.
  */
 enum ExifOrientation {
@@ -20,6 +23,7 @@ enum ExifOrientation {
     TURNED_RIGHT(true, true, false);
 
     private static final int TAG = 0x0112;
+    private static final Pattern IN_XMP = Pattern.compile("tiff:Orientation(?:=\\s*[\"']|>)\\s*([1-8])");
 
     private final boolean swapsAxes;
     private final boolean flipsColumns;
@@ -32,25 +36,36 @@ enum ExifOrientation {
         this.flipsRows = flipsRows;
     }
 
+    /** Of a file that is no JPEG and no WebP: a PNG's chunks or a TIFF's own directory. */
     static ExifOrientation of(byte[] file) {
-        try {
-            ByteBuffer in = ByteBuffer.wrap(file);
-            if (in.remaining() < 12) {
-                return UPRIGHT;
-            }
-            if (in.getShort(0) == (short) 0xFFD8) {
-                return inJpeg(in);
-            }
-            if (in.getLong(0) == 0x89504E470D0A1A0AL) {
-                return inChunks(in, 8, 0x65584966, false);
-            }
-            if (in.getInt(0) == 0x52494646 && in.getInt(8) == 0x57454250) { // RIFF, WEBP
-                return inChunks(in, 12, 0x45584946, true);
-            }
-            return UPRIGHT;
-        } catch (IndexOutOfBoundsException | ArithmeticException e) {
-            return UPRIGHT; // offsets that leave the file
+        ByteBuffer in = ByteBuffer.wrap(file);
+        if (file.length > 8 && in.getLong(0) == 0x89504E470D0A1A0AL) {
+            return inPng(in);
         }
+        return TiffTags.matches(file) ? of(in, null) : UPRIGHT;
+    }
+
+    /**
+     * Of metadata. XMP's {@code tiff:Orientation} counts where EXIF says nothing.
+     *
+     * @param exif as in a TIFF file, perhaps after JPEG's {@code Exif\0\0}, which some writers keep
+     * @param xmp as text in UTF-8
+     */
+    static ExifOrientation of(@Nullable ByteBuffer exif, @Nullable ByteBuffer xmp) {
+        ExifOrientation found = null;
+        try {
+            if (exif != null) {
+                boolean prefixed = exif.get(0) == 'E';
+                found = of(TiffTags.of(prefixed ? exif.slice(6, exif.limit() - 6) : exif, TAG));
+            }
+        } catch (IndexOutOfBoundsException e) {
+            found = null; // offsets that leave the file
+        }
+        if (found == null && xmp != null) {
+            Matcher matcher = IN_XMP.matcher(StandardCharsets.UTF_8.decode(xmp.duplicate()));
+            found = matcher.find() ? of(Long.parseLong(matcher.group(1))) : null;
+        }
+        return found == null ? UPRIGHT : found;
     }
 
     Picture applyTo(Picture picture) {
@@ -77,52 +92,27 @@ enum ExifOrientation {
         return new Picture(width, height, out);
     }
 
-    private static ExifOrientation inJpeg(ByteBuffer in) {
-        int at = 2;
-        while ((in.get(at) & 255) == 0xFF) {
-            int marker = in.get(at + 1) & 255;
-            if (marker == 0xDA || marker == 0xD9) { // scan or end: EXIF comes before
+    private static ExifOrientation inPng(ByteBuffer in) {
+        ByteBuffer exif = null;
+        ByteBuffer xmp = null;
+        for (int at = 8; at + 8 <= in.limit(); ) {
+            int length = in.getInt(at);
+            if (length < 0 || length > in.limit() - at - 8) {
                 break;
             }
-            int length = in.getShort(at + 2) & 0xFFFF;
-            if (marker == 0xE1 && in.getInt(at + 4) == 0x45786966) { // APP1, "Exif"
-                return inTiff(in.slice(at + 10, length - 8));
+            ByteBuffer content = in.slice(at + 8, length);
+            int type = in.getInt(at + 4);
+            if (type == 0x65584966) { // eXIf
+                exif = content;
+            } else if (type == 0x69545874) { // iTXt
+                xmp = content;
             }
-            at += 2 + length;
+            at += Math.min(length + 12, in.limit() - at);
         }
-        return UPRIGHT;
+        return of(exif, xmp);
     }
 
-    private static ExifOrientation inChunks(ByteBuffer in, int start, int wanted, boolean riff) {
-        in.order(riff ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN);
-        int at = start;
-        while (at + 8 <= in.limit()) {
-            int length = in.getInt(riff ? at + 4 : at);
-            int type = riff ? Integer.reverseBytes(in.getInt(at)) : in.getInt(at + 4);
-            if (type == wanted) {
-                // Some writers keep JPEG's "Exif\0\0" before the TIFF header.
-                int prefix = in.get(at + 8) == 'E' ? 6 : 0;
-                return inTiff(in.slice(at + 8 + prefix, length - prefix));
-            }
-            if (length < 0) {
-                return UPRIGHT;
-            }
-            at = Math.addExact(at, Math.addExact(length, riff ? 8 + (length & 1) : 12));
-        }
-        return UPRIGHT;
-    }
-
-    private static ExifOrientation inTiff(ByteBuffer tiff) {
-        tiff.order(tiff.get(0) == 'I' ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN);
-        int directory = tiff.getInt(4);
-        int entries = tiff.getShort(directory) & 0xFFFF;
-        for (int i = 0; i < entries; i++) {
-            int entry = directory + 2 + 12 * i;
-            if ((tiff.getShort(entry) & 0xFFFF) == TAG) {
-                int value = tiff.getShort(entry + 8) & 0xFFFF;
-                return value >= 1 && value <= 8 ? values()[value - 1] : UPRIGHT;
-            }
-        }
-        return UPRIGHT;
+    private static @Nullable ExifOrientation of(long value) {
+        return value >= 1 && value <= 8 ? values()[(int) value - 1] : null;
     }
 }

@@ -1,5 +1,6 @@
 package dev.vicreg.runtime.picture;
 
+import dev.vicreg.runtime.picture.Resampling.Axis;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.util.Arrays;
@@ -16,9 +17,6 @@ import java.util.Objects;
  * @param rgb red, green, blue of each pixel, row by row from the top left: [height, width, 3], 0–255 unsigned
  */
 public record Picture(int width, int height, byte[] rgb) {
-    /** Sides in a larger proportion than this are cut before a resize: {@link #middle} would discard their ends anyway. */
-    private static final int MAX_PROPORTION = 8;
-
     public Picture {
         if (width < 1 || height < 1 || rgb.length != (long) width * height * 3) {
             throw new IllegalArgumentException("picture of " + width + "x" + height
@@ -30,7 +28,7 @@ public record Picture(int width, int height, byte[] rgb) {
      * The first picture in a file, upright. The format is told by content; the size in the header is checked before any
      * pixel is decoded. WebP needs a reader on the class path. Thread-safe.
      *
-     * @param file a whole file: JPEG, PNG, BMP, GIF, or what else a reader on the class path understands
+     * @param file a whole file: JPEG, PNG, BMP, GIF, TIFF, or what else a reader on the class path understands
      * @param name what messages call the file
      * @throws IOException if no reader knows the format, the file is damaged or truncated, or its header announces more
      *     than 64 Mi pixels
@@ -74,33 +72,38 @@ public record Picture(int width, int height, byte[] rgb) {
             throw new IllegalArgumentException("cannot resize to " + outWidth + "x" + outHeight);
         }
         return new Picture(
-                outWidth, outHeight, Resampling.resize(rgb, width, x, y, w, h, outWidth, outHeight, interpolation));
+                outWidth,
+                outHeight,
+                Resampling.resize(rgb, width, Axis.whole(x, w, outWidth), Axis.whole(y, h, outHeight), interpolation));
     }
 
     /**
      * The middle of the picture, square: the shorter side is resized, then the middle cut out. Rounds sizes and offsets as
-     * torchvision's {@code Resize} and {@code CenterCrop} do. A picture that is so already stays as it is.
+     * torchvision's {@code Resize} and {@code CenterCrop} do. A picture that is so already stays as it is. Only what is kept is
+     * computed.
      *
      * @param shortestSide pixels of the shorter side after resizing, at least {@code size}
      * @param size height and width of the result in pixels
      * @param interpolation kernel of the resize, antialiased
      */
     public Picture middle(int shortestSide, int size, Interpolation interpolation) {
+        if (size > shortestSide) {
+            throw new IllegalArgumentException(
+                    "cannot cut " + size + " pixels out of " + shortestSide + ", expected no more than there are");
+        }
         int shorter = Math.min(width, height);
-        int limit = (int) Math.min((long) shorter * MAX_PROPORTION, Integer.MAX_VALUE);
-        Picture usable =
-                width > limit || height > limit ? centre(Math.min(width, limit), Math.min(height, limit)) : this;
-        int scaledWidth = (int) ((long) shortestSide * usable.width / shorter);
-        int scaledHeight = (int) ((long) shortestSide * usable.height / shorter);
-        Picture resized = scaledWidth == usable.width && scaledHeight == usable.height
-                ? usable
-                : usable.resize(scaledWidth, scaledHeight, interpolation);
-        return scaledWidth == size && scaledHeight == size ? resized : resized.centre(size, size);
+        Axis horizontal = middle(width, (long) shortestSide * width / shorter, size);
+        Axis vertical = middle(height, (long) shortestSide * height / shorter, size);
+        if (!horizontal.isResized() && !vertical.isResized()) {
+            boolean whole = width == size && height == size;
+            return whole ? this : crop((int) horizontal.from(), (int) vertical.from(), size, size);
+        }
+        return new Picture(size, size, Resampling.resize(rgb, width, horizontal, vertical, interpolation));
     }
 
-    private Picture centre(int w, int h) {
+    private static Axis middle(int size, long resized, int count) {
         // Half pixels round to even, as Python's round does.
-        return crop((int) Math.rint((width - w) / 2.0), (int) Math.rint((height - h) / 2.0), w, h);
+        return new Axis(0, size, resized, (long) Math.rint((resized - count) / 2.0), count);
     }
 
     private void checkWindow(int x, int y, int w, int h) {

@@ -1,23 +1,27 @@
 package dev.vicreg.runtime.picture;
 
 import java.io.ByteArrayInputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
+import javax.imageio.IIOException;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
 import javax.imageio.stream.ImageInputStream;
 import javax.imageio.stream.MemoryCacheImageInputStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Decodes the bytes of a picture file.
  *
  * <p>The format is told by content, never by name. Every reader that ImageIO knows is asked, the JDK's own first
- * because they are the fastest; so a WebP file is read where a reader for it is on the class path. CMYK is converted without
- * colour profiles.
- * The size in the header is checked before any pixel is decoded, and EXIF orientation is applied. Thread-safe.
+ * because they are the fastest; so a WebP file is read where a reader for it is on the class path. What formats say beside
+ * the coded picture is understood here, and alike for all of them: sizes are checked before any pixel is decoded, sample
+ * values are taken without colour profiles, an animation's first frame lies on its canvas, transparent pixels lie over
+ * white, and what is shorter than it says is refused. Thread-safe.
  */
 final class PictureDecoder {
     /** Largest picture that is decoded, in pixels: 192 MiB as RGB. */
@@ -28,33 +32,91 @@ final class PictureDecoder {
     /**
      * The first picture in the file, upright.
      *
-     * @param encoded a whole file: JPEG, PNG, BMP, GIF, or what else a reader on the class path understands
+     * @param encoded a whole file: JPEG, PNG, BMP, GIF, TIFF, or what else a reader on the class path understands
      * @param name what messages call the file
      * @throws IOException if no reader knows the format, the file is damaged or truncated, or its header announces more
      *     than {@link #MAX_PIXELS}
      */
     static Picture decode(byte[] encoded, String name) throws IOException {
-        String reason = "no reader knows its format (" + firstBytes(encoded) + ")";
-        Throwable cause = null;
-        try (ImageInputStream input = new MemoryCacheImageInputStream(new ByteArrayInputStream(encoded))) {
+        try {
+            if (JpegFile.matches(encoded)) {
+                JpegFile jpeg = JpegFile.of(encoded);
+                return jpeg.orientation().applyTo(decode(jpeg.bytes(), null, reader -> read(reader, jpeg)));
+            }
+            if (WebpFile.matches(encoded)) {
+                WebpFile webp = WebpFile.of(encoded);
+                return webp.orientation().applyTo(decode(webp.bytes(), webp.canvas(), PictureDecoder::read));
+            }
+            if (BmpFile.matches(encoded)) {
+                return decode(BmpFile.sized(encoded), null, reader -> Picture.of(BmpFile.opaque(reader.read(0))));
+            }
+            TiffTags.requireReadable(encoded);
+            Canvas canvas = GifFile.matches(encoded) ? GifFile.canvas(encoded) : null;
+            return ExifOrientation.of(encoded).applyTo(decode(encoded, canvas, PictureDecoder::read));
+        } catch (TooLargeException e) {
+            throw new IOException("picture " + name + " " + e.getMessage(), e);
+        } catch (IOException | RuntimeException e) { // readers throw whatever their parser stumbles over
+            throw new IOException("cannot decode picture " + name + ": " + oneLine(e), e);
+        }
+    }
+
+    private interface Reading {
+        Picture read(ImageReader reader) throws IOException;
+    }
+
+    /** What the first reader that manages makes of the file, on its canvas. */
+    private static Picture decode(byte[] file, @Nullable Canvas canvas, Reading reading) throws IOException {
+        Throwable failure = null;
+        try (ImageInputStream input = new MemoryCacheImageInputStream(new ByteArrayInputStream(file))) {
             for (ImageReader reader : readersOf(input)) {
                 try {
                     input.seek(0);
                     reader.setInput(input, true, true); // metadata is not needed; in a PNG it can be a bomb
-                    return ExifOrientation.of(encoded).applyTo(read(reader, encoded, name));
+                    requireSize(reader.getWidth(0), reader.getHeight(0), canvas);
+                    Picture picture = reading.read(reader);
+                    return canvas == null ? picture : canvas.with(picture);
                 } catch (TooLargeException e) {
                     throw e;
-                } catch (IOException | RuntimeException e) { // readers throw whatever their parser stumbles over
-                    if (cause == null) {
-                        reason = oneLine(e);
-                        cause = e;
-                    }
+                } catch (IOException | RuntimeException | LinkageError e) { // the last: a library that can't be loaded
+                    failure = failure == null ? e : failure;
                 } finally {
                     reader.dispose();
                 }
             }
         }
-        throw new IOException("cannot decode picture " + name + ": " + reason, cause);
+        throw failure == null
+                ? new IOException("no reader knows its format (" + firstBytes(file) + ")"
+                        + (WebpFile.matches(file) ? "; for WebP add com.github.usefulness:webp-imageio" : ""))
+                : new IOException(oneLine(failure), failure);
+    }
+
+    private static void requireSize(int width, int height, @Nullable Canvas canvas) throws IOException {
+        long pixels = canvas == null ? (long) width * height : canvas.pixels(width, height);
+        if (pixels > MAX_PIXELS) {
+            String size = canvas == null ? width + "x" + height : "an animation of " + pixels + " pixels";
+            throw new TooLargeException(
+                    "is " + size + ", over the limit of " + MAX_PIXELS + " pixels; it was not decoded");
+        }
+    }
+
+    private static Picture read(ImageReader reader) throws IOException {
+        return Picture.of(reader.read(0));
+    }
+
+    private static Picture read(ImageReader reader, JpegFile jpeg) throws IOException {
+        List<String> warnings = new ArrayList<>();
+        reader.addIIOReadWarningListener((source, warning) -> warnings.add(warning));
+        try {
+            Picture picture = jpeg.picture(reader.readRaster(0, null));
+            if (!jpeg.isTruncated(warnings)) {
+                return picture;
+            }
+        } catch (IIOException e) {
+            if (jpeg.isEnded()) {
+                throw e;
+            }
+        }
+        throw new IOException("the file is truncated");
     }
 
     private static List<ImageReader> readersOf(ImageInputStream input) {
@@ -65,25 +127,6 @@ final class PictureDecoder {
         return readers;
     }
 
-    private static Picture read(ImageReader reader, byte[] encoded, String name) throws IOException {
-        int width = reader.getWidth(0);
-        int height = reader.getHeight(0);
-        if ((long) width * height > MAX_PIXELS) {
-            throw new TooLargeException("picture " + name + " is " + width + "x" + height + ", over the limit of "
-                    + MAX_PIXELS + " pixels; it was not decoded");
-        }
-        List<String> warnings = new ArrayList<>();
-        reader.addIIOReadWarningListener((source, warning) -> warnings.add(warning));
-        Picture picture = CmykJpeg.matches(encoded) ? CmykJpeg.read(reader, encoded) : Picture.of(reader.read(0));
-        for (String warning : warnings) {
-            // The JDK's JPEG reader fills what is missing with grey and only warns.
-            if (warning.contains("Truncated") || warning.contains("Premature end")) {
-                throw new IOException("the file is truncated (" + warning + ")");
-            }
-        }
-        return picture;
-    }
-
     private static String firstBytes(byte[] encoded) {
         return encoded.length == 0
                 ? "empty file"
@@ -91,6 +134,9 @@ final class PictureDecoder {
     }
 
     private static String oneLine(Throwable e) {
+        if (e instanceof EOFException) {
+            return "the file is truncated";
+        }
         String message = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
         return message.replaceAll("\\s+", " ").strip();
     }

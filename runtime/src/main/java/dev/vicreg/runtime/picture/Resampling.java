@@ -26,30 +26,44 @@ final class Resampling {
     private Resampling() {}
 
     /**
-     * Resizes the window at (x, y) of size w x h to outWidth x outHeight; pixels outside the window have no influence.
+     * One axis of a resize.
+     *
+     * @param start of the source window
+     * @param size of the source window; what is outside has no influence
+     * @param resized what it is brought to, however large: only what is asked for is computed
+     * @param from the first of the resized places that are asked for
+     * @param count how many of them
+     */
+    record Axis(int start, int size, long resized, long from, int count) {
+        /** All of it. */
+        static Axis whole(int start, int size, int resized) {
+            return new Axis(start, size, resized, 0, resized);
+        }
+
+        boolean isResized() {
+            return resized != size;
+        }
+    }
+
+    /**
+     * Resizes a window.
      *
      * @param source row-major RGB of a picture that is {@code sourceWidth} pixels wide
+     * @return row-major RGB of {@code horizontal.count} by {@code vertical.count} pixels
      */
-    static byte[] resize(
-            byte[] source,
-            int sourceWidth,
-            int x,
-            int y,
-            int w,
-            int h,
-            int outWidth,
-            int outHeight,
-            Interpolation interpolation) {
-        int[][] rows = w == outWidth
-                ? rows(source, (y * sourceWidth + x) * 3, sourceWidth * 3, w, h)
-                : resizedRows(
-                        source, (y * sourceWidth + x) * 3, sourceWidth * 3, h, Weights.of(w, outWidth, interpolation));
-        if (h != outHeight) {
-            int[][] resized = new int[outHeight][outWidth * 3];
-            combine(rows, outWidth * 3, Weights.of(h, outHeight, interpolation), resized);
+    static byte[] resize(byte[] source, int sourceWidth, Axis horizontal, Axis vertical, Interpolation interpolation) {
+        Weights down = vertical.isResized() ? Weights.of(vertical, interpolation) : null;
+        int top = vertical.start + (down == null ? (int) vertical.from : down.low);
+        int height = down == null ? vertical.count : down.span;
+        int[][] rows = horizontal.isResized()
+                ? resizedRows(source, sourceWidth, horizontal, top, height, interpolation)
+                : rows(source, sourceWidth, horizontal, top, height);
+        if (down != null) {
+            int[][] resized = new int[vertical.count][horizontal.count * 3];
+            combine(rows, horizontal.count * 3, down, resized);
             rows = resized;
         }
-        byte[] out = new byte[Math.multiplyExact(outHeight, outWidth * 3)];
+        byte[] out = new byte[Math.multiplyExact(vertical.count, horizontal.count * 3)];
         int to = 0;
         for (int[] row : rows) {
             for (int sample : row) {
@@ -59,27 +73,29 @@ final class Resampling {
         return out;
     }
 
-    /** The window as it is, [height][width, 3]. */
-    private static int[][] rows(byte[] source, int from, int stride, int width, int height) {
-        int[][] rows = new int[height][width * 3];
+    /** What is asked for of the window as it is, [height][count, 3]. */
+    private static int[][] rows(byte[] source, int sourceWidth, Axis axis, int top, int height) {
+        int[][] rows = new int[height][axis.count * 3];
         for (int y = 0; y < height; y++) {
-            for (int i = 0; i < width * 3; i++) {
-                rows[y][i] = source[from + y * stride + i] & 255;
+            int from = ((top + y) * sourceWidth + axis.start + (int) axis.from) * 3;
+            for (int i = 0; i < rows[y].length; i++) {
+                rows[y][i] = source[from + i] & 255;
             }
         }
         return rows;
     }
 
-    /** The window with its rows resized, [height][out width, 3]. */
-    private static int[][] resizedRows(byte[] source, int from, int stride, int height, Weights weights) {
-        int outWidth = weights.first.length;
-        int[][] rows = new int[height][outWidth * 3];
-        int[][] columns = new int[weights.inSize][STRIP * 3];
-        int[][] resized = new int[outWidth][STRIP * 3];
-        for (int top = 0; top < height; top += STRIP) {
-            int count = Math.min(STRIP, height - top);
+    /** The window with its rows resized, [height][count, 3]. */
+    private static int[][] resizedRows(
+            byte[] source, int sourceWidth, Axis axis, int top, int height, Interpolation interpolation) {
+        Weights weights = Weights.of(axis, interpolation);
+        int[][] rows = new int[height][axis.count * 3];
+        int[][] columns = new int[weights.span][STRIP * 3];
+        int[][] resized = new int[axis.count][STRIP * 3];
+        for (int done = 0; done < height; done += STRIP) {
+            int count = Math.min(STRIP, height - done);
             for (int y = 0; y < count; y++) {
-                int at = from + (top + y) * stride;
+                int at = ((top + done + y) * sourceWidth + axis.start + weights.low) * 3;
                 for (int[] column : columns) {
                     column[y * 3] = source[at] & 255;
                     column[y * 3 + 1] = source[at + 1] & 255;
@@ -89,8 +105,8 @@ final class Resampling {
             }
             combine(columns, count * 3, weights, resized);
             for (int y = 0; y < count; y++) {
-                int[] row = rows[top + y];
-                for (int x = 0; x < outWidth; x++) {
+                int[] row = rows[done + y];
+                for (int x = 0; x < axis.count; x++) {
                     row[x * 3] = resized[x][y * 3];
                     row[x * 3 + 1] = resized[x][y * 3 + 1];
                     row[x * 3 + 2] = resized[x][y * 3 + 2];
@@ -123,22 +139,27 @@ final class Resampling {
         }
     }
 
-    /** For every output position: the first source position, how many, and their fixed-point weights. */
+    /**
+     * For every output position: the first source position, how many, and their fixed-point weights.
+     *
+     * @param low the lowest source position of all, from which {@code first} is counted
+     * @param span from there to behind the highest
+     */
     @SuppressWarnings("ArrayRecordComponent") // never compared
-    private record Weights(int inSize, int[] first, int[] count, int[] fixed, int stride) {
-        static Weights of(int inSize, int outSize, Interpolation interpolation) {
-            double scale = (double) inSize / outSize;
+    private record Weights(int low, int span, int[] first, int[] count, int[] fixed, int stride) {
+        static Weights of(Axis axis, Interpolation interpolation) {
+            double scale = axis.size / (double) axis.resized;
             double filterScale = Math.max(scale, 1.0);
             double support = interpolation.support() * filterScale;
             int stride = (int) Math.ceil(support) * 2 + 1;
-            int[] first = new int[outSize];
-            int[] count = new int[outSize];
-            int[] fixed = new int[Math.multiplyExact(outSize, stride)];
+            int[] first = new int[axis.count];
+            int[] count = new int[axis.count];
+            int[] fixed = new int[Math.multiplyExact(axis.count, stride)];
             double[] weights = new double[stride];
-            for (int i = 0; i < outSize; i++) {
-                double center = (i + 0.5) * scale;
+            for (int i = 0; i < axis.count; i++) {
+                double center = (axis.from + i + 0.5) * scale;
                 int from = Math.max(0, (int) (center - support + 0.5));
-                int n = Math.min(inSize, (int) (center + support + 0.5)) - from;
+                int n = Math.min(axis.size, (int) (center + support + 0.5)) - from;
                 double total = 0;
                 for (int j = 0; j < n; j++) {
                     weights[j] = interpolation.weight((j + from - center + 0.5) * (1.0 / filterScale));
@@ -151,7 +172,12 @@ final class Resampling {
                 first[i] = from;
                 count[i] = n;
             }
-            return new Weights(inSize, first, count, fixed, stride);
+            int low = first[0]; // both ends move up from one output position to the next
+            int last = axis.count - 1;
+            for (int i = 0; i <= last; i++) {
+                first[i] -= low;
+            }
+            return new Weights(low, first[last] + count[last], first, count, fixed, stride);
         }
     }
 }

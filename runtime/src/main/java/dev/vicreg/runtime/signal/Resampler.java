@@ -19,6 +19,9 @@ final class Resampler {
     /** Rates with so large a common multiple would need a table out of proportion. */
     private static final int MAX_WEIGHTS = 1 << 26;
 
+    /** Values of a resampled series, 512 MiB: three quarters of an hour at 48 kHz. */
+    static final int MAX_LENGTH = 1 << 27;
+
     /** Those made so far, while there is memory for them: files of one set tend to share a rate. */
     private static final Map<Long, SoftReference<Resampler>> MADE = new ConcurrentHashMap<>();
 
@@ -67,9 +70,19 @@ final class Resampler {
         }
     }
 
-    /** The series at the new rate: ⌈length · to/from⌉ values, the first at the same time as before. */
+    /**
+     * The series at the new rate: ⌈length · to/from⌉ values, the first at the same time as before.
+     *
+     * @throws IllegalArgumentException if it would become longer than {@link #MAX_LENGTH} and than it is
+     */
     float[] apply(float[] series) {
-        int length = Math.toIntExact(((long) series.length * up + down - 1) / down);
+        long wanted = ((long) series.length * up + down - 1) / down;
+        if (wanted > Math.max(MAX_LENGTH, series.length)) {
+            throw new IllegalArgumentException("Resampling " + series.length + " values to " + up + "/" + down
+                    + " of their rate would give " + wanted + ", expected at most " + MAX_LENGTH
+                    + "; cut the recording, or choose a lower rate");
+        }
+        int length = (int) wanted;
         float[] resampled = new float[length];
         for (int i = 0; i < length; i++) {
             long place = (long) i * down;

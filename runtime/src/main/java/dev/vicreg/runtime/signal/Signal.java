@@ -72,7 +72,8 @@ public record Signal(float[][] samples, int rate) {
     /**
      * The same at another rate: taken as band-limited, and evaluated at the new places.
      *
-     * @throws IllegalArgumentException if this signal's rate is not known, or rates have too few factors in common
+     * @throws IllegalArgumentException if this signal's rate is not known, rates have too few factors in common, or it would
+     *     become too long: says how long, and the limit
      */
     public Signal resampled(int newRate) {
         if (newRate == rate) {

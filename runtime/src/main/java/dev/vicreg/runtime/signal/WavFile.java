@@ -102,7 +102,13 @@ final class WavFile {
         if (channels < 1 || rate < 1) {
             throw new IOException(name + " is damaged: it has " + channels + " channels and a rate of " + rate);
         }
-        return new Format(coding, channels, rate, channels * bits / 8, bits);
+        int frameBytes = channels * bits / 8;
+        int stated = file.getShort(start + 12) & 0xFFFF;
+        if (stated != frameBytes) { // samples in wider containers: which of their bits count isn't known
+            throw new IOException(name + " says that a sample of all channels takes " + stated + " bytes, expected "
+                    + frameBytes + " for " + channels + " of " + bits + " bits; convert it to 16-bit PCM");
+        }
+        return new Format(coding, channels, rate, frameBytes, bits);
     }
 
     private Signal samples(Format format, int start, long size) throws IOException {

@@ -8,11 +8,17 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.awt.Color;
 import java.awt.Graphics2D;
+import java.awt.Transparency;
+import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
+import java.awt.image.ComponentColorModel;
+import java.awt.image.DataBuffer;
+import java.awt.image.Raster;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Objects;
@@ -87,6 +93,101 @@ class PictureDecoderTest {
         for (int i = 0; i < expected.length; i++) {
             assertEquals(expected[i] & 255, actual[i] & 255, 2, "sample " + i);
         }
+    }
+
+    @Test
+    void firstFrameOfAnAnimationLiesOnItsCanvas() throws IOException {
+        byte[] gif = encode(quadrants(8, 6), "gif");
+        ByteBuffer bytes = ByteBuffer.wrap(gif).order(ByteOrder.LITTLE_ENDIAN);
+        Picture frame = PictureDecoder.decode(gif, "frame.gif");
+        int descriptor = 13 + (3 << ((gif[10] & 7) + 1));
+        while (gif[descriptor] != 0x2C) {
+            descriptor++;
+        }
+        bytes.putShort(6, (short) 20).putShort(8, (short) 10); // the canvas
+        bytes.putShort(descriptor + 1, (short) 9).putShort(descriptor + 3, (short) 2); // the frame's left and top
+        Picture canvas = PictureDecoder.decode(gif, "canvas.gif");
+        assertEquals(20, canvas.width());
+        assertEquals(10, canvas.height());
+        assertEquals(frame, canvas.crop(9, 2, 8, 6));
+        assertNear(0xFFFFFF, canvas, 8, 2);
+        bytes.putShort(6, (short) -1).putShort(8, (short) -1);
+        assertTrue(failure(gif, "vast.gif").contains("over the limit of 67108864 pixels"));
+    }
+
+    @Test
+    void bmpWithoutItsSizeIsRead() throws IOException {
+        byte[] bmp = encode(quadrants(40, 24), "bmp");
+        Picture expected = PictureDecoder.decode(bmp, "x.bmp");
+        ByteBuffer.wrap(bmp).putInt(2, 0);
+        assertEquals(expected, PictureDecoder.decode(bmp, "x.bmp"));
+    }
+
+    @Test
+    void bmpWhoseAlphaIsNothingShowsItsColours() throws IOException {
+        ByteBuffer bmp = ByteBuffer.allocate(14 + 124 + 8).order(ByteOrder.LITTLE_ENDIAN);
+        bmp.put((byte) 'B').put((byte) 'M').putInt(bmp.capacity()).putInt(0).putInt(14 + 124);
+        bmp.putInt(124)
+                .putInt(2)
+                .putInt(1)
+                .putShort((short) 1)
+                .putShort((short) 32)
+                .putInt(3);
+        bmp.putInt(0).putInt(0).putInt(0).putInt(0).putInt(0);
+        bmp.putInt(0xFF0000).putInt(0xFF00).putInt(0xFF).putInt(0xFF000000).putInt(0x73524742); // masks, sRGB
+        bmp.putInt(138, 0x00102030).putInt(142, 0x00405060);
+        byte[] expected = {0x10, 0x20, 0x30, 0x40, 0x50, 0x60};
+        assertArrayEquals(expected, PictureDecoder.decode(bmp.array(), "v5.bmp").rgb());
+        bmp.putInt(142, 0xFF405060); // alpha is meant: the first pixel is transparent
+        expected = new byte[] {-1, -1, -1, 0x40, 0x50, 0x60};
+        assertArrayEquals(expected, PictureDecoder.decode(bmp.array(), "v5.bmp").rgb());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"3, 0x00060000", "4, 0x00000006", "1, 0x06000000"})
+    void orientationMayBeOfAnyWholeType(int type, int value) {
+        assertEquals(ExifOrientation.TURNED_LEFT, ExifOrientation.of(tiffTag(0x0112, type, value), null));
+    }
+
+    @Test
+    void tiffIsTurnedAsItSays() throws IOException {
+        byte[] tiff = encode(quadrants(40, 24), "tiff");
+        assertEquals(Picture.of(quadrants(40, 24)), PictureDecoder.decode(tiff, "x.tif"));
+        assertEquals(
+                ExifOrientation.UPSIDE_DOWN,
+                ExifOrientation.of(tiffTag(0x0112, 3, 0x00030000).array()));
+    }
+
+    @Test
+    void tiffThatTheReaderReadsWronglyIsRefused() {
+        ByteBuffer tiff = ByteBuffer.allocate(8 + 2 + 24 + 4);
+        tiff.putInt(0x4D4D002A).putInt(8).putShort((short) 2);
+        tiff.putShort((short) 259).putShort((short) 3).putInt(1).putInt(7 << 16);
+        tiff.putShort((short) 277).putShort((short) 3).putInt(1).putInt(4 << 16);
+        assertEquals(
+                "cannot decode picture x.tif: a TIFF file of more than three components coded as JPEG; convert it",
+                failure(tiff.array(), "x.tif"));
+    }
+
+    private static ByteBuffer tiffTag(int tag, int type, int value) {
+        ByteBuffer tiff = ByteBuffer.allocate(8 + 2 + 12 + 4);
+        tiff.putInt(0x4D4D002A).putInt(8).putShort((short) 1);
+        return tiff.putShort((short) tag).putShort((short) type).putInt(1).putInt(value);
+    }
+
+    @Test
+    void samplesWithoutAScaleAreRefused() {
+        BufferedImage image = new BufferedImage(
+                new ComponentColorModel(
+                        ColorSpace.getInstance(ColorSpace.CS_GRAY),
+                        false,
+                        false,
+                        Transparency.OPAQUE,
+                        DataBuffer.TYPE_INT),
+                Raster.createBandedRaster(DataBuffer.TYPE_INT, 2, 2, 1, null),
+                false,
+                null);
+        assertThrows(IllegalArgumentException.class, () -> Picture.of(image));
     }
 
     @Test

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** How pictures of any size are brought to a model's. */
 class PictureMiddleTest {
@@ -28,6 +30,29 @@ class PictureMiddleTest {
         Picture picture = ramp(48, 32);
         Picture expected = picture.resize(15, 10, Interpolation.BICUBIC).crop(4, 1, 8, 8); // 3.5 rounds to even
         assertEquals(expected, picture.middle(10, 8, Interpolation.BICUBIC));
+    }
+
+    /** The definition: torchvision resizes all of it, then cuts. */
+    @ParameterizedTest
+    @CsvSource({"300, 36, 9", "289, 36, 32", "30, 641, 32", "30, 641, 7", "17, 400, 40", "401, 17, 17"})
+    void middleIsThatOfTheWholePictureResized(int width, int height, int size) {
+        Picture picture = ramp(width, height);
+        int w = size * width / Math.min(width, height);
+        int h = size * height / Math.min(width, height);
+        int left = (int) Math.rint((w - size) / 2.0);
+        int top = (int) Math.rint((h - size) / 2.0);
+        for (Interpolation kernel : Interpolation.values()) {
+            Picture expected = picture.resize(w, h, kernel).crop(left, top, size, size);
+            assertEquals(expected, picture.middle(size, size, kernel));
+        }
+    }
+
+    /** As a manifest may ask for; the whole of it would take exabytes. */
+    @Test
+    void onlyWhatIsKeptIsComputed() {
+        Picture prepared = ramp(64, 48).middle(Integer.MAX_VALUE, 8, Interpolation.BICUBIC);
+        assertEquals(8, prepared.width());
+        assertEquals(32, prepared.rgb()[0], 1);
     }
 
     @Test

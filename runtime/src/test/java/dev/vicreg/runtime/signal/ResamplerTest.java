@@ -86,4 +86,16 @@ class ResamplerTest {
         assertArrayEquals(new float[] {9, 1, 2, 3, 4, 5, 9}, signal.middle(7, rest)[0]);
         assertArrayEquals(new float[] {9, 1, 2, 3, 4, 5}, signal.middle(6, rest)[0]);
     }
+
+    @Test
+    void whatWouldBecomeTooLongIsRefused() {
+        Signal slow = new Signal(new float[][] {new float[60_000]}, 1);
+        IllegalArgumentException e = assertThrows(IllegalArgumentException.class, () -> slow.resampled(16_000));
+        assertEquals(
+                "Resampling 60000 values to 16000/1 of their rate would give 960000000, expected at most 134217728;"
+                        + " cut the recording, or choose a lower rate",
+                e.getMessage());
+        Signal longer = new Signal(new float[][] {new float[200_000]}, 1);
+        assertThrows(IllegalArgumentException.class, () -> longer.resampled(16_000));
+    }
 }

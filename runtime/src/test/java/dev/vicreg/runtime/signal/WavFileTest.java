@@ -114,4 +114,15 @@ class WavFileTest {
         assertTrue(refusal(riff(1, 0, 16, new byte[2])).contains("0 channels"));
         assertTrue(refusal(riff(3, 1, 32, floats(1, Float.NaN))).contains("not finite at sample 1"));
     }
+
+    /** 24 bits in containers of 32. */
+    @Test
+    void samplesWithGapsBetweenThemAreRefused() {
+        byte[] wide = riff(1, 1, 24, new byte[8]);
+        ByteBuffer.wrap(wide).order(ByteOrder.LITTLE_ENDIAN).putShort(32, (short) 4);
+        assertEquals(
+                "a.wav says that a sample of all channels takes 4 bytes, expected 3 for 1 of 24 bits;"
+                        + " convert it to 16-bit PCM",
+                refusal(wide));
+    }
 }

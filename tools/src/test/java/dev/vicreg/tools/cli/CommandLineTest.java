@@ -6,10 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.vicreg.models.setting.Group;
+import dev.vicreg.models.setting.SettingException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -51,6 +53,25 @@ class CommandLineTest {
         assertEquals(Optional.of(0.001), settings.find(LR));
         assertEquals("solo-learn", settings.get(LOSS));
         assertTrue(settings.on(JSON));
+    }
+
+    @Test
+    void valuesOfTheFileAreTheTextAsItIsWritten() throws IOException {
+        assertEquals(
+                Map.of("a", "no", "b", "1.10", "c", "007", "d", "on", "e", "0.5,1e-3,x", "f", "2026-01-01"),
+                ConfigFile.parse("x", "a: no\nb: 1.10\nc: 007\nd: 'on'\ne: [0.5, 1e-3, x]\nf: 2026-01-01\n"));
+        for (String truth : List.of("yes", "on", "True")) {
+            Path file = write("data: no\njson: " + truth + "\n");
+            assertTrue(parse("--config", file.toString()).on(JSON), truth);
+            assertEquals(Path.of("no"), parse("--config", file.toString()).get(DATA));
+        }
+    }
+
+    @Test
+    void whatIsNoSingleValueIsRefused() throws IOException {
+        for (String yaml : List.of("a:\n", "a: {b: 1}\n", "a: []\n", "a: ['1,2', 3]\n", "a: 1\na: 2\n", "- a\n")) {
+            assertThrows(SettingException.class, () -> ConfigFile.parse("x", yaml), yaml);
+        }
     }
 
     @Test

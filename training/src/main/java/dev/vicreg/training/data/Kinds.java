@@ -4,6 +4,7 @@ import dev.vicreg.training.data.kind.Kind;
 import dev.vicreg.training.data.picture.PictureKind;
 import dev.vicreg.training.data.sequence.SequenceKind;
 import dev.vicreg.training.data.signal.SignalKind;
+import dev.vicreg.training.data.source.DataFile;
 import dev.vicreg.training.data.source.DataFiles;
 import dev.vicreg.training.data.source.DataOptions;
 import dev.vicreg.training.data.source.Dataset;
@@ -12,13 +13,14 @@ import dev.vicreg.training.data.vector.VectorKind;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.ToIntFunction;
 import java.util.stream.Collectors;
 
 /**
  * The kinds of data there are, and which of them a user's data are.
  *
  * <ul>
- *   <li>a folder of pictures, at any depth, or a single picture: JPEG, PNG, BMP, GIF, WebP, told by content where the
+ *   <li>a folder of pictures, at any depth, or a single picture: JPEG, PNG, BMP, GIF, TIFF, WebP, told by content where the
  *       name has another ending;
  *   <li>a .tar, .tar.gz or .zip of pictures, read without unpacking. A .tar.gz is kept in memory, up to half of the
  *       Java heap;
@@ -57,14 +59,18 @@ public final class Kinds {
             throw new IOException(data.path() + " holds an array of shape "
                     + Arrays.toString(data.array().shape()) + ", expected " + arrays());
         }
-        Kind<?> found = ALL.get(0);
-        int most = found.filesAmong(data.files());
-        for (Kind<?> kind : ALL.subList(1, ALL.size())) {
-            int files = kind.filesAmong(data.files());
-            found = files > most ? kind : found;
-            most = Math.max(most, files);
+        List<DataFile> files = data.files();
+        Kind<?> most = most(kind -> kind.filesAmong(files));
+        return most.filesAmong(files) > 0 ? most : most(kind -> kind.unreadAmong(files));
+    }
+
+    /** The kind that more speaks for than for any before it. */
+    private static Kind<?> most(ToIntFunction<Kind<?>> evidence) {
+        Kind<?> most = ALL.get(0);
+        for (Kind<?> kind : ALL) {
+            most = evidence.applyAsInt(kind) > evidence.applyAsInt(most) ? kind : most;
         }
-        return found;
+        return most;
     }
 
     /** What the samples of a data set are. */

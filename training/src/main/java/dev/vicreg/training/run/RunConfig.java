@@ -54,6 +54,9 @@ public record RunConfig(
     public static RunConfig read(Path file) throws IOException {
         try {
             Map<?, ?> json = JSON.readValue(Files.readString(file), Map.class);
+            if (json == null || !(json.get("settings") instanceof Map)) {
+                throw new IOException(file + " is not the configuration of a run: it has no settings");
+            }
             Object format = json.remove(FORMAT_KEY);
             if (format != null && !format.equals(FORMAT)) {
                 throw new IOException(file + " has format " + format + ", this version reads up to " + FORMAT

@@ -10,6 +10,7 @@ import dev.vicreg.runtime.picture.Picture;
 import dev.vicreg.training.data.picture.PictureFiles;
 import dev.vicreg.training.data.source.Container;
 import dev.vicreg.training.data.source.DataFiles;
+import dev.vicreg.training.data.source.DataOptions;
 import dev.vicreg.training.data.source.Dataset;
 import dev.vicreg.training.data.source.Selection;
 import java.io.ByteArrayOutputStream;
@@ -212,6 +213,46 @@ class DatasetsTest {
         assertFails("no pictures in " + folder + ": expected JPEG", folder.toString());
         Files.writeString(folder.resolve("notes.txt"), "hello");
         assertFails("found 1 other files, such as notes.txt", folder.toString());
+    }
+
+    @Test
+    void knownFilesThatAreNotReadAreCounted() throws IOException {
+        write("a/1.png", 1);
+        for (String name : List.of("a/2.heic", "a/3.HEIC", "a/4.avif", "a/notes.txt")) {
+            Files.writeString(folder.resolve(name), "x");
+        }
+        String warnings = warningsOf(() -> open("").close());
+        assertTrue(warnings.contains("left out of " + folder.resolve("") + ": 2 .heic, 1 .avif; convert"), warnings);
+    }
+
+    @Test
+    void recordingsThatAreNotReadAreNoPictures() throws IOException {
+        Files.writeString(folder.resolve("1.flac"), "x");
+        Files.writeString(folder.resolve("2.mp3"), "x");
+        IOException e = assertThrows(
+                IOException.class, () -> Kinds.open(folder.toString(), DataOptions.DEFAULT, Selection.ALL));
+        assertEquals(
+                "no WAV files in " + folder + ": found 1 .flac, 1 .mp3; convert recordings to WAV", e.getMessage());
+    }
+
+    @Test
+    void oneBadEntryOfAnArchiveIsSkippedAndNamed() throws IOException {
+        Map<String, byte[]> files = new TreeMap<>();
+        for (int i = 0; i < 120; i++) {
+            files.put("a/%03d.png".formatted(i), png(i));
+        }
+        pack("set.zip", files);
+        byte[] bytes = Files.readAllBytes(folder.resolve("set.zip"));
+        bytes[30 + "a/000.png".length()] = 7; // the first entry's data: a block of no type that deflate knows
+        Files.write(folder.resolve("set.zip"), bytes);
+        String warnings = warningsOf(() -> {
+            try (Dataset<?> set =
+                    Kinds.open(folder.resolve("set.zip").toString(), DataOptions.DEFAULT, Selection.ALL)) {
+                assertEquals(119, set.size());
+                assertEquals(1, set.skipped());
+            }
+        });
+        assertTrue(warnings.contains("skipped: cannot read a/000.png"), warnings);
     }
 
     @ParameterizedTest

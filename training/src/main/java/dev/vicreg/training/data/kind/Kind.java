@@ -52,7 +52,12 @@ public interface Kind<S> {
      * How much speaks for this kind in a folder or an archive: the number of files that are of it. Of two kinds the one with
      * more of them is meant.
      */
-    default int filesAmong(List<DataFile> files) throws IOException {
+    default int filesAmong(List<DataFile> files) {
+        return 0;
+    }
+
+    /** The number of files that would be of this kind if their format were read. It decides where no file is of any kind. */
+    default int unreadAmong(List<DataFile> files) {
         return 0;
     }
 

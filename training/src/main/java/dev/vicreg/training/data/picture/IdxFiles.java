@@ -44,12 +44,8 @@ public final class IdxFiles {
     }
 
     private static boolean startsAs(DataFile file, int... dimensions) {
-        try {
-            byte[] head = file.gunzipped().head();
-            return Arrays.stream(dimensions).anyMatch(count -> DataFile.startsWith(head, 0, 0, BYTES, count));
-        } catch (IOException e) {
-            return false; // not even gzip: some other file
-        }
+        byte[] head = file.gunzipped().head();
+        return Arrays.stream(dimensions).anyMatch(count -> DataFile.startsWith(head, 0, 0, BYTES, count));
     }
 
     private static RawPictures.Block block(DataFile file, List<DataFile> files) throws IOException {

@@ -5,6 +5,7 @@ import dev.vicreg.training.data.source.DataFile;
 import dev.vicreg.training.data.source.DataFiles;
 import dev.vicreg.training.data.source.Dataset;
 import dev.vicreg.training.data.source.FileSamples;
+import dev.vicreg.training.data.source.LeftOut;
 import dev.vicreg.training.data.source.Samples;
 import dev.vicreg.training.data.source.SelectedSamples;
 import dev.vicreg.training.data.source.Selection;
@@ -32,7 +33,13 @@ public final class PictureFiles {
         }
     };
 
-    private static final List<String> ENDINGS = List.of(".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp");
+    private static final List<String> ENDINGS =
+            List.of(".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff");
+
+    /** Of pictures in formats that nothing here decodes. */
+    static final List<String> UNREAD = List.of(
+            ".heic", ".heif", ".avif", ".jxl", ".jp2", ".ppm", ".pgm", ".pbm", ".pnm", ".psd", ".tga", ".svg", ".exr",
+            ".hdr", ".raw", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".ico");
 
     private PictureFiles() {}
 
@@ -52,6 +59,7 @@ public final class PictureFiles {
     private static Samples<Picture> samples(DataFiles data) throws IOException {
         List<DataFile> pictures = among(data.files());
         if (!pictures.isEmpty()) {
+            LeftOut.warn(data.spec(), data.files(), UNREAD, "convert them to JPEG, PNG, TIFF or WebP");
             return new FileSamples<>(data, pictures, FORMAT);
         }
         Samples<Picture> raw = data.files().isEmpty() ? rawPart(data) : raw(data.files(), data.beside());
@@ -64,7 +72,7 @@ public final class PictureFiles {
     }
 
     /** Those that are pictures, by their name or else by their content. */
-    static List<DataFile> among(List<DataFile> files) throws IOException {
+    static List<DataFile> among(List<DataFile> files) {
         List<DataFile> pictures = new ArrayList<>();
         for (DataFile file : files) {
             if (ENDINGS.stream().anyMatch(file::endsWith) || isPicture(file.head())) {
@@ -74,11 +82,13 @@ public final class PictureFiles {
         return pictures;
     }
 
-    /** Told by the first 12 bytes: JPEG, PNG, GIF, BMP or WebP. */
+    /** Told by the first 12 bytes: JPEG, PNG, GIF, TIFF, BMP or WebP. */
     static boolean isPicture(byte[] head) {
         return DataFile.startsWith(head, 0xFF, 0xD8, 0xFF)
                 || DataFile.startsWith(head, 0x89, 'P', 'N', 'G')
                 || DataFile.startsWith(head, 'G', 'I', 'F', '8')
+                || DataFile.startsWith(head, 'I', 'I', 42, 0)
+                || DataFile.startsWith(head, 'M', 'M', 0, 42)
                 || (DataFile.startsWith(head, 'B', 'M') && head.length > 9 && head[6] == 0 && head[8] == 0)
                 || (DataFile.startsWith(head, 'R', 'I', 'F', 'F')
                         && head.length > 11
@@ -109,11 +119,22 @@ public final class PictureFiles {
     }
 
     private static IOException noPictures(String spec, List<DataFile> files) {
-        return new IOException("no pictures in " + spec + ": expected JPEG, PNG, BMP, GIF or WebP files, CIFAR's .bin"
+        return new IOException("no pictures in " + spec
+                + ": expected JPEG, PNG, BMP, GIF, TIFF or WebP files, CIFAR's .bin"
                 + " batches or IDX files, found "
                 + (files.isEmpty()
                         ? "no files"
-                        : files.size() + " other files, such as " + files.get(0).name())
+                        : files.size() + " other files, such as " + files.get(0).name() + " (" + LeftOut.counts(files)
+                                + ")" + remedy(files))
                 + "; a folder of texts holds .txt files alone, and .ids, .csv and .npy files are named themselves");
+    }
+
+    private static String remedy(List<DataFile> files) {
+        if (!LeftOut.among(files, UNREAD).isEmpty()) {
+            return "; convert pictures of other formats";
+        }
+        boolean archives = !LeftOut.among(files, List.of(".tar", ".tgz", ".tar.gz", ".zip"))
+                .isEmpty();
+        return archives ? "; an archive is named itself, one at a time" : "";
     }
 }

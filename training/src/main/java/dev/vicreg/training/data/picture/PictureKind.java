@@ -6,6 +6,7 @@ import dev.vicreg.training.data.source.DataFile;
 import dev.vicreg.training.data.source.DataFiles;
 import dev.vicreg.training.data.source.DataOptions;
 import dev.vicreg.training.data.source.Dataset;
+import dev.vicreg.training.data.source.LeftOut;
 import dev.vicreg.training.data.source.Selection;
 import dev.vicreg.training.data.view.Augmentation;
 import java.io.IOException;
@@ -57,8 +58,13 @@ public final class PictureKind implements Kind<Picture> {
     }
 
     @Override
-    public int filesAmong(List<DataFile> files) throws IOException {
+    public int filesAmong(List<DataFile> files) {
         return PictureFiles.among(files).size();
+    }
+
+    @Override
+    public int unreadAmong(List<DataFile> files) {
+        return LeftOut.among(files, PictureFiles.UNREAD).size();
     }
 
     @Override

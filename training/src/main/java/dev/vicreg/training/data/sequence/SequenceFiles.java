@@ -6,6 +6,7 @@ import dev.vicreg.training.data.source.FileSamples;
 import dev.vicreg.training.data.source.NpyFile;
 import dev.vicreg.training.data.source.RowLabels;
 import dev.vicreg.training.data.source.Selection;
+import dev.vicreg.training.data.source.Undecodable;
 import dev.vicreg.training.data.source.Utf8;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -101,14 +102,21 @@ public final class SequenceFiles {
         List<String> names = new ArrayList<>();
         List<int[]> sequences = new ArrayList<>();
         List<String> classes = new ArrayList<>();
+        Undecodable undecodable = new Undecodable(where, files.noun(), files.size());
         for (int i = 0; i < files.size(); i++) {
-            String text = files.decode(i, files.encoded(i));
+            String text = "";
+            try {
+                text = files.decode(i, files.encoded(i));
+            } catch (IOException e) {
+                undecodable.add(i, e);
+            }
             if (!text.isEmpty()) {
                 names.add(files.name(i));
                 sequences.add(ByteIds.of(text));
                 classes.add(files.label(i) < 0 ? "" : files.labelNames().get(files.label(i)));
             }
         }
+        undecodable.check();
         requireAny(where, names);
         return new SequenceTable(names, sequences, classes, true, files.size() - names.size(), selection);
     }

@@ -10,6 +10,12 @@ import java.util.List;
 
 /** WAV files, brought to the rate and the channels that are asked for. Thread-safe. */
 public final class SignalFormat implements FileSamples.Format<Signal> {
+    /** Of recordings in formats that nothing here decodes. */
+    static final List<String> UNREAD =
+            List.of(".flac", ".mp3", ".ogg", ".oga", ".opus", ".m4a", ".aac", ".wma", ".aif", ".aiff", ".au", ".caf");
+
+    static final String REMEDY = "convert recordings to WAV";
+
     private final DataOptions reading;
 
     public SignalFormat(DataOptions reading) {
@@ -17,7 +23,7 @@ public final class SignalFormat implements FileSamples.Format<Signal> {
     }
 
     /** Those that are recordings: by their name too, so that a damaged one is told of. */
-    static List<DataFile> among(List<DataFile> files) throws IOException {
+    static List<DataFile> among(List<DataFile> files) {
         List<DataFile> recordings = new ArrayList<>();
         for (DataFile file : files) {
             if (file.endsWith(".wav") || file.endsWith(".wave") || Signal.isWav(file.head())) {

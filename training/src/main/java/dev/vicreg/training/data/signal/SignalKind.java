@@ -7,6 +7,7 @@ import dev.vicreg.training.data.source.DataFiles;
 import dev.vicreg.training.data.source.DataOptions;
 import dev.vicreg.training.data.source.Dataset;
 import dev.vicreg.training.data.source.FileSamples;
+import dev.vicreg.training.data.source.LeftOut;
 import dev.vicreg.training.data.source.NpyFile;
 import dev.vicreg.training.data.source.Samples;
 import dev.vicreg.training.data.source.Selection;
@@ -50,8 +51,13 @@ public final class SignalKind implements Kind<Signal> {
     }
 
     @Override
-    public int filesAmong(List<DataFile> files) throws IOException {
+    public int filesAmong(List<DataFile> files) {
         return SignalFormat.among(files).size();
+    }
+
+    @Override
+    public int unreadAmong(List<DataFile> files) {
+        return LeftOut.among(files, SignalFormat.UNREAD).size();
     }
 
     @Override
@@ -60,6 +66,11 @@ public final class SignalKind implements Kind<Signal> {
             return new SelectedSignals(data.spec(), SignalArray.read(data.array(), options), selection, 0);
         }
         List<DataFile> recordings = SignalFormat.among(data.files());
+        if (recordings.isEmpty()) {
+            throw new IOException("no WAV files in " + data.spec() + ": found " + LeftOut.counts(data.files()) + "; "
+                    + SignalFormat.REMEDY);
+        }
+        LeftOut.warn(data.spec(), data.files(), SignalFormat.UNREAD, SignalFormat.REMEDY);
         Samples<Signal> samples = new FileSamples<>(data, recordings, new SignalFormat(options));
         data.warnOfMixture(samples);
         return new SelectedSignals(

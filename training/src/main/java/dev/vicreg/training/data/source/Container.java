@@ -5,6 +5,7 @@ import java.io.ByteArrayInputStream;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileVisitResult;
@@ -20,6 +21,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.stream.Stream;
+import java.util.zip.CRC32;
+import java.util.zip.CheckedInputStream;
 import java.util.zip.GZIPInputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
@@ -44,6 +47,9 @@ import org.slf4j.LoggerFactory;
 public record Container(String where, List<DataFile> files, boolean singleFile, Closeable resource) {
     private static final Logger log = LoggerFactory.getLogger(Container.class);
     private static final int TAR_MAGIC_AT = 257;
+    private static final String REPLACED = "?"; // what the library puts for bytes that are no UTF-8
+    private static final String UTF_8 = "UTF-8";
+    private static final String ISO_8859_1 = "ISO-8859-1";
 
     /** Everything below a folder, a single file, or the content of an archive, told by content. */
     static Container of(Path path) throws IOException {
@@ -60,8 +66,27 @@ public record Container(String where, List<DataFile> files, boolean singleFile, 
         if (DataFile.startsWith(head, 0x1F, 0x8B) && isTar(gunzippedHead(path))) {
             return gzippedTar(path, Runtime.getRuntime().maxMemory() / 2);
         }
+        requireKnown(path, head);
         DataFile file = onDisk(path, String.valueOf(path.getFileName()), Files.size(path));
         return new Container(path.toString(), List.of(file), true, () -> {});
+    }
+
+    private record Packing(String name, int... magic) {}
+
+    private static final List<Packing> UNKNOWN = List.of(
+            new Packing("compressed by xz", 0xFD, '7', 'z', 'X', 'Z'),
+            new Packing("compressed by bzip2", 'B', 'Z', 'h'),
+            new Packing("compressed by zstd", 0x28, 0xB5, 0x2F, 0xFD),
+            new Packing("a 7z archive", '7', 'z', 0xBC, 0xAF),
+            new Packing("a RAR archive", 'R', 'a', 'r', '!'));
+
+    private static void requireKnown(Path path, byte[] head) throws IOException {
+        for (Packing packing : UNKNOWN) {
+            if (DataFile.startsWith(head, packing.magic)) {
+                throw new IOException(path + " is " + packing.name
+                        + ", which isn't read; unpack it, or repack it as .tar, .tar.gz or .zip");
+            }
+        }
     }
 
     /** The plain files in the same folder. */
@@ -82,7 +107,7 @@ public record Container(String where, List<DataFile> files, boolean singleFile, 
         Files.walkFileTree(root, new SimpleFileVisitor<>() {
             @Override
             public FileVisitResult preVisitDirectory(Path directory, BasicFileAttributes attributes) {
-                boolean hidden = !directory.equals(root) && isHidden(nameOf(root, directory));
+                boolean hidden = !directory.equals(root) && isHidden(FileNames.below(root, directory));
                 return hidden ? FileVisitResult.SKIP_SUBTREE : FileVisitResult.CONTINUE;
             }
 
@@ -93,7 +118,7 @@ public record Container(String where, List<DataFile> files, boolean singleFile, 
 
             @Override
             public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-                String name = nameOf(root, file);
+                String name = FileNames.below(root, file);
                 if (isHidden(name)) {
                     return FileVisitResult.CONTINUE;
                 }
@@ -125,10 +150,6 @@ public record Container(String where, List<DataFile> files, boolean singleFile, 
         return new DataFile(name, size, () -> Files.newInputStream(file));
     }
 
-    private static String nameOf(Path root, Path file) {
-        return root.relativize(file).toString().replace('\\', '/');
-    }
-
     private static Container zip(Path path) throws IOException {
         ZipFile zip;
         try {
@@ -137,30 +158,79 @@ public record Container(String where, List<DataFile> files, boolean singleFile, 
             throw damaged(path, e);
         }
         List<DataFile> files = new ArrayList<>();
+        List<String> escaped = new ArrayList<>();
         Enumeration<ZipArchiveEntry> entries = zip.getEntries();
         while (entries.hasMoreElements()) {
             ZipArchiveEntry entry = entries.nextElement();
+            String name = clean(name(entry, escaped));
             if (entry.isUnixSymlink()) {
-                refuseLink(entry.getName(), path);
-            } else if (!entry.isDirectory() && !isHidden(clean(entry.getName()))) {
-                files.add(new DataFile(clean(entry.getName()), entry.getSize(), () -> zip.getInputStream(entry)));
+                refuseLink(name, path);
+            } else if (!entry.isDirectory() && !isHidden(name)) {
+                files.add(new DataFile(name, entry.getSize(), () -> new Checked(zip.getInputStream(entry), entry)));
             }
         }
+        warnOfNames(path, escaped);
         return sorted(path.toString(), files, zip);
+    }
+
+    /** What the entry says in Unicode; else its bytes, since many tools write those of their locale. */
+    private static String name(ZipArchiveEntry entry, List<String> escaped) {
+        byte[] raw = entry.getRawName();
+        if (raw == null || entry.getNameSource() != ZipArchiveEntry.NameSource.NAME) {
+            return entry.getName();
+        }
+        String name = FileNames.decode(raw);
+        if (!name.equals(entry.getName())) { // the library replaces what is no UTF-8
+            escaped.add(name);
+        }
+        return name;
+    }
+
+    private static void warnOfNames(Path archive, List<String> escaped) {
+        if (!escaped.isEmpty()) {
+            log.warn(
+                    "{} of the names in {} are no UTF-8, such as {}: their other bytes are shown as %XX",
+                    escaped.size(), archive, escaped.get(0));
+        }
+    }
+
+    /** An entry's bytes; their end is where the archive's checksum is compared, which its reader doesn't do. */
+    private static final class Checked extends CheckedInputStream {
+        private final ZipArchiveEntry entry;
+
+        Checked(InputStream in, ZipArchiveEntry entry) {
+            super(in, new CRC32());
+            this.entry = entry;
+        }
+
+        @Override
+        public int read() throws IOException {
+            return checked(super.read());
+        }
+
+        @Override
+        public int read(byte[] into, int from, int count) throws IOException {
+            return checked(super.read(into, from, count));
+        }
+
+        private int checked(int result) throws IOException {
+            if (result < 0 && getChecksum().getValue() != entry.getCrc()) {
+                throw new IOException("damaged: its bytes don't have the checksum that the archive says");
+            }
+            return result;
+        }
     }
 
     private static Container tar(Path path) throws IOException {
         List<DataFile> files = new ArrayList<>();
         FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
-        try (TarFile tar = new TarFile(path)) {
-            for (TarArchiveEntry entry : tar.getEntries()) {
-                if (isWanted(entry, path)) {
-                    long start = entry.getDataOffset();
-                    long size = entry.getSize();
-                    files.add(new DataFile(
-                            clean(entry.getName()),
-                            size,
-                            () -> new BoundedSeekableByteChannelInputStream(start, size, channel)));
+        try (TarFile tar = new TarFile(path, UTF_8)) {
+            List<String> names = names(tar.getEntries(), path, Files::newInputStream);
+            for (int i = 0; i < names.size(); i++) {
+                TarArchiveEntry entry = tar.getEntries().get(i);
+                if (isWanted(entry, names.get(i), path)) {
+                    DataFile.Content content = entry.isSparse() ? inPieces(path, i) : inOnePiece(entry, channel);
+                    files.add(new DataFile(names.get(i), size(entry), content));
                 }
             }
         } catch (IOException e) {
@@ -170,41 +240,116 @@ public record Container(String where, List<DataFile> files, boolean singleFile, 
         return sorted(path.toString(), files, channel);
     }
 
+    private static DataFile.Content inOnePiece(TarArchiveEntry entry, FileChannel channel) {
+        long start = entry.getDataOffset();
+        long size = entry.getSize();
+        return () -> new BoundedSeekableByteChannelInputStream(start, size, channel);
+    }
+
+    /** A file with holes: the library puts it together when it comes by. */
+    private static DataFile.Content inPieces(Path path, int index) {
+        return () -> {
+            InputStream file = new BufferedInputStream(Files.newInputStream(path), 1 << 16);
+            try {
+                TarArchiveInputStream tar = new TarArchiveInputStream(file, UTF_8);
+                for (int i = 0; i <= index; i++) {
+                    tar.getNextEntry();
+                }
+                return tar;
+            } catch (IOException | RuntimeException e) {
+                file.close();
+                throw e;
+            }
+        };
+    }
+
+    private static long size(TarArchiveEntry entry) {
+        return entry.isSparse() ? entry.getRealSize() : entry.getSize();
+    }
+
+    private interface Opening {
+        InputStream open(Path path) throws IOException;
+    }
+
+    /** The entries' names; read a second time, byte by byte, where one is no UTF-8. */
+    private static List<String> names(List<TarArchiveEntry> entries, Path path, Opening opening) throws IOException {
+        List<String> names = new ArrayList<>();
+        entries.forEach(entry -> names.add(clean(entry.getName())));
+        if (names.stream().noneMatch(name -> name.contains(REPLACED))) {
+            return names;
+        }
+        List<String> escaped = new ArrayList<>();
+        try (TarArchiveInputStream bytes = new TarArchiveInputStream(opening.open(path), ISO_8859_1)) {
+            for (int i = 0; i < names.size(); i++) {
+                String raw = bytes.getNextEntry().getName();
+                if (names.get(i).contains(REPLACED) && !names.get(i).equals(clean(raw))) {
+                    names.set(i, clean(FileNames.decode(raw.getBytes(StandardCharsets.ISO_8859_1))));
+                    escaped.add(names.get(i));
+                }
+            }
+        }
+        warnOfNames(path, escaped);
+        return names;
+    }
+
     /**
      * A compressed archive cannot be read out of order: one pass keeps the files in memory, encoded as they are.
      *
      * @param bound bytes that may be kept
      */
     public static Container gzippedTar(Path path, long bound) throws IOException {
-        List<DataFile> files = new ArrayList<>();
+        List<TarArchiveEntry> entries = new ArrayList<>();
+        List<byte[]> contents = new ArrayList<>();
         long kept = 0;
-        try (TarArchiveInputStream tar = new TarArchiveInputStream(
-                new GZIPInputStream(new BufferedInputStream(Files.newInputStream(path), 1 << 16), 1 << 16))) {
+        List<String> names;
+        try (InputStream unpacked = gunzipped(path);
+                TarArchiveInputStream tar = new TarArchiveInputStream(unpacked, UTF_8)) {
             for (TarArchiveEntry entry = tar.getNextEntry(); entry != null; entry = tar.getNextEntry()) {
-                if (!isWanted(entry, path)) {
-                    continue;
+                boolean wanted = entry.isFile() && !isHidden(clean(entry.getName())) && !isLink(entry);
+                long size = wanted ? size(entry) : 0;
+                if (size > DataFile.MAX_SIZE) {
+                    throw new IOException(path + ": " + entry.getName() + " has " + (size >> 20)
+                            + " MiB, and files in a .tar.gz have to be kept in memory, at most "
+                            + (DataFile.MAX_SIZE >> 20) + " MiB each; unpack it, or repack it as .tar or .zip");
                 }
-                kept += entry.getSize();
+                kept += size;
                 if (kept > bound) {
                     throw new IllegalStateException(path + " holds more than " + (bound >> 20)
                             + " MiB, half of the Java heap, and a .tar.gz has to be kept in memory;"
                             + " unpack it, repack it as .tar or .zip, or raise -Xmx");
                 }
-                byte[] bytes = tar.readNBytes(Math.toIntExact(entry.getSize()));
-                files.add(new DataFile(clean(entry.getName()), bytes.length, () -> new ByteArrayInputStream(bytes)));
+                entries.add(entry);
+                contents.add(wanted ? tar.readNBytes((int) size) : new byte[0]);
             }
+            unpacked.transferTo(OutputStream.nullOutputStream()); // to the checksum of all, behind the archive's end
+            names = names(entries, path, Container::gunzipped);
         } catch (IOException e) {
-            throw damaged(path, e);
+            throw e.getMessage() != null && e.getMessage().startsWith(path.toString()) ? e : damaged(path, e);
+        }
+        List<DataFile> files = new ArrayList<>();
+        for (int i = 0; i < names.size(); i++) {
+            byte[] bytes = contents.get(i);
+            if (isWanted(entries.get(i), names.get(i), path)) {
+                files.add(new DataFile(names.get(i), bytes.length, () -> new ByteArrayInputStream(bytes)));
+            }
         }
         return sorted(path.toString(), files, () -> {});
     }
 
-    private static boolean isWanted(TarArchiveEntry entry, Path archive) {
-        if (entry.isSymbolicLink() || entry.isLink()) {
-            refuseLink(entry.getName(), archive);
+    private static InputStream gunzipped(Path path) throws IOException {
+        return new GZIPInputStream(new BufferedInputStream(Files.newInputStream(path), 1 << 16), 1 << 16);
+    }
+
+    private static boolean isWanted(TarArchiveEntry entry, String name, Path archive) {
+        if (isLink(entry)) {
+            refuseLink(name, archive);
             return false;
         }
-        return entry.isFile() && !entry.isSparse() && !isHidden(clean(entry.getName()));
+        return entry.isFile() && !isHidden(name);
+    }
+
+    private static boolean isLink(TarArchiveEntry entry) {
+        return entry.isSymbolicLink() || entry.isLink();
     }
 
     private static void refuseLink(String name, Path archive) {

@@ -5,11 +5,14 @@ import java.io.InputStream;
 import java.util.Locale;
 import java.util.zip.GZIPInputStream;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A file of a data set, wherever it lies: in a folder, an archive or memory. Thread-safe. */
 public final class DataFile {
+    private static final Logger log = LoggerFactory.getLogger(DataFile.class);
     /** No picture that may be decoded needs more. */
-    private static final int MAX_SIZE = 256 << 20;
+    static final int MAX_SIZE = 256 << 20;
     /** So many first bytes tell what a file is. */
     private static final int HEAD = 12;
 
@@ -50,11 +53,19 @@ public final class DataFile {
         return name.toLowerCase(Locale.ROOT).endsWith(ending);
     }
 
-    /** Its first 12 bytes, or all of a shorter file. It is opened for them once, however many ask. */
-    public byte[] head() throws IOException {
+    /**
+     * Its first 12 bytes, or all of a shorter file; none of one that cannot be read, which is told here, and again by
+     * whoever takes it for a sample. It is opened for them once, however many ask.
+     */
+    public byte[] head() {
         byte[] known = head;
         if (known == null) {
-            known = firstBytes(HEAD);
+            try {
+                known = firstBytes(HEAD);
+            } catch (IOException e) {
+                log.warn("{}", e.getMessage());
+                known = new byte[0];
+            }
             head = known;
         }
         return known.clone();
@@ -82,7 +93,7 @@ public final class DataFile {
     private byte[] firstBytes(int count) throws IOException {
         try (InputStream in = content.open()) {
             return in.readNBytes(count);
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException e) { // damaged archives make their reader throw what it stumbles over
             throw new IOException("cannot read " + name + ": " + e, e); // the JDK's message may be a bare path
         }
     }

@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.function.IntToDoubleFunction;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -112,6 +113,22 @@ public final class NpyFile implements Closeable {
         boolean single = header.bytes() == Float.BYTES;
         forEach((block, i) -> values[i] = single ? block.getFloat() : (float) block.getDouble());
         return values;
+    }
+
+    /**
+     * Reads the values of an array of float32 or float64 as they are, by their place in row-major order, and closes the
+     * file.
+     *
+     * @throws IOException if it is damaged or of another type: says which
+     */
+    public IntToDoubleFunction exact() throws IOException {
+        if (!header.type.matches("[<>=]f8")) {
+            float[] values = floats();
+            return place -> values[place];
+        }
+        double[] values = new double[count()];
+        forEach((block, i) -> values[i] = block.getDouble());
+        return place -> values[place];
     }
 
     /**

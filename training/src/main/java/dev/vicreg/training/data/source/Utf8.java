@@ -18,6 +18,7 @@ public final class Utf8 {
      * @throws IOException if the bytes are no UTF-8: names the line
      */
     public static String decode(byte[] bytes, String name) throws IOException {
+        refuseUtf16(bytes, name);
         ByteBuffer encoded = ByteBuffer.wrap(bytes);
         try {
             String text = StandardCharsets.UTF_8.newDecoder().decode(encoded).toString();
@@ -28,6 +29,17 @@ public final class Utf8 {
                 line += bytes[i] == '\n' ? 1 : 0;
             }
             throw new IOException(name + ": line " + line + " is no text in UTF-8; convert the file", e);
+        }
+    }
+
+    /**
+     * Refuses what spreadsheets save as "Unicode text".
+     *
+     * @throws IOException if the bytes begin with the mark of UTF-16
+     */
+    public static void refuseUtf16(byte[] head, String name) throws IOException {
+        if (DataFile.startsWith(head, 0xFF, 0xFE) || DataFile.startsWith(head, 0xFE, 0xFF)) {
+            throw new IOException(name + " is in UTF-16, expected UTF-8; save or convert it as UTF-8");
         }
     }
 }

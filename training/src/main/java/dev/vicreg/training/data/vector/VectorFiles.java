@@ -1,13 +1,19 @@
 package dev.vicreg.training.data.vector;
 
 import dev.vicreg.training.data.source.DataOptions;
-import dev.vicreg.training.data.source.FloatList;
+import dev.vicreg.training.data.source.DoubleList;
 import dev.vicreg.training.data.source.NpyFile;
 import dev.vicreg.training.data.source.RowLabels;
 import dev.vicreg.training.data.source.Selection;
+import dev.vicreg.training.data.source.Utf8;
+import java.io.BufferedInputStream;
+import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.Reader;
+import java.io.InputStream;
+import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -16,19 +22,27 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.function.IntToDoubleFunction;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
+import java.util.zip.GZIPInputStream;
 import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVParser;
 import org.apache.commons.csv.CSVRecord;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * Tables in CSV files (RFC 4180, UTF-8, a header in the first line) and in NumPy's format, [N,D].
+ * Tables in CSV files (RFC 4180, UTF-8, a header in the first line) and in NumPy's format, [N,D]. A CSV file may have
+ * semicolons or tabs instead of commas, say so in a line {@code sep=;} before the header, and be compressed by gzip.
  *
  * <p>Columns of an array are called by their number, from 0. Its classes may stand in {@code NAME.labels.txt} beside
  * {@code NAME.npy}, one a line, an empty one for none.
  */
 public final class VectorFiles {
+    private static final Logger log = LoggerFactory.getLogger(VectorFiles.class);
     private static final CSVFormat CSV = CSVFormat.RFC4180
             .builder()
             .setIgnoreSurroundingSpaces(true)
@@ -36,37 +50,49 @@ public final class VectorFiles {
             .get();
     private static final String BYTE_ORDER_MARK = "\uFEFF";
     private static final int LISTED = 12; // names in a message
+    private static final int SHOWN = 20; // characters of a value in a message
+    /** Also those that spreadsheets put where a line must not break. */
+    private static final Pattern SPACES_AROUND = Pattern.compile("^[\\s\u00A0\u202F]+|[\\s\u00A0\u202F]+$");
+
+    private static final Pattern DECIMAL_COMMA = Pattern.compile("-?\\d+,\\d+");
     /** What stands for a missing value, in lower case: it tells nothing about its column. */
     private static final Set<String> MISSING = Set.of("", "na", "n/a", "nan", "null", "none", "?");
 
     private VectorFiles() {}
 
     /**
-     * Reads the chosen columns of a CSV file, which is opened once; without a choice those whose first value is a number.
+     * Reads the chosen columns of a CSV file; without a choice those whose first value is a number. The others are named
+     * in the log.
      *
      * @throws IOException if a column is missing, a line has too many or too few values, or a value is missing or no
      *     finite number: says where
      */
     public static VectorDataset csv(Path file, DataOptions reading, Selection selection) throws IOException {
         boolean chosen = !reading.columns().isEmpty();
-        FloatList values = new FloatList();
+        DoubleList values = new DoubleList();
         List<String> classes = new ArrayList<>();
         try (Lines lines = Lines.of(file)) {
             List<String> names = lines.header;
-            for (String column : reading.columns()) {
-                require(names.contains(column), file + " has no column ", column, names);
-            }
+            lines.warnOfNumbers();
             int label = reading.label() == null ? -1 : names.indexOf(reading.label());
             require(reading.label() == null || label >= 0, file + " has no label column ", reading.label(), names);
+            List<Column> others = chosen ? List.of() : columns(file, names, label);
             CSVRecord first = lines.next();
             if (first == null) {
-                throw chosen ? new IOException(file + " holds no rows, only a header") : noNumbers(file, names);
+                throw new IOException(
+                        file + (chosen ? "" : " has no column of numbers: it") + " holds no rows, only a header");
             }
-            int[] places =
-                    chosen ? reading.columns().stream().mapToInt(names::indexOf).toArray() : numbers(first, label);
-            List<Integer> empty = chosen ? List.of() : missing(first, label);
+            int[] places = chosen
+                    ? places(file, reading.columns(), names)
+                    : others.stream()
+                            .filter(column -> column.isNumberIn(first))
+                            .mapToInt(Column::place)
+                            .toArray();
+            others = others.stream().filter(column -> !column.isNumberIn(first)).toList();
             for (CSVRecord line = first; line != null; line = lines.next()) {
-                empty = stillEmpty(file, empty, first, line, names);
+                for (Column column : others) {
+                    column.take(file, line, first);
+                }
                 for (int place : places) {
                     values.add(number(file, line, place, names.get(place)));
                 }
@@ -75,15 +101,44 @@ public final class VectorFiles {
                 }
             }
             if (places.length == 0) {
-                throw noNumbers(file, names);
+                throw noNumbers(file, others, names);
             }
+            tellOf(file, others);
             List<String> columns = Arrays.stream(places).mapToObj(names::get).toList();
-            return new VectorTable(columns, values.toArray(), classes, selection);
+            double[] cells = values.toArray();
+            return new VectorTable(
+                    columns,
+                    cells.length / places.length,
+                    (row, column) -> cells[row * places.length + column],
+                    classes,
+                    selection);
         }
     }
 
-    private static IOException noNumbers(Path file, List<String> names) {
-        return new IOException(file + " has no column of numbers; its columns are " + listed(names));
+    /** The places of columns that were asked for. */
+    private static int[] places(Path file, List<String> columns, List<String> names) throws IOException {
+        int[] places = columns.stream().mapToInt(names::indexOf).toArray();
+        for (int i = 0; i < places.length; i++) {
+            require(places[i] >= 0, file + " has no column ", columns.get(i), names);
+            require(
+                    names.lastIndexOf(columns.get(i)) == places[i],
+                    file + " has several columns ",
+                    columns.get(i),
+                    names);
+        }
+        return places;
+    }
+
+    /** All columns but the label's, whose names must tell them apart; one without a name is none. */
+    private static List<Column> columns(Path file, List<String> names, int label) throws IOException {
+        List<String> named = names.stream().filter(name -> !name.isEmpty()).toList();
+        if (named.stream().distinct().count() < named.size()) {
+            throw new IOException(file + ": the columns need a name each, all different, found " + listed(names));
+        }
+        return IntStream.range(0, names.size())
+                .filter(place -> place != label)
+                .mapToObj(place -> new Column(place, names.get(place)))
+                .toList();
     }
 
     private static void require(boolean condition, String start, @Nullable String column, List<String> names)
@@ -98,60 +153,90 @@ public final class VectorFiles {
                 + (names.size() > LISTED ? ", … " + names.size() + " in all" : "");
     }
 
-    /** Columns that have a number in the first row. */
-    private static int[] numbers(CSVRecord first, int label) {
-        return IntStream.range(0, first.size())
-                .filter(column -> column != label && !isMissing(first, column) && parse(first.get(column)) != null)
-                .toArray();
-    }
+    /** What is known of a column without a number in the first row. */
+    private static final class Column {
+        private final int place;
+        private final String name;
+        private long row; // of the first value that is there; 0 for none
+        private String first = "";
+        private int numbers;
+        private int values;
 
-    /** Columns that have nothing in the first row. */
-    private static List<Integer> missing(CSVRecord first, int label) {
-        return IntStream.range(0, first.size())
-                .filter(column -> column != label && isMissing(first, column))
-                .boxed()
-                .toList();
-    }
-
-    private static boolean isMissing(CSVRecord line, int column) {
-        return MISSING.contains(line.get(column).toLowerCase(Locale.ROOT));
-    }
-
-    /**
-     * Those of the columns without a value so far that have none in this line either.
-     *
-     * @throws IOException if the first value of one is a number: a column of numbers has one in every row
-     */
-    private static List<Integer> stillEmpty(
-            Path file, List<Integer> empty, CSVRecord first, CSVRecord line, List<String> names) throws IOException {
-        List<Integer> still = empty;
-        for (int column : empty) {
-            if (!isMissing(line, column)) {
-                if (parse(line.get(column)) != null) {
-                    number(file, first, column, names.get(column)); // tells that it is missing there
-                }
-                still = still.stream().filter(other -> other != column).toList();
-            }
+        Column(int place, String name) {
+            this.place = place;
+            this.name = name;
         }
-        return still;
+
+        int place() {
+            return place;
+        }
+
+        boolean isNumberIn(CSVRecord line) {
+            return !name.isEmpty() && !isMissing(line.get(place)) && parse(line.get(place)) != null;
+        }
+
+        /** @throws IOException if the first value that is there is a number: a column of numbers has one in every row */
+        void take(Path file, CSVRecord line, CSVRecord firstLine) throws IOException {
+            String text = line.get(place);
+            if (isMissing(text)) {
+                return;
+            }
+            boolean number = parse(text) != null;
+            if (row == 0) {
+                row = line.getRecordNumber() - 1;
+                first = text;
+                if (number && !name.isEmpty()) {
+                    number(file, firstLine, place, name); // tells that it is missing there
+                }
+            }
+            values++;
+            numbers += number ? 1 : 0;
+        }
+
+        private static boolean isMissing(String text) {
+            return MISSING.contains(text.toLowerCase(Locale.ROOT));
+        }
+
+        @Override
+        public String toString() {
+            String shown = first.length() > SHOWN ? first.substring(0, SHOWN) + "…" : first;
+            String why = row == 0 ? "no value" : "'" + shown + "' in row " + row;
+            return name + " (" + why + (numbers > 0 ? ", but " + numbers + " of " + values + " are numbers" : "") + ")";
+        }
+    }
+
+    private static IOException noNumbers(Path file, List<Column> columns, List<String> header) {
+        boolean commas = columns.stream()
+                .anyMatch(column -> DECIMAL_COMMA.matcher(column.first).matches());
+        return new IOException(file + " has no column of numbers; its columns are " + listed(header)
+                + (commas ? ", with decimal commas: write decimal points" : ""));
+    }
+
+    private static void tellOf(Path file, List<Column> others) {
+        if (others.stream().anyMatch(column -> column.numbers > 0)) {
+            log.warn("{}: columns left out, as they begin with no number: {}", file, others);
+        } else if (!others.isEmpty()) {
+            log.info("{}: columns left out, as they hold no numbers: {}", file, others);
+        }
     }
 
     /** A number; Java's own suffixes, as in {@code 10d}, make none. */
-    private static @Nullable Float parse(String text) {
-        if (text.matches(".*[dDfF]")) {
+    private static @Nullable Double parse(String text) {
+        String number = SPACES_AROUND.matcher(text).replaceAll("");
+        if (number.isEmpty() || "dDfF".indexOf(number.charAt(number.length() - 1)) >= 0) {
             return null;
         }
         try {
-            return Float.valueOf(text);
+            return Double.valueOf(number);
         } catch (NumberFormatException e) {
             return null;
         }
     }
 
-    private static float number(Path file, CSVRecord line, int place, String column) throws IOException {
+    private static double number(Path file, CSVRecord line, int place, String column) throws IOException {
         String text = line.get(place);
-        Float value = parse(text);
-        if (value == null || !Float.isFinite(value)) {
+        Double value = parse(text);
+        if (value == null || !Float.isFinite(value.floatValue())) {
             throw new IOException(file + ": row " + (line.getRecordNumber() - 1) + ", column " + column + " "
                     + (text.isEmpty() ? "is empty" : "is '" + text + "'")
                     + ", expected a finite number; fill it in, remove the row, or choose other `columns`");
@@ -161,6 +246,9 @@ public final class VectorFiles {
 
     /** The lines of a CSV file, all as long as the header. */
     private static final class Lines implements AutoCloseable {
+        private static final int HEADER_SEEN = 1 << 16; // characters that are looked through for what separates values
+        private static final Pattern OPEN_QUOTE =
+                Pattern.compile("startline (\\d+)\\) EOF reached before encapsulated");
         final List<String> header;
         private final Path file;
         private final CSVParser parser;
@@ -176,19 +264,68 @@ public final class VectorFiles {
             }
             List<String> names = new ArrayList<>(first.toList());
             names.set(0, names.get(0).replaceFirst("^" + BYTE_ORDER_MARK, ""));
-            if (names.stream().distinct().count() < names.size() || names.contains("")) {
-                throw new IOException(file + ": the columns need a name each, all different, found " + listed(names));
-            }
             header = List.copyOf(names);
         }
 
         static Lines of(Path file) throws IOException {
-            Reader reader = Files.newBufferedReader(file);
+            InputStream in = new BufferedInputStream(Files.newInputStream(file));
             try {
-                return new Lines(file, CSVParser.parse(reader, CSV));
+                in = isGzip(in) ? new BufferedInputStream(new GZIPInputStream(in)) : in;
+                in.mark(2);
+                Utf8.refuseUtf16(in.readNBytes(2), file.toString());
+                in.reset();
+                BufferedReader reader =
+                        new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8.newDecoder()));
+                CSVFormat format = CSV.builder().setDelimiter(delimiter(reader)).get();
+                return new Lines(file, CSVParser.parse(reader, format));
+            } catch (CharacterCodingException e) {
+                in.close();
+                throw new IOException(file + " is no text in UTF-8; save or convert it as UTF-8", e);
             } catch (Throwable e) { // whatever it is, and thrown on
-                reader.close();
+                in.close();
                 throw e;
+            }
+        }
+
+        private static boolean isGzip(InputStream in) throws IOException {
+            in.mark(2);
+            boolean gzip = in.read() == 0x1F && in.read() == 0x8B;
+            in.reset();
+            return gzip;
+        }
+
+        /** What stands between values: what a line {@code sep=;} says, which is passed; else told by the header. */
+        private static char delimiter(BufferedReader reader) throws IOException {
+            reader.mark(HEADER_SEEN);
+            char[] start = new char[HEADER_SEEN - 1];
+            int count = Math.max(0, reader.read(start, 0, start.length));
+            reader.reset();
+            String text = new String(start, 0, count).replaceFirst("^" + BYTE_ORDER_MARK, "");
+            String line = text.lines().findFirst().orElse("");
+            if (line.matches("sep=.")) {
+                reader.readLine();
+                return line.charAt(4);
+            }
+            String unquoted = line.replaceAll("\"[^\"]*\"", "");
+            return unquoted.indexOf(',') < 0 && unquoted.indexOf(';') >= 0
+                    ? ';'
+                    : unquoted.indexOf(',') < 0 && unquoted.indexOf('\t') >= 0 ? '\t' : ',';
+        }
+
+        /** Tells of a first line that seems to be data, since it is taken as the header and so lost. */
+        void warnOfNumbers() {
+            List<String> numbers =
+                    header.stream().filter(name -> parse(name) != null).toList();
+            boolean counted = IntStream.range(0, numbers.size())
+                            .allMatch(i -> numbers.get(i).equals(Integer.toString(i)))
+                    || IntStream.range(0, numbers.size())
+                            .allMatch(i -> numbers.get(i).equals(Integer.toString(i + 1)));
+            if (!counted) {
+                log.warn(
+                        "{}: its first line is taken as names of columns, but holds numbers, such as {}; if it is data,"
+                                + " put a line of names before it",
+                        file,
+                        numbers.get(0));
             }
         }
 
@@ -206,11 +343,20 @@ public final class VectorFiles {
             try {
                 return lines.hasNext() ? lines.next() : null;
             } catch (UncheckedIOException | IllegalStateException e) { // a quote that is not closed; bytes not UTF-8
-                throw new IOException(
-                        file + " is no CSV file in UTF-8 at line " + parser.getCurrentLineNumber() + ": "
-                                + e.getMessage(),
-                        e);
+                throw new IOException(file + " is no CSV file in UTF-8 " + problem(e), e);
             }
+        }
+
+        private String problem(RuntimeException e) {
+            String message = String.valueOf(e.getMessage());
+            long line = parser.getCurrentLineNumber();
+            if (e.getCause() instanceof CharacterCodingException) {
+                return "near line " + (line + 1) + ": save or convert it as UTF-8";
+            }
+            Matcher open = OPEN_QUOTE.matcher(message);
+            return open.find()
+                    ? "at line " + open.group(1) + ": a quote that opens there is never closed"
+                    : "at line " + line + ": " + message;
         }
 
         @Override
@@ -220,39 +366,38 @@ public final class VectorFiles {
     }
 
     /** Reads the chosen columns of an opened array [N,D], and closes it. */
-    public static VectorDataset npy(NpyFile array, DataOptions reading, Selection selection) throws IOException {
-        Path file = array.path();
-        int width = array.shape()[1];
-        float[] all = array.floats();
-        if (all.length == 0) {
-            throw new IOException(file + " holds no values: its shape is " + Arrays.toString(array.shape()));
+    public static VectorDataset npy(NpyFile opened, DataOptions reading, Selection selection) throws IOException {
+        Path file = opened.path();
+        IntToDoubleFunction array = opened.exact();
+        int[] shape = opened.shape();
+        int rows = shape[0];
+        int width = shape[1];
+        if (rows == 0 || width == 0) {
+            throw new IOException(file + " holds no values: its shape is " + Arrays.toString(shape));
         }
-        List<String> names =
-                IntStream.range(0, width).mapToObj(Integer::toString).toList();
-        int label = reading.label() == null ? -1 : names.indexOf(reading.label());
-        require(reading.label() == null || label >= 0, file + " has no label column ", reading.label(), names);
-        int[] places = places(file, reading.columns(), names, label);
-        require(places.length > 0, file + " has no column but ", reading.label(), names);
-        int rows = array.shape()[0];
-        float[] values = new float[rows * places.length];
+        List<String> all = IntStream.range(0, width).mapToObj(Integer::toString).toList();
+        int label = reading.label() == null ? -1 : all.indexOf(reading.label());
+        require(reading.label() == null || label >= 0, file + " has no label column ", reading.label(), all);
+        int[] places = places(file, reading.columns(), all, label);
+        require(places.length > 0, file + " has no column but ", reading.label(), all);
         List<String> classes = new ArrayList<>(label >= 0 ? List.of() : RowLabels.beside(file, rows));
         for (int row = 0; row < rows; row++) {
-            for (int i = 0; i < places.length; i++) {
-                float value = all[row * width + places[i]];
-                if (!Float.isFinite(value)) {
-                    throw new IOException(file + ": row " + (row + 1) + ", column " + places[i] + " is " + value
+            for (int place : places) {
+                double value = array.applyAsDouble(row * width + place);
+                if (!Float.isFinite((float) value)) {
+                    throw new IOException(file + ": row " + (row + 1) + ", column " + place + " is " + value
                             + ", expected a finite number");
                 }
-                values[row * places.length + i] = value;
             }
             if (label >= 0) {
-                classes.add(className(all[row * width + label]));
+                classes.add(className(array.applyAsDouble(row * width + label)));
             }
         }
         List<String> columns = reading.columns().isEmpty()
                 ? Arrays.stream(places).mapToObj(Integer::toString).toList()
                 : reading.columns();
-        return new VectorTable(columns, values, classes, selection);
+        return new VectorTable(
+                columns, rows, (row, column) -> array.applyAsDouble(row * width + places[column]), classes, selection);
     }
 
     /** Columns by number; names that come from another file stand for all of them in order. */
@@ -267,7 +412,10 @@ public final class VectorFiles {
         return columns.stream().mapToInt(all::indexOf).toArray();
     }
 
-    private static String className(float value) {
-        return value == Math.rint(value) && Math.abs(value) < 1e9 ? Integer.toString((int) value) : "" + value;
+    private static String className(double value) {
+        if (value == Math.rint(value) && Math.abs(value) < 1L << 53) {
+            return Long.toString((long) value);
+        }
+        return value == (float) value ? Float.toString((float) value) : Double.toString(value);
     }
 }

@@ -14,7 +14,7 @@ import java.util.Map;
 /** Rows of a table, every one with a value in each column. */
 public final class VectorKind implements Kind<float[]> {
     static final String NOUN = "vectors";
-    private static final String CSV = ".csv";
+    private static final List<String> TABLES = List.of(".csv", ".tsv", ".csv.gz", ".tsv.gz");
 
     /** The kind. */
     public static final VectorKind VECTORS = new VectorKind();
@@ -38,7 +38,7 @@ public final class VectorKind implements Kind<float[]> {
 
     @Override
     public List<String> endings() {
-        return List.of(CSV);
+        return TABLES;
     }
 
     @Override
@@ -53,7 +53,7 @@ public final class VectorKind implements Kind<float[]> {
 
     @Override
     public VectorDataset open(DataFiles data, DataOptions options, Selection selection) throws IOException {
-        return data.isFile(CSV)
+        return TABLES.stream().anyMatch(data::isFile)
                 ? VectorFiles.csv(data.path(), options, selection)
                 : VectorFiles.npy(data.array(), options, selection);
     }

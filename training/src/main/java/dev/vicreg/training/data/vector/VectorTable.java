@@ -4,28 +4,44 @@ import dev.vicreg.training.data.source.Fingerprint;
 import dev.vicreg.training.data.source.Moments;
 import dev.vicreg.training.data.source.RowLabels;
 import dev.vicreg.training.data.source.Selection;
+import java.math.BigDecimal;
 import java.nio.ByteBuffer;
-import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 
 /** A table in memory. */
 public final class VectorTable implements VectorDataset {
     private final List<String> columns;
-    private final float[] values; // [rows][columns]
+    private final Cells cells;
     private final RowLabels labels;
     private final int[] selected;
+
+    /** The values, finite as float32 too. */
+    interface Cells {
+        double at(int row, int column);
+    }
+
+    /**
+     * @param classes of every row; an empty text for none. No elements where no row has one
+     */
+    VectorTable(List<String> columns, int rows, Cells cells, List<String> classes, Selection selection) {
+        this.columns = List.copyOf(columns);
+        this.cells = cells;
+        labels = new RowLabels(rows, classes);
+        selected = selection.of(rows, labels::of);
+    }
 
     /**
      * @param values [rows][columns] in one array
      * @param classes of every row; an empty text for none. No elements where no row has one
      */
     public VectorTable(List<String> columns, float[] values, List<String> classes, Selection selection) {
-        this.columns = List.copyOf(columns);
-        this.values = values;
-        int rows = values.length / columns.size();
-        labels = new RowLabels(rows, classes);
-        selected = selection.of(rows, labels::of);
+        this(
+                columns,
+                values.length / columns.size(),
+                (row, column) -> values[row * columns.size() + column],
+                classes,
+                selection);
     }
 
     @Override
@@ -55,22 +71,42 @@ public final class VectorTable implements VectorDataset {
     }
 
     @Override
-    public float value(int index, int column) {
-        return values[selected[index] * columns.size() + column];
+    public double value(int index, int column) {
+        return cells.at(selected[index], column);
     }
 
     @Override
     public float[] sample(int index) {
-        int from = selected[index] * columns.size();
-        return Arrays.copyOfRange(values, from, from + columns.size());
+        float[] row = new float[columns.size()];
+        for (int column = 0; column < row.length; column++) {
+            row[column] = (float) value(index, column);
+        }
+        return row;
     }
 
     @Override
     public Moments moments() {
-        return Moments.of(IntStream.range(0, columns.size())
+        List<Moments.Part> parts = IntStream.range(0, columns.size())
                 .parallel()
                 .mapToObj(column -> Moments.Part.of(size(), index -> value(index, column)))
-                .toList());
+                .toList();
+        for (int column = 0; column < parts.size(); column++) {
+            requireFloats(columns.get(column), parts.get(column));
+        }
+        return Moments.of(parts);
+    }
+
+    private static void requireFloats(String column, Moments.Part values) {
+        if (values.tooCoarse() > 0) {
+            throw new IllegalStateException("column " + column + " has values from " + plain(values.min()) + " to "
+                    + plain(values.max()) + ", where float32, in which networks take them, knows steps of "
+                    + plain(values.tooCoarse()) + " only; subtract the smallest value from it in the file, or choose"
+                    + " other `columns`");
+        }
+    }
+
+    private static String plain(double value) {
+        return BigDecimal.valueOf(value).stripTrailingZeros().toPlainString();
     }
 
     @Override
@@ -79,7 +115,7 @@ public final class VectorTable implements VectorDataset {
         fingerprint.add(String.join("\0", columns));
         ByteBuffer row = ByteBuffer.allocate(columns.size() * Float.BYTES);
         for (int i = 0; i < size(); i++) {
-            row.asFloatBuffer().put(values, selected[i] * columns.size(), columns.size());
+            row.asFloatBuffer().put(sample(i));
             fingerprint.add(row);
         }
         return fingerprint.hex();

@@ -120,6 +120,20 @@ class SequenceFilesTest {
                 Kinds.of(DataFiles.at(folder.resolve("set/train").toString())));
     }
 
+    @Test
+    void oneBadTextOfManyIsSkipped() throws IOException {
+        for (int i = 0; i < 120; i++) {
+            write("set/a/" + i + ".txt", "text " + i);
+        }
+        Files.write(folder.resolve("set/a/7.txt"), new byte[] {'a', (byte) 0xE9});
+        SequenceDataset data = open(folder.resolve("set"));
+        assertEquals(119, data.size());
+        assertEquals(1, data.skipped());
+        Files.write(folder.resolve("set/a/8.txt"), new byte[] {'a', (byte) 0xE9});
+        IOException e = assertThrows(IOException.class, () -> open(folder.resolve("set")));
+        assertTrue(e.getMessage().startsWith("2 of the 120 texts in "), e.getMessage());
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',

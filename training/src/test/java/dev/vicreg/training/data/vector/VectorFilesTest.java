@@ -11,15 +11,21 @@ import dev.vicreg.training.data.TestArrays;
 import dev.vicreg.training.data.source.DataFiles;
 import dev.vicreg.training.data.source.DataOptions;
 import dev.vicreg.training.data.source.Selection;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.zip.GZIPOutputStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class VectorFilesTest {
     @TempDir
@@ -142,5 +148,108 @@ class VectorFilesTest {
         assertEquals(List.of(1_000_001f, 7f), two.moments().mean());
         assertEquals(List.of(1f, 1f), two.moments().deviation()); // the second is constant
         assertNotEquals(table.fingerprint(), two.fingerprint());
+    }
+
+    /** Unix seconds: float32 knows steps of 128 there. */
+    @Test
+    void columnsThatFloat32CannotTellApartAreRefusedForTraining() throws IOException {
+        StringBuilder rows = new StringBuilder("time,x\n");
+        for (int i = 0; i < 64; i++) {
+            rows.append(1_732_700_000L + i).append(',').append(i).append('\n');
+        }
+        VectorDataset table = open(csv(rows.toString()), null);
+        assertEquals(1_732_700_001.0, table.value(1, 0));
+        IllegalStateException e = assertThrows(IllegalStateException.class, table::moments);
+        assertEquals(
+                "column time has values from 1732700000 to 1732700063, where float32, in which networks take them,"
+                        + " knows steps of 128 only; subtract the smallest value from it in the file, or choose other"
+                        + " --columns",
+                e.getMessage());
+        Path array = folder.resolve("array.npy");
+        TestArrays.write(array, "<f8", false, new int[] {3, 1}, 5_400_000.01, 5_400_000.02, 5_400_000.03);
+        assertThrows(IllegalStateException.class, open(array, null)::moments);
+        TestArrays.write(array, "<f8", false, new int[] {2, 1}, 16_777_217, 16_777_217);
+        assertEquals(List.of(1f), open(array, null).moments().deviation()); // all the same: nothing is lost
+    }
+
+    @Test
+    void labelsOfAnArrayOfDoublesStayDifferent() throws IOException {
+        Path array = folder.resolve("array.npy");
+        TestArrays.write(array, "<f8", false, new int[] {2, 2}, 1, 16_777_216, 2, 16_777_217);
+        assertEquals(List.of("16777216", "16777217"), open(array, "1").labelNames());
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "x\ty\n1\t-2\n",
+                "x;y\n1;-2\n",
+                "sep=;\nx;y\n1;-2\n",
+                "sep=|\r\nx|y\r\n1|-2\r\n",
+                "x,y\n1\u00A0,-2\u202F\n"
+            })
+    void otherSeparatorsAndSpacesAreRead(String text) throws IOException {
+        VectorDataset table = open(csv(text), null);
+        assertEquals(List.of("x", "y"), table.columns());
+        assertArrayEquals(new float[] {1, -2}, table.sample(0));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"table.csv.gz", "table.tsv.gz", "table.csv"})
+    void compressedTablesAreRead(String name) throws IOException {
+        Path file = folder.resolve(name);
+        try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(file))) {
+            out.write("x,y\n1,-2\n".getBytes(StandardCharsets.UTF_8));
+        }
+        assertArrayEquals(new float[] {1, -2}, open(file, null).sample(0));
+    }
+
+    @Test
+    void otherEncodingsAreToldWithTheRemedy() throws IOException {
+        Path file = Files.write(folder.resolve("table.csv"), "a,gr\u00F6\n1,2\n".getBytes(StandardCharsets.ISO_8859_1));
+        assertTrue(refusal(file, null).endsWith("save or convert it as UTF-8"), refusal(file, null));
+        Files.write(file, "\uFEFFa,b\n1,2\n".getBytes(StandardCharsets.UTF_16LE));
+        assertEquals(file + " is in UTF-16, expected UTF-8; save or convert it as UTF-8", refusal(file, null));
+        assertTrue(refusal(csv("x;y\n0,5;1,5\n"), null).contains("decimal commas: write decimal points"));
+        assertTrue(
+                refusal(csv("x,y\n1,2\n\"3,4\n"), null).contains("line 3: a quote that opens there is never closed"));
+        assertTrue(refusal(csv("x,y\n"), null).contains("it holds no rows, only a header"));
+    }
+
+    @Test
+    void columnsWithoutANameAreUsedByNobody() throws IOException {
+        Path file = csv(",x,y,\n0,1,2,\n1,3,4,\n");
+        assertArrayEquals(new float[] {3, 4}, open(file, null, "x", "y").sample(1));
+        assertEquals(List.of("x", "y"), open(file, null).columns());
+        assertArrayEquals(
+                new float[] {2}, open(csv("a,a,b\n1,1,2\n"), null, "b").sample(0));
+        assertTrue(refusal(csv("a,a,b\n1,1,2\n"), null, "a").contains("has several columns a"));
+    }
+
+    @Test
+    void whatIsLeftOutIsTold() throws IOException {
+        String told = logOf(() -> open(csv("x,y,kind\n1,missing,a\n2,3,b\n"), null));
+        assertTrue(told.contains("WARN") && told.contains("y ('missing' in row 1, but 1 of 2 are numbers)"), told);
+        told = logOf(() -> open(csv("x,sum,kind\n1,\"1,000\",a\n"), "kind"));
+        assertTrue(told.contains("columns left out, as they hold no numbers: [sum ('1,000' in row 1)]"), told);
+        told = logOf(() -> open(csv("0.5,-1.5,a\n1,2,b\n"), null));
+        assertTrue(told.contains("its first line is taken as names of columns, but holds numbers, such as 0.5"), told);
+        assertEquals("", logOf(() -> open(csv("0,1,kind\n1,2,b\n"), "kind"))); // numbered, as tables without names are
+    }
+
+    private interface Action {
+        void run() throws IOException;
+    }
+
+    private static String logOf(Action action) throws IOException {
+        PrintStream before = System.err;
+        ByteArrayOutputStream log = new ByteArrayOutputStream();
+        try {
+            System.setErr(new PrintStream(log, true, StandardCharsets.UTF_8));
+            action.run();
+        } finally {
+            System.setErr(before);
+        }
+        return log.toString(StandardCharsets.UTF_8);
     }
 }

@@ -2,12 +2,12 @@ package dev.vicreg.training.data.source;
 
 import java.util.Arrays;
 
-/** Floats that grow in number; without boxes. */
-public final class FloatList {
-    private float[] values = new float[1024];
+/** Doubles that grow in number; without boxes. */
+public final class DoubleList {
+    private double[] values = new double[1024];
     private int size;
 
-    public void add(float value) {
+    public void add(double value) {
         if (size == values.length) {
             values = Arrays.copyOf(values, Math.addExact(size, size >> 1));
         }
@@ -18,7 +18,7 @@ public final class FloatList {
         return size;
     }
 
-    public float[] toArray() {
+    public double[] toArray() {
         return Arrays.copyOf(values, size);
     }
 }
