@@ -134,7 +134,7 @@ class RunExportTest {
                 IllegalArgumentException.class,
                 () -> RunExport.export(
                         run, Side.B, written.checkpoint(), "1", Map.of(), run.resolve("encoder-b.onnx")));
-        assertEquals("Run " + run + " has one encoder for both views: leave out --branch b", e.getMessage());
+        assertEquals("Run " + run + " has one encoder for both views: leave out `branch` b", e.getMessage());
     }
 
     @Test
