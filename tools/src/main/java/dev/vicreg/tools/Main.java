@@ -32,7 +32,7 @@ public final class Main {
     /** Runs a command and exits: 0 success, 1 failure, 2 wrong usage, 130 after Ctrl-C. */
     public static void main(String[] args) {
         System.setProperty("java.awt.headless", "true");
-        Interrupt interrupt = new Interrupt();
+        Interrupt interrupt = new Interrupt(System.err);
         Console console = new Console(System.out, System.err, Boolean.getBoolean("vicreg.terminal"), interrupt);
         int status = run(List.of(args), console);
         System.exit(interrupt.status().orElse(status));

@@ -162,10 +162,10 @@ final class EvalCommand {
         requireLabels(knn, train, labelled(train, train::label), labelled(test, testLabel));
         LabelledVectors<R> bank;
         LabelledVectors<R> queries;
-        try (Progress progress = new Progress(console, "embed", (long) train.size() + test.size())) {
-            bank = LabelledVectors.of(form, voting, train::label, encoder, before, done -> progress.at(done, ""));
+        try (Progress progress = new Progress(console, "embed", 0, (long) train.size() + test.size())) {
+            bank = LabelledVectors.of(form, voting, train::label, encoder, before, done -> progress.at(done));
             queries = LabelledVectors.of(
-                    form, classified, testLabel, encoder, before, done -> progress.at(train.size() + done, ""));
+                    form, classified, testLabel, encoder, before, done -> progress.at(train.size() + done));
         }
         requireLabels(knn, train, bank.size(), queries.size()); // some may not have been decodable
         return new Measured<>(Evaluation.of(knn, bank, queries, classes.size()), bank, queries, classes);
