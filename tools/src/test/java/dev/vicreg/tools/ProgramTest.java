@@ -62,6 +62,22 @@ class ProgramTest {
                 .contains("steps: 100000 in the run"));
     }
 
+    /** Whatever was there when it was killed, one of the two commands goes on. */
+    @Test
+    void aStartThatIsKilledCanBeDoneAgain() throws Exception {
+        Process process = start("", train("--steps", "2"));
+        while (!Files.exists(run.resolve("artifacts"))) {
+            assertTrue(process.isAlive(), "it ended by itself");
+            Thread.sleep(1);
+        }
+        process.destroyForcibly().waitFor();
+        boolean started = Files.exists(run.resolve("config.json"));
+        List<String> again = started ? train("--resume") : train("--steps", "2");
+        Cli cli = Cli.run(again.toArray(String[]::new));
+        assertEquals(0, cli.status(), cli.err());
+        assertEquals(2, RunFolder.saved(run).get(0).step());
+    }
+
     @Test
     void fullDiskEndsInOneLineAndLeavesNothingHalfWritten() throws Exception {
         // A limit of 40 KiB on the size of files fails the same calls.

@@ -40,7 +40,8 @@ public final class RunFolder implements AutoCloseable {
     }
 
     /**
-     * Claims an empty or new folder for a new run.
+     * Claims an empty or new folder for a new run. What a start left that was stopped before config.json was there, which
+     * is written last, counts as nothing and is removed.
      *
      * @throws FileAlreadyExistsException if it is not empty
      * @throws IOException if it cannot be written to or is in use
@@ -50,24 +51,67 @@ public final class RunFolder implements AutoCloseable {
             throw new NotDirectoryException(root + " is a file: name a folder for the run");
         }
         Files.createDirectories(root);
+        requireFree(root);
+        RunFolder folder = lock(root);
+        try {
+            requireFree(root); // now that nobody else can start in it
+            folder.clear();
+            AtomicFile.syncFolder(root.toAbsolutePath().getParent());
+            return folder;
+        } catch (IOException e) {
+            folder.close();
+            throw e;
+        }
+    }
+
+    private static void requireFree(Path root) throws IOException {
+        boolean stopped = Files.exists(root.resolve(LOCK)) && !Files.exists(new RunLayout(root).config());
         try (Stream<Path> entries = Files.list(root)) {
-            // An empty lock file alone is what a run that failed to start leaves.
-            if (entries.anyMatch(entry -> !entry.getFileName().toString().equals(LOCK))) {
-                throw new FileAlreadyExistsException("Folder " + root
-                        + " is not empty: name another one, or add --resume to go on with the run in it");
+            for (Path entry : (Iterable<Path>) entries::iterator) {
+                String name = entry.getFileName().toString();
+                boolean ours = name.equals(LOCK)
+                        || (stopped && entry.equals(new RunLayout(root).artifacts()))
+                        || (stopped && isTemporary(entry));
+                if (!ours) {
+                    throw new FileAlreadyExistsException("Folder " + root
+                            + " is not empty: name another one, or add --resume to go on with the run in it");
+                }
             }
         }
-        return lock(root);
     }
 
     /**
-     * Claims the folder of a run to go on with it.
+     * Claims the folder of a run to go on with it, and removes what a killed process left half written.
      *
      * @throws IOException if it holds no run or is in use
      */
     public static RunFolder reopen(Path root) throws IOException {
         RunConfig.read(new RunLayout(root).config());
-        return lock(root);
+        RunFolder folder = lock(root);
+        try {
+            for (Path part : List.of(root, folder.layout.artifacts(), folder.layout.checkpoints())) {
+                deleteTemporaries(part);
+            }
+            return folder;
+        } catch (IOException e) {
+            folder.close();
+            throw e;
+        }
+    }
+
+    /** Whether it is what {@link AtomicFile#write} or {@link #save} writes to first. */
+    private static boolean isTemporary(Path entry) {
+        return entry.getFileName().toString().matches("\\..+\\.tmp");
+    }
+
+    private static void deleteTemporaries(Path folder) throws IOException {
+        if (Files.isDirectory(folder)) {
+            try (Stream<Path> entries = Files.list(folder)) {
+                for (Path temporary : entries.filter(RunFolder::isTemporary).toList()) {
+                    delete(temporary);
+                }
+            }
+        }
     }
 
     private static RunFolder lock(Path root) throws IOException {
@@ -172,14 +216,14 @@ public final class RunFolder implements AutoCloseable {
             try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
                 channel.force(true);
             }
-            delete(target);
+            discard(target);
             Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
             AtomicFile.syncFolder(layout.checkpoints());
         } catch (RuntimeException | Error e) {
-            discard(temporary, e);
+            clean(temporary, e);
             throw e;
         } catch (IOException e) {
-            discard(temporary, e);
+            clean(temporary, e);
             throw new IOException(
                     "Cannot save the checkpoint of step " + step + " in " + layout.checkpoints() + ": " + e.getMessage()
                             + "; earlier checkpoints are kept",
@@ -190,7 +234,7 @@ public final class RunFolder implements AutoCloseable {
     }
 
     /** Deletes what a failure left; the failure is what the caller hears of. */
-    private static void discard(Path temporary, Throwable failure) {
+    private static void clean(Path temporary, Throwable failure) {
         try {
             delete(temporary);
         } catch (IOException e) {
@@ -201,7 +245,17 @@ public final class RunFolder implements AutoCloseable {
     private void prune(int keep) throws IOException {
         List<Saved> saved = saved();
         for (Saved old : saved.subList(0, Math.max(0, saved.size() - keep))) {
-            delete(layout.checkpoints().resolve(name(old.step())));
+            discard(layout.checkpoints().resolve(name(old.step())));
+        }
+    }
+
+    /** Deletes a saved state, which is whole or not there at any time. */
+    private void discard(Path saved) throws IOException {
+        if (Files.exists(saved)) {
+            Path temporary = saved.resolveSibling("." + saved.getFileName() + ".old.tmp");
+            delete(temporary);
+            Files.move(saved, temporary, StandardCopyOption.ATOMIC_MOVE);
+            delete(temporary);
         }
     }
 
@@ -220,6 +274,7 @@ public final class RunFolder implements AutoCloseable {
     public void clear() throws IOException {
         delete(layout.artifacts());
         Files.deleteIfExists(config());
+        deleteTemporaries(root());
     }
 
     /** Lets go of the lock. Idempotent. */

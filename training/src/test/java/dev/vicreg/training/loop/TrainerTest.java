@@ -40,6 +40,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
@@ -295,6 +296,47 @@ final class TrainerTest {
                 new OutputConfig(3, 2));
         assertThrows(IllegalStateException.class, () -> Trainer.start(cuda, run, "test"));
         start(config(3), run, Integer.MAX_VALUE);
+    }
+
+    /** Killed before any of its files was there, while it was written, and after. */
+    @Test
+    void aStartStoppedAtAnyStageStartsAnewOrResumes() throws Exception {
+        Path whole = temporary.resolve("whole");
+        start(config(3), whole, Integer.MAX_VALUE);
+        List<String> files = List.of(
+                ".lock",
+                "artifacts/.training_model.onnx.1f.tmp",
+                "artifacts/training_model.onnx",
+                "artifacts/eval_model.onnx",
+                "artifacts/.checkpoint.1f.tmp",
+                "artifacts/checkpoint",
+                ".config.json.1f.tmp",
+                "config.json",
+                "metrics.jsonl",
+                "checkpoints/.step-00000003.tmp/checkpoint",
+                "checkpoints/step-00000003/checkpoint");
+        for (int stage = 0; stage <= files.size(); stage++) {
+            Path run = Files.createDirectory(temporary.resolve("stage" + stage));
+            for (String file : files.subList(0, stage)) {
+                Path target = run.resolve(file);
+                Files.createDirectories(target.getParent());
+                if (file.contains(".tmp")) {
+                    Files.writeString(target, "half");
+                } else {
+                    Files.copy(whole.resolve(file), target);
+                }
+            }
+            boolean started = Files.exists(run.resolve("config.json"));
+            try (Trainer trainer = started ? Trainer.resume(config(3), run) : Trainer.start(config(3), run, "test")) {
+                train(trainer, Integer.MAX_VALUE);
+            }
+            assertEquals(newest(whole), newest(run), "stage " + stage);
+            try (Stream<Path> left = Files.walk(run)) {
+                assertEquals(
+                        List.of(),
+                        left.filter(file -> file.toString().contains(".tmp")).toList());
+            }
+        }
     }
 
     @Test
