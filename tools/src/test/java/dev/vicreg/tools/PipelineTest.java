@@ -145,6 +145,26 @@ class PipelineTest {
         assertEquals(terms(whole), terms(parts));
     }
 
+    /** Which data an encoder is measured on is the run's, as all else is. */
+    @Test
+    void resumedRunIsMeasuredAsItsStartAsked() throws IOException {
+        Path out = folder.resolve("run");
+        Path data = pictures.resolve("train");
+        String test = pictures.resolve("test").toString();
+        Cli whole = require(train(data, out, "--steps", "2", "--checkpoint-every", "1", "--eval-data", test, "--json"));
+        JsonNode figures = json(whole.out()).path("evaluation");
+        assertTrue(figures.path("encoder").isNumber(), whole.out());
+        deleteCheckpointsAfter(out, 1);
+        Cli resumed = require(Cli.run("train", "--out", out.toString(), "--resume", "--json"));
+        assertEquals(figures, json(resumed.out()).path("evaluation"));
+
+        Path without = folder.resolve("without");
+        require(train(data, without, "--steps", "1"));
+        require(Cli.run("train", "--out", without.toString(), "--resume", "--eval-data", test));
+        Cli later = require(Cli.run("train", "--out", without.toString(), "--resume"));
+        assertTrue(later.out().startsWith("kNN (k = 20"), later.out());
+    }
+
     @Test
     void recipeIsBeneathWhatIsGiven() throws IOException {
         Path out = folder.resolve("run");

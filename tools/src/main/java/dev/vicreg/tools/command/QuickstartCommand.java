@@ -73,8 +73,9 @@ final class QuickstartCommand {
         Path pictures = root.resolve("pictures");
         Path train = pictures.resolve("train");
         InputConfig.Pictures pictureInput = InputSettings.pictures(settings);
-        TrainingConfig config =
-                RunOptions.training(settings, new DataConfig(train.toString(), null), SideInputs.same(pictureInput));
+        DataConfig data = new DataConfig(train.toString(), null) // a resume measures as this command does
+                .measuredOn(pictures.resolve("test").toString());
+        TrainingConfig config = RunOptions.training(settings, data, SideInputs.same(pictureInput));
         console.err().println("1/4 drawing pictures into " + pictures);
         new SampleSet(pictureInput.imageSize(), config.seed())
                 .write(pictures, settings.get(PER_CLASS), settings.get(TEST_PER_CLASS));

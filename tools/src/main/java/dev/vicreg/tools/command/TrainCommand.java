@@ -30,7 +30,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -40,12 +39,6 @@ final class TrainCommand {
             Setting.path("out", "RUN", Group.OUTPUT, "folder of the run; new or empty without --resume");
     private static final Setting<Boolean> RESUME = Setting.flag(
             "resume", Group.OUTPUT, "go on with the run in --out from its newest checkpoint, with its settings");
-    private static final Setting<String> EVAL_DATA = Setting.text(
-            "eval-data",
-            DataConfig.ARGUMENT,
-            Group.EVALUATION,
-            "labelled samples to measure the encoder on at the end, by kNN among --data",
-            null);
 
     static final Command COMMAND = new Command(
             "train",
@@ -53,7 +46,7 @@ final class TrainCommand {
             List.of(OUT),
             Stream.of(
                             Setting.of(DataConfig.class),
-                            List.of(EVAL_DATA, RESUME, RunOptions.RECIPE, SharedSettings.JSON),
+                            List.of(RESUME, RunOptions.RECIPE, SharedSettings.JSON),
                             RunOptions.GRAPH,
                             RunOptions.RUN)
                     .<Setting<?>>flatMap(List::stream)
@@ -84,15 +77,15 @@ final class TrainCommand {
         Notes.warnOfCoefficients(config.graph().objective(), console);
         Notes.tellOfNames(config.graph(), console);
         Notes.tellOfPrecision(config.graph(), config.computeDevice(), console);
-        Optional<String> evalData = settings.find(EVAL_DATA);
-        if (evalData.isPresent()) {
-            try (Dataset<?> test = Kinds.open(evalData.get(), inputs.a().reading(), Selection.ALL)) {
+        String evalData = data.evalData();
+        if (evalData != null) {
+            try (Dataset<?> test = Kinds.open(evalData, inputs.a().reading(), Selection.ALL)) {
                 if (test.labelNames().isEmpty()) { // a mistake shows now, not after the training
                     EvalCommand.requireLabels(KnnClassifier.STANDARD, test, 0, 0);
                 }
                 config.graph().a().input().requireFits(test);
             } catch (SettingException e) {
-                throw new SettingException("--eval-data " + evalData.get() + ": " + e.getMessage(), e);
+                throw new SettingException("--eval-data " + evalData + ": " + e.getMessage(), e);
             }
         }
         Trainer trainer =
@@ -103,8 +96,8 @@ final class TrainCommand {
             return;
         }
         Evaluation evaluation = null;
-        if (evalData.isPresent()) {
-            evaluation = evaluate(config, encoder, evalData.get(), datasets, console);
+        if (evalData != null) {
+            evaluation = evaluate(config, encoder, evalData, datasets, console);
             Map<String, Double> figures = Map.of("knn-20-0.07", evaluation.encoder());
             RunExport.export(out, Side.A, result.outcome().last().file(), Version.TEXT, figures, encoder);
         }

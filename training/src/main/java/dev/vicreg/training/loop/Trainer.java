@@ -195,9 +195,11 @@ public final class Trainer implements AutoCloseable {
             checkpoint = inPrecision(checkpoint, built, copies.resolve("checkpoint-resumed"));
             Artifacts models = folder.artifacts();
             requireKernels(built, settings, new Artifacts(models.trainingModel(), models.evalModel(), checkpoint));
-            RunConfig current = new RunConfig(
-                    config.version(), config.onnxRuntime(), config.dataFingerprint(), config.dataSize(), settings);
-            return new Trainer(folder, current, data, owned, built.signature(), checkpoint, step);
+            TrainingConfig recorded = config.settings().goingOnAs(settings);
+            if (!recorded.equals(config.settings())) {
+                config.with(recorded).write(folder.config());
+            }
+            return new Trainer(folder, config.with(settings), data, owned, built.signature(), checkpoint, step);
         } catch (IOException | RuntimeException e) {
             close(folder, owned);
             throw e;

@@ -64,6 +64,11 @@ public record RunConfig(
         }
     };
 
+    /** The same with other settings. */
+    public RunConfig with(TrainingConfig other) {
+        return new RunConfig(version, onnxRuntime, dataFingerprint, dataSize, other);
+    }
+
     /** Writes the file, complete or not at all. */
     public void write(Path file) throws IOException {
         Map<String, Object> json = new LinkedHashMap<>();
