@@ -10,19 +10,19 @@ import dev.vicreg.training.config.GraphConfig;
 import dev.vicreg.training.config.InputConfig;
 import dev.vicreg.training.config.OnnxConfig;
 import dev.vicreg.training.run.Artifacts;
+import dev.vicreg.training.run.CheckpointFile;
+import dev.vicreg.training.run.FileDigest;
 import dev.vicreg.training.run.RunConfig;
 import dev.vicreg.training.run.RunFolder;
 import dev.vicreg.training.run.RunLayout;
 import dev.vicreg.training.step.Side;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Collections;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Exports the encoders of a run's folder; needs no lock on it. */
@@ -42,7 +42,7 @@ public final class RunExport {
     /**
      * The newest checkpoint of the run in {@code run}.
      *
-     * @throws IOException if there is no run, or it has saved nothing yet
+     * @throws IOException if there is no run, it has saved nothing yet, or the checkpoint is damaged
      */
     public static RunFolder.Saved newest(Path run) throws IOException {
         RunConfig.read(new RunLayout(run).config());
@@ -51,7 +51,13 @@ public final class RunExport {
             throw new IOException("Run " + run + " has no checkpoint yet: expected a folder checkpoints/step-<number>;"
                     + " train until one is saved");
         }
-        return saved.get(saved.size() - 1);
+        RunFolder.Saved newest = saved.get(saved.size() - 1);
+        Optional<String> damage = RunFolder.damage(newest);
+        if (damage.isPresent()) {
+            throw new IOException("Checkpoint " + newest.file() + " is damaged: " + damage.get()
+                    + "; ./vicreg train --out " + run + " --resume goes on from the one before");
+        }
+        return newest;
     }
 
     /**
@@ -61,7 +67,7 @@ public final class RunExport {
      * @param side whose encoder; {@link Side#A} where both views share one
      * @param version of this project, for the manifest
      * @param evaluation figures measured on this encoder, by name; may be empty
-     * @throws IOException if {@code run} holds no run, or as {@link EncoderExport#export}
+     * @throws IOException if {@code run} holds no run, a weight is not finite, or as {@link EncoderExport#export}
      * @throws IllegalArgumentException for side b of a run whose views share one encoder
      */
     public static EncoderExport.Result export(
@@ -100,6 +106,7 @@ public final class RunExport {
             throw new SettingException("Run " + run + " has one encoder for both views: leave out --branch b");
         }
         Path artifacts = new RunLayout(run).artifacts();
+        requireFinite(checkpoint, Artifacts.in(artifacts).checkpoint());
         BranchConfig branch = graph.in(artifacts).branch(side);
         Path evalModel = Artifacts.in(artifacts).evalModel();
         OnnxConfig file = branch.onnx();
@@ -109,8 +116,8 @@ public final class RunExport {
         }
         Input<?> input =
                 file == null || form == Form.PICTURES ? input(branch.input()) : input(branch.input(), file, form);
-        EncoderExport.Description description =
-                new EncoderExport.Description(version, branch.encoder(), input, sha256(configFile), evaluation);
+        EncoderExport.Description description = new EncoderExport.Description(
+                version, branch.encoder(), input, FileDigest.sha256(configFile), evaluation);
         return file == null || form != Form.ORIGINAL
                 ? EncoderExport.export(evalModel, side, checkpoint, description, front(branch, form), target)
                 : ImportedExport.export(
@@ -122,6 +129,24 @@ public final class RunExport {
                         checkpoint,
                         description,
                         target);
+    }
+
+    /**
+     * Refuses weights that training has spoilt.
+     *
+     * @param start the run's first: what isn't finite there, such as a mask of an imported network, is meant so
+     */
+    private static void requireFinite(Path checkpoint, Path start) throws IOException {
+        Set<String> spoilt = CheckpointFile.notFinite(checkpoint);
+        if (!spoilt.isEmpty()) {
+            spoilt.removeAll(CheckpointFile.notFinite(start));
+        }
+        Optional<String> weight =
+                spoilt.stream().filter(name -> !name.startsWith("optimizer.")).findFirst();
+        if (weight.isPresent()) {
+            throw new IOException("Cannot export " + checkpoint + ": " + weight.get()
+                    + " holds numbers that are not finite; export a checkpoint from before training went wrong");
+        }
     }
 
     /** What pictures become before they reach an encoder of other origin; null where they reach it as they are. */
@@ -194,14 +219,5 @@ public final class RunExport {
                 sequences.mask(),
                 sequences.special(),
                 sequences.cut());
-    }
-
-    /** What {@code sha256sum} prints. */
-    private static String sha256(Path file) throws IOException {
-        try {
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(file)));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("Every Java platform has SHA-256", e);
-        }
     }
 }

@@ -57,9 +57,13 @@ class ProgramTest {
         long step = saved.get(saved.size() - 1).step();
         assertEquals(step, Files.readAllLines(run.resolve("metrics.jsonl")).size());
         assertFalse(Files.exists(run.resolve("encoder.onnx")));
-        assertTrue(Cli.run("train", "--out", run.toString(), "--resume", "--steps", "3")
-                .errorLine()
-                .contains("steps: 100000 in the run"));
+        String fewer = Cli.run("train", "--out", run.toString(), "--resume", "--steps", "" + (step - 1))
+                .errorLine();
+        assertTrue(step == 1 || fewer.contains("the run would have " + (step - 1) + " steps, and " + step), fewer);
+        Cli longer = Cli.run("train", "--out", run.toString(), "--resume", "--steps", "" + (step + 1));
+        assertEquals(0, longer.status(), longer.err());
+        assertTrue(longer.err().contains("now a run of " + (step + 1) + " steps, " + step + " of them"), longer.err());
+        assertTrue(Files.exists(run.resolve("encoder.onnx")));
     }
 
     /** Whatever was there when it was killed, one of the two commands goes on. */
@@ -90,6 +94,17 @@ class ProgramTest {
             assertEquals(
                     List.of(),
                     left.filter(file -> file.toString().endsWith(".tmp")).toList());
+        }
+    }
+
+    @Test
+    void resultsThatCannotBeWrittenAreAFailure() throws Exception {
+        for (List<String> words : List.of(List.of("inspect", "--operators", "--json"), List.of("--help"))) {
+            Process process = start("exec >/dev/full; ", words);
+            String err = text(process.getErrorStream());
+            assertEquals(1, exit(process), err);
+            assertEquals(
+                    "vicreg: cannot write to standard output: is the disk full, or has what reads it ended?\n", err);
         }
     }
 

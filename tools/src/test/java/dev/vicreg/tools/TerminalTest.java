@@ -74,7 +74,7 @@ class TerminalTest {
         press(process);
         assertEquals(130, exit(process), screen());
         requireSaved(run);
-        for (String line : screen().replace("^C", "").split("[\r\n]+")) {
+        for (String line : screen().replace("^C", "").lines().toList()) {
             assertTrue(line.length() < 80 || line.startsWith("stopped and saved"), line);
         }
         assertTrue(screen().matches("(?s).*\rtrain \\[ +\\] 0/100000 .*"), screen());

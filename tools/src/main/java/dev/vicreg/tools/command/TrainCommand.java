@@ -40,13 +40,21 @@ final class TrainCommand {
     private static final Setting<Boolean> RESUME = Setting.flag(
             "resume", Group.OUTPUT, "go on with the run in --out from its newest checkpoint, with its settings");
 
+    private static final Setting<Long> FROM = new Setting<>(
+            "from",
+            "step-N",
+            Group.OUTPUT,
+            "with --resume: go on from this checkpoint of --out instead; step-0 is the start",
+            null,
+            TrainCommand::step);
+
     static final Command COMMAND = new Command(
             "train",
             "trains an encoder on pictures, vectors, signals or sequences without labels, and exports it",
             List.of(OUT),
             Stream.of(
                             Setting.of(DataConfig.class),
-                            List.of(RESUME, RunOptions.RECIPE, SharedSettings.JSON),
+                            List.of(RESUME, FROM, RunOptions.RECIPE, SharedSettings.JSON),
                             RunOptions.GRAPH,
                             RunOptions.RUN)
                     .<Setting<?>>flatMap(List::stream)
@@ -55,6 +63,13 @@ final class TrainCommand {
             TrainCommand::run);
 
     private TrainCommand() {}
+
+    private static Long step(String text) {
+        if (!text.matches("step-[0-9]{1,18}")) {
+            throw new SettingException("must be step- and a number, found " + text);
+        }
+        return Long.valueOf(text.substring("step-".length()));
+    }
 
     private static void run(Settings given, Console console) throws Exception {
         Path out = given.get(OUT);
@@ -65,6 +80,10 @@ final class TrainCommand {
 
     private static void run(Settings given, Path out, Datasets datasets, Console console) throws Exception {
         boolean resume = given.on(RESUME);
+        Long from = given.find(FROM).orElse(null);
+        if (from != null && !resume) {
+            throw new SettingException("--from belongs to --resume; add it, or leave --from out");
+        }
         TrainingConfig before =
                 resume ? RunConfig.read(new RunLayout(out).config()).settings().in(out) : null;
         Settings settings = RunOptions.complete(given, before);
@@ -88,8 +107,18 @@ final class TrainCommand {
                 throw new SettingException("--eval-data " + evalData + ": " + e.getMessage(), e);
             }
         }
-        Trainer trainer =
-                resume ? Trainer.resume(config, out, datasets) : Trainer.start(config, out, Version.TEXT, datasets);
+        Trainer trainer = resume
+                ? Trainer.resume(config, out, from, datasets)
+                : Trainer.start(config, out, Version.TEXT, datasets);
+        if (before != null && !before.schedule().length().equals(config.schedule().length())) {
+            console.err().println(String.format(
+                    Locale.ROOT,
+                    "now a run of %d steps, %d of them done; the learning rate goes on as in a run of that length, from"
+                            + " %.2g",
+                    trainer.totalSteps(),
+                    trainer.startStep(),
+                    trainer.rate()));
+        }
         TrainingRun.Result result = TrainingRun.run(trainer, console);
         Path encoder = result.encoders().get(Side.A);
         if (encoder == null) {

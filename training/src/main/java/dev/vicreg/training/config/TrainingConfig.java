@@ -47,10 +47,16 @@ public record TrainingConfig(
         return new TrainingConfig(other, data, views, schedule, seed, machine, output);
     }
 
-    /** The same run with what another, which goes on with it, decides for good: what it is measured on. */
+    /** The same run with what another, which goes on with it, decides for good: its length, and what it is measured on. */
     public TrainingConfig goingOnAs(TrainingConfig other) {
         return new TrainingConfig(
-                graph, data.measuredOn(other.data.evalData()), views, schedule, seed, machine, output);
+                graph,
+                data.measuredOn(other.data.evalData()),
+                views,
+                schedule.with(other.schedule.length()),
+                seed,
+                machine,
+                output);
     }
 
     /** Where the run computes, and how. */

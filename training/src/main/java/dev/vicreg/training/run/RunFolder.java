@@ -1,5 +1,8 @@
 package dev.vicreg.training.run;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.vicreg.training.session.TrainingSession;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -17,7 +20,8 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 
@@ -28,10 +32,12 @@ import java.util.stream.Stream;
 public final class RunFolder implements AutoCloseable {
     private static final String LOCK = ".lock";
     private static final String STEP = "step-";
+    private static final String SHA256 = "sha256"; // in state.json, of the checkpoint beside it
 
     private final RunLayout layout;
     private final FileChannel lockFile;
     private final FileLock lock;
+    private List<Saved> left = List.of(); // of steps from which the run went back
 
     private RunFolder(Path root, FileChannel lockFile, FileLock lock) {
         this.layout = new RunLayout(root);
@@ -185,6 +191,34 @@ public final class RunFolder implements AutoCloseable {
         return Collections.unmodifiableList(found);
     }
 
+    /**
+     * What is wrong with a saved state, as a sentence goes on after its name; empty where it holds what was saved. One of
+     * a run from before checksums were kept counts as sound if its structure is.
+     */
+    public static Optional<String> damage(Saved saved) {
+        Path file = saved.file();
+        try {
+            Path state = state(Objects.requireNonNull(file.getParent(), "its folder"));
+            JsonNode recorded = Files.exists(state)
+                    ? RunConfig.JSON.readTree(state.toFile()).path(SHA256)
+                    : MissingNode.getInstance();
+            if (recorded.isMissingNode()) {
+                CheckpointFile.types(file);
+                return Optional.empty();
+            }
+            String found = FileDigest.sha256(file);
+            return found.equals(recorded.asText())
+                    ? Optional.empty()
+                    : Optional.of("its SHA-256 is " + found + ", saved was " + recorded.asText());
+        } catch (IOException e) {
+            return Optional.of(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private static Path state(Path folder) {
+        return folder.resolve("state.json");
+    }
+
     /** Writes a checkpoint file; what {@link TrainingSession#save} does. */
     @FunctionalInterface
     public interface Writer {
@@ -193,7 +227,7 @@ public final class RunFolder implements AutoCloseable {
 
     /**
      * Saves a state: under a temporary name, read back, synced, renamed. Afterwards all but the newest {@code keep} are
-     * deleted.
+     * deleted, and those that {@link #goOnFrom} left behind.
      *
      * @param names what the checkpoint must hold
      */
@@ -203,6 +237,7 @@ public final class RunFolder implements AutoCloseable {
         try {
             delete(temporary);
             Files.createDirectories(temporary);
+            AtomicFile.syncFolder(root());
             Path file = RunLayout.checkpoint(temporary);
             writer.write(file);
             Set<String> written = CheckpointFile.types(file).keySet(); // a full disk may go unnoticed by the writer
@@ -210,12 +245,13 @@ public final class RunFolder implements AutoCloseable {
                 throw new IOException("Checkpoint " + file + " came out with " + written.size() + " entries, expected "
                         + names.size() + ": is the disk full?");
             }
-            String state = RunConfig.JSON.writeValueAsString(Map.of("step", step));
-            AtomicFile.write(
-                    temporary.resolve("state.json"), ByteBuffer.wrap((state + "\n").getBytes(StandardCharsets.UTF_8)));
             try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
                 channel.force(true);
             }
+            ObjectNode state =
+                    RunConfig.JSON.createObjectNode().put("step", step).put(SHA256, FileDigest.sha256(file));
+            String text = RunConfig.JSON.writeValueAsString(state) + "\n";
+            AtomicFile.write(state(temporary), ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8)));
             discard(target);
             Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
             AtomicFile.syncFolder(layout.checkpoints());
@@ -229,7 +265,7 @@ public final class RunFolder implements AutoCloseable {
                             + "; earlier checkpoints are kept",
                     e);
         }
-        prune(keep);
+        prune(step, keep);
         return new Saved(step, RunLayout.checkpoint(target));
     }
 
@@ -242,7 +278,21 @@ public final class RunFolder implements AutoCloseable {
         }
     }
 
-    private void prune(int keep) throws IOException {
+    /**
+     * Says that the run goes on from the state after {@code step}: those of later steps are no longer the run's, and are
+     * deleted once another one is saved.
+     */
+    public void goOnFrom(long step) throws IOException {
+        left = saved().stream().filter(each -> each.step() > step).toList();
+    }
+
+    private void prune(long newest, int keep) throws IOException {
+        for (Saved each : left) {
+            if (each.step() != newest) {
+                discard(layout.checkpoints().resolve(name(each.step())));
+            }
+        }
+        left = List.of();
         List<Saved> saved = saved();
         for (Saved old : saved.subList(0, Math.max(0, saved.size() - keep))) {
             discard(layout.checkpoints().resolve(name(old.step())));
