@@ -35,6 +35,11 @@ public final class Main {
         Interrupt interrupt = new Interrupt(System.err);
         Console console = new Console(System.out, System.err, Boolean.getBoolean("vicreg.terminal"), interrupt);
         int status = run(List.of(args), console);
+        if (status == SUCCESS && console.out().checkError()) { // which it keeps to itself until it is asked
+            console.err()
+                    .println("vicreg: cannot write to standard output: is the disk full, or has what reads it ended?");
+            status = FAILURE;
+        }
         System.exit(interrupt.status().orElse(status));
     }
 
