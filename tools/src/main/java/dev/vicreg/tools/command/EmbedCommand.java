@@ -59,7 +59,7 @@ final class EmbedCommand {
                         settings.get(SharedSettings.MODEL),
                         SharedSettings.device(settings),
                         settings.get(SharedSettings.THREADS));
-                Datasets datasets = new Datasets()) {
+                Datasets datasets = new Datasets(new Reading(console))) {
             String named = settings.get(SharedSettings.DATA);
             Dataset<?> data = InputSettings.open(model, named, null, SharedSettings.selection(settings), datasets);
             int skipped = embed(model, data, out, settings.on(NORMALIZE), console);

@@ -89,7 +89,7 @@ final class EvalCommand {
         try (EmbeddingModel encoder = EmbeddingModel.load(model, device, threads);
                 EmbeddingModel before =
                         baseline.isPresent() ? EmbeddingModel.load(baseline.get(), device, threads) : null;
-                Datasets datasets = new Datasets()) {
+                Datasets datasets = new Datasets(new Reading(console))) {
             Dataset<?> train = open(encoder, settings.get(TRAIN), settings, datasets);
             Dataset<?> test = open(encoder, settings.get(TEST), settings, datasets);
             Measured<?> measured = measure(knn, encoder, before, train, test, console);

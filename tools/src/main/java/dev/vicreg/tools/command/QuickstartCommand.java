@@ -15,6 +15,7 @@ import dev.vicreg.tools.sample.SampleSet;
 import dev.vicreg.training.config.DataConfig;
 import dev.vicreg.training.config.InputConfig;
 import dev.vicreg.training.config.TrainingConfig;
+import dev.vicreg.training.data.Datasets;
 import dev.vicreg.training.data.Kinds;
 import dev.vicreg.training.data.source.DataOptions;
 import dev.vicreg.training.data.source.Dataset;
@@ -80,8 +81,11 @@ final class QuickstartCommand {
         new SampleSet(pictureInput.imageSize(), config.seed())
                 .write(pictures, settings.get(PER_CLASS), settings.get(TEST_PER_CLASS));
         console.err().println("2/4 training without labels in " + root.resolve("run"));
-        Trainer trainer = Trainer.start(config, root.resolve("run"), Version.TEXT);
-        TrainingRun.Result result = TrainingRun.run(trainer, console);
+        TrainingRun.Result result;
+        try (Datasets datasets = new Datasets(new Reading(console))) {
+            Trainer trainer = Trainer.start(config, root.resolve("run"), Version.TEXT, datasets);
+            result = TrainingRun.run(trainer, console);
+        }
         if (result.outcome().finished()) {
             evaluate(root, config, result.outcome().seconds(), settings.on(SharedSettings.JSON), console);
         }

@@ -15,10 +15,11 @@ import dev.vicreg.tools.evaluation.KnnClassifier;
 import dev.vicreg.tools.output.Json;
 import dev.vicreg.training.config.DataConfig;
 import dev.vicreg.training.config.TrainingConfig;
+import dev.vicreg.training.config.UpdateConfig;
 import dev.vicreg.training.data.Datasets;
-import dev.vicreg.training.data.Kinds;
 import dev.vicreg.training.data.source.DataOptions;
 import dev.vicreg.training.data.source.Dataset;
+import dev.vicreg.training.data.source.Opening;
 import dev.vicreg.training.data.source.Selection;
 import dev.vicreg.training.loop.Trainer;
 import dev.vicreg.training.run.RunConfig;
@@ -73,20 +74,41 @@ final class TrainCommand {
 
     private static void run(Settings given, Console console) throws Exception {
         Path out = given.get(OUT);
-        try (Datasets datasets = new Datasets()) {
-            run(given, out, datasets, console);
-        }
-    }
-
-    private static void run(Settings given, Path out, Datasets datasets, Console console) throws Exception {
         boolean resume = given.on(RESUME);
-        Long from = given.find(FROM).orElse(null);
-        if (from != null && !resume) {
+        if (given.find(FROM).isPresent() && !resume) {
             throw new SettingException("--from belongs to --resume; add it, or leave --from out");
         }
         TrainingConfig before =
                 resume ? RunConfig.read(new RunLayout(out).config()).settings().in(out) : null;
         Settings settings = RunOptions.complete(given, before);
+        try (Datasets datasets = new Datasets(opening(settings, console))) {
+            run(given, settings, before, out, datasets, console);
+        }
+    }
+
+    /** Shows how far data are read, after it has refused those that are too few for a batch. */
+    private static Opening opening(Settings settings, Console console) {
+        boolean samples = settings.find(RunOptions.DATA_B).isEmpty() && settings.value("pairs") == null; // not pairs
+        UpdateConfig update = settings.read(UpdateConfig.class);
+        return new Reading(console) {
+            @Override
+            public void selected(String where, String noun, int count) {
+                if (samples) {
+                    update.requireBatch(count, noun, where);
+                }
+                super.selected(where, noun, count);
+            }
+        };
+    }
+
+    private static void run(
+            Settings given,
+            Settings settings,
+            @Nullable TrainingConfig before,
+            Path out,
+            Datasets datasets,
+            Console console)
+            throws Exception {
         settings.get(SharedSettings.DATA); // the first that is missing is told of
         DataConfig data = settings.read(DataConfig.class);
         SideInputs inputs = before != null && !InputSettings.isAnyGiven(given)
@@ -98,7 +120,8 @@ final class TrainCommand {
         Notes.tellOfPrecision(config.graph(), config.computeDevice(), console);
         String evalData = data.evalData();
         if (evalData != null) {
-            try (Dataset<?> test = Kinds.open(evalData, inputs.a().reading(), Selection.ALL)) {
+            try (Datasets apart = new Datasets(new Reading(console))) {
+                Dataset<?> test = apart.open(evalData, inputs.a().reading(), Selection.ALL);
                 if (test.labelNames().isEmpty()) { // a mistake shows now, not after the training
                     EvalCommand.requireLabels(KnnClassifier.STANDARD, test, 0, 0);
                 }
@@ -107,9 +130,9 @@ final class TrainCommand {
                 throw new SettingException("--eval-data " + evalData + ": " + e.getMessage(), e);
             }
         }
-        Trainer trainer = resume
-                ? Trainer.resume(config, out, from, datasets)
-                : Trainer.start(config, out, Version.TEXT, datasets);
+        Trainer trainer = before == null
+                ? Trainer.start(config, out, Version.TEXT, datasets)
+                : Trainer.resume(config, out, given.find(FROM).orElse(null), datasets);
         if (before != null && !before.schedule().length().equals(config.schedule().length())) {
             console.err().println(String.format(
                     Locale.ROOT,
@@ -144,7 +167,8 @@ final class TrainCommand {
                         EmbeddingModel.load(encoder, device, config.machine().threads());
                 EmbeddingModel before =
                         EmbeddingModel.load(initial, device, config.machine().threads());
-                Dataset<?> test = Kinds.open(evalData, reading, Selection.ALL)) {
+                Datasets apart = new Datasets(new Reading(console))) {
+            Dataset<?> test = apart.open(evalData, reading, Selection.ALL);
             Dataset<?> train =
                     datasets.open(config.data().data(), reading, config.data().selection());
             return EvalCommand.measure(KnnClassifier.STANDARD, after, before, train, test, console)

@@ -5,8 +5,8 @@ import java.time.Duration;
 import java.util.Locale;
 
 /**
- * How far a long task is: on a terminal one line that is drawn again and again, elsewhere a line every few seconds. Used by
- * one thread.
+ * How far a long task is: on a terminal one line that is drawn again and again, elsewhere a line after a second and then
+ * every few seconds. Used by one thread.
  *
  * <p>The line is made for the 80 columns that every terminal has, so that the terminal need not be asked. Libraries that ask
  * it take over its signals too, and Ctrl-C would no longer reach a {@link Console.Hold}.
@@ -14,13 +14,14 @@ import java.util.Locale;
 public final class Progress implements AutoCloseable {
     private static final long DRAWN_EVERY_NANOS = Duration.ofMillis(250).toNanos();
     private static final long LINE_EVERY_NANOS = Duration.ofSeconds(10).toNanos();
+    private static final long SOON_NANOS = Duration.ofSeconds(1).toNanos();
     private static final int COLUMNS = 79; // in the last one many terminals start a new line
     private static final int BAR = 10;
 
     private final Console console;
     private final String task;
     private final long total;
-    private long last = System.nanoTime();
+    private long next = System.nanoTime() + SOON_NANOS;
     private long first = -1;
     private long firstTime;
 
@@ -48,10 +49,10 @@ public final class Progress implements AutoCloseable {
     public void at(long done, String... notes) {
         long now = System.nanoTime();
         String pace = pace(now, done);
-        if (done < total && now - last < (console.terminal() ? DRAWN_EVERY_NANOS : LINE_EVERY_NANOS)) {
+        if (done < total && now - next < 0 && !(console.terminal() && done == first)) {
             return;
         }
-        last = now;
+        next = now + (console.terminal() ? DRAWN_EVERY_NANOS : LINE_EVERY_NANOS);
         if (console.terminal()) {
             draw(done, pace, notes);
         } else {

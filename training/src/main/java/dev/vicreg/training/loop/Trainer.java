@@ -9,6 +9,7 @@ import dev.vicreg.training.bench.StepProfile;
 import dev.vicreg.training.config.GraphConfig;
 import dev.vicreg.training.config.LengthConfig;
 import dev.vicreg.training.config.TrainingConfig;
+import dev.vicreg.training.config.UpdateConfig;
 import dev.vicreg.training.data.Datasets;
 import dev.vicreg.training.data.pair.PairBatch;
 import dev.vicreg.training.data.pair.PairLoader;
@@ -310,13 +311,9 @@ public final class Trainer implements AutoCloseable {
     }
 
     private static long stepsPerEpoch(TrainingConfig settings, PairedData data) {
-        int batch = settings.graph().update().batchSize();
-        if (data.size() < batch) {
-            throw new SettingException(
-                    "Batch size " + batch + " is larger than the data set: expected at most " + data.size() + ", the "
-                            + data.noun() + " in " + settings.data().data());
-        }
-        return data.size() / batch;
+        UpdateConfig update = settings.graph().update();
+        update.requireBatch(data.size(), data.noun(), settings.data().data());
+        return data.size() / update.batchSize();
     }
 
     /** The run's folder. */
