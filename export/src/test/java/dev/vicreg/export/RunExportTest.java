@@ -147,8 +147,8 @@ class RunExportTest {
         Path trained = TestRun.write(run.resolve("trained"), 8, "16", 2).checkpoint();
         Path encoder = run.resolve("encoder.onnx");
         spoil(trained, "encoder.conv1.weight");
-        IOException e = assertThrows(
-                IOException.class, () -> RunExport.export(run, Side.A, trained, "1", Map.of(), encoder));
+        IOException e =
+                assertThrows(IOException.class, () -> RunExport.export(run, Side.A, trained, "1", Map.of(), encoder));
         assertEquals(
                 "Cannot export " + trained + ": encoder.conv1.weight holds numbers that are not finite; export a"
                         + " checkpoint from before training went wrong",

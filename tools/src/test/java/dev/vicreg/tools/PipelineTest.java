@@ -319,7 +319,9 @@ class PipelineTest {
     void checkpointsToGoOnFromAreNamedAsTheirFolders() {
         Path out = folder.resolve("run");
         assertFailure(
-                2, "--from belongs to --resume", train(pictures.resolve("train"), out, "--steps", "1", "--from", "step-1"));
+                2,
+                "--from belongs to --resume",
+                train(pictures.resolve("train"), out, "--steps", "1", "--from", "step-1"));
         String[] resume = {"train", "--out", run.toString(), "--resume", "--from"};
         assertFailure(2, "--from must be step- and a number, found 4", Cli.run(with(resume, "4")));
         assertFailure(2, "has no checkpoint of step 2, only of step-0, ", Cli.run(with(resume, "step-2")));

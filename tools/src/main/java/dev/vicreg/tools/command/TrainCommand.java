@@ -133,14 +133,16 @@ final class TrainCommand {
         Trainer trainer = before == null
                 ? Trainer.start(config, out, Version.TEXT, datasets)
                 : Trainer.resume(config, out, given.find(FROM).orElse(null), datasets);
-        if (before != null && !before.schedule().length().equals(config.schedule().length())) {
-            console.err().println(String.format(
-                    Locale.ROOT,
-                    "now a run of %d steps, %d of them done; the learning rate goes on as in a run of that length, from"
-                            + " %.2g",
-                    trainer.totalSteps(),
-                    trainer.startStep(),
-                    trainer.rate()));
+        if (before != null
+                && !before.schedule().length().equals(config.schedule().length())) {
+            console.err()
+                    .println(String.format(
+                            Locale.ROOT,
+                            "now a run of %d steps, %d of them done; the learning rate goes on as in a run of that length, from"
+                                    + " %.2g",
+                            trainer.totalSteps(),
+                            trainer.startStep(),
+                            trainer.rate()));
         }
         TrainingRun.Result result = TrainingRun.run(trainer, console);
         Path encoder = result.encoders().get(Side.A);

@@ -39,7 +39,8 @@ class ReadingTest {
         try (Datasets datasets = new Datasets(new Reading(console, silent))) {
             assertEquals(
                     PICTURES,
-                    datasets.open(folder.toString(), DataOptions.DEFAULT, Selection.ALL).size());
+                    datasets.open(folder.toString(), DataOptions.DEFAULT, Selection.ALL)
+                            .size());
         }
         return bytes.toString(StandardCharsets.UTF_8);
     }

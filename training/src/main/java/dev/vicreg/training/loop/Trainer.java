@@ -200,7 +200,8 @@ public final class Trainer implements AutoCloseable {
             folder.artifacts().writeModels(built, lowering(settings));
             RunFolder.Saved last = lastState(folder, from);
             folder.goOnFrom(last.step());
-            requireNotShorter(settings, root, settings.schedule().totalSteps(stepsPerEpoch(settings, data)), last.step());
+            requireNotShorter(
+                    settings, root, settings.schedule().totalSteps(stepsPerEpoch(settings, data)), last.step());
             Path checkpoint = inPrecision(last.file(), built, copies.resolve("checkpoint-resumed"));
             Artifacts models = folder.artifacts();
             requireKernels(built, settings, new Artifacts(models.trainingModel(), models.evalModel(), checkpoint));

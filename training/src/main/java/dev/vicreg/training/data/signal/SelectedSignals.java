@@ -24,8 +24,7 @@ import org.jspecify.annotations.Nullable;
 public final class SelectedSignals extends SelectedSamples<Signal> implements SignalDataset {
     private final Summary summary;
 
-    public SelectedSignals(
-            String where, Samples<Signal> source, Selection selection, Opening opening, long cacheBytes)
+    public SelectedSignals(String where, Samples<Signal> source, Selection selection, Opening opening, long cacheBytes)
             throws IOException {
         super(where, source, selection, opening, cacheBytes);
         summary = summarise(where);

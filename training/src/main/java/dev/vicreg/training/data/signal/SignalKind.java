@@ -52,13 +52,18 @@ public final class SignalKind implements Kind<Signal> {
     @Override
     public SignalDataset open(DataFiles data, DataOptions options, Selection selection) throws IOException {
         if (data.isFile(".npy")) {
-            return new SelectedSignals(data.spec(), SignalArray.read(data.path(), options), selection, data.opening(), 0);
+            return new SelectedSignals(
+                    data.spec(), SignalArray.read(data.path(), options), selection, data.opening(), 0);
         }
         List<DataFile> recordings = SignalFormat.among(data.files());
         Samples<Signal> samples = new FileSamples<>(data, recordings, new SignalFormat(options));
         data.warnOfMixture(samples);
         return new SelectedSignals(
-                data.spec(), samples, selection, data.opening(), Runtime.getRuntime().maxMemory() / 4);
+                data.spec(),
+                samples,
+                selection,
+                data.opening(),
+                Runtime.getRuntime().maxMemory() / 4);
     }
 
     @Override

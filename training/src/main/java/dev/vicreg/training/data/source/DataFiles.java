@@ -60,7 +60,8 @@ public final class DataFiles implements Closeable {
         Path path = Path.of(spec);
         Path parent = path.toAbsolutePath().getParent();
         if (!Files.exists(path) && parent != null && Files.exists(parent) && isPartName(path)) {
-            return new DataFiles(spec, parent, String.valueOf(path.getFileName()), opening); // the training files of CIFAR, say
+            return new DataFiles(
+                    spec, parent, String.valueOf(path.getFileName()), opening); // the training files of CIFAR, say
         }
         return new DataFiles(spec, existing(spec, path), "", opening);
     }
