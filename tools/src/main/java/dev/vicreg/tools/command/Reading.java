@@ -7,7 +7,7 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /** Shows how far data are read, once that takes longer than anyone wants to wait in silence. Thread-safe. */
-class Reading implements Opening {
+final class Reading implements Opening {
     private final Console console;
     private final long silentNanos;
     private @Nullable Progress progress;

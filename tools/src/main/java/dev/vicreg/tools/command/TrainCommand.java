@@ -90,13 +90,19 @@ final class TrainCommand {
     private static Opening opening(Settings settings, Console console) {
         boolean samples = settings.find(RunOptions.DATA_B).isEmpty() && settings.value("pairs") == null; // not pairs
         UpdateConfig update = settings.read(UpdateConfig.class);
-        return new Reading(console) {
+        Reading reading = new Reading(console);
+        return new Opening() {
             @Override
             public void selected(String where, String noun, int count) {
                 if (samples) {
                     update.requireBatch(count, noun, where);
                 }
-                super.selected(where, noun, count);
+                reading.selected(where, noun, count);
+            }
+
+            @Override
+            public void read() {
+                reading.read();
             }
         };
     }
