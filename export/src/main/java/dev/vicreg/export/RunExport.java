@@ -8,18 +8,18 @@ import dev.vicreg.training.config.GraphConfig;
 import dev.vicreg.training.config.OnnxConfig;
 import dev.vicreg.training.config.PictureInput;
 import dev.vicreg.training.run.Artifacts;
+import dev.vicreg.training.run.CheckpointFile;
+import dev.vicreg.training.run.FileDigest;
 import dev.vicreg.training.run.RunConfig;
 import dev.vicreg.training.run.RunFolder;
 import dev.vicreg.training.run.RunLayout;
 import dev.vicreg.training.step.Side;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Exports the encoders of a run's folder; needs no lock on it. */
@@ -39,7 +39,7 @@ public final class RunExport {
     /**
      * The newest checkpoint of the run in {@code run}.
      *
-     * @throws IOException if there is no run, or it has saved nothing yet
+     * @throws IOException if there is no run, it has saved nothing yet, or the checkpoint is damaged
      */
     public static RunFolder.Saved newest(Path run) throws IOException {
         RunConfig.read(new RunLayout(run).config());
@@ -48,7 +48,13 @@ public final class RunExport {
             throw new IOException("Run " + run + " has no checkpoint yet: expected a folder checkpoints/step-<number>;"
                     + " train until one is saved");
         }
-        return saved.get(saved.size() - 1);
+        RunFolder.Saved newest = saved.get(saved.size() - 1);
+        Optional<String> damage = RunFolder.damage(newest);
+        if (damage.isPresent()) {
+            throw new IOException("Checkpoint " + newest.file() + " is damaged: " + damage.get()
+                    + "; ./vicreg train --out " + run + " --resume goes on from the one before");
+        }
+        return newest;
     }
 
     /**
@@ -58,7 +64,7 @@ public final class RunExport {
      * @param side whose encoder; {@link Side#A} where both views share one
      * @param version of this project, for the manifest
      * @param evaluation figures measured on this encoder, by name; may be empty
-     * @throws IOException if {@code run} holds no run, or as {@link EncoderExport#export}
+     * @throws IOException if {@code run} holds no run, a weight is not finite, or as {@link EncoderExport#export}
      * @throws IllegalArgumentException for side b of a run whose views share one encoder
      */
     public static EncoderExport.Result export(
@@ -92,6 +98,7 @@ public final class RunExport {
             throw new SettingException("Run " + run + " has one encoder for both views: leave out `branch` b");
         }
         Path artifacts = new RunLayout(run).artifacts();
+        requireFinite(checkpoint, Artifacts.in(artifacts).checkpoint());
         BranchConfig branch = graph.from(new RunLayout(run)::original).branch(side);
         Path evalModel = Artifacts.in(artifacts).evalModel();
         OnnxConfig file = branch.onnx();
@@ -100,8 +107,8 @@ public final class RunExport {
                     + ": `picture-input` is for encoders that came as ONNX files and take pictures; leave it out");
         }
         Input<?> input = file == null || form == Form.PICTURES ? branch.input().served() : served(branch, file, form);
-        EncoderExport.Description description =
-                new EncoderExport.Description(version, branch.encoder(), input, sha256(configFile), evaluation);
+        EncoderExport.Description description = new EncoderExport.Description(
+                version, branch.encoder(), input, FileDigest.sha256(configFile), evaluation);
         return file == null || form != Form.ORIGINAL
                 ? EncoderExport.export(evalModel, side, checkpoint, description, front(branch, form), target)
                 : ImportedExport.export(
@@ -113,6 +120,24 @@ public final class RunExport {
                         checkpoint,
                         description,
                         target);
+    }
+
+    /**
+     * Refuses weights that training has spoilt.
+     *
+     * @param start the run's first: what isn't finite there, such as a mask of an imported network, is meant so
+     */
+    private static void requireFinite(Path checkpoint, Path start) throws IOException {
+        Set<String> spoilt = CheckpointFile.notFinite(checkpoint);
+        if (!spoilt.isEmpty()) {
+            spoilt.removeAll(CheckpointFile.notFinite(start));
+        }
+        Optional<String> weight =
+                spoilt.stream().filter(name -> !name.startsWith("optimizer.")).findFirst();
+        if (weight.isPresent()) {
+            throw new IOException("Cannot export " + checkpoint + ": " + weight.get()
+                    + " holds numbers that are not finite; export a checkpoint from before training went wrong");
+        }
     }
 
     /** What pictures become before they reach an encoder of other origin; null where they reach it as they are. */
@@ -131,14 +156,5 @@ public final class RunExport {
         OnnxEncoder encoder = file.encoder();
         String name = form == Form.ORIGINAL ? encoder.originalInputName() : encoder.inputName();
         return branch.input().served(name, file);
-    }
-
-    /** What {@code sha256sum} prints. */
-    private static String sha256(Path file) throws IOException {
-        try {
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(file)));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("Every Java platform has SHA-256", e);
-        }
     }
 }

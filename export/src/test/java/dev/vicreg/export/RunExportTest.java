@@ -20,13 +20,16 @@ import dev.vicreg.training.config.OutputConfig;
 import dev.vicreg.training.config.ScheduleConfig;
 import dev.vicreg.training.config.TrainingConfig;
 import dev.vicreg.training.config.ViewsConfig;
+import dev.vicreg.training.run.CheckpointFile;
 import dev.vicreg.training.run.RunConfig;
 import dev.vicreg.training.run.RunLayout;
 import dev.vicreg.training.step.Side;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -135,6 +138,36 @@ class RunExportTest {
                 () -> RunExport.export(
                         run, Side.B, written.checkpoint(), "1", Map.of(), run.resolve("encoder-b.onnx")));
         assertEquals("Run " + run + " has one encoder for both views: leave out `branch` b", e.getMessage());
+    }
+
+    @Test
+    void weightsThatAreNotFiniteAreRefusedUnlessTheyWereMeantSo() throws IOException {
+        writeConfig();
+        Path start = TestRun.write(run.resolve("artifacts"), 8, "16", 1).checkpoint();
+        Path trained = TestRun.write(run.resolve("trained"), 8, "16", 2).checkpoint();
+        Path encoder = run.resolve("encoder.onnx");
+        spoil(trained, "encoder.conv1.weight");
+        IOException e =
+                assertThrows(IOException.class, () -> RunExport.export(run, Side.A, trained, "1", Map.of(), encoder));
+        assertEquals(
+                "Cannot export " + trained + ": encoder.conv1.weight holds numbers that are not finite; export a"
+                        + " checkpoint from before training went wrong",
+                e.getMessage());
+        assertTrue(Files.notExists(encoder));
+
+        TestRun.write(run.resolve("trained"), 8, "16", 2);
+        spoil(start, "projector.0.weight"); // as a mask of an imported network may be
+        spoil(trained, "projector.0.weight");
+        RunExport.export(run, Side.A, trained, "1", Map.of(), encoder);
+        assertTrue(Files.exists(encoder));
+    }
+
+    private static void spoil(Path checkpoint, String name) throws IOException {
+        Map<String, Tensor> state = new LinkedHashMap<>(CheckpointFile.read(checkpoint));
+        float[] values = Objects.requireNonNull(state.get(name)).floats();
+        values[values.length - 1] = Float.NEGATIVE_INFINITY;
+        state.put(name, Tensor.of(Objects.requireNonNull(state.get(name)).shape(), values));
+        CheckpointFile.write(checkpoint, state);
     }
 
     @Test

@@ -1,28 +1,34 @@
 package dev.vicreg.tools;
 
+import dev.vicreg.tools.cli.Console;
+import java.io.PrintStream;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 
 /**
- * Turns Ctrl-C, a request to end and a closed terminal into a flag for the commands that have something to save; the
- * others end at once.
+ * Turns Ctrl-C, a request to end and a closed terminal into a flag for tasks that have something to save; all else ends at
+ * once.
  *
  * <p>Neither may run Java's shutdown hooks: ONNX Runtime's own hook closes its environment under whatever is running,
  * which was seen to crash the process.
  */
-final class Interrupt implements BooleanSupplier {
+final class Interrupt implements Supplier<Console.Hold> {
     private static final Map<String, Integer> SIGNALS = Map.of("HUP", 1, "INT", 2, "TERM", 15);
     private static final int SIGNALLED = 128; // added by convention to the signal's number
 
     private final AtomicInteger signal = new AtomicInteger();
-    private volatile boolean polled;
+    private final AtomicInteger holds = new AtomicInteger();
+    private final AtomicBoolean told = new AtomicBoolean();
+    private final PrintStream messages;
 
     /** Listens for signals from now on. */
-    Interrupt() {
+    Interrupt(PrintStream messages) {
+        this.messages = messages;
         SIGNALS.forEach(this::listen);
     }
 
@@ -44,11 +50,20 @@ final class Interrupt implements BooleanSupplier {
         }
     }
 
-    /** Whether a signal came. From the first call on it is the caller who ends; a second signal still ends at once. */
     @Override
-    public boolean getAsBoolean() {
-        polled = true;
-        return signal.get() != 0;
+    public Console.Hold get() {
+        holds.incrementAndGet();
+        return new Console.Hold() {
+            @Override
+            public boolean isStopRequested() {
+                return signal.get() != 0;
+            }
+
+            @Override
+            public void close() {
+                holds.decrementAndGet();
+            }
+        };
     }
 
     /** The exit status if a signal came. */
@@ -57,8 +72,13 @@ final class Interrupt implements BooleanSupplier {
     }
 
     private void raise(int number) {
-        if (!signal.compareAndSet(0, number) || !polled) {
+        boolean first = signal.compareAndSet(0, number);
+        if (holds.get() == 0) {
             Runtime.getRuntime().halt(SIGNALLED + number);
+        }
+        if (!first && told.compareAndSet(false, true)) { // said below the line of progress that may be there
+            messages.println(System.lineSeparator() + "stopping: what was done is being saved; kill -9 "
+                    + ProcessHandle.current().pid() + " ends at once and loses it");
         }
     }
 }

@@ -35,9 +35,14 @@ public final class Main {
         System.setProperty("java.awt.headless", "true");
         System.setOut(VisibleStream.over(System.out, "stdout"));
         System.setErr(VisibleStream.over(System.err, "stderr")); // the log, too
-        Interrupt interrupt = new Interrupt();
+        Interrupt interrupt = new Interrupt(System.err);
         Console console = new Console(System.out, System.err, Boolean.getBoolean("vicreg.terminal"), interrupt);
         int status = run(List.of(args), console);
+        if (status == SUCCESS && console.out().checkError()) { // which it keeps to itself until it is asked
+            console.err()
+                    .println("vicreg: cannot write to standard output: is the disk full, or has what reads it ended?");
+            status = FAILURE;
+        }
         System.exit(interrupt.status().orElse(status));
     }
 

@@ -22,7 +22,7 @@ record Cli(int status, String out, String err) {
     private static Cli of(ToIntFunction<Console> run) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         ByteArrayOutputStream err = new ByteArrayOutputStream();
-        Console console = new Console(print(out), print(err), false, () -> false);
+        Console console = new Console(print(out), print(err), false, () -> () -> false);
         int status = run.applyAsInt(console);
         return new Cli(status, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
     }

@@ -283,7 +283,9 @@ class ModalitiesTest {
                 "--out",
                 out,
                 "--encoder",
-                "mlp");
+                "mlp",
+                "--batch-size", // fewer than there are signals, which is told of first
+                "8");
         refused(
                 2,
                 "--columns is for vectors, the data are signals",
@@ -349,8 +351,21 @@ class ModalitiesTest {
                 "--out",
                 out,
                 "--length",
-                "soon");
-        refused(2, "--front-end must be none or log-mel", "train", "--data", wavs, "--out", out, "--front-end", "fft");
+                "soon",
+                "--batch-size",
+                "16");
+        refused(
+                2,
+                "--front-end must be none or log-mel",
+                "train",
+                "--data",
+                wavs,
+                "--out",
+                out,
+                "--front-end",
+                "fft",
+                "--batch-size",
+                "16");
         refused(
                 2,
                 "takes window, hop, bands, low and high, found \"mels=3\"",
@@ -360,7 +375,9 @@ class ModalitiesTest {
                 "--out",
                 out,
                 "--front-end",
-                "log-mel,mels=3");
+                "log-mel,mels=3",
+                "--batch-size",
+                "16");
         refused(2, "Encoder mlp needs --data", "artifacts", "--encoder", "mlp", "--out", out);
         assertTrue(Files.notExists(Path.of(out)), "a run that cannot start leaves no folder");
     }

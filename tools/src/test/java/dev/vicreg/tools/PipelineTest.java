@@ -145,6 +145,40 @@ class PipelineTest {
         assertEquals(terms(whole), terms(parts));
     }
 
+    /** Which data an encoder is measured on is the run's, as all else is. */
+    @Test
+    void resumedRunIsMeasuredAsItsStartAsked() throws IOException {
+        Path out = folder.resolve("run");
+        Path data = pictures.resolve("train");
+        String test = pictures.resolve("test").toString();
+        Cli whole = require(train(data, out, "--steps", "2", "--checkpoint-every", "1", "--eval-data", test, "--json"));
+        JsonNode figures = json(whole.out()).path("evaluation");
+        assertTrue(figures.path("encoder").isNumber(), whole.out());
+        deleteCheckpointsAfter(out, 1);
+        Cli resumed = require(Cli.run("train", "--out", out.toString(), "--resume", "--json"));
+        assertEquals(figures, json(resumed.out()).path("evaluation"));
+
+        Path without = folder.resolve("without");
+        require(train(data, without, "--steps", "1"));
+        require(Cli.run("train", "--out", without.toString(), "--resume", "--eval-data", test));
+        Cli later = require(Cli.run("train", "--out", without.toString(), "--resume"));
+        assertTrue(later.out().startsWith("kNN (k = 20"), later.out());
+    }
+
+    /** Were they decoded first, they would be told to be no pictures. */
+    @Test
+    void tooFewPicturesForABatchAreRefusedBeforeTheyAreDecoded() throws IOException {
+        Path data = Files.createDirectory(folder.resolve("few"));
+        for (int i = 0; i < 3; i++) {
+            Files.writeString(data.resolve(i + ".png"), "none");
+        }
+        Cli cli = train(data, folder.resolve("run"), "--steps", "1");
+        assertEquals(2, cli.status());
+        assertEquals(
+                "vicreg train: Batch size 32 is larger than the data set: expected at most 3, the pictures in " + data,
+                cli.errorLine());
+    }
+
     @Test
     void recipeIsBeneathWhatIsGiven() throws IOException {
         Path out = folder.resolve("run");
@@ -266,15 +300,35 @@ class PipelineTest {
     @Test
     void damagedCheckpointIsNamed() throws IOException {
         Path copy = copyOfRun();
+        String[] resume = {"train", "--out", copy.toString(), "--resume", "--from", "step-4"};
         Path checkpoint = copy.resolve("checkpoints/step-00000004/checkpoint");
         byte[] bytes = Files.readAllBytes(checkpoint);
         Files.write(checkpoint, Arrays.copyOf(bytes, bytes.length / 2));
-        assertFailure(1, checkpoint.toString(), Cli.run("train", "--out", copy.toString(), "--resume"));
+        assertFailure(1, checkpoint.toString(), Cli.run(resume));
         Path encoder = folder.resolve("e.onnx");
         assertFailure(1, "checkpoint", Cli.run("export", "--run", copy.toString(), "--out", encoder.toString()));
         assertFalse(Files.exists(encoder));
         Files.writeString(checkpoint, "foreign");
-        assertFailure(1, checkpoint.toString(), Cli.run("train", "--out", copy.toString(), "--resume"));
+        assertFailure(1, checkpoint.toString(), Cli.run(resume));
+
+        require(Cli.run("train", "--out", copy.toString(), "--resume")); // from the one before
+        assertEquals(-1, Files.mismatch(run.resolve("encoder.onnx"), copy.resolve("encoder.onnx")));
+    }
+
+    @Test
+    void checkpointsToGoOnFromAreNamedAsTheirFolders() {
+        Path out = folder.resolve("run");
+        assertFailure(
+                2,
+                "--from belongs to --resume",
+                train(pictures.resolve("train"), out, "--steps", "1", "--from", "step-1"));
+        String[] resume = {"train", "--out", run.toString(), "--resume", "--from"};
+        assertFailure(2, "--from must be step- and a number, found 4", Cli.run(with(resume, "4")));
+        assertFailure(2, "has no checkpoint of step 2, only of step-0, ", Cli.run(with(resume, "step-2")));
+    }
+
+    private static String[] with(String[] words, String more) {
+        return Stream.concat(Stream.of(words), Stream.of(more)).toArray(String[]::new);
     }
 
     @Test

@@ -57,9 +57,29 @@ class ProgramTest {
         long step = saved.get(saved.size() - 1).step();
         assertEquals(step, Files.readAllLines(run.resolve("metrics.jsonl")).size());
         assertFalse(Files.exists(run.resolve("encoder.onnx")));
-        assertTrue(Cli.run("train", "--out", run.toString(), "--resume", "--steps", "3")
-                .errorLine()
-                .contains("steps: 100000 in the run"));
+        String fewer = Cli.run("train", "--out", run.toString(), "--resume", "--steps", "" + (step - 1))
+                .errorLine();
+        assertTrue(step == 1 || fewer.contains("the run would have " + (step - 1) + " steps, and " + step), fewer);
+        Cli longer = Cli.run("train", "--out", run.toString(), "--resume", "--steps", "" + (step + 1));
+        assertEquals(0, longer.status(), longer.err());
+        assertTrue(longer.err().contains("now a run of " + (step + 1) + " steps, " + step + " of them"), longer.err());
+        assertTrue(Files.exists(run.resolve("encoder.onnx")));
+    }
+
+    /** Whatever was there when it was killed, one of the two commands goes on. */
+    @Test
+    void aStartThatIsKilledCanBeDoneAgain() throws Exception {
+        Process process = start("", train("--steps", "2"));
+        while (!Files.exists(run.resolve("artifacts"))) {
+            assertTrue(process.isAlive(), "it ended by itself");
+            Thread.sleep(1);
+        }
+        process.destroyForcibly().waitFor();
+        boolean started = Files.exists(run.resolve("config.json"));
+        List<String> again = started ? train("--resume") : train("--steps", "2");
+        Cli cli = Cli.run(again.toArray(String[]::new));
+        assertEquals(0, cli.status(), cli.err());
+        assertEquals(2, RunFolder.saved(run).get(0).step());
     }
 
     @Test
@@ -86,6 +106,17 @@ class ProgramTest {
         assertTrue(out.contains("dev.vicreg.tools.command.Commands "), out);
         assertFalse(out.contains("dev.vicreg.models.setting.Schema "), out);
         assertFalse(out.contains("dev.vicreg.tools.cli.Setting "), out);
+    }
+
+    @Test
+    void resultsThatCannotBeWrittenAreAFailure() throws Exception {
+        for (List<String> words : List.of(List.of("inspect", "--operators", "--json"), List.of("--help"))) {
+            Process process = start("exec >/dev/full; ", words);
+            String err = text(process.getErrorStream());
+            assertEquals(1, exit(process), err);
+            assertEquals(
+                    "vicreg: cannot write to standard output: is the disk full, or has what reads it ended?\n", err);
+        }
     }
 
     private List<String> train(String... more) {

@@ -56,7 +56,7 @@ final class EmbedCommand {
                         settings.get(SharedSettings.MODEL),
                         SharedSettings.device(settings),
                         settings.get(SharedSettings.THREADS));
-                Datasets datasets = new Datasets()) {
+                Datasets datasets = new Datasets(new Reading(console))) {
             String named = settings.get(SharedSettings.DATA);
             Dataset<?> data = InputOptions.open(model, named, null, SharedSettings.selection(settings), datasets);
             int skipped = embed(model, data, out, settings.on(NORMALIZE), console);
@@ -94,8 +94,9 @@ final class EmbedCommand {
 
     private record VectorWriter(int dimension, Path out, boolean normalize, Console console) {
         <T> int write(Dataset<T> data, Embedder<T> embedder) throws IOException {
-            try (VectorFile file = VectorFile.create(out, dimension);
-                    Progress progress = new Progress(console, "embed", data.size())) {
+            try (Console.Hold hold = console.hold();
+                    VectorFile file = VectorFile.create(out, dimension);
+                    Progress progress = new Progress(console, "embed", 0, data.size())) {
                 InOrder.Reader<T> prepared = index -> embedder.prepare(data.sample(index));
                 int skipped = InOrder.forEachBatch(data, BATCH, prepared, items -> {
                     List<T> samples = items.stream().map(InOrder.Item::value).toList();
@@ -105,8 +106,8 @@ final class EmbedCommand {
                                 data.name(items.get(i).index()),
                                 normalize ? Vectors.normalized(vectors[i]) : vectors[i]);
                     }
-                    progress.at(items.get(items.size() - 1).index() + 1, "");
-                    if (console.stopRequested().getAsBoolean()) {
+                    progress.at(items.get(items.size() - 1).index() + 1);
+                    if (hold.isStopRequested()) {
                         throw new IllegalStateException("stopped; nothing was written");
                     }
                 });

@@ -86,7 +86,7 @@ final class EvalCommand {
         try (EmbeddingModel encoder = EmbeddingModel.load(model, device, threads);
                 EmbeddingModel before =
                         baseline.isPresent() ? EmbeddingModel.load(baseline.get(), device, threads) : null;
-                Datasets datasets = new Datasets()) {
+                Datasets datasets = new Datasets(new Reading(console))) {
             Dataset<?> train = open(encoder, settings.get(TRAIN), settings, datasets);
             Dataset<?> test = open(encoder, settings.get(TEST), settings, datasets);
             Measured<?> measured = measure(knn, encoder, before, train, test, console);
@@ -159,10 +159,10 @@ final class EvalCommand {
         requireLabels(knn, train, labelled(train, train::label), labelled(test, testLabel));
         LabelledVectors<R> bank;
         LabelledVectors<R> queries;
-        try (Progress progress = new Progress(console, "embed", (long) train.size() + test.size())) {
-            bank = LabelledVectors.of(form, voting, train::label, encoder, before, done -> progress.at(done, ""));
+        try (Progress progress = new Progress(console, "embed", 0, (long) train.size() + test.size())) {
+            bank = LabelledVectors.of(form, voting, train::label, encoder, before, done -> progress.at(done));
             queries = LabelledVectors.of(
-                    form, classified, testLabel, encoder, before, done -> progress.at(train.size() + done, ""));
+                    form, classified, testLabel, encoder, before, done -> progress.at(train.size() + done));
         }
         requireLabels(knn, train, bank.size(), queries.size()); // some may not have been decodable
         return new Measured<>(Evaluation.of(knn, bank, queries, classes.size()), bank, queries, classes);

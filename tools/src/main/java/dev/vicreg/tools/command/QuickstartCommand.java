@@ -15,6 +15,7 @@ import dev.vicreg.tools.sample.SampleSet;
 import dev.vicreg.training.config.DataConfig;
 import dev.vicreg.training.config.PictureInput;
 import dev.vicreg.training.config.TrainingConfig;
+import dev.vicreg.training.data.Datasets;
 import dev.vicreg.training.data.Kinds;
 import dev.vicreg.training.data.source.DataOptions;
 import dev.vicreg.training.data.source.Dataset;
@@ -70,14 +71,18 @@ final class QuickstartCommand {
         Path pictures = root.resolve("pictures");
         Path train = pictures.resolve("train");
         PictureInput pictureInput = PictureInput.of(settings);
-        TrainingConfig config =
-                RunOptions.training(settings, new DataConfig(train.toString(), null), SideInputs.same(pictureInput));
+        DataConfig data = new DataConfig(train.toString(), null) // a resume measures as this command does
+                .measuredOn(pictures.resolve("test").toString());
+        TrainingConfig config = RunOptions.training(settings, data, SideInputs.same(pictureInput));
         console.err().println("1/4 drawing pictures into " + pictures);
         new SampleSet(pictureInput.imageSize(), config.seed())
                 .write(pictures, settings.get(PER_CLASS), settings.get(TEST_PER_CLASS));
         console.err().println("2/4 training without labels in " + root.resolve("run"));
-        Trainer trainer = Trainer.start(config, root.resolve("run"), Version.TEXT);
-        TrainingRun.Result result = TrainingRun.run(trainer, console);
+        TrainingRun.Result result;
+        try (Datasets datasets = new Datasets(new Reading(console))) {
+            Trainer trainer = Trainer.start(config, root.resolve("run"), Version.TEXT, datasets);
+            result = TrainingRun.run(trainer, console);
+        }
         if (result.outcome().finished()) {
             evaluate(root, config, result.outcome().seconds(), settings.on(SharedSettings.JSON), console);
         }

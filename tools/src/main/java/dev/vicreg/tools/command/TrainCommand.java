@@ -15,10 +15,11 @@ import dev.vicreg.tools.evaluation.KnnClassifier;
 import dev.vicreg.tools.output.Json;
 import dev.vicreg.training.config.DataConfig;
 import dev.vicreg.training.config.TrainingConfig;
+import dev.vicreg.training.config.UpdateConfig;
 import dev.vicreg.training.data.Datasets;
-import dev.vicreg.training.data.Kinds;
 import dev.vicreg.training.data.source.DataOptions;
 import dev.vicreg.training.data.source.Dataset;
+import dev.vicreg.training.data.source.Opening;
 import dev.vicreg.training.data.source.Selection;
 import dev.vicreg.training.loop.Trainer;
 import dev.vicreg.training.run.RunConfig;
@@ -30,7 +31,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -40,18 +40,20 @@ final class TrainCommand {
             Setting.path("out", "RUN", Group.OUTPUT, "folder of the run; new or empty without --resume");
     private static final Setting<Boolean> RESUME = Setting.flag(
             "resume", Group.OUTPUT, "go on with the run in --out from its newest checkpoint, with its settings");
-    private static final Setting<String> EVAL_DATA = Setting.text(
-            "eval-data",
-            DataConfig.ARGUMENT,
-            Group.EVALUATION,
-            "labelled samples to measure the encoder on at the end, by kNN among --data",
-            null);
+
+    private static final Setting<Long> FROM = new Setting<>(
+            "from",
+            "step-N",
+            Group.OUTPUT,
+            "with --resume: go on from this checkpoint of --out instead; step-0 is the start",
+            null,
+            TrainCommand::step);
 
     static final Usage USAGE = new Usage(
             List.of(OUT),
             Stream.of(
                             Setting.of(DataConfig.class),
-                            List.of(EVAL_DATA, RESUME, RunOptions.RECIPE, SharedSettings.JSON),
+                            List.of(RESUME, FROM, RunOptions.RECIPE, SharedSettings.JSON),
                             RunOptions.GRAPH,
                             RunOptions.RUN)
                     .<Setting<?>>flatMap(List::stream)
@@ -60,17 +62,55 @@ final class TrainCommand {
 
     private TrainCommand() {}
 
+    private static Long step(String text) {
+        if (!text.matches("step-[0-9]{1,18}")) {
+            throw new SettingException("must be step- and a number, found " + text);
+        }
+        return Long.valueOf(text.substring("step-".length()));
+    }
+
     static void run(Settings given, Console console) throws Exception {
         Path out = given.get(OUT);
-        try (Datasets datasets = new Datasets()) {
-            run(given, out, datasets, console);
+        boolean resume = given.on(RESUME);
+        if (given.find(FROM).isPresent() && !resume) {
+            throw new SettingException("--from belongs to --resume; add it, or leave --from out");
+        }
+        TrainingConfig before = resume ? RunConfig.settingsOf(out) : null;
+        Settings settings = RunOptions.complete(given, before);
+        try (Datasets datasets = new Datasets(opening(settings, console))) {
+            run(given, settings, before, out, datasets, console);
         }
     }
 
-    private static void run(Settings given, Path out, Datasets datasets, Console console) throws Exception {
-        boolean resume = given.on(RESUME);
-        TrainingConfig before = resume ? RunConfig.settingsOf(out) : null;
-        Settings settings = RunOptions.complete(given, before);
+    /** Shows how far data are read, after it has refused those that are too few for a batch. */
+    private static Opening opening(Settings settings, Console console) {
+        boolean samples = settings.find(RunOptions.DATA_B).isEmpty() && settings.value("pairs") == null; // not pairs
+        UpdateConfig update = settings.read(UpdateConfig.class);
+        Reading reading = new Reading(console);
+        return new Opening() {
+            @Override
+            public void selected(String where, String noun, int count) {
+                if (samples) {
+                    update.requireBatch(count, noun, where);
+                }
+                reading.selected(where, noun, count);
+            }
+
+            @Override
+            public void read() {
+                reading.read();
+            }
+        };
+    }
+
+    private static void run(
+            Settings given,
+            Settings settings,
+            @Nullable TrainingConfig before,
+            Path out,
+            Datasets datasets,
+            Console console)
+            throws Exception {
         settings.get(SharedSettings.DATA); // the first that is missing is told of
         DataConfig data = settings.read(DataConfig.class);
         SideInputs inputs = before != null && !InputOptions.isAnyGiven(given)
@@ -80,27 +120,40 @@ final class TrainCommand {
         Notes.warnOfCoefficients(config.graph().objective(), console);
         Notes.tellOfNames(config.graph(), console);
         Notes.tellOfPrecision(config.graph(), config.computeDevice(), console);
-        Optional<String> evalData = settings.find(EVAL_DATA);
-        if (evalData.isPresent()) {
-            try (Dataset<?> test = Kinds.open(evalData.get(), inputs.a().reading(), Selection.ALL)) {
+        String evalData = data.evalData();
+        if (evalData != null) {
+            try (Datasets apart = new Datasets(new Reading(console))) {
+                Dataset<?> test = apart.open(evalData, inputs.a().reading(), Selection.ALL);
                 if (test.labelNames().isEmpty()) { // a mistake shows now, not after the training
                     EvalCommand.requireLabels(KnnClassifier.STANDARD, test, 0, 0);
                 }
                 config.graph().a().input().requireFits(test);
             } catch (SettingException e) {
-                throw new SettingException("--eval-data " + evalData.get() + ": " + e.getMessage(), e);
+                throw new SettingException("--eval-data " + evalData + ": " + e.getMessage(), e);
             }
         }
-        Trainer trainer =
-                resume ? Trainer.resume(config, out, datasets) : Trainer.start(config, out, Version.TEXT, datasets);
+        Trainer trainer = before == null
+                ? Trainer.start(config, out, Version.TEXT, datasets)
+                : Trainer.resume(config, out, given.find(FROM).orElse(null), datasets);
+        if (before != null
+                && !before.schedule().length().equals(config.schedule().length())) {
+            console.err()
+                    .println(String.format(
+                            Locale.ROOT,
+                            "now a run of %d steps, %d of them done; the learning rate goes on as in a run of that length, from"
+                                    + " %.2g",
+                            trainer.totalSteps(),
+                            trainer.startStep(),
+                            trainer.rate()));
+        }
         TrainingRun.Result result = TrainingRun.run(trainer, console);
         Path encoder = result.encoders().get(Side.A);
         if (encoder == null) {
             return;
         }
         Evaluation evaluation = null;
-        if (evalData.isPresent()) {
-            evaluation = evaluate(config, encoder, evalData.get(), datasets, console);
+        if (evalData != null) {
+            evaluation = evaluate(config, encoder, evalData, datasets, console);
             Map<String, Double> figures = Map.of("knn-20-0.07", evaluation.encoder());
             RunExport.export(out, Side.A, result.outcome().last().file(), Version.TEXT, figures, encoder);
         }
@@ -118,7 +171,8 @@ final class TrainCommand {
                         EmbeddingModel.load(encoder, device, config.machine().threads());
                 EmbeddingModel before =
                         EmbeddingModel.load(initial, device, config.machine().threads());
-                Dataset<?> test = Kinds.open(evalData, reading, Selection.ALL)) {
+                Datasets apart = new Datasets(new Reading(console))) {
+            Dataset<?> test = apart.open(evalData, reading, Selection.ALL);
             Dataset<?> train =
                     datasets.open(config.data().data(), reading, config.data().selection());
             return EvalCommand.measure(KnnClassifier.STANDARD, after, before, train, test, console)

@@ -34,7 +34,8 @@ final class TrainingRun {
 
     /** Trains and exports; closes the trainer. */
     static Result run(Trainer trainer, Console console) throws IOException, InterruptedException {
-        try (trainer) {
+        try (trainer;
+                Console.Hold hold = console.hold()) {
             Path root = trainer.folder().root();
             List<Side> sides = trainer.config().settings().graph().sides();
             for (Side side : sides) {
@@ -46,19 +47,19 @@ final class TrainingRun {
             }
             Metrics.Line[] last = new Metrics.Line[1];
             Trainer.Outcome outcome;
-            try (Progress progress = new Progress(console, "train", trainer.totalSteps())) {
+            try (Progress progress = new Progress(console, "train", trainer.startStep(), trainer.totalSteps())) {
                 outcome = trainer.train(
                         new Trainer.Listener() {
                             @Override
                             public void step(Metrics.Line line, long totalSteps) {
                                 last[0] = line;
-                                progress.at(line.step(), note(line));
+                                progress.at(line.step(), notes(line));
                             }
 
                             @Override
                             public void saved(RunFolder.Saved saved) {}
                         },
-                        console.stopRequested());
+                        hold::isStopRequested);
             }
             if (!outcome.finished()) {
                 console.err()
@@ -78,12 +79,15 @@ final class TrainingRun {
         }
     }
 
-    private static String note(Metrics.Line line) {
+    private static String[] notes(Metrics.Line line) {
         String terms = line.terms().entrySet().stream()
                 .map(term -> String.format(Locale.ROOT, "%s %.3f", brief(term.getKey()), term.getValue()))
                 .collect(Collectors.joining(" "));
-        return String.format(Locale.ROOT, "loss %.3f (%s) %.0f pairs/s", line.loss(), terms, line.pairsPerSecond())
-                + scaling(line);
+        return new String[] {
+            String.format(Locale.ROOT, "loss %.3f", line.loss()),
+            "(" + terms + ")",
+            String.format(Locale.ROOT, "%.0f pairs/s", line.pairsPerSecond()) + scaling(line)
+        };
     }
 
     /** The beginning of a term's name. */

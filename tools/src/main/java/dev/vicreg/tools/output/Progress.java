@@ -2,83 +2,108 @@ package dev.vicreg.tools.output;
 
 import dev.vicreg.tools.cli.Console;
 import java.time.Duration;
-import me.tongfei.progressbar.ConsoleProgressBarConsumer;
-import me.tongfei.progressbar.ProgressBar;
-import me.tongfei.progressbar.ProgressBarBuilder;
-import me.tongfei.progressbar.ProgressBarStyle;
-import org.jspecify.annotations.Nullable;
+import java.util.Locale;
 
 /**
- * How far a long task is: a bar on a terminal, elsewhere a line every few seconds. Used by one thread.
+ * How far a long task is: on a terminal one line that is drawn again and again, elsewhere a line after a second and then
+ * every few seconds. Used by one thread.
+ *
+ * <p>The line is made for the 80 columns that every terminal has, so that the terminal need not be asked. Libraries that ask
+ * it take over its signals too, and Ctrl-C would no longer reach a {@link Console.Hold}.
  */
 public final class Progress implements AutoCloseable {
+    private static final long DRAWN_EVERY_NANOS = Duration.ofMillis(250).toNanos();
     private static final long LINE_EVERY_NANOS = Duration.ofSeconds(10).toNanos();
+    private static final long SOON_NANOS = Duration.ofSeconds(1).toNanos();
+    private static final int COLUMNS = 79; // in the last one many terminals start a new line
+    private static final int BAR = 10;
 
     private final Console console;
     private final String task;
     private final long total;
-    private final long started = System.nanoTime();
-    private final @Nullable ProgressBar bar;
+    private long next = System.nanoTime() + SOON_NANOS;
     private long first = -1;
-    private long lastLine = started;
+    private long firstTime;
 
     /**
      * Starts.
      *
      * @param task what is being done, a word or two
+     * @param start steps that are done already, as of a resumed task
      * @param total steps of the whole task
      */
-    public Progress(Console console, String task, long total) {
+    public Progress(Console console, String task, long start, long total) {
         this.console = console;
         this.task = task;
         this.total = total;
-        this.bar = console.terminal() ? bar(console, task, total) : null;
-    }
-
-    private static ProgressBar bar(Console console, String task, long total) {
-        return new ProgressBarBuilder()
-                .setTaskName(task)
-                .setInitialMax(total)
-                .setStyle(ProgressBarStyle.ASCII)
-                .setUpdateIntervalMillis(500)
-                .setConsumer(new ConsoleProgressBarConsumer(console.err()))
-                .build();
+        if (console.terminal()) {
+            draw(start, "");
+        }
     }
 
     /**
      * Says how many steps are done.
      *
-     * @param note what else to show, such as the loss; may be empty
+     * @param notes what else to show, such as the loss, the most important first; what has no room on a terminal is left out
      */
-    public void at(long done, String note) {
-        if (first < 0) {
-            first = done; // a resumed task starts in the middle
-        }
-        if (bar != null) {
-            bar.stepTo(done);
-            bar.setExtraMessage(note);
+    public void at(long done, String... notes) {
+        long now = System.nanoTime();
+        String pace = pace(now, done);
+        if (done < total && now - next < 0 && !(console.terminal() && done == first)) {
             return;
         }
-        long now = System.nanoTime();
-        if (now - lastLine >= LINE_EVERY_NANOS || done == total) {
-            lastLine = now;
-            console.err()
-                    .println(task + " " + done + "/" + total + (note.isEmpty() ? "" : "  " + note) + left(now, done));
+        next = now + (console.terminal() ? DRAWN_EVERY_NANOS : LINE_EVERY_NANOS);
+        if (console.terminal()) {
+            draw(done, pace, notes);
+        } else {
+            String note = String.join(" ", notes);
+            console.err().println(task + " " + done + "/" + total + (note.isEmpty() ? "" : "  " + note) + pace);
         }
     }
 
-    private String left(long now, long done) {
+    /** Rate and time left, measured from the end of the first step on: it includes what is done only once. */
+    private String pace(long now, long done) {
+        if (first < 0) {
+            first = done;
+            firstTime = now;
+        }
         if (done <= first || done >= total) {
             return "";
         }
-        long seconds = (long) ((now - started) / 1e9 / (done - first) * (total - done));
-        return "  " + (seconds < 60 ? seconds + " s" : (seconds + 30) / 60 + " min") + " left";
+        double rate = (done - first) / ((now - firstTime) * 1e-9);
+        double seconds = (total - done) / rate;
+        String left = seconds < 60
+                ? String.format(Locale.ROOT, "%.0f s", seconds)
+                : seconds < 100 * 60
+                        ? String.format(Locale.ROOT, "%.0f min", seconds / 60)
+                        : String.format(Locale.ROOT, "%.0f h", seconds / 3600);
+        return String.format(Locale.ROOT, rate < 10 ? "  %.2f/s  %s left" : "  %.0f/s  %s left", rate, left);
+    }
+
+    private void draw(long done, String pace, String... notes) {
+        int filled = (int) (BAR * done / Math.max(1, total));
+        StringBuilder line = new StringBuilder(task)
+                .append(" [")
+                .append("=".repeat(filled))
+                .append(" ".repeat(BAR - filled))
+                .append("] ")
+                .append(done)
+                .append('/')
+                .append(total)
+                .append(pace);
+        for (String note : notes) {
+            if (!note.isEmpty() && line.length() + 2 + note.length() <= COLUMNS) {
+                line.append("  ").append(note);
+            }
+        }
+        console.err().print("\r" + line + " ".repeat(Math.max(0, COLUMNS - line.length())));
+        console.err().flush();
     }
 
     @Override
     public void close() {
-        if (bar != null) {
-            bar.close();
+        if (console.terminal()) {
+            console.err().println();
         }
     }
 }

@@ -10,11 +10,12 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The samples that a run learns from.
+ * The samples that a run learns from, and those that it is measured on.
  *
  * @param data the data set's name, as {@link dev.vicreg.training.data.Kinds} opens it
  * @param limit most samples used; 0 for all
  * @param limitPerClass most samples used of each class; 0 for all
+ * @param evalData labelled samples to measure the encoder on once the run is complete; null for none
  * @param pairs what belongs together where the views of a pair are not of one sample; null else
  */
 public record DataConfig(
@@ -31,6 +32,14 @@ public record DataConfig(
 
         @Option(help = "use the first so many of each class; 0 for all", group = Group.DATA, fallback = "0", min = 0)
         int limitPerClass,
+
+        @Option(
+                help = "labelled samples to measure the encoder on at the end, by kNN among --data",
+                argument = ARGUMENT,
+                group = Group.EVALUATION,
+                free = true)
+        @Nullable
+        String evalData,
 
         @Nullable PairConfig pairs) {
     /** What help calls a data set. */
@@ -53,7 +62,12 @@ public record DataConfig(
 
     /** All samples of a data set. */
     public DataConfig(String data, @Nullable PairConfig pairs) {
-        this(data, 0, 0, pairs);
+        this(data, 0, 0, null, pairs);
+    }
+
+    /** The same, measured on these samples. */
+    public DataConfig measuredOn(@Nullable String evaluated) {
+        return new DataConfig(data, limit, limitPerClass, evaluated, pairs);
     }
 
     /** Which samples are used. */

@@ -11,14 +11,21 @@ import dev.vicreg.models.setting.SettingException;
  * @param steps steps of the run; 0 where {@code epochs} is given instead
  */
 public record LengthConfig(
-        @Option(help = "passes over the data", group = Group.OPTIMIZATION, fallback = "30", min = 1, max = 1_000_000)
+        @Option(
+                help = "passes over the data",
+                group = Group.OPTIMIZATION,
+                fallback = "30",
+                min = 1,
+                max = 1_000_000,
+                free = true)
         int epochs,
 
         @Option(
                 help = "length of the run in steps instead",
                 group = Group.OPTIMIZATION,
                 min = 1,
-                max = Integer.MAX_VALUE)
+                max = Integer.MAX_VALUE,
+                free = true)
         long steps) {
 
     /** Checks that there is one of the two. */

@@ -64,6 +64,11 @@ public record ScheduleConfig(
         }
     }
 
+    /** The same rates over another length. */
+    public ScheduleConfig with(LengthConfig other) {
+        return new ScheduleConfig(lr, baseLr, other, warmupEpochs, warmupStart, schedule, finalLrFactor);
+    }
+
     /** Steps of the run over a data set with that many steps an epoch. */
     public long totalSteps(long stepsPerEpoch) {
         return length.steps() > 0 ? length.steps() : Math.multiplyExact(length.epochs(), stepsPerEpoch);

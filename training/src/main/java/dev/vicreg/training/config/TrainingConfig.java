@@ -41,6 +41,18 @@ public record TrainingConfig(
         return new TrainingConfig(other, data, views, schedule, seed, machine, output);
     }
 
+    /** The same run with what another, which goes on with it, decides for good: its length, and what it is measured on. */
+    public TrainingConfig goingOnAs(TrainingConfig other) {
+        return new TrainingConfig(
+                graph,
+                data.measuredOn(other.data.evalData()),
+                views,
+                schedule.with(other.schedule.length()),
+                seed,
+                machine,
+                output);
+    }
+
     /** Where the run computes, and how. */
     public Device computeDevice() {
         return machine.computeDevice(graph.precision().isTf32());

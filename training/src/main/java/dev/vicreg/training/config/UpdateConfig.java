@@ -101,6 +101,21 @@ public record UpdateConfig(
         this(batchSize, optimizer, momentum, weightDecay, noDecay, List.of(), List.of());
     }
 
+    /**
+     * Refuses data that fill no batch.
+     *
+     * @param samples how many there are, or pairs of them
+     * @param noun what they are called, in the plural
+     * @param data what the user calls the data
+     * @throws IllegalArgumentException if they are too few
+     */
+    public void requireBatch(int samples, String noun, String data) {
+        if (samples < batchSize) {
+            throw new SettingException("Batch size " + batchSize + " is larger than the data set: expected at most "
+                    + samples + ", the " + noun + " in " + data);
+        }
+    }
+
     /** The batch as a multiple of the 256 samples that a base rate is for. */
     public double samples() {
         return (double) batchSize / RATE_SAMPLES;

@@ -4,6 +4,7 @@ import dev.vicreg.training.data.kind.Kind;
 import dev.vicreg.training.data.source.DataFiles;
 import dev.vicreg.training.data.source.DataOptions;
 import dev.vicreg.training.data.source.Dataset;
+import dev.vicreg.training.data.source.Opening;
 import dev.vicreg.training.data.source.Selection;
 import java.io.Closeable;
 import java.io.IOException;
@@ -21,6 +22,17 @@ public final class Datasets implements Closeable {
     private final Map<String, Kind<?>> kinds = new HashMap<>();
     private final Map<String, DataFiles> found = new HashMap<>(); // not opened yet
     private final List<Opened> opened = new ArrayList<>();
+    private final Opening opening;
+
+    /** Data sets whose opening nobody follows. */
+    public Datasets() {
+        this(Opening.UNHEARD);
+    }
+
+    /** Data sets whose opening is followed. */
+    public Datasets(Opening opening) {
+        this.opening = opening;
+    }
 
     private record Opened(String spec, DataOptions options, Selection selection, Dataset<?> data) {
         boolean is(String name, DataOptions asked, Selection selected) {
@@ -37,7 +49,7 @@ public final class Datasets implements Closeable {
     public Kind<?> kind(String spec) throws IOException {
         Kind<?> kind = kinds.get(spec);
         if (kind == null) {
-            DataFiles files = DataFiles.at(spec);
+            DataFiles files = DataFiles.at(spec, opening);
             found.put(spec, files);
             kind = Kinds.of(files);
             kinds.put(spec, kind);
@@ -58,7 +70,7 @@ public final class Datasets implements Closeable {
         }
         Kind<?> kind = kind(spec);
         DataFiles listed = found.remove(spec); // from now on they are the data set's
-        DataFiles files = listed == null ? DataFiles.at(spec) : listed;
+        DataFiles files = listed == null ? DataFiles.at(spec, opening) : listed;
         Dataset<?> data = Kinds.open(kind, files, options, selection);
         opened.add(new Opened(spec, options, selection, data));
         return data;

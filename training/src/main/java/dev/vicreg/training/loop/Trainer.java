@@ -7,7 +7,9 @@ import dev.vicreg.runtime.natives.NativeLibraries;
 import dev.vicreg.runtime.natives.OrtSessions;
 import dev.vicreg.training.bench.StepProfile;
 import dev.vicreg.training.config.GraphConfig;
+import dev.vicreg.training.config.LengthConfig;
 import dev.vicreg.training.config.TrainingConfig;
+import dev.vicreg.training.config.UpdateConfig;
 import dev.vicreg.training.data.Datasets;
 import dev.vicreg.training.data.pair.PairBatch;
 import dev.vicreg.training.data.pair.PairLoader;
@@ -29,10 +31,13 @@ import dev.vicreg.training.step.lowering.Lowering;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -59,6 +64,7 @@ public final class Trainer implements AutoCloseable {
     private final StepSignature signature;
     private final Path startCheckpoint;
     private final long startStep;
+    private final Set<String> neverFinite; // of what the run started from, such as a mask of an imported network
 
     /** Observes a run; called on the training thread. */
     public interface Listener {
@@ -86,7 +92,8 @@ public final class Trainer implements AutoCloseable {
             Closeable owned,
             StepSignature signature,
             Path startCheckpoint,
-            long startStep) {
+            long startStep)
+            throws IOException {
         this.folder = folder;
         this.config = config;
         this.data = data;
@@ -94,6 +101,7 @@ public final class Trainer implements AutoCloseable {
         this.signature = signature;
         this.startCheckpoint = startCheckpoint;
         this.startStep = startStep;
+        this.neverFinite = CheckpointFile.notFinite(folder.artifacts().checkpoint());
     }
 
     /**
@@ -144,24 +152,29 @@ public final class Trainer implements AutoCloseable {
     }
 
     /**
-     * Prepares to go on with the run in {@code root} from its newest checkpoint.
+     * Prepares to go on with the run in {@code root}.
      *
-     * @param given settings as the run's, but for where it runs
+     * @param given settings as the run's, but for where it runs and how long it is: from here on rates are those of a run
+     *     of that length
+     * @param from the step to go on from, of which there is a checkpoint, or 0 for the run's start; null for the newest
+     *     checkpoint that is not damaged
      * @param datasets has data open or opens them; the caller closes it after this
      * @throws IllegalArgumentException if settings or data differ from the run's: says which
-     * @throws IOException if there is no run, it is in use, or its checkpoint is damaged
+     * @throws IOException if there is no run, it is in use, or no checkpoint to go on from is left
      */
-    public static Trainer resume(TrainingConfig given, Path root, Datasets datasets) throws IOException {
-        return resume(given, root, datasets, () -> {});
+    public static Trainer resume(TrainingConfig given, Path root, @Nullable Long from, Datasets datasets)
+            throws IOException {
+        return resume(given, root, from, datasets, () -> {});
     }
 
-    /** The same with data that are opened for this run alone. */
+    /** The same from the newest checkpoint, with data that are opened for this run alone. */
     public static Trainer resume(TrainingConfig given, Path root) throws IOException {
         Datasets datasets = new Datasets();
-        return resume(given, root, datasets, datasets);
+        return resume(given, root, null, datasets, datasets);
     }
 
-    private static Trainer resume(TrainingConfig given, Path root, Datasets datasets, Closeable owned)
+    private static Trainer resume(
+            TrainingConfig given, Path root, @Nullable Long from, Datasets datasets, Closeable owned)
             throws IOException {
         RunFolder folder = RunFolder.reopen(root);
         try {
@@ -185,23 +198,71 @@ public final class Trainer implements AutoCloseable {
             }
             TrainingGraph.Built built = TrainingGraph.build(settings.graph().spec());
             folder.artifacts().writeModels(built, lowering(settings));
-            List<RunFolder.Saved> saved = folder.saved();
-            Path checkpoint = folder.artifacts().checkpoint();
-            long step = 0;
-            if (!saved.isEmpty()) {
-                checkpoint = saved.get(saved.size() - 1).file();
-                step = saved.get(saved.size() - 1).step();
-            }
-            checkpoint = inPrecision(checkpoint, built, layout.resumedCheckpoint());
+            RunFolder.Saved last = lastState(folder, from);
+            folder.goOnFrom(last.step());
+            requireNotShorter(
+                    settings, root, settings.schedule().totalSteps(stepsPerEpoch(settings, data)), last.step());
+            Path checkpoint = inPrecision(last.file(), built, layout.resumedCheckpoint());
             Artifacts models = folder.artifacts();
             requireKernels(built, settings, new Artifacts(models.trainingModel(), models.evalModel(), checkpoint));
-            RunConfig current = new RunConfig(
-                    config.version(), config.onnxRuntime(), config.dataFingerprint(), config.dataSize(), settings);
-            return new Trainer(folder, current, data, owned, built.signature(), checkpoint, step);
+            TrainingConfig recorded = config.settings().goingOnAs(settings);
+            if (!recorded.equals(config.settings())) {
+                config.with(recorded).write(folder.config());
+            }
+            return new Trainer(folder, config.with(settings), data, owned, built.signature(), checkpoint, last.step());
         } catch (Throwable e) { // whatever it is, and thrown on
             release(folder, owned, e);
             throw e;
         }
+    }
+
+    /** What the run goes on from. */
+    private static RunFolder.Saved lastState(RunFolder folder, @Nullable Long from) throws IOException {
+        RunFolder.Saved start = new RunFolder.Saved(0, folder.artifacts().checkpoint());
+        List<RunFolder.Saved> saved = folder.saved();
+        if (from != null) {
+            List<RunFolder.Saved> all = new ArrayList<>(List.of(start));
+            all.addAll(saved);
+            RunFolder.Saved chosen = all.stream()
+                    .filter(each -> each.step() == from)
+                    .findFirst()
+                    .orElseThrow(() -> new SettingException("--from: run " + folder.root()
+                            + " has no checkpoint of step " + from + ", only of " + steps(all)));
+            Optional<String> damage = RunFolder.damage(chosen);
+            if (damage.isPresent()) {
+                throw new IOException("Checkpoint " + chosen.file() + " is damaged: " + damage.get()
+                        + "; choose another one of " + steps(all) + " by --from");
+            }
+            return chosen;
+        }
+        List<String> damages = new ArrayList<>();
+        for (int i = saved.size() - 1; i >= 0; i--) {
+            RunFolder.Saved each = saved.get(i);
+            Optional<String> damage = RunFolder.damage(each);
+            if (damage.isEmpty()) {
+                damages.forEach(damaged -> log.warn("{}; going on from step {}", damaged, each.step()));
+                return each;
+            }
+            damages.add("Checkpoint " + each.file() + " is damaged: " + damage.get());
+        }
+        if (!damages.isEmpty()) {
+            throw new IOException(
+                    damages.get(0) + "; no other checkpoint is left, and --from step-0 begins the run again");
+        }
+        return start;
+    }
+
+    private static void requireNotShorter(TrainingConfig settings, Path root, long total, long done) {
+        if (total < done) {
+            LengthConfig length = settings.schedule().length();
+            String option = length.steps() > 0 ? "--steps " + length.steps() : "--epochs " + length.epochs();
+            throw new SettingException("Cannot resume " + root + " with " + option + ": the run would have " + total
+                    + " steps, and " + done + " are done; give more, or leave it out");
+        }
+    }
+
+    private static String steps(List<RunFolder.Saved> saved) {
+        return saved.stream().map(each -> "step-" + each.step()).collect(Collectors.joining(", "));
     }
 
     /**
@@ -223,7 +284,7 @@ public final class Trainer implements AutoCloseable {
         }
         if (!adapted.keySet().equals(built.stateNames())) {
             throw new IOException("Checkpoint " + checkpoint + " holds other parameters than this run's network:"
-                    + " delete its folder to go on from an earlier one");
+                    + " go on from an earlier one, by --from step-N");
         }
         CheckpointFile.write(copy, adapted);
         return copy;
@@ -251,13 +312,9 @@ public final class Trainer implements AutoCloseable {
     }
 
     private static long stepsPerEpoch(TrainingConfig settings, PairedData data) {
-        int batch = settings.graph().update().batchSize();
-        if (data.size() < batch) {
-            throw new SettingException(
-                    "Batch size " + batch + " is larger than the data set: expected at most " + data.size() + ", the "
-                            + data.noun() + " in " + settings.data().data());
-        }
-        return data.size() / batch;
+        UpdateConfig update = settings.graph().update();
+        update.requireBatch(data.size(), data.noun(), settings.data().data());
+        return data.size() / update.batchSize();
     }
 
     /** The run's folder. */
@@ -275,6 +332,12 @@ public final class Trainer implements AutoCloseable {
         return startStep;
     }
 
+    /** The learning rate of the next step. */
+    public double rate() {
+        Schedule schedule = config.settings().schedule().over(stepsPerEpoch(config.settings(), data));
+        return schedule.rate(Math.min(startStep, totalSteps() - 1));
+    }
+
     /** Steps of the whole run. */
     public long totalSteps() {
         return config.settings().schedule().totalSteps(stepsPerEpoch(config.settings(), data));
@@ -285,8 +348,8 @@ public final class Trainer implements AutoCloseable {
      * either way.
      *
      * @throws IOException if samples cannot be read or a checkpoint cannot be written
-     * @throws IllegalStateException if the loss is no longer finite, or float16 overflows in every step: names the step and
-     *     the last checkpoint
+     * @throws IllegalStateException if the loss or what would be saved is no longer finite, or float16 overflows in every
+     *     step: names the step and the last checkpoint
      */
     public Outcome train(Listener listener, BooleanSupplier stop) throws IOException, InterruptedException {
         TrainingConfig settings = config.settings();
@@ -337,9 +400,10 @@ public final class Trainer implements AutoCloseable {
                 listener.step(line, total);
                 stopped = stop.getAsBoolean();
                 if (step % every == 0 || step == total || stopped) {
+                    metrics.sync();
                     last = folder.save(
                             step,
-                            session::save,
+                            writer(session, losses, step, last),
                             signature.state(),
                             settings.output().keep());
                     listener.saved(last);
@@ -348,6 +412,22 @@ public final class Trainer implements AutoCloseable {
             double seconds = (System.nanoTime() - begin) * 1e-9;
             return new Outcome(last, step == total, loader.secondsWaited() / seconds, seconds);
         }
+    }
+
+    /** Writes what the session holds, unless training has spoilt it. */
+    private RunFolder.Writer writer(
+            TrainingSession session, TrainingSession.Losses losses, long step, RunFolder.Saved last) {
+        return file -> {
+            session.save(file);
+            Set<String> spoilt = CheckpointFile.notFinite(file);
+            spoilt.removeAll(neverFinite);
+            if (!spoilt.isEmpty()) {
+                throw new IllegalStateException(spoilt.iterator().next() + " is not finite after step " + step
+                        + ", though the loss was (" + losses
+                        + "): stopped; the last good checkpoint is step " + last.step() + " in "
+                        + last.file().getParent() + "; try a lower --lr or a longer --warmup-epochs");
+            }
+        };
     }
 
     private void requireProgress(TrainingSession.Losses losses, long step, PairBatch batch, RunFolder.Saved last) {

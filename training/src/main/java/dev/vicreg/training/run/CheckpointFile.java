@@ -9,6 +9,7 @@ import dev.vicreg.models.setting.SettingException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -16,6 +17,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +32,7 @@ import org.jspecify.annotations.Nullable;
 public final class CheckpointFile {
     private static final String IDENTIFIER = "ODTC";
     private static final int VERSION = 2;
+    private static final int PIECE = 1 << 18; // bytes read at once where all are looked at
 
     // Numbers of the fields in the schema's order.
     private static final int CHECKPOINT_VERSION = 0;
@@ -117,7 +120,8 @@ public final class CheckpointFile {
      * Reads all parameters of a checkpoint, trained and frozen ones, in the file's order. ONNX Runtime writes them
      * sorted by name.
      *
-     * <p>A checkpoint carries no checksum: damage to structure is found, a changed number is not.
+     * <p>A checkpoint carries no checksum: damage to structure is found, a changed number is not. {@link RunFolder} keeps
+     * one beside it.
      *
      * @throws IOException if the file is missing, is no such checkpoint, or is damaged; one line
      */
@@ -140,6 +144,22 @@ public final class CheckpointFile {
         Map<String, TensorType> types = new LinkedHashMap<>();
         walk(file, (reader, name, type, at, length) -> types.put(name, type));
         return types;
+    }
+
+    /**
+     * The parameters that hold a number which is not finite, in the file's order; reads piece by piece, so that gigabytes
+     * need no memory.
+     *
+     * @throws IOException as {@link #read}
+     */
+    public static Set<String> notFinite(Path file) throws IOException {
+        Set<String> found = new LinkedHashSet<>();
+        walk(file, (reader, name, type, at, length) -> {
+            if (type.element() == ElementType.FLOAT && !reader.isFinite(at, length)) {
+                found.add(name);
+            }
+        });
+        return found;
     }
 
     private static void walk(Path file, Visitor visitor) throws IOException {
@@ -293,10 +313,21 @@ public final class CheckpointFile {
             return buffer.flip();
         }
 
+        boolean isFinite(long at, int length) throws IOException {
+            for (int done = 0; done < length; done += PIECE) {
+                FloatBuffer values =
+                        bytes(at + done, Math.min(PIECE, length - done)).asFloatBuffer();
+                while (values.hasRemaining()) {
+                    if (!Float.isFinite(values.get())) {
+                        return false;
+                    }
+                }
+            }
+            return true;
+        }
+
         private IOException damaged(String how, @Nullable Exception cause) {
-            return new IOException(
-                    "Checkpoint " + file + " is truncated or damaged: " + how + "; go back to an older checkpoint",
-                    cause);
+            return new IOException("Checkpoint " + file + " is truncated or damaged: " + how + "", cause);
         }
     }
 }

@@ -3,9 +3,9 @@ package dev.vicreg.training.run;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.BufferedWriter;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -59,10 +59,10 @@ public final class Metrics implements AutoCloseable {
         return Float.isFinite(value) ? Float.valueOf(value) : null;
     }
 
-    private final BufferedWriter writer;
+    private final FileChannel file;
 
-    private Metrics(BufferedWriter writer) {
-        this.writer = writer;
+    private Metrics(FileChannel file) {
+        this.file = file;
     }
 
     /**
@@ -79,7 +79,7 @@ public final class Metrics implements AutoCloseable {
             }
             AtomicFile.write(file, ByteBuffer.wrap(kept.toString().getBytes(StandardCharsets.UTF_8)));
         }
-        return new Metrics(Files.newBufferedWriter(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND));
+        return new Metrics(FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND));
     }
 
     private static boolean isUpTo(String line, long stepsDone) {
@@ -93,13 +93,20 @@ public final class Metrics implements AutoCloseable {
 
     /** Appends a line; it reaches the file before this returns. */
     public void write(Line line) throws IOException {
-        writer.write(JSON.writeValueAsString(line.json()));
-        writer.write('\n');
-        writer.flush();
+        String text = JSON.writeValueAsString(line.json()) + "\n";
+        ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
+        while (bytes.hasRemaining()) {
+            file.write(bytes);
+        }
+    }
+
+    /** Forces all lines to the disk. */
+    public void sync() throws IOException {
+        file.force(true);
     }
 
     @Override
     public void close() throws IOException {
-        writer.close();
+        file.close();
     }
 }

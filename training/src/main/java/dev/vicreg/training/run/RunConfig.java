@@ -37,6 +37,11 @@ public record RunConfig(
     private static final String FORMAT_KEY = "format";
     private static final String LOSS_SCALE = "loss-scale";
 
+    /** The same with other settings. */
+    public RunConfig with(TrainingConfig other) {
+        return new RunConfig(version, onnxRuntime, dataFingerprint, dataSize, other);
+    }
+
     /** Writes the file, complete or not at all. */
     public void write(Path file) throws IOException {
         Map<String, Object> json = new LinkedHashMap<>();

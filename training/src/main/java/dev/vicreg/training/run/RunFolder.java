@@ -1,5 +1,8 @@
 package dev.vicreg.training.run;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.vicreg.training.session.TrainingSession;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -17,7 +20,8 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 
@@ -26,9 +30,12 @@ import java.util.stream.Stream;
  * until closed.
  */
 public final class RunFolder implements AutoCloseable {
+    private static final String SHA256 = "sha256"; // in state.json, of the checkpoint beside it
+
     private final RunLayout layout;
     private final FileChannel lockFile;
     private final FileLock lock;
+    private List<Saved> left = List.of(); // of steps from which the run went back
 
     private RunFolder(Path root, FileChannel lockFile, FileLock lock) {
         this.layout = new RunLayout(root);
@@ -37,7 +44,8 @@ public final class RunFolder implements AutoCloseable {
     }
 
     /**
-     * Claims an empty or new folder for a new run.
+     * Claims an empty or new folder for a new run. What a start left that was stopped before config.json was there, which
+     * is written last, counts as nothing and is removed.
      *
      * @throws FileAlreadyExistsException if it is not empty
      * @throws IOException if it cannot be written to or is in use
@@ -47,24 +55,66 @@ public final class RunFolder implements AutoCloseable {
             throw new NotDirectoryException(root + " is a file: name a folder for the run");
         }
         Files.createDirectories(root);
+        requireFree(root);
+        RunFolder folder = lock(root);
+        try {
+            requireFree(root); // now that nobody else can start in it
+            folder.clear();
+            AtomicFile.syncFolder(root.toAbsolutePath().getParent());
+            return folder;
+        } catch (IOException e) {
+            folder.close();
+            throw e;
+        }
+    }
+
+    private static void requireFree(Path root) throws IOException {
+        boolean stopped = Files.exists(new RunLayout(root).lock()) && !Files.exists(new RunLayout(root).config());
         try (Stream<Path> entries = Files.list(root)) {
-            // An empty lock file alone is what a run that failed to start leaves.
-            if (entries.anyMatch(entry -> !entry.equals(new RunLayout(root).lock()))) {
-                throw new FileAlreadyExistsException("Folder " + root
-                        + " is not empty: name another one, or add `resume` to go on with the run in it");
+            for (Path entry : (Iterable<Path>) entries::iterator) {
+                boolean ours = entry.equals(new RunLayout(root).lock())
+                        || (stopped && entry.equals(new RunLayout(root).artifacts()))
+                        || (stopped && isTemporary(entry));
+                if (!ours) {
+                    throw new FileAlreadyExistsException("Folder " + root
+                            + " is not empty: name another one, or add `resume` to go on with the run in it");
+                }
             }
         }
-        return lock(root);
     }
 
     /**
-     * Claims the folder of a run to go on with it.
+     * Claims the folder of a run to go on with it, and removes what a killed process left half written.
      *
      * @throws IOException if it holds no run or is in use
      */
     public static RunFolder reopen(Path root) throws IOException {
         RunConfig.read(new RunLayout(root).config());
-        return lock(root);
+        RunFolder folder = lock(root);
+        try {
+            for (Path part : List.of(root, folder.layout.artifacts(), folder.layout.checkpoints())) {
+                deleteTemporaries(part);
+            }
+            return folder;
+        } catch (IOException e) {
+            folder.close();
+            throw e;
+        }
+    }
+
+    /** Whether it is what {@link AtomicFile#write} or {@link #save} writes to first. */
+    private static boolean isTemporary(Path entry) {
+        return entry.getFileName().toString().matches("\\..+\\.tmp");
+    }
+
+    private static void deleteTemporaries(Path folder) throws IOException {
+        if (Files.isDirectory(folder)) {
+            try (Stream<Path> entries = Files.list(folder)) {
+                for (Path temporary : entries.filter(RunFolder::isTemporary).toList()) {
+                    delete(temporary);
+                }
+            }
+        }
     }
 
     private static RunFolder lock(Path root) throws IOException {
@@ -132,6 +182,30 @@ public final class RunFolder implements AutoCloseable {
         return Collections.unmodifiableList(found);
     }
 
+    /**
+     * What is wrong with a saved state, as a sentence goes on after its name; empty where it holds what was saved. One of
+     * a run from before checksums were kept counts as sound if its structure is.
+     */
+    public static Optional<String> damage(Saved saved) {
+        Path file = saved.file();
+        try {
+            Path state = RunLayout.state(Objects.requireNonNull(file.getParent(), "its folder"));
+            JsonNode recorded = Files.exists(state)
+                    ? RunConfig.JSON.readTree(state.toFile()).path(SHA256)
+                    : MissingNode.getInstance();
+            if (recorded.isMissingNode()) {
+                CheckpointFile.types(file);
+                return Optional.empty();
+            }
+            String found = FileDigest.sha256(file);
+            return found.equals(recorded.asText())
+                    ? Optional.empty()
+                    : Optional.of("its SHA-256 is " + found + ", saved was " + recorded.asText());
+        } catch (IOException e) {
+            return Optional.of(String.valueOf(e.getMessage()));
+        }
+    }
+
     /** Writes a checkpoint file; what {@link TrainingSession#save} does. */
     @FunctionalInterface
     public interface Writer {
@@ -140,7 +214,7 @@ public final class RunFolder implements AutoCloseable {
 
     /**
      * Saves a state: under a temporary name, read back, synced, renamed. Afterwards all but the newest {@code keep} are
-     * deleted.
+     * deleted, and those that {@link #goOnFrom} left behind.
      *
      * @param names what the checkpoint must hold
      */
@@ -150,6 +224,7 @@ public final class RunFolder implements AutoCloseable {
         try {
             delete(temporary);
             Files.createDirectories(temporary);
+            AtomicFile.syncFolder(root());
             Path file = RunLayout.checkpoint(temporary);
             writer.write(file);
             Set<String> written = CheckpointFile.types(file).keySet(); // a full disk may go unnoticed by the writer
@@ -157,31 +232,32 @@ public final class RunFolder implements AutoCloseable {
                 throw new IOException("Checkpoint " + file + " came out with " + written.size() + " entries, expected "
                         + names.size() + ": is the disk full?");
             }
-            String state = RunConfig.JSON.writeValueAsString(Map.of("step", step));
-            AtomicFile.write(
-                    RunLayout.state(temporary), ByteBuffer.wrap((state + "\n").getBytes(StandardCharsets.UTF_8)));
             try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
                 channel.force(true);
             }
-            delete(target);
+            ObjectNode state =
+                    RunConfig.JSON.createObjectNode().put("step", step).put(SHA256, FileDigest.sha256(file));
+            String text = RunConfig.JSON.writeValueAsString(state) + "\n";
+            AtomicFile.write(RunLayout.state(temporary), ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8)));
+            discard(target);
             Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
             AtomicFile.syncFolder(layout.checkpoints());
         } catch (RuntimeException | Error e) {
-            discard(temporary, e);
+            clean(temporary, e);
             throw e;
         } catch (IOException e) {
-            discard(temporary, e);
+            clean(temporary, e);
             throw new IOException(
                     "Cannot save the checkpoint of step " + step + " in " + layout.checkpoints() + ": " + e.getMessage()
                             + "; earlier checkpoints are kept",
                     e);
         }
-        prune(keep);
+        prune(step, keep);
         return new Saved(step, RunLayout.checkpoint(target));
     }
 
     /** Deletes what a failure left; the failure is what the caller hears of. */
-    private static void discard(Path temporary, Throwable failure) {
+    private static void clean(Path temporary, Throwable failure) {
         try {
             delete(temporary);
         } catch (IOException e) {
@@ -189,10 +265,34 @@ public final class RunFolder implements AutoCloseable {
         }
     }
 
-    private void prune(int keep) throws IOException {
+    /**
+     * Says that the run goes on from the state after {@code step}: those of later steps are no longer the run's, and are
+     * deleted once another one is saved.
+     */
+    public void goOnFrom(long step) throws IOException {
+        left = saved().stream().filter(each -> each.step() > step).toList();
+    }
+
+    private void prune(long newest, int keep) throws IOException {
+        for (Saved each : left) {
+            if (each.step() != newest) {
+                discard(layout.saved(each.step()));
+            }
+        }
+        left = List.of();
         List<Saved> saved = saved();
         for (Saved old : saved.subList(0, Math.max(0, saved.size() - keep))) {
-            delete(layout.saved(old.step()));
+            discard(layout.saved(old.step()));
+        }
+    }
+
+    /** Deletes a saved state, which is whole or not there at any time. */
+    private void discard(Path saved) throws IOException {
+        if (Files.exists(saved)) {
+            Path temporary = saved.resolveSibling("." + saved.getFileName() + ".old.tmp");
+            delete(temporary);
+            Files.move(saved, temporary, StandardCopyOption.ATOMIC_MOVE);
+            delete(temporary);
         }
     }
 
@@ -211,6 +311,7 @@ public final class RunFolder implements AutoCloseable {
     public void clear() throws IOException {
         delete(layout.artifacts());
         Files.deleteIfExists(config());
+        deleteTemporaries(root());
     }
 
     /** Lets go of the lock. Idempotent. */

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.vicreg.models.graph.Tensor;
+import dev.vicreg.models.setting.Schema;
 import dev.vicreg.training.config.BranchConfig;
 import dev.vicreg.training.config.DataConfig;
 import dev.vicreg.training.config.GraphConfig;
@@ -20,6 +21,7 @@ import dev.vicreg.training.config.ScheduleConfig;
 import dev.vicreg.training.config.TrainingConfig;
 import dev.vicreg.training.config.UpdateConfig;
 import dev.vicreg.training.config.ViewsConfig;
+import dev.vicreg.training.data.Datasets;
 import dev.vicreg.training.data.picture.PictureKind;
 import dev.vicreg.training.run.Artifacts;
 import dev.vicreg.training.run.CheckpointFile;
@@ -40,6 +42,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
@@ -229,12 +232,45 @@ final class TrainerTest {
     void resumeWithOtherSettingsNamesThem() throws Exception {
         Path run = temporary.resolve("run");
         start(config(4), run, Integer.MAX_VALUE);
-        String message = assertThrows(
-                        IllegalArgumentException.class, () -> Trainer.resume(config(6, 2e-3, 2, BATCH), run))
+        TrainingConfig other = config(graph(BATCH, "sgd"), null, 4, 2e-3, 2, BATCH);
+        String message = assertThrows(IllegalArgumentException.class, () -> Trainer.resume(other, run))
                 .getMessage();
         assertTrue(message.contains("lr: 0.001 in the run, 0.002 asked for"), message);
-        assertTrue(message.contains("steps: 4 in the run, 6 asked for"), message);
+        assertTrue(message.contains("optimizer: \"adamw\" in the run, \"sgd\" asked for"), message);
         Trainer.resume(config(4), run).close(); // and the lock is free again
+    }
+
+    /** Its length is the run's from then on; the rates of the new steps are those of a run of that length. */
+    @Test
+    void aFinishedRunIsMadeLonger() throws Exception {
+        Path run = temporary.resolve("run");
+        Path whole = temporary.resolve("whole");
+        start(config(12), whole, Integer.MAX_VALUE);
+        start(config(6), run, Integer.MAX_VALUE);
+        List<String> first = withoutRates(run);
+        try (Trainer trainer = Trainer.resume(config(12), run)) {
+            assertEquals(12, trainer.totalSteps());
+            assertEquals(2, train(trainer, 2).size()); // stopped: the next resume knows
+        }
+        assertEquals(config(12), RunConfig.read(run.resolve("config.json")).settings());
+        try (Trainer trainer = Trainer.resume(config(12), run)) {
+            assertEquals(4, train(trainer, Integer.MAX_VALUE).size());
+        }
+        assertEquals(12L, steps(run).get(1));
+        assertEquals(first, withoutRates(run).subList(0, 6));
+        assertEquals(rates(whole).subList(6, 12), rates(run).subList(6, 12));
+        assertNotEquals(rates(whole).get(5), rates(run).get(5));
+
+        String message = assertThrows(IllegalArgumentException.class, () -> Trainer.resume(config(11), run))
+                .getMessage();
+        assertTrue(message.contains("--steps 11: the run would have 11 steps, and 12 are done"), message);
+        assertEquals(config(12), RunConfig.read(run.resolve("config.json")).settings());
+    }
+
+    private static List<String> rates(Path run) throws IOException {
+        return Files.readAllLines(run.resolve("metrics.jsonl")).stream()
+                .map(line -> line.replaceFirst(".*\"lr\":([^,}]*).*", "$1"))
+                .toList();
     }
 
     @Test
@@ -254,7 +290,7 @@ final class TrainerTest {
     void resumeFromAnotherNetworksCheckpointIsRefused() throws Exception {
         Path run = temporary.resolve("run");
         start(config(3), run, Integer.MAX_VALUE);
-        CheckpointFile.write(RunFolder.saved(run).get(0).file(), Map.of("w", Tensor.scalar(1)));
+        replace(RunFolder.saved(run).get(0), Map.of("w", Tensor.scalar(1)));
         String message = assertThrows(IOException.class, () -> Trainer.resume(config(3), run))
                 .getMessage();
         assertTrue(message.contains("other parameters"), message);
@@ -297,6 +333,46 @@ final class TrainerTest {
         start(config(3), run, Integer.MAX_VALUE);
     }
 
+    /** Killed before any of its files was there, while it was written, and after. */
+    @Test
+    void aStartStoppedAtAnyStageStartsAnewOrResumes() throws Exception {
+        Path whole = temporary.resolve("whole");
+        start(config(3), whole, Integer.MAX_VALUE);
+        List<String> files = List.of(
+                ".lock",
+                "artifacts/.training_model.onnx.1f.tmp",
+                "artifacts/training_model.onnx",
+                "artifacts/eval_model.onnx",
+                "artifacts/.checkpoint.1f.tmp",
+                "artifacts/checkpoint",
+                ".config.json.1f.tmp",
+                "config.json",
+                "metrics.jsonl",
+                "checkpoints/.step-00000003.tmp/checkpoint");
+        for (int stage = 0; stage <= files.size(); stage++) {
+            Path run = Files.createDirectory(temporary.resolve("stage" + stage));
+            for (String file : files.subList(0, stage)) {
+                Path target = run.resolve(file);
+                Files.createDirectories(target.getParent());
+                if (file.contains(".tmp")) {
+                    Files.writeString(target, "half");
+                } else {
+                    Files.copy(whole.resolve(file), target);
+                }
+            }
+            boolean started = Files.exists(run.resolve("config.json"));
+            try (Trainer trainer = started ? Trainer.resume(config(3), run) : Trainer.start(config(3), run, "test")) {
+                train(trainer, Integer.MAX_VALUE);
+            }
+            assertEquals(newest(whole), newest(run), "stage " + stage);
+            try (Stream<Path> left = Files.walk(run)) {
+                assertEquals(
+                        List.of(),
+                        left.filter(file -> file.toString().contains(".tmp")).toList());
+            }
+        }
+    }
+
     @Test
     void aRunThatMemoryDoesNotSufficeForLeavesItsFolderFree() throws Exception {
         Path run = temporary.resolve("run");
@@ -319,10 +395,7 @@ final class TrainerTest {
         Path run = temporary.resolve("run");
         start(config(40, 1e-3, 1, BATCH), run, 3);
         // Poison the checkpoint of step 3 as a diverged run would.
-        Path checkpoint = RunFolder.saved(run).get(0).file();
-        Map<String, Tensor> state = new LinkedHashMap<>(CheckpointFile.read(checkpoint));
-        state.computeIfPresent("encoder.conv1.weight", (name, tensor) -> Tensor.filled(tensor.shape(), Float.NaN));
-        CheckpointFile.write(checkpoint, state);
+        poison(RunFolder.saved(run).get(0), "encoder.conv1.weight");
         try (Trainer trainer = Trainer.resume(config(40, 1e-3, 1, BATCH), run)) {
             String message = assertThrows(IllegalStateException.class, () -> train(trainer, Integer.MAX_VALUE))
                     .getMessage();
@@ -331,6 +404,93 @@ final class TrainerTest {
             assertTrue(message.contains("checkpoint is step 3"), message);
         }
         assertEquals(1, RunFolder.saved(run).size());
+    }
+
+    /** Fills an entry with NaN, of a checkpoint as runs had them before they kept checksums. */
+    private static void poison(RunFolder.Saved saved, String entry) throws IOException {
+        Map<String, Tensor> state = new LinkedHashMap<>(CheckpointFile.read(saved.file()));
+        assertTrue(state.containsKey(entry), entry);
+        state.computeIfPresent(entry, (name, tensor) -> Tensor.filled(tensor.shape(), Float.NaN));
+        replace(saved, state);
+    }
+
+    private static void replace(RunFolder.Saved saved, Map<String, Tensor> state) throws IOException {
+        CheckpointFile.write(saved.file(), state);
+        Files.writeString(saved.file().resolveSibling("state.json"), "{\"step\": " + saved.step() + "}");
+    }
+
+    /** The optimizer's state spoils the weights in a step whose loss is still that of good ones. */
+    @Test
+    void weightsThatAreNotFiniteAreNotSaved() throws Exception {
+        Path run = temporary.resolve("run");
+        start(config(40), run, 3);
+        poison(RunFolder.saved(run).get(0), "optimizer.first_moment.encoder.conv1.weight");
+        try (Trainer trainer = Trainer.resume(config(40), run)) {
+            String message = assertThrows(IllegalStateException.class, () -> train(trainer, 1))
+                    .getMessage();
+            assertTrue(message.startsWith("encoder.conv1.weight is not finite after step 4"), message);
+            assertTrue(message.contains("checkpoint is step 3"), message);
+            assertEquals(1, message.lines().count());
+        }
+        assertEquals(List.of(3L), steps(run));
+    }
+
+    private static List<Long> steps(Path run) throws IOException {
+        return RunFolder.saved(run).stream().map(RunFolder.Saved::step).toList();
+    }
+
+    /** One bit of one weight: no structure shows it. */
+    private static void damage(Path checkpoint) throws IOException {
+        byte[] bytes = Files.readAllBytes(checkpoint);
+        bytes[bytes.length / 2] ^= 1;
+        Files.write(checkpoint, bytes);
+    }
+
+    @Test
+    void aDamagedNewestCheckpointIsPassedOver() throws Exception {
+        Path whole = temporary.resolve("whole");
+        Path run = temporary.resolve("run");
+        start(config(9), whole, Integer.MAX_VALUE);
+        start(config(9), run, 7);
+        assertEquals(List.of(6L, 7L), steps(run));
+        damage(RunFolder.saved(run).get(1).file());
+        try (Trainer trainer = Trainer.resume(config(9), run)) {
+            assertEquals(6, trainer.startStep());
+            train(trainer, Integer.MAX_VALUE);
+        }
+        assertEquals(newest(whole), newest(run));
+        assertEquals(withoutRates(whole), withoutRates(run));
+        assertEquals(List.of(6L, 9L), steps(run));
+
+        damage(RunFolder.saved(run).get(0).file());
+        damage(RunFolder.saved(run).get(1).file());
+        String message = assertThrows(IOException.class, () -> Trainer.resume(config(9), run))
+                .getMessage();
+        assertTrue(message.contains("step-00000009") && message.contains("--from step-0"), message);
+        assertEquals(1, message.lines().count());
+    }
+
+    @Test
+    void aRunGoesOnFromTheCheckpointThatIsChosen() throws Exception {
+        Path whole = temporary.resolve("whole");
+        Path run = temporary.resolve("run");
+        start(config(6), whole, Integer.MAX_VALUE);
+        start(config(6), run, Integer.MAX_VALUE);
+        try (Datasets datasets = new Datasets()) {
+            String message = assertThrows(
+                            IllegalArgumentException.class, () -> Trainer.resume(config(6), run, 4L, datasets))
+                    .getMessage();
+            assertTrue(message.contains("no checkpoint of step 4, only of step-0, step-3, step-6"), message);
+            try (Trainer trainer = Trainer.resume(config(6), run, 3L, datasets)) {
+                assertEquals(1, train(trainer, 1).size());
+            }
+            assertEquals(List.of(3L, 4L), steps(run)); // what came after is no longer the run's
+            try (Trainer trainer = Trainer.resume(config(6), run, 0L, datasets)) {
+                train(trainer, Integer.MAX_VALUE);
+            }
+        }
+        assertEquals(newest(whole), newest(run));
+        assertEquals(withoutRates(whole), withoutRates(run));
     }
 
     private static TrainingConfig half(long steps, LossScaling scaling) {
@@ -398,11 +558,8 @@ final class TrainerTest {
         Path run = temporary.resolve("run");
         TrainingConfig config = half(80, new LossScaling(4, 2000));
         start(config, run, 3);
-        Path checkpoint = RunFolder.saved(run).get(0).file();
-        Map<String, Tensor> state = new LinkedHashMap<>(CheckpointFile.read(checkpoint));
-        state.computeIfPresent("encoder.conv1.weight", (name, tensor) -> Tensor.filled(tensor.shape(), Float.NaN));
-        CheckpointFile.write(checkpoint, state);
-        try (Trainer trainer = Trainer.resume(config, run)) {
+        poison(RunFolder.saved(run).get(0), "encoder.conv1.weight");
+        try (Trainer trainer = Trainer.resume(Schema.with(config, "checkpoint-every", 1000L), run)) {
             String message = assertThrows(IllegalStateException.class, () -> train(trainer, Integer.MAX_VALUE))
                     .getMessage();
             assertTrue(message.contains("50 steps in a row, up to step 53"), message);

@@ -9,6 +9,7 @@ import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Tensor;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
@@ -139,5 +140,22 @@ final class RunFolderTest {
         String message =
                 assertThrows(IOException.class, () -> RunFolder.reopen(root)).getMessage();
         assertTrue(message.contains("is no run"), message);
+    }
+
+    /** A folder of the same names that somebody else made is none of ours. */
+    @Test
+    void onlyAStoppedStartIsRemoved() throws IOException {
+        Path artifacts = Files.createDirectories(root.resolve("artifacts"));
+        Path file = Files.createFile(artifacts.resolve("checkpoint"));
+        assertThrows(FileAlreadyExistsException.class, () -> RunFolder.create(root));
+        assertEquals(List.of("artifacts"), entries(root));
+        Files.createFile(root.resolve(".lock"));
+        Path other = Files.createFile(root.resolve("notes.txt"));
+        assertThrows(FileAlreadyExistsException.class, () -> RunFolder.create(root));
+        assertTrue(Files.exists(file));
+        Files.delete(other);
+        try (RunFolder folder = RunFolder.create(root)) {
+            assertEquals(List.of(".lock"), entries(folder.root()));
+        }
     }
 }

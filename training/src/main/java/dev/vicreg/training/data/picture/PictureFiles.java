@@ -53,7 +53,7 @@ public final class PictureFiles {
     public static Dataset<Picture> open(DataFiles data, Selection selection, long cacheBytes) throws IOException {
         Samples<Picture> samples = samples(data);
         data.warnOfMixture(samples);
-        return new SelectedSamples<>(data.spec(), samples, selection, cacheBytes);
+        return new SelectedSamples<>(data.spec(), samples, selection, data.opening(), cacheBytes);
     }
 
     private static Samples<Picture> samples(DataFiles data) throws IOException {

@@ -2,6 +2,7 @@ package dev.vicreg.training.data.signal;
 
 import dev.vicreg.runtime.signal.Signal;
 import dev.vicreg.training.data.source.Moments;
+import dev.vicreg.training.data.source.Opening;
 import dev.vicreg.training.data.source.Samples;
 import dev.vicreg.training.data.source.SelectedSamples;
 import dev.vicreg.training.data.source.Selection;
@@ -23,9 +24,9 @@ import org.jspecify.annotations.Nullable;
 public final class SelectedSignals extends SelectedSamples<Signal> implements SignalDataset {
     private final Summary summary;
 
-    public SelectedSignals(String where, Samples<Signal> source, Selection selection, long cacheBytes)
+    public SelectedSignals(String where, Samples<Signal> source, Selection selection, Opening opening, long cacheBytes)
             throws IOException {
-        super(where, source, selection, cacheBytes);
+        super(where, source, selection, opening, cacheBytes);
         summary = summarise(where);
     }
 

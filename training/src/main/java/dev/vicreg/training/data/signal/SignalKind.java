@@ -63,7 +63,8 @@ public final class SignalKind implements Kind<Signal> {
     @Override
     public SignalDataset open(DataFiles data, DataOptions options, Selection selection) throws IOException {
         if (data.isFile(".npy")) {
-            return new SelectedSignals(data.spec(), SignalArray.read(data.array(), options), selection, 0);
+            return new SelectedSignals(
+                    data.spec(), SignalArray.read(data.array(), options), selection, data.opening(), 0);
         }
         List<DataFile> recordings = SignalFormat.among(data.files());
         if (recordings.isEmpty()) {
@@ -74,7 +75,11 @@ public final class SignalKind implements Kind<Signal> {
         Samples<Signal> samples = new FileSamples<>(data, recordings, new SignalFormat(options));
         data.warnOfMixture(samples);
         return new SelectedSignals(
-                data.spec(), samples, selection, Runtime.getRuntime().maxMemory() / 4);
+                data.spec(),
+                samples,
+                selection,
+                data.opening(),
+                Runtime.getRuntime().maxMemory() / 4);
     }
 
     @Override

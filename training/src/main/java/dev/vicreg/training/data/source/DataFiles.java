@@ -23,20 +23,22 @@ public final class DataFiles implements Closeable {
     private final Path path;
     private final String part; // folder inside, without slashes around it; empty for all
     private final boolean plainFile;
+    private final Opening opening;
     private @Nullable Container container;
     private @Nullable List<DataFile> files;
     private @Nullable NpyFile array;
 
-    private DataFiles(String spec, Path path, String part) {
+    private DataFiles(String spec, Path path, String part, Opening opening) {
         this.spec = spec;
         this.path = path;
         this.part = part;
         plainFile = part.isEmpty() && Files.isRegularFile(path);
+        this.opening = opening;
     }
 
     /** For tests: files that were listed elsewhere. */
     DataFiles(String spec, Container container) {
-        this(spec, Path.of(spec), "");
+        this(spec, Path.of(spec), "", Opening.UNHEARD);
         this.container = container;
     }
 
@@ -47,17 +49,23 @@ public final class DataFiles implements Closeable {
      * @throws NoSuchFileException if there is no such folder or file
      */
     public static DataFiles at(String spec) throws IOException {
+        return at(spec, Opening.UNHEARD);
+    }
+
+    /** The same for data whose opening is followed. */
+    public static DataFiles at(String spec, Opening opening) throws IOException {
         int separator = spec.indexOf(IN_ARCHIVE);
         if (separator > 0) {
             Path path = existing(spec, Path.of(spec.substring(0, separator)));
-            return new DataFiles(spec, path, spec.substring(separator + 2).replaceAll("^/+|/+$", ""));
+            return new DataFiles(spec, path, spec.substring(separator + 2).replaceAll("^/+|/+$", ""), opening);
         }
         Path path = Path.of(spec);
         Path parent = path.toAbsolutePath().getParent();
         if (!Files.exists(path) && parent != null && Files.exists(parent) && isPartName(path)) {
-            return new DataFiles(spec, parent, String.valueOf(path.getFileName())); // the training files of CIFAR, say
+            return new DataFiles(
+                    spec, parent, String.valueOf(path.getFileName()), opening); // the training files of CIFAR, say
         }
-        return new DataFiles(spec, existing(spec, path), "");
+        return new DataFiles(spec, existing(spec, path), "", opening);
     }
 
     private static boolean isPartName(Path path) {
@@ -74,6 +82,11 @@ public final class DataFiles implements Closeable {
     /** As the user wrote it. */
     public String spec() {
         return spec;
+    }
+
+    /** Who follows the opening. */
+    public Opening opening() {
+        return opening;
     }
 
     /** The folder, archive or file on disk. */

@@ -37,13 +37,16 @@ public class SelectedSamples<T> implements Dataset<T> {
      * Selects and checks.
      *
      * @param where what messages call the set
+     * @param opening told of samples that are read to check them
      * @param cacheBytes bound on the decoded samples that are kept
      * @throws IOException if more than 1 % of the samples that were checked cannot be decoded
      */
-    public SelectedSamples(String where, Samples<T> source, Selection selection, long cacheBytes) throws IOException {
+    public SelectedSamples(String where, Samples<T> source, Selection selection, Opening opening, long cacheBytes)
+            throws IOException {
         this.source = source;
         this.cacheLeft = new AtomicLong(source.isCompressed() ? cacheBytes : 0);
         int[] wanted = selection.of(source.size(), source::label);
+        opening.selected(where, source.noun(), wanted.length);
         long bytes = Arrays.stream(wanted).mapToLong(source::encodedSize).sum();
         if (bytes > CHECKED_BYTES) {
             selected = wanted;
@@ -64,6 +67,8 @@ public class SelectedSamples<T> implements Dataset<T> {
                 }
             } catch (IOException e) {
                 undecodable.add(i, e);
+            } finally {
+                opening.read();
             }
         });
         undecodable.check();
