@@ -29,6 +29,11 @@ final class StructureCases {
                 .flatMap(List::stream);
     }
 
+    private static Value oneHot(Ops ops, List<Value> x, long axis) {
+        Attributes attributes = Attributes.NONE.with("axis", axis);
+        return one(ops, OpType.ONE_HOT, attributes, ops.longs(2, 0, -1), ops.longs(4), x.get(0));
+    }
+
     private static Value one(Ops ops, OpType op, Attributes attributes, @Nullable Value... inputs) {
         return ops.node(op, Arrays.asList(inputs), attributes).output(0);
     }
@@ -76,6 +81,8 @@ final class StructureCases {
                         OpType.SQUEEZE,
                         (o, x) -> one(o, OpType.SQUEEZE, Attributes.NONE, x.get(0)),
                         s(1, 3, 1, 2)),
+                check("last axis", OpType.ONE_HOT, (o, x) -> oneHot(o, x, -1), s(2)),
+                check("first axis", OpType.ONE_HOT, (o, x) -> oneHot(o, x, 0), s(2)),
                 check("negative axes", OpType.UNSQUEEZE, (o, x) -> o.unsqueeze(x.get(0), -1, 0), s(2, 3)),
                 check("upper", OpType.TRILU, (o, x) -> one(o, OpType.TRILU, Attributes.NONE, x.get(0)), s(2, 3, 4)),
                 check(
