@@ -27,6 +27,11 @@ final class IdInputs {
 
     private IdInputs() {}
 
+    /** Whether ids that go through an operator are what they were. */
+    static boolean keeps(OpType op) {
+        return SAME_IDS.contains(op);
+    }
+
     /** Whether an input beside ids follows from them. */
     static boolean follows(Value input) {
         String name = String.valueOf(input.name());
@@ -59,7 +64,7 @@ final class IdInputs {
         Set<Value> same = new HashSet<>(Set.of(ids));
         OptionalLong smallest = OptionalLong.empty();
         for (Node node : graph.nodes()) {
-            if (SAME_IDS.contains(node.op()) && same.contains(node.input(0))) {
+            if (keeps(node.op()) && same.contains(node.input(0))) {
                 same.add(node.output(0));
             } else if (node.op() == OpType.GATHER
                     && node.attributes().integer("axis", 0) == 0

@@ -49,6 +49,8 @@ public final class OnnxEncoder implements Encoder {
     private static final float DEFAULT_EPSILON = 1e-5f;
     private static final float DEFAULT_MOMENTUM = 0.9f;
     private static final float DEFAULT_RATIO = 0.5f;
+    /** Tensors that a note names. */
+    private static final int SHOWN = 3;
 
     /** What batch norms do in training. */
     public enum BatchNorms {
@@ -95,17 +97,28 @@ public final class OnnxEncoder implements Encoder {
     private final TensorType sample;
     private final Settings settings;
     private final ImportedWeights weights;
+    /** What stands for the file's other tensors: without names, which the graphs around the network may use. */
+    private final Map<Value, Value> constants = new HashMap<>();
+
     private final int dimension;
 
-    private OnnxEncoder(Graph graph, TensorType sample, Settings settings) {
-        this.graph = graph;
+    private OnnxEncoder(Source source, TensorType sample, Settings settings) {
+        this.graph = source.graph;
         this.input = graph.inputs().get(0);
         this.sample = sample;
         this.settings = settings;
-        this.weights = ImportedWeights.of(graph, settings.batchNorms == BatchNorms.TRAIN);
+        this.weights = ImportedWeights.of(graph, source.initializers, settings.batchNorms == BatchNorms.TRAIN);
         if (weights.trained().isEmpty()) {
             throw new SettingException("no initialiser of it can be trained: expected floating-point weights"
                     + " that the output " + graph.outputs().keySet() + " depends on");
+        }
+        for (Node node : graph.nodes()) {
+            for (@Nullable Value each : node.inputs()) {
+                Tensor tensor = each == null || each.name() == null ? null : each.constant();
+                if (tensor != null) {
+                    constants.computeIfAbsent(each, value -> Value.constant(null, tensor));
+                }
+            }
         }
         this.dimension = width();
     }
@@ -114,8 +127,9 @@ public final class OnnxEncoder implements Encoder {
      * A file that was read: what of it computes one output. From it come networks for samples of any size. Immutable.
      *
      * @param file where it was, for messages
+     * @param initializers names of its initialisers; other tensors with names come from Constant nodes
      */
-    public record Source(Path file, Graph graph) {
+    public record Source(Path file, Graph graph, Set<String> initializers) {
         /**
          * Reads a file.
          *
@@ -124,8 +138,11 @@ public final class OnnxEncoder implements Encoder {
          * @throws IllegalArgumentException if it has no such output, or that depends on more than can be fed
          */
         public static Source read(Path file, String output) throws IOException {
-            Graph all = OnnxEncoder.graph(file, output);
-            return new Source(file, told(file, () -> firstOutput(all)));
+            OnnxFile.Model all = OnnxEncoder.model(file, output);
+            return new Source(
+                    file,
+                    told(file, () -> firstOutput(all.graph())),
+                    Set.copyOf(all.initializers().keySet()));
         }
 
         /** What the network takes: with symbols where the file leaves sizes open. */
@@ -142,8 +159,33 @@ public final class OnnxEncoder implements Encoder {
          *     trained: one line that names the file and the place
          */
         public OnnxEncoder encoder(List<Long> sample, Settings settings) {
-            return told(
-                    file, () -> new OnnxEncoder(graph, resolve(graph.inputs().get(0), sample), settings));
+            return told(file, () -> new OnnxEncoder(this, resolve(graph.inputs().get(0), sample), settings));
+        }
+
+        /** What becomes of the floating-point tensors that it reads: trained ones first, each in the network's order. */
+        public List<Use> uses() {
+            ImportedWeights weights = ImportedWeights.of(graph, initializers, true);
+            List<Use> uses = new ArrayList<>();
+            weights.trained().keySet().forEach(tensor -> uses.add(Use.of(tensor, "")));
+            weights.untrained().forEach((tensor, reason) -> uses.add(Use.of(tensor, reason)));
+            return uses;
+        }
+    }
+
+    /**
+     * What becomes of a tensor.
+     *
+     * @param name in the file
+     * @param untrained why it isn't trained; empty if it is
+     */
+    public record Use(String name, TensorType type, String untrained) {
+        private static Use of(Value tensor, String untrained) {
+            return new Use(String.valueOf(tensor.name()), tensor.type(), untrained);
+        }
+
+        /** Whether it is trained. */
+        public boolean isTrained() {
+            return untrained.isEmpty();
         }
     }
 
@@ -162,7 +204,7 @@ public final class OnnxEncoder implements Encoder {
     }
 
     /** What computes an output, by default the first; what others need besides is not read. */
-    private static Graph graph(Path file, String output) throws IOException {
+    private static OnnxFile.Model model(Path file, String output) throws IOException {
         OnnxFile.Opened opened = OnnxFile.open(file);
         List<String> wanted = output.isEmpty()
                 ? opened.summary().outputs().stream()
@@ -170,7 +212,7 @@ public final class OnnxEncoder implements Encoder {
                         .map(OnnxSummary.Entry::name)
                         .toList()
                 : List.of(output);
-        return opened.read(ReadOptions.DEFAULT.withOutputs(wanted)).graph();
+        return opened.read(ReadOptions.DEFAULT.withOutputs(wanted));
     }
 
     /** What computes the first output, from the input that is fed and those that follow from it, in this order. */
@@ -278,6 +320,40 @@ public final class OnnxEncoder implements Encoder {
         return settings;
     }
 
+    /** What a user of the file should know of how it is trained: lines without the file's name. */
+    public List<String> notes() {
+        List<String> notes = new ArrayList<>();
+        weights.renamed()
+                .forEach((old, name) -> notes.add(old + " is called " + name
+                        + " in graphs and checkpoints, since its own name means something else there"));
+        Map<Value, String> untrained = weights.untrained();
+        if (!untrained.isEmpty()) {
+            List<String> shown = new ArrayList<>();
+            untrained.entrySet().stream()
+                    .limit(SHOWN)
+                    .forEach(each -> shown.add(each.getKey().name() + " (" + each.getValue() + ")"));
+            notes.add(untrained.size() + " floating-point tensors are not trained: " + String.join(", ", shown)
+                    + (untrained.size() > SHOWN ? " and others, which inspect lists" : ""));
+        }
+        long fixed = graph.nodes().stream()
+                .filter(node ->
+                        weights.statistics(node) != null && node.attributes().real("momentum", DEFAULT_MOMENTUM) == 1)
+                .count();
+        if (fixed > 0) {
+            notes.add(fixed + " batch norms have a momentum of 1, by which their running statistics would never move: "
+                    + DEFAULT_MOMENTUM + " is taken");
+        }
+        return notes;
+    }
+
+    /** Names of the floating-point tensors that are not trained. */
+    @Override
+    public Set<String> untrained() {
+        Set<String> names = new HashSet<>();
+        weights.untrained().keySet().forEach(tensor -> names.add(String.valueOf(tensor.name())));
+        return names;
+    }
+
     /** Names of parameters by those of their initialisers, where they could not keep them. */
     public Map<String, String> renamed() {
         return Collections.unmodifiableMap(weights.renamed());
@@ -303,7 +379,7 @@ public final class OnnxEncoder implements Encoder {
     }
 
     private Value network(Layers layers, Value view) {
-        Map<Value, Value> known = new HashMap<>();
+        Map<Value, Value> known = new HashMap<>(constants);
         known.put(input, view);
         for (Value other : graph.inputs().subList(1, graph.inputs().size())) {
             known.put(other, IdInputs.following(layers.scope(NODES).ops(), other, view, settings.padding));
@@ -364,7 +440,12 @@ public final class OnnxEncoder implements Encoder {
         float epsilon = node.attributes().real("epsilon", DEFAULT_EPSILON);
         ImportedWeights.Statistics statistics = weights.statistics(node);
         if (statistics == null) {
-            Attributes attributes = Attributes.NONE.with("epsilon", epsilon);
+            boolean ownMode =
+                    weights.isComputed(node) || settings.batchNorms == BatchNorms.FROZEN || !layers.isTraining();
+            // Statistics that training cannot move are the batch's in training; an instance norm's are so always.
+            Attributes attributes = Attributes.NONE
+                    .with("epsilon", epsilon)
+                    .with("training_mode", ownMode ? node.attributes().integer("training_mode", 0) : 1L);
             return here.ops()
                     .node(
                             OpType.BATCH_NORMALIZATION,
@@ -372,7 +453,7 @@ public final class OnnxEncoder implements Encoder {
                             attributes)
                     .output(0);
         }
-        float kept = node.attributes().real("momentum", DEFAULT_MOMENTUM);
+        float kept = momentum(node);
         return here.batchNorm(
                 x,
                 scale,
@@ -380,6 +461,12 @@ public final class OnnxEncoder implements Encoder {
                 declare(layers, statistics.meanName(), statistics.mean(), Role.RUNNING_MEAN),
                 declare(layers, statistics.varianceName(), statistics.variance(), Role.RUNNING_VARIANCE),
                 new BatchNorm(epsilon, 1 - kept, 1));
+    }
+
+    /** How much of the running statistics stays. All would stay with the 1 that old exporters wrote for every norm. */
+    private static float momentum(Node norm) {
+        float written = norm.attributes().real("momentum", DEFAULT_MOMENTUM);
+        return written == 1 ? DEFAULT_MOMENTUM : written;
     }
 
     private Value dropout(Layers here, Node node, List<@Nullable Value> inputs) {
@@ -433,18 +520,28 @@ public final class OnnxEncoder implements Encoder {
         Map<String, String> initializers = new LinkedHashMap<>();
         weights.trained().forEach((initializer, weight) -> initializers.put(weight.name(), initializer.name()));
         for (ImportedWeights.Statistics statistics : weights.statistics()) {
-            initializers.put(
-                    statistics.meanName(), String.valueOf(statistics.mean().name()));
-            initializers.put(
-                    statistics.varianceName(),
-                    String.valueOf(statistics.variance().name()));
+            initializers.put(statistics.meanName(), inFile(statistics.mean(), statistics.meanName()));
+            initializers.put(statistics.varianceName(), inFile(statistics.variance(), statistics.varianceName()));
         }
         return initializers;
     }
 
-    /** Names of the file's initialisers that parameters stand for. */
+    private String inFile(Value statistic, String name) {
+        return weights.isAdded(statistic) ? name : String.valueOf(statistic.name());
+    }
+
+    /** Names of the file's tensors that parameters stand for. */
     public Set<String> fileInitializers() {
-        return Set.copyOf(sources().values());
+        Set<String> names = new HashSet<>(sources().values());
+        for (ImportedWeights.Statistics statistics : weights.statistics()) {
+            if (weights.isAdded(statistics.mean())) {
+                names.remove(statistics.meanName());
+            }
+            if (weights.isAdded(statistics.variance())) {
+                names.remove(statistics.varianceName());
+            }
+        }
+        return names;
     }
 
     /**

@@ -237,7 +237,8 @@ final class OnnxReader {
         try {
             Attributes attributes = OnnxAttributes.read(node, external);
             if (domain.isEmpty() && node.getOpType().equals("Constant")) {
-                return List.of(Value.constant(null, OnnxAttributes.constant(attributes)));
+                Tensor tensor = OnnxAttributes.constant(attributes);
+                return List.of(Value.constant(mayBeWeight(tensor, names) ? node.getOutput(0) : null, tensor));
             }
             Ops ops = new Ops().atScope(scope(names.scope, node.getName()));
             int outputs = node.getOutputCount();
@@ -249,6 +250,14 @@ final class OnnxReader {
         } catch (RuntimeException e) { // a damaged file may break any rule
             throw new IllegalArgumentException("node " + label + ": " + e.getMessage(), e);
         }
+    }
+
+    /** Some files have their weights in Constant nodes: those of the graph itself get names by which they can be trained. */
+    private boolean mayBeWeight(Tensor tensor, Names names) {
+        return names.outer == null
+                && inlining.isEmpty()
+                && tensor.type().element().isFloatingPoint()
+                && tensor.shape().elements() > 1;
     }
 
     /**

@@ -75,7 +75,7 @@ class OnnxEncoderTest {
                                 Value.constant("high", Tensor.scalar(1))),
                         Attributes.NONE)
                 .output(0);
-        Value scaled = ops.mul(clipped, initializer("factor", 1));
+        Value scaled = ops.mul(clipped, initializer("factor", 5));
         Value positions = ops.add(scaled, initializer("table", 1, 5));
         Value compared = ops.greater(positions, initializer("threshold", 5));
         Value chosen = ops.where(compared, positions, ops.relu(positions));

@@ -82,7 +82,7 @@ final class TrainCommand {
                 : SideInputs.of(settings, data.selection(), datasets);
         TrainingConfig config = RunOptions.training(settings, data, inputs);
         Notes.warnOfCoefficients(config.graph().objective(), console);
-        Notes.tellOfNames(config.graph(), console);
+        Notes.tellOfFiles(config.graph(), console);
         Notes.tellOfPrecision(config.graph(), config.computeDevice(), console);
         Optional<String> evalData = settings.find(EVAL_DATA);
         if (evalData.isPresent()) {

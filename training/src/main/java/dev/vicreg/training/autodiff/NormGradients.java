@@ -96,7 +96,8 @@ final class NormGradients {
         Value slope = sumOfChannels(ops, ops.mul(g, centred));
         Value dScale = ops.mul(slope, reciprocal);
         Value dBias = sumOfChannels(ops, g);
-        // Statistics may be computed in the graph: of x̂ = (x - μ)/√(v + ε), dμ = -dx̂·1/√(v + ε), dv = -½·dx̂·x̂/(v + ε).
+        // Statistics may be computed in the graph: of x̂ = (x - μ)/√(v + ε), dμ = -dx̂·1/√(v + ε), dv = -½·dx̂·x̂/(v +
+        // ε).
         Value factor = ops.mul(node.input(1), reciprocal);
         Value dMean = ops.neg(ops.mul(dBias, factor));
         Value dVariance = ops.mul(ops.mul(slope, factor), ops.mul(ops.mul(reciprocal, reciprocal), -0.5));

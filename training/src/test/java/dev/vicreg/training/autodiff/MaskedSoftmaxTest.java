@@ -44,8 +44,8 @@ final class MaskedSoftmaxTest {
     private float[] gradient(OpType op, Mask mask) {
         Value constant = ops.constant(mask.tensor);
         Value masked = ops.add(ops.add(x, constant), constant);
-        Value y = ops.node(op, List.of(masked), Attributes.NONE.with("axis", -1L))
-                .output(0);
+        Value y =
+                ops.node(op, List.of(masked), Attributes.NONE.with("axis", -1L)).output(0);
         Value dead = ops.node(OpType.IS_NAN, List.of(y), Attributes.NONE).output(0);
         Value guarded = ops.where(dead, ops.constant(0), y);
         Value weights = ops.constant(Tensor.of(Shape.of(3, 2), 1, 2, 3, 4, 5, 0));
@@ -53,9 +53,9 @@ final class MaskedSoftmaxTest {
         Value loss = ops.reduceSum(ops.mul(used, weights), false);
         Value gradient =
                 Objects.requireNonNull(Backward.gradients(loss, List.of(x)).get(x));
-        return Objects.requireNonNull(GraphRunner.run(
-                                Graph.of("masked", List.of(x), Map.of("g", gradient)), Map.of("x", scores))
-                        .get("g"))
+        return Objects.requireNonNull(
+                        GraphRunner.run(Graph.of("masked", List.of(x), Map.of("g", gradient)), Map.of("x", scores))
+                                .get("g"))
                 .floats();
     }
 
