@@ -353,7 +353,7 @@ final class ImportedConstants {
             }
             operators.add(reader.node.op().onnxName());
         }
-        return "no gradient flows to it through " + String.join(", ", operators);
+        return "no gradient flows back through " + String.join(", ", operators);
     }
 
     /**

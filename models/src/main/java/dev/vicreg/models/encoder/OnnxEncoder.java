@@ -332,16 +332,18 @@ public final class OnnxEncoder implements Encoder {
             untrained.entrySet().stream()
                     .limit(SHOWN)
                     .forEach(each -> shown.add(each.getKey().name() + " (" + each.getValue() + ")"));
-            notes.add(untrained.size() + " floating-point tensors are not trained: " + String.join(", ", shown)
-                    + (untrained.size() > SHOWN ? " and others, which inspect lists" : ""));
+            notes.add("floating-point tensors that are not trained: " + String.join(", ", shown)
+                    + (untrained.size() > SHOWN
+                            ? ", and " + (untrained.size() - SHOWN) + " more, which inspect lists"
+                            : ""));
         }
         long fixed = graph.nodes().stream()
                 .filter(node ->
                         weights.statistics(node) != null && node.attributes().real("momentum", DEFAULT_MOMENTUM) == 1)
                 .count();
         if (fixed > 0) {
-            notes.add(fixed + " batch norms have a momentum of 1, by which their running statistics would never move: "
-                    + DEFAULT_MOMENTUM + " is taken");
+            notes.add("batch norms whose momentum of 1 would keep their running statistics still, so that "
+                    + DEFAULT_MOMENTUM + " is taken: " + fixed);
         }
         return notes;
     }

@@ -252,8 +252,11 @@ final class OnnxReader {
             }
             return OpsetUpgrade.build(
                     new OpsetUpgrade.Call(ops, domain, node.getOpType(), opset, inputs, attributes, outputs));
-        } catch (RuntimeException e) { // a damaged file may break any rule
+        } catch (IllegalArgumentException | IllegalStateException e) {
             throw new IllegalArgumentException("node " + label + ": " + e.getMessage(), e);
+        } catch (RuntimeException e) { // a damaged file may break any rule, also such as no check foresaw
+            throw new IllegalArgumentException(
+                    "node " + label + ": operator " + node.getOpType() + " does not take the inputs " + inputs, e);
         }
     }
 

@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * An ONNX model.
  *
  * @param bytes of the file itself
- * @param work multiply-adds of one sample; null if the model cannot be read
+ * @param work multiply-adds of one sample; null if the model cannot be read, or they are too many
  * @param refusal why the model cannot be read; null if it can
  * @param uses what would become of its floating-point tensors if it were trained as an encoder; empty if it can't be
  */
@@ -41,13 +41,18 @@ record ModelInspection(
 
     /** Inputs or outputs that are listed, if there are rather more. */
     private static final int SHOWN = 8;
+    /** Twice as many are counted as floating-point operations. */
+    private static final long MOST = Long.MAX_VALUE / 2;
 
     static ModelInspection of(Path file) throws IOException {
         OnnxFile.Opened opened = OnnxFile.open(file);
         MultiplyAdds work = null;
         String refusal = null;
         try {
-            work = MultiplyAdds.of(single(opened));
+            MultiplyAdds counted = MultiplyAdds.of(single(opened));
+            work = counted.total() < MOST ? counted : null;
+        } catch (ArithmeticException e) { // a few sizes of a file are enough for it
+            work = null;
         } catch (IOException e) {
             String message = String.valueOf(e.getMessage());
             refusal = message.startsWith(file + ": ")
@@ -170,7 +175,9 @@ record ModelInspection(
 
     private String computation() {
         if (work == null) {
-            return "not counted, since the model cannot be read: " + refusal;
+            return refusal == null
+                    ? "not counted: more multiply-adds than a number here holds"
+                    : "not counted, since the model cannot be read: " + refusal;
         }
         String parts = work.byOperator().entrySet().stream()
                 .map(entry -> entry.getKey().onnxName() + " "
@@ -239,8 +246,8 @@ record ModelInspection(
         if (work != null) {
             values.put("flops", 2 * work.total());
             values.put("uncounted", work.unknown().size());
-        } else {
-            values.put("refusal", String.valueOf(refusal));
+        } else if (refusal != null) {
+            values.put("refusal", refusal);
         }
         return values;
     }

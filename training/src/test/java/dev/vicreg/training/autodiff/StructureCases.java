@@ -361,8 +361,36 @@ final class StructureCases {
                 shape);
     }
 
-    private static List<Case> resizes() {
+    /** Filters that are wider than one element, or take more than two. */
+    private static List<Case> filters() {
         List<Case> cases = new ArrayList<>();
+        Attributes halves = Attributes.NONE.with("coordinate_transformation_mode", "half_pixel");
+        for (float[] scales : List.of(new float[] {1, 1, 2, 1.6f}, new float[] {1, 1, 0.5f, 0.4f})) {
+            for (long excludes : new long[] {0, 1}) {
+                Attributes cubic = halves.with("mode", "cubic").with("exclude_outside", excludes);
+                Attributes linear = halves.with("mode", "linear").with("exclude_outside", excludes);
+                cases.add(filter(cubic, scales));
+                cases.add(filter(cubic.with("cubic_coeff_a", -0.5f), scales));
+                cases.add(filter(cubic.with("antialias", 1L), scales));
+                cases.add(filter(linear.with("antialias", 1L), scales));
+            }
+            cases.add(resize("cubic", "align_corners", "", scales, 1, 2, 6, 7));
+            cases.add(resize("cubic", "asymmetric", "", scales, 1, 2, 6, 7));
+        }
+        return cases;
+    }
+
+    private static Case filter(Attributes attributes, float... scales) {
+        Value factors = new Ops().constant(Tensor.of(Shape.of(scales.length), scales));
+        return check(
+                attributes + " by " + Arrays.toString(scales),
+                OpType.RESIZE,
+                (o, x) -> one(o, OpType.RESIZE, attributes, x.get(0), null, factors),
+                s(1, 2, 6, 7));
+    }
+
+    private static List<Case> resizes() {
+        List<Case> cases = new ArrayList<>(filters());
         float[] up = {1, 1, 2, 3};
         float[] odd = {1, 1, 1.6f, 2.5f};
         float[] down = {1, 1, 0.5f, 0.3f};
