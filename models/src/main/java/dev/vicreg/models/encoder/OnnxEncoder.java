@@ -32,6 +32,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -212,7 +213,20 @@ public final class OnnxEncoder implements Encoder {
                         .map(OnnxSummary.Entry::name)
                         .toList()
                 : List.of(output);
-        return opened.read(ReadOptions.DEFAULT.withOutputs(wanted));
+        OnnxFile.Model model = opened.read(ReadOptions.DEFAULT.withOutputs(wanted));
+        for (Map.Entry<String, Value> read : model.graph().outputs().entrySet()) {
+            if (!read.getValue().type().element().isFloatingPoint()) {
+                List<String> others = opened.summary().outputs().stream()
+                        .filter(entry -> entry.element().contains("float")
+                                || entry.element().equals("double"))
+                        .map(OnnxSummary.Entry::name)
+                        .toList();
+                throw new SettingException("Encoder " + file + ": output " + read.getKey() + " is "
+                        + read.getValue().type() + ": expected floating-point vectors; name another with --output, of "
+                        + others);
+            }
+        }
+        return model;
     }
 
     /** What computes the first output, from the input that is fed and those that follow from it, in this order. */
@@ -230,7 +244,7 @@ public final class OnnxEncoder implements Encoder {
                 && fed.get(0).shape().rank() == 2;
         if (inputs.size() != 1 && !derives) {
             throw new SettingException("output " + output.getKey() + " depends on " + inputs.size()
-                    + " inputs: expected 1, or ids int64[N,T] beside attention_mask and token_type_ids, found "
+                    + " inputs: expected 1, or ids int64[N,T] beside attention_mask, token_type_ids and position_ids, found "
                     + inputs);
         }
         inputs.sort(Comparator.comparing(input -> !fed.contains(input)));
@@ -246,6 +260,11 @@ public final class OnnxEncoder implements Encoder {
         if (!sample.isEmpty() && sample.size() != declared.rank() - 1) {
             throw new SettingException(
                     "its input " + input + " takes samples of " + (declared.rank() - 1) + " axes, found " + sample);
+        }
+        boolean open = declared.dims().stream().skip(1).anyMatch(dim -> !dim.isFixed());
+        if (sample.isEmpty() && open && declared.at(0).isFixed() && declared.size(0) > 1) {
+            throw new SettingException("its input " + input + " has " + declared.at(0) + " as its first axis and leaves"
+                    + " another open: expected the batch first; export the network with the batch as axis 0");
         }
         Shape shape = declared.with(0, Dim.symbol("N"));
         for (int axis = 1; axis < declared.rank(); axis++) {
@@ -266,9 +285,16 @@ public final class OnnxEncoder implements Encoder {
 
     /** The width that a batch of two comes out with: fixed sizes let every shape be told. */
     private int width() {
-        Value two = Value.input(inputName(), type(Dim.of(2)));
-        Value output =
-                settings.pooling.build(new Ops().scope(NODES), network(Layers.forInference(new Parameters()), two));
+        Value output = ofTwo();
+        Optional<Node> counting = graph.nodes().stream()
+                .filter(node -> node.op() == OpType.NON_ZERO)
+                .findFirst();
+        boolean vectors = output.shape().isFixed() && output.shape().size(0) == 2;
+        if (counting.isPresent() && !vectors) {
+            throw new SettingException(
+                    "how much " + counting.get() + " gives depends on the data, and so does the output " + outputName()
+                            + " " + output.shape() + "; name a value before it with --output");
+        }
         Dim width = output.shape().at(1);
         if (!width.isFixed()) {
             throw new SettingException(
@@ -280,6 +306,23 @@ public final class OnnxEncoder implements Encoder {
                             + " for a batch of 2: expected float[2,D]; networks with a fixed batch cannot be trained in another");
         }
         return Math.toIntExact(width.size());
+    }
+
+    /** What a batch of two comes out as. */
+    private Value ofTwo() {
+        Value two = Value.input(inputName(), type(Dim.of(2)));
+        Value output;
+        try {
+            output = network(Layers.forInference(new Parameters()), two);
+        } catch (SettingException e) {
+            throw e;
+        } catch (IllegalArgumentException e) {
+            throw new SettingException(
+                    e.getMessage() + ", for a batch of 2: the file may hold a batch of its own there; export it with"
+                            + " a batch of any size",
+                    e);
+        }
+        return settings.pooling.build(new Ops().scope(NODES), output);
     }
 
     /** The input's name: the file's, unless the graphs around the network use it themselves. */

@@ -368,6 +368,7 @@ class OnnxEncoderTest {
         assertTrue(unknown.contains("is made from ids and their padding, which is not known"), unknown);
         assertEquals("", withSecondInput("attention_mask", 0));
         assertEquals("", withSecondInput("token_type_ids", 0));
+        assertEquals("", withSecondInput("position_ids", 0));
     }
 
     /** The refusal, if it is refused. */
@@ -395,9 +396,33 @@ class OnnxEncoderTest {
     void filesThatCannotBeTrainedAreRefusedInOneLine() {
         String untrained = message(ops.relu(x));
         assertTrue(untrained.contains("net.onnx: no initialiser of it can be trained"), untrained);
+        String baked = message(ops.reshape(ops.matMul(x, initializer("w", 3, 4)), 1, 4));
+        assertTrue(baked.contains("Reshape at encoder") && baked.contains("may hold a batch of its own there"), baked);
+        String labels = message(ops.cast(hidden(), ElementType.INT64));
+        assertTrue(labels.contains("output y is int64[N,4]: expected floating-point vectors; name another"), labels);
+        Value places =
+                ops.node(OpType.NON_ZERO, List.of(hidden()), Attributes.NONE).output(0);
+        Value picked = ops.gather(some, ops.reshape(ops.slice(places, 0, 0, 1, 1), -1), 0);
+        String counted = message(picked);
+        assertTrue(counted.contains("how much NonZero gives depends on the data"), counted);
         Value pixels = ops.reshape(ops.matMul(x, initializer("w", 3, 4)), -1, 2, 2, 1, 1);
         String shape = message(pixels);
         assertTrue(shape.contains("is no vector per sample: expected [N,D], [N,T,D] or [N,D,H,W]"), shape);
+    }
+
+    @Test
+    void theBatchIsExpectedFirst() throws IOException {
+        TensorType type = new TensorType(ElementType.FLOAT, new Shape(List.of(Dim.of(9), Dim.symbol("N"), Dim.of(3))));
+        Value steps = Value.input("steps", type);
+        Value y = ops.reduceMean(ops.matMul(steps, initializer("w", 3, 4)), false, 0);
+        Path file = folder.resolve("second.onnx");
+        Files.write(file, OnnxFile.bytes(Graph.of("net", List.of(steps), Map.of("y", y)), Map.of()));
+        String message = String.valueOf(assertThrows(
+                        IllegalArgumentException.class,
+                        () -> OnnxEncoder.read(file, List.of(), OnnxEncoder.Settings.DEFAULT))
+                .getMessage());
+        assertTrue(
+                message.contains("has 9 as its first axis") && message.contains("expected the batch first"), message);
     }
 
     private String message(Value output) {
