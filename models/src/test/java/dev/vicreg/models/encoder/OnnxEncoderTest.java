@@ -160,7 +160,9 @@ class OnnxEncoderTest {
         float[] both = new float[12];
         float[] mask = new float[12];
         for (int i = 0; i < 12; i++) {
-            double angle = i / 4 * Math.pow(0.1, i % 4 / 2);
+            int row = i / 4;
+            int pair = i % 4 / 2;
+            double angle = row * Math.pow(0.1, pair);
             cosines[i] = (float) Math.cos(angle);
             sines[i] = (float) Math.sin(angle);
             both[i] = i % 2 == 0 ? sines[i] : cosines[i];
@@ -400,8 +402,8 @@ class OnnxEncoderTest {
         assertTrue(baked.contains("Reshape at encoder") && baked.contains("may hold a batch of its own there"), baked);
         String labels = message(ops.cast(hidden(), ElementType.INT64));
         assertTrue(labels.contains("output y is int64[N,4]: expected floating-point vectors; name another"), labels);
-        Value places =
-                ops.node(OpType.NON_ZERO, List.of(hidden()), Attributes.NONE).output(0);
+        Value some = hidden();
+        Value places = ops.node(OpType.NON_ZERO, List.of(some), Attributes.NONE).output(0);
         Value picked = ops.gather(some, ops.reshape(ops.slice(places, 0, 0, 1, 1), -1), 0);
         String counted = message(picked);
         assertTrue(counted.contains("how much NonZero gives depends on the data"), counted);
