@@ -15,6 +15,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -177,9 +178,22 @@ final class ImportedConstants {
         return ofNumber(tensor, reader, added ? "a one-element term" : "a one-element factor");
     }
 
-    /** A factor or term of zero would do nothing or end everything: it is a weight that has not been trained yet. */
+    /**
+     * A number of rank 0, as simplifiers write them; or of any rank if the exporter called it a constant, or formulas have
+     * such numbers. A factor or term of zero would end everything or do nothing: it is a weight that has not been trained yet,
+     * and so may be a factor of one.
+     */
     private static @Nullable String ofNumber(Value tensor, Reader reader, String what) {
-        if (!isOne(tensor) || floats(tensor)[0] == 0) {
+        if (!isOne(tensor)) {
+            return null;
+        }
+        float value = floats(tensor)[0];
+        boolean added = reader.node.op() == OpType.ADD || reader.node.op() == OpType.SUB;
+        boolean isScalar = tensor.shape().rank() == 0;
+        String name = String.valueOf(tensor.name()).toLowerCase(Locale.ROOT);
+        boolean isCalled = name.contains("const") || name.contains("::");
+        boolean fresh = value == 0 || (value == 1 && !added && !isScalar && !isCalled);
+        if (fresh || !(isScalar || isCalled || isOfFormula(value))) {
             return null;
         }
         Value output = reader.node.output(0);
@@ -194,6 +208,23 @@ final class ImportedConstants {
             }
         }
         return what;
+    }
+
+    /** Whole numbers, halves, roots of whole numbers and their reciprocals, and those of Gelu by tanh. */
+    private static boolean isOfFormula(double value) {
+        double square = value * value;
+        return isWhole(2 * value)
+                || isWhole(square)
+                || isWhole(1 / square)
+                || isWhole(1 / value)
+                || isWhole(value / 0.044715)
+                || isWhole(square * Math.PI / 2);
+    }
+
+    private static boolean isWhole(double value) {
+        return Math.abs(value) < 1e6
+                && Math.abs(value) > 0.5
+                && Math.abs(value - Math.rint(value)) < 1e-5 * Math.abs(value);
     }
 
     /** Whether a value that is computed from constants is somewhere an exponent: 1/p, beside p itself, of a learned p. */

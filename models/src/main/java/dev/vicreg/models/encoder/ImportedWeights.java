@@ -90,9 +90,9 @@ final class ImportedWeights {
                     .filter(node -> node.op() == OpType.BATCH_NORMALIZATION && !weights.computed.contains(node))
                     .forEach(node -> weights.addStatistics(node, moved));
         }
-        weights.statistics.values().forEach(each -> {
-            weights.untrained.remove(each.mean);
-            weights.untrained.remove(each.variance);
+        graph.nodes().stream().filter(ImportedWeights::keepsStatistics).forEach(norm -> {
+            weights.untrained.remove(throughIdentities(norm.input(3)));
+            weights.untrained.remove(throughIdentities(norm.input(4)));
         });
         return weights;
     }
@@ -130,6 +130,13 @@ final class ImportedWeights {
                 untrained.put(tensor, reason != null ? reason : "a Constant node that no layer has as its weights");
             }
         }
+    }
+
+    /** Whether a batch norm's running statistics are tensors of the file. */
+    static boolean keepsStatistics(Node node) {
+        return node.op() == OpType.BATCH_NORMALIZATION
+                && isTensor(throughIdentities(node.input(3)))
+                && isTensor(throughIdentities(node.input(4)));
     }
 
     /** Whether a batch norm's statistics are computed from the input. */

@@ -485,12 +485,8 @@ public final class OnnxEncoder implements Encoder {
         float epsilon = node.attributes().real("epsilon", DEFAULT_EPSILON);
         ImportedWeights.Statistics statistics = weights.statistics(node);
         if (statistics == null) {
-            boolean ownMode =
-                    weights.isComputed(node) || settings.batchNorms == BatchNorms.FROZEN || !layers.isTraining();
-            // Statistics that training cannot move are the batch's in training; an instance norm's are so always.
-            Attributes attributes = Attributes.NONE
-                    .with("epsilon", epsilon)
-                    .with("training_mode", ownMode ? node.attributes().integer("training_mode", 0) : 1L);
+            Attributes plain = Attributes.NONE.with("epsilon", epsilon);
+            Attributes attributes = batchMode(layers, node) ? plain.with("training_mode", 1L) : plain;
             return here.ops()
                     .node(
                             OpType.BATCH_NORMALIZATION,
@@ -506,6 +502,18 @@ public final class OnnxEncoder implements Encoder {
                 declare(layers, statistics.meanName(), statistics.mean(), Role.RUNNING_MEAN),
                 declare(layers, statistics.varianceName(), statistics.variance(), Role.RUNNING_VARIANCE),
                 new BatchNorm(epsilon, 1 - kept, 1));
+    }
+
+    /**
+     * Whether a norm whose statistics don't move uses its batch's: not if they are running ones that were to stay; in
+     * training if they are none that can be moved; always if the file says so, as of instance norms that are written so.
+     */
+    private boolean batchMode(Layers layers, Node norm) {
+        if (ImportedWeights.keepsStatistics(norm)) {
+            return false;
+        }
+        boolean trains = layers.isTraining() && settings.batchNorms == BatchNorms.TRAIN && !weights.isComputed(norm);
+        return trains || norm.attributes().integer("training_mode", 0) != 0;
     }
 
     /** How much of the running statistics stays. All would stay with the 1 that old exporters wrote for every norm. */

@@ -10,6 +10,7 @@ import dev.vicreg.models.graph.Attributes;
 import dev.vicreg.models.graph.Dim;
 import dev.vicreg.models.graph.ElementType;
 import dev.vicreg.models.graph.Graph;
+import dev.vicreg.models.graph.Node;
 import dev.vicreg.models.graph.OpType;
 import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Tensor;
@@ -27,6 +28,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -142,6 +144,18 @@ class OnnxEncoderTest {
                 .output(0);
         Value chosen = ops.where(ops.less(slope, number("zero", 0)), initializer("no"), slope);
         assertEquals(Map.of("zero", "no gradient flows back through Less"), untrained(chosen));
+    }
+
+    @Test
+    void rowsOfOneAreTrainedUnlessTheyAreNumbersOfFormulasOrCalledConstants() throws IOException {
+        Value y = hidden();
+        for (String name : List.of("scale", "p2o.Constant.4")) {
+            y = ops.mul(y, Value.constant(name, Tensor.of(Shape.of(1), 0.6314f)));
+        }
+        y = ops.mul(y, Value.constant("one", Tensor.of(Shape.of(1), 1)));
+        y = ops.div(y, Value.constant("root", Tensor.of(Shape.of(1), (float) Math.sqrt(12))));
+        String reason = "a one-element factor";
+        assertEquals(Map.of("p2o.Constant.4", reason, "root", reason), untrained(y));
     }
 
     @Test
@@ -285,6 +299,29 @@ class OnnxEncoderTest {
         OnnxEncoder computed = read(norm(ops.cast(mean, ElementType.FLOAT), ops.mul(twice, 2), Attributes.NONE));
         assertEquals(List.of("mean", "running_var"), computed.normStatistics().get(0));
         assertEquals(Set.of("w", "scale", "bias", "mean"), computed.fileInitializers());
+    }
+
+    /** Whether the norm of a network that is read with these settings uses its batch's statistics. */
+    private static boolean usesBatch(OnnxEncoder encoder, Layers layers) {
+        Value view = Value.input(encoder.inputName(), encoder.type(Dim.of(4)));
+        Node norm = Objects.requireNonNull(encoder.build(layers, view).producer());
+        return norm.op() == OpType.BATCH_NORM_TRAINING || norm.attributes().integer("training_mode", 0) != 0;
+    }
+
+    @Test
+    void frozenNormsStandStillWhateverFormTheyHaveAndInstanceNormsNever() throws IOException {
+        Attributes training = Attributes.NONE.with("training_mode", 1L);
+        OnnxEncoder.Settings frozen =
+                new OnnxEncoder.Settings("", Pooling.NONE, OnnxEncoder.BatchNorms.FROZEN, OnnxEncoder.Dropout.OFF);
+        read(norm(initializer("mean", 4), initializer("spread", 4), training));
+        OnnxEncoder still = OnnxEncoder.read(folder.resolve("net.onnx"), List.of(), frozen);
+        assertEquals(Set.of(), still.untrained());
+        assertEquals(false, usesBatch(still, Layers.forTraining(new Parameters())));
+        Value ones = ops.node(OpType.CONSTANT_OF_SHAPE, List.of(ops.longs(4)), Attributes.NONE)
+                .output(0);
+        read(norm(ones, ones, training));
+        OnnxEncoder instance = OnnxEncoder.read(folder.resolve("net.onnx"), List.of(), frozen);
+        assertEquals(true, usesBatch(instance, Layers.forInference(new Parameters())));
     }
 
     @Test

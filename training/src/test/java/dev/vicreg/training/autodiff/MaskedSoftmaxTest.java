@@ -30,10 +30,14 @@ final class MaskedSoftmaxTest {
         /** Becomes infinite only when it is added twice. */
         SMALLEST_TWICE(SMALLEST);
 
-        private final Tensor tensor;
+        private final float value;
 
         Mask(float value) {
-            tensor = Tensor.of(Shape.of(3, 2), 0, 0, value, value, 0, value);
+            this.value = value;
+        }
+
+        Tensor tensor() {
+            return Tensor.of(Shape.of(3, 2), 0, 0, value, value, 0, value);
         }
     }
 
@@ -42,7 +46,7 @@ final class MaskedSoftmaxTest {
     private final Value x = Value.input("x", scores.type());
 
     private float[] gradient(OpType op, Mask mask) {
-        Value constant = ops.constant(mask.tensor);
+        Value constant = ops.constant(mask.tensor());
         Value masked = ops.add(ops.add(x, constant), constant);
         Value y =
                 ops.node(op, List.of(masked), Attributes.NONE.with("axis", -1L)).output(0);

@@ -20,12 +20,10 @@ import org.jspecify.annotations.Nullable;
 final class CpuKernels {
     private CpuKernels() {}
 
-    /** What stands for a norm or a detached value; others as they are. */
+    /** What stands for a batch norm in training or a detached value; others as they are. */
     static List<Value> rewrite(Ops ops, Node node, List<@Nullable Value> inputs) {
         return switch (node.op()) {
             case BATCH_NORM_TRAINING -> batchNorm(ops, node, inputs);
-            case LAYER_NORMALIZATION -> CentredNorms.layer(ops, node, inputs);
-            case GROUP_NORMALIZATION -> CentredNorms.group(ops, node, inputs);
             case DETACH -> List.of(ops.identity(Lowering.input(inputs, 0)));
             default -> Rewriter.copy(ops, node, inputs);
         };
