@@ -128,16 +128,16 @@ record ModelInspection(
 
     /** What an encoder's training would leave alone, and why. */
     private void printUses(Page page, boolean all) {
-        if (uses.isEmpty()) {
-            return;
-        }
         List<OnnxEncoder.Use> untrained =
                 uses.stream().filter(use -> !use.isTrained()).toList();
+        if (untrained.isEmpty()) {
+            return;
+        }
         int trained = uses.size() - untrained.size();
         page.row(
                 "as an encoder",
                 Sizes.count(trained, "tensor") + " trained, " + Sizes.count(untrained.size(), "floating-point tensor")
-                        + " not" + (untrained.isEmpty() ? "" : ":"));
+                        + " not:");
         int shown = all || untrained.size() <= SHOWN + 2 ? untrained.size() : SHOWN;
         List<List<String>> rows = new ArrayList<>();
         untrained
