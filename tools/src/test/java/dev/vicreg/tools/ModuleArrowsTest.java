@@ -92,7 +92,8 @@ class ModuleArrowsTest {
             tools.cli              -> models.setting
             tools.sample           ->
             tools.output           -> models.setting training.run tools.cli
-            tools.inspect          -> models.setting models.graph models.ops models.onnx runtime training.autodiff training.step training.run
+            tools.inspect          -> models.setting models.graph models.ops models.onnx models.encoder runtime training.autodiff \
+                                      training.step training.run
             tools.evaluation       -> models.setting models.graph models.ops models.onnx runtime runtime.input \
                                       runtime.picture runtime.signal runtime.natives training.data.source training.data.kind \
                                       training.data.picture training.data.vector training.data.signal \

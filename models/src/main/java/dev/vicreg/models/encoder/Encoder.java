@@ -2,6 +2,7 @@ package dev.vicreg.models.encoder;
 
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.nn.Layers;
+import java.util.Set;
 
 /** A network from pictures, signals, vectors or sequences of ids to representations. Immutable. */
 public interface Encoder {
@@ -16,6 +17,11 @@ public interface Encoder {
 
     /** Width of the representation. */
     int dimension();
+
+    /** Names of tensors that the network has and that are no parameters, though users may take them for some. */
+    default Set<String> untrained() {
+        return Set.of();
+    }
 
     /**
      * The scope of {@code layers} in {@link #build}: what the names of all its parameters start with, before a dot.

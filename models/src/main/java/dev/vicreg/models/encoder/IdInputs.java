@@ -20,6 +20,7 @@ final class IdInputs {
     // As Hugging Face's networks call them.
     private static final String ATTENTION_MASK = "attention_mask";
     private static final String TOKEN_TYPES = "token_type_ids";
+    private static final String POSITIONS = "position_ids";
 
     /** Operators behind which ids are what they were. */
     private static final Set<OpType> SAME_IDS = EnumSet.of(
@@ -27,15 +28,20 @@ final class IdInputs {
 
     private IdInputs() {}
 
+    /** Whether ids that go through an operator are what they were. */
+    static boolean keeps(OpType op) {
+        return SAME_IDS.contains(op);
+    }
+
     /** Whether an input beside ids follows from them. */
     static boolean follows(Value input) {
         String name = String.valueOf(input.name());
-        return name.endsWith(ATTENTION_MASK) || name.endsWith(TOKEN_TYPES);
+        return name.endsWith(ATTENTION_MASK) || name.endsWith(TOKEN_TYPES) || name.endsWith(POSITIONS);
     }
 
     /**
-     * What an input beside the ids holds: 1 in an attention mask where an id is no padding, and 0 for the kind of each, as
-     * in a single sentence.
+     * What an input beside the ids holds: 1 in an attention mask where an id is no padding, 0 for the kind of each, as in a
+     * single sentence, and the place of each, counted from 0.
      *
      * @param ids int64 [N,T]
      * @throws IllegalArgumentException if the padding is not known
@@ -49,6 +55,15 @@ final class IdInputs {
         if (String.valueOf(wanted.name()).endsWith(TOKEN_TYPES)) {
             return ops.cast(ops.sub(ids, ids), type);
         }
+        if (String.valueOf(wanted.name()).endsWith(POSITIONS)) {
+            Value zeros = ops.sub(ids, ids);
+            Value ones = ops.add(zeros, ops.longs(1));
+            Attributes before = Attributes.NONE.with("exclusive", 1L);
+            return ops.cast(
+                    ops.node(OpType.CUM_SUM, List.of(ones, ops.longs(1)), before)
+                            .output(0),
+                    type);
+        }
         Value is = ops.equal(ids, ops.longs(padding));
         Value isNot = ops.node(OpType.NOT, List.of(is), Attributes.NONE).output(0);
         return type == ElementType.BOOL ? isNot : ops.cast(isNot, type);
@@ -59,7 +74,7 @@ final class IdInputs {
         Set<Value> same = new HashSet<>(Set.of(ids));
         OptionalLong smallest = OptionalLong.empty();
         for (Node node : graph.nodes()) {
-            if (SAME_IDS.contains(node.op()) && same.contains(node.input(0))) {
+            if (keeps(node.op()) && same.contains(node.input(0))) {
                 same.add(node.output(0));
             } else if (node.op() == OpType.GATHER
                     && node.attributes().integer("axis", 0) == 0

@@ -32,6 +32,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -49,6 +50,8 @@ public final class OnnxEncoder implements Encoder {
     private static final float DEFAULT_EPSILON = 1e-5f;
     private static final float DEFAULT_MOMENTUM = 0.9f;
     private static final float DEFAULT_RATIO = 0.5f;
+    /** Tensors that a note names. */
+    private static final int SHOWN = 3;
 
     /** What batch norms do in training. */
     public enum BatchNorms {
@@ -95,17 +98,28 @@ public final class OnnxEncoder implements Encoder {
     private final TensorType sample;
     private final Settings settings;
     private final ImportedWeights weights;
+    /** What stands for the file's other tensors: without names, which the graphs around the network may use. */
+    private final Map<Value, Value> constants = new HashMap<>();
+
     private final int dimension;
 
-    private OnnxEncoder(Graph graph, TensorType sample, Settings settings) {
-        this.graph = graph;
+    private OnnxEncoder(Source source, TensorType sample, Settings settings) {
+        this.graph = source.graph;
         this.input = graph.inputs().get(0);
         this.sample = sample;
         this.settings = settings;
-        this.weights = ImportedWeights.of(graph, settings.batchNorms == BatchNorms.TRAIN);
+        this.weights = ImportedWeights.of(graph, source.initializers, settings.batchNorms == BatchNorms.TRAIN);
         if (weights.trained().isEmpty()) {
             throw new SettingException("no initialiser of it can be trained: expected floating-point weights"
                     + " that the output " + graph.outputs().keySet() + " depends on");
+        }
+        for (Node node : graph.nodes()) {
+            for (@Nullable Value each : node.inputs()) {
+                Tensor tensor = each == null || each.name() == null ? null : each.constant();
+                if (tensor != null) {
+                    constants.computeIfAbsent(each, value -> Value.constant(null, tensor));
+                }
+            }
         }
         this.dimension = width();
     }
@@ -114,8 +128,9 @@ public final class OnnxEncoder implements Encoder {
      * A file that was read: what of it computes one output. From it come networks for samples of any size. Immutable.
      *
      * @param file where it was, for messages
+     * @param initializers names of its initialisers; other tensors with names come from Constant nodes
      */
-    public record Source(Path file, Graph graph) {
+    public record Source(Path file, Graph graph, Set<String> initializers) {
         /**
          * Reads a file.
          *
@@ -124,8 +139,11 @@ public final class OnnxEncoder implements Encoder {
          * @throws IllegalArgumentException if it has no such output, or that depends on more than can be fed
          */
         public static Source read(Path file, String output) throws IOException {
-            Graph all = OnnxEncoder.graph(file, output);
-            return new Source(file, told(file, () -> firstOutput(all)));
+            OnnxFile.Model all = OnnxEncoder.model(file, output);
+            return new Source(
+                    file,
+                    told(file, () -> firstOutput(all.graph())),
+                    Set.copyOf(all.initializers().keySet()));
         }
 
         /** What the network takes: with symbols where the file leaves sizes open. */
@@ -142,8 +160,33 @@ public final class OnnxEncoder implements Encoder {
          *     trained: one line that names the file and the place
          */
         public OnnxEncoder encoder(List<Long> sample, Settings settings) {
-            return told(
-                    file, () -> new OnnxEncoder(graph, resolve(graph.inputs().get(0), sample), settings));
+            return told(file, () -> new OnnxEncoder(this, resolve(graph.inputs().get(0), sample), settings));
+        }
+
+        /** What becomes of the floating-point tensors that it reads: trained ones first, each in the network's order. */
+        public List<Use> uses() {
+            ImportedWeights weights = ImportedWeights.of(graph, initializers, true);
+            List<Use> uses = new ArrayList<>();
+            weights.trained().keySet().forEach(tensor -> uses.add(Use.of(tensor, "")));
+            weights.untrained().forEach((tensor, reason) -> uses.add(Use.of(tensor, reason)));
+            return uses;
+        }
+    }
+
+    /**
+     * What becomes of a tensor.
+     *
+     * @param name in the file
+     * @param untrained why it isn't trained; empty if it is
+     */
+    public record Use(String name, TensorType type, String untrained) {
+        private static Use of(Value tensor, String untrained) {
+            return new Use(String.valueOf(tensor.name()), tensor.type(), untrained);
+        }
+
+        /** Whether it is trained. */
+        public boolean isTrained() {
+            return untrained.isEmpty();
         }
     }
 
@@ -162,7 +205,7 @@ public final class OnnxEncoder implements Encoder {
     }
 
     /** What computes an output, by default the first; what others need besides is not read. */
-    private static Graph graph(Path file, String output) throws IOException {
+    private static OnnxFile.Model model(Path file, String output) throws IOException {
         OnnxFile.Opened opened = OnnxFile.open(file);
         List<String> wanted = output.isEmpty()
                 ? opened.summary().outputs().stream()
@@ -170,7 +213,20 @@ public final class OnnxEncoder implements Encoder {
                         .map(OnnxSummary.Entry::name)
                         .toList()
                 : List.of(output);
-        return opened.read(ReadOptions.DEFAULT.withOutputs(wanted)).graph();
+        OnnxFile.Model model = opened.read(ReadOptions.DEFAULT.withOutputs(wanted));
+        for (Map.Entry<String, Value> read : model.graph().outputs().entrySet()) {
+            if (!read.getValue().type().element().isFloatingPoint()) {
+                List<String> others = opened.summary().outputs().stream()
+                        .filter(entry -> entry.element().contains("float")
+                                || entry.element().equals("double"))
+                        .map(OnnxSummary.Entry::name)
+                        .toList();
+                throw new SettingException("Encoder " + file + ": output " + read.getKey() + " is "
+                        + read.getValue().type() + ": expected floating-point vectors; name another with --output, of "
+                        + others);
+            }
+        }
+        return model;
     }
 
     /** What computes the first output, from the input that is fed and those that follow from it, in this order. */
@@ -188,7 +244,7 @@ public final class OnnxEncoder implements Encoder {
                 && fed.get(0).shape().rank() == 2;
         if (inputs.size() != 1 && !derives) {
             throw new SettingException("output " + output.getKey() + " depends on " + inputs.size()
-                    + " inputs: expected 1, or ids int64[N,T] beside attention_mask and token_type_ids, found "
+                    + " inputs: expected 1, or ids int64[N,T] beside attention_mask, token_type_ids and position_ids, found "
                     + inputs);
         }
         inputs.sort(Comparator.comparing(input -> !fed.contains(input)));
@@ -204,6 +260,11 @@ public final class OnnxEncoder implements Encoder {
         if (!sample.isEmpty() && sample.size() != declared.rank() - 1) {
             throw new SettingException(
                     "its input " + input + " takes samples of " + (declared.rank() - 1) + " axes, found " + sample);
+        }
+        boolean open = declared.dims().stream().skip(1).anyMatch(dim -> !dim.isFixed());
+        if (sample.isEmpty() && open && declared.at(0).isFixed() && declared.size(0) > 1) {
+            throw new SettingException("its input " + input + " has " + declared.at(0) + " as its first axis and leaves"
+                    + " another open: expected the batch first; export the network with the batch as axis 0");
         }
         Shape shape = declared.with(0, Dim.symbol("N"));
         for (int axis = 1; axis < declared.rank(); axis++) {
@@ -224,9 +285,16 @@ public final class OnnxEncoder implements Encoder {
 
     /** The width that a batch of two comes out with: fixed sizes let every shape be told. */
     private int width() {
-        Value two = Value.input(inputName(), type(Dim.of(2)));
-        Value output =
-                settings.pooling.build(new Ops().scope(NODES), network(Layers.forInference(new Parameters()), two));
+        Value output = ofTwo();
+        Optional<Node> counting = graph.nodes().stream()
+                .filter(node -> node.op() == OpType.NON_ZERO)
+                .findFirst();
+        boolean vectors = output.shape().isFixed() && output.shape().size(0) == 2;
+        if (counting.isPresent() && !vectors) {
+            throw new SettingException(
+                    "how much " + counting.get() + " gives depends on the data, and so does the output " + outputName()
+                            + " " + output.shape() + "; name a value before it with --output");
+        }
         Dim width = output.shape().at(1);
         if (!width.isFixed()) {
             throw new SettingException(
@@ -238,6 +306,23 @@ public final class OnnxEncoder implements Encoder {
                             + " for a batch of 2: expected float[2,D]; networks with a fixed batch cannot be trained in another");
         }
         return Math.toIntExact(width.size());
+    }
+
+    /** What a batch of two comes out as. */
+    private Value ofTwo() {
+        Value two = Value.input(inputName(), type(Dim.of(2)));
+        Value output;
+        try {
+            output = network(Layers.forInference(new Parameters()), two);
+        } catch (SettingException e) {
+            throw e;
+        } catch (IllegalArgumentException e) {
+            throw new SettingException(
+                    e.getMessage() + ", for a batch of 2: the file may hold a batch of its own there; export it with"
+                            + " a batch of any size",
+                    e);
+        }
+        return settings.pooling.build(new Ops().scope(NODES), output);
     }
 
     /** The input's name: the file's, unless the graphs around the network use it themselves. */
@@ -278,6 +363,42 @@ public final class OnnxEncoder implements Encoder {
         return settings;
     }
 
+    /** What a user of the file should know of how it is trained: lines without the file's name. */
+    public List<String> notes() {
+        List<String> notes = new ArrayList<>();
+        weights.renamed()
+                .forEach((old, name) -> notes.add(old + " is called " + name
+                        + " in graphs and checkpoints, since its own name means something else there"));
+        Map<Value, String> untrained = weights.untrained();
+        if (!untrained.isEmpty()) {
+            List<String> shown = new ArrayList<>();
+            untrained.entrySet().stream()
+                    .limit(SHOWN)
+                    .forEach(each -> shown.add(each.getKey().name() + " (" + each.getValue() + ")"));
+            notes.add("floating-point tensors that are not trained: " + String.join(", ", shown)
+                    + (untrained.size() > SHOWN
+                            ? ", and " + (untrained.size() - SHOWN) + " more, which inspect lists"
+                            : ""));
+        }
+        long fixed = graph.nodes().stream()
+                .filter(node ->
+                        weights.statistics(node) != null && node.attributes().real("momentum", DEFAULT_MOMENTUM) == 1)
+                .count();
+        if (fixed > 0) {
+            notes.add("batch norms whose momentum of 1 would keep their running statistics still, so that "
+                    + DEFAULT_MOMENTUM + " is taken: " + fixed);
+        }
+        return notes;
+    }
+
+    /** Names of the floating-point tensors that are not trained. */
+    @Override
+    public Set<String> untrained() {
+        Set<String> names = new HashSet<>();
+        weights.untrained().keySet().forEach(tensor -> names.add(String.valueOf(tensor.name())));
+        return names;
+    }
+
     /** Names of parameters by those of their initialisers, where they could not keep them. */
     public Map<String, String> renamed() {
         return Collections.unmodifiableMap(weights.renamed());
@@ -303,7 +424,7 @@ public final class OnnxEncoder implements Encoder {
     }
 
     private Value network(Layers layers, Value view) {
-        Map<Value, Value> known = new HashMap<>();
+        Map<Value, Value> known = new HashMap<>(constants);
         known.put(input, view);
         for (Value other : graph.inputs().subList(1, graph.inputs().size())) {
             known.put(other, IdInputs.following(layers.scope(NODES).ops(), other, view, settings.padding));
@@ -364,7 +485,8 @@ public final class OnnxEncoder implements Encoder {
         float epsilon = node.attributes().real("epsilon", DEFAULT_EPSILON);
         ImportedWeights.Statistics statistics = weights.statistics(node);
         if (statistics == null) {
-            Attributes attributes = Attributes.NONE.with("epsilon", epsilon);
+            Attributes plain = Attributes.NONE.with("epsilon", epsilon);
+            Attributes attributes = batchMode(layers, node) ? plain.with("training_mode", 1L) : plain;
             return here.ops()
                     .node(
                             OpType.BATCH_NORMALIZATION,
@@ -372,7 +494,7 @@ public final class OnnxEncoder implements Encoder {
                             attributes)
                     .output(0);
         }
-        float kept = node.attributes().real("momentum", DEFAULT_MOMENTUM);
+        float kept = momentum(node);
         return here.batchNorm(
                 x,
                 scale,
@@ -380,6 +502,24 @@ public final class OnnxEncoder implements Encoder {
                 declare(layers, statistics.meanName(), statistics.mean(), Role.RUNNING_MEAN),
                 declare(layers, statistics.varianceName(), statistics.variance(), Role.RUNNING_VARIANCE),
                 new BatchNorm(epsilon, 1 - kept, 1));
+    }
+
+    /**
+     * Whether a norm whose statistics don't move uses its batch's: not if they are running ones that were to stay; in
+     * training if they are none that can be moved; always if the file says so, as of instance norms that are written so.
+     */
+    private boolean batchMode(Layers layers, Node norm) {
+        if (ImportedWeights.keepsStatistics(norm)) {
+            return false;
+        }
+        boolean trains = layers.isTraining() && settings.batchNorms == BatchNorms.TRAIN && !weights.isComputed(norm);
+        return trains || norm.attributes().integer("training_mode", 0) != 0;
+    }
+
+    /** How much of the running statistics stays. All would stay with the 1 that old exporters wrote for every norm. */
+    private static float momentum(Node norm) {
+        float written = norm.attributes().real("momentum", DEFAULT_MOMENTUM);
+        return written == 1 ? DEFAULT_MOMENTUM : written;
     }
 
     private Value dropout(Layers here, Node node, List<@Nullable Value> inputs) {
@@ -433,18 +573,28 @@ public final class OnnxEncoder implements Encoder {
         Map<String, String> initializers = new LinkedHashMap<>();
         weights.trained().forEach((initializer, weight) -> initializers.put(weight.name(), initializer.name()));
         for (ImportedWeights.Statistics statistics : weights.statistics()) {
-            initializers.put(
-                    statistics.meanName(), String.valueOf(statistics.mean().name()));
-            initializers.put(
-                    statistics.varianceName(),
-                    String.valueOf(statistics.variance().name()));
+            initializers.put(statistics.meanName(), inFile(statistics.mean(), statistics.meanName()));
+            initializers.put(statistics.varianceName(), inFile(statistics.variance(), statistics.varianceName()));
         }
         return initializers;
     }
 
-    /** Names of the file's initialisers that parameters stand for. */
+    private String inFile(Value statistic, String name) {
+        return weights.isAdded(statistic) ? name : String.valueOf(statistic.name());
+    }
+
+    /** Names of the file's tensors that parameters stand for. */
     public Set<String> fileInitializers() {
-        return Set.copyOf(sources().values());
+        Set<String> names = new HashSet<>(sources().values());
+        for (ImportedWeights.Statistics statistics : weights.statistics()) {
+            if (weights.isAdded(statistics.mean())) {
+                names.remove(statistics.meanName());
+            }
+            if (weights.isAdded(statistics.variance())) {
+                names.remove(statistics.varianceName());
+            }
+        }
+        return names;
     }
 
     /**

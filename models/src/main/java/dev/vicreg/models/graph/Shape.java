@@ -38,9 +38,17 @@ public record Shape(List<Dim> dims) {
         return dims.size();
     }
 
-    /** The dimension at {@code axis}; negative axes count from the back. */
+    /**
+     * The dimension at {@code axis}; negative axes count from the back.
+     *
+     * @throws IllegalArgumentException if there is no such axis
+     */
     public Dim at(int axis) {
-        return dims.get(axis < 0 ? axis + rank() : axis);
+        int place = axis < 0 ? axis + rank() : axis;
+        if (place < 0 || place >= rank()) {
+            throw new IllegalArgumentException("there is no axis " + axis + " in " + this);
+        }
+        return dims.get(place);
     }
 
     /**

@@ -237,6 +237,11 @@ public final class Layers {
         return ops.transpose(ops.reshape(x, 0, x.shape().size(1), heads, perHead), order);
     }
 
+    /** Whether the network is built for training. */
+    public boolean isTraining() {
+        return training;
+    }
+
     /** Batch norm over all axes but the second, with PyTorch's defaults: [N,C], [N,C,T] or [N,C,H,W]. */
     public Value batchNorm(String name, Value x) {
         return batchNorm(name, x, BatchNorm.DEFAULT);

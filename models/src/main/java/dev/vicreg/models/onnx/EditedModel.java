@@ -18,7 +18,7 @@ import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
- * An ONNX file with other data in some of its initialisers, and everything else as it was; made by
+ * An ONNX file with other data in some of its initialisers and Constant nodes, and everything else as it was; made by
  * {@link OnnxFile#withInitializers}. It is one file, whether the original had external data or not, as long as that is
  * possible: a file of more than 2 GB cannot be read, so then what was external stays external, in a file of the same
  * name with {@code .data} appended.
@@ -51,7 +51,7 @@ public final class EditedModel {
             OnnxEdit.forEachExternal(
                     model, tensor -> size[0] += OnnxTensors.place(tensor).length());
             whole = size[0] <= most;
-            OnnxEdit.giveStatistics(model.getGraphBuilder(), statistics);
+            OnnxEdit.giveStatistics(model.getGraphBuilder(), statistics, values);
             OnnxEdit.replace(model.getGraphBuilder(), values);
             if (forInference) {
                 OnnxEdit.setToInference(model);

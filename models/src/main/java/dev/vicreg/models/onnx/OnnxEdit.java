@@ -1,6 +1,7 @@
 package dev.vicreg.models.onnx;
 
 import ai.onnx.proto.OnnxMl.AttributeProto;
+import ai.onnx.proto.OnnxMl.AttributeProto.AttributeType;
 import ai.onnx.proto.OnnxMl.FunctionProto;
 import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.ModelProto;
@@ -18,6 +19,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /**
  * Changes in a model's protobuf that leave everything else as it is, be it known to this project or not. Unlike reading
@@ -32,10 +34,10 @@ final class OnnxEdit {
     }
 
     /**
-     * Puts {@code values} in place of the data of initialisers, in the types in which the file stores them. One whose
-     * data were external is still marked so, though it has its data now.
+     * Puts {@code values} in place of the data of initialisers, or of Constant nodes that give the values of these names, in
+     * the types in which the file stores them. One whose data were external is still marked so, though it has its data now.
      *
-     * @throws IllegalArgumentException if there is no such initialiser, or it has another shape or type
+     * @throws IllegalArgumentException if there is no such initialiser or node, or it has another shape or type
      */
     static void replace(GraphProto.Builder graph, Map<String, Tensor> values) {
         Map<String, Integer> places = new HashMap<>();
@@ -45,10 +47,33 @@ final class OnnxEdit {
         values.forEach((name, tensor) -> {
             Integer place = places.get(name);
             if (place == null) {
-                throw new IllegalArgumentException("the model has no initialiser " + name);
+                replaceConstant(graph, name, tensor);
+            } else {
+                graph.setInitializer(place, replaced(graph.getInitializer(place), tensor));
             }
-            graph.setInitializer(place, replaced(graph.getInitializer(place), tensor));
         });
+    }
+
+    private static void replaceConstant(GraphProto.Builder graph, String name, Tensor tensor) {
+        for (NodeProto.Builder node : graph.getNodeBuilderList()) {
+            if (isConstant(node, name)) {
+                AttributeProto.Builder value = node.getAttributeBuilder(0);
+                TensorProto changed = value.hasT()
+                        ? replaced(value.getT(), tensor)
+                        : OnnxTensors.write("", tensor); // a list of numbers
+                value.clear().setName("value").setType(AttributeType.TENSOR).setT(changed);
+                return;
+            }
+        }
+        throw new IllegalArgumentException("the model has no initialiser " + name);
+    }
+
+    private static boolean isConstant(NodeProtoOrBuilder node, String output) {
+        return isStandard(node)
+                && node.getOpType().equals("Constant")
+                && node.getAttributeCount() == 1
+                && node.getOutputCount() == 1
+                && node.getOutput(0).equals(output);
     }
 
     private static TensorProto replaced(TensorProto old, Tensor tensor) {
@@ -90,11 +115,11 @@ final class OnnxEdit {
 
     /**
      * Lets batch norms read other initialisers as their running statistics. One that the graph lacks begins as a copy of
-     * what the norm has read so far.
+     * what the norm has read so far, or as what {@code values} has of that name where the graph computes it.
      *
      * @throws IllegalArgumentException if the graph has another number of norms, or a new name is taken
      */
-    static void giveStatistics(GraphProto.Builder graph, OnnxFile.Statistics statistics) {
+    static void giveStatistics(GraphProto.Builder graph, OnnxFile.Statistics statistics, Map<String, Tensor> values) {
         if (statistics.names().isEmpty()) {
             return;
         }
@@ -110,12 +135,13 @@ final class OnnxEdit {
         for (NodeProto.Builder node : graph.getNodeBuilderList()) {
             List<String> names = node.getOutputCount() == 0 ? null : byOutput.get(node.getOutput(0));
             for (int i = 0; names != null && i < names.size(); i++) {
-                giveStatistic(graph, node, 3 + i, names.get(i));
+                giveStatistic(graph, node, 3 + i, names.get(i), values);
             }
         }
     }
 
-    private static void giveStatistic(GraphProto.Builder graph, NodeProto.Builder norm, int input, String name) {
+    private static void giveStatistic(
+            GraphProto.Builder graph, NodeProto.Builder norm, int input, String name, Map<String, Tensor> values) {
         String source = throughIdentities(graph, norm.getInput(input));
         if (source.equals(name)) {
             return;
@@ -128,10 +154,16 @@ final class OnnxEdit {
         if (taken) {
             throw new IllegalArgumentException("a value of the model is named " + name + " already");
         }
+        Tensor value = values.get(name);
+        boolean copied = false;
         for (TensorProto initializer : List.copyOf(graph.getInitializerList())) {
             if (initializer.getName().equals(source)) {
                 graph.addInitializer(initializer.toBuilder().setName(name));
+                copied = true;
             }
+        }
+        if (!copied && value != null) {
+            graph.addInitializer(OnnxTensors.write(name, value));
         }
         for (ValueInfoProto declared : List.copyOf(graph.getInputList())) {
             if (declared.getName().equals(source)) { // with IR 3, initialisers are inputs too
@@ -167,7 +199,8 @@ final class OnnxEdit {
 
     /**
      * Sets batch norms to their running statistics and lets Dropout pass everything, wherever the model was exported in
-     * training form: in the graph, its branches and its functions.
+     * training form: in the graph, its branches and its functions. A batch norm of the graph itself that keeps no
+     * statistics, since it computes those that it reads, stays: so are instance norms written.
      *
      * @throws IllegalArgumentException if something reads the statistics of a batch, which inference does not have
      */
@@ -176,7 +209,7 @@ final class OnnxEdit {
         for (FunctionProto.Builder function : model.getFunctionsBuilderList()) {
             Set<String> read = new HashSet<>(function.getOutputList());
             function.getNodeList().forEach(node -> read.addAll(NodeOrder.read(node)));
-            function.getNodeBuilderList().forEach(node -> setToInference(node, read));
+            function.getNodeBuilderList().forEach(node -> setToInference(node, read, name -> true));
         }
     }
 
@@ -184,12 +217,29 @@ final class OnnxEdit {
         Set<String> read = new HashSet<>();
         graph.getOutputList().forEach(output -> read.add(output.getName()));
         graph.getNodeList().forEach(node -> read.addAll(NodeOrder.read(node)));
+        Set<String> computed = computed(graph);
         for (NodeProto.Builder node : graph.getNodeBuilderList()) {
-            setToInference(node, read);
+            setToInference(node, read, name -> !computed.contains(name));
         }
     }
 
-    private static void setToInference(NodeProto.Builder node, Set<String> read) {
+    /** What nodes give, but for Constant ones and what only passes those and initialisers on. */
+    private static Set<String> computed(GraphProto.Builder graph) {
+        Set<String> computed = new HashSet<>();
+        for (NodeProto node : graph.getNodeList()) {
+            boolean passes = isStandard(node)
+                    && (node.getOpType().equals("Constant")
+                            || ((node.getOpType().equals("Identity")
+                                            || node.getOpType().equals("Cast"))
+                                    && !computed.contains(node.getInput(0))));
+            if (!passes) {
+                computed.addAll(node.getOutputList());
+            }
+        }
+        return computed;
+    }
+
+    private static void setToInference(NodeProto.Builder node, Set<String> read, Predicate<String> isStored) {
         for (AttributeProto.Builder attribute : node.getAttributeBuilderList()) {
             if (attribute.hasG()) {
                 setToInference(attribute.getGBuilder());
@@ -202,7 +252,7 @@ final class OnnxEdit {
             List<String> kept = List.copyOf(node.getInputList().subList(0, 2)); // without a flag it does not drop
             node.clearInput().addAllInput(kept);
         }
-        if (node.getOpType().equals("BatchNormalization")) {
+        if (node.getOpType().equals("BatchNormalization") && isStored.test(node.getInput(3))) {
             for (int i = 1; i < node.getOutputCount(); i++) {
                 if (read.contains(node.getOutput(i))) {
                     throw new IllegalArgumentException("node " + NodeOrder.label(node.build()) + ": its output "

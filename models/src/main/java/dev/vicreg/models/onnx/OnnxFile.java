@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * Reads and writes ONNX model files. This class is the entry; only it and the package-private classes that it calls
  * ({@code Onnx…}, {@code NodeOrder}) touch protobuf.
  *
- * <p>Files of opsets 11 to {@value OpType#ONNX_OPSET} are read, and become graphs of the newest one in memory; nodes may be
+ * <p>Files of opsets 9 to 24 are read, and become graphs of opset {@value OpType#ONNX_OPSET} in memory; nodes may be
  * in any order. Functions, and branches whose condition is constant, are inlined. Float16, bfloat16 and float64 become
  * float32 throughout: tensors, inputs, constants and the targets of casts.
  *

@@ -10,7 +10,6 @@ import ai.onnx.proto.OnnxMl.TensorProto;
 import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import dev.vicreg.models.graph.Attributes;
 import dev.vicreg.models.graph.Graph;
-import dev.vicreg.models.graph.OpType;
 import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.TensorType;
@@ -23,6 +22,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -35,14 +35,17 @@ import org.jspecify.annotations.Nullable;
  * where, but for data that cannot be read.
  */
 final class OnnxReader {
-    /** A bound on what functions that call functions may become. */
-    private static final int MAX_NODES = 1_000_000;
+    /** Bounds on what functions that call functions may become. */
+    private static final int MAX_NODES = 200_000;
+
+    private static final int MAX_DEPTH = 100;
 
     private final ModelProto model;
     private final ReadOptions options;
     private final ExternalData external;
     private final Map<String, FunctionProto> functions = new HashMap<>();
-    private final Set<String> inlining = new HashSet<>();
+    private final Set<String> inlining = new LinkedHashSet<>();
+    private final Map<String, Integer> sizes = new HashMap<>();
     private int nodes;
 
     OnnxReader(ModelProto model, ReadOptions options, ExternalData external) {
@@ -164,9 +167,10 @@ final class OnnxReader {
         Map<String, Integer> opsets = new HashMap<>();
         for (OperatorSetIdProto each : imports) {
             long version = each.getVersion();
-            if (domain(each.getDomain()).isEmpty() && (version < OpsetUpgrade.OLDEST || version > OpType.ONNX_OPSET)) {
+            if (domain(each.getDomain()).isEmpty()
+                    && (version < OpsetUpgrade.OLDEST || version > OpsetUpgrade.NEWEST)) {
                 throw new IllegalArgumentException("opset " + version + " is not supported: expected "
-                        + OpsetUpgrade.OLDEST + " to " + OpType.ONNX_OPSET + "; export the model with one of these");
+                        + OpsetUpgrade.OLDEST + " to " + OpsetUpgrade.NEWEST + "; export the model with one of these");
             }
             opsets.put(domain(each.getDomain()), (int) Math.min(version, Integer.MAX_VALUE));
         }
@@ -197,7 +201,7 @@ final class OnnxReader {
         for (NodeProto node : NodeOrder.of(all, names::knows, wanted)) {
             nodes++;
             if (nodes > MAX_NODES) {
-                throw new IllegalArgumentException("more than " + MAX_NODES + " nodes");
+                throw tooManyNodes();
             }
             List<Value> outputs = outputs(node, names);
             for (int i = 0; i < node.getOutputCount() && i < outputs.size(); i++) {
@@ -226,7 +230,8 @@ final class OnnxReader {
         if (!(domain.isEmpty() && node.getOpType().equals("Constant"))
                 && !OpsetUpgrade.knows(domain, node.getOpType())) {
             throw new IllegalArgumentException("operator " + node.getOpType()
-                    + (domain.isEmpty() ? "" : " of domain " + domain) + " at node " + label + " is not supported");
+                    + (domain.isEmpty() ? "" : " of domain " + domain) + " at node " + label + " is not supported: "
+                    + UnsupportedOperators.remedy(domain, node.getOpType()));
         }
         Integer opset = names.opsets.get(domain);
         if (opset == null) {
@@ -237,7 +242,8 @@ final class OnnxReader {
         try {
             Attributes attributes = OnnxAttributes.read(node, external);
             if (domain.isEmpty() && node.getOpType().equals("Constant")) {
-                return List.of(Value.constant(null, OnnxAttributes.constant(attributes)));
+                Tensor tensor = OnnxAttributes.constant(attributes);
+                return List.of(Value.constant(mayBeWeight(tensor, names) ? node.getOutput(0) : null, tensor));
             }
             Ops ops = new Ops().atScope(scope(names.scope, node.getName()));
             int outputs = node.getOutputCount();
@@ -246,9 +252,20 @@ final class OnnxReader {
             }
             return OpsetUpgrade.build(
                     new OpsetUpgrade.Call(ops, domain, node.getOpType(), opset, inputs, attributes, outputs));
-        } catch (RuntimeException e) { // a damaged file may break any rule
+        } catch (IllegalArgumentException | IllegalStateException e) {
             throw new IllegalArgumentException("node " + label + ": " + e.getMessage(), e);
+        } catch (RuntimeException e) { // a damaged file may break any rule, also such as no check foresaw
+            throw new IllegalArgumentException(
+                    "node " + label + ": operator " + node.getOpType() + " does not take the inputs " + inputs, e);
         }
+    }
+
+    /** Some files have their weights in Constant nodes: those of the graph itself get names by which they can be trained. */
+    private boolean mayBeWeight(Tensor tensor, Names names) {
+        return names.outer == null
+                && inlining.isEmpty()
+                && tensor.type().element().isFloatingPoint()
+                && tensor.shape().elements() > 1;
     }
 
     /**
@@ -278,6 +295,13 @@ final class OnnxReader {
         if (!inlining.add(key)) {
             throw new IllegalArgumentException("function " + function.getName() + " calls itself");
         }
+        if (inlining.size() > MAX_DEPTH) {
+            throw new IllegalArgumentException("functions call functions more than " + MAX_DEPTH + " deep, at "
+                    + function.getName() + "; inline them before, or export without functions");
+        }
+        if (nodes + size(key, function, inlining.size()) > MAX_NODES) {
+            throw tooManyNodes();
+        }
         Names inside = new Names(null, opsets(function.getOpsetImportList()), scope(names.scope, call.getName() + "/"));
         for (int i = 0; i < function.getInputCount(); i++) {
             @Nullable Value input = i < inputs.size() ? inputs.get(i) : null;
@@ -293,6 +317,29 @@ final class OnnxReader {
         }
         inlining.remove(key);
         return outputs;
+    }
+
+    /** How many nodes come of a function once the functions that it calls are inlined; no more than it takes to refuse. */
+    private int size(String key, FunctionProto function, int depth) {
+        Integer known = sizes.get(key);
+        if (known != null) {
+            return known;
+        }
+        int sum = 0;
+        for (NodeProto node : function.getNodeList()) {
+            String called = key(domain(node.getDomain()), node.getOpType(), node.getOverload());
+            FunctionProto inner = functions.get(called);
+            boolean refused = sum > MAX_NODES || depth > MAX_DEPTH; // then whatever is found is enough
+            sum += inner == null || refused ? 1 : size(called, inner, depth + 1);
+            sum = Math.min(sum, MAX_NODES + 1);
+        }
+        sizes.put(key, sum);
+        return sum;
+    }
+
+    private static IllegalArgumentException tooManyNodes() {
+        return new IllegalArgumentException("the graph has more than " + MAX_NODES
+                + " nodes once its functions are inlined, the most that are read");
     }
 
     private List<Value> branch(NodeProto node, List<@Nullable Value> inputs, Names names) throws IOException {

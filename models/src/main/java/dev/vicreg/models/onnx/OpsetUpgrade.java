@@ -6,6 +6,7 @@ import dev.vicreg.models.graph.OpType;
 import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.graph.infer.ShapeRules;
+import dev.vicreg.models.graph.infer.ShapeValues;
 import dev.vicreg.models.ops.Ops;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -16,13 +17,15 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Builds operators of older operator sets, and a few of ONNX Runtime's, from those of opset {@value OpType#ONNX_OPSET}: a
- * table of what changed its meaning since opset {@value #OLDEST}, then the rules by name. What is not in the table means
- * the same in all of them. Source: ONNX's Changelog.md and Operators.md, ONNX Runtime's ContribOperators.md.
+ * Builds operators of older and newer operator sets, and a few of ONNX Runtime's, from those of opset
+ * {@value OpType#ONNX_OPSET}: a table of what changed its meaning between opset {@value #OLDEST} and {@value #NEWEST} or is
+ * composed of others, then the rules by name. What is not in the table means the same in all of them. Source: ONNX's Changelog.md and Operators.md, ONNX Runtime's ContribOperators.md.
  */
 final class OpsetUpgrade {
     /** The oldest operator set that is read. */
-    static final int OLDEST = 11;
+    static final int OLDEST = 9;
+    /** The newest: what it changed since the one that graphs are built with is in the table, too. */
+    static final int NEWEST = 24;
 
     private static final int ALWAYS = Integer.MAX_VALUE;
     private static final String MICROSOFT = OpType.Domain.MICROSOFT.onnxName();
@@ -86,6 +89,10 @@ final class OpsetUpgrade {
                 OpType.REDUCE_SUM_SQUARE)) {
             row(18, op.onnxName(), call -> axesAsInput(call, op));
         }
+        row(11, "Clip", OpsetUpgrade::clip);
+        row(11, "Pad", OpsetUpgrade::pad);
+        row(10, "Slice", OpsetUpgrade::slice);
+        row(10, "TopK", OpsetUpgrade::topK);
         row(13, "Softmax", call -> flattened(call, OpType.SOFTMAX));
         row(13, "LogSoftmax", call -> flattened(call, OpType.LOG_SOFTMAX));
         row(18, "Split", OpsetUpgrade::split);
@@ -112,6 +119,30 @@ final class OpsetUpgrade {
                 call -> call.node(OpType.GELU, Attributes.NONE.with("approximate", "tanh"), biased(call)));
         row(ALWAYS, MICROSOFT, "QuickGelu", OpsetUpgrade::quickGelu);
         row(ALWAYS, MICROSOFT, "FusedMatMul", OpsetUpgrade::fusedMatMul);
+        row(ALWAYS, MICROSOFT, "FusedConv", call -> Compositions.fused(call, OpType.CONV));
+        row(ALWAYS, MICROSOFT, "FusedGemm", call -> Compositions.fused(call, OpType.GEMM));
+        row(ALWAYS, MICROSOFT, "SkipLayerNormalization", Compositions::skipLayerNormalization);
+        row(ALWAYS, MICROSOFT, "SkipSimplifiedLayerNormalization", Compositions::skipRms);
+        row(ALWAYS, "SimplifiedLayerNormalization", Compositions::rms); // ONNX Runtime's, in the standard domain
+        row(ALWAYS, "RMSNormalization", Compositions::rms);
+        row(ALWAYS, "LpNormalization", Compositions::lpNormalization);
+        row(ALWAYS, "MeanVarianceNormalization", Compositions::meanVarianceNormalization);
+        row(ALWAYS, "LRN", Compositions::localResponse);
+        row(ALWAYS, "Celu", Compositions::celu);
+        row(ALWAYS, "ThresholdedRelu", Compositions::thresholdedRelu);
+        row(ALWAYS, "Shrink", Compositions::shrink);
+        row(ALWAYS, "Swish", Compositions::swish);
+        row(ALWAYS, "GridSample", Compositions::gridSample);
+        row(ALWAYS, "ai.onnx.ml", "Scaler", Compositions::scaler);
+        row(ALWAYS, "Attention", AttentionCompositions::attention);
+        row(ALWAYS, "RotaryEmbedding", AttentionCompositions::rotary);
+        row(ALWAYS, "RNN", UnrolledRecurrence::rnn);
+        row(ALWAYS, "LSTM", call -> UnrolledRecurrence.layer(call, OpType.LSTM));
+        row(ALWAYS, "GRU", call -> UnrolledRecurrence.layer(call, OpType.GRU));
+        row(ALWAYS, "Conv", ExplicitWindows::convolution);
+        row(ALWAYS, "ConvTranspose", ExplicitWindows::transposed);
+        row(ALWAYS, "AveragePool", ExplicitWindows::average);
+        row(ALWAYS, "MaxPool", ExplicitWindows::maximum);
     }
 
     private OpsetUpgrade() {}
@@ -158,6 +189,47 @@ final class OpsetUpgrade {
         return call.attributes.has("axes")
                 ? call.node(op, rest, call.in(0), call.ops.longs(call.attributes.integers("axes")))
                 : call.node(op, rest, call.in(0));
+    }
+
+    /** Bounds were attributes. */
+    private static List<Value> clip(Call call) {
+        Attributes bounds = call.attributes;
+        return call.node(
+                OpType.CLIP,
+                Attributes.NONE,
+                call.in(0),
+                bounds.has("min") ? call.ops.constant(bounds.real("min", 0)) : null,
+                bounds.has("max") ? call.ops.constant(bounds.real("max", 0)) : null);
+    }
+
+    /** Widths and the border's value were attributes. */
+    private static List<Value> pad(Call call) {
+        Attributes mode = Attributes.NONE.with("mode", call.attributes.string("mode", "constant"));
+        Value border = call.ops.constant(call.attributes.real("value", 0));
+        return call.node(OpType.PAD, mode, call.in(0), call.ops.longs(call.attributes.integers("pads")), border);
+    }
+
+    /** Places were attributes. */
+    private static List<Value> slice(Call call) {
+        long[] starts = call.attributes.integers("starts");
+        long[] all = new long[starts.length];
+        Arrays.setAll(all, i -> i);
+        return call.node(
+                OpType.SLICE,
+                Attributes.NONE,
+                call.in(0),
+                call.ops.longs(starts),
+                call.ops.longs(call.attributes.integers("ends")),
+                call.ops.longs(call.attributes.integers("axes", all)));
+    }
+
+    /** How many was an attribute. */
+    private static List<Value> topK(Call call) {
+        return call.node(
+                OpType.TOP_K,
+                call.attributes.without("k"),
+                call.in(0),
+                call.ops.longs(call.attributes.integer("k", 1)));
     }
 
     /** Up to opset 12 a softmax went over all axes from {@code axis} (1 if not given) on, taken as one. */
@@ -233,8 +305,14 @@ final class OpsetUpgrade {
                 call.ops.expand(column, Shape.of(groups, channels / groups)), channels); // [G,1] → [G,C/G] → [C]
     }
 
-    /** Up to opset 12 an input that isn't given was an empty constant. Some exporters still write these. */
+    /**
+     * Up to opset 10 there were only scales, and places as Upsample's. Up to opset 12 an input that isn't given was an empty
+     * constant; some exporters still write these.
+     */
     private static List<Value> resize(Call call) {
+        if (call.opset < 11) {
+            return upsample(call);
+        }
         if (call.attributes.string("coordinate_transformation_mode", "").equals("tf_half_pixel_for_nn")) {
             throw new IllegalArgumentException("Resize with tf_half_pixel_for_nn, which opset 13 removed, is not"
                     + " supported: export with opset 13 or later");
@@ -248,7 +326,37 @@ final class OpsetUpgrade {
         while (inputs.size() > 1 && inputs.get(inputs.size() - 1) == null) {
             inputs.remove(inputs.size() - 1);
         }
-        return call.ops.node(OpType.RESIZE, inputs, call.attributes).outputs();
+        Attributes attributes = call.attributes;
+        String policy = attributes.string("keep_aspect_ratio_policy", "stretch");
+        if (!policy.equals("stretch") && inputs.size() > 3) {
+            inputs.set(3, call.ops.longs(keptRatio(call, policy)));
+            attributes = attributes.without("keep_aspect_ratio_policy");
+        }
+        return call.ops.node(OpType.RESIZE, inputs, attributes).outputs();
+    }
+
+    /** The sizes that are asked for, all but one made smaller or larger so that all axes are scaled alike. */
+    private static long[] keptRatio(Call call, String policy) {
+        long[] sizes = ShapeValues.longs(call.in(3))
+                .orElseThrow(() -> new IllegalArgumentException("sizes must be constant with " + policy));
+        long[] all = new long[sizes.length];
+        Arrays.setAll(all, i -> i);
+        long[] axes = call.attributes.integers("axes", all);
+        boolean larger = policy.equals("not_smaller");
+        double scale = larger ? 0 : Double.MAX_VALUE;
+        for (int i = 0; i < sizes.length; i++) {
+            double own = sizes[i] / (double) call.in(0).shape().size((int) axes[i]);
+            scale = larger ? Math.max(scale, own) : Math.min(scale, own);
+        }
+        for (int i = 0; i < sizes.length; i++) {
+            double exact = scale * call.in(0).shape().size((int) axes[i]);
+            sizes[i] = Math.round(exact);
+            if (Math.abs(sizes[i] - exact) > 1e-6) {
+                throw new IllegalArgumentException("with " + policy + " axis " + axes[i] + " would have " + exact
+                        + " elements: expected a whole number; give sizes of the input's ratio");
+            }
+        }
+        return sizes;
     }
 
     /** The predecessor of Resize, in files that declare a newer opset than they follow. */

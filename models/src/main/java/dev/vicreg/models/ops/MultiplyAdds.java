@@ -29,7 +29,11 @@ public record MultiplyAdds(Map<OpType, Long> byOperator, List<Node> unknown) {
         unknown = List.copyOf(unknown);
     }
 
-    /** Those of all nodes. */
+    /**
+     * Those of all nodes.
+     *
+     * @throws ArithmeticException if there are more than a long holds
+     */
     public static MultiplyAdds of(Graph graph) {
         Map<OpType, Long> sums = new EnumMap<>(OpType.class);
         List<Node> unknown = new ArrayList<>();
@@ -46,9 +50,13 @@ public record MultiplyAdds(Map<OpType, Long> byOperator, List<Node> unknown) {
         return new MultiplyAdds(sums, unknown);
     }
 
-    /** All of them. */
+    /**
+     * All of them.
+     *
+     * @throws ArithmeticException if there are more than a long holds
+     */
     public long total() {
-        return byOperator.values().stream().mapToLong(Long::longValue).sum();
+        return byOperator.values().stream().reduce(0L, Math::addExact);
     }
 
     /** A product of sizes, as long as all are fixed. */

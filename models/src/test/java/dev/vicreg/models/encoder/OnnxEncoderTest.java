@@ -4,11 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ai.onnx.proto.OnnxMl.AttributeProto;
 import ai.onnx.proto.OnnxMl.ModelProto;
 import dev.vicreg.models.graph.Attributes;
 import dev.vicreg.models.graph.Dim;
 import dev.vicreg.models.graph.ElementType;
 import dev.vicreg.models.graph.Graph;
+import dev.vicreg.models.graph.Node;
 import dev.vicreg.models.graph.OpType;
 import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Tensor;
@@ -26,7 +28,9 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalLong;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -75,7 +79,7 @@ class OnnxEncoderTest {
                                 Value.constant("high", Tensor.scalar(1))),
                         Attributes.NONE)
                 .output(0);
-        Value scaled = ops.mul(clipped, initializer("factor", 1));
+        Value scaled = ops.mul(clipped, initializer("factor", 5));
         Value positions = ops.add(scaled, initializer("table", 1, 5));
         Value compared = ops.greater(positions, initializer("threshold", 5));
         Value chosen = ops.where(compared, positions, ops.relu(positions));
@@ -87,6 +91,247 @@ class OnnxEncoderTest {
         expected.put("factor", Role.NORM_SCALE);
         expected.put("table", Role.BIAS);
         assertEquals(expected, roles);
+    }
+
+    /** Why the file's tensors are not trained, by name. */
+    private Map<String, String> untrained(Value output) throws IOException {
+        Path file = folder.resolve("net.onnx");
+        Files.write(file, OnnxFile.bytes(Graph.of("net", List.of(x), Map.of("y", output)), Map.of()));
+        Map<String, String> reasons = new LinkedHashMap<>();
+        for (OnnxEncoder.Use use : OnnxEncoder.Source.read(file, "").uses()) {
+            if (!use.isTrained()) {
+                reasons.put(use.name(), use.untrained());
+            }
+        }
+        return reasons;
+    }
+
+    private static Value number(String name, float value) {
+        return Value.constant(name, Tensor.scalar(value));
+    }
+
+    private Value hidden() {
+        return ops.matMul(x, initializer("w", 3, 4));
+    }
+
+    @Test
+    void layerNormGeluAndAttentionKeepTheirNumbers() throws IOException {
+        Value a = hidden();
+        Value centred = ops.sub(a, ops.reduceMean(a, true, 1));
+        Value variance = ops.reduceMean(ops.pow(centred, number("two", 2)), true, 1);
+        Value row = Value.constant("epsilon", Tensor.of(Shape.of(1), 1e-5f));
+        Value norm = ops.div(centred, ops.sqrt(ops.add(variance, row)));
+        Value scaled = ops.mul(norm, initializer("gamma", 4));
+        Value gelu = ops.mul(scaled, ops.add(ops.erf(ops.div(scaled, number("root", 1.4142f))), number("one", 1)));
+        Map<String, String> expected = new LinkedHashMap<>();
+        expected.put("two", "an exponent");
+        expected.put("epsilon", "an epsilon beside a variance");
+        expected.put("root", "a one-element factor");
+        expected.put("one", "a one-element term");
+        expected.put("half", "a one-element factor");
+        assertEquals(expected, untrained(ops.mul(gelu, number("half", 0.5f))));
+    }
+
+    @Test
+    void learnedNumbersAreTrained() throws IOException {
+        Value y = ops.mul(hidden(), number("rezero", 0)); // a factor that has not been trained yet
+        Value positive = ops.exp(y);
+        Value p = Value.constant("p", Tensor.of(Shape.of(1), 3));
+        Value pooled = ops.reduceMean(ops.pow(positive, p), true, 1); // generalised mean
+        Value one = ops.add(
+                ops.pow(pooled, ops.div(ops.constant(1), p)), Value.constant("unit", Tensor.filled(Shape.of(1), 0.7f)));
+        Value slope = ops.node(OpType.PRELU, List.of(one, initializer("slope", 1)), Attributes.NONE)
+                .output(0);
+        Value chosen = ops.where(ops.less(slope, number("zero", 0)), initializer("no"), slope);
+        assertEquals(Map.of("zero", "no gradient flows back through Less"), untrained(chosen));
+    }
+
+    @Test
+    void rowsOfOneAreTrainedUnlessTheyAreNumbersOfFormulasOrCalledConstants() throws IOException {
+        Value y = hidden();
+        for (String name : List.of("scale", "p2o.Constant.4")) {
+            y = ops.mul(y, Value.constant(name, Tensor.of(Shape.of(1), 0.6314f)));
+        }
+        y = ops.mul(y, Value.constant("one", Tensor.of(Shape.of(1), 1)));
+        y = ops.div(y, Value.constant("root", Tensor.of(Shape.of(1), (float) Math.sqrt(12))));
+        String reason = "a one-element factor";
+        assertEquals(Map.of("p2o.Constant.4", reason, "root", reason), untrained(y));
+    }
+
+    @Test
+    void boundsOfActivationsStayAndOthersAreTrained() throws IOException {
+        List<Value> usual = List.of(hidden(), number("zero", 0), number("six", 6));
+        Value relu6 = ops.node(OpType.CLIP, usual, Attributes.NONE).output(0);
+        List<Value> learned = List.of(relu6, number("low", -0.31f), number("high", 0.83f));
+        Value y = ops.node(OpType.CLIP, learned, Attributes.NONE).output(0);
+        assertEquals(Map.of("zero", "a bound of Clip", "six", "a bound of Clip"), untrained(y));
+    }
+
+    @Test
+    void tablesAndMasksStay() throws IOException {
+        float[] cosines = new float[12];
+        float[] sines = new float[12];
+        float[] both = new float[12];
+        float[] mask = new float[12];
+        for (int i = 0; i < 12; i++) {
+            int row = i / 4;
+            int pair = i % 4 / 2;
+            double angle = row * Math.pow(0.1, pair);
+            cosines[i] = (float) Math.cos(angle);
+            sines[i] = (float) Math.sin(angle);
+            both[i] = i % 2 == 0 ? sines[i] : cosines[i];
+            mask[i] = i % 4 > i / 4 ? Float.NEGATIVE_INFINITY : 0;
+        }
+        Shape shape = Shape.of(3, 4);
+        Value a = ops.reshape(ops.matMul(x, initializer("w", 3, 12)), -1, 3, 4);
+        Value placed = ops.add(a, Value.constant("places", Tensor.of(shape, both)));
+        Value turned = ops.add(
+                ops.mul(placed, Value.constant("cosines", Tensor.of(shape, cosines))),
+                ops.mul(ops.neg(placed), Value.constant("sines", Tensor.of(shape, sines))));
+        Value masked = ops.add(turned, Value.constant("mask", Tensor.of(shape, mask)));
+        Value y = ops.reshape(ops.softmax(ops.add(masked, initializer("learned", 3, 4)), -1), -1, 12);
+        String table = "a table of sines and cosines";
+        Map<String, String> expected = new LinkedHashMap<>();
+        expected.put("places", table);
+        expected.put("cosines", table);
+        expected.put("sines", table);
+        expected.put("mask", "a mask");
+        assertEquals(expected, untrained(y));
+    }
+
+    @Test
+    void frequenciesOfPlacesStayAndThoseOfDataAreTrained() throws IOException {
+        Value places = Value.constant("places", Tensor.of(Shape.of(4), 0, 1, 2, 3));
+        Value angles = ops.mul(places, initializer("frequencies", 4));
+        Value turned = ops.mul(
+                hidden(), ops.node(OpType.COS, List.of(angles), Attributes.NONE).output(0));
+        Value activated = ops.node(OpType.SIN, List.of(ops.mul(turned, initializer("omega", 4))), Attributes.NONE)
+                .output(0);
+        String reason = "frequencies of sines and cosines";
+        assertEquals(Map.of("places", reason, "frequencies", reason), untrained(activated));
+    }
+
+    @Test
+    void meanAndDeviationBehindTheInputStay() throws IOException {
+        Value normalised = ops.div(ops.sub(x, initializer("mean", 3)), initializer("deviation", 1, 3));
+        Value y = ops.add(ops.matMul(normalised, initializer("w", 3, 3)), initializer("b", 3));
+        String reason = "a mean or deviation right behind the input";
+        assertEquals(Map.of("mean", reason, "deviation", reason), untrained(y));
+    }
+
+    @Test
+    void whatNoGradientReachesIsTold() throws IOException {
+        Value a = hidden();
+        Value compared = ops.greater(a, initializer("threshold", 4));
+        Value rounded = ops.node(OpType.FLOOR, List.of(ops.mul(a, initializer("lost", 4))), Attributes.NONE)
+                .output(0);
+        Value y = ops.where(compared, a, rounded);
+        assertEquals(
+                Map.of(
+                        "threshold", "no gradient flows back through Greater",
+                        "lost", "no gradient flows back through Mul"),
+                untrained(y));
+    }
+
+    /** The constants of a model as Constant nodes, all but those named. */
+    private static byte[] inConstantNodes(byte[] bytes, String... kept) throws IOException {
+        ModelProto.Builder model = ModelProto.parseFrom(bytes).toBuilder();
+        var graph = model.getGraphBuilder();
+        var initializers = List.copyOf(graph.getInitializerList());
+        graph.clearInitializer();
+        for (var tensor : initializers) {
+            if (List.of(kept).contains(tensor.getName())) {
+                graph.addInitializer(tensor);
+            } else {
+                var node = graph.addNodeBuilder(0).setOpType("Constant").addOutput(tensor.getName());
+                node.addAttributeBuilder()
+                        .setName("value")
+                        .setType(AttributeProto.AttributeType.TENSOR)
+                        .setT(tensor.toBuilder().clearName());
+            }
+        }
+        return model.build().toByteArray();
+    }
+
+    private OnnxEncoder constants(Value output, String... kept) throws IOException {
+        Path file = folder.resolve("constants.onnx");
+        byte[] bytes = OnnxFile.bytes(Graph.of("net", List.of(x), Map.of("y", output)), Map.of());
+        Files.write(file, inConstantNodes(bytes, kept));
+        return OnnxEncoder.read(file, List.of(), OnnxEncoder.Settings.DEFAULT);
+    }
+
+    @Test
+    void weightsInConstantNodesAreTrainedAndWrittenBack() throws IOException {
+        Value y = ops.add(ops.matMul(x, initializer("w", 3, 4)), initializer("b", 4));
+        OnnxEncoder encoder = constants(ops.mul(ops.relu(y), number("third", 0.3f)));
+        assertEquals(Map.of("w", Role.WEIGHT, "b", Role.BIAS), roles(encoder));
+        Tensor trained = Tensor.filled(Shape.of(3, 4), 7);
+        Path edited = folder.resolve("edited.onnx");
+        OnnxFile.withInitializers(folder.resolve("constants.onnx"), Map.of("w", trained), true, Map.of())
+                .save(edited);
+        Value weight = OnnxFile.read(edited).graph().nodes().get(0).input(1);
+        assertEquals(trained, weight.constant());
+    }
+
+    @Test
+    void constantNodesBesideWeightsAreLiteralsUnlessALayerHasThem() throws IOException {
+        Value y = ops.mul(ops.matMul(hidden(), initializer("v", 4, 4)), initializer("literal", 1, 4));
+        OnnxEncoder encoder = constants(y, "w");
+        assertEquals(Map.of("w", Role.WEIGHT, "v", Role.WEIGHT), roles(encoder));
+        assertEquals(Set.of("literal"), encoder.untrained());
+    }
+
+    private Value norm(Value mean, Value variance, Attributes attributes) {
+        return ops.node(
+                        OpType.BATCH_NORMALIZATION,
+                        List.of(hidden(), initializer("scale", 4), initializer("bias", 4), mean, variance),
+                        attributes)
+                .output(0);
+    }
+
+    @Test
+    void normsUseTheirBatchWhereverTheirStatisticsStand() throws IOException {
+        Value mean = initializer("mean", 4);
+        Value variance = initializer("spread", 4);
+        OnnxEncoder inNodes = constants(norm(mean, variance, Attributes.NONE), "w", "scale", "bias");
+        assertEquals(List.of("mean", "spread"), inNodes.normStatistics().get(0));
+        Value twice = ops.add(mean, mean);
+        OnnxEncoder computed = read(norm(ops.cast(mean, ElementType.FLOAT), ops.mul(twice, 2), Attributes.NONE));
+        assertEquals(List.of("mean", "running_var"), computed.normStatistics().get(0));
+        assertEquals(Set.of("w", "scale", "bias", "mean"), computed.fileInitializers());
+    }
+
+    /** Whether the norm of a network that is read with these settings uses its batch's statistics. */
+    private static boolean usesBatch(OnnxEncoder encoder, Layers layers) {
+        Value view = Value.input(encoder.inputName(), encoder.type(Dim.of(4)));
+        Node norm = Objects.requireNonNull(encoder.build(layers, view).producer());
+        return norm.op() == OpType.BATCH_NORM_TRAINING || norm.attributes().integer("training_mode", 0) != 0;
+    }
+
+    @Test
+    void frozenNormsStandStillWhateverFormTheyHaveAndInstanceNormsNever() throws IOException {
+        Attributes training = Attributes.NONE.with("training_mode", 1L);
+        OnnxEncoder.Settings frozen =
+                new OnnxEncoder.Settings("", Pooling.NONE, OnnxEncoder.BatchNorms.FROZEN, OnnxEncoder.Dropout.OFF);
+        read(norm(initializer("mean", 4), initializer("spread", 4), training));
+        OnnxEncoder still = OnnxEncoder.read(folder.resolve("net.onnx"), List.of(), frozen);
+        assertEquals(Set.of(), still.untrained());
+        assertEquals(false, usesBatch(still, Layers.forTraining(new Parameters())));
+        Value ones = ops.node(OpType.CONSTANT_OF_SHAPE, List.of(ops.longs(4)), Attributes.NONE)
+                .output(0);
+        read(norm(ones, ones, training));
+        OnnxEncoder instance = OnnxEncoder.read(folder.resolve("net.onnx"), List.of(), frozen);
+        assertEquals(true, usesBatch(instance, Layers.forInference(new Parameters())));
+    }
+
+    @Test
+    void aMomentumThatWouldKeepStatisticsStillIsReplacedAndTold() throws IOException {
+        Attributes still = Attributes.NONE.with("momentum", 1f);
+        OnnxEncoder encoder = read(norm(initializer("mean", 4), initializer("spread", 4), still));
+        assertEquals(
+                List.of(
+                        "batch norms whose momentum of 1 would keep their running statistics still, so that 0.9 is taken: 1"),
+                encoder.notes());
     }
 
     @Test
@@ -162,6 +407,7 @@ class OnnxEncoderTest {
         assertTrue(unknown.contains("is made from ids and their padding, which is not known"), unknown);
         assertEquals("", withSecondInput("attention_mask", 0));
         assertEquals("", withSecondInput("token_type_ids", 0));
+        assertEquals("", withSecondInput("position_ids", 0));
     }
 
     /** The refusal, if it is refused. */
@@ -189,9 +435,33 @@ class OnnxEncoderTest {
     void filesThatCannotBeTrainedAreRefusedInOneLine() {
         String untrained = message(ops.relu(x));
         assertTrue(untrained.contains("net.onnx: no initialiser of it can be trained"), untrained);
+        String baked = message(ops.reshape(ops.matMul(x, initializer("w", 3, 4)), 1, 4));
+        assertTrue(baked.contains("Reshape at encoder") && baked.contains("may hold a batch of its own there"), baked);
+        String labels = message(ops.cast(hidden(), ElementType.INT64));
+        assertTrue(labels.contains("output y is int64[N,4]: expected floating-point vectors; name another"), labels);
+        Value some = hidden();
+        Value places = ops.node(OpType.NON_ZERO, List.of(some), Attributes.NONE).output(0);
+        Value picked = ops.gather(some, ops.reshape(ops.slice(places, 0, 0, 1, 1), -1), 0);
+        String counted = message(picked);
+        assertTrue(counted.contains("how much NonZero gives depends on the data"), counted);
         Value pixels = ops.reshape(ops.matMul(x, initializer("w", 3, 4)), -1, 2, 2, 1, 1);
         String shape = message(pixels);
         assertTrue(shape.contains("is no vector per sample: expected [N,D], [N,T,D] or [N,D,H,W]"), shape);
+    }
+
+    @Test
+    void theBatchIsExpectedFirst() throws IOException {
+        TensorType type = new TensorType(ElementType.FLOAT, new Shape(List.of(Dim.of(9), Dim.symbol("N"), Dim.of(3))));
+        Value steps = Value.input("steps", type);
+        Value y = ops.reduceMean(ops.matMul(steps, initializer("w", 3, 4)), false, 0);
+        Path file = folder.resolve("second.onnx");
+        Files.write(file, OnnxFile.bytes(Graph.of("net", List.of(steps), Map.of("y", y)), Map.of()));
+        String message = String.valueOf(assertThrows(
+                        IllegalArgumentException.class,
+                        () -> OnnxEncoder.read(file, List.of(), OnnxEncoder.Settings.DEFAULT))
+                .getMessage());
+        assertTrue(
+                message.contains("has 9 as its first axis") && message.contains("expected the batch first"), message);
     }
 
     private String message(Value output) {

@@ -32,6 +32,7 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Files as other tools write them. */
@@ -78,7 +79,10 @@ class ForeignOnnxTest {
     void nodesThatNoOutputNeedsMayBeOfAnyKind() throws IOException {
         OnnxModelBuilder model = model(13).node("Relu", "x", "y").node("Nonsense", "y", "z");
         assertEquals(1, read(model).graph().nodes().size());
-        assertEquals("operator Nonsense at node Nonsense_1 is not supported", failure(model.output("z")));
+        assertEquals(
+                "operator Nonsense at node Nonsense_1 is not supported: name a value before it with"
+                        + " --output NAME, or export the network with other operators",
+                failure(model.output("z")));
     }
 
     @Test
@@ -137,7 +141,8 @@ class ForeignOnnxTest {
     @Test
     void unsupportedOperatorsAreNamedWithTheirPlaceAndDomain() {
         assertEquals(
-                "operator Attention of domain com.microsoft at node /layer.3/attn/Attention is not supported",
+                "operator Attention of domain com.microsoft at node /layer.3/attn/Attention is not supported:"
+                        + " an optimiser made it; take the file as it was before it was optimised",
                 failure(model(17)
                         .node(
                                 "Attention",
@@ -145,7 +150,9 @@ class ForeignOnnxTest {
                                 "y",
                                 node -> node.setDomain("com.microsoft").setName("/layer.3/attn/Attention"))));
         assertEquals(
-                "operator Tree of domain ai.onnx.ml at node (Tree that computes y) is not supported",
+                "operator Tree of domain ai.onnx.ml at node (Tree that computes y) is not supported: export the"
+                        + " network without what is done before or behind it, such as Tree, or name a value before it with"
+                        + " --output NAME",
                 failure(model(17)
                         .node(
                                 "Tree",
@@ -153,15 +160,85 @@ class ForeignOnnxTest {
                                 "y",
                                 node -> node.setDomain("ai.onnx.ml").clearName())));
         assertEquals(
-                "operator Loop at node Loop_0 is not supported",
+                "operator Loop at node Loop_0 is not supported: export the network for a fixed length so that the loop is"
+                        + " unrolled, or with RNN, LSTM or GRU nodes",
                 failure(model(17).node("Loop", "x", "y")));
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {10, 22})
+    @CsvSource({
+        "DequantizeLinear, the file is quantised; take the float file",
+        "MatMulInteger, the file is quantised; take the float file",
+        "SplitToSequence, 'export the network with Split, Concat and Slice'",
+        "RandomNormalLike, it draws random numbers; export the network in evaluation mode",
+        "NonMaxSuppression, how much it gives depends on the data; name a value before it with --output NAME"
+    })
+    void whatIsNotReadComesWithARemedy(String operator, String remedy) {
+        String message = failure(model(17).node(operator, "x", "y"));
+        assertTrue(message.contains(" is not supported: ") && message.contains(remedy), message);
+    }
+
+    /** F0 calls F1 {@code calls} times, which calls F2, and so on; the last one holds a node. */
+    private static OnnxModelBuilder functions(int depth, int calls) {
+        OnnxModelBuilder model = model(17).node("F0", "x", "y", node -> node.setDomain("own"));
+        model.model.addOpsetImportBuilder().setDomain("own").setVersion(1);
+        for (int i = 0; i < depth; i++) {
+            FunctionProto.Builder function = model.model.addFunctionsBuilder();
+            function.setName("F" + i).setDomain("own").addInput("a").addOutput("a" + calls);
+            function.addOpsetImportBuilder().setVersion(17);
+            function.addOpsetImportBuilder().setDomain("own").setVersion(1);
+            for (int call = 0; call < calls; call++) {
+                NodeProto.Builder node = function.addNodeBuilder()
+                        .addInput(call == 0 ? "a" : "a" + call)
+                        .addOutput("a" + (call + 1));
+                if (i + 1 < depth) {
+                    node.setOpType("F" + (i + 1)).setDomain("own");
+                } else {
+                    node.setOpType("Relu");
+                }
+            }
+        }
+        return model;
+    }
+
+    @Test
+    void functionsAreInlinedWithinBounds() throws IOException {
+        assertEquals(8, read(functions(3, 2)).graph().nodes().size());
+        assertEquals(
+                "functions call functions more than 100 deep, at F100; inline them before, or export without functions",
+                failure(functions(2000, 1)));
+        assertEquals(
+                "the graph has more than 200000 nodes once its functions are inlined, the most that are read",
+                failure(functions(30, 2)));
+    }
+
+    @Test
+    void whatNoCheckForesawIsToldOfTheNode() {
+        TensorProto depth = TensorProto.newBuilder()
+                .setName("depth")
+                .setDataType(1)
+                .addFloatData(2.5f)
+                .build();
+        String half =
+                failure(model(17).initializer(depth).initializer("values", 0, 1).node("OneHot", "x,depth,values", "y"));
+        assertTrue(half.startsWith("node OneHot_0: ") && half.endsWith("a size of 2.5: expected a whole number"), half);
+        OnnxModelBuilder flat = new OnnxModelBuilder(18)
+                .input("x", 1, 3)
+                .output("y")
+                .initializer("scale", 1)
+                .node(
+                        "GroupNormalization",
+                        "x,scale,scale",
+                        "y",
+                        node -> OnnxModelBuilder.attribute(node, "num_groups", 1));
+        assertEquals("node GroupNormalization_0: there is no axis 1 in [3]", failure(flat));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {8, 25})
     void otherOpsetsAreRefused(int opset) {
         assertEquals(
-                "opset " + opset + " is not supported: expected 11 to 21; export the model with one of these",
+                "opset " + opset + " is not supported: expected 9 to 24; export the model with one of these",
                 failure(model(opset).node("Relu", "x", "y")));
     }
 

@@ -46,7 +46,7 @@ final class ArtifactsCommand {
         Path out = settings.get(OUT);
         GraphConfig config = RunOptions.graph(settings, SideInputs.of(settings));
         Notes.warnOfCoefficients(config.objective(), console);
-        Notes.tellOfNames(config, console);
+        Notes.tellOfFiles(config, console);
         MachineConfig machine = settings.read(MachineConfig.class).resolved();
         Device device = machine.computeDevice(config.precision().isTf32());
         Notes.tellOfPrecision(config, device, console);

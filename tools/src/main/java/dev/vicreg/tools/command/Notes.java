@@ -41,17 +41,14 @@ final class Notes {
         }
     }
 
-    /** Names the parameters that could not keep the name that they have in their file. */
-    static void tellOfNames(GraphConfig graph, Console console) throws IOException {
+    /** Tells what becomes of an encoder file's tensors: other names, those that are not trained, batch norms that stand still. */
+    static void tellOfFiles(GraphConfig graph, Console console) throws IOException {
         for (Side side : graph.sides()) {
             OnnxConfig file = graph.branch(side).onnx();
             if (file != null) {
-                file.encoder()
-                        .renamed()
-                        .forEach((old, name) -> console.err()
-                                .println("note: " + old + " of "
-                                        + graph.branch(side).encoder() + " is called " + name
-                                        + " in graphs and checkpoints, since its own name means something else there"));
+                for (String note : file.encoder().notes()) {
+                    console.err().println("note: " + graph.branch(side).encoder() + ": " + note);
+                }
             }
         }
     }

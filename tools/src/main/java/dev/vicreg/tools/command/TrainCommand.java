@@ -118,7 +118,7 @@ final class TrainCommand {
                 : SideInputs.of(settings, data.selection(), datasets);
         TrainingConfig config = RunOptions.training(settings, data, inputs);
         Notes.warnOfCoefficients(config.graph().objective(), console);
-        Notes.tellOfNames(config.graph(), console);
+        Notes.tellOfFiles(config.graph(), console);
         Notes.tellOfPrecision(config.graph(), config.computeDevice(), console);
         String evalData = data.evalData();
         if (evalData != null) {

@@ -1,6 +1,7 @@
 package dev.vicreg.tools.inspect;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.vicreg.models.encoder.OnnxEncoder;
 import dev.vicreg.models.graph.Graph;
 import dev.vicreg.models.graph.OpType;
 import dev.vicreg.models.onnx.OnnxFile;
@@ -25,32 +26,48 @@ import org.jspecify.annotations.Nullable;
  * An ONNX model.
  *
  * @param bytes of the file itself
- * @param work multiply-adds of one sample; null if the model cannot be read
+ * @param work multiply-adds of one sample; null if the model cannot be read, or they are too many
  * @param refusal why the model cannot be read; null if it can
+ * @param uses what would become of its floating-point tensors if it were trained as an encoder; empty if it can't be
  */
 record ModelInspection(
         Path file,
         long bytes,
         OnnxSummary summary,
         @Nullable MultiplyAdds work,
-        @Nullable String refusal) implements Inspection {
+        @Nullable String refusal,
+        List<OnnxEncoder.Use> uses)
+        implements Inspection {
 
     /** Inputs or outputs that are listed, if there are rather more. */
     private static final int SHOWN = 8;
+    /** Twice as many are counted as floating-point operations. */
+    private static final long MOST = Long.MAX_VALUE / 2;
 
     static ModelInspection of(Path file) throws IOException {
         OnnxFile.Opened opened = OnnxFile.open(file);
         MultiplyAdds work = null;
         String refusal = null;
         try {
-            work = MultiplyAdds.of(single(opened));
+            MultiplyAdds counted = MultiplyAdds.of(single(opened));
+            work = counted.total() < MOST ? counted : null;
+        } catch (ArithmeticException e) { // a few sizes of a file are enough for it
+            work = null;
         } catch (IOException e) {
             String message = String.valueOf(e.getMessage());
             refusal = message.startsWith(file + ": ")
                     ? message.substring(file.toString().length() + 2)
                     : message;
         }
-        return new ModelInspection(file, Files.size(file), opened.summary(), work, refusal);
+        return new ModelInspection(file, Files.size(file), opened.summary(), work, refusal, uses(file));
+    }
+
+    private static List<OnnxEncoder.Use> uses(Path file) throws IOException {
+        try {
+            return OnnxEncoder.Source.read(file, "").uses();
+        } catch (IOException | IllegalArgumentException e) { // told as the refusal, or it is no encoder
+            return List.of();
+        }
     }
 
     private static Graph single(OnnxFile.Opened file) throws IOException {
@@ -91,6 +108,7 @@ record ModelInspection(
         entries(page, "inputs", summary.inputs(), all);
         entries(page, "outputs", summary.outputs(), all);
         parameters().print(page, "initialisers", external(), all);
+        printUses(page, all);
         int nodes = summary.operators().values().stream()
                 .mapToInt(Integer::intValue)
                 .sum();
@@ -106,6 +124,29 @@ record ModelInspection(
         });
         page.table(rows);
         page.row("computation", computation());
+    }
+
+    /** What an encoder's training would leave alone, and why. */
+    private void printUses(Page page, boolean all) {
+        List<OnnxEncoder.Use> untrained =
+                uses.stream().filter(use -> !use.isTrained()).toList();
+        if (untrained.isEmpty()) {
+            return;
+        }
+        int trained = uses.size() - untrained.size();
+        page.row(
+                "as an encoder",
+                Sizes.count(trained, "tensor") + " trained, " + Sizes.count(untrained.size(), "floating-point tensor")
+                        + " not:");
+        int shown = all || untrained.size() <= SHOWN + 2 ? untrained.size() : SHOWN;
+        List<List<String>> rows = new ArrayList<>();
+        untrained
+                .subList(0, shown)
+                .forEach(use -> rows.add(List.of(use.name(), use.type().toString(), use.untrained())));
+        page.table(rows);
+        if (shown < untrained.size()) {
+            page.row("", "… " + (untrained.size() - shown) + " more, listed by --all");
+        }
     }
 
     private String external() {
@@ -134,7 +175,9 @@ record ModelInspection(
 
     private String computation() {
         if (work == null) {
-            return "not counted, since the model cannot be read: " + refusal;
+            return refusal == null
+                    ? "not counted: more multiply-adds than a number here holds"
+                    : "not counted, since the model cannot be read: " + refusal;
         }
         String parts = work.byOperator().entrySet().stream()
                 .map(entry -> entry.getKey().onnxName() + " "
@@ -191,11 +234,20 @@ record ModelInspection(
                         "gradient", gradient(operator).kind().toString(),
                         "reason", gradient(operator).reason())));
         values.put("operators", operators);
+        values.put(
+                "uses",
+                uses.stream()
+                        .map(use -> Map.<String, Object>of(
+                                "name", use.name(),
+                                "type", use.type().toString(),
+                                "trained", use.isTrained(),
+                                "reason", use.untrained()))
+                        .toList());
         if (work != null) {
             values.put("flops", 2 * work.total());
             values.put("uncounted", work.unknown().size());
-        } else {
-            values.put("refusal", String.valueOf(refusal));
+        } else if (refusal != null) {
+            values.put("refusal", refusal);
         }
         return values;
     }

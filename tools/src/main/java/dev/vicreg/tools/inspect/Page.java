@@ -2,6 +2,7 @@ package dev.vicreg.tools.inspect;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /** Text for a screen of {@value #WIDTH} columns: labelled rows and aligned tables. */
 final class Page {
@@ -14,9 +15,20 @@ final class Page {
 
     private final StringBuilder text = new StringBuilder();
 
-    /** A line as it is. */
+    /** A line; what a terminal would obey is shown as what it is. */
     void line(String line) {
-        text.append(line.stripTrailing()).append('\n');
+        line.stripTrailing().codePoints().forEach(this::append);
+        text.append('\n');
+    }
+
+    /** Files may hold anything in their names. */
+    private void append(int character) {
+        int type = Character.getType(character);
+        if (type == Character.CONTROL || type == Character.FORMAT) {
+            text.append(String.format(Locale.ROOT, "\\u%04x", character));
+        } else {
+            text.appendCodePoint(character);
+        }
     }
 
     /** A label and what belongs to it, wrapped between words. */

@@ -7,13 +7,21 @@ import static dev.vicreg.training.autodiff.GradientRules.without;
 
 import dev.vicreg.models.graph.Attributes;
 import dev.vicreg.models.graph.Dim;
+import dev.vicreg.models.graph.ElementType;
 import dev.vicreg.models.graph.Node;
 import dev.vicreg.models.graph.OpType;
 import dev.vicreg.models.graph.Shape;
+import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.ops.Ops;
+import java.util.ArrayDeque;
 import java.util.Arrays;
+import java.util.Deque;
+import java.util.EnumSet;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
+import java.util.Set;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +39,12 @@ final class AxisGradients {
          */
         Value apply(Ops ops, Value g, Value x, Value y, long... axes);
     }
+
+    /** Sums of two such numbers may be infinite. */
+    private static final float HUGE = 1e30f;
+
+    private static final Set<OpType> PRODUCTS =
+            EnumSet.of(OpType.MAT_MUL, OpType.GEMM, OpType.EINSUM, OpType.CONV, OpType.CONV_TRANSPOSE);
 
     private AxisGradients() {}
 
@@ -134,14 +148,62 @@ final class AxisGradients {
         long axis = node.attributes().integer("axis", -1);
         Value y = node.output(0);
         Value along = ops.reduceSum(ops.mul(y, g), true, axis);
-        return listOf(ops.mul(y, ops.sub(g, along)));
+        return listOf(outsideMaskedRows(ops, node, ops.mul(y, ops.sub(g, along))));
     }
 
     /** y = x - log Σexp(x): dx = g - exp(y)·Σ g. */
     private static List<@Nullable Value> logSoftmax(Ops ops, Node node, Value g) {
         long axis = node.attributes().integer("axis", -1);
         Value along = ops.reduceSum(g, true, axis);
-        return listOf(ops.sub(g, ops.mul(ops.exp(node.output(0)), along)));
+        return listOf(outsideMaskedRows(ops, node, ops.sub(g, ops.mul(ops.exp(node.output(0)), along))));
+    }
+
+    /**
+     * dx, and zero in rows that are masked wholly. There y is no number: exporters put another value in its place, so its
+     * gradient is zero, and zero times no number would be none. Rows without a mask pay nothing for it.
+     */
+    private static Value outsideMaskedRows(Ops ops, Node node, Value dx) {
+        if (!mayBeMasked(node.input(0))) {
+            return dx;
+        }
+        Value y = node.output(0);
+        int rank = y.shape().rank();
+        int axis = (int) Math.floorMod(node.attributes().integer("axis", -1), (long) rank);
+        Value masked = ops.node(OpType.IS_NAN, List.of(ops.slice(y, axis, 0, 1, 1)), Attributes.NONE)
+                .output(0); // a row's elements are numbers all or none
+        return ops.where(masked, ops.constant(0), dx);
+    }
+
+    /** Whether x was made with infinity or numbers next to it, or with a logarithm, since the last product of matrices. */
+    private static boolean mayBeMasked(Value x) {
+        Set<Value> seen = new HashSet<>();
+        Deque<Value> open = new ArrayDeque<>(List.of(x));
+        while (!open.isEmpty()) {
+            Value value = open.pop();
+            Node producer = value.producer();
+            if (!seen.add(value)) {
+                continue;
+            }
+            if (isHuge(value.constant()) || (producer != null && producer.op() == OpType.LOG)) {
+                return true;
+            }
+            if (producer != null && !PRODUCTS.contains(producer.op())) {
+                producer.inputs().stream().filter(Objects::nonNull).forEach(open::push);
+            }
+        }
+        return false;
+    }
+
+    private static boolean isHuge(@Nullable Tensor constant) {
+        if (constant == null || constant.type().element() != ElementType.FLOAT) {
+            return false;
+        }
+        for (float value : constant.floats()) {
+            if (Math.abs(value) >= HUGE) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Each element is part of the sums from it on: the same cumulative sum, the other way round. */

@@ -42,6 +42,7 @@ final class ElementwiseGradients {
         binary(OpType.SUB, (ops, g, a, b, y) -> g, (ops, g, a, b, y) -> ops.neg(g));
         binary(OpType.MUL, (ops, g, a, b, y) -> ops.mul(g, b), (ops, g, a, b, y) -> ops.mul(g, a));
         binary(OpType.DIV, (ops, g, a, b, y) -> ops.div(g, b), (ops, g, a, b, y) -> ops.neg(ops.mul(g, ops.div(y, b))));
+        first(OpType.MOD, ElementwiseGradients::mod);
         first(OpType.POW, ElementwiseGradients::pow);
         // At zero the slope is the parameter.
         binary(
@@ -60,12 +61,19 @@ final class ElementwiseGradients {
 
     private static void registerFunctions() {
         unary(OpType.ABS, (ops, g, x, y) -> ops.mul(g, ops.sign(x))); // zero at zero
+        unary(OpType.ACOS, (ops, g, x, y) -> ops.neg(ops.div(g, ops.sqrt(oneMinus(ops, ops.mul(x, x))))));
+        // √(x² - 1) without x², which overflows earlier
+        unary(
+                OpType.ACOSH,
+                (ops, g, x, y) -> ops.div(g, ops.mul(ops.sqrt(plus(ops, x, -1)), ops.sqrt(plus(ops, x, 1)))));
+        unary(OpType.ASIN, (ops, g, x, y) -> ops.div(g, ops.sqrt(oneMinus(ops, ops.mul(x, x)))));
+        unary(OpType.ASINH, (ops, g, x, y) -> ops.div(g, apply(ops, OpType.COSH, y))); // √(x² + 1)
+        unary(OpType.ATAN, (ops, g, x, y) -> ops.div(g, plus(ops, ops.mul(x, x), 1)));
+        unary(OpType.ATANH, (ops, g, x, y) -> ops.div(g, oneMinus(ops, ops.mul(x, x))));
         unary(OpType.CAST, (ops, g, x, y) -> ops.cast(g, x.type().element()));
-        // y = x where x lies within the bounds, whichever of them are there; on a bound the slope is 1.
-        first(
-                OpType.CLIP,
-                (ops, node, g) -> listOf(ops.where(ops.equal(node.input(0), node.output(0)), g, ops.constant(0))));
+        first(OpType.CLIP, ElementwiseGradients::clip);
         unary(OpType.COS, (ops, g, x, y) -> ops.neg(ops.mul(g, apply(ops, OpType.SIN, x))));
+        unary(OpType.COSH, (ops, g, x, y) -> ops.mul(g, apply(ops, OpType.SINH, x)));
         first(OpType.DROPOUT, ElementwiseGradients::dropout);
         // 2/√π · exp(-x²)
         unary(
@@ -78,6 +86,7 @@ final class ElementwiseGradients {
         unary(OpType.RECIPROCAL, (ops, g, x, y) -> ops.neg(ops.mul(g, ops.mul(y, y))));
         unary(OpType.SIGN, (ops, g, x, y) -> ops.mul(y, 0)); // zeros, as in PyTorch, of whatever size
         unary(OpType.SIN, (ops, g, x, y) -> ops.mul(g, apply(ops, OpType.COS, x)));
+        unary(OpType.SINH, (ops, g, x, y) -> ops.mul(g, apply(ops, OpType.COSH, x)));
         unary(OpType.SQRT, (ops, g, x, y) -> ops.div(ops.mul(g, 0.5), y));
         unary(OpType.TAN, (ops, g, x, y) -> ops.mul(g, plus(ops, ops.mul(y, y), 1)));
     }
@@ -130,7 +139,34 @@ final class ElementwiseGradients {
         for (OpType op : List.of(OpType.CEIL, OpType.FLOOR, OpType.ROUND)) {
             without(op, "rounding is constant almost everywhere");
         }
-        without(OpType.MOD, "a remainder of indices; it jumps where it would matter");
+    }
+
+    /** y = a - q·b, where q is a/b rounded down, or with fmod towards zero: it jumps, but its slopes are 1 and -q. */
+    private static List<@Nullable Value> mod(Ops ops, Node node, Value g) {
+        Value a = node.input(0);
+        Value b = node.input(1);
+        Value q = apply(ops, OpType.ROUND, ops.div(ops.sub(a, node.output(0)), b));
+        return listOf(g, ops.neg(ops.mul(g, q)));
+    }
+
+    /**
+     * y = x where x lies within the bounds, whichever of them are there; on a bound the slope is x's. Elsewhere y is a
+     * bound, and its gradient the bound's: the upper one's where both exclude x, as ONNX has it.
+     */
+    private static List<@Nullable Value> clip(Ops ops, Node node, Value g) {
+        Value x = node.input(0);
+        Value zero = ops.constant(0);
+        Value inside = ops.equal(x, node.output(0));
+        Value outside = ops.where(inside, zero, g);
+        boolean low = node.hasInput(1);
+        boolean high = node.hasInput(2);
+        Value above = high
+                ? ops.greater(low ? ops.max(x, node.input(1)) : x, node.input(2)) // y is the upper bound
+                : null;
+        Value ofLow = !low || above == null ? outside : ops.where(above, zero, outside);
+        Value ofHigh = above == null ? null : ops.where(above, outside, zero);
+        return listOf(ops.where(inside, g, zero), low ? ofLow : null, ofHigh)
+                .subList(0, node.inputs().size());
     }
 
     /**

@@ -8,10 +8,10 @@ import dev.vicreg.models.graph.Dim;
 import dev.vicreg.models.graph.Node;
 import dev.vicreg.models.graph.OpType;
 import dev.vicreg.models.graph.Shape;
+import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.graph.infer.EinsumEquation;
 import dev.vicreg.models.ops.Ops;
-import dev.vicreg.models.setting.SettingException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -103,6 +103,7 @@ final class NeuralGradients {
     /**
      * A sum of products is linear in each operand: an operand's gradient is the Einsum of dY with the other operands,
      * summed to the operand's letters. Letters that only this operand has were summed over: every element gets the same.
+     * A letter twice in the operand took a diagonal: the gradient lies there, which a factor of ones on the diagonal says.
      */
     private static List<@Nullable Value> einsum(Ops ops, Node node, Value g) {
         List<Value> operands =
@@ -110,13 +111,6 @@ final class NeuralGradients {
         EinsumEquation equation = new EinsumEquation(
                 node.attributes().string("equation", ""),
                 operands.stream().map(Value::shape).toList());
-        for (String term : equation.operands()) {
-            if (term.chars().distinct().count() < term.length()) {
-                throw new SettingException("No gradient for " + node + ": the equation "
-                        + node.attributes().string("equation", "") + " takes a diagonal (a letter twice in one term);"
-                        + " only terms without repeated letters can be differentiated");
-            }
-        }
         List<@Nullable Value> gradients = new ArrayList<>();
         for (int i = 0; i < operands.size(); i++) {
             gradients.add(operandGradient(ops, equation, operands, i, g));
@@ -133,14 +127,15 @@ final class NeuralGradients {
                 factor(ops, equation, equation.operands().get(i), operands.get(i), terms, factors);
             }
         }
-        String available = String.join("", terms);
         Shape shape = operands.get(index).shape();
+        String own = apart(ops, equation, index, terms, factors);
+        String available = String.join("", terms);
         StringBuilder wanted = new StringBuilder();
         Shape kept = shape;
-        String own = equation.operands().get(index);
+        String written = equation.operands().get(index);
         for (int axis = 0; axis < own.length(); axis++) {
             char letter = own.charAt(axis);
-            if (available.indexOf(letter) >= 0 && shape.at(axis).equals(equation.size(letter))) {
+            if (available.indexOf(letter) >= 0 && shape.at(axis).equals(equation.size(written.charAt(axis)))) {
                 wanted.append(letter);
             } else {
                 kept = kept.with(axis, Dim.of(1));
@@ -149,6 +144,37 @@ final class NeuralGradients {
         Value sum = ops.einsum(String.join(",", terms) + "->" + wanted, factors.toArray(Value[]::new));
         Value placed = sum.shape().equals(kept) ? sum : ops.reshape(sum, kept.toArray());
         return kept.equals(shape) ? placed : ops.expand(placed, shape);
+    }
+
+    /** An operand's letters, each once: a repeated one gets another letter, and a factor that makes the two equal. */
+    private static String apart(Ops ops, EinsumEquation equation, int index, List<String> terms, List<Value> factors) {
+        StringBuilder own = new StringBuilder();
+        StringBuilder taken = new StringBuilder(String.join("", equation.operands()) + equation.output());
+        for (char letter : equation.operands().get(index).toCharArray()) {
+            if (own.indexOf(String.valueOf(letter)) < 0) {
+                own.append(letter);
+                continue;
+            }
+            char other = 'A';
+            while (taken.indexOf(String.valueOf(other)) >= 0) {
+                other++;
+            }
+            taken.append(other);
+            own.append(other);
+            terms.add("" + letter + other);
+            factors.add(
+                    ops.constant(identity(Math.toIntExact(equation.size(letter).size()))));
+        }
+        return own.toString();
+    }
+
+    /** Ones on the diagonal of [n,n]. */
+    private static Tensor identity(int n) {
+        float[] values = new float[n * n];
+        for (int i = 0; i < n; i++) {
+            values[i * n + i] = 1;
+        }
+        return Tensor.of(Shape.of(n, n), values);
     }
 
     /** Adds a factor without the axes of 1 that the equation stretches; a scalar becomes a row of one. */

@@ -93,8 +93,15 @@ final class NormGradients {
         Value reciprocal = reciprocalDeviation(ops, node, node.input(4));
         Value dx = ops.mul(g, perChannel(ops, ops.mul(node.input(1), reciprocal), x));
         Value centred = ops.sub(x, perChannel(ops, node.input(3), x));
-        Value dScale = ops.mul(sumOfChannels(ops, ops.mul(g, centred)), reciprocal);
-        return listOf(dx, dScale, sumOfChannels(ops, g), null, null);
+        Value slope = sumOfChannels(ops, ops.mul(g, centred));
+        Value dScale = ops.mul(slope, reciprocal);
+        Value dBias = sumOfChannels(ops, g);
+        // Statistics may be computed in the graph: of x̂ = (x - μ)/√(v + ε), dμ = -dx̂·1/√(v + ε), dv = -½·dx̂·x̂/(v +
+        // ε).
+        Value factor = ops.mul(node.input(1), reciprocal);
+        Value dMean = ops.neg(ops.mul(dBias, factor));
+        Value dVariance = ops.mul(ops.mul(slope, factor), ops.mul(ops.mul(reciprocal, reciprocal), -0.5));
+        return listOf(dx, dScale, dBias, dMean, dVariance);
     }
 
     /** The kernel wants what the forward operator does not give: the batch's mean and reciprocal deviation. */

@@ -15,7 +15,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The gradient of Resize in the modes nearest and linear. Along each axis y = M·x with a constant matrix M [out,in] of
+ * The gradient of Resize. Along each axis y = M·x with a constant matrix M [out,in] of
  * interpolation weights, so dL/dx = Mᵀ·dL/dy, one axis after another. This is exact for every coordinate mode, up and
  * down. Repeating each element k times, the usual doubling, is a sum over groups of k instead.
  *
@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * of the nearest mode fall on the same side.
  */
 final class ResizeGradient {
-    private static final List<String> MODES = List.of("nearest", "linear");
+    private static final List<String> MODES = List.of("nearest", "linear", "cubic");
     private static final List<String> COORDINATES =
             List.of("half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric", "half_pixel_symmetric");
 
@@ -50,11 +50,9 @@ final class ResizeGradient {
     private static void refuse(Node node) {
         String mode = node.attributes().string("mode", "nearest");
         String coordinates = node.attributes().string("coordinate_transformation_mode", "half_pixel");
-        boolean antialias = node.attributes().integer("antialias", 0) != 0;
-        if (!MODES.contains(mode) || !COORDINATES.contains(coordinates) || antialias) {
-            throw new SettingException("No gradient for " + node + " with mode " + mode + ", coordinates "
-                    + coordinates + (antialias ? ", antialias" : "") + ": expected one of " + MODES + ", one of "
-                    + COORDINATES + " and no antialias");
+        if (!MODES.contains(mode) || !COORDINATES.contains(coordinates)) {
+            throw new SettingException("No gradient for " + node + " with mode " + mode + ", coordinates " + coordinates
+                    + ": expected one of " + MODES + ", one of " + COORDINATES);
         }
     }
 
@@ -81,13 +79,16 @@ final class ResizeGradient {
 
     /** [out,in]: what each element of the output takes of each element of the input. */
     private static float[][] weights(Attributes attributes, int in, int out, float scale) {
-        boolean linear = attributes.string("mode", "nearest").equals("linear");
+        String mode = attributes.string("mode", "nearest");
+        boolean antialias = attributes.integer("antialias", 0) != 0;
         String rounding = attributes.string("nearest_mode", "round_prefer_floor");
         String coordinates = attributes.string("coordinate_transformation_mode", "half_pixel");
         float[][] weights = new float[out][in];
         for (int i = 0; i < out; i++) {
             float x = coordinate(coordinates, i, scale, in, out);
-            if (linear) {
+            if (mode.equals("cubic") || antialias) {
+                filtered(weights[i], attributes, x, antialias ? scale : 1);
+            } else if (mode.equals("linear")) {
                 float inside = Math.max(0, Math.min(x, in - 1));
                 int low = (int) inside;
                 weights[i][low] += 1 - (inside - low);
@@ -97,6 +98,43 @@ final class ResizeGradient {
             }
         }
         return weights;
+    }
+
+    /**
+     * What an output element takes of a row: a filter around its place, as wide as so many elements of the row become one.
+     * What lies outside is taken from the border, or left out and made up for.
+     */
+    private static void filtered(float[] row, Attributes attributes, float place, float scale) {
+        boolean cubic = attributes.string("mode", "").equals("cubic");
+        boolean excludes = attributes.integer("exclude_outside", 0) != 0;
+        float a = attributes.real("cubic_coeff_a", -0.75f);
+        double stretch = Math.max(1, 1 / scale);
+        double reach = stretch * (cubic ? 2 : 1);
+        int first = (int) Math.ceil(place - reach);
+        int last = (int) Math.floor(place + reach);
+        double sum = 0;
+        double[] taken = new double[row.length];
+        for (int tap = first; tap <= last; tap++) {
+            int inside = Math.max(0, Math.min(tap, row.length - 1));
+            if (excludes && inside != tap) {
+                continue;
+            }
+            double distance = Math.abs(tap - place) / stretch;
+            double weight = cubic ? cubic(distance, a) : Math.max(0, 1 - distance);
+            taken[inside] += weight;
+            sum += weight;
+        }
+        for (int i = 0; i < row.length; i++) {
+            row[i] = (float) (taken[i] / sum);
+        }
+    }
+
+    /** Keys, Cubic Convolution Interpolation for Digital Image Processing (1981), equation 15, with a in place of -1/2. */
+    private static double cubic(double x, double a) {
+        if (x <= 1) {
+            return ((a + 2) * x - (a + 3)) * x * x + 1;
+        }
+        return x < 2 ? ((a * x - 5 * a) * x + 8 * a) * x - 4 * a : 0;
     }
 
     /** Where output element i lies among the input's elements. */

@@ -13,6 +13,7 @@ import dev.vicreg.models.graph.Dim;
 import dev.vicreg.models.graph.Node;
 import dev.vicreg.models.graph.OpType;
 import dev.vicreg.models.graph.Shape;
+import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.graph.infer.ShapeValues;
 import dev.vicreg.models.graph.infer.SliceRange;
@@ -44,6 +45,7 @@ final class StructureGradients {
         first(OpType.GATHER, StructureGradients::gather);
         first(OpType.GATHER_ELEMENTS, StructureGradients::gatherElements);
         first(OpType.GATHER_ND, StructureGradients::gatherNd);
+        first(OpType.ONE_HOT, StructureGradients::oneHot);
         first(OpType.PAD, PadGradient::rule);
         first(OpType.RESHAPE, (ops, node, g) -> listOf(reshapeLike(ops, g, node.input(0)), null));
         first(OpType.RESIZE, ResizeGradient::rule);
@@ -62,7 +64,6 @@ final class StructureGradients {
         without(OpType.CONSTANT_OF_SHAPE, "its only input is a shape");
         without(OpType.EYE_LIKE, "it reads only the shape of its input");
         without(OpType.NON_ZERO, "indices have no gradient");
-        without(OpType.ONE_HOT, "it places two given numbers by indices, which have no gradient");
         without(OpType.RANGE, "it counts; its bounds are not trained");
         without(OpType.SHAPE, "it reads only the shape of its input");
         without(OpType.SIZE, "it reads only the shape of its input");
@@ -190,6 +191,16 @@ final class StructureGradients {
         pads[axis] = before;
         pads[axis + rank] = after;
         return ops.pad(x, pads);
+    }
+
+    /** Of the two values, off and on, each gets the gradients of the places where it stands. */
+    private static List<@Nullable Value> oneHot(Ops ops, Node node, Value g) {
+        Value numbers = ops.constant(Tensor.of(Shape.of(2), 0, 1));
+        Value on = ops.node(OpType.ONE_HOT, List.of(node.input(0), node.input(1), numbers), node.attributes())
+                .output(0);
+        Value ofOn = ops.reduceSum(ops.mul(g, on), false);
+        Value ofOff = ops.sub(ops.reduceSum(g, false), ofOn);
+        return listOf(null, null, ops.concat(0, ops.reshape(ofOff, 1), ops.reshape(ofOn, 1)));
     }
 
     /** [a,n,b] and indices [i,j] → [a,i,j,b]: each index adds its gradient to the n-th place. */

@@ -5,6 +5,7 @@ import dev.vicreg.models.setting.SettingException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
@@ -26,22 +27,23 @@ public record FineTuning(List<String> freeze, List<String> scale) implements Rat
 
     @Override
     public float of(Parameter parameter) {
-        if (freeze.stream().anyMatch(pattern -> fits(pattern, parameter))) {
+        if (freeze.stream().anyMatch(pattern -> fits(pattern, parameter.name()))) {
             return 0;
         }
         float factor = 1;
         for (String each : scale) {
-            factor = fits(pattern(each), parameter) ? factor(each) : factor;
+            factor = fits(pattern(each), parameter.name()) ? factor(each) : factor;
         }
         return factor;
     }
 
     @Override
-    public void check(Collection<Parameter> parameters) {
+    public void check(Collection<Parameter> parameters, Set<String> untrained) {
         List<String> patterns = new ArrayList<>(freeze);
+        patterns.removeIf(pattern -> untrained.stream().anyMatch(name -> fits(pattern, name)));
         scale.forEach(each -> patterns.add(pattern(each)));
         for (String pattern : patterns) {
-            if (parameters.stream().noneMatch(parameter -> parameter.isTrained() && fits(pattern, parameter))) {
+            if (parameters.stream().noneMatch(parameter -> parameter.isTrained() && fits(pattern, parameter.name()))) {
                 throw new SettingException("No parameter fits the pattern " + pattern + ": names are such as "
                         + parameters.stream()
                                 .filter(Parameter::isTrained)
@@ -52,13 +54,13 @@ public record FineTuning(List<String> freeze, List<String> scale) implements Rat
         }
     }
 
-    private static boolean fits(String pattern, Parameter parameter) {
+    private static boolean fits(String pattern, String name) {
         StringBuilder regex = new StringBuilder();
         for (int i = 0; i < pattern.length(); i++) {
             char c = pattern.charAt(i);
             regex.append(c == '*' ? ".*" : c == '?' ? "." : Pattern.quote(String.valueOf(c)));
         }
-        return parameter.name().matches(regex.toString());
+        return name.matches(regex.toString());
     }
 
     private static String pattern(String scale) {

@@ -33,7 +33,9 @@ public record ParameterStep(
         Value moved = ops.add(ops.mul(mu, momentum), direction);
         Map<Value, Value> next = new LinkedHashMap<>();
         next.put(mu, moved);
-        next.put(p, ops.sub(p, ops.mul(moved, learningRate)));
+        // The rate is a row of one, which would make a row of a number.
+        Value rate = p.shape().rank() == 0 ? ops.reshape(learningRate) : learningRate;
+        next.put(p, ops.sub(p, ops.mul(moved, rate)));
         return next;
     }
 }

@@ -2,6 +2,7 @@ package dev.vicreg.training.optim;
 
 import dev.vicreg.models.nn.Parameter;
 import java.util.Collection;
+import java.util.Set;
 
 /** By how much a parameter's learning rate differs from the run's: for fine-tuning. */
 @FunctionalInterface
@@ -15,7 +16,8 @@ public interface RateFactor {
     /**
      * Checks that this makes sense for a network.
      *
+     * @param untrained names of tensors that are no parameters, so that they can be frozen without effect
      * @throws IllegalArgumentException if it speaks of parameters that are not there
      */
-    default void check(Collection<Parameter> parameters) {}
+    default void check(Collection<Parameter> parameters, Set<String> untrained) {}
 }

@@ -24,6 +24,7 @@ import dev.vicreg.training.step.pass.MixedPrecision;
 import dev.vicreg.training.step.pass.StepGraph;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -258,7 +259,9 @@ public final class TrainingGraph {
 
     /** The parameters that the optimizer moves. */
     private List<Parameter> trained() {
-        spec.rateFactor.check(parameters.all());
+        Set<String> untrained = new HashSet<>(spec.a.encoder().untrained());
+        untrained.addAll(spec.b.encoder().untrained());
+        spec.rateFactor.check(parameters.all(), untrained);
         List<Parameter> trained =
                 parameters.all().stream().filter(spec::isTrained).toList();
         if (trained.isEmpty()) {

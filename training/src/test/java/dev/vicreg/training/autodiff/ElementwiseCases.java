@@ -38,6 +38,8 @@ final class ElementwiseCases {
                 check("column", OpType.MUL, (o, x) -> o.mul(x.get(0), x.get(1)), s(3, 4), s(3, 1)),
                 check("square", OpType.MUL, (o, x) -> o.mul(x.get(0), x.get(0)), s(2, 3, 4)),
                 at(3, "broadcast", OpType.DIV, (o, x) -> o.div(x.get(0), x.get(1)), s(3, 4), s(1, 4)),
+                check("row of divisors", OpType.MOD, (o, x) -> mod(o, x, 0.8f), s(3, 4), s(4)),
+                check("column of divisors", OpType.MOD, (o, x) -> mod(o, x, 0.35f), s(3, 4), s(3, 1)),
                 check("square", OpType.POW, (o, x) -> o.pow(x.get(0), o.constant(2)), s(3, 4)),
                 check("whole square", OpType.POW, (o, x) -> o.pow(x.get(0), o.longs(2)), s(3, 4)),
                 check("cube", OpType.POW, (o, x) -> o.pow(x.get(0), o.constant(3)), s(2, 3, 2)),
@@ -50,6 +52,13 @@ final class ElementwiseCases {
                 check("of one", OpType.SUM, variadic(OpType.SUM), s(2, 3)),
                 check("outer", OpType.MEAN, variadic(OpType.MEAN), s(2, 1, 3), s(4, 1), s()),
                 check("of one", OpType.MEAN, variadic(OpType.MEAN), s(2, 3)));
+    }
+
+    /** By divisors near {@code about}, so that nothing jumps within a step. */
+    private static Value mod(Ops ops, List<Value> x, float about) {
+        Value divisor = ops.add(ops.mul(x.get(1), 0.01), ops.constant(about));
+        Attributes towardsZero = Attributes.NONE.with("fmod", 1L);
+        return ops.node(OpType.MOD, List.of(x.get(0), divisor), towardsZero).output(0);
     }
 
     private static Value power(Ops ops, List<Value> x) {
@@ -67,6 +76,9 @@ final class ElementwiseCases {
                 check("by sign", OpType.WHERE, ElementwiseCases::where, s(3, 4), s(4)),
                 check("broadcast condition", OpType.WHERE, ElementwiseCases::where, s(3, 1), s(2, 1, 4)),
                 check("", OpType.ABS, unary(OpType.ABS, 1), s(3, 4)),
+                check("learned bounds", OpType.CLIP, ElementwiseCases::learnedBounds, s(4, 5), s(), s()),
+                check("learned lower bound", OpType.CLIP, (o, x) -> op(o, OpType.CLIP, x), s(4, 5), s()),
+                check("learned bounds that exclude all", OpType.CLIP, ElementwiseCases::excluding, s(4, 5), s(), s()),
                 check("both bounds", OpType.CLIP, (o, x) -> clip(o, x, -0.5f, 0.3f), s(4, 5)),
                 check("lower bound", OpType.CLIP, (o, x) -> clip(o, x, -0.5f, null), s(4, 5)),
                 check("upper bound", OpType.CLIP, (o, x) -> clip(o, x, null, 0.3f), s(4, 5)),
@@ -88,15 +100,33 @@ final class ElementwiseCases {
         return ops.node(OpType.CLIP, inputs, Attributes.NONE).output(0);
     }
 
+    private static Value learnedBounds(Ops ops, List<Value> x) {
+        Value low = ops.sub(x.get(1), ops.constant(0.52f));
+        return op(ops, OpType.CLIP, List.of(x.get(0), low, ops.add(x.get(2), ops.constant(0.33f))));
+    }
+
+    /** The lower bound is above the upper one, which wins everywhere. */
+    private static Value excluding(Ops ops, List<Value> x) {
+        Value low = ops.add(x.get(1), ops.constant(0.72f));
+        return op(ops, OpType.CLIP, List.of(x.get(0), low, ops.sub(x.get(2), ops.constant(0.43f))));
+    }
+
     private static Value dropout(Ops ops, List<Value> x, float ratio, boolean training) {
         return op(ops, OpType.DROPOUT, List.of(x.get(0), ops.constant(ratio), ops.constant(Tensor.scalar(training))));
     }
 
     private static Stream<Case> functions() {
         return Stream.of(
+                check("", OpType.ACOS, unary(OpType.ACOS, 0.6), s(3, 4)),
+                at(3, "above one", OpType.ACOSH, unary(OpType.ACOSH, 1), s(3, 4)),
+                check("", OpType.ASIN, unary(OpType.ASIN, 0.6), s(3, 4)),
+                check("", OpType.ASINH, unary(OpType.ASINH, 3), s(3, 4)),
+                check("", OpType.ATAN, unary(OpType.ATAN, 3), s(3, 4)),
+                check("", OpType.ATANH, unary(OpType.ATANH, 0.6), s(3, 4)),
                 check("float to float", OpType.CAST, (o, x) -> o.cast(x.get(0), ElementType.FLOAT), s(3)),
                 check("through double", OpType.CAST, ElementwiseCases::throughDouble, s(2, 3)),
                 check("", OpType.COS, unary(OpType.COS, 3), s(3, 4)),
+                check("", OpType.COSH, unary(OpType.COSH, 2), s(3, 4)),
                 check("", OpType.ERF, unary(OpType.ERF, 2), s(3, 4)),
                 check("", OpType.EXP, unary(OpType.EXP, 2), s(2, 3, 2)),
                 check("", OpType.IDENTITY, unary(OpType.IDENTITY, 1), s(3, 2)),
@@ -106,6 +136,7 @@ final class ElementwiseCases {
                 at(3, "negative", OpType.RECIPROCAL, unary(OpType.RECIPROCAL, -1), s(3, 4)),
                 check("away from zero", OpType.SIGN, unary(OpType.SIGN, 1), s(3, 4)),
                 check("", OpType.SIN, unary(OpType.SIN, 3), s(3, 4)),
+                check("", OpType.SINH, unary(OpType.SINH, 2), s(3, 4)),
                 at(3, "positive", OpType.SQRT, unary(OpType.SQRT, 1), s(2, 5)),
                 check("", OpType.TAN, unary(OpType.TAN, 1), s(3, 4)),
                 check("scalar", OpType.TANH, unary(OpType.TANH, 1), s()),

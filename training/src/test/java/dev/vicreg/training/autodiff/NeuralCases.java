@@ -76,6 +76,9 @@ final class NeuralCases {
                 einsum("i,j->", s(3), s(4)),
                 einsum("i,j->ji", s(3), s(4)),
                 einsum(",ij->ij", s(), s(2, 3)),
+                einsum("ii->i", s(3, 3)),
+                einsum("ii->", s(3, 3)),
+                einsum("iij,jkk->ik", s(2, 2, 3), s(3, 4, 4)),
                 einsum("ij->i", s(2, 3)),
                 einsum("ij->", s(2, 3)),
                 einsum("ba", s(2, 3)),
@@ -272,6 +275,15 @@ final class NeuralCases {
                 plain(OpType.GROUP_NORMALIZATION, "one group", one, s(2, 4, 3, 3), s(4), s(4)),
                 norm("inference, pictures", 0, s(2, 3, 4, 3), s(3), s(3)),
                 norm("inference, vectors", 0, s(5, 3), s(3), s(3)),
+                GradientCheckTest.check(
+                        "computed statistics",
+                        OpType.BATCH_NORMALIZATION,
+                        NeuralCases::computedStatistics,
+                        s(2, 3, 4),
+                        s(3),
+                        s(3),
+                        s(3),
+                        s(3)),
                 norm("training, pictures", 1, s(2, 3, 4, 3), s(3), s(3)),
                 norm("training, signals", 1, s(3, 2, 5), s(2), s(2)),
                 norm("training, vectors", 1, s(8, 3), s(3), s(3)));
@@ -280,6 +292,11 @@ final class NeuralCases {
     private static Case norm(String name, long training, long[]... shapes) {
         Attributes attributes = NONE.with("epsilon", 1e-3f).with("training_mode", training);
         return GradientCheckTest.check(name, OpType.BATCH_NORMALIZATION, (o, x) -> batchNorm(o, x, attributes), shapes);
+    }
+
+    private static Value computedStatistics(Ops ops, List<Value> x) {
+        Value variance = ops.add(x.get(4), ops.constant(2));
+        return ops.batchNormalization(x.get(0), x.get(1), x.get(2), x.get(3), variance, 0.1f);
     }
 
     private static Value batchNorm(Ops ops, List<Value> x, Attributes attributes) {

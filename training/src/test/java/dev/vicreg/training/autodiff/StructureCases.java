@@ -29,6 +29,11 @@ final class StructureCases {
                 .flatMap(List::stream);
     }
 
+    private static Value oneHot(Ops ops, List<Value> x, long axis) {
+        Attributes attributes = Attributes.NONE.with("axis", axis);
+        return one(ops, OpType.ONE_HOT, attributes, ops.longs(2, 0, -1), ops.longs(4), x.get(0));
+    }
+
     private static Value one(Ops ops, OpType op, Attributes attributes, @Nullable Value... inputs) {
         return ops.node(op, Arrays.asList(inputs), attributes).output(0);
     }
@@ -76,6 +81,8 @@ final class StructureCases {
                         OpType.SQUEEZE,
                         (o, x) -> one(o, OpType.SQUEEZE, Attributes.NONE, x.get(0)),
                         s(1, 3, 1, 2)),
+                check("last axis", OpType.ONE_HOT, (o, x) -> oneHot(o, x, -1), s(2)),
+                check("first axis", OpType.ONE_HOT, (o, x) -> oneHot(o, x, 0), s(2)),
                 check("negative axes", OpType.UNSQUEEZE, (o, x) -> o.unsqueeze(x.get(0), -1, 0), s(2, 3)),
                 check("upper", OpType.TRILU, (o, x) -> one(o, OpType.TRILU, Attributes.NONE, x.get(0)), s(2, 3, 4)),
                 check(
@@ -354,8 +361,36 @@ final class StructureCases {
                 shape);
     }
 
-    private static List<Case> resizes() {
+    /** Filters that are wider than one element, or take more than two. */
+    private static List<Case> filters() {
         List<Case> cases = new ArrayList<>();
+        Attributes halves = Attributes.NONE.with("coordinate_transformation_mode", "half_pixel");
+        for (float[] scales : List.of(new float[] {1, 1, 2, 1.6f}, new float[] {1, 1, 0.5f, 0.4f})) {
+            for (long excludes : new long[] {0, 1}) {
+                Attributes cubic = halves.with("mode", "cubic").with("exclude_outside", excludes);
+                Attributes linear = halves.with("mode", "linear").with("exclude_outside", excludes);
+                cases.add(filter(cubic, scales));
+                cases.add(filter(cubic.with("cubic_coeff_a", -0.5f), scales));
+                cases.add(filter(cubic.with("antialias", 1L), scales));
+                cases.add(filter(linear.with("antialias", 1L), scales));
+            }
+            cases.add(resize("cubic", "align_corners", "", scales, 1, 2, 6, 7));
+            cases.add(resize("cubic", "asymmetric", "", scales, 1, 2, 6, 7));
+        }
+        return cases;
+    }
+
+    private static Case filter(Attributes attributes, float... scales) {
+        Value factors = new Ops().constant(Tensor.of(Shape.of(scales.length), scales));
+        return check(
+                attributes + " by " + Arrays.toString(scales),
+                OpType.RESIZE,
+                (o, x) -> one(o, OpType.RESIZE, attributes, x.get(0), null, factors),
+                s(1, 2, 6, 7));
+    }
+
+    private static List<Case> resizes() {
+        List<Case> cases = new ArrayList<>(filters());
         float[] up = {1, 1, 2, 3};
         float[] odd = {1, 1, 1.6f, 2.5f};
         float[] down = {1, 1, 0.5f, 0.3f};

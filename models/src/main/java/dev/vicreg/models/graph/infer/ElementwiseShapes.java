@@ -23,8 +23,15 @@ final class ElementwiseShapes {
             List.of(OpType.ABS, OpType.ERF, OpType.IDENTITY, OpType.NEG, OpType.RELU, OpType.SIGN);
 
     private static final List<OpType> FLOATING_POINT = List.of(
+            OpType.ACOS,
+            OpType.ACOSH,
+            OpType.ASIN,
+            OpType.ASINH,
+            OpType.ATAN,
+            OpType.ATANH,
             OpType.CEIL,
             OpType.COS,
+            OpType.COSH,
             OpType.ELU,
             OpType.EXP,
             OpType.FLOOR,
@@ -39,6 +46,7 @@ final class ElementwiseShapes {
             OpType.SELU,
             OpType.SIGMOID,
             OpType.SIN,
+            OpType.SINH,
             OpType.SOFTPLUS,
             OpType.SOFTSIGN,
             OpType.SQRT,

@@ -51,10 +51,19 @@ public final class ShapeValues {
                 .map(elements -> elements.stream().map(ShapeValues::dim).toList());
     }
 
-    /** A size or symbol as a dimension. */
+    /**
+     * A size or symbol as a dimension; sizes may be floating-point numbers.
+     *
+     * @throws IllegalArgumentException if it is no whole number
+     */
     static Dim dim(KnownElement element) {
-        return element instanceof KnownElement.Symbol symbol
-                ? symbol.dim()
-                : Dim.of(((KnownElement.Whole) element).value());
+        if (element instanceof KnownElement.Symbol symbol) {
+            return symbol.dim();
+        }
+        double number = element.known().orElseThrow();
+        if (number != Math.rint(number)) {
+            throw new IllegalArgumentException("a size of " + number + ": expected a whole number");
+        }
+        return Dim.of(element instanceof KnownElement.Whole whole ? whole.value() : (long) number);
     }
 }

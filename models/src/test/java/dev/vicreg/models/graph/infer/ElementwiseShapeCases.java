@@ -20,8 +20,15 @@ final class ElementwiseShapeCases {
     /** Of one input and one type. */
     private static final List<OpType> FLOATING_POINT = List.of(
             OpType.ABS,
+            OpType.ACOS,
+            OpType.ACOSH,
+            OpType.ASIN,
+            OpType.ASINH,
+            OpType.ATAN,
+            OpType.ATANH,
             OpType.CEIL,
             OpType.COS,
+            OpType.COSH,
             OpType.ELU,
             OpType.ERF,
             OpType.EXP,
@@ -41,6 +48,7 @@ final class ElementwiseShapeCases {
             OpType.SIGMOID,
             OpType.SIGN,
             OpType.SIN,
+            OpType.SINH,
             OpType.SOFTPLUS,
             OpType.SOFTSIGN,
             OpType.SQRT,

@@ -88,7 +88,11 @@ final class CpuLowering implements Rewriter.Rule {
             return gradients(
                     ops, node, Lowering.input(inputs, 0), Lowering.input(inputs, 1), Lowering.input(inputs, 2));
         }
-        return CpuKernels.rewrite(ops, node, inputs);
+        return switch (node.op()) {
+            case LAYER_NORMALIZATION -> CentredNorms.layer(ops, node, inputs);
+            case GROUP_NORMALIZATION -> CentredNorms.group(ops, node, inputs);
+            default -> CpuKernels.rewrite(ops, node, inputs);
+        };
     }
 
     /** x and w stand at {@code first} and behind it. */

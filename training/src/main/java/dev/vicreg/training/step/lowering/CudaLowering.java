@@ -5,7 +5,6 @@ import dev.vicreg.models.graph.ElementType;
 import dev.vicreg.models.graph.Graph;
 import dev.vicreg.models.graph.Node;
 import dev.vicreg.models.graph.OpType;
-import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.ops.Ops;
@@ -22,7 +21,8 @@ import org.jspecify.annotations.Nullable;
  * <p>A kernel without an upper version fits only the version of the operator that it names, so several operators lost
  * theirs when the standard changed them in a point that doesn't matter here: Equal and Resize in opset 19, ReduceMax and
  * ReduceMin in 20, Flatten and Pad in 21. The file therefore declares opset {@value #OPSET} where every node means the
- * same in it, and what came later (Gelu, GroupNormalization) is composed. Mean and Tan have no kernel in any version.
+ * same in it, and what came later (Gelu, GroupNormalization) is composed. Mean and Tan have no kernel in any version. The
+ * inverse and hyperbolic functions but Tanh have none either, and stay on the host.
  *
  * <p>cuDNN moves the running variance of a batch norm with the unbiased batch variance (cuDNN's documentation of
  * {@code cudnnBatchNormalizationForwardTraining}: the sample variance), which is what is wanted: {@link CudaStatistics}.
@@ -47,7 +47,8 @@ final class CudaLowering implements Rewriter.Rule {
             case BATCH_NORM_TRAINING -> statistics.norm(ops, node, inputs);
             case DETACH -> List.of(ops.identity(Lowering.input(inputs, 0)));
             case GELU -> List.of(gelu(ops, node, Lowering.input(inputs, 0)));
-            case GROUP_NORMALIZATION -> List.of(groupNormalization(ops, node, inputs));
+            case LAYER_NORMALIZATION -> CentredNorms.layer(ops, node, inputs);
+            case GROUP_NORMALIZATION -> CentredNorms.group(ops, node, inputs);
             case MEAN -> List.of(mean(ops, inputs));
             case TAN -> List.of(tan(ops, Lowering.input(inputs, 0)));
             case RESIZE -> {
@@ -90,26 +91,6 @@ final class CudaLowering implements Rewriter.Rule {
     private static Value number(Ops ops, Value like, double value) {
         Tensor number = Tensor.scalar((float) value);
         return ops.constant(like.type().element() == ElementType.FLOAT16 ? number.toFloat16() : number);
-    }
-
-    /** Layer norm of each group, [N,C,…] as [N,groups,L], then scale and bias [C] over the channels. */
-    private static Value groupNormalization(Ops ops, Node node, List<@Nullable Value> inputs) {
-        Value x = Lowering.input(inputs, 0);
-        Shape shape = x.shape();
-        long groups = node.attributes().integer("num_groups", 1);
-        long length = shape.elements() / shape.size(0) / groups;
-        Value normalised = ops.layerNormalization(
-                ops.reshape(x, shape.size(0), groups, length),
-                ops.constant(Tensor.filled(Shape.of(length), 1)),
-                null,
-                -1,
-                node.attributes().real("epsilon", 1e-5f));
-        long[] channels = new long[shape.rank() - 1];
-        Arrays.fill(channels, 1);
-        channels[0] = shape.size(1);
-        Value scaled =
-                ops.mul(ops.reshape(normalised, shape.toArray()), ops.reshape(Lowering.input(inputs, 1), channels));
-        return ops.add(scaled, ops.reshape(Lowering.input(inputs, 2), channels));
     }
 
     private static Value mean(Ops ops, List<@Nullable Value> inputs) {
