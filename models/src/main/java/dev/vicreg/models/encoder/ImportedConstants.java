@@ -169,7 +169,7 @@ final class ImportedConstants {
         if (isNearInput(tensor, reader, other)) {
             return "a mean or deviation right behind the input";
         }
-        if (added && isMask(values) || isZerosAndOnes(tensor, values)) {
+        if ((added && isMask(values)) || isZerosAndOnes(tensor, values)) {
             return "a mask";
         }
         if (isCircle(tensor, added, values)) {

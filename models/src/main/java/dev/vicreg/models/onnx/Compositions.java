@@ -210,7 +210,7 @@ final class Compositions {
                 ops.and(ops.equal(row, safeRow), ops.equal(column, safeColumn)),
                 call.in(0).type().element());
         Value factor = weight == null ? inside : ops.mul(weight, inside);
-        Value flat = ops.cast(ops.add(ops.mul(safeRow, x[3]), safeColumn), ElementType.INT64);
+        Value flat = ops.cast(ops.add(ops.mul(safeRow, (double) x[3]), safeColumn), ElementType.INT64);
         long rows = row.shape().size(1);
         long columns = row.shape().size(2);
         Value places = ops.expand(ops.reshape(flat, -1, 1, rows * columns), Shape.of(1, x[1], 1)); // [N,C,H'·W']

@@ -127,7 +127,7 @@ final class WebpFile {
     }
 
     private static int uint24(ByteBuffer in, int at) {
-        return in.getShort(at) & 0xFFFF | (in.get(at + 2) & 255) << 16;
+        return (in.getShort(at) & 0xFFFF) | ((in.get(at + 2) & 255) << 16);
     }
 
     private static int fourCc(String name) {

@@ -267,9 +267,9 @@ final class ComposedOperatorsTest {
     private static Case recurrent(String name, String operator, int gates, int directions) {
         return new Case(name, operator, 17)
                 .input(4, 2, 3)
-                .input(directions, gates * 2, 3)
-                .input(directions, gates * 2, 2)
-                .input(directions, gates * 4)
+                .input(directions, gates * 2L, 3)
+                .input(directions, gates * 2L, 2)
+                .input(directions, gates * 4L)
                 .scale(1)
                 .with("hidden_size", 2);
     }
