@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -152,10 +153,18 @@ final class NativeCache {
         var yesterday = FileTime.from(Instant.now().minus(1, ChronoUnit.DAYS));
         try (DirectoryStream<Path> parts = Files.newDirectoryStream(folder, "*.part")) {
             for (Path part : parts) {
-                if (Files.getLastModifiedTime(part).compareTo(yesterday) < 0) {
+                if (isOlder(part, yesterday)) {
                     Files.deleteIfExists(part);
                 }
             }
+        }
+    }
+
+    private static boolean isOlder(Path part, FileTime time) throws IOException {
+        try {
+            return Files.getLastModifiedTime(part).compareTo(time) < 0;
+        } catch (NoSuchFileException e) { // another process that unpacks has published it by now
+            return false;
         }
     }
 

@@ -70,6 +70,15 @@ class NativeCacheTest {
         assertArrayEquals(LIBRARY, Files.readAllBytes(open().resolve("libx.so")));
     }
 
+    /** Another process may publish what it unpacks between the listing of leftovers and the look at each. */
+    @Test
+    void leftoversThatAreGoneWhenLookedAtAreNoReasonForAnotherFolder() throws IOException {
+        Path library = open().resolve("libx.so");
+        Files.delete(library);
+        Files.createSymbolicLink(library.resolveSibling("liby.so.part"), folder.resolve("gone"));
+        assertEquals(library, open().resolve("libx.so"));
+    }
+
     @Test
     void intactLibraryIsLeftAlone() throws IOException {
         Path library = open().resolve("libx.so");

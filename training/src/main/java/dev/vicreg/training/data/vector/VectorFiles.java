@@ -8,13 +8,13 @@ import dev.vicreg.training.data.source.Selection;
 import dev.vicreg.training.data.source.Utf8;
 import java.io.BufferedInputStream;
 import java.io.BufferedReader;
+import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -268,7 +268,8 @@ public final class VectorFiles {
         }
 
         static Lines of(Path file) throws IOException {
-            InputStream in = new BufferedInputStream(Files.newInputStream(file));
+            InputStream in = new BufferedInputStream(
+                    new FileInputStream(file.toFile())); // a pipe's channel can't say what is available
             try {
                 in = isGzip(in) ? new BufferedInputStream(new GZIPInputStream(in)) : in;
                 in.mark(2);

@@ -163,7 +163,7 @@ class VectorFilesTest {
         assertEquals(
                 "column time has values from 1732700000 to 1732700063, where float32, in which networks take them,"
                         + " knows steps of 128 only; subtract the smallest value from it in the file, or choose other"
-                        + " --columns",
+                        + " `columns`",
                 e.getMessage());
         Path array = folder.resolve("array.npy");
         TestArrays.write(array, "<f8", false, new int[] {3, 1}, 5_400_000.01, 5_400_000.02, 5_400_000.03);
