@@ -52,7 +52,7 @@ public final class RunExport {
         Optional<String> damage = RunFolder.damage(newest);
         if (damage.isPresent()) {
             throw new IOException("Checkpoint " + newest.file() + " is damaged: " + damage.get()
-                    + "; ./vicreg train --out " + run + " --resume goes on from the one before");
+                    + "; a `resume` of the run goes on from the one before");
         }
         return newest;
     }

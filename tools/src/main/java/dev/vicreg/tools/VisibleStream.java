@@ -34,6 +34,15 @@ final class VisibleStream extends FilterOutputStream {
                         charset, Charset.defaultCharset().name())));
     }
 
+    /** @throws IOException if what was written could not be, which a {@link PrintStream} keeps to itself */
+    @Override
+    public synchronized void flush() throws IOException {
+        if (out instanceof PrintStream printed && printed.checkError()) { // flushes
+            throw new IOException("cannot be written");
+        }
+        out.flush();
+    }
+
     @Override
     public synchronized void write(int b) throws IOException {
         write(new byte[] {(byte) b}, 0, 1);

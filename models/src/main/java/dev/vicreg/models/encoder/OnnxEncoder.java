@@ -222,7 +222,7 @@ public final class OnnxEncoder implements Encoder {
                         .map(OnnxSummary.Entry::name)
                         .toList();
                 throw new SettingException("Encoder " + file + ": output " + read.getKey() + " is "
-                        + read.getValue().type() + ": expected floating-point vectors; name another with --output, of "
+                        + read.getValue().type() + ": expected floating-point vectors; name another with `output`, of "
                         + others);
             }
         }
@@ -293,7 +293,7 @@ public final class OnnxEncoder implements Encoder {
         if (counting.isPresent() && !vectors) {
             throw new SettingException(
                     "how much " + counting.get() + " gives depends on the data, and so does the output " + outputName()
-                            + " " + output.shape() + "; name a value before it with --output");
+                            + " " + output.shape() + "; name a value before it with `output`");
         }
         Dim width = output.shape().at(1);
         if (!width.isFixed()) {

@@ -37,15 +37,15 @@ final class UnsupportedOperators {
             return "it draws random numbers; export the network in evaluation mode";
         }
         if (DATA_DEPENDENT.contains(operator)) {
-            return "how much it gives depends on the data; name a value before it with --output NAME";
+            return "how much it gives depends on the data; name a value before it with `output` NAME";
         }
         if (IMAGES_AND_TEXT.contains(operator) || domain.equals("ai.onnx.ml") || domain.equals("ai.onnx.contrib")) {
             return "export the network without what is done before or behind it, such as " + operator
-                    + ", or name a value before it with --output NAME";
+                    + ", or name a value before it with `output` NAME";
         }
         if (domain.equals(OpType.Domain.MICROSOFT.onnxName())) {
             return "an optimiser made it; take the file as it was before it was optimised";
         }
-        return "name a value before it with --output NAME, or export the network with other operators";
+        return "name a value before it with `output` NAME, or export the network with other operators";
     }
 }

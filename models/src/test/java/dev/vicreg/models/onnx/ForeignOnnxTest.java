@@ -81,7 +81,7 @@ class ForeignOnnxTest {
         assertEquals(1, read(model).graph().nodes().size());
         assertEquals(
                 "operator Nonsense at node Nonsense_1 is not supported: name a value before it with"
-                        + " --output NAME, or export the network with other operators",
+                        + " `output` NAME, or export the network with other operators",
                 failure(model.output("z")));
     }
 
@@ -152,7 +152,7 @@ class ForeignOnnxTest {
         assertEquals(
                 "operator Tree of domain ai.onnx.ml at node (Tree that computes y) is not supported: export the"
                         + " network without what is done before or behind it, such as Tree, or name a value before it with"
-                        + " --output NAME",
+                        + " `output` NAME",
                 failure(model(17)
                         .node(
                                 "Tree",
@@ -171,7 +171,7 @@ class ForeignOnnxTest {
         "MatMulInteger, the file is quantised; take the float file",
         "SplitToSequence, 'export the network with Split, Concat and Slice'",
         "RandomNormalLike, it draws random numbers; export the network in evaluation mode",
-        "NonMaxSuppression, how much it gives depends on the data; name a value before it with --output NAME"
+        "NonMaxSuppression, how much it gives depends on the data; name a value before it with `output` NAME"
     })
     void whatIsNotReadComesWithARemedy(String operator, String remedy) {
         String message = failure(model(17).node(operator, "x", "y"));

@@ -224,7 +224,7 @@ class OnnxFileTest {
         Value relu = ops.relu(x);
         byte[] bytes = OnnxFile.bytes(Graph.of("g", List.of(x), Map.of("y", ops.sqrt(relu))), Map.of());
         assertTrue(failure(replaced(bytes, "\u0004Sqrt", "\u0004Squt"))
-                .endsWith("operator Squt at node layer.0/Sqrt_0 is not supported: name a value before it with --output"
+                .endsWith("operator Squt at node layer.0/Sqrt_0 is not supported: name a value before it with `output`"
                         + " NAME, or export the network with other operators"));
         assertTrue(failure(replaced(bytes, "Relu_0_output_0\u0012", "Relu_0_output_9\u0012"))
                 .contains("read by node layer.0/Sqrt_0, is neither an input nor an initialiser, and no node"));

@@ -34,7 +34,7 @@ public record DataConfig(
         int limitPerClass,
 
         @Option(
-                help = "labelled samples to measure the encoder on at the end, by kNN among --data",
+                help = "labelled samples to measure the encoder on at the end, by kNN among `data`",
                 argument = ARGUMENT,
                 group = Group.EVALUATION,
                 free = true)

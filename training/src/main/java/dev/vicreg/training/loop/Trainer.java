@@ -226,12 +226,12 @@ public final class Trainer implements AutoCloseable {
             RunFolder.Saved chosen = all.stream()
                     .filter(each -> each.step() == from)
                     .findFirst()
-                    .orElseThrow(() -> new SettingException("--from: run " + folder.root()
+                    .orElseThrow(() -> new SettingException("`from`: run " + folder.root()
                             + " has no checkpoint of step " + from + ", only of " + steps(all)));
             Optional<String> damage = RunFolder.damage(chosen);
             if (damage.isPresent()) {
                 throw new IOException("Checkpoint " + chosen.file() + " is damaged: " + damage.get()
-                        + "; choose another one of " + steps(all) + " by --from");
+                        + "; choose another one of " + steps(all) + " by `from`");
             }
             return chosen;
         }
@@ -247,7 +247,7 @@ public final class Trainer implements AutoCloseable {
         }
         if (!damages.isEmpty()) {
             throw new IOException(
-                    damages.get(0) + "; no other checkpoint is left, and --from step-0 begins the run again");
+                    damages.get(0) + "; no other checkpoint is left, and `from` step-0 begins the run again");
         }
         return start;
     }
@@ -255,7 +255,7 @@ public final class Trainer implements AutoCloseable {
     private static void requireNotShorter(TrainingConfig settings, Path root, long total, long done) {
         if (total < done) {
             LengthConfig length = settings.schedule().length();
-            String option = length.steps() > 0 ? "--steps " + length.steps() : "--epochs " + length.epochs();
+            String option = length.steps() > 0 ? "`steps` " + length.steps() : "`epochs` " + length.epochs();
             throw new SettingException("Cannot resume " + root + " with " + option + ": the run would have " + total
                     + " steps, and " + done + " are done; give more, or leave it out");
         }
@@ -284,7 +284,7 @@ public final class Trainer implements AutoCloseable {
         }
         if (!adapted.keySet().equals(built.stateNames())) {
             throw new IOException("Checkpoint " + checkpoint + " holds other parameters than this run's network:"
-                    + " go on from an earlier one, by --from step-N");
+                    + " go on from an earlier one, by `from` step-N");
         }
         CheckpointFile.write(copy, adapted);
         return copy;
@@ -425,7 +425,7 @@ public final class Trainer implements AutoCloseable {
                 throw new IllegalStateException(spoilt.iterator().next() + " is not finite after step " + step
                         + ", though the loss was (" + losses
                         + "): stopped; the last good checkpoint is step " + last.step() + " in "
-                        + last.file().getParent() + "; try a lower --lr or a longer --warmup-epochs");
+                        + last.file().getParent() + "; try a lower `lr` or a longer `warmup-epochs`");
             }
         };
     }

@@ -263,7 +263,7 @@ final class TrainerTest {
 
         String message = assertThrows(IllegalArgumentException.class, () -> Trainer.resume(config(11), run))
                 .getMessage();
-        assertTrue(message.contains("--steps 11: the run would have 11 steps, and 12 are done"), message);
+        assertTrue(message.contains("`steps` 11: the run would have 11 steps, and 12 are done"), message);
         assertEquals(config(12), RunConfig.read(run.resolve("config.json")).settings());
     }
 
@@ -466,7 +466,7 @@ final class TrainerTest {
         damage(RunFolder.saved(run).get(1).file());
         String message = assertThrows(IOException.class, () -> Trainer.resume(config(9), run))
                 .getMessage();
-        assertTrue(message.contains("step-00000009") && message.contains("--from step-0"), message);
+        assertTrue(message.contains("step-00000009") && message.contains("`from` step-0"), message);
         assertEquals(1, message.lines().count());
     }
 

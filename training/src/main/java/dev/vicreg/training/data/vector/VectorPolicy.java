@@ -46,15 +46,20 @@ public record VectorPolicy(double mask, double noise, double mix) implements Vie
         int partner = random.below(data.size());
         float[] view = new float[deviation.size()];
         for (int i = 0; i < view.length; i++) {
-            double value = data.value(sample, i);
+            double value = rounded(data, sample, i);
             if (share > 0) { // otherwise the value stays what it is to the last bit
-                value += share * (data.value(partner, i) - value);
+                value += share * (rounded(data, partner, i) - value);
             }
             boolean masked = random.chance(mask);
             int other = random.below(data.size());
             double deviates = noise * random.nextNoise();
-            view[i] = (float) ((masked ? data.value(other, i) : value) + deviates * deviation.get(i));
+            view[i] = (float) ((masked ? rounded(data, other, i) : value) + deviates * deviation.get(i));
         }
         return view;
+    }
+
+    /** A value as networks take it. */
+    private static float rounded(VectorDataset data, int row, int column) {
+        return (float) data.value(row, column);
     }
 }

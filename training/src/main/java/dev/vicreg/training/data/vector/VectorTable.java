@@ -86,14 +86,18 @@ public final class VectorTable implements VectorDataset {
 
     @Override
     public Moments moments() {
-        List<Moments.Part> parts = IntStream.range(0, columns.size())
-                .parallel()
-                .mapToObj(column -> Moments.Part.of(size(), index -> value(index, column)))
-                .toList();
-        for (int column = 0; column < parts.size(); column++) {
-            requireFloats(columns.get(column), parts.get(column));
+        List<Moments.Part> exact = parts(this::value);
+        for (int column = 0; column < exact.size(); column++) {
+            requireFloats(columns.get(column), exact.get(column));
         }
-        return Moments.of(parts);
+        return Moments.of(parts((index, column) -> (float) value(index, column))); // of what networks take
+    }
+
+    private List<Moments.Part> parts(Cells cells) {
+        return IntStream.range(0, columns.size())
+                .parallel()
+                .mapToObj(column -> Moments.Part.of(size(), index -> cells.at(index, column)))
+                .toList();
     }
 
     private static void requireFloats(String column, Moments.Part values) {
