@@ -17,11 +17,13 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledIf;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The program in a pseudo-terminal, which {@code script} of util-linux makes: keys, the window's size, progress. */
 @EnabledIf(value = "hasTools", disabledReason = "script, stty or env --default-signal are not on this machine")
+@Timeout(180) // seconds: what is waited for may never come
 class TerminalTest {
     private static final int CTRL_C = 3;
     private static final List<String> SMALL =
