@@ -4,16 +4,17 @@ import dev.vicreg.models.encoder.OnnxEncoder;
 import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.runtime.input.Input;
 import dev.vicreg.training.config.BranchConfig;
+import dev.vicreg.training.config.FileDigest;
 import dev.vicreg.training.config.GraphConfig;
 import dev.vicreg.training.config.OnnxConfig;
 import dev.vicreg.training.config.PictureInput;
 import dev.vicreg.training.run.Artifacts;
 import dev.vicreg.training.run.CheckpointFile;
-import dev.vicreg.training.run.FileDigest;
 import dev.vicreg.training.run.RunConfig;
 import dev.vicreg.training.run.RunFolder;
 import dev.vicreg.training.run.RunLayout;
 import dev.vicreg.training.step.Side;
+import dev.vicreg.training.step.TrainingGraph;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -92,15 +93,14 @@ public final class RunExport {
             Map<String, Double> evaluation,
             Path target)
             throws IOException {
-        Path configFile = new RunLayout(run).config();
-        GraphConfig graph = RunConfig.read(configFile).settings().graph();
+        RunLayout layout = new RunLayout(run);
+        GraphConfig graph = RunConfig.settingsOf(run).graph();
         if (side == Side.B && graph.sharesWeights()) {
             throw new SettingException("Run " + run + " has one encoder for both views: leave out `branch` b");
         }
-        Path artifacts = new RunLayout(run).artifacts();
-        requireFinite(checkpoint, Artifacts.in(artifacts).checkpoint());
-        BranchConfig branch = graph.from(new RunLayout(run)::original).branch(side);
-        Path evalModel = Artifacts.in(artifacts).evalModel();
+        Artifacts artifacts = Artifacts.in(layout.artifacts());
+        requireFinite(checkpoint, artifacts.checkpoint());
+        BranchConfig branch = graph.branch(side);
         OnnxConfig file = branch.onnx();
         if (form == Form.PICTURES && (file == null || !(branch.input() instanceof PictureInput))) {
             throw new SettingException("Run " + run + " trained " + branch.encoder()
@@ -108,13 +108,14 @@ public final class RunExport {
         }
         Input<?> input = file == null || form == Form.PICTURES ? branch.input().served() : served(branch, file, form);
         EncoderExport.Description description = new EncoderExport.Description(
-                version, branch.encoder(), input, FileDigest.sha256(configFile), evaluation);
+                version, branch.encoder(), input, FileDigest.sha256(layout.config()), evaluation);
         return file == null || form != Form.ORIGINAL
-                ? EncoderExport.export(evalModel, side, checkpoint, description, front(branch, form), target)
+                ? EncoderExport.export(
+                        artifacts.evalModel(), side, checkpoint, description, front(branch, form), target)
                 : ImportedExport.export(
                         Path.of(file.path()),
                         file.encoder(),
-                        evalModel,
+                        artifacts.evalModel(),
                         side,
                         graph.sharesWeights(),
                         checkpoint,
@@ -132,8 +133,9 @@ public final class RunExport {
         if (!spoilt.isEmpty()) {
             spoilt.removeAll(CheckpointFile.notFinite(start));
         }
-        Optional<String> weight =
-                spoilt.stream().filter(name -> !name.startsWith("optimizer.")).findFirst();
+        Optional<String> weight = spoilt.stream()
+                .filter(name -> !name.startsWith(TrainingGraph.OPTIMIZER_PREFIX))
+                .findFirst();
         if (weight.isPresent()) {
             throw new IOException("Cannot export " + checkpoint + ": " + weight.get()
                     + " holds numbers that are not finite; export a checkpoint from before training went wrong");

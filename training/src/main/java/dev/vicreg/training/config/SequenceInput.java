@@ -28,7 +28,6 @@ import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
@@ -93,7 +92,7 @@ public record SequenceInput(
         boolean cut)
         implements InputConfig, Schema.Inferring {
     private static final int LONGEST_TEXT = 256; // in bytes, unless asked for
-    private static final Set<String> OF_IDS = Set.of("vocabulary", "pad-id", "special-ids");
+    private static final List<String> OF_IDS = List.of("vocabulary", "pad-id", "special-ids");
 
     /** Checks what nothing else checks. */
     public SequenceInput {
@@ -155,7 +154,7 @@ public record SequenceInput(
     }
 
     private static SequenceInput ofTexts(int length, Schema.Source options) {
-        for (String option : List.of("vocabulary", "pad-id", "special-ids")) {
+        for (String option : OF_IDS) {
             if (options.isGiven(option)) {
                 throw new SettingException(
                         "`" + option + "` is for sequences of ids, the data are texts; leave it out");

@@ -161,7 +161,8 @@ public record SignalInput(
 
     @Override
     public Input<?> served() {
-        return Input.signals(rate, length, mean, std, logMel() == null ? FrontEnd.NONE : FrontEnd.LOG_MEL);
+        return Input.signals(
+                rate, length, mean, std, frontEnd.equals(FrontEnd.NONE) ? FrontEnd.NONE : FrontEnd.LOG_MEL);
     }
 
     /** Not divided: files are used to the recordings' own scale. */

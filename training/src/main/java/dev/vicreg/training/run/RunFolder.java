@@ -3,6 +3,7 @@ package dev.vicreg.training.run;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.vicreg.training.config.FileDigest;
 import dev.vicreg.training.session.TrainingSession;
 import java.io.IOException;
 import java.nio.ByteBuffer;

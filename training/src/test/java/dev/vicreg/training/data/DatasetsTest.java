@@ -13,12 +13,9 @@ import dev.vicreg.training.data.source.DataFiles;
 import dev.vicreg.training.data.source.DataOptions;
 import dev.vicreg.training.data.source.Dataset;
 import dev.vicreg.training.data.source.Selection;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.io.PrintStream;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -99,8 +96,8 @@ class DatasetsTest {
     @ValueSource(strings = {"set.zip", "set.tar"})
     void setWithTrainAndTestDrawsAWarning(String archive) throws IOException {
         pack(archive, Map.of("train/a/1.png", png(1), "test/a/2.png", png(2)));
-        assertTrue(warningsOf(() -> open(archive).close()).contains("holds both train/ and test/"));
-        assertFalse(warningsOf(() -> open(archive + "!/train").close()).contains("holds both"));
+        assertTrue(Logged.during(() -> open(archive).close()).contains("holds both train/ and test/"));
+        assertFalse(Logged.during(() -> open(archive + "!/train").close()).contains("holds both"));
     }
 
     @Test
@@ -123,7 +120,7 @@ class DatasetsTest {
         Files.createSymbolicLink(folder.resolve("out"), elsewhere.resolve("secret"));
         Files.createSymbolicLink(folder.resolve("a/same.png"), folder.resolve("a/1.png"));
         Files.createSymbolicLink(folder.resolve("a/loop"), folder);
-        String warnings = warningsOf(() -> {
+        String warnings = Logged.during(() -> {
             try (Dataset<Picture> set = open("")) {
                 assertEquals(List.of("a/1.png", "a/same.png"), names(set));
             }
@@ -144,7 +141,7 @@ class DatasetsTest {
             tar.putArchiveEntry(link);
             tar.closeArchiveEntry();
         }
-        String warnings = warningsOf(() -> {
+        String warnings = Logged.during(() -> {
             try (Dataset<Picture> set = open(archive)) {
                 assertEquals(List.of("a/1.png"), names(set));
             }
@@ -158,7 +155,7 @@ class DatasetsTest {
             write("a/" + i + ".png", i);
         }
         Files.write(folder.resolve("a/zz.jpg"), truncatedJpeg());
-        String warnings = warningsOf(() -> {
+        String warnings = Logged.during(() -> {
             try (Dataset<Picture> set = open("")) {
                 assertEquals(200, set.size());
                 assertEquals(TestPictures.noise(6, 5, 99), set.sample(199));
@@ -221,7 +218,7 @@ class DatasetsTest {
         for (String name : List.of("a/2.heic", "a/3.HEIC", "a/4.avif", "a/notes.txt")) {
             Files.writeString(folder.resolve(name), "x");
         }
-        String warnings = warningsOf(() -> open("").close());
+        String warnings = Logged.during(() -> open("").close());
         assertTrue(warnings.contains("left out of " + folder.resolve("") + ": 2 .heic, 1 .avif; convert"), warnings);
     }
 
@@ -245,7 +242,7 @@ class DatasetsTest {
         byte[] bytes = Files.readAllBytes(folder.resolve("set.zip"));
         bytes[30 + "a/000.png".length()] = 7; // the first entry's data: a block of no type that deflate knows
         Files.write(folder.resolve("set.zip"), bytes);
-        String warnings = warningsOf(() -> {
+        String warnings = Logged.during(() -> {
             try (Dataset<?> set =
                     Kinds.open(folder.resolve("set.zip").toString(), DataOptions.DEFAULT, Selection.ALL)) {
                 assertEquals(119, set.size());
@@ -379,22 +376,5 @@ class DatasetsTest {
         tar.putArchiveEntry(entry);
         tar.write(content);
         tar.closeArchiveEntry();
-    }
-
-    private interface Action {
-        void run() throws IOException;
-    }
-
-    /** What slf4j-simple writes to the standard error stream meanwhile. */
-    private static String warningsOf(Action action) throws IOException {
-        PrintStream before = System.err;
-        ByteArrayOutputStream log = new ByteArrayOutputStream();
-        try {
-            System.setErr(new PrintStream(log, true, StandardCharsets.UTF_8));
-            action.run();
-        } finally {
-            System.setErr(before);
-        }
-        return log.toString(StandardCharsets.UTF_8);
     }
 }

@@ -7,14 +7,13 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.vicreg.training.data.Kinds;
+import dev.vicreg.training.data.Logged;
 import dev.vicreg.training.data.TestArrays;
 import dev.vicreg.training.data.source.DataFiles;
 import dev.vicreg.training.data.source.DataOptions;
 import dev.vicreg.training.data.source.Selection;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -228,28 +227,14 @@ class VectorFilesTest {
 
     @Test
     void whatIsLeftOutIsTold() throws IOException {
-        String told = logOf(() -> open(csv("x,y,kind\n1,missing,a\n2,3,b\n"), null));
+        String told = Logged.during(() -> open(csv("x,y,kind\n1,missing,a\n2,3,b\n"), null));
         assertTrue(told.contains("WARN") && told.contains("y ('missing' in row 1, but 1 of 2 are numbers)"), told);
-        told = logOf(() -> open(csv("x,sum,kind\n1,\"1,000\",a\n"), "kind"));
+        told = Logged.during(() -> open(csv("x,sum,kind\n1,\"1,000\",a\n"), "kind"));
         assertTrue(told.contains("columns left out, as they hold no numbers: [sum ('1,000' in row 1)]"), told);
-        told = logOf(() -> open(csv("0.5,-1.5,a\n1,2,b\n"), null));
+        told = Logged.during(() -> open(csv("0.5,-1.5,a\n1,2,b\n"), null));
         assertTrue(told.contains("its first line is taken as names of columns, but holds numbers, such as 0.5"), told);
-        assertEquals("", logOf(() -> open(csv("0,1,kind\n1,2,b\n"), "kind"))); // numbered, as tables without names are
-    }
-
-    private interface Action {
-        void run() throws IOException;
-    }
-
-    private static String logOf(Action action) throws IOException {
-        PrintStream before = System.err;
-        ByteArrayOutputStream log = new ByteArrayOutputStream();
-        try {
-            System.setErr(new PrintStream(log, true, StandardCharsets.UTF_8));
-            action.run();
-        } finally {
-            System.setErr(before);
-        }
-        return log.toString(StandardCharsets.UTF_8);
+        assertEquals(
+                "",
+                Logged.during(() -> open(csv("0,1,kind\n1,2,b\n"), "kind"))); // numbered, as tables without names are
     }
 }

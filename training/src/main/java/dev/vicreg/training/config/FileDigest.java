@@ -1,4 +1,4 @@
-package dev.vicreg.training.run;
+package dev.vicreg.training.config;
 
 import java.io.IOException;
 import java.io.InputStream;
