@@ -132,7 +132,7 @@ def unpack(parts, home):
     with open(listed) as file:
         sums = dict(reversed(line.split()) for line in file)
     for bundle, folders in BUNDLES.items():
-        names = sorted(name for name in sums if name.startswith(bundle + '.tgz.'))
+        names = sorted(name for name in sums if name.startswith(bundle + '.txz.'))
         wanted = ' '.join(sums[name] for name in names)
         mark = os.path.join(home, bundle + '.unpacked')
         if os.path.exists(mark) and open(mark).read() == wanted:
@@ -151,7 +151,7 @@ def unpack(parts, home):
         for folder in folders:
             shutil.rmtree(os.path.join(home, folder), ignore_errors=True)
         paths = [os.path.join(kept, sums[name]) for name in names]
-        with tarfile.open(fileobj=io.BufferedReader(Joined(paths), 1 << 20), mode='r|gz') as archive:
+        with tarfile.open(fileobj=io.BufferedReader(Joined(paths), 1 << 20), mode='r|xz') as archive:
             archive.extractall(home, **({'filter': 'tar'} if hasattr(tarfile, 'tar_filter') else {}))
         with open(mark, 'w') as file:
             file.write(wanted)

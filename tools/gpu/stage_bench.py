@@ -15,18 +15,18 @@ SHORTEST = 60  # seconds that must be left to start a measurement whose length i
 MEMORY = ('out of memory', 'failed to allocate', 'cuda_error_out_of_memory', 'cudamalloc', 'alloc_failed', 'bfcarena')
 
 
-class Busy:
-    """Samples the GPU's utilisation, in per cent, while something runs: by NVML where Python has it, else nvidia-smi."""
+class Watch:
+    """Samples the GPU's utilisation and its memory in use while something runs, by NVML or else nvidia-smi."""
 
     def __init__(self):
-        self.samples, self.done = [], threading.Event()  # (time, per cent)
+        self.samples, self.done = [], threading.Event()  # (time, per cent, bytes)
         self.thread = threading.Thread(target=self.sample, daemon=True)
 
     def sample(self):
         read, wait = self.reader()
         while not self.done.wait(wait):
             try:
-                self.samples.append((time.time(), read()))
+                self.samples.append((time.time(), *read()))
             except Exception:  # no GPU, or no tool that tells: the report then says null
                 return
 
@@ -36,10 +36,15 @@ class Busy:
             import pynvml
             pynvml.nvmlInit()
             handle = pynvml.nvmlDeviceGetHandleByIndex(0)
-            return lambda: float(pynvml.nvmlDeviceGetUtilizationRates(handle).gpu), 0.1
+            return lambda: (float(pynvml.nvmlDeviceGetUtilizationRates(handle).gpu),
+                            pynvml.nvmlDeviceGetMemoryInfo(handle).used), 0.1
         except Exception:
-            query = ['nvidia-smi', '--query-gpu=utilization.gpu', '--format=csv,noheader,nounits', '--id=0']
-            return lambda: float(call(query, 5)[1].split()[0]), 0.2
+            query = ['nvidia-smi', '--query-gpu=utilization.gpu,memory.used', '--format=csv,noheader,nounits', '--id=0']
+
+            def ask():
+                busy, memory = call(query, 5)[1].split(',')
+                return float(busy), int(memory) << 20
+            return ask, 0.2
 
     def __enter__(self):
         self.thread.start()
@@ -55,11 +60,15 @@ class Busy:
         Null where it holds fewer than five samples. NVML's figure tells whether any kernel ran, not how many of the
         GPU's multiprocessors were at work."""
         best = None
-        for first, (start, _) in enumerate(self.samples):
-            stretch = [value for at, value in self.samples[first:] if at < start + seconds]
+        for first, (start, _, _) in enumerate(self.samples):
+            stretch = [value for at, value, _ in self.samples[first:] if at < start + seconds]
             if len(stretch) >= 5 and self.samples[-1][0] >= start + seconds:
                 best = max(best or 0, statistics.mean(stretch))
         return None if best is None else round(best, 1)
+
+    def device_bytes(self):
+        """The most memory that was in use on the whole GPU, the driver's own share of a process included."""
+        return max((used for _, _, used in self.samples), default=None)
 
 
 def networks(tiny):
@@ -72,15 +81,16 @@ def networks(tiny):
         'resnet18-32': dict(ours=['--encoder', 'resnet18', '--width', 64, '--image-size', 32, '--projector', wide],
                             peer=['--net', 'resnet18', '--size', 32, '--projector', wide], batch=256, steps=150),
         'resnet50-224': dict(ours=['--encoder', 'resnet50', '--image-size', 224, '--projector', wide],
-                             peer=['--net', 'resnet50', '--size', 224, '--projector', wide], batch=256, steps=30)}
+                             peer=['--net', 'resnet50', '--size', 224, '--projector', wide], batch=128, steps=40)}
 
 
 def pairs(names):
     """What is measured beside PyTorch, in order of importance: (key, network, precision, optimizer)."""
     for optimizer in ('adamw', 'sgd'):
-        for name in names:
-            for precision in ('fp16', 'tf32', 'fp32'):
-                yield '%s %s %s' % (name, precision, optimizer), name, precision, optimizer
+        for precisions in (('fp16', 'fp32'), ('tf32',)):
+            for name in names:
+                for precision in precisions:
+                    yield '%s %s %s' % (name, precision, optimizer), name, precision, optimizer
 
 
 def variations(names):
@@ -104,7 +114,7 @@ class Bench:
         command = self.packed.vicreg(
             'bench', 'train', '--json', '--device', self.args.device, '--precision', precision, '--optimizer', optimizer,
             '--batch-size', batch, '--steps', net['steps'], *net['ours'], *more)
-        with Busy() as busy:
+        with Watch() as watch:
             status, out, err = call(command, self.limit.left())
         if status:
             return self.failure(status, err or out)
@@ -112,14 +122,18 @@ class Bench:
         times = sorted(figures.pop('microseconds_by_operator', {}).items(), key=lambda item: -item[1])
         seconds = figures['seconds_per_step']
         figures['host_microseconds_by_operator'] = dict(times[:12])
-        figures['gpu_busy_percent'] = busy.percent(0.9 * seconds * (net['steps'] - 2))
+        figures['peak_device_bytes'] = watch.device_bytes()
+        figures['gpu_busy_percent'] = watch.percent(0.9 * seconds * (net['steps'] - 2))
         figures['copy_percent_of_step'] = round(100 * figures['seconds_to_copy_views'] / seconds, 3)
         return figures
 
     def peer(self, net, batch, precision, optimizer, more=()):
-        status, out, err = call([sys.executable, HERE + '/torch_bench.py', *net['peer'], '--batch', batch, '--precision',
-                                 precision, '--optimizer', optimizer, '--steps', net['steps'], *more], self.limit.left())
-        return json.loads(out.splitlines()[-1]) if status == 0 else self.failure(status, err or out)
+        with Watch() as watch:
+            status, out, err = call([sys.executable, HERE + '/torch_bench.py', *net['peer'], '--batch', batch, '--precision',
+                                     precision, '--optimizer', optimizer, '--steps', net['steps'], *more], self.limit.left())
+        if status:
+            return self.failure(status, err or out)
+        return {**json.loads(out.splitlines()[-1]), 'peak_device_bytes': watch.device_bytes()}
 
     def failure(self, status, said):
         if status == 124 and self.limit.left() < 2 and not self.is_first:
@@ -160,17 +174,19 @@ def run(args, packed, report, limit):
         status, out, err = call([sys.executable, HERE + '/torch_vicreg.py', golden], 120)
         results['loss'] = {'peer_equals_golden_figures': status == 0, 'said': last(out if status == 0 else err, 1)}
         report.put('bench', results)
-    for key, name, precision, optimizer in pairs(bench.networks):
-        result = results.setdefault(key, {'batch': bench.networks[name]['batch'], 'ours': [], 'pytorch': []})
-        while min(len(result['ours']), len(result['pytorch'])) < ROUNDS and result.get('tries', 0) < bench.tries:
-            enough = limit.left() > 1.2 * result.get('seconds', SHORTEST) or args.tiny
-            if not (enough and bench.pair(result, name, precision, optimizer)):
-                return over(key)
-            bench.is_first = False
-            summarise(result)
-            report.put('bench', results)
-        said = '%s of PyTorch\'s pairs a second' % result['ratio'] if 'ratio' in result else result.get('failed')
-        print(key, said, flush=True)
+    for optimizer in ('adamw', 'sgd'):
+        for rounds in range(1, ROUNDS + 1):
+            for key, name, precision, _ in (pair for pair in pairs(bench.networks) if pair[3] == optimizer):
+                result = results.setdefault(key, {'batch': bench.networks[name]['batch'], 'ours': [], 'pytorch': []})
+                while min(len(result['ours']), len(result['pytorch'])) < rounds and result.get('tries', 0) < bench.tries:
+                    enough = limit.left() > 1.2 * result.get('seconds', SHORTEST) or args.tiny
+                    if not (enough and bench.pair(result, name, precision, optimizer)):
+                        return over(key)
+                    bench.is_first = False
+                    summarise(result)
+                    report.put('bench', results)
+                    print(key, '%s of PyTorch\'s pairs a second' % result['ratio'] if 'ratio' in result
+                          else result.get('failed'), flush=True)
     for key, name, optimizer, more in variations(bench.networks):
         done = results.get(key, {})
         if done.get('tries', 0) >= bench.tries or 'pairs_per_second' in done:

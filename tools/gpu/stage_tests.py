@@ -22,7 +22,8 @@ TITLE = re.compile(r"^[ |]*\+-- (.*)$")
 
 def run(args, packed, report, limit):
     """Runs the classes that aren't complete in the report yet; all of them where all are."""
-    console = packed.java + ['-jar', packed.home + '/tests/console.jar']
+    differences = packed.home + '/differences.tsv'
+    console = packed.java + ['-Dvicreg.test.differences=' + differences, '-jar', packed.home + '/tests/console.jar']
     options = ['--class-path', packed.test_classes(), '--include-tag', 'gpu', '--exclude-methodname', '.*stockNatives.*',
                '--details', 'verbose', '--details-theme', 'ascii', '--disable-ansi-colors', '--disable-banner']
     scan = ['--scan-class-path=' + ':'.join(packed.test_folders())]
@@ -43,10 +44,24 @@ def run(args, packed, report, limit):
             '%s/%s.class' % (each, name.replace('.', '/'))))
         results[name] = of_class(name, classes[name], console, options, os.path.dirname(folder), limit)
         report.put('tests', results)
+        report.put('differences', largest(differences))
         counts = results[name]['counts']
         print(name, counts, '' if results[name]['complete'] else 'not complete: ' + (results[name]['said'] or 'nothing ran'), flush=True)
         for test in list(results[name]['others'].items())[:5]:
             print('  %s: %s' % (test[0], test[1]['message'][:200]))
+
+
+def largest(path, most=8):
+    """Of each kind of comparison the largest differences that were seen, also where all passed."""
+    found = {}
+    if os.path.exists(path):
+        with open(path) as file:
+            for line in file:
+                kind, what, difference, tolerance = line.rstrip('\n').rsplit('\t', 3)
+                found.setdefault(kind, []).append((float(difference), what, float(tolerance)))
+    return {kind: {'compared': len(each), 'tolerance': each[0][2],
+                   'largest': [{'difference': d, 'what': w} for d, w, _ in sorted(each, reverse=True)[:most]]}
+            for kind, each in found.items()}
 
 
 def of_class(name, left, console, options, folder, limit):

@@ -9,7 +9,7 @@ import sys
 import time
 
 from packed import call, last
-from stage_bench import Busy
+from stage_bench import Watch
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SMALL = ('--width', 8, '--projector', '64-64-64', '--limit-per-class', 30)
@@ -26,7 +26,7 @@ def waiting(args, packed, report, limit):
         shutil.rmtree(run, ignore_errors=True)
         size = ('--width', 8, '--batch-size', 32, '--steps', 5, '--projector', '64-64') if args.tiny else (
             '--width', 64, '--batch-size', 256, '--steps', 200, '--projector', '2048-2048-2048')
-        with Busy() as busy:
+        with Watch() as watch:
             status, out, err = call(packed.vicreg(
                 'train', '--json', '--device', args.device, '--precision', 'fp16', '--encoder', 'resnet18',
                 '--data', pictures + '/train', '--out', run, *size, *workers), limit.left())
@@ -34,7 +34,7 @@ def waiting(args, packed, report, limit):
         results[name] = {'failed': last(err or out, 3)} if status else {
             'waiting_percent': round(100 * json.loads(out.splitlines()[-1])['waited'], 2),
             'pairs_per_second': statistics.median(rates) if rates else None,
-            'gpu_busy_percent': busy.percent(sum(size[3] / rate for rate in rates)) if rates else None}
+            'gpu_busy_percent': watch.percent(sum(size[3] / rate for rate in rates)) if rates else None}
         report.put('waiting', results)
         print('waiting,', name, results[name], flush=True)
 

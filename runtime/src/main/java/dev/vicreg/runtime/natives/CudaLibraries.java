@@ -31,9 +31,9 @@ record CudaLibraries(
 
     private static final Logger log = LoggerFactory.getLogger(CudaLibraries.class);
 
-    /** What the provider of org.bytedeco:onnxruntime 1.24.1-1.5.13 needs; read from the provider itself where it is there. */
+    /** What the provider of org.bytedeco:onnxruntime 1.28.0-1.5.14 needs; read from the provider itself where it is there. */
     static final List<String> USUAL_NEEDS =
-            List.of("libcublasLt.so.13", "libcublas.so.13", "libcufft.so.12", "libcudart.so.13", "libcudnn.so.9");
+            List.of("libcublasLt.so.13", "libcublas.so.13", "libcudart.so.13", "libcudnn.so.9");
 
     private static final String DRIVER = "libcuda.so.1";
     private static final Pattern NAME = Pattern.compile(

@@ -14,6 +14,7 @@ import dev.vicreg.training.step.lowering.Lowering;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -50,17 +51,22 @@ final class CudaGradientsTest {
         try (GraphRunner gpu = new GraphRunner(lowered, model, Gpu.DEVICE)) {
             Map<String, Tensor> found = gpu.run(of.at());
             GraphRunner.run(plain, of.at())
-                    .forEach((name, expected) -> assertClose(expected, found.get(name), name, TOLERANCE));
+                    .forEach((name, expected) -> assertClose(expected, found.get(name), test + " " + name, TOLERANCE));
         }
     }
 
-    static void assertClose(Tensor expected, Tensor found, String name, double tolerance) {
+    static void assertClose(Tensor expected, @Nullable Tensor found, String name, double tolerance) {
         assertNotNull(found, name);
         float[] values = expected.floats();
         float largest = 1;
         for (float value : values) {
             largest = Math.max(largest, Math.abs(value));
         }
+        float worst = 0;
+        for (int i = 0; i < Math.min(values.length, found.floats().length); i++) {
+            worst = Math.max(worst, Math.abs(values[i] - found.floats()[i]));
+        }
+        Gpu.record("operators", name, worst / largest, tolerance);
         assertArrayEquals(values, found.floats(), (float) (tolerance * largest), name);
     }
 }

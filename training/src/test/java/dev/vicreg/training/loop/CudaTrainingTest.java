@@ -86,6 +86,7 @@ final class CudaTrainingTest {
     void tenStepsOfNetworksInFilesAgreeWithPyTorch(String file, String run, Pooling pooling) throws Exception {
         ImportedTrajectoryTest.Worst worst =
                 ImportedTrajectoryTest.tenSteps(file, run, pooling, BatchNorms.TRAIN, Gpu.DEVICE, folder);
+        Gpu.record("networks in files", file + " " + worst.what(), worst.value(), FLOAT32);
         assertTrue(worst.value() <= FLOAT32, worst.what() + " differs by " + worst.value());
     }
 
@@ -104,7 +105,7 @@ final class CudaTrainingTest {
         data = new Lcg(11);
         skip(data, 5);
         train(middle, Device.parse(second), 5, data, found, "fp32");
-        assertClose(expected, found, FLOAT32);
+        assertClose("changing devices", expected, found, FLOAT32);
     }
 
     @Test
@@ -113,7 +114,7 @@ final class CudaTrainingTest {
         train(null, Device.CPU, 5, new Lcg(11), expected, "fp16");
         List<TrainingSession.Losses> found = new ArrayList<>();
         train(null, Gpu.DEVICE, 5, new Lcg(11), found, "fp16");
-        assertClose(expected, found, FLOAT16);
+        assertClose("float16", expected, found, FLOAT16);
     }
 
     /** A scale beyond float16 in the first steps: both devices skip the same ones and change nothing in them. */
@@ -236,10 +237,14 @@ final class CudaTrainingTest {
     }
 
     private static void assertClose(
-            List<TrainingSession.Losses> expected, List<TrainingSession.Losses> found, double tolerance) {
+            String test,
+            List<TrainingSession.Losses> expected,
+            List<TrainingSession.Losses> found,
+            double tolerance) {
         assertEquals(expected.size(), found.size());
         for (int step = 0; step < expected.size(); step++) {
             float loss = expected.get(step).loss();
+            Gpu.record(test, "step " + step, Math.abs(loss - found.get(step).loss()) / Math.abs(loss), tolerance);
             assertEquals(loss, found.get(step).loss(), tolerance * loss, "step " + step);
         }
     }

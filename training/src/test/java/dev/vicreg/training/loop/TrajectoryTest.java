@@ -16,6 +16,7 @@ import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.onnx.OnnxFile;
 import dev.vicreg.models.ops.Rewriter;
 import dev.vicreg.runtime.natives.Device;
+import dev.vicreg.training.Gpu;
 import dev.vicreg.training.GraphRunner;
 import dev.vicreg.training.Lcg;
 import dev.vicreg.training.optim.AdamW;
@@ -258,11 +259,14 @@ final class TrajectoryTest {
         assertClose(norm, Math.sqrt(sum), what + " norm");
         for (int i = 0; i < expected.get("first4").size(); i++) {
             double typical = norm / Math.sqrt(values.length);
-            assertEquals(expected.get("first4").get(i).asDouble(), values[i], TOLERANCE * typical, what + " " + i);
+            double value = expected.get("first4").get(i).asDouble();
+            Gpu.record("ten steps", what + " " + i, Math.abs(value - values[i]) / typical, TOLERANCE);
+            assertEquals(value, values[i], TOLERANCE * typical, what + " " + i);
         }
     }
 
     private static void assertClose(double expected, double found, String what) {
+        Gpu.record("ten steps", what, Math.abs(expected - found) / Math.abs(expected), TOLERANCE);
         assertEquals(expected, found, TOLERANCE * Math.abs(expected), what);
     }
 
