@@ -31,9 +31,13 @@ final class CudaGradientsTest {
         Gpu.require();
     }
 
-    /** But for those that {@link Lowering} refuses on CUDA, and norms that are trained by another operator. */
+    /**
+     * But for those that {@link Lowering} refuses on CUDA, norms that are trained by another operator, and the largest
+     * elements in no order, which is another on each device.
+     */
     static Stream<GradientCheckTest.Case> cases() {
         return GradientCheckTest.cases()
+                .filter(test -> !test.toString().equals("TOP_K unsorted"))
                 .filter(test -> !test.toString().contains("half_pixel_symmetric"))
                 .filter(test ->
                         test.op() != OpType.BATCH_NORMALIZATION || !test.name().startsWith("training"));

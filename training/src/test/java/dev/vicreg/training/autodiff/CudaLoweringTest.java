@@ -61,8 +61,8 @@ final class CudaLoweringTest {
         Value x = Value.input("x", new TensorType(ElementType.FLOAT, Shape.of(2, 4, 6, 6)));
         Ops ops = new Ops();
         assertEquals(18, opset(x, ops.gelu(x)));
-        Attributes dilated = Ops.window(2, 1, 0).with("dilations", 2L, 2L);
-        assertEquals(OpType.ONNX_OPSET, opset(x, ops.averagePool(x, dilated)));
+        Attributes up = Ops.window(2, 2, 0).with("ceil_mode", 1L);
+        assertEquals(OpType.ONNX_OPSET, opset(x, ops.averagePool(x, up)));
     }
 
     private static int opset(Value x, Value y) {

@@ -5,6 +5,7 @@ import dev.vicreg.models.graph.ElementType;
 import dev.vicreg.models.graph.Graph;
 import dev.vicreg.models.graph.Node;
 import dev.vicreg.models.graph.OpType;
+import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.ops.Ops;
@@ -27,6 +28,10 @@ import org.jspecify.annotations.Nullable;
  * <p>cuDNN moves the running variance of a batch norm with the unbiased batch variance (cuDNN's documentation of
  * {@code cudnnBatchNormalizationForwardTraining}: the sample variance), which is what is wanted: {@link CudaStatistics}.
  *
+ * <p>Kernels that compute something else than the operator, seen on an H200 with ONNX Runtime 1.28, are gone around too:
+ * pools ({@link CudaPools}); reductions over no axis, which give their input; a Resize to its input's size, where the CPU
+ * copies and CUDA interpolates; and layer norms whose scale or bias is broadcast.
+ *
  * <p>Convolutions stay as they are, forward and ConvGrad: cuDNN chooses. What remains on the host is ConvTranspose with
  * uneven padding, a GRU whose reset comes before its product, Pad that wraps around, and AdamW's step counts, which its
  * kernel wants there. Found by opening a session of the provider on every graph of the gradient checks.
@@ -47,13 +52,17 @@ final class CudaLowering implements Rewriter.Rule {
             case BATCH_NORM_TRAINING -> statistics.norm(ops, node, inputs);
             case DETACH -> List.of(ops.identity(Lowering.input(inputs, 0)));
             case GELU -> List.of(gelu(ops, node, Lowering.input(inputs, 0)));
-            case LAYER_NORMALIZATION -> CentredNorms.layer(ops, node, inputs);
+            case AVERAGE_POOL -> CudaPools.average(ops, node, inputs);
+            case MAX_POOL -> CudaPools.maximum(ops, node, inputs);
+            case REDUCE_L1, REDUCE_L2, REDUCE_LOG_SUM, REDUCE_SUM_SQUARE -> reduction(ops, node, inputs);
+            case LAYER_NORMALIZATION -> CentredNorms.layer(ops, node, wholeScale(ops, node, inputs));
             case GROUP_NORMALIZATION -> CentredNorms.group(ops, node, inputs);
             case MEAN -> List.of(mean(ops, inputs));
             case TAN -> List.of(tan(ops, Lowering.input(inputs, 0)));
             case RESIZE -> {
                 requireKnownToCuda(node);
-                yield Rewriter.copy(ops, node, inputs);
+                Value x = Lowering.input(inputs, 0);
+                yield x.shape().equals(node.output(0).shape()) ? List.of(x) : Rewriter.copy(ops, node, inputs);
             }
             default -> Rewriter.copy(ops, node, inputs);
         };
@@ -85,6 +94,40 @@ final class CudaLowering implements Rewriter.Rule {
         Value cube = ops.mul(ops.mul(ops.mul(x, x), x), number(ops, x, 0.044715));
         Value t = ops.tanh(ops.mul(ops.add(x, cube), number(ops, x, Math.sqrt(2 / Math.PI))));
         return ops.mul(ops.mul(x, ops.add(t, number(ops, x, 1))), number(ops, x, 0.5));
+    }
+
+    /** Over no axis: what the reduction makes of each element alone. */
+    private static List<Value> reduction(Ops ops, Node node, List<@Nullable Value> inputs) {
+        Value x = Lowering.input(inputs, 0);
+        boolean none = node.attributes().integer("noop_with_empty_axes", 0) != 0
+                && (!node.hasInput(1) || node.input(1).shape().equals(Shape.of(0)));
+        if (!none) {
+            return Rewriter.copy(ops, node, inputs);
+        }
+        return List.of(
+                switch (node.op()) {
+                    case REDUCE_LOG_SUM -> ops.log(x);
+                    case REDUCE_SUM_SQUARE -> ops.mul(x, x);
+                    default -> ops.abs(x);
+                });
+    }
+
+    /** A layer norm's inputs with scale and bias as large as what it normalises, where their sizes are known. */
+    private static List<@Nullable Value> wholeScale(Ops ops, Node node, List<@Nullable Value> inputs) {
+        Shape x = Lowering.input(inputs, 0).shape();
+        long axis = node.attributes().integer("axis", -1);
+        Shape normalised = new Shape(x.dims().subList((int) (axis < 0 ? axis + x.rank() : axis), x.rank()));
+        if (!normalised.dims().stream().allMatch(dim -> dim.isFixed())) {
+            return inputs;
+        }
+        @Nullable Value[] whole = inputs.toArray(new @Nullable Value[0]);
+        for (int i = 1; i < whole.length; i++) {
+            Value given = whole[i];
+            if (given != null && !given.shape().equals(normalised)) {
+                whole[i] = ops.expand(given, normalised);
+            }
+        }
+        return Arrays.asList(whole);
     }
 
     /** A constant of the type of {@code like}. */
