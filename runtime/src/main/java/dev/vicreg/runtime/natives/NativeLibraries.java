@@ -108,7 +108,7 @@ public final class NativeLibraries {
         return libraries;
     }
 
-    /** ONNX Runtime's own version, e.g. {@code 1.24.1}. */
+    /** ONNX Runtime's own version, e.g. {@code 1.28.0}. */
     public String version() {
         return version;
     }
@@ -246,7 +246,10 @@ public final class NativeLibraries {
             return "; the natives with training need glibc 2.34 and libstdc++ of GCC 12 (GLIBCXX_3.4.30) or newer";
         }
         if (message.contains("ld-linux") || message.contains("musl")) {
-            return "; it needs glibc, musl (Alpine) does not do";
+            return "; ONNX Runtime needs glibc, and this is musl, as on Alpine: take an image with glibc, such as Debian's";
+        }
+        if (message.contains("was built for newer macOS")) {
+            return "; the natives with training need macOS 15 or newer";
         }
         if (message.contains("failed to map segment") || message.contains("Operation not permitted")) {
             return "; the folder may be mounted noexec: set VICREG_CACHE to one that is not";

@@ -28,7 +28,7 @@ record NativeSet(String label, List<NativeFile> core, List<NativeFile> cuda) {
         String stock = "ai/onnxruntime/native/" + platform.stockName + "/";
         for (String name : List.of(platform.trainingName + "-gpu", platform.trainingName)) {
             String training = "org/bytedeco/onnxruntime/" + name + "/";
-            URL main = classes.getResource(training + platform.trainingFileName());
+            URL main = classes.getResource(training + platform.trainingFileName);
             if (main != null) {
                 sets.add(of("training-" + name, platform, main, stock, training, classes));
             }

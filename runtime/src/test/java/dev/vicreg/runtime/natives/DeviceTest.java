@@ -62,7 +62,7 @@ class DeviceTest {
     void doctorReportsTrainingAndWhereLibrariesAre() throws IOException {
         DoctorReport report = DoctorReport.collect();
         assertNull(report.problem());
-        assertEquals("1.24.1", report.ortVersion());
+        assertEquals("1.28.0", report.ortVersion());
         assertTrue(report.trainingEnabled());
         assertTrue(report.providers().contains("CPUExecutionProvider"));
         assertEquals(2, report.libraries().size());

@@ -80,8 +80,9 @@ class NativeLibrariesTest {
         assertEquals(NativePlatform.LINUX_X86_64, NativePlatform.of("Linux", "amd64"));
         assertEquals(NativePlatform.LINUX_ARM64, NativePlatform.of("Linux", "aarch64"));
         assertEquals(NativePlatform.WINDOWS_X86_64, NativePlatform.of("Windows 11", "amd64"));
-        String mac = messageFor("Mac OS X", "aarch64");
-        assertTrue(mac.contains("macOS") && mac.contains("1.24.1 has no JNI library"), mac);
+        assertEquals(NativePlatform.MACOS_ARM64, NativePlatform.of("Mac OS X", "aarch64"));
+        String mac = messageFor("Mac OS X", "x86_64");
+        assertTrue(mac.contains("macOS on Intel") && mac.contains("no JNI library"), mac);
         String bsd = messageFor("FreeBSD", "amd64");
         assertTrue(bsd.contains("FreeBSD") && bsd.contains("Linux x86-64"), bsd);
     }

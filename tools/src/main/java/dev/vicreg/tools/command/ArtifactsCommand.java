@@ -48,7 +48,7 @@ final class ArtifactsCommand {
         Notes.warnOfCoefficients(config.objective(), console);
         Notes.tellOfFiles(config, console);
         MachineConfig machine = settings.read(MachineConfig.class).resolved();
-        Device device = machine.computeDevice(config.precision().isTf32());
+        Device device = machine.computeDevice(config.precision());
         Notes.tellOfPrecision(config, device, console);
         Lowering lowering = MachineLowering.of(device, machine.threads());
         TrainingGraph.Built built = TrainingGraph.build(config.spec());

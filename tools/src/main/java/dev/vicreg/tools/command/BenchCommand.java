@@ -49,7 +49,7 @@ final class BenchCommand {
         MachineConfig machine = settings.read(MachineConfig.class).resolved();
         int threads = machine.threads();
         GraphConfig config = RunOptions.graph(settings, SideInputs.of(settings));
-        Device device = machine.computeDevice(config.precision().isTf32());
+        Device device = machine.computeDevice(config.precision());
         Notes.tellOfPrecision(config, device, console);
         StepBenchmark.Result result;
         try (TemporaryFolder folder = TemporaryFolder.create("vicreg-bench")) {

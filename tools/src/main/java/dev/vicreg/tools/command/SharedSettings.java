@@ -6,6 +6,7 @@ import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.training.config.DataConfig;
 import dev.vicreg.training.config.MachineConfig;
+import dev.vicreg.training.config.PrecisionConfig;
 import dev.vicreg.training.data.source.Selection;
 import java.nio.file.Path;
 
@@ -34,6 +35,7 @@ final class SharedSettings {
 
     /** The device of a command that embeds, with its options. */
     static Device device(Settings settings) {
-        return settings.read(MachineConfig.class).computeDevice(settings.on(TF32));
+        PrecisionConfig precision = settings.on(TF32) ? PrecisionConfig.TENSOR_FLOAT32 : PrecisionConfig.FLOAT32;
+        return settings.read(MachineConfig.class).computeDevice(precision);
     }
 }

@@ -33,6 +33,9 @@ public record PrecisionConfig(
     /** All in float32. */
     public static final PrecisionConfig FLOAT32 = new PrecisionConfig(FP32, null);
 
+    /** Float32 with TF32 products on CUDA. */
+    public static final PrecisionConfig TENSOR_FLOAT32 = new PrecisionConfig(TF32, null);
+
     /** Gives fp16 the usual loss scaling where it has none. */
     public PrecisionConfig {
         if (!NAMES.contains(precision)) {

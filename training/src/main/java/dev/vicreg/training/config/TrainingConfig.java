@@ -55,6 +55,6 @@ public record TrainingConfig(
 
     /** Where the run computes, and how. */
     public Device computeDevice() {
-        return machine.computeDevice(graph.precision().isTf32());
+        return machine.computeDevice(graph.precision());
     }
 }
