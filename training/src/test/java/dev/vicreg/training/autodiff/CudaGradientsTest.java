@@ -23,8 +23,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Every operator and its gradient on a GPU against the CPU: {@link GradientCheckTest} checks the latter. */
 @Tag("gpu")
 final class CudaGradientsTest {
-    /** Relative to the largest element; an expectation, not measured. */
-    private static final double TOLERANCE = 1e-4;
+    /** Relative to the largest element. The largest seen on an H200 is 5.9e-7. */
+    private static final double TOLERANCE = 1e-5;
 
     @BeforeAll
     static void requireGpu() {
