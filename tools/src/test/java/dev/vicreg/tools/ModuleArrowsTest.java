@@ -41,7 +41,8 @@ class ModuleArrowsTest {
             runtime.picture        ->
             runtime.signal         ->
             runtime.sequence       ->
-            runtime.natives        ->
+            runtime.file           ->
+            runtime.natives        -> runtime.file
             runtime.input          -> runtime.picture runtime.signal runtime.sequence
             runtime                -> runtime.picture runtime.signal runtime.sequence runtime.natives runtime.input
             runtime.djl            -> runtime runtime.input runtime.picture
@@ -74,11 +75,11 @@ class ModuleArrowsTest {
                                       runtime.input training.objective training.optim training.step training.data.source \
                                       training.data.view training.data.kind training.data.picture \
                                       training.data.vector training.data.signal training.data.sequence training.data
-            training.run           -> models.setting models.graph models.onnx training.step training.step.pass training.step.lowering \
+            training.run           -> runtime.file models.setting models.graph models.onnx training.step training.step.pass training.step.lowering \
                                       training.config
             training.session       -> models.setting models.graph models.ops models.onnx runtime.natives \
                                       training.step training.step.pass training.step.lowering training.data.view training.run
-            training.bench         -> models.setting models.graph models.ops models.onnx models.nn runtime.natives \
+            training.bench         -> models.setting models.graph models.ops models.onnx models.nn runtime.file runtime.natives \
                                       training.step training.step.pass training.step.lowering training.data.view training.config \
                                       training.run training.session
             training.loop          -> models.setting models.graph runtime.natives training.optim training.step \
@@ -87,15 +88,15 @@ class ModuleArrowsTest {
                                       training.session training.bench
 
             export                 -> models.setting models.graph models.ops models.onnx models.nn models.encoder runtime \
-                                      runtime.natives runtime.input runtime.sequence training.step training.config training.run
+                                      runtime.file runtime.natives runtime.input runtime.sequence training.step training.config training.run
 
             tools.cli              -> models.setting
             tools.sample           ->
-            tools.output           -> models.setting training.run tools.cli
+            tools.output           -> models.setting runtime.file training.run tools.cli
             tools.inspect          -> models.setting models.graph models.ops models.onnx models.encoder runtime training.autodiff \
                                       training.step training.run
             tools.evaluation       -> models.setting models.graph models.ops models.onnx runtime runtime.input \
-                                      runtime.picture runtime.signal runtime.natives training.data.source training.data.kind \
+                                      runtime.picture runtime.signal runtime.file runtime.natives training.data.source training.data.kind \
                                       training.data.picture training.data.vector training.data.signal \
                                       training.data.sequence training.data training.run
             tools.command          -> *
