@@ -38,13 +38,13 @@ class ModuleArrowsTest {
             models.nn              -> models.setting models.graph models.ops
             models.encoder         -> models.setting models.graph models.graph.infer models.ops models.onnx models.nn
 
-            runtime.picture        ->
+            runtime.file           ->
+            runtime.picture        -> runtime.file
             runtime.signal         ->
             runtime.sequence       ->
-            runtime.file           ->
             runtime.natives        -> runtime.file
             runtime.input          -> runtime.picture runtime.signal runtime.sequence
-            runtime                -> runtime.picture runtime.signal runtime.sequence runtime.natives runtime.input
+            runtime                -> runtime.file runtime.picture runtime.signal runtime.sequence runtime.natives runtime.input
             runtime.djl            -> runtime runtime.input runtime.picture
 
             training.autodiff      -> models.setting models.graph models.graph.infer models.ops
@@ -55,18 +55,18 @@ class ModuleArrowsTest {
                                       training.autodiff training.objective training.optim training.step.pass
             training.step.lowering -> models.setting models.graph models.ops training.step training.step.pass
 
-            training.data.source   -> models.setting
+            training.data.source   -> models.setting runtime.file
             training.data.view     -> models.setting training.data.source
             training.data.kind     -> models.setting training.data.source training.data.view
             training.data.picture  -> models.setting runtime.input runtime.picture training.data.source \
                                       training.data.view training.data.kind
-            training.data.vector   -> models.setting runtime.input training.data.source training.data.view \
+            training.data.vector   -> models.setting runtime.file runtime.input training.data.source training.data.view \
                                       training.data.kind
             training.data.signal   -> models.setting runtime.input runtime.signal training.data.source \
                                       training.data.view training.data.kind
             training.data.sequence -> models.setting runtime.input runtime.sequence training.data.source \
                                       training.data.view training.data.kind
-            training.data.pair     -> models.setting training.data.source training.data.view
+            training.data.pair     -> models.setting runtime.file training.data.source training.data.view
             training.data          -> models.setting training.data.source training.data.view training.data.kind \
                                       training.data.picture training.data.vector training.data.signal \
                                       training.data.sequence
@@ -100,7 +100,7 @@ class ModuleArrowsTest {
                                       training.data.picture training.data.vector training.data.signal \
                                       training.data.sequence training.data training.run
             tools.command          -> *
-            tools                  -> models.setting tools.cli tools.command
+            tools                  -> models.setting runtime.file tools.cli tools.command
             """;
 
     /** Arrows that the table forbids and today's code has: each to go, and none to come. */

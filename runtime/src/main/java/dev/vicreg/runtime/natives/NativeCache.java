@@ -3,6 +3,7 @@ package dev.vicreg.runtime.natives;
 import static java.nio.file.LinkOption.NOFOLLOW_LINKS;
 
 import dev.vicreg.runtime.file.AtomicFile;
+import dev.vicreg.runtime.file.Reason;
 import dev.vicreg.runtime.file.TemporaryFolder;
 import java.io.IOException;
 import java.io.InputStream;
@@ -59,7 +60,7 @@ final class NativeCache {
             log.warn(
                     "Cannot keep native libraries in {}: {}; unpacking to a temporary folder at every start. Set VICREG_CACHE to a folder that only you can write",
                     root,
-                    reason(e));
+                    Reason.of(e));
         }
         TemporaryFolder temporary = TemporaryFolder.create("vicreg-natives");
         temporary.closeAtExit();
@@ -136,12 +137,6 @@ final class NativeCache {
             crc.update((file.name() + file.size() + ":" + file.crc()).getBytes(StandardCharsets.UTF_8));
         }
         return String.format("%08x", crc.getValue());
-    }
-
-    static String reason(IOException e) {
-        return e.getClass() == IOException.class
-                ? String.valueOf(e.getMessage())
-                : e.getClass().getSimpleName() + " " + e.getMessage();
     }
 
     /** Both checksums of a stream in one pass. */

@@ -3,6 +3,7 @@ package dev.vicreg.runtime.natives;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtProvider;
 import dev.vicreg.runtime.EmbeddingModel;
+import dev.vicreg.runtime.file.Reason;
 import dev.vicreg.runtime.file.TemporaryFolder;
 import java.io.IOException;
 import java.lang.reflect.Field;
@@ -144,7 +145,7 @@ public final class NativeLibraries {
                 cuda = CudaLibraries.find(ElfFile.needed(provider.file()));
             } catch (IOException e) {
                 throw new IllegalStateException(
-                        "Cannot unpack the CUDA provider: " + NativeCache.reason(e)
+                        "Cannot unpack the CUDA provider: " + Reason.of(e)
                                 + "; free some space or set VICREG_CACHE to another folder",
                         e);
             }
@@ -209,7 +210,7 @@ public final class NativeLibraries {
             return new NativeLibraries(libraries, sets, provider(set, cache), environment);
         } catch (IOException e) {
             throw new IllegalStateException(
-                    "Cannot unpack ONNX Runtime's native libraries: " + NativeCache.reason(e)
+                    "Cannot unpack ONNX Runtime's native libraries: " + Reason.of(e)
                             + "; free some space or set VICREG_CACHE to a folder that only you can write",
                     e);
         }
