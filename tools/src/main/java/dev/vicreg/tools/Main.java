@@ -94,7 +94,7 @@ public final class Main {
     }
 
     /** What went wrong, in one line. */
-    static String line(Throwable e) {
+    public static String line(Throwable e) {
         String message = Objects.requireNonNullElse(e.getMessage(), e.getClass().getSimpleName());
         if (e instanceof OutOfMemoryError) {
             message = "out of memory (" + message + "); give the JVM more, for instance VICREG_JAVA_OPTS=-Xmx8g";

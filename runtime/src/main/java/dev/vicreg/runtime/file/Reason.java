@@ -21,8 +21,8 @@ public final class Reason {
      * what only a programmer could make sense of becomes "the file is damaged".
      */
     public static String of(Throwable e) {
-        if (e instanceof UncheckedIOException unchecked) {
-            return of(unchecked.getCause());
+        if (e instanceof UncheckedIOException && e.getCause() != null) {
+            return of(e.getCause());
         }
         if (e instanceof EOFException) {
             return "the file is truncated";

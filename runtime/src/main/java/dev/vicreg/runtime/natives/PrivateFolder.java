@@ -102,10 +102,10 @@ final class PrivateFolder {
         }
         UserPrincipal self = currentUser();
         for (Path above = folder; above != null; above = above.getParent()) {
-            Map<String, Object> found = Files.readAttributes(above, "unix:mode,uid,owner");
-            int mode = (Integer) found.get("mode");
-            if (!found.get("owner").equals(self) && !found.get("uid").equals(ROOT)) {
-                throw new IOException(above + " belongs to " + found.get("owner") + ", expected " + self.getName()
+            int mode = (Integer) Files.getAttribute(above, "unix:mode");
+            UserPrincipal owner = Files.getOwner(above);
+            if (!owner.equals(self) && !ROOT.equals(Files.getAttribute(above, "unix:uid"))) {
+                throw new IOException(above + " belongs to " + owner.getName() + ", expected " + self.getName()
                         + " or root, since whoever owns it can exchange what is loaded");
             }
             if ((mode & (GROUP_WRITABLE | WORLD_WRITABLE)) != 0 && (mode & STICKY) == 0) {

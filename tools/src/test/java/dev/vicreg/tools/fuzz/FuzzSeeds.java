@@ -26,6 +26,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.zip.GZIPOutputStream;
@@ -41,7 +42,7 @@ final class FuzzSeeds {
 
     static Map<String, byte[]> of(FuzzTarget target) throws IOException {
         return switch (target) {
-            case JPEG, PNG, WEBP, BMP, GIF -> pictures(target.name().toLowerCase(java.util.Locale.ROOT));
+            case JPEG, PNG, WEBP, BMP, GIF -> pictures(target.name().toLowerCase(Locale.ROOT));
             case TIFF -> pictures("tiff");
             case WAV -> Map.of("pcm16", wav(1, 16, 400), "pcm8", wav(1, 8, 300), "float", wav(3, 32, 300));
             case NPY ->
@@ -106,12 +107,8 @@ final class FuzzSeeds {
         return Objects.requireNonNull(pictures("png").get("rgb"));
     }
 
-    private static ByteBuffer littleEndian(int size) {
-        return ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN);
-    }
-
     private static byte[] wav(int format, int bits, int size) {
-        ByteBuffer file = littleEndian(44 + size);
+        ByteBuffer file = ByteBuffer.allocate(44 + size).order(ByteOrder.LITTLE_ENDIAN);
         file.put(text("RIFF")).putInt(36 + size).put(text("WAVEfmt ")).putInt(16);
         file.putShort((short) format).putShort((short) 1).putInt(8000).putInt(8000 * bits / 8);
         file.putShort((short) (bits / 8))
@@ -131,9 +128,10 @@ final class FuzzSeeds {
     private static byte[] npy(String type, String shape, int size, String fortran) {
         String text = "{'descr': '" + type + "', 'fortran_order': " + fortran + ", 'shape': " + shape + ", }";
         String header = text + " ".repeat(117 - text.length()) + "\n";
-        ByteBuffer file = littleEndian(128 + size);
+        ByteBuffer file = ByteBuffer.allocate(128 + size).order(ByteOrder.LITTLE_ENDIAN);
         file.put(new byte[] {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0}).putShort((short) 118);
-        return file.put(text(header)).array();
+        file.put(text(header));
+        return file.array();
     }
 
     private static byte[] zip() throws IOException {

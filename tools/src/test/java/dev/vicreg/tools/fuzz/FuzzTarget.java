@@ -7,6 +7,7 @@ import dev.vicreg.runtime.Manifest;
 import dev.vicreg.runtime.picture.Interpolation;
 import dev.vicreg.runtime.picture.Picture;
 import dev.vicreg.runtime.signal.Signal;
+import dev.vicreg.tools.Main;
 import dev.vicreg.tools.cli.ConfigFile;
 import dev.vicreg.tools.inspect.Inspection;
 import dev.vicreg.training.data.Kinds;
@@ -63,6 +64,8 @@ enum FuzzTarget {
     }
 
     private final String ending;
+
+    @SuppressWarnings("ImmutableEnumChecker") // all of them are methods of this class
     private final Reading reading;
 
     FuzzTarget(String ending, Reading reading) {
@@ -79,6 +82,17 @@ enum FuzzTarget {
     void run(Path folder, byte[] input) throws IOException {
         Path file = folder.resolve(ending.isEmpty() ? "input" : "input." + ending);
         Files.write(file, input);
+        String excess = excess(file);
+        if (!excess.isEmpty()) { // whoever comes first also pays for what is loaded, under Jazzer rewritten too
+            excess = excess(file);
+        }
+        if (!excess.isEmpty()) {
+            throw new AssertionError(excess);
+        }
+    }
+
+    /** What reading took too much of; empty if nothing. */
+    private String excess(Path file) {
         com.sun.management.ThreadMXBean thread = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
         long time = thread.getCurrentThreadCpuTime();
         long bytes = thread.getCurrentThreadAllocatedBytes();
@@ -88,22 +102,21 @@ enum FuzzTarget {
             requireOneLine(e);
         }
         long seconds = (thread.getCurrentThreadCpuTime() - time) / 1_000_000_000;
-        if (seconds > SECONDS) {
-            throw new AssertionError(seconds + " s of processor time, expected at most " + SECONDS);
-        }
         long allocated = thread.getCurrentThreadAllocatedBytes() - bytes;
-        if (allocated > BYTES) {
-            throw new AssertionError((allocated >> 20) + " MiB allocated, expected at most " + (BYTES >> 20));
+        if (seconds > SECONDS) {
+            return seconds + " s of processor time, expected at most " + SECONDS;
         }
+        return allocated > BYTES ? (allocated >> 20) + " MiB allocated, expected at most " + (BYTES >> 20) : "";
     }
 
+    /** As the command line says it: names of files may hold line ends. */
     private static void requireOneLine(Exception e) {
-        String message = e.getMessage();
-        if (message == null || message.isBlank() || message.lines().count() > 1) {
-            throw new AssertionError("expected one line, found: " + message, e);
+        String line = e.getMessage() == null ? "" : Main.line(e);
+        if (line.isBlank() || line.lines().count() > 1) {
+            throw new AssertionError("expected one line, found: " + line, e);
         }
-        if (message.contains("Exception")) {
-            throw new AssertionError("a class's name says nothing to a user: " + message, e);
+        if (line.contains("Exception")) {
+            throw new AssertionError("a class's name says nothing to a user: " + line, e);
         }
     }
 

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -36,7 +37,7 @@ class FuzzTargetsTest {
             byte[] good = seed.getValue();
             run(target, seed.getKey(), good);
             for (int i = 0; i < CUTS; i++) {
-                run(target, seed.getKey() + " cut", java.util.Arrays.copyOf(good, i * good.length / CUTS));
+                run(target, seed.getKey() + " cut", Arrays.copyOf(good, i * good.length / CUTS));
             }
             for (int i = 0; i < TURNS; i++) {
                 byte[] turned = good.clone();
