@@ -10,7 +10,8 @@ import dev.vicreg.models.onnx.OnnxSummary;
 import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.runtime.Manifest;
 import dev.vicreg.runtime.OutputPooling;
-import dev.vicreg.training.run.AtomicFile;
+import dev.vicreg.runtime.file.AtomicFile;
+import dev.vicreg.runtime.file.TemporaryFolder;
 import dev.vicreg.training.run.CheckpointFile;
 import dev.vicreg.training.step.Branch;
 import dev.vicreg.training.step.Side;
@@ -103,11 +104,9 @@ final class ImportedExport {
      */
     static double publish(EditedModel file, Verification verification, Path target) throws IOException {
         AtomicFile.requireWritable(target);
-        Path folder = target.toAbsolutePath().getParent();
-        Path draft = Files.createTempDirectory(folder, "." + target.getFileName() + ".");
-        Path model = draft.resolve(target.getFileName());
-        Path data = EditedModel.data(model);
-        try {
+        try (TemporaryFolder draft = TemporaryFolder.beside(target)) {
+            Path model = draft.path().resolve(target.getFileName());
+            Path data = EditedModel.data(model);
             file.save(model);
             double difference = EncoderExport.verify(verification.difference(model), verification, target);
             Map<Path, Path> complete = new LinkedHashMap<>();
@@ -117,10 +116,6 @@ final class ImportedExport {
             complete.put(target, model);
             AtomicFile.move(complete);
             return difference;
-        } finally {
-            Files.deleteIfExists(model);
-            Files.deleteIfExists(data);
-            Files.delete(draft);
         }
     }
 

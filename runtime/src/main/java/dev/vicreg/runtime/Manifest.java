@@ -9,8 +9,8 @@ import com.google.gson.JsonParseException;
 import com.google.gson.JsonPrimitive;
 import com.google.gson.JsonSerializer;
 import com.google.gson.reflect.TypeToken;
+import dev.vicreg.runtime.file.Reason;
 import dev.vicreg.runtime.input.Input;
-import dev.vicreg.runtime.natives.OrtSessions;
 import java.io.IOException;
 import java.lang.reflect.Type;
 import java.util.LinkedHashMap;
@@ -144,8 +144,7 @@ public record Manifest(
             manifest = GSON.fromJson(json, Manifest.class);
         } catch (JsonParseException e) {
             throw new IOException(
-                    source + ": its " + METADATA_KEY + " is no JSON of the expected form: " + OrtSessions.firstLine(e),
-                    e);
+                    source + ": its " + METADATA_KEY + " is no JSON of the expected form: " + Reason.of(e), e);
         } catch (RuntimeException e) {
             // gson wraps what a record's constructor throws: what is wrong, or the name of a missing field
             Throwable cause = e.getCause() == null ? e : e.getCause();

@@ -65,6 +65,22 @@ class ManifestFormatTest {
                 refusal(json.replace("\"channels\": 3", "\"channels\": 1").replace("RGB", "grey")));
     }
 
+    /** What a file says is allocated before a sample is seen. */
+    @Test
+    void samplesTooLargeForAnyMemoryAreRefused() throws IOException {
+        assertEquals(
+                "f: its manifest is wrong: samples of 100020001 pixels, expected at most 89478485",
+                refusal(held("picture")
+                        .replace("\"imageSize\": 32", "\"imageSize\": 10001")
+                        .replace(": 32", ": 10001")));
+        assertEquals(
+                "f: its manifest is wrong: samples of 4294967294 values, expected at most 268435456",
+                refusal(held("signal").replace("\"length\": 100", "\"length\": 2147483647")));
+        assertEquals(
+                "f: its manifest is wrong: samples of 2147483647 ids, expected at most 134217728",
+                refusal(held("sequence").replace("\"length\": 5", "\"length\": 2147483647")));
+    }
+
     @Test
     void poolingsOfOtherNamesAreRefused() throws IOException {
         String json = held("imported");

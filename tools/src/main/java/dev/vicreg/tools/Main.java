@@ -2,6 +2,7 @@ package dev.vicreg.tools;
 
 import dev.vicreg.models.setting.Nearest;
 import dev.vicreg.models.setting.SettingException;
+import dev.vicreg.runtime.file.Reason;
 import dev.vicreg.tools.cli.Command;
 import dev.vicreg.tools.cli.CommandLine;
 import dev.vicreg.tools.cli.Console;
@@ -12,11 +13,8 @@ import dev.vicreg.tools.cli.Version;
 import dev.vicreg.tools.command.Commands;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.InvalidPathException;
-import java.nio.file.NoSuchFileException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
@@ -96,12 +94,12 @@ public final class Main {
     }
 
     /** What went wrong, in one line. */
-    static String line(Throwable e) {
+    public static String line(Throwable e) {
         String message = Objects.requireNonNullElse(e.getMessage(), e.getClass().getSimpleName());
         if (e instanceof OutOfMemoryError) {
             message = "out of memory (" + message + "); give the JVM more, for instance VICREG_JAVA_OPTS=-Xmx8g";
         } else if (e instanceof FileSystemException file && file.getReason() == null) {
-            message = explain(file);
+            message = Reason.of(file);
         } else if (isOurFault(e)) {
             message = "a mistake in this program, not in what you gave it: "
                     + e.getClass().getSimpleName() + ": " + message
@@ -130,20 +128,5 @@ public final class Main {
     /** Paths are made of what the user gave; every other {@link IllegalArgumentException} is a mistake of this program. */
     private static boolean isWrongUsage(Throwable e) {
         return e instanceof SettingException || e instanceof InvalidPathException;
-    }
-
-    /** The JDK's own file exceptions have the bare path as their message. */
-    private static String explain(FileSystemException e) {
-        String message = Objects.requireNonNullElse(e.getMessage(), "file error");
-        if (message.contains(" ")) {
-            return message;
-        }
-        if (e instanceof NoSuchFileException) {
-            return "no such file or folder: " + message;
-        }
-        if (e instanceof FileAlreadyExistsException) {
-            return "exists already: " + message;
-        }
-        return e instanceof AccessDeniedException ? "permission denied: " + message : message;
     }
 }

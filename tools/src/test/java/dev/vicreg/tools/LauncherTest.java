@@ -9,12 +9,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -223,6 +225,82 @@ class LauncherTest {
             assertTrue(!launch.out.contains("SharedArchiveFile") && launch.out.endsWith("doctor\n"), launch.out);
         }
         assertEquals(1, archives().size());
+    }
+
+    /** What a second user starts runs the first one's build, and writes nothing there. */
+    @Test
+    void anotherUserRunsTheBuildThatIsThere() throws Exception {
+        launch();
+        Launch launch = launchAsAnother("doctor");
+        assertEquals(0, launch.status, launch.err);
+        assertTrue(launch.out.matches("java .*" + project + "/.build/app\\..*/vicreg.jar doctor\n"), launch.out);
+        assertEquals(1, builds().size());
+    }
+
+    @Test
+    void anotherUserBuildsInAFolderOfTheirOwn() throws Exception {
+        launch();
+        Files.setLastModifiedTime(project.resolve(".build/current"), FileTime.from(Instant.EPOCH));
+        Launch launch = launchAsAnother("doctor");
+        assertEquals(0, launch.status, launch.err);
+        assertTrue(launch.out.matches("java .*" + cache() + "/build/[0-9]+/app\\..*/vicreg.jar doctor\n"), launch.out);
+        assertTrue(launch.err.contains("since " + project + " is not yours"), launch.err);
+        assertEquals(1, builds().size(), "nothing is built in the sources' folder");
+        Launch again = launchAsAnother("doctor");
+        assertEquals(launch.out, again.out);
+        assertTrue(!again.err.contains("building"), again.err);
+    }
+
+    @Test
+    void folderThatOthersCanExchangeIsNotBuiltIn() throws Exception {
+        Files.setPosixFilePermissions(
+                Files.createDirectory(folder.resolve("open")), PosixFilePermissions.fromString("rwxrwxrwx"));
+        Launch launch = finish(asAnother(Map.of("VICREG_CACHE", folder + "/open/cache"), "doctor"));
+        assertEquals(1, launch.status);
+        assertTrue(
+                launch.err.matches("vicreg: cannot build in .*, since others own or can write to " + folder
+                        + "/open: set VICREG_CACHE to a folder that only you can write\n"),
+                launch.err);
+        Launch homeless = finish(asAnother(Map.of("HOME", "", "XDG_CACHE_HOME", "", "VICREG_CACHE", ""), "doctor"));
+        assertEquals(1, homeless.status);
+        assertTrue(homeless.err.contains("set VICREG_CACHE"), homeless.err);
+    }
+
+    /** As a start under umask 002 left it before builds were closed to groups. */
+    @Test
+    void buildThatOthersCouldWriteIsMadeAnew() throws Exception {
+        launch();
+        Path jar = Path.of(Files.readAllLines(project.resolve(".build/current")).get(0), "vicreg.jar");
+        assertEquals("rw-r--r--", PosixFilePermissions.toString(Files.getPosixFilePermissions(jar)));
+        for (Path open : List.of(jar, project.resolve(".build"))) {
+            int before = builds().size();
+            Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rwxrwxr-x"));
+            launch();
+            assertEquals(before + 1, builds().size(), open + " can be written to by a group");
+            launch();
+            assertEquals(before + 1, builds().size());
+        }
+    }
+
+    private Path cache() {
+        return folder.resolve("another/cache");
+    }
+
+    private Launch launchAsAnother(String... words) throws Exception {
+        return finish(asAnother(Map.of("VICREG_CACHE", cache().toString()), words));
+    }
+
+    /** A user who can read all of the folder and write nothing but their own part of it. */
+    private Process asAnother(Map<String, String> variables, String... words) throws Exception {
+        Assumptions.assumeTrue(
+                Files.getAttribute(project, "unix:uid").equals(0), "only root can start processes of other users");
+        Path own = Files.createDirectories(folder.resolve("another"));
+        assertEquals(0, finish(new ProcessBuilder("chown", "-R", "12345:12345", own.toString()).start()).status);
+        assertEquals(0, finish(new ProcessBuilder("chmod", "-R", "go+rX", folder.toString()).start()).status);
+        List<String> command = new ArrayList<>(
+                List.of("setpriv", "--reuid=12345", "--regid=12345", "--clear-groups", project + "/vicreg"));
+        command.addAll(List.of(words));
+        return start(folder, variables, command.toArray(String[]::new));
     }
 
     private Path archive(String version) throws IOException {

@@ -38,12 +38,13 @@ class ModuleArrowsTest {
             models.nn              -> models.setting models.graph models.ops
             models.encoder         -> models.setting models.graph models.graph.infer models.ops models.onnx models.nn
 
-            runtime.picture        ->
+            runtime.file           ->
+            runtime.picture        -> runtime.file
             runtime.signal         ->
             runtime.sequence       ->
-            runtime.natives        ->
+            runtime.natives        -> runtime.file
             runtime.input          -> runtime.picture runtime.signal runtime.sequence
-            runtime                -> runtime.picture runtime.signal runtime.sequence runtime.natives runtime.input
+            runtime                -> runtime.file runtime.picture runtime.signal runtime.sequence runtime.natives runtime.input
             runtime.djl            -> runtime runtime.input runtime.picture
 
             training.autodiff      -> models.setting models.graph models.graph.infer models.ops
@@ -54,18 +55,18 @@ class ModuleArrowsTest {
                                       training.autodiff training.objective training.optim training.step.pass
             training.step.lowering -> models.setting models.graph models.ops training.step training.step.pass
 
-            training.data.source   -> models.setting
+            training.data.source   -> models.setting runtime.file
             training.data.view     -> models.setting training.data.source
             training.data.kind     -> models.setting training.data.source training.data.view
             training.data.picture  -> models.setting runtime.input runtime.picture training.data.source \
                                       training.data.view training.data.kind
-            training.data.vector   -> models.setting runtime.input training.data.source training.data.view \
+            training.data.vector   -> models.setting runtime.file runtime.input training.data.source training.data.view \
                                       training.data.kind
             training.data.signal   -> models.setting runtime.input runtime.signal training.data.source \
                                       training.data.view training.data.kind
             training.data.sequence -> models.setting runtime.input runtime.sequence training.data.source \
                                       training.data.view training.data.kind
-            training.data.pair     -> models.setting training.data.source training.data.view
+            training.data.pair     -> models.setting runtime.file training.data.source training.data.view
             training.data          -> models.setting training.data.source training.data.view training.data.kind \
                                       training.data.picture training.data.vector training.data.signal \
                                       training.data.sequence
@@ -74,11 +75,11 @@ class ModuleArrowsTest {
                                       runtime.input training.objective training.optim training.step training.data.source \
                                       training.data.view training.data.kind training.data.picture \
                                       training.data.vector training.data.signal training.data.sequence training.data
-            training.run           -> models.setting models.graph models.onnx training.step training.step.pass training.step.lowering \
+            training.run           -> runtime.file models.setting models.graph models.onnx training.step training.step.pass training.step.lowering \
                                       training.config
             training.session       -> models.setting models.graph models.ops models.onnx runtime.natives \
                                       training.step training.step.pass training.step.lowering training.data.view training.run
-            training.bench         -> models.setting models.graph models.ops models.onnx models.nn runtime.natives \
+            training.bench         -> models.setting models.graph models.ops models.onnx models.nn runtime.file runtime.natives \
                                       training.step training.step.pass training.step.lowering training.data.view training.config \
                                       training.run training.session
             training.loop          -> models.setting models.graph runtime.natives training.optim training.step \
@@ -87,19 +88,19 @@ class ModuleArrowsTest {
                                       training.session training.bench
 
             export                 -> models.setting models.graph models.ops models.onnx models.nn models.encoder runtime \
-                                      runtime.natives runtime.input runtime.sequence training.step training.config training.run
+                                      runtime.file runtime.natives runtime.input runtime.sequence training.step training.config training.run
 
             tools.cli              -> models.setting
             tools.sample           ->
-            tools.output           -> models.setting training.run tools.cli
+            tools.output           -> models.setting runtime.file training.run tools.cli
             tools.inspect          -> models.setting models.graph models.ops models.onnx models.encoder runtime training.autodiff \
                                       training.step training.run
             tools.evaluation       -> models.setting models.graph models.ops models.onnx runtime runtime.input \
-                                      runtime.picture runtime.signal runtime.natives training.data.source training.data.kind \
+                                      runtime.picture runtime.signal runtime.file runtime.natives training.data.source training.data.kind \
                                       training.data.picture training.data.vector training.data.signal \
                                       training.data.sequence training.data training.run
             tools.command          -> *
-            tools                  -> models.setting tools.cli tools.command
+            tools                  -> models.setting runtime.file tools.cli tools.command
             """;
 
     /** Arrows that the table forbids and today's code has: each to go, and none to come. */

@@ -11,11 +11,9 @@ import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.concurrent.ThreadLocalRandom;
 
 /**
  * An ONNX file with other data in some of its initialisers and Constant nodes, and everything else as it was; made by
@@ -111,10 +109,12 @@ public final class EditedModel {
     }
 
     /**
-     * Leaves {@code target} with the model, and {@code target.data} with its external data where it has some. Each is
-     * complete or not there: temporary name, forced to the disk, renamed; the model comes last.
+     * Writes the model into the new file {@code target}, and its external data, where it has some, into the new file
+     * {@code target.data}; both are forced to the disk. The name is a draft's, to be moved when both are complete, and
+     * deleted by the caller after a failure.
      *
-     * @throws IOException if the folder is missing or the disk full, or the original's external data cannot be had
+     * @throws IOException if one of them is there already, the folder is missing or the disk full, or the original's
+     *     external data cannot be had
      */
     public void save(Path target) throws IOException {
         ModelProto.Builder saved = model;
@@ -123,7 +123,7 @@ public final class EditedModel {
             Path data = data(target);
             ModelProto.Builder moved = saved;
             try (ExternalData external = external()) {
-                replace(
+                write(
                         data,
                         channel -> OnnxEdit.forEachExternal(
                                 moved,
@@ -135,7 +135,7 @@ public final class EditedModel {
             }
         }
         ModelProto written = saved.build();
-        replace(target, channel -> written.writeTo(new ChunkedStreams.Output(Channels.newOutputStream(channel))));
+        write(target, channel -> written.writeTo(new ChunkedStreams.Output(Channels.newOutputStream(channel))));
     }
 
     /** Where {@link #save} leaves the external data of {@code model}. */
@@ -169,20 +169,12 @@ public final class EditedModel {
         void writeTo(FileChannel channel) throws IOException;
     }
 
-    private static void replace(Path target, Content content) throws IOException {
-        String unique = Long.toHexString(ThreadLocalRandom.current().nextLong());
-        Path temporary = target.resolveSibling("." + target.getFileName() + "." + unique + ".tmp");
-        try {
-            try (FileChannel channel =
-                    FileChannel.open(temporary, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW)) {
-                content.writeTo(channel);
-                channel.force(true);
-            }
-            Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
+    private static void write(Path file, Content content) throws IOException {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW)) {
+            content.writeTo(channel);
+            channel.force(true);
         } catch (IOException e) {
-            throw new IOException("Cannot write " + target + ": " + e.getMessage(), e);
-        } finally {
-            Files.deleteIfExists(temporary);
+            throw new IOException("Cannot write " + file + ": " + e.getMessage(), e);
         }
     }
 }

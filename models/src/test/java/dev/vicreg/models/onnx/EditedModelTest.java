@@ -244,7 +244,7 @@ class EditedModelTest {
         assertThrows(IllegalStateException.class, edited::toByteArray);
         Path target = Files.createDirectory(folder.resolve("out")).resolve("edited.onnx");
         edited.save(target);
-        edited.save(target);
+        assertThrows(IOException.class, () -> edited.save(target), "only new files are written");
         try (var files = Files.list(target.getParent())) {
             assertEquals(
                     List.of("edited.onnx", "edited.onnx.data"),

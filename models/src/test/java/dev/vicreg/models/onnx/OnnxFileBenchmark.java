@@ -49,6 +49,7 @@ final class OnnxFileBenchmark {
             model.initializers().forEach((name, value) -> values.put(name, value.constant()));
             model = null;
             EditedModel edited = OnnxFile.withInitializers(file, values, true, Map.of("key", "value"));
+            Files.deleteIfExists(file.resolveSibling("edited.onnx"));
             edited.save(file.resolveSibling("edited.onnx"));
             long replaced = System.nanoTime();
             System.out.printf(

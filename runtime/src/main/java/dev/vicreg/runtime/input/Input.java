@@ -228,6 +228,7 @@ public sealed interface Input<S> {
                 throw new IllegalArgumentException("image size " + imageSize + " and shortest side " + shortestSide
                         + ": expected at least 1, and a shortest side no smaller than the image");
             }
+            Batches.requireBounded((long) imageSize * imageSize, "pixels", channels * Float.BYTES);
             kernel(interpolation);
         }
 
@@ -412,6 +413,7 @@ public sealed interface Input<S> {
                 throw new IllegalArgumentException(
                         "expected a length of 1 or more and a rate of 0 or more, found " + length + " and " + rate);
             }
+            Batches.requireBounded((long) channels * length, "values", Float.BYTES);
         }
 
         @Override
@@ -507,6 +509,7 @@ public sealed interface Input<S> {
                         "expected a length of 1 or more and a vocabulary of 0 or more, found " + length + " and "
                                 + vocabulary);
             }
+            Batches.requireBounded(length, "ids", Long.BYTES);
         }
 
         /** Nothing. */

@@ -2,24 +2,20 @@ package dev.vicreg.runtime.natives;
 
 import static java.nio.file.LinkOption.NOFOLLOW_LINKS;
 
+import dev.vicreg.runtime.file.AtomicFile;
+import dev.vicreg.runtime.file.Reason;
+import dev.vicreg.runtime.file.TemporaryFolder;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.FileTime;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.zip.CRC32;
@@ -34,18 +30,16 @@ import org.slf4j.LoggerFactory;
  * library from elsewhere doesn't pass with a record of its own. (Hashing the jar's copy instead would inflate it at
  * every start and cost twice the processor time.) What doesn't match is unpacked anew.
  *
- * <p><b>Several processes.</b> There is no lock to be left behind: each process writes a temporary file of its own and
- * renames it. Folders are named by the checksum of what they hold, so whoever is last puts the same bytes there.
+ * <p><b>Several processes.</b> There is no lock to wait for: each process writes a temporary file of its own and renames
+ * it ({@link AtomicFile}). Folders are named by the checksum of what they hold, so whoever is last puts the same bytes there.
  */
 final class NativeCache {
     private static final Logger log = LoggerFactory.getLogger(NativeCache.class);
 
     private final Path folder;
-    private final boolean temporary;
 
-    private NativeCache(Path folder, boolean temporary) {
+    private NativeCache(Path folder) {
         this.folder = folder;
-        this.temporary = temporary;
     }
 
     /**
@@ -59,17 +53,20 @@ final class NativeCache {
     static NativeCache open(Path root, String label, List<NativeFile> files) throws IOException {
         String name = label + "-" + fingerprint(files);
         try {
-            var cache = new NativeCache(PrivateFolder.below(root, "natives", name), false);
+            var cache = new NativeCache(PrivateFolder.below(root, "natives", name));
             cache.add(files);
             return cache;
         } catch (IOException e) {
             log.warn(
                     "Cannot keep native libraries in {}: {}; unpacking to a temporary folder at every start. Set VICREG_CACHE to a folder that only you can write",
                     root,
-                    reason(e));
+                    Reason.of(e));
         }
-        var cache = new NativeCache(Files.createTempDirectory("vicreg-natives-"), true); // mode 0700
-        cache.folder.toFile().deleteOnExit();
+        TemporaryFolder temporary = TemporaryFolder.create("vicreg-natives");
+        temporary.closeAtExit();
+        Path folder = temporary.path().toRealPath();
+        PrivateFolder.requireNotExchangeable(folder);
+        var cache = new NativeCache(folder);
         cache.add(files);
         return cache;
     }
@@ -108,63 +105,25 @@ final class NativeCache {
                         .equals(Files.readString(record, StandardCharsets.UTF_8).strip());
     }
 
-    private void unpack(NativeFile file, Path target) throws IOException {
-        removeLeftovers();
-        Path part = Files.createTempFile(folder, file.name(), ".part");
-        try {
+    private static void unpack(NativeFile file, Path target) throws IOException {
+        try (AtomicFile library = AtomicFile.create(target);
+                AtomicFile record = AtomicFile.create(record(target))) {
             var sums = new Sums();
-            try (InputStream in = file.open();
-                    FileChannel channel = FileChannel.open(part, StandardOpenOption.WRITE)) {
-                sums.copy(in, Channels.newOutputStream(channel));
-                channel.force(true);
+            try (InputStream in = file.open()) {
+                sums.copy(in, Channels.newOutputStream(library.channel()));
             }
             if (sums.crc() != file.crc()) {
                 throw new IOException(file.resource() + " is damaged: its CRC-32 is " + Long.toHexString(sums.crc())
                         + ", expected " + Long.toHexString(file.crc()) + "; download the jar again");
             }
-            publish(part, target, file);
-            Path record = Files.createTempFile(folder, file.name(), ".part");
-            Files.writeString(record, sums.sha256() + "\n");
-            publish(record, record(target), file);
-        } finally {
-            Files.deleteIfExists(part);
-        }
-        if (temporary) {
-            target.toFile().deleteOnExit();
-            record(target).toFile().deleteOnExit();
-        }
-    }
-
-    private static void publish(Path part, Path target, NativeFile file) throws IOException {
-        try {
-            Files.move(part, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            record.channel().write(ByteBuffer.wrap((sums.sha256() + "\n").getBytes(StandardCharsets.UTF_8)));
+            library.publish();
+            record.publish();
         } catch (FileSystemException e) {
             // Windows refuses to replace a library that another process has loaded: fine if that one is good.
-            Files.deleteIfExists(part);
-            Path library = target.resolveSibling(file.name());
-            if (!isIntact(library, file)) {
+            if (!isIntact(target, file)) {
                 throw e;
             }
-        }
-    }
-
-    /** Deletes what processes that were killed while unpacking left behind. */
-    private void removeLeftovers() throws IOException {
-        var yesterday = FileTime.from(Instant.now().minus(1, ChronoUnit.DAYS));
-        try (DirectoryStream<Path> parts = Files.newDirectoryStream(folder, "*.part")) {
-            for (Path part : parts) {
-                if (isOlder(part, yesterday)) {
-                    Files.deleteIfExists(part);
-                }
-            }
-        }
-    }
-
-    private static boolean isOlder(Path part, FileTime time) throws IOException {
-        try {
-            return Files.getLastModifiedTime(part).compareTo(time) < 0;
-        } catch (NoSuchFileException e) { // another process that unpacks has published it by now
-            return false;
         }
     }
 
@@ -178,12 +137,6 @@ final class NativeCache {
             crc.update((file.name() + file.size() + ":" + file.crc()).getBytes(StandardCharsets.UTF_8));
         }
         return String.format("%08x", crc.getValue());
-    }
-
-    private static String reason(IOException e) {
-        return e.getClass() == IOException.class
-                ? String.valueOf(e.getMessage())
-                : e.getClass().getSimpleName() + " " + e.getMessage();
     }
 
     /** Both checksums of a stream in one pass. */

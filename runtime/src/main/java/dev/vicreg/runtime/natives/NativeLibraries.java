@@ -3,6 +3,8 @@ package dev.vicreg.runtime.natives;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtProvider;
 import dev.vicreg.runtime.EmbeddingModel;
+import dev.vicreg.runtime.file.Reason;
+import dev.vicreg.runtime.file.TemporaryFolder;
 import java.io.IOException;
 import java.lang.reflect.Field;
 import java.nio.file.Files;
@@ -143,7 +145,7 @@ public final class NativeLibraries {
                 cuda = CudaLibraries.find(ElfFile.needed(provider.file()));
             } catch (IOException e) {
                 throw new IllegalStateException(
-                        "Cannot unpack the CUDA provider: " + e
+                        "Cannot unpack the CUDA provider: " + Reason.of(e)
                                 + "; free some space or set VICREG_CACHE to another folder",
                         e);
             }
@@ -208,7 +210,7 @@ public final class NativeLibraries {
             return new NativeLibraries(libraries, sets, provider(set, cache), environment);
         } catch (IOException e) {
             throw new IllegalStateException(
-                    "Cannot unpack ONNX Runtime's native libraries: " + e
+                    "Cannot unpack ONNX Runtime's native libraries: " + Reason.of(e)
                             + "; free some space or set VICREG_CACHE to a folder that only you can write",
                     e);
         }
@@ -228,7 +230,9 @@ public final class NativeLibraries {
     /** Loads the libraries: the API does so when its first class is initialised. */
     private static OrtEnvironment initialise(String from) {
         try {
-            return OrtEnvironment.getEnvironment();
+            OrtEnvironment environment = OrtEnvironment.getEnvironment();
+            adoptTemporaryFolder();
+            return environment;
         } catch (LinkageError | RuntimeException e) {
             Throwable cause = e;
             while (cause.getCause() != null) {
@@ -238,6 +242,22 @@ public final class NativeLibraries {
                     String.valueOf(cause.getMessage()).lines().findFirst().orElse("");
             throw new IllegalStateException(
                     "Cannot load ONNX Runtime from " + from + ": " + message + remedy(message), e);
+        }
+    }
+
+    /**
+     * Takes over the folder that the API has made among the system's temporary ones, for libraries that it may unpack:
+     * it would stay if this process were killed. A private field is the only way to know which it is.
+     */
+    private static void adoptTemporaryFolder() {
+        try {
+            Field field = Class.forName("ai.onnxruntime.OnnxRuntime").getDeclaredField("tempDirectory");
+            field.setAccessible(true);
+            if (field.get(null) instanceof Path folder) {
+                TemporaryFolder.adopt(folder, "onnxruntime-java").closeAtExit();
+            }
+        } catch (ReflectiveOperationException | IOException | RuntimeException e) {
+            log.debug("ONNX Runtime's API keeps its temporary folder to itself: {}", e.toString());
         }
     }
 

@@ -4,7 +4,6 @@ import static java.nio.file.LinkOption.NOFOLLOW_LINKS;
 
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFileAttributes;
@@ -18,7 +17,9 @@ import java.util.Set;
 final class PrivateFolder {
     private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rwx------");
     private static final int STICKY = 01000;
+    private static final int GROUP_WRITABLE = 0020;
     private static final int WORLD_WRITABLE = 0002;
+    private static final Integer ROOT = 0;
 
     private PrivateFolder() {}
 
@@ -43,22 +44,23 @@ final class PrivateFolder {
      * user's own folders inherit their access rights, and nothing is checked.
      *
      * @throws IOException if one of them can't be made, is a link, belongs to somebody else or is writable by others, or
-     *     if others could exchange the root
+     *     if somebody else could exchange a folder above; nothing has been made then in a folder that isn't safe
      */
     static Path below(Path root, String... names) throws IOException {
         if (!root.isAbsolute()) {
             throw new IOException("there is no home folder");
         }
-        boolean posix = root.getFileSystem().supportedFileAttributeViews().contains("posix");
+        boolean posix = isPosix(root);
         FileAttribute<?>[] mode = posix
                 ? new FileAttribute<?>[] {PosixFilePermissions.asFileAttribute(OWNER_ONLY)}
                 : new FileAttribute<?>[0];
+        if (posix) {
+            requireNotExchangeable(existing(root));
+        }
         Files.createDirectories(root, mode);
         Path folder = root.toRealPath();
         if (posix) {
-            for (Path above = folder; above != null; above = above.getParent()) {
-                requireNotExchangeable(above);
-            }
+            requireNotExchangeable(folder);
         }
         for (String name : names) {
             folder = folder.resolve(name);
@@ -72,10 +74,45 @@ final class PrivateFolder {
         return folder;
     }
 
-    private static void requireNotExchangeable(Path folder) throws IOException {
-        int mode = (Integer) Files.getAttribute(folder, "unix:mode");
-        if ((mode & WORLD_WRITABLE) != 0 && (mode & STICKY) == 0) {
-            throw new IOException(folder + " is writable by everybody");
+    private static boolean isPosix(Path path) {
+        return path.getFileSystem().supportedFileAttributeViews().contains("posix");
+    }
+
+    /** The path itself, or the first folder above it that is there, with links resolved. */
+    private static Path existing(Path path) throws IOException {
+        for (Path above = path; above != null; above = above.getParent()) {
+            if (Files.exists(above)) {
+                return above.toRealPath();
+            }
+        }
+        throw new IOException(path + " lies nowhere");
+    }
+
+    /**
+     * Requires that nobody but this user and root can put another folder in the place of this one or of one above it: each
+     * belongs to one of the two and can be written to by nobody else, unless, as /tmp, it lets everybody move their own
+     * entries only. Where there are no such rights (Windows), nothing is checked.
+     *
+     * @param folder with links resolved
+     * @throws IOException what is wrong with which of them, and what to do
+     */
+    static void requireNotExchangeable(Path folder) throws IOException {
+        if (!isPosix(folder)) {
+            return;
+        }
+        UserPrincipal self = currentUser();
+        for (Path above = folder; above != null; above = above.getParent()) {
+            int mode = (Integer) Files.getAttribute(above, "unix:mode");
+            UserPrincipal owner = Files.getOwner(above);
+            if (!owner.equals(self) && !ROOT.equals(Files.getAttribute(above, "unix:uid"))) {
+                throw new IOException(above + " belongs to " + owner.getName() + ", expected " + self.getName()
+                        + " or root, since whoever owns it can exchange what is loaded");
+            }
+            if ((mode & (GROUP_WRITABLE | WORLD_WRITABLE)) != 0 && (mode & STICKY) == 0) {
+                boolean everybody = (mode & WORLD_WRITABLE) != 0;
+                throw new IOException(above + " can be written to by " + (everybody ? "everybody" : "its group")
+                        + ", who could exchange what is loaded (chmod go-w makes it yours)");
+            }
         }
     }
 
@@ -100,8 +137,17 @@ final class PrivateFolder {
         }
     }
 
-    /** Java has no getuid; who owns this process' entry in /proc is the effective user. */
-    private static UserPrincipal currentUser() throws IOException {
-        return Files.getOwner(Path.of("/proc/self"), new LinkOption[0]);
+    /** Java has no getuid: who owns this process' entry in /proc, or where there is none (macOS) a file just made. */
+    static UserPrincipal currentUser() throws IOException {
+        Path process = Path.of("/proc/self");
+        if (Files.exists(process)) {
+            return Files.getOwner(process);
+        }
+        Path made = Files.createTempFile("vicreg-owner-", "");
+        try {
+            return Files.getOwner(made);
+        } finally {
+            Files.delete(made);
+        }
     }
 }

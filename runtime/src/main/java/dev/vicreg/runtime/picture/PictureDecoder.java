@@ -1,7 +1,7 @@
 package dev.vicreg.runtime.picture;
 
+import dev.vicreg.runtime.file.Reason;
 import java.io.ByteArrayInputStream;
-import java.io.EOFException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -56,7 +56,7 @@ final class PictureDecoder {
         } catch (TooLargeException e) {
             throw new IOException("picture " + name + " " + e.getMessage(), e);
         } catch (IOException | RuntimeException e) { // readers throw whatever their parser stumbles over
-            throw new IOException("cannot decode picture " + name + ": " + oneLine(e), e);
+            throw new IOException("cannot decode picture " + name + ": " + Reason.of(e), e);
         }
     }
 
@@ -79,6 +79,12 @@ final class PictureDecoder {
                     throw e;
                 } catch (IOException | RuntimeException | LinkageError e) { // the last: a library that can't be loaded
                     failure = failure == null ? e : failure;
+                } catch (OutOfMemoryError e) {
+                    if (e.getMessage() != null) {
+                        throw e;
+                    }
+                    failure = new IOException(
+                            "the file is damaged", e); // libwebp's word, not the JVM's, which has a message
                 } finally {
                     reader.dispose();
                 }
@@ -87,7 +93,7 @@ final class PictureDecoder {
         throw failure == null
                 ? new IOException("no reader knows its format (" + firstBytes(file) + ")"
                         + (WebpFile.matches(file) ? "; for WebP add com.github.usefulness:webp-imageio" : ""))
-                : new IOException(oneLine(failure), failure);
+                : new IOException(Reason.of(failure), failure);
     }
 
     private static void requireSize(int width, int height, @Nullable Canvas canvas) throws IOException {
@@ -131,14 +137,6 @@ final class PictureDecoder {
         return encoded.length == 0
                 ? "empty file"
                 : "first bytes " + HexFormat.of().formatHex(encoded, 0, Math.min(8, encoded.length));
-    }
-
-    private static String oneLine(Throwable e) {
-        if (e instanceof EOFException) {
-            return "the file is truncated";
-        }
-        String message = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
-        return message.replaceAll("\\s+", " ").strip();
     }
 
     private static final class TooLargeException extends IOException {

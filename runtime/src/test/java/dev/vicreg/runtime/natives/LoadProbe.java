@@ -6,7 +6,7 @@ import ai.onnxruntime.OrtEnvironment;
 final class LoadProbe {
     private LoadProbe() {}
 
-    public static void main(String[] args) {
+    public static void main(String[] args) throws InterruptedException {
         if (Boolean.getBoolean("probe.ort.first")) {
             OrtEnvironment.getEnvironment();
         }
@@ -15,6 +15,10 @@ final class LoadProbe {
             System.out.println("same " + (first == NativeLibraries.load()));
             System.out.println("version " + first.version());
             System.out.println("training " + first.trainingEnabled());
+            System.out.println("loaded");
+            if (Boolean.getBoolean("probe.sleep")) {
+                Thread.sleep(600_000); // until it is killed
+            }
             first.libraries().forEach(library -> System.out.println(library.path() + " from " + library.origin()));
         } catch (IllegalStateException e) {
             System.out.println("error " + e.getMessage());

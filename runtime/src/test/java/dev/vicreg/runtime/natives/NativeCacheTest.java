@@ -16,7 +16,6 @@ import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -70,15 +69,6 @@ class NativeCacheTest {
         assertArrayEquals(LIBRARY, Files.readAllBytes(open().resolve("libx.so")));
     }
 
-    /** Another process may publish what it unpacks between the listing of leftovers and the look at each. */
-    @Test
-    void leftoversThatAreGoneWhenLookedAtAreNoReasonForAnotherFolder() throws IOException {
-        Path library = open().resolve("libx.so");
-        Files.delete(library);
-        Files.createSymbolicLink(library.resolveSibling("liby.so.part"), folder.resolve("gone"));
-        assertEquals(library, open().resolve("libx.so"));
-    }
-
     @Test
     void intactLibraryIsLeftAlone() throws IOException {
         Path library = open().resolve("libx.so");
@@ -89,15 +79,12 @@ class NativeCacheTest {
     }
 
     @Test
-    void leftoversOfKilledProcessesAreRemovedWhenUnpacking() throws IOException {
-        Path cache = open();
-        Path old = Files.createFile(cache.resolve("libx.so1.part"));
-        Path running = Files.createFile(cache.resolve("libx.so2.part"));
-        Files.setLastModifiedTime(old, FileTime.from(Instant.now().minus(2, ChronoUnit.DAYS)));
-        Files.delete(cache.resolve("libx.so"));
+    void whatAKilledProcessUnpackedHalfWayIsRemoved() throws IOException {
+        Path library = open().resolve("libx.so");
+        Path left = Files.createFile(library.resolveSibling(".libx.so.0123456789abcdef.tmp"));
+        Files.delete(library);
         open();
-        assertFalse(Files.exists(old));
-        assertTrue(Files.exists(running));
+        assertFalse(Files.exists(left));
     }
 
     @Test
@@ -138,11 +125,7 @@ class NativeCacheTest {
     @DisabledOnOs(OS.WINDOWS)
     void folderOfSomebodyElseIsNotUsed() throws IOException {
         Path cache = open();
-        try {
-            Files.setAttribute(cache, "unix:uid", 12345);
-        } catch (FileSystemException e) {
-            Assumptions.abort("only root can give a folder away");
-        }
+        give(cache, 12345);
         assertFalse(open().startsWith(folder));
     }
 
@@ -174,6 +157,62 @@ class NativeCacheTest {
         Files.setPosixFilePermissions(shared, PosixFilePermissions.fromString("rwxrwxrwx"));
         root = shared.resolve("cache");
         assertFalse(open().startsWith(folder));
+    }
+
+    @Test
+    @DisabledOnOs(OS.WINDOWS)
+    void rootBelowFolderOfAGroupIsNotUsed() throws IOException {
+        Path shared = Files.createDirectory(folder.resolve("shared"));
+        Path between = Files.createDirectory(shared.resolve("between"));
+        root = between.resolve("cache");
+        Files.setPosixFilePermissions(shared, PosixFilePermissions.fromString("rwxrwxr-x"));
+        assertFalse(open().startsWith(folder));
+        assertFalse(Files.exists(root), "nothing is made there");
+        IOException e = assertThrows(IOException.class, () -> PrivateFolder.below(root));
+        assertEquals(
+                shared.toRealPath()
+                        + " can be written to by its group, who could exchange what is loaded (chmod go-w makes it yours)",
+                e.getMessage());
+        Files.setPosixFilePermissions(shared, PosixFilePermissions.fromString("rwxr-xr-x"));
+        assertTrue(open().startsWith(root.toRealPath()));
+    }
+
+    @Test
+    @DisabledOnOs(OS.WINDOWS)
+    void rootBelowStickyFolderOfEverybodyIsUsed() throws IOException {
+        Path shared = Files.createDirectory(folder.resolve("shared"));
+        Files.setAttribute(shared, "unix:mode", 01777);
+        root = shared.resolve("cache");
+        assertTrue(open().startsWith(root.toRealPath()));
+    }
+
+    @Test
+    @DisabledOnOs(OS.WINDOWS)
+    void rootBelowFolderOfSomebodyElseIsNotUsed() throws IOException {
+        Path theirs = Files.createDirectory(folder.resolve("theirs"));
+        root = Files.createDirectory(theirs.resolve("between")).resolve("cache");
+        give(theirs, 12345);
+        assertFalse(open().startsWith(folder));
+        assertFalse(Files.exists(root), "nothing is made there");
+    }
+
+    /** A link that leads from a safe folder to one that isn't. */
+    @Test
+    @DisabledOnOs(OS.WINDOWS)
+    void rootThroughALinkIsJudgedByWhereItLies() throws IOException {
+        Path shared = Files.createDirectory(folder.resolve("shared"));
+        Files.createDirectory(shared.resolve("cache"));
+        Files.setPosixFilePermissions(shared, PosixFilePermissions.fromString("rwxrwxrwx"));
+        root = Files.createSymbolicLink(folder.resolve("link"), shared.resolve("cache"));
+        assertFalse(open().startsWith(folder));
+    }
+
+    private static void give(Path path, int uid) throws IOException {
+        try {
+            Files.setAttribute(path, "unix:uid", uid);
+        } catch (FileSystemException e) {
+            Assumptions.abort("only root can give a folder away");
+        }
     }
 
     @Test

@@ -6,7 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -37,7 +40,39 @@ class NativeLibrariesTest {
                             result.output().contains(folder.toRealPath().toString())),
                     () -> assertFalse(result.output().contains("damaged")));
         }
-        assertEquals(List.of(), filesEndingWith(".part"));
+        assertEquals(List.of(), filesEndingWith(".tmp"));
+    }
+
+    /** The API makes one at every start, and a killed process left it; so did one that unpacked to a temporary folder. */
+    @Test
+    void temporaryFoldersOfKilledProcessesAreRemoved() throws Exception {
+        Path temporary = Files.createDirectory(folder.resolve("tmp"));
+        Map<String, String> noCache = cacheIn(Files.createFile(folder.resolve("file")));
+        String[] options = {"-Djava.io.tmpdir=" + temporary, "-Dprobe.sleep=true"};
+        Process killed = ForkedJvm.start(LoadProbe.class, entry -> false, noCache, options)
+                .process();
+        try (BufferedReader lines =
+                new BufferedReader(new InputStreamReader(killed.getInputStream(), StandardCharsets.UTF_8))) {
+            while (!"loaded".equals(lines.readLine())) {
+                assertTrue(killed.isAlive());
+            }
+        } finally {
+            killed.destroyForcibly().waitFor();
+        }
+        assertEquals(List.of("onnxruntime-java", "vicreg-natives-"), kinds(temporary));
+        ForkedJvm.Result next = ForkedJvm.start(LoadProbe.class, entry -> false, noCache, options[0])
+                .waitFor();
+        assertEquals(0, next.exit(), next.output());
+        assertEquals(List.of(), kinds(temporary));
+    }
+
+    private static List<String> kinds(Path temporary) throws IOException {
+        try (Stream<Path> folders = Files.list(temporary)) {
+            return folders.map(path -> path.getFileName().toString().replaceFirst("[0-9]+$", ""))
+                    .filter(name -> !name.equals("hsperfdata_"))
+                    .sorted()
+                    .toList();
+        }
     }
 
     @Test

@@ -127,7 +127,8 @@ public final class ConfigFile {
             return new Yaml(new LoaderOptions()).compose(new StringReader(yaml));
         } catch (MarkedYAMLException e) {
             Mark mark = e.getContextMark() == null ? e.getProblemMark() : e.getContextMark();
-            throw new SettingException(source + at(mark) + ": " + e.getProblem(), e);
+            String problem = String.valueOf(e.getProblem()).replaceAll("\\s+", " ");
+            throw new SettingException(source + at(mark) + ": " + problem, e);
         } catch (YAMLException e) {
             throw new SettingException(
                     source + ": "

@@ -1,6 +1,7 @@
 package dev.vicreg.tools.command;
 
 import dev.vicreg.models.setting.Group;
+import dev.vicreg.runtime.file.TemporaryFolder;
 import dev.vicreg.runtime.natives.Device;
 import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Setting;
@@ -11,7 +12,6 @@ import dev.vicreg.training.bench.StepBenchmark;
 import dev.vicreg.training.bench.StepProfile;
 import dev.vicreg.training.config.GraphConfig;
 import dev.vicreg.training.config.MachineConfig;
-import dev.vicreg.training.run.TemporaryFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,7 +1,7 @@
 package dev.vicreg.tools.evaluation;
 
 import dev.vicreg.models.setting.SettingException;
-import dev.vicreg.training.run.AtomicFile;
+import dev.vicreg.runtime.file.AtomicFile;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

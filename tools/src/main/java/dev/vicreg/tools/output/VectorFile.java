@@ -1,20 +1,19 @@
 package dev.vicreg.tools.output;
 
 import dev.vicreg.models.setting.SettingException;
-import dev.vicreg.training.run.AtomicFile;
+import dev.vicreg.runtime.file.AtomicFile;
+import java.io.BufferedWriter;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.Writer;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
+import java.nio.channels.Channels;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.util.LinkedHashMap;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.StringJoiner;
 
 /**
@@ -26,28 +25,22 @@ public final class VectorFile implements Closeable {
     private static final int NPY_HEADER = 128;
 
     private final Path target;
-    private final Path temporary;
-    private final Path paths;
-    private final Path temporaryPaths;
     private final int dimension;
     private final boolean csv;
-    private final FileChannel channel;
+    private final AtomicFile vectors;
+    private final AtomicFile paths;
     private final Writer names;
     private final ByteBuffer row;
     private long rows;
 
-    private VectorFile(Path target, int dimension, boolean csv) throws IOException {
+    private VectorFile(Path target, int dimension, AtomicFile vectors, AtomicFile paths) {
         this.target = target;
         this.dimension = dimension;
-        this.csv = csv;
-        this.paths = pathsFile(target);
-        this.temporary = temporaryFor(target);
-        this.temporaryPaths = temporaryFor(paths);
+        this.csv = hasEnding(target, ".csv");
         this.row = ByteBuffer.allocate(dimension * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        this.channel = FileChannel.open(
-                temporary, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE);
-        this.names = Files.newBufferedWriter(temporaryPaths);
-        writeFully(csv ? csvHeader() : ByteBuffer.allocate(NPY_HEADER));
+        this.vectors = vectors;
+        this.paths = paths;
+        this.names = new BufferedWriter(Channels.newWriter(paths.channel(), StandardCharsets.UTF_8));
     }
 
     /**
@@ -59,7 +52,19 @@ public final class VectorFile implements Closeable {
      */
     public static VectorFile create(Path target, int dimension) throws IOException {
         requireWritable(target);
-        return new VectorFile(target, dimension, hasEnding(target, ".csv"));
+        List<AtomicFile> started = new ArrayList<>();
+        try {
+            started.add(AtomicFile.create(target));
+            started.add(AtomicFile.create(pathsFile(target)));
+            VectorFile file = new VectorFile(target, dimension, started.get(0), started.get(1));
+            file.writeFully(file.csv ? file.csvHeader() : ByteBuffer.allocate(NPY_HEADER));
+            return file;
+        } catch (IOException e) {
+            for (AtomicFile each : started) {
+                each.close();
+            }
+            throw e;
+        }
     }
 
     /**
@@ -86,11 +91,6 @@ public final class VectorFile implements Closeable {
         return target.resolveSibling(name.substring(0, name.lastIndexOf('.')) + ".paths.txt");
     }
 
-    private static Path temporaryFor(Path file) {
-        return file.resolveSibling(
-                "." + file.getFileName() + "." + ProcessHandle.current().pid() + ".part");
-    }
-
     /** Appends a vector and the name of its picture. */
     public void add(String name, float[] vector) throws IOException {
         if (vector.length != dimension) {
@@ -111,33 +111,23 @@ public final class VectorFile implements Closeable {
     /** Completes both files, forces them to the disk and gives them their names: both, or after a failure neither. */
     public void publish() throws IOException {
         if (!csv) {
-            channel.position(0);
+            vectors.channel().position(0);
             writeFully(npyHeader());
         }
-        channel.force(true);
-        channel.close();
-        names.close();
-        try (FileChannel written = FileChannel.open(temporaryPaths, StandardOpenOption.WRITE)) {
-            written.force(true);
-        }
-        Map<Path, Path> complete = new LinkedHashMap<>();
-        complete.put(paths, temporaryPaths);
-        complete.put(target, temporary);
-        AtomicFile.move(complete);
+        names.flush();
+        AtomicFile.publish(paths, vectors);
     }
 
     /** Removes what was written if it was not published. */
     @Override
     public void close() throws IOException {
-        channel.close();
-        names.close();
-        Files.deleteIfExists(temporary);
-        Files.deleteIfExists(temporaryPaths);
+        vectors.close();
+        paths.close();
     }
 
     private void writeFully(ByteBuffer bytes) throws IOException {
         while (bytes.hasRemaining()) {
-            channel.write(bytes);
+            vectors.channel().write(bytes);
         }
     }
 

@@ -4,6 +4,7 @@ import java.io.BufferedWriter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Random;
 import java.util.StringJoiner;
 import java.util.stream.IntStream;
@@ -54,8 +55,9 @@ public record SampleSequences(long seed) {
 
     private void write(Path out, String name, int[][] successors, int perClass, int part) throws IOException {
         Random random = new Random(SampleSet.random(seed, part).nextLong());
-        try (BufferedWriter ids = Files.newBufferedWriter(out.resolve(name + ".ids"));
-                BufferedWriter labels = Files.newBufferedWriter(out.resolve(name + ".labels.txt"))) {
+        try (BufferedWriter ids = Files.newBufferedWriter(out.resolve(name + ".ids"), StandardOpenOption.CREATE_NEW);
+                BufferedWriter labels =
+                        Files.newBufferedWriter(out.resolve(name + ".labels.txt"), StandardOpenOption.CREATE_NEW)) {
             for (int i = 0; i < perClass * CLASSES; i++) {
                 int label = i % CLASSES;
                 ids.write(sequence(successors[label], random) + "\n");

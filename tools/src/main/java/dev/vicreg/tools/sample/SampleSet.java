@@ -2,9 +2,11 @@ package dev.vicreg.tools.sample;
 
 import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Locale;
 import java.util.SplittableRandom;
@@ -78,8 +80,8 @@ public record SampleSet(int imageSize, long seed) {
 
     private void write(Path out, Job job) {
         Path file = folder(out, job.part, job.sampleClass).resolve(String.format(Locale.ROOT, "%05d.png", job.index));
-        try {
-            ImageIO.write(picture(job), "png", file.toFile());
+        try (OutputStream png = Files.newOutputStream(file, StandardOpenOption.CREATE_NEW)) {
+            ImageIO.write(picture(job), "png", png);
         } catch (IOException e) {
             throw new UncheckedIOException(file + ": " + e.getMessage(), e);
         }

@@ -7,6 +7,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Locale;
 import java.util.SplittableRandom;
@@ -88,7 +89,10 @@ public record SampleSignals(long seed) {
             String name = String.format(Locale.ROOT, "%05d.wav", i / INSTRUMENTS.size());
             SplittableRandom random = SampleSet.random(seed, part, i);
             try {
-                Files.write(folder.resolve(instrument.name).resolve(name), wav(play(instrument, random)));
+                Files.write(
+                        folder.resolve(instrument.name).resolve(name),
+                        wav(play(instrument, random)),
+                        StandardOpenOption.CREATE_NEW);
             } catch (IOException e) {
                 throw new UncheckedIOException(folder + "/" + name + ": " + e.getMessage(), e);
             }

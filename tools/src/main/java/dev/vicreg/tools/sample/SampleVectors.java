@@ -4,6 +4,7 @@ import java.io.BufferedWriter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -77,7 +78,7 @@ public record SampleVectors(long seed) {
     }
 
     private static void write(Path file, World world, int perClass, Random random) throws IOException {
-        try (BufferedWriter writer = Files.newBufferedWriter(file)) {
+        try (BufferedWriter writer = Files.newBufferedWriter(file, StandardOpenOption.CREATE_NEW)) {
             StringJoiner header = new StringJoiner(",");
             for (int i = 0; i < MEASURED + NOISE; i++) {
                 header.add(String.format(Locale.ROOT, "m%03d", i));

@@ -2,6 +2,7 @@ package dev.vicreg.tools.output;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -15,6 +16,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 class VectorFileTest {
@@ -85,6 +88,23 @@ class VectorFileTest {
         assertThrows(IOException.class, () -> VectorFile.create(target, 1));
         Files.createDirectory(folder.resolve("w.paths.txt"));
         assertThrows(IOException.class, () -> VectorFile.create(folder.resolve("w.npy"), 1));
+    }
+
+    /** Somebody who may write to the folder has put links there, to a file that the user may write to. */
+    @Test
+    @DisabledOnOs(OS.WINDOWS)
+    void plantedLinksAreNotFollowed(@TempDir Path elsewhere) throws IOException {
+        Path victim = Files.writeString(elsewhere.resolve("victim"), "kept");
+        long process = ProcessHandle.current().pid();
+        List<String> planted = List.of("v.npy", "v.paths.txt", ".v.npy." + process + ".part", ".v.paths.txt.tmp");
+        for (String name : planted) {
+            Files.createSymbolicLink(folder.resolve(name), victim);
+        }
+        write(folder.resolve("v.npy"));
+        assertEquals("kept", Files.readString(victim));
+        assertEquals(List.of("a/1.png", "b, \"2\".png"), Files.readAllLines(folder.resolve("v.paths.txt")));
+        assertFalse(Files.isSymbolicLink(folder.resolve("v.npy")));
+        assertFalse(Files.isSymbolicLink(folder.resolve("v.paths.txt")));
     }
 
     private static void write(Path target) throws IOException {

@@ -2,11 +2,11 @@ package dev.vicreg.training.bench;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.vicreg.runtime.file.TemporaryFolder;
 import dev.vicreg.runtime.natives.CudaOptions;
 import dev.vicreg.runtime.natives.Device;
 import dev.vicreg.training.config.GraphConfig;
 import dev.vicreg.training.run.Artifacts;
-import dev.vicreg.training.run.TemporaryFolder;
 import dev.vicreg.training.session.TrainingSession;
 import dev.vicreg.training.step.Side;
 import dev.vicreg.training.step.TrainingGraph;
@@ -30,6 +30,9 @@ import java.util.stream.Stream;
 public record StepProfile(List<Operator> operators) {
     /** A scalar: what may go to the host and back without counting as a copy. */
     private static final long SCALAR_BYTES = 8;
+
+    /** Where ONNX Runtime starts the name of its record. */
+    private static final String PROFILE = "step";
 
     private static final String CPU = "CPUExecutionProvider";
     private static final String TO_HOST = "MemcpyToHost";
@@ -74,7 +77,7 @@ public record StepProfile(List<Operator> operators) {
                     artifacts.trainingModel(),
                     quick(device),
                     threads,
-                    folder.path().resolve("step"))) {
+                    folder.path().resolve(PROFILE))) {
                 session.step(
                         StepBenchmark.randomViews(built, Side.A, config),
                         StepBenchmark.randomViews(built, Side.B, config),
@@ -173,7 +176,9 @@ public record StepProfile(List<Operator> operators) {
 
     private static Path only(Path folder) throws IOException {
         try (Stream<Path> files = Files.list(folder)) {
-            return files.findFirst().orElseThrow(() -> new IOException("ONNX Runtime wrote no profile into " + folder));
+            return files.filter(file -> file.getFileName().toString().startsWith(PROFILE))
+                    .findFirst()
+                    .orElseThrow(() -> new IOException("ONNX Runtime wrote no profile into " + folder));
         }
     }
 }

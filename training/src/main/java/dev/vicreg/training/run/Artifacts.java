@@ -3,6 +3,7 @@ package dev.vicreg.training.run;
 import dev.vicreg.models.graph.Graph;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.onnx.OnnxFile;
+import dev.vicreg.runtime.file.AtomicFile;
 import dev.vicreg.training.step.TrainingGraph;
 import dev.vicreg.training.step.lowering.Lowering;
 import java.io.IOException;

@@ -3,11 +3,13 @@ package dev.vicreg.training.run;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.vicreg.runtime.file.AtomicFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Map;
@@ -79,7 +81,8 @@ public final class Metrics implements AutoCloseable {
             }
             AtomicFile.write(file, ByteBuffer.wrap(kept.toString().getBytes(StandardCharsets.UTF_8)));
         }
-        return new Metrics(FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND));
+        return new Metrics(FileChannel.open(
+                file, StandardOpenOption.CREATE, StandardOpenOption.APPEND, LinkOption.NOFOLLOW_LINKS));
     }
 
     private static boolean isUpTo(String line, long stepsDone) {

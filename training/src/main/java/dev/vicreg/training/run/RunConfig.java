@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import dev.vicreg.models.setting.Schema;
 import dev.vicreg.models.setting.Schema.Difference;
+import dev.vicreg.runtime.file.AtomicFile;
 import dev.vicreg.training.config.TrainingConfig;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -3,6 +3,8 @@ package dev.vicreg.training.run;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.vicreg.runtime.file.AtomicFile;
+import dev.vicreg.runtime.file.TemporaryFolder;
 import dev.vicreg.training.config.FileDigest;
 import dev.vicreg.training.session.TrainingSession;
 import java.io.IOException;
@@ -13,6 +15,7 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -75,7 +78,7 @@ public final class RunFolder implements AutoCloseable {
             for (Path entry : (Iterable<Path>) entries::iterator) {
                 boolean ours = entry.equals(new RunLayout(root).lock())
                         || (stopped && entry.equals(new RunLayout(root).artifacts()))
-                        || (stopped && isTemporary(entry));
+                        || (stopped && AtomicFile.isTemporary(entry));
                 if (!ours) {
                     throw new FileAlreadyExistsException("Folder " + root
                             + " is not empty: name another one, or add `resume` to go on with the run in it");
@@ -103,24 +106,22 @@ public final class RunFolder implements AutoCloseable {
         }
     }
 
-    /** Whether it is what {@link AtomicFile#write} or {@link #save} writes to first. */
-    private static boolean isTemporary(Path entry) {
-        return entry.getFileName().toString().matches("\\..+\\.tmp");
-    }
-
     private static void deleteTemporaries(Path folder) throws IOException {
         if (Files.isDirectory(folder)) {
             try (Stream<Path> entries = Files.list(folder)) {
-                for (Path temporary : entries.filter(RunFolder::isTemporary).toList()) {
-                    delete(temporary);
+                for (Path temporary : entries.filter(AtomicFile::isTemporary).toList()) {
+                    TemporaryFolder.delete(temporary);
                 }
             }
         }
     }
 
     private static RunFolder lock(Path root) throws IOException {
-        FileChannel channel =
-                FileChannel.open(new RunLayout(root).lock(), StandardOpenOption.WRITE, StandardOpenOption.CREATE);
+        FileChannel channel = FileChannel.open(
+                new RunLayout(root).lock(),
+                StandardOpenOption.WRITE,
+                StandardOpenOption.CREATE,
+                LinkOption.NOFOLLOW_LINKS);
         try {
             FileLock lock = channel.tryLock();
             if (lock != null) {
@@ -221,10 +222,10 @@ public final class RunFolder implements AutoCloseable {
      */
     public Saved save(long step, Writer writer, Set<String> names, int keep) throws IOException {
         Path target = layout.saved(step);
-        Path temporary = layout.checkpoints().resolve("." + target.getFileName() + ".tmp");
+        Path temporary = AtomicFile.temporaryName(target);
         try {
-            delete(temporary);
-            Files.createDirectories(temporary);
+            Files.createDirectories(layout.checkpoints());
+            Files.createDirectory(temporary);
             AtomicFile.syncFolder(root());
             Path file = RunLayout.checkpoint(temporary);
             writer.write(file);
@@ -260,7 +261,7 @@ public final class RunFolder implements AutoCloseable {
     /** Deletes what a failure left; the failure is what the caller hears of. */
     private static void clean(Path temporary, Throwable failure) {
         try {
-            delete(temporary);
+            TemporaryFolder.delete(temporary);
         } catch (IOException e) {
             failure.addSuppressed(e);
         }
@@ -290,27 +291,15 @@ public final class RunFolder implements AutoCloseable {
     /** Deletes a saved state, which is whole or not there at any time. */
     private void discard(Path saved) throws IOException {
         if (Files.exists(saved)) {
-            Path temporary = saved.resolveSibling("." + saved.getFileName() + ".old.tmp");
-            delete(temporary);
+            Path temporary = AtomicFile.temporaryName(saved);
             Files.move(saved, temporary, StandardCopyOption.ATOMIC_MOVE);
-            delete(temporary);
-        }
-    }
-
-    private static void delete(Path folder) throws IOException {
-        if (!Files.exists(folder)) {
-            return;
-        }
-        try (Stream<Path> entries = Files.walk(folder)) {
-            for (Path entry : entries.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(entry);
-            }
+            TemporaryFolder.delete(temporary);
         }
     }
 
     /** Empties the folder of a run that could not be started. */
     public void clear() throws IOException {
-        delete(layout.artifacts());
+        TemporaryFolder.delete(layout.artifacts());
         Files.deleteIfExists(config());
         deleteTemporaries(root());
     }

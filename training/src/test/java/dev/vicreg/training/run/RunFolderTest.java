@@ -19,6 +19,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 final class RunFolderTest {
@@ -140,6 +142,25 @@ final class RunFolderTest {
         String message =
                 assertThrows(IOException.class, () -> RunFolder.reopen(root)).getMessage();
         assertTrue(message.contains("is no run"), message);
+    }
+
+    /** Somebody who may write to the run's folder has put links there. */
+    @Test
+    @DisabledOnOs(OS.WINDOWS)
+    void plantedLinksAreNotFollowed(@TempDir Path elsewhere) throws IOException {
+        Path victim = Files.writeString(elsewhere.resolve("victim"), "kept");
+        try (RunFolder folder = RunFolder.create(root)) {
+            Path checkpoints = Files.createDirectories(root.resolve("checkpoints"));
+            Files.createSymbolicLink(checkpoints.resolve(".step-00000001.tmp"), elsewhere);
+            folder.save(1, RunFolderTest::write, Set.of("w"), 1);
+            Files.createSymbolicLink(root.resolve("metrics.jsonl"), elsewhere.resolve("made"));
+            assertThrows(IOException.class, () -> Metrics.open(folder.metrics(), 0));
+        }
+        Files.delete(root.resolve(".lock"));
+        Files.createSymbolicLink(root.resolve(".lock"), elsewhere.resolve("made"));
+        assertThrows(IOException.class, () -> RunFolder.reopen(root));
+        assertEquals(List.of("victim"), entries(elsewhere));
+        assertEquals("kept", Files.readString(victim));
     }
 
     /** A folder of the same names that somebody else made is none of ours. */

@@ -1,5 +1,6 @@
 package dev.vicreg.training.data.pair;
 
+import dev.vicreg.runtime.file.Reason;
 import dev.vicreg.training.data.source.SampleNames;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -52,7 +53,7 @@ final class PairsFile {
                 add(line, lines.getCurrentLineNumber());
             }
         } catch (UncheckedIOException | IllegalStateException e) { // a quote that is not closed; bytes not UTF-8
-            throw new IOException(file + " is no CSV file in UTF-8: " + e.getMessage(), e);
+            throw new IOException(file + " is no CSV file in UTF-8: " + Reason.of(e), e);
         }
         if (pairs.isEmpty()) {
             throw new IOException(

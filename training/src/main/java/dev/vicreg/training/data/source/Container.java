@@ -1,5 +1,6 @@
 package dev.vicreg.training.data.source;
 
+import dev.vicreg.runtime.file.Reason;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayInputStream;
 import java.io.Closeable;
@@ -113,7 +114,7 @@ public record Container(String where, List<DataFile> files, boolean singleFile, 
 
             @Override
             public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
-                throw new IOException("cannot read " + file + ": " + e, e); // the JDK's message may be a bare path
+                throw new IOException("cannot read " + file + ": " + Reason.of(e), e);
             }
 
             @Override

@@ -1,5 +1,6 @@
 package dev.vicreg.training.data.source;
 
+import dev.vicreg.runtime.file.Reason;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Locale;
@@ -94,7 +95,7 @@ public final class DataFile {
         try (InputStream in = content.open()) {
             return in.readNBytes(count);
         } catch (IOException | RuntimeException e) { // damaged archives make their reader throw what it stumbles over
-            throw new IOException("cannot read " + name + ": " + e, e); // the JDK's message may be a bare path
+            throw new IOException("cannot read " + name + ": " + Reason.of(e), e);
         }
     }
 

@@ -210,8 +210,8 @@ public final class NpyFile implements Closeable {
         String fortran = find(FORTRAN, text);
         String shape = find(SHAPE, text);
         if (bytes.length < length || type == null || fortran == null || shape == null) {
-            throw new IOException(name + " is damaged: its header is '" + text.strip() + "', expected descr,"
-                    + " fortran_order and shape");
+            throw new IOException(name + " is damaged: its header is '"
+                    + text.replaceAll("\\s+", " ").strip() + "', expected descr," + " fortran_order and shape");
         }
         if (!type.matches("'[<>=]([fi])[48]'")) {
             throw new IOException(name + " holds values of type " + type

@@ -1,5 +1,6 @@
 package dev.vicreg.training.data.vector;
 
+import dev.vicreg.runtime.file.Reason;
 import dev.vicreg.training.data.source.DataOptions;
 import dev.vicreg.training.data.source.DoubleList;
 import dev.vicreg.training.data.source.NpyFile;
@@ -357,7 +358,7 @@ public final class VectorFiles {
             Matcher open = OPEN_QUOTE.matcher(message);
             return open.find()
                     ? "at line " + open.group(1) + ": a quote that opens there is never closed"
-                    : "at line " + line + ": " + message;
+                    : "at line " + line + ": " + Reason.of(e);
         }
 
         @Override

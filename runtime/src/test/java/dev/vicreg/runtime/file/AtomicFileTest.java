@@ -1,23 +1,26 @@
-package dev.vicreg.training.run;
+package dev.vicreg.runtime.file;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.File;
 import java.io.IOException;
-import java.net.URISyntaxException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
@@ -59,6 +62,47 @@ class AtomicFileTest {
         IOException e = assertThrows(IOException.class, () -> AtomicFile.write(file, bytes("new")));
         assertEquals("Cannot write " + file + ": it is a folder; name a file", e.getMessage());
         assertOnly(file);
+    }
+
+    /** Somebody who may write to the folder has put links there, to a file that the user may write to. */
+    @Test
+    @DisabledOnOs(OS.WINDOWS)
+    void linksAreReplacedAndNeverFollowed(@TempDir Path elsewhere) throws IOException {
+        Path victim = Files.writeString(elsewhere.resolve("victim"), "kept");
+        Path file = folder.resolve("file");
+        Files.createSymbolicLink(file, victim);
+        AtomicFile.write(file, bytes("new"));
+        assertEquals("new", Files.readString(file, StandardCharsets.UTF_8));
+        assertFalse(Files.isSymbolicLink(file));
+        assertEquals("kept", Files.readString(victim));
+        Path planted = Files.createSymbolicLink(AtomicFile.temporaryName(file), victim);
+        assertThrows(FileAlreadyExistsException.class, () -> Claim.make(planted));
+        AtomicFile.write(file, bytes("newer"));
+        assertEquals("kept", Files.readString(victim), "nor taken for a file that was left behind");
+    }
+
+    @Test
+    void temporaryNamesDiffer() throws IOException {
+        Path file = folder.resolve("file");
+        try (AtomicFile one = AtomicFile.create(file);
+                AtomicFile two = AtomicFile.create(file)) {
+            one.channel().write(bytes("one"));
+            two.channel().write(bytes("two"));
+            two.publish();
+            one.publish();
+        }
+        assertEquals("one", Files.readString(file));
+        assertOnly(file);
+    }
+
+    @Test
+    @DisabledOnOs(OS.WINDOWS)
+    void aFolderThatMayNotBeWrittenToIsNamed() throws IOException {
+        Path file = Files.createDirectory(folder.resolve("no")).resolve("file");
+        Files.setPosixFilePermissions(file.getParent(), PosixFilePermissions.fromString("r-xr-xr-x"));
+        Assumptions.assumeFalse(Files.isWritable(file.getParent()), "root may write everywhere");
+        IOException e = assertThrows(IOException.class, () -> AtomicFile.write(file, bytes("new")));
+        assertEquals("Cannot write " + file + ": you may not write to its folder; name another one", e.getMessage());
     }
 
     @Test
@@ -109,19 +153,9 @@ class AtomicFileTest {
     /** In a process that may write no more than 64 KiB to a file, which fails in the middle as a full disk does. */
     @Test
     @EnabledOnOs(OS.LINUX)
-    void aWriteThatFailsHalfWayLeavesTheOldFileAlone() throws IOException, InterruptedException, URISyntaxException {
+    void aWriteThatFailsHalfWayLeavesTheOldFileAlone() throws IOException, InterruptedException {
         Path file = folder.resolve("file");
         AtomicFile.write(file, bytes("old"));
-        Path classes = Path.of(AtomicFile.class
-                .getProtectionDomain()
-                .getCodeSource()
-                .getLocation()
-                .toURI());
-        Path tests = Path.of(Limited.class
-                .getProtectionDomain()
-                .getCodeSource()
-                .getLocation()
-                .toURI());
         Process process = new ProcessBuilder(
                         "bash",
                         "-c",
@@ -130,10 +164,10 @@ class AtomicFileTest {
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-XX:-UsePerfData",
                         "-cp",
-                        classes + File.pathSeparator + tests,
+                        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
                         Limited.class.getName(),
                         file.toString())
-                .redirectErrorStream(true)
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
                 .start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertEquals(0, process.waitFor(), output);

@@ -1,0 +1,9 @@
+/**
+ * Files that are complete or not there, and what goes with the process that made it. Uses the JDK alone.
+ *
+ * <p>Must not know what is written. Read {@link dev.vicreg.runtime.file.AtomicFile} first.
+ */
+@NullMarked
+package dev.vicreg.runtime.file;
+
+import org.jspecify.annotations.NullMarked;
