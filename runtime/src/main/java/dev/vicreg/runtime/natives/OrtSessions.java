@@ -25,6 +25,8 @@ public final class OrtSessions {
     private static final Pattern CUDA_REASON =
             Pattern.compile("(CUDA|CUBLAS|CUDNN|CUDNN_FE) failure \\d+: [^;]+|Invalid device ID: [^;]+");
 
+    private static final Pattern ERROR_CODE = Pattern.compile("^Error code - \\w+ - message: ");
+
     private OrtSessions() {}
 
     /**
@@ -73,17 +75,50 @@ public final class OrtSessions {
      * @throws IllegalStateException if the device can't be used
      */
     public static OrtSession open(Path model, Device device, int threads) throws IOException {
-        if (!Files.isRegularFile(model)) {
-            throw new NoSuchFileException(model + ": no such model file; expected an .onnx file");
-        }
+        requireFile(model);
+        return open(
+                model.toString(),
+                device,
+                threads,
+                options -> OrtEnvironment.getEnvironment().createSession(model.toString(), options));
+    }
+
+    /**
+     * A session on the model in these bytes, which the caller closes.
+     *
+     * @param name what messages call it
+     * @throws IOException if ONNX Runtime can't read it
+     * @throws IllegalStateException if the device can't be used
+     */
+    public static OrtSession open(byte[] model, String name, Device device, int threads) throws IOException {
+        return open(
+                name,
+                device,
+                threads,
+                options -> OrtEnvironment.getEnvironment().createSession(model, options));
+    }
+
+    private interface Opening {
+        OrtSession open(SessionOptions options) throws OrtException;
+    }
+
+    private static OrtSession open(String name, Device device, int threads, Opening opening) throws IOException {
         try (SessionOptions options = options(device, threads)) {
-            return OrtEnvironment.getEnvironment().createSession(model.toString(), options);
+            return opening.open(options);
         } catch (OrtException e) {
             String reason = e.getCode() == OrtException.OrtErrorCode.ORT_INVALID_PROTOBUF
                     ? "it is cut off, or no ONNX model; export or copy it again"
                     : firstLine(e);
-            throw new IOException("Cannot open model " + model + ": " + reason, e);
+            throw new IOException("Cannot open model " + name + ": " + reason, e);
         }
+    }
+
+    /** The same path. */
+    public static Path requireFile(Path model) throws NoSuchFileException {
+        if (!Files.isRegularFile(model)) {
+            throw new NoSuchFileException(model + ": no such model file; expected an .onnx file");
+        }
+        return model;
     }
 
     /**
@@ -152,8 +187,12 @@ public final class OrtSessions {
         return matcher.find() ? matcher.group().strip() : message;
     }
 
-    /** A library's message without the lines that may follow: source positions, links. */
+    /**
+     * A library's message without the lines that may follow (source positions, links) and without the code that ONNX
+     * Runtime's API puts before it.
+     */
     public static String firstLine(Exception e) {
-        return String.valueOf(e.getMessage()).lines().findFirst().orElse("no message");
+        String line = String.valueOf(e.getMessage()).lines().findFirst().orElse("no message");
+        return ERROR_CODE.matcher(line).replaceFirst("");
     }
 }

@@ -3,13 +3,13 @@ package dev.vicreg.tools.command;
 import dev.vicreg.models.setting.Group;
 import dev.vicreg.runtime.Embedder;
 import dev.vicreg.runtime.EmbeddingModel;
+import dev.vicreg.runtime.Embeddings;
 import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.tools.cli.Usage;
 import dev.vicreg.tools.evaluation.SampleForm;
 import dev.vicreg.tools.evaluation.SampleForms;
-import dev.vicreg.tools.evaluation.Vectors;
 import dev.vicreg.tools.output.Json;
 import dev.vicreg.tools.output.Progress;
 import dev.vicreg.tools.output.VectorFile;
@@ -104,7 +104,7 @@ final class EmbedCommand {
                     for (int i = 0; i < vectors.length; i++) {
                         file.add(
                                 data.name(items.get(i).index()),
-                                normalize ? Vectors.normalized(vectors[i]) : vectors[i]);
+                                normalize ? Embeddings.normalised(vectors[i]) : vectors[i]);
                     }
                     progress.at(items.get(items.size() - 1).index() + 1);
                     if (hold.isStopRequested()) {
