@@ -25,6 +25,10 @@ public final class OrtSessions {
     private static final Pattern CUDA_REASON =
             Pattern.compile("(CUDA|CUBLAS|CUDNN|CUDNN_FE) failure \\d+: [^;]+|Invalid device ID: [^;]+");
 
+    /** A file of its source with line and function: {@code /x/model.cc:177 onnxruntime::Model::Model(int, T&&) const}. */
+    private static final Pattern SOURCE = Pattern.compile(
+            " ?[^\\s:]*\\.(?:cc|cpp|cu|cuh|h):\\d+ [^()]*\\((?:[^()]|\\([^()]*\\))*\\)(?: const)?(?: \\[with [^]]*])?\\s*");
+
     private static final Pattern ERROR_CODE = Pattern.compile("^Error code - \\w+ - message: ");
 
     private OrtSessions() {}
@@ -106,9 +110,11 @@ public final class OrtSessions {
         try (SessionOptions options = options(device, threads)) {
             return opening.open(options);
         } catch (OrtException e) {
-            String reason = e.getCode() == OrtException.OrtErrorCode.ORT_INVALID_PROTOBUF
-                    ? "it is cut off, or no ONNX model; export or copy it again"
-                    : firstLine(e);
+            String line = firstLine(e);
+            boolean noModel = e.getCode() == OrtException.OrtErrorCode.ORT_INVALID_PROTOBUF
+                    || line.contains("No graph was found") // of bytes
+                    || line.contains("does not have a graph"); // of a file
+            String reason = noModel ? "it is cut off, or no ONNX model; export or copy it again" : line;
             throw new IOException("Cannot open model " + name + ": " + reason, e);
         }
     }
@@ -188,11 +194,13 @@ public final class OrtSessions {
     }
 
     /**
-     * A library's message without the lines that may follow (source positions, links) and without the code that ONNX
-     * Runtime's API puts before it.
+     * A library's message without the lines that may follow (links, traces), and of ONNX Runtime's neither the code before
+     * it nor the place in its source.
      */
     public static String firstLine(Exception e) {
         String line = String.valueOf(e.getMessage()).lines().findFirst().orElse("no message");
-        return ERROR_CODE.matcher(line).replaceFirst("");
+        return SOURCE.matcher(ERROR_CODE.matcher(line).replaceFirst(""))
+                .replaceAll(" ")
+                .strip();
     }
 }

@@ -23,8 +23,6 @@ import java.util.Map;
 
 /** Turns a data set into a file of vectors. */
 final class EmbedCommand {
-    private static final int BATCH = 256;
-
     private static final Setting<Path> OUT = Setting.path(
             "out",
             "FILE.npy|FILE.csv",
@@ -84,7 +82,7 @@ final class EmbedCommand {
     /** Writes the vectors of all samples; answers how many of them could not be decoded. */
     static int embed(EmbeddingModel model, Dataset<?> data, Path out, boolean normalize, Console console)
             throws IOException {
-        return embed(SampleForms.of(data), model, data, new VectorWriter(model.dimension(), out, normalize, console));
+        return embed(SampleForms.of(data), model, data, new VectorWriter(model, out, normalize, console));
     }
 
     private static <S> int embed(SampleForm<S, ?> form, EmbeddingModel model, Dataset<?> data, VectorWriter writer)
@@ -92,13 +90,13 @@ final class EmbedCommand {
         return writer.write(form.kind().require(data), SampleForms.embedder(form, model));
     }
 
-    private record VectorWriter(int dimension, Path out, boolean normalize, Console console) {
+    private record VectorWriter(EmbeddingModel model, Path out, boolean normalize, Console console) {
         <T> int write(Dataset<T> data, Embedder<T> embedder) throws IOException {
             try (Console.Hold hold = console.hold();
-                    VectorFile file = VectorFile.create(out, dimension);
+                    VectorFile file = VectorFile.create(out, model.dimension());
                     Progress progress = new Progress(console, "embed", 0, data.size())) {
                 InOrder.Reader<T> prepared = index -> embedder.prepare(data.sample(index));
-                int skipped = InOrder.forEachBatch(data, BATCH, prepared, items -> {
+                int skipped = InOrder.forEachBatch(data, model.batchSize(), prepared, items -> {
                     List<T> samples = items.stream().map(InOrder.Item::value).toList();
                     float[][] vectors = embedder.embed(samples);
                     for (int i = 0; i < vectors.length; i++) {

@@ -1,6 +1,7 @@
 package dev.vicreg.tools.command;
 
 import dev.vicreg.models.setting.Group;
+import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.runtime.natives.Device;
 import dev.vicreg.tools.cli.Console;
@@ -77,6 +78,10 @@ final class EvalCommand {
         Optional<Path> plot = settings.find(PLOT);
         if (plot.isPresent()) {
             Plot.requireWritable(plot.get());
+        }
+        Optional<String> overlap = Overlap.of(settings.get(TRAIN), settings.get(TEST));
+        if (overlap.isPresent()) {
+            throw new SettingException(overlap.get());
         }
         Path model = settings.get(SharedSettings.MODEL);
         Optional<Path> baseline = baseline(settings, model);

@@ -31,6 +31,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -122,12 +123,13 @@ final class TrainCommand {
         Notes.tellOfPrecision(config.graph(), config.computeDevice(), console);
         String evalData = data.evalData();
         if (evalData != null) {
+            refuseOverlap(data.data(), evalData, before != null, console);
             try (Datasets apart = new Datasets(new Reading(console))) {
                 Dataset<?> test = apart.open(evalData, inputs.a().reading(), Selection.ALL);
+                config.graph().a().input().requireFits(test);
                 if (test.labelNames().isEmpty()) { // a mistake shows now, not after the training
                     EvalCommand.requireLabels(KnnClassifier.STANDARD, test, 0, 0);
                 }
-                config.graph().a().input().requireFits(test);
             } catch (SettingException e) {
                 throw new SettingException("--eval-data " + evalData + ": " + e.getMessage(), e);
             }
@@ -158,6 +160,16 @@ final class TrainCommand {
             RunExport.export(out, Side.A, result.outcome().last().file(), Version.TEXT, figures, encoder);
         }
         report(settings, result, evaluation, console);
+    }
+
+    /** Only tells of it where a run goes on: it would be a pity to lose that. */
+    private static void refuseOverlap(String train, String evalData, boolean resumed, Console console)
+            throws IOException {
+        Optional<String> overlap = Overlap.of(train, evalData);
+        if (overlap.isPresent() && !resumed) {
+            throw new SettingException("--eval-data: " + overlap.get());
+        }
+        overlap.ifPresent(text -> console.err().println("warning: --eval-data: " + text));
     }
 
     /** The test samples are opened once more: kept through the training, they would take memory from it. */

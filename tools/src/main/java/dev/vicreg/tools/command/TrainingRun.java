@@ -83,11 +83,7 @@ final class TrainingRun {
         String terms = line.terms().entrySet().stream()
                 .map(term -> String.format(Locale.ROOT, "%s %.3f", brief(term.getKey()), term.getValue()))
                 .collect(Collectors.joining(" "));
-        return new String[] {
-            String.format(Locale.ROOT, "loss %.3f", line.loss()),
-            "(" + terms + ")",
-            String.format(Locale.ROOT, "%.0f pairs/s", line.pairsPerSecond()) + scaling(line)
-        };
+        return new String[] {String.format(Locale.ROOT, "loss %.3f", line.loss()), "(" + terms + ")", scaling(line)};
     }
 
     /** The beginning of a term's name. */
@@ -102,6 +98,6 @@ final class TrainingRun {
         if (scale == null || skipped == null) {
             return "";
         }
-        return String.format(Locale.ROOT, "  loss scale %.0f", scale) + (skipped == 0 ? "" : ", skipped " + skipped);
+        return String.format(Locale.ROOT, "loss scale %.0f", scale) + (skipped == 0 ? "" : ", skipped " + skipped);
     }
 }
