@@ -100,17 +100,33 @@ final class EmbedCommand {
                     List<T> samples = items.stream().map(InOrder.Item::value).toList();
                     float[][] vectors = embedder.embed(samples);
                     for (int i = 0; i < vectors.length; i++) {
-                        file.add(
-                                data.name(items.get(i).index()),
-                                normalize ? Embeddings.normalised(vectors[i]) : vectors[i]);
+                        String name = data.name(items.get(i).index());
+                        float[] vector = normalize ? Embeddings.normalised(vectors[i]) : vectors[i];
+                        written(() -> file.add(name, vector));
                     }
                     progress.at(items.get(items.size() - 1).index() + 1);
                     if (hold.isStopRequested()) {
                         throw new IllegalStateException("stopped; nothing was written");
                     }
                 });
-                file.publish();
+                written(file::publish);
                 return skipped;
+            }
+        }
+
+        private interface Writing {
+            void run() throws IOException;
+        }
+
+        /** What a full disk says doesn't name the file. */
+        private void written(Writing writing) throws IOException {
+            try {
+                writing.run();
+            } catch (IOException e) {
+                String message = String.valueOf(e.getMessage());
+                throw message.startsWith("Cannot write ")
+                        ? e
+                        : new IOException("Cannot write " + out + ": " + message + "; nothing was written", e);
             }
         }
     }

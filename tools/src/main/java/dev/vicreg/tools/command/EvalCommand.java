@@ -1,7 +1,6 @@
 package dev.vicreg.tools.command;
 
 import dev.vicreg.models.setting.Group;
-import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.runtime.natives.Device;
 import dev.vicreg.tools.cli.Console;
@@ -79,10 +78,6 @@ final class EvalCommand {
         if (plot.isPresent()) {
             Plot.requireWritable(plot.get());
         }
-        Optional<String> overlap = Overlap.of(settings.get(TRAIN), settings.get(TEST));
-        if (overlap.isPresent()) {
-            throw new SettingException(overlap.get());
-        }
         Path model = settings.get(SharedSettings.MODEL);
         Optional<Path> baseline = baseline(settings, model);
         KnnClassifier knn = new KnnClassifier(settings.get(K), settings.get(TEMPERATURE));
@@ -95,6 +90,7 @@ final class EvalCommand {
             Dataset<?> train = open(encoder, settings.get(TRAIN), settings, datasets);
             Dataset<?> test = open(encoder, settings.get(TEST), settings, datasets);
             Measured<?> measured = measure(knn, encoder, before, train, test, console);
+            Notes.warnOfOverlap(settings.get(TRAIN), settings.get(TEST), console);
             if (plot.isPresent()) {
                 measured.plot().write(plot.get());
             }

@@ -31,7 +31,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -123,7 +122,6 @@ final class TrainCommand {
         Notes.tellOfPrecision(config.graph(), config.computeDevice(), console);
         String evalData = data.evalData();
         if (evalData != null) {
-            refuseOverlap(data.data(), evalData, before != null, console);
             try (Datasets apart = new Datasets(new Reading(console))) {
                 Dataset<?> test = apart.open(evalData, inputs.a().reading(), Selection.ALL);
                 config.graph().a().input().requireFits(test);
@@ -133,6 +131,7 @@ final class TrainCommand {
             } catch (SettingException e) {
                 throw new SettingException("--eval-data " + evalData + ": " + e.getMessage(), e);
             }
+            Notes.warnOfOverlap(data.data(), evalData, console);
         }
         Trainer trainer = before == null
                 ? Trainer.start(config, out, Version.TEXT, datasets)
@@ -160,16 +159,6 @@ final class TrainCommand {
             RunExport.export(out, Side.A, result.outcome().last().file(), Version.TEXT, figures, encoder);
         }
         report(settings, result, evaluation, console);
-    }
-
-    /** Only tells of it where a run goes on: it would be a pity to lose that. */
-    private static void refuseOverlap(String train, String evalData, boolean resumed, Console console)
-            throws IOException {
-        Optional<String> overlap = Overlap.of(train, evalData);
-        if (overlap.isPresent() && !resumed) {
-            throw new SettingException("--eval-data: " + overlap.get());
-        }
-        overlap.ifPresent(text -> console.err().println("warning: --eval-data: " + text));
     }
 
     /** The test samples are opened once more: kept through the training, they would take memory from it. */

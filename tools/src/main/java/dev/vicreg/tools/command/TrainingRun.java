@@ -38,16 +38,16 @@ final class TrainingRun {
                 Console.Hold hold = console.hold()) {
             Path root = trainer.folder().root();
             List<Side> sides = trainer.config().settings().graph().sides();
-            for (Side side : sides) {
-                Path initial = new RunLayout(root).initialEncoder(side);
-                if (!Files.exists(initial)) {
-                    Path start = trainer.folder().artifacts().checkpoint();
-                    RunExport.export(root, side, start, Version.TEXT, Map.of(), initial);
-                }
-            }
             Metrics.Line[] last = new Metrics.Line[1];
             Trainer.Outcome outcome;
             try (Progress progress = new Progress(console, "train", trainer.startStep(), trainer.totalSteps())) {
+                for (Side side : sides) {
+                    Path initial = new RunLayout(root).initialEncoder(side);
+                    if (!Files.exists(initial)) {
+                        Path start = trainer.folder().artifacts().checkpoint();
+                        RunExport.export(root, side, start, Version.TEXT, Map.of(), initial);
+                    }
+                }
                 outcome = trainer.train(
                         new Trainer.Listener() {
                             @Override
