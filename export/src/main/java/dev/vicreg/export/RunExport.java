@@ -47,13 +47,13 @@ public final class RunExport {
         List<RunFolder.Saved> saved = RunFolder.saved(run);
         if (saved.isEmpty()) {
             throw new IOException("Run " + run + " has no checkpoint yet: expected a folder checkpoints/step-<number>;"
-                    + " train until one is saved");
+                    + " train until one is saved: ./vicreg train `resume` `out` " + run);
         }
         RunFolder.Saved newest = saved.get(saved.size() - 1);
         Optional<String> damage = RunFolder.damage(newest);
         if (damage.isPresent()) {
             throw new IOException("Checkpoint " + newest.file() + " is damaged: " + damage.get()
-                    + "; a `resume` of the run goes on from the one before");
+                    + "; what goes on from the one before: ./vicreg train `resume` `out` " + run);
         }
         return newest;
     }

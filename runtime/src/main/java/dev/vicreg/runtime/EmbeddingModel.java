@@ -16,6 +16,8 @@ import dev.vicreg.runtime.signal.Signal;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -34,12 +36,12 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>{@code
  * try (EmbeddingModel model = EmbeddingModel.load(Path.of("encoder.onnx"))) {
- *     float[] vector = model.embed(ImageIO.read(file));
+ *     float[] vector = model.embed(Path.of("picture.jpg"));
  * }
  * }</pre>
  *
  * <p>Thread-safe: calls run at the same time, and {@link #close} waits for those under way. Vectors are as the encoder
- * gives them, not normalised to length 1. Samples are prepared by threads of the model's own.
+ * gives them, not normalised to length 1: see {@link Embeddings}. Samples are prepared by threads of the model's own.
  */
 public final class EmbeddingModel implements AutoCloseable {
     private final String name;
@@ -49,13 +51,8 @@ public final class EmbeddingModel implements AutoCloseable {
     private @Nullable OrtSession session;
 
     private EmbeddingModel(String name, OrtSession session, int threads) throws IOException, OrtException {
-        String json = session.getMetadata().getCustomMetadata().get(Manifest.METADATA_KEY);
-        if (json == null) {
-            throw new IOException(name + " has no " + Manifest.METADATA_KEY
-                    + " in its metadata; expected an encoder as ./vicreg export writes it");
-        }
         this.name = name;
-        this.manifest = Manifest.parse(json, name);
+        this.manifest = Manifest.of(session.getMetadata().getCustomMetadata(), name);
         this.session = session;
         Input<?> input = manifest.input();
         requireTensor("input", input.name(), input.type(), session.getInputInfo(), batchOf(-1));
@@ -94,13 +91,36 @@ public final class EmbeddingModel implements AutoCloseable {
      * @throws IllegalStateException if the device or ONNX Runtime's libraries can't be used
      */
     public static EmbeddingModel load(Path encoderOnnx, Device device, int threads) throws IOException {
-        OrtSession session = OrtSessions.open(encoderOnnx, device, threads);
+        return load(encoderOnnx.toString(), OrtSessions.open(encoderOnnx, device, threads), threads);
+    }
+
+    /** {@link #load(byte[], Device, int)} on CUDA if it can be used, with all processors. */
+    public static EmbeddingModel load(byte[] encoderOnnx) throws IOException {
+        return load(encoderOnnx, Device.AUTO, 0);
+    }
+
+    /**
+     * Opens an exported encoder that lies in no file of its own, such as a resource of the class path; the caller closes
+     * it. Encoders over 2 GB, whose data lie beside them, can't be opened so.
+     *
+     * @param encoderOnnx the whole file; not kept
+     * @param device as in {@link #load(Path, Device, int)}
+     * @param threads likewise
+     * @throws IOException if these bytes are no encoder exported by this project
+     * @throws IllegalStateException if the device or ONNX Runtime's libraries can't be used
+     */
+    public static EmbeddingModel load(byte[] encoderOnnx, Device device, int threads) throws IOException {
+        String name = "(" + encoderOnnx.length + " bytes)";
+        return load(name, OrtSessions.open(encoderOnnx, name, device, threads), threads);
+    }
+
+    private static EmbeddingModel load(String name, OrtSession session, int threads) throws IOException {
         EmbeddingModel model = null;
         try {
-            model = new EmbeddingModel(encoderOnnx.toString(), session, threads);
+            model = new EmbeddingModel(name, session, threads);
             return model;
         } catch (OrtException e) {
-            throw new IOException("Cannot open model " + encoderOnnx + ": " + OrtSessions.firstLine(e), e);
+            throw new IOException("Cannot open model " + name + ": " + OrtSessions.firstLine(e), e);
         } finally {
             if (model == null) {
                 close(session);
@@ -168,6 +188,41 @@ public final class EmbeddingModel implements AutoCloseable {
      */
     public Embedder<int[]> sequences() {
         return embedder(Input.Sequences.class);
+    }
+
+    /**
+     * The embedding of the sample in a file: [dimension]. Pictures are decoded as {@link Picture#decode} does; signals are
+     * WAV files; vectors and ids are numbers with spaces, commas or line ends between them; texts are UTF-8. For many files
+     * see {@link #pictures()} and its like, which batch them.
+     *
+     * @throws IOException if the file can't be read, is damaged, or holds something else than this model takes: says which
+     */
+    public float[] embed(Path file) throws IOException {
+        if (!Files.isRegularFile(file)) {
+            throw new NoSuchFileException(
+                    file + ": no such file; expected one of " + manifest.input().noun());
+        }
+        return embed(manifest.input(), Files.readAllBytes(file), file.toString());
+    }
+
+    /**
+     * The embedding of the sample in these bytes, those of a whole file as {@link #embed(Path)} takes it: [dimension].
+     *
+     * @throws IOException if they are damaged, or hold something else than this model takes
+     */
+    public float[] embed(byte[] file) throws IOException {
+        return embed(manifest.input(), file, "(" + file.length + " bytes)");
+    }
+
+    private <S> float[] embed(Input<S> input, byte[] file, String source) throws IOException {
+        S sample = input.decode(file, source);
+        S prepared;
+        try {
+            prepared = input.prepare(sample);
+        } catch (IllegalArgumentException e) {
+            throw new IOException(source + " doesn't fit " + name + ": " + e.getMessage(), e);
+        }
+        return embedAll(input, 1, i -> prepared)[0];
     }
 
     /** The embedding of one picture: [dimension]. */

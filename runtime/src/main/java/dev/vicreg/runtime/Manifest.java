@@ -13,6 +13,7 @@ import dev.vicreg.runtime.file.Reason;
 import dev.vicreg.runtime.input.Input;
 import java.io.IOException;
 import java.lang.reflect.Type;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -130,6 +131,27 @@ public record Manifest(
     /** The JSON text to store. */
     public String toJson() {
         return GSON.toJson(this);
+    }
+
+    /**
+     * The manifest of an exported encoder, without opening the encoder: neither ONNX Runtime nor its native libraries are
+     * loaded, and the rest of the file is skipped.
+     *
+     * @throws IOException if there is no such file, it is no ONNX file, or its manifest is missing or as {@link #parse}
+     *     refuses it
+     */
+    public static Manifest read(Path encoderOnnx) throws IOException {
+        return of(ModelMetadata.read(OrtSessions.requireFile(encoderOnnx)), encoderOnnx.toString());
+    }
+
+    /** The manifest among a file's metadata. */
+    static Manifest of(Map<String, String> metadata, String source) throws IOException {
+        String json = metadata.get(METADATA_KEY);
+        if (json == null) {
+            throw new IOException(source + " has no " + METADATA_KEY
+                    + " in its metadata; expected an encoder as ./vicreg export writes it");
+        }
+        return parse(json, source);
     }
 
     /**

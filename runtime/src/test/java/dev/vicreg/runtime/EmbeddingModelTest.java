@@ -28,6 +28,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
 class EmbeddingModelTest {
@@ -121,6 +122,75 @@ class EmbeddingModelTest {
             var kind = assertThrows(IllegalStateException.class, model::signals);
             assertTrue(String.valueOf(kind.getMessage()).endsWith("takes pictures, not signals"), kind.getMessage());
         }
+    }
+
+    @Test
+    void filesAndTheirBytesAreEmbedded() throws IOException {
+        Path picture = folder.resolve("red.jpg"); // formats are told by content
+        ImageIO.write(filled(20, 30, Color.RED), "png", picture.toFile());
+        try (EmbeddingModel model = load()) {
+            assertArrayEquals(RED, model.embed(picture), 1e-5f);
+            assertArrayEquals(RED, model.embed(Files.readAllBytes(picture)), 1e-5f);
+            assertEquals(
+                    "cannot decode picture (2 bytes): no reader knows its format (first bytes 0102)",
+                    refused(() -> model.embed(new byte[] {1, 2})));
+            Path missing = folder.resolve("no.png");
+            assertEquals(missing + ": no such file; expected one of pictures", refused(() -> model.embed(missing)));
+        }
+    }
+
+    /** What is read from a file goes the same way whatever the model takes. */
+    @Test
+    void filesOfOtherKindsAreEmbedded() throws IOException {
+        Path file = Files.writeString(folder.resolve("row.txt"), "0.5, -1 2\n");
+        Path encoder = TestEncoder.writeVectors(folder.resolve("vectors.onnx"));
+        try (EmbeddingModel model = EmbeddingModel.load(encoder, Device.CPU, 1)) {
+            assertArrayEquals(new float[] {0.5f, -1, 2}, model.embed(file));
+            Path two = Files.writeString(folder.resolve("two.txt"), "0.5 1");
+            assertEquals(
+                    two + " doesn't fit " + encoder + ": expected vectors of 3 values, found one of 2",
+                    refused(() -> model.embed(two)));
+        }
+    }
+
+    @Test
+    void encoderInMemoryIsOpened() throws IOException {
+        byte[] file = Files.readAllBytes(TestEncoder.write(folder.resolve("encoder.onnx")));
+        try (EmbeddingModel model = EmbeddingModel.load(file)) {
+            assertArrayEquals(RED, model.embed(filled(3, 5, Color.RED)), 1e-5f);
+        }
+        assertEquals(
+                "Cannot open model (7 bytes): it is cut off, or no ONNX model; export or copy it again",
+                refused(() -> EmbeddingModel.load(new byte[] {8, 10, 58, 100, 1, 2, 3}, Device.CPU, 1)));
+        assertEquals(
+                "Cannot open model (2 bytes): it is cut off, or no ONNX model; export or copy it again",
+                refused(() -> EmbeddingModel.load(new byte[] {8, 10}, Device.CPU, 1)));
+    }
+
+    @Test
+    void manifestIsReadWithoutASession() throws IOException {
+        Path file = TestEncoder.write(folder.resolve("encoder.onnx"));
+        assertEquals(TestEncoder.manifest(), Manifest.read(file));
+        byte[] bytes = Files.readAllBytes(file);
+        Path cut = folder.resolve("cut.onnx");
+        for (int length = 1; length < bytes.length; length++) { // wherever it ends: one line
+            Files.write(cut, Arrays.copyOf(bytes, length));
+            String message = refused(() -> Manifest.read(cut));
+            assertTrue(
+                    message.contains(cut + ": it is cut off") || message.contains("has no vicreg.manifest"), message);
+        }
+        Files.writeString(cut, "no model at all");
+        assertTrue(refused(() -> Manifest.read(cut)).contains("or no ONNX model"));
+        Path foreign = TestEncoder.write(folder.resolve("foreign.onnx"), Map.of("a", "b"), "image", ElementType.UINT8);
+        assertTrue(refused(() -> Manifest.read(foreign)).startsWith(foreign + " has no vicreg.manifest"));
+        Path missing = folder.resolve("no.onnx");
+        assertEquals(missing + ": no such model file; expected an .onnx file", refused(() -> Manifest.read(missing)));
+    }
+
+    private static String refused(Executable action) {
+        String message = String.valueOf(assertThrows(IOException.class, action).getMessage());
+        assertEquals(1, message.lines().count(), message);
+        return message;
     }
 
     @Test

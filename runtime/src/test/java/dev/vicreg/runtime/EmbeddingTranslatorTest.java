@@ -20,6 +20,7 @@ import dev.vicreg.runtime.picture.Picture;
 import java.io.IOException;
 import java.lang.reflect.Proxy;
 import java.nio.FloatBuffer;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -59,6 +60,23 @@ class EmbeddingTranslatorTest {
         assertArrayEquals(prepared.rgb(), input.toByteArray());
         var output = MANAGER.create(new float[] {1, 2, 3});
         assertArrayEquals(new float[] {1, 2, 3}, translator.processOutput(context, new NDList(output)));
+    }
+
+    @Test
+    void batchesAreMadeAndTakenApartWithoutTheEngine() throws IOException {
+        var translator = new EmbeddingTranslator(TestEncoder.manifest());
+        var image = BufferedImageFactory.getInstance().fromImage(picture.toBufferedImage());
+        NDArray batch =
+                translator.batchProcessInput(context, List.of(image, image)).singletonOrThrow();
+        assertEquals(new Shape(2, 8, 8, 3), batch.getShape());
+        byte[] one = prepared.rgb();
+        byte[] two = Arrays.copyOf(one, 2 * one.length);
+        System.arraycopy(one, 0, two, one.length, one.length);
+        assertArrayEquals(two, batch.toByteArray());
+        var output = MANAGER.create(FloatBuffer.wrap(new float[] {1, 2, 3, 4}), new Shape(2, 2), DataType.FLOAT32);
+        List<float[]> vectors = translator.batchProcessOutput(context, new NDList(output));
+        assertArrayEquals(new float[] {1, 2}, vectors.get(0));
+        assertArrayEquals(new float[] {3, 4}, vectors.get(1));
     }
 
     @ParameterizedTest

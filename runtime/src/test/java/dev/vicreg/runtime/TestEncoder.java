@@ -49,4 +49,14 @@ final class TestEncoder {
         Graph graph = Graph.of("encoder", List.of(image), Map.of("embedding", embedding));
         return Files.write(file, OnnxFile.bytes(graph, metadata));
     }
+
+    /** One whose embedding is the vector itself, of 3 values. */
+    static Path writeVectors(Path file) throws IOException {
+        var shape = new Shape(List.of(Dim.symbol("N"), Dim.of(3)));
+        Value vector = Value.input("vector", new TensorType(ElementType.FLOAT, shape));
+        Graph graph = Graph.of("encoder", List.of(vector), Map.of("embedding", new Ops().identity(vector)));
+        Input<?> input = Input.vectors(List.of("a", "b", "c"), MEAN, DEVIATION);
+        var manifest = new Manifest(2, "test", "vectors", input, 3, 0, "none", Map.of());
+        return Files.write(file, OnnxFile.bytes(graph, Map.of(Manifest.METADATA_KEY, manifest.toJson())));
+    }
 }

@@ -10,6 +10,7 @@ import dev.vicreg.tools.cli.Help;
 import dev.vicreg.tools.cli.OptionNames;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.tools.cli.Version;
+import dev.vicreg.tools.command.AugmentationHelp;
 import dev.vicreg.tools.command.Commands;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -19,6 +20,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 
 /** Entry point of {@code ./vicreg} and {@code java -jar vicreg.jar}. */
 public final class Main {
@@ -31,8 +34,8 @@ public final class Main {
     /** Runs a command and exits: 0 success, 1 failure, 2 wrong usage, 130 after Ctrl-C. */
     public static void main(String[] args) {
         System.setProperty("java.awt.headless", "true");
-        System.setOut(VisibleStream.over(System.out, "stdout"));
-        System.setErr(VisibleStream.over(System.err, "stderr")); // the log, too
+        System.setOut(VisibleStream.over(System.out, "stdout", UnaryOperator.identity()));
+        System.setErr(VisibleStream.over(System.err, "stderr", Main::withOptions)); // the log, too
         Interrupt interrupt = new Interrupt(System.err);
         Console console = new Console(System.out, System.err, Boolean.getBoolean("vicreg.terminal"), interrupt);
         int status = run(List.of(args), console);
@@ -49,8 +52,7 @@ public final class Main {
         String first = words.isEmpty() ? "--help" : words.get(0);
         switch (first) {
             case "--help", "-h", "help" -> {
-                console.out().print(Help.of(Commands.ALL));
-                return words.isEmpty() ? USAGE : SUCCESS;
+                return help(words, console);
             }
             case "--version" -> {
                 console.out().println("vicreg " + Version.TEXT);
@@ -68,6 +70,26 @@ public final class Main {
                 return USAGE;
             }
         }
+    }
+
+    /** The page of all commands, or of what is named behind {@code help}. */
+    private static int help(List<String> words, Console console) {
+        String topic = words.isEmpty() ? "" : String.join(" ", words.subList(1, words.size()));
+        Optional<Command> command = Commands.named(topic);
+        if (topic.isEmpty()) {
+            console.out().print(Help.of(Commands.ALL));
+            return words.isEmpty() ? USAGE : SUCCESS;
+        }
+        if (command.isEmpty() && !topic.equals(AugmentationHelp.TOPIC)) {
+            List<String> topics = Stream.concat(Commands.names().stream(), Stream.of(AugmentationHelp.TOPIC))
+                    .toList();
+            console.err()
+                    .println("vicreg: no help on " + topic + Nearest.suggestion(topic, topics, "")
+                            + " (./vicreg --help lists the commands)");
+            return USAGE;
+        }
+        console.out().print(command.isPresent() ? Help.of(command.get()) : AugmentationHelp.page());
+        return SUCCESS;
     }
 
     /** Runs one command; never throws. */
@@ -107,7 +129,11 @@ public final class Main {
         }
         String line = String.join(
                 " ", Arrays.stream(message.split("\\R")).map(String::strip).toList());
-        return OptionNames.in(line, Main::isOption);
+        return withOptions(line);
+    }
+
+    private static String withOptions(String text) {
+        return OptionNames.in(text, Main::isOption);
     }
 
     private static boolean isOption(String name) {

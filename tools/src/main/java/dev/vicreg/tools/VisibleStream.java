@@ -8,6 +8,8 @@ import java.io.PrintStream;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.util.Objects;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes control characters so that they are seen, as {@code \x1b}, and no terminal obeys them: what is printed has names of
@@ -24,14 +26,23 @@ final class VisibleStream extends FilterOutputStream {
         super(out);
     }
 
-    /** The same for text, in the encoding that Java found for the stream {@code stdout} or {@code stderr}. */
-    static PrintStream over(PrintStream stream, String name) {
+    /**
+     * The same for text, in the encoding that Java found for the stream {@code stdout} or {@code stderr}.
+     *
+     * @param wording what is done to each text before
+     */
+    static PrintStream over(PrintStream stream, String name, UnaryOperator<String> wording) {
         String charset = System.getProperty(name + ".encoding", System.getProperty("sun." + name + ".encoding"));
         return new PrintStream(
                 new VisibleStream(stream),
                 true,
                 Charset.forName(Objects.requireNonNullElse(
-                        charset, Charset.defaultCharset().name())));
+                        charset, Charset.defaultCharset().name()))) {
+            @Override
+            public void print(@Nullable String text) { // println calls it, too
+                super.print(wording.apply(String.valueOf(text)));
+            }
+        };
     }
 
     /** @throws IOException if what was written could not be, which a {@link PrintStream} keeps to itself */

@@ -2,6 +2,7 @@ package dev.vicreg.tools;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import ai.onnxruntime.OrtEnvironment;
 import com.google.gson.Gson;
@@ -18,6 +19,8 @@ import dev.vicreg.training.loop.Trainer;
 import java.io.ByteArrayOutputStream;
 import java.io.File;
 import java.io.IOException;
+import java.lang.module.ModuleFinder;
+import java.lang.module.ModuleReference;
 import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -85,6 +88,24 @@ class ApplicationTest {
         }
         assertTrue(types.contains("EmbeddingModel"), types.toString());
         assertTrue(types.size() <= 12, types.size() + ": " + types);
+    }
+
+    /** Applications with a module path name them so; another name, or a package in two of them, would break these. */
+    @Test
+    void librariesAreModulesOfTheirNames() {
+        Map<String, Class<?>> libraries = Map.of(
+                "dev.vicreg.models", Graph.class,
+                "dev.vicreg.runtime", EmbeddingModel.class,
+                "dev.vicreg.training", Trainer.class,
+                "dev.vicreg.export", EncoderExport.class);
+        Set<String> packages = new TreeSet<>();
+        libraries.forEach((name, type) -> {
+            Path jar = Path.of(codeOf(type));
+            assumeTrue(Files.isRegularFile(jar), "there are jars in mvn verify alone");
+            List<ModuleReference> modules = List.copyOf(ModuleFinder.of(jar).findAll());
+            assertEquals(name, modules.get(0).descriptor().name());
+            modules.get(0).descriptor().packages().forEach(each -> assertTrue(packages.add(each), each));
+        });
     }
 
     @Test

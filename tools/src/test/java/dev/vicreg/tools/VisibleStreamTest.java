@@ -32,4 +32,20 @@ class VisibleStreamTest {
         assertEquals("a\r\nb", shown("a\r", "\nb"));
         assertEquals("\rstep 1\rstep 2\r\n", shown("\rstep 1", "\rstep 2", "\r\n"));
     }
+
+    /** As the log's lines are, which come from below the command line. */
+    @Test
+    void textIsWordedBefore() {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        PrintStream stream = VisibleStream.over(
+                new PrintStream(bytes, true, StandardCharsets.UTF_8),
+                "stderr",
+                text -> text.replace("`rate`", "--rate"));
+        stream.println("WARN skipped: choose a `rate`");
+        stream.print("`rate`\u0007");
+        stream.flush();
+        assertEquals(
+                "WARN skipped: choose a --rate" + System.lineSeparator() + "--rate\\x07",
+                bytes.toString(StandardCharsets.UTF_8));
+    }
 }

@@ -223,7 +223,7 @@ public final class OnnxFile {
         try {
             model = ModelProto.parseFrom(in);
         } catch (InvalidProtocolBufferException e) {
-            throw new IOException(name + " is not an ONNX model, or a damaged one: " + e.getMessage(), e);
+            throw new IOException(name + " is not an ONNX model, or a truncated one; export or copy it again", e);
         }
         if (!model.hasGraph()) {
             throw new IOException(name + " is not an ONNX model: it holds no graph");

@@ -18,6 +18,7 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * ONNX Runtime's native libraries, loaded once per process: those built with training ({@code org.bytedeco:onnxruntime})
@@ -290,10 +291,12 @@ public final class NativeLibraries {
         if (Files.isReadable(maps)) {
             List<String> mapped = mappedLibraries(Files.readAllLines(maps));
             if (!mapped.isEmpty() && mapped.stream().noneMatch(path -> path.startsWith(folder.toString()))) {
-                log.warn(
-                        "ONNX Runtime was loaded from {} by other code before; its libraries stay in use{}. Call NativeLibraries.load() first",
-                        mapped,
-                        environment.isTrainingEnabled() ? "" : ", without training");
+                boolean trainingLost = set.label().startsWith(NativeSet.TRAINING) && !environment.isTrainingEnabled();
+                log.atLevel(trainingLost ? Level.WARN : Level.DEBUG)
+                        .log(
+                                "ONNX Runtime was loaded from {} by other code before; its libraries stay in use{}",
+                                mapped,
+                                trainingLost ? ", without training. Call NativeLibraries.load() first" : "");
                 libraries.clear();
                 for (String path : mapped) {
                     libraries.add(new Library(

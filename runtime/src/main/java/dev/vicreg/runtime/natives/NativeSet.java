@@ -14,6 +14,9 @@ import org.jspecify.annotations.Nullable;
  * @param cuda what CUDA needs besides, the provider last; empty if there is none
  */
 record NativeSet(String label, List<NativeFile> core, List<NativeFile> cuda) {
+    /** How the labels of sets with training begin. */
+    static final String TRAINING = "training-";
+
     private static final String JNI = "onnxruntime4j_jni";
     static final String PROVIDERS_SHARED = "onnxruntime_providers_shared";
     static final String PROVIDERS_CUDA = "onnxruntime_providers_cuda";
@@ -30,7 +33,7 @@ record NativeSet(String label, List<NativeFile> core, List<NativeFile> cuda) {
             String training = "org/bytedeco/onnxruntime/" + name + "/";
             URL main = classes.getResource(training + platform.trainingFileName);
             if (main != null) {
-                sets.add(of("training-" + name, platform, main, stock, training, classes));
+                sets.add(of(TRAINING + name, platform, main, stock, training, classes));
             }
         }
         URL main = classes.getResource(stock + platform.fileName(NativeLibraries.ORT));

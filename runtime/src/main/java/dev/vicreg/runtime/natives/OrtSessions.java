@@ -25,6 +25,12 @@ public final class OrtSessions {
     private static final Pattern CUDA_REASON =
             Pattern.compile("(CUDA|CUBLAS|CUDNN|CUDNN_FE) failure \\d+: [^;]+|Invalid device ID: [^;]+");
 
+    /** A file of its source with line and function: {@code /x/model.cc:177 onnxruntime::Model::Model(int, T&&) const}. */
+    private static final Pattern SOURCE = Pattern.compile(
+            " ?[^\\s:]*\\.(?:cc|cpp|cu|cuh|h):\\d+ [^()]*\\((?:[^()]|\\([^()]*\\))*\\)(?: const)?(?: \\[with [^]]*])?\\s*");
+
+    private static final Pattern ERROR_CODE = Pattern.compile("^Error code - \\w+ - message: ");
+
     private OrtSessions() {}
 
     /**
@@ -76,17 +82,52 @@ public final class OrtSessions {
      * @throws IllegalStateException if the device can't be used
      */
     public static OrtSession open(Path model, Device device, int threads) throws IOException {
+        requireFile(model);
+        return open(
+                model.toString(),
+                device,
+                threads,
+                options -> OrtEnvironment.getEnvironment().createSession(model.toString(), options));
+    }
+
+    /**
+     * A session on the model in these bytes, which the caller closes.
+     *
+     * @param name what messages call it
+     * @throws IOException if ONNX Runtime can't read it
+     * @throws IllegalStateException if the device can't be used
+     */
+    public static OrtSession open(byte[] model, String name, Device device, int threads) throws IOException {
+        return open(
+                name,
+                device,
+                threads,
+                options -> OrtEnvironment.getEnvironment().createSession(model, options));
+    }
+
+    private interface Opening {
+        OrtSession open(SessionOptions options) throws OrtException;
+    }
+
+    private static OrtSession open(String name, Device device, int threads, Opening opening) throws IOException {
+        try (SessionOptions options = options(device, threads)) {
+            return opening.open(options);
+        } catch (OrtException e) {
+            String line = firstLine(e);
+            boolean noModel = e.getCode() == OrtException.OrtErrorCode.ORT_INVALID_PROTOBUF
+                    || line.contains("No graph was found") // of bytes
+                    || line.contains("does not have a graph"); // of a file
+            String reason = noModel ? "it is cut off, or no ONNX model; export or copy it again" : line;
+            throw new IOException("Cannot open model " + name + ": " + reason, e);
+        }
+    }
+
+    /** The same path. */
+    public static Path requireFile(Path model) throws NoSuchFileException {
         if (!Files.isRegularFile(model)) {
             throw new NoSuchFileException(model + ": no such model file; expected an .onnx file");
         }
-        try (SessionOptions options = options(device, threads)) {
-            return OrtEnvironment.getEnvironment().createSession(model.toString(), options);
-        } catch (OrtException e) {
-            String reason = e.getCode() == OrtException.OrtErrorCode.ORT_INVALID_PROTOBUF
-                    ? "it is cut off, or no ONNX model; export or copy it again"
-                    : firstLine(e);
-            throw new IOException("Cannot open model " + model + ": " + reason, e);
-        }
+        return model;
     }
 
     /**
@@ -155,8 +196,14 @@ public final class OrtSessions {
         return matcher.find() ? matcher.group().strip() : message;
     }
 
-    /** A library's message without the lines that may follow: source positions, links. */
+    /**
+     * A library's message without the lines that may follow (links, traces), and of ONNX Runtime's neither the code before
+     * it nor the place in its source.
+     */
     public static String firstLine(Exception e) {
-        return String.valueOf(e.getMessage()).lines().findFirst().orElse("no message");
+        String line = String.valueOf(e.getMessage()).lines().findFirst().orElse("no message");
+        return SOURCE.matcher(ERROR_CODE.matcher(line).replaceFirst(""))
+                .replaceAll(" ")
+                .strip();
     }
 }

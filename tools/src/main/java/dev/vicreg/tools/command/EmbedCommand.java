@@ -3,13 +3,13 @@ package dev.vicreg.tools.command;
 import dev.vicreg.models.setting.Group;
 import dev.vicreg.runtime.Embedder;
 import dev.vicreg.runtime.EmbeddingModel;
+import dev.vicreg.runtime.Embeddings;
 import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.tools.cli.Usage;
 import dev.vicreg.tools.evaluation.SampleForm;
 import dev.vicreg.tools.evaluation.SampleForms;
-import dev.vicreg.tools.evaluation.Vectors;
 import dev.vicreg.tools.output.Json;
 import dev.vicreg.tools.output.Progress;
 import dev.vicreg.tools.output.VectorFile;
@@ -23,8 +23,6 @@ import java.util.Map;
 
 /** Turns a data set into a file of vectors. */
 final class EmbedCommand {
-    private static final int BATCH = 256;
-
     private static final Setting<Path> OUT = Setting.path(
             "out",
             "FILE.npy|FILE.csv",
@@ -84,7 +82,7 @@ final class EmbedCommand {
     /** Writes the vectors of all samples; answers how many of them could not be decoded. */
     static int embed(EmbeddingModel model, Dataset<?> data, Path out, boolean normalize, Console console)
             throws IOException {
-        return embed(SampleForms.of(data), model, data, new VectorWriter(model.dimension(), out, normalize, console));
+        return embed(SampleForms.of(data), model, data, new VectorWriter(model, out, normalize, console));
     }
 
     private static <S> int embed(SampleForm<S, ?> form, EmbeddingModel model, Dataset<?> data, VectorWriter writer)
@@ -92,27 +90,43 @@ final class EmbedCommand {
         return writer.write(form.kind().require(data), SampleForms.embedder(form, model));
     }
 
-    private record VectorWriter(int dimension, Path out, boolean normalize, Console console) {
+    private record VectorWriter(EmbeddingModel model, Path out, boolean normalize, Console console) {
         <T> int write(Dataset<T> data, Embedder<T> embedder) throws IOException {
             try (Console.Hold hold = console.hold();
-                    VectorFile file = VectorFile.create(out, dimension);
+                    VectorFile file = VectorFile.create(out, model.dimension());
                     Progress progress = new Progress(console, "embed", 0, data.size())) {
                 InOrder.Reader<T> prepared = index -> embedder.prepare(data.sample(index));
-                int skipped = InOrder.forEachBatch(data, BATCH, prepared, items -> {
+                int skipped = InOrder.forEachBatch(data, model.batchSize(), prepared, items -> {
                     List<T> samples = items.stream().map(InOrder.Item::value).toList();
                     float[][] vectors = embedder.embed(samples);
                     for (int i = 0; i < vectors.length; i++) {
-                        file.add(
-                                data.name(items.get(i).index()),
-                                normalize ? Vectors.normalized(vectors[i]) : vectors[i]);
+                        String name = data.name(items.get(i).index());
+                        float[] vector = normalize ? Embeddings.normalised(vectors[i]) : vectors[i];
+                        written(() -> file.add(name, vector));
                     }
                     progress.at(items.get(items.size() - 1).index() + 1);
                     if (hold.isStopRequested()) {
                         throw new IllegalStateException("stopped; nothing was written");
                     }
                 });
-                file.publish();
+                written(file::publish);
                 return skipped;
+            }
+        }
+
+        private interface Writing {
+            void run() throws IOException;
+        }
+
+        /** What a full disk says doesn't name the file. */
+        private void written(Writing writing) throws IOException {
+            try {
+                writing.run();
+            } catch (IOException e) {
+                String message = String.valueOf(e.getMessage());
+                throw message.startsWith("Cannot write ")
+                        ? e
+                        : new IOException("Cannot write " + out + ": " + message + "; nothing was written", e);
             }
         }
     }

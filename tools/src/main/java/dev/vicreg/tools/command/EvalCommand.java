@@ -90,6 +90,7 @@ final class EvalCommand {
             Dataset<?> train = open(encoder, settings.get(TRAIN), settings, datasets);
             Dataset<?> test = open(encoder, settings.get(TEST), settings, datasets);
             Measured<?> measured = measure(knn, encoder, before, train, test, console);
+            Notes.warnOfOverlap(settings.get(TRAIN), settings.get(TEST), console);
             if (plot.isPresent()) {
                 measured.plot().write(plot.get());
             }

@@ -7,8 +7,10 @@ import dev.vicreg.training.config.GraphConfig;
 import dev.vicreg.training.config.ObjectiveConfig;
 import dev.vicreg.training.config.OnnxConfig;
 import dev.vicreg.training.config.PrecisionConfig;
+import dev.vicreg.training.data.source.DataFiles;
 import dev.vicreg.training.step.Side;
 import java.io.IOException;
+import java.nio.file.Path;
 
 /** What a user is told of settings that do as they are told, but perhaps not as they are meant. */
 final class Notes {
@@ -39,6 +41,30 @@ final class Notes {
                                     + ": the paper reports collapse or worse vectors unless"
                                     + " invariance = variance >= covariance (Bardes et al., ICLR 2022, ablation of the coefficients)");
         }
+    }
+
+    /**
+     * Tells of test samples that are, hold or lie in the training samples, through links too: each then finds itself, and
+     * kNN comes close to 100 %.
+     *
+     * @throws IOException if either isn't there
+     */
+    static void warnOfOverlap(String train, String test, Console console) throws IOException {
+        Path a = place(train);
+        Path b = place(test);
+        if (a.startsWith(b) || b.startsWith(a)) {
+            String how = a.equals(b) ? " are the same samples as " : a.startsWith(b) ? " hold " : " lie in ";
+            console.err()
+                    .println("warning: the test data " + test + how + "the training data " + train
+                            + ": each of these finds itself, so that the figures say nothing of others; name samples that"
+                            + " lie apart");
+        }
+    }
+
+    /** Where data really are, folders inside archives below them. */
+    private static Path place(String spec) throws IOException {
+        DataFiles files = DataFiles.at(spec);
+        return files.path().toRealPath().resolve(files.part());
     }
 
     /** Tells what becomes of an encoder file's tensors: other names, those that are not trained, batch norms that stand still. */

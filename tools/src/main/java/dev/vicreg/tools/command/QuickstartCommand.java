@@ -21,6 +21,7 @@ import dev.vicreg.training.data.source.DataOptions;
 import dev.vicreg.training.data.source.Dataset;
 import dev.vicreg.training.data.source.Selection;
 import dev.vicreg.training.loop.Trainer;
+import dev.vicreg.training.run.RunFolder;
 import dev.vicreg.training.run.RunLayout;
 import dev.vicreg.training.step.Side;
 import java.io.IOException;
@@ -68,6 +69,7 @@ final class QuickstartCommand {
 
     static void run(Settings settings, Console console) throws Exception {
         Path root = settings.find(OUT).orElseGet(QuickstartCommand::freshFolder);
+        requireFresh(root);
         Path pictures = root.resolve("pictures");
         Path train = pictures.resolve("train");
         PictureInput pictureInput = PictureInput.of(settings);
@@ -86,6 +88,22 @@ final class QuickstartCommand {
         if (result.outcome().finished()) {
             evaluate(root, config, result.outcome().seconds(), settings.on(SharedSettings.JSON), console);
         }
+    }
+
+    /** Only what a start has left that was killed while it drew may be there. */
+    private static void requireFresh(Path root) throws IOException {
+        if (!Files.isDirectory(root)) {
+            return;
+        }
+        Path pictures = root.resolve("pictures");
+        try (Stream<Path> entries = Files.list(root)) {
+            if (SampleSet.isEmpty(pictures) && entries.allMatch(pictures::equals)) {
+                return;
+            }
+        }
+        Path run = root.resolve("run");
+        throw new IOException(root + " is not empty; name a new folder"
+                + (RunFolder.saved(run).isEmpty() ? "" : ", or go on with: ./vicreg train --resume --out " + run));
     }
 
     private static Path freshFolder() {

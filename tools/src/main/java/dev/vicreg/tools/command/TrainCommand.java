@@ -124,13 +124,14 @@ final class TrainCommand {
         if (evalData != null) {
             try (Datasets apart = new Datasets(new Reading(console))) {
                 Dataset<?> test = apart.open(evalData, inputs.a().reading(), Selection.ALL);
+                config.graph().a().input().requireFits(test);
                 if (test.labelNames().isEmpty()) { // a mistake shows now, not after the training
                     EvalCommand.requireLabels(KnnClassifier.STANDARD, test, 0, 0);
                 }
-                config.graph().a().input().requireFits(test);
             } catch (SettingException e) {
                 throw new SettingException("--eval-data " + evalData + ": " + e.getMessage(), e);
             }
+            Notes.warnOfOverlap(data.data(), evalData, console);
         }
         Trainer trainer = before == null
                 ? Trainer.start(config, out, Version.TEXT, datasets)

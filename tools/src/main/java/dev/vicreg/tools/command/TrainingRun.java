@@ -38,16 +38,16 @@ final class TrainingRun {
                 Console.Hold hold = console.hold()) {
             Path root = trainer.folder().root();
             List<Side> sides = trainer.config().settings().graph().sides();
-            for (Side side : sides) {
-                Path initial = new RunLayout(root).initialEncoder(side);
-                if (!Files.exists(initial)) {
-                    Path start = trainer.folder().artifacts().checkpoint();
-                    RunExport.export(root, side, start, Version.TEXT, Map.of(), initial);
-                }
-            }
             Metrics.Line[] last = new Metrics.Line[1];
             Trainer.Outcome outcome;
             try (Progress progress = new Progress(console, "train", trainer.startStep(), trainer.totalSteps())) {
+                for (Side side : sides) {
+                    Path initial = new RunLayout(root).initialEncoder(side);
+                    if (!Files.exists(initial)) {
+                        Path start = trainer.folder().artifacts().checkpoint();
+                        RunExport.export(root, side, start, Version.TEXT, Map.of(), initial);
+                    }
+                }
                 outcome = trainer.train(
                         new Trainer.Listener() {
                             @Override
@@ -83,11 +83,7 @@ final class TrainingRun {
         String terms = line.terms().entrySet().stream()
                 .map(term -> String.format(Locale.ROOT, "%s %.3f", brief(term.getKey()), term.getValue()))
                 .collect(Collectors.joining(" "));
-        return new String[] {
-            String.format(Locale.ROOT, "loss %.3f", line.loss()),
-            "(" + terms + ")",
-            String.format(Locale.ROOT, "%.0f pairs/s", line.pairsPerSecond()) + scaling(line)
-        };
+        return new String[] {String.format(Locale.ROOT, "loss %.3f", line.loss()), "(" + terms + ")", scaling(line)};
     }
 
     /** The beginning of a term's name. */
@@ -102,6 +98,6 @@ final class TrainingRun {
         if (scale == null || skipped == null) {
             return "";
         }
-        return String.format(Locale.ROOT, "  loss scale %.0f", scale) + (skipped == 0 ? "" : ", skipped " + skipped);
+        return String.format(Locale.ROOT, "loss scale %.0f", scale) + (skipped == 0 ? "" : ", skipped " + skipped);
     }
 }

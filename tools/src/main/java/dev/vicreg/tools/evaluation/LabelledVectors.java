@@ -29,8 +29,6 @@ public record LabelledVectors<R>(
         float[][] encoder,
         float @Nullable [][] baseline,
         List<R> raw) {
-    private static final int BATCH = 256;
-
     /**
      * Embeds a data set.
      *
@@ -45,7 +43,7 @@ public record LabelledVectors<R>(
             @Nullable EmbeddingModel baseline,
             IntConsumer progress)
             throws IOException {
-        Walk<S, R> walk = new Walk<>(data, label, progress);
+        Walk<S, R> walk = new Walk<>(data, label, encoder.batchSize(), progress);
         walk.over(
                 SampleForms.embedder(form, encoder),
                 baseline == null ? null : SampleForms.embedder(form, baseline),
@@ -72,11 +70,13 @@ public record LabelledVectors<R>(
         final List<R> raw = new ArrayList<>();
         private final Dataset<S> data;
         private final IntUnaryOperator label;
+        private final int batch;
         private final IntConsumer progress;
 
-        Walk(Dataset<S> data, IntUnaryOperator label, IntConsumer progress) {
+        Walk(Dataset<S> data, IntUnaryOperator label, int batch, IntConsumer progress) {
             this.data = data;
             this.label = label;
+            this.batch = batch;
             this.progress = progress;
         }
 
@@ -90,7 +90,7 @@ public record LabelledVectors<R>(
                         baseline == null ? null : baseline.prepare(sample),
                         toRaw.apply(sample));
             };
-            InOrder.forEachBatch(data, BATCH, prepare, items -> {
+            InOrder.forEachBatch(data, batch, prepare, items -> {
                 List<S> own = new ArrayList<>();
                 List<S> others = new ArrayList<>();
                 for (InOrder.Item<Prepared<S, R>> item : items) {

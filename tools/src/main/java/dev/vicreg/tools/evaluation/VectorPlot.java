@@ -1,5 +1,6 @@
 package dev.vicreg.tools.evaluation;
 
+import dev.vicreg.runtime.Embeddings;
 import java.awt.Color;
 import java.awt.Graphics2D;
 import java.awt.image.BufferedImage;
@@ -40,7 +41,7 @@ public final class VectorPlot extends Plot {
             int index = (int) ((long) i * samples.size() / shown);
             labels[i] = samples.labels()[index];
             raw[i] = samples.raw().get(index);
-            encoded[i] = Vectors.normalized(samples.encoder()[index]);
+            encoded[i] = Embeddings.normalised(samples.encoder()[index]);
         }
         return new VectorPlot(
                 chart("raw " + samples.form().rawNoun(), raw, labels, classes),

@@ -5,25 +5,11 @@ import dev.vicreg.runtime.picture.Picture;
 import dev.vicreg.runtime.signal.Signal;
 import java.util.List;
 
-/** Vectors that need no encoder, and vectors brought to length 1. */
+/** Vectors that need no encoder. */
 public final class Vectors {
     private static final int CHANNELS = 3;
 
     private Vectors() {}
-
-    /** A copy of length 1; zeros stay zeros. */
-    public static float[] normalized(float[] vector) {
-        double sum = 0;
-        for (float value : vector) {
-            sum += (double) value * value;
-        }
-        double length = sum == 0 ? 1 : Math.sqrt(sum);
-        float[] scaled = new float[vector.length];
-        for (int i = 0; i < vector.length; i++) {
-            scaled[i] = (float) (vector[i] / length);
-        }
-        return scaled;
-    }
 
     /** A row of a table, each column less its mean and divided by its standard deviation in the training set. */
     public static float[] standardized(float[] vector, Input<?> input) {

@@ -3,25 +3,35 @@ package dev.vicreg.tools.output;
 import dev.vicreg.tools.cli.Console;
 import java.time.Duration;
 import java.util.Locale;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * How far a long task is: on a terminal one line that is drawn again and again, elsewhere a line after a second and then
- * every few seconds. Used by one thread.
+ * every few seconds, also where no step ends meanwhile. Thread-safe.
  *
  * <p>The line is made for the 80 columns that every terminal has, so that the terminal need not be asked. Libraries that ask
  * it take over its signals too, and Ctrl-C would no longer reach a {@link Console.Hold}.
  */
 public final class Progress implements AutoCloseable {
-    private static final long DRAWN_EVERY_NANOS = Duration.ofMillis(250).toNanos();
-    private static final long LINE_EVERY_NANOS = Duration.ofSeconds(10).toNanos();
-    private static final long SOON_NANOS = Duration.ofSeconds(1).toNanos();
+    private static final Duration DRAWN_EVERY = Duration.ofMillis(250);
+    private static final Duration LINE_EVERY = Duration.ofSeconds(10);
+    private static final Duration SOON = Duration.ofSeconds(1);
     private static final int COLUMNS = 79; // in the last one many terminals start a new line
     private static final int BAR = 10;
 
     private final Console console;
     private final String task;
     private final long total;
-    private long next = System.nanoTime() + SOON_NANOS;
+    private final Duration every;
+    private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(Progress::daemon);
+    private long next;
+    private long latest;
+    private String[] latestNotes = {};
+    private boolean closed;
     private long first = -1;
     private long firstTime;
 
@@ -33,12 +43,46 @@ public final class Progress implements AutoCloseable {
      * @param total steps of the whole task
      */
     public Progress(Console console, String task, long start, long total) {
+        this(console, task, start, total, SOON, LINE_EVERY);
+    }
+
+    /**
+     * With times of its own where there is no terminal.
+     *
+     * @param soon until the first line
+     * @param every between two lines
+     */
+    Progress(Console console, String task, long start, long total, Duration soon, Duration every) {
         this.console = console;
         this.task = task;
         this.total = total;
+        this.every = console.terminal() ? DRAWN_EVERY : every;
+        latest = start;
+        next = System.nanoTime() + soon.toNanos();
         if (console.terminal()) {
             draw(start, "");
+        } else {
+            timer.schedule(this::tick, soon.toNanos(), TimeUnit.NANOSECONDS);
         }
+    }
+
+    private static Thread daemon(Runnable work) {
+        Thread thread = new Thread(work, "progress");
+        thread.setDaemon(true);
+        return thread;
+    }
+
+    /** Says where the task is if nothing has for so long. */
+    private synchronized void tick() {
+        if (closed) {
+            return;
+        }
+        long now = System.nanoTime();
+        if (now - next >= 0) {
+            line(latest, "", latestNotes);
+            next = now + every.toNanos();
+        }
+        timer.schedule(this::tick, Math.max(1, next - now), TimeUnit.NANOSECONDS);
     }
 
     /**
@@ -46,19 +90,25 @@ public final class Progress implements AutoCloseable {
      *
      * @param notes what else to show, such as the loss, the most important first; what has no room on a terminal is left out
      */
-    public void at(long done, String... notes) {
+    public synchronized void at(long done, String... notes) {
         long now = System.nanoTime();
         String pace = pace(now, done);
+        latest = done;
+        latestNotes = notes;
         if (done < total && now - next < 0 && !(console.terminal() && done == first)) {
             return;
         }
-        next = now + (console.terminal() ? DRAWN_EVERY_NANOS : LINE_EVERY_NANOS);
+        next = now + every.toNanos();
         if (console.terminal()) {
             draw(done, pace, notes);
         } else {
-            String note = String.join(" ", notes);
-            console.err().println(task + " " + done + "/" + total + (note.isEmpty() ? "" : "  " + note) + pace);
+            line(done, pace, notes);
         }
+    }
+
+    private void line(long done, String pace, String... notes) {
+        String note = Stream.of(notes).filter(each -> !each.isEmpty()).collect(Collectors.joining(" "));
+        console.err().println(task + " " + done + "/" + total + (note.isEmpty() ? "" : "  " + note) + pace);
     }
 
     /** Rate and time left, measured from the end of the first step on: it includes what is done only once. */
@@ -100,8 +150,11 @@ public final class Progress implements AutoCloseable {
         console.err().flush();
     }
 
+    /** Ends the line. */
     @Override
-    public void close() {
+    public synchronized void close() {
+        closed = true;
+        timer.shutdownNow();
         if (console.terminal()) {
             console.err().println();
         }

@@ -32,12 +32,13 @@ public record SampleSequences(long seed) {
      * @throws IOException if {@code out} holds anything, or cannot be written
      */
     public int write(Path out, int trainPerClass, int testPerClass) throws IOException {
-        SampleSet.requireEmpty(out);
         Random language = new Random(SampleSet.random(seed, 0).nextLong());
         int[][] successors =
                 IntStream.range(0, CLASSES).mapToObj(label -> cycle(language)).toArray(int[][]::new);
-        write(out, "train", successors, trainPerClass, 1);
-        write(out, "test", successors, testPerClass, 2);
+        SampleSet.whole(out, folder -> {
+            write(folder, "train", successors, trainPerClass, 1);
+            write(folder, "test", successors, testPerClass, 2);
+        });
         return CLASSES * (trainPerClass + testPerClass);
     }
 

@@ -5,8 +5,10 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.SplittableRandom;
@@ -25,6 +27,9 @@ public record SampleSet(int imageSize, long seed) {
     /** How many classes there are, each with a folder of its own. */
     public static final int CLASSES = SampleClass.values().length;
 
+    /** Where a set is made. */
+    private static final String PART = ".part";
+
     private static final long GOLDEN = 0x9E3779B97F4A7C15L; // SplittableRandom's own increment: spreads near numbers
 
     /** The two parts; each draws from seeds of its own. */
@@ -42,24 +47,67 @@ public record SampleSet(int imageSize, long seed) {
      * @throws IOException if {@code out} holds anything, or cannot be written
      */
     public int write(Path out, int trainPerClass, int testPerClass) throws IOException {
-        requireEmpty(out);
-        for (Part part : Part.values()) {
-            for (SampleClass sampleClass : SampleClass.values()) {
-                Files.createDirectories(folder(out, part, sampleClass));
-            }
-        }
         List<Job> jobs = Stream.concat(jobs(Part.TRAIN, trainPerClass), jobs(Part.TEST, testPerClass))
                 .toList();
-        jobs.parallelStream().forEach(job -> write(out, job));
+        whole(out, folder -> {
+            for (Part part : Part.values()) {
+                for (SampleClass sampleClass : SampleClass.values()) {
+                    Files.createDirectories(folder(folder, part, sampleClass));
+                }
+            }
+            jobs.parallelStream().forEach(job -> write(folder, job));
+        });
         return jobs.size();
     }
 
-    /** Makes the folder where it isn't there. */
-    static void requireEmpty(Path out) throws IOException {
+    /** Fills a folder. */
+    interface Making {
+        void into(Path folder) throws IOException;
+    }
+
+    /**
+     * Makes a set in a hidden folder of {@code out}, and moves it to its place once all of it is there: a part of a set,
+     * left by who was stopped, must not look like all of it.
+     *
+     * @throws IOException if {@code out} holds anything but such a part, which is removed
+     */
+    static void whole(Path out, Making making) throws IOException {
+        if (!isEmpty(out)) {
+            throw new IOException(out + " is not empty; name a new folder, so that no two sets mix");
+        }
         Files.createDirectories(out);
-        try (Stream<Path> entries = Files.list(out)) {
-            if (entries.findAny().isPresent()) {
-                throw new IOException(out + " is not empty; name a new folder, so that no two sets mix");
+        Path part = out.resolve(PART);
+        delete(part);
+        Files.createDirectory(part);
+        try {
+            making.into(part);
+            try (Stream<Path> made = Files.list(part)) {
+                for (Path each : made.sorted().toList()) { // test, then train
+                    Files.move(each, out.resolve(each.getFileName()));
+                }
+            }
+        } finally {
+            delete(part);
+        }
+    }
+
+    /** Whether there is no such folder, or nothing in it but what a killed process has left of a set. */
+    public static boolean isEmpty(Path folder) throws IOException {
+        if (!Files.isDirectory(folder)) {
+            return true;
+        }
+        try (Stream<Path> entries = Files.list(folder)) {
+            return entries.allMatch(entry -> entry.endsWith(PART));
+        }
+    }
+
+    private static void delete(Path folder) throws IOException {
+        if (!Files.exists(folder, LinkOption.NOFOLLOW_LINKS)) {
+            return;
+        }
+        try (Stream<Path> all = Files.walk(folder)) {
+            for (Path each : all.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(each);
             }
         }
     }

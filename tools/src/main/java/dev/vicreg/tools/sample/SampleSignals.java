@@ -71,15 +71,18 @@ public record SampleSignals(long seed) {
      * @throws IOException if {@code out} holds anything, or cannot be written
      */
     public int write(Path out, int trainPerClass, int testPerClass) throws IOException {
-        SampleSet.requireEmpty(out);
-        for (String part : List.of("train", "test")) {
-            for (Instrument instrument : INSTRUMENTS) {
-                Files.createDirectories(out.resolve(part).resolve(instrument.name));
+        SampleSet.whole(out, folder -> {
+            for (String part : List.of("train", "test")) {
+                for (Instrument instrument : INSTRUMENTS) {
+                    Files.createDirectories(folder.resolve(part).resolve(instrument.name));
+                }
             }
-        }
-        Stream.concat(jobs(out.resolve("train"), trainPerClass, 0), jobs(out.resolve("test"), testPerClass, 1))
-                .parallel()
-                .forEach(Runnable::run);
+            Stream.concat(
+                            jobs(folder.resolve("train"), trainPerClass, 0),
+                            jobs(folder.resolve("test"), testPerClass, 1))
+                    .parallel()
+                    .forEach(Runnable::run);
+        });
         return INSTRUMENTS.size() * (trainPerClass + testPerClass);
     }
 

@@ -41,18 +41,19 @@ public record SampleVectors(long seed) {
      * @throws IOException if {@code out} holds anything, or cannot be written
      */
     public int write(Path out, int trainPerClass, int testPerClass) throws IOException {
-        SampleSet.requireEmpty(out);
         World world = world(new Random(SampleSet.random(seed, 0).nextLong()));
-        write(
-                out.resolve("train.csv"),
-                world,
-                trainPerClass,
-                new Random(SampleSet.random(seed, 1).nextLong()));
-        write(
-                out.resolve("test.csv"),
-                world,
-                testPerClass,
-                new Random(SampleSet.random(seed, 2).nextLong()));
+        SampleSet.whole(out, folder -> {
+            write(
+                    folder.resolve("train.csv"),
+                    world,
+                    trainPerClass,
+                    new Random(SampleSet.random(seed, 1).nextLong()));
+            write(
+                    folder.resolve("test.csv"),
+                    world,
+                    testPerClass,
+                    new Random(SampleSet.random(seed, 2).nextLong()));
+        });
         return CLASSES * (trainPerClass + testPerClass);
     }
 

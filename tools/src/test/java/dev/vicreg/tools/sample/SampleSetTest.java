@@ -2,7 +2,9 @@ package dev.vicreg.tools.sample;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -48,6 +50,29 @@ class SampleSetTest {
         assertThrows(IOException.class, () -> new SampleSet(32, 0).write(folder, 1, 1));
         try (Stream<Path> left = Files.list(folder)) {
             assertEquals(1, left.count());
+        }
+    }
+
+    /** A kill while it draws leaves a part of a set, which must neither be taken for one nor stand in the way. */
+    @Test
+    void setIsThereAsAWholeOrNotAtAll() throws IOException {
+        Path left = folder.resolve(".part/train/stripes/00000.png");
+        Files.createDirectories(left.getParent());
+        Files.writeString(left, "half a pict");
+        assertTrue(SampleSet.isEmpty(folder));
+        new SampleSet(32, 0).write(folder, 2, 1);
+        assertEquals(30, pictures(folder).size());
+        assertFalse(Files.exists(folder.resolve(".part")));
+
+        Path other = folder.resolve("other");
+        assertThrows(
+                IOException.class,
+                () -> SampleSet.whole(other, part -> {
+                    Files.createDirectories(part.resolve("train"));
+                    throw new IOException("the disk is full");
+                }));
+        try (Stream<Path> nothing = Files.list(other)) {
+            assertEquals(0, nothing.count());
         }
     }
 

@@ -21,7 +21,8 @@ public record ViewsConfig(
         @Option(
                 help =
                         "how views are made: {words}, then settings such as hue=0.2, mask=0.4 or view-a.blur=1; without it"
-                                + " cifar for pictures, else the one called as the data are",
+                                + " cifar for pictures, else the one called as the data are; ./vicreg help augmentations lists"
+                                + " all settings",
                 argument = "PRESET[,NAME=X...]",
                 group = Group.AUGMENTATION,
                 codec = Text.class)

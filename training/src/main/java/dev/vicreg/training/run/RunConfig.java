@@ -59,8 +59,8 @@ public record RunConfig(
      */
     public static RunConfig read(Path file) throws IOException {
         try {
-            Map<?, ?> json = JSON.readValue(Files.readString(file), Map.class);
-            if (json == null || !(json.get("settings") instanceof Map)) {
+            Object read = JSON.readValue(Files.readString(file), Object.class);
+            if (!(read instanceof Map<?, ?> json) || !(json.get("settings") instanceof Map)) {
                 throw new IOException(file + " is not the configuration of a run: it has no settings");
             }
             Object format = json.remove(FORMAT_KEY);
@@ -72,7 +72,12 @@ public record RunConfig(
         } catch (NoSuchFileException e) {
             throw new NoSuchFileException(file.getParent() + " is no run: it has no " + file.getFileName());
         } catch (JsonProcessingException e) {
-            throw new IOException(file + " is not the configuration of a run: " + e.getOriginalMessage(), e);
+            String where = e.getLocation() == null
+                    ? ""
+                    : " from line " + e.getLocation().getLineNr() + " on";
+            throw new IOException(
+                    file + " is damaged: it is no JSON" + where + "; copy the run's configuration again, or start anew",
+                    e);
         } catch (IllegalArgumentException e) {
             throw new IOException(file + " is not the configuration of a run: " + e.getMessage(), e);
         }

@@ -12,7 +12,7 @@ import java.util.Optional;
  * What tensors hold when it can be told before the graph runs: constants, and what is computed from shapes. Exporters
  * write {@code x.view(x.size(0), -1)} as Shape → Gather → Concat → Reshape; such a chain gives the target's
  * dimensions, symbols included, without running anything. Elements are worked out as nodes are made, by
- * {@link ElementRules}, for tensors of at most {@value ElementRules#LIMIT} elements; constants are known whatever
+ * {@link ElementRules}, for tensors of few elements ({@code ElementRules.LIMIT}); constants are known whatever
  * their size.
  *
  * <p>Elements are listed row-major.
