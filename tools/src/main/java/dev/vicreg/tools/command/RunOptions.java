@@ -1,5 +1,6 @@
 package dev.vicreg.tools.command;
 
+import dev.vicreg.models.encoder.Pooling;
 import dev.vicreg.models.setting.Group;
 import dev.vicreg.models.setting.Schema;
 import dev.vicreg.models.setting.SettingException;
@@ -82,7 +83,22 @@ final class RunOptions {
         if (settings.find(RECIPE).isPresent()) {
             complete = over(complete, Recipes.texts(settings.get(RECIPE)));
         }
-        return run == null ? complete : over(complete, texts(run));
+        return run == null ? complete : asBegun(over(complete, texts(run)), run);
+    }
+
+    /** The options that began a run are no other settings: {@code mean} was over padding too in runs of that time. */
+    private static Settings asBegun(Settings settings, TrainingConfig run) {
+        Settings begun = settings;
+        for (Side side : run.graph().sides()) {
+            OnnxConfig file = run.graph().branch(side).onnx();
+            String pool = side == Side.A ? "pool" : "pool-b";
+            if (file != null
+                    && file.pool() == Pooling.PADDED_MEAN
+                    && "mean".equals(String.valueOf(settings.value(pool)))) {
+                begun = begun.with(pool, "padded-mean");
+            }
+        }
+        return begun;
     }
 
     private static Settings over(Settings settings, Map<String, String> texts) {
