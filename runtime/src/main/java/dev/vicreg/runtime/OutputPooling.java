@@ -81,7 +81,7 @@ public enum OutputPooling {
                 + ", cannot be pooled by " + word() + " into one vector");
     }
 
-    private static float[] masked(float[] sample, long[] axes, boolean[] kept) {
+    static float[] masked(float[] sample, long[] axes, boolean[] kept) {
         if (axes.length != 2 || axes[0] != kept.length) {
             throw new IllegalStateException("the model's output for a sample, " + Arrays.toString(axes)
                     + ", has not one token for each of " + kept.length + " ids, expected [" + kept.length + ",D]");

@@ -386,6 +386,11 @@ public final class OnnxEncoder implements Encoder {
         return IdInputs.vocabulary(graph, input);
     }
 
+    /** Whether it is a transformer, by the softmax that attention is made of. */
+    public boolean attends() {
+        return graph.nodes().stream().anyMatch(node -> node.op() == OpType.SOFTMAX);
+    }
+
     /** How the file was read. */
     public Settings settings() {
         return settings;

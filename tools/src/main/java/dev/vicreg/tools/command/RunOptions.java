@@ -168,7 +168,7 @@ final class RunOptions {
                 graph,
                 data,
                 views(settings, graph),
-                schedule(settings, graph.update()),
+                schedule(settings, graph),
                 settings.get(SEED),
                 settings.read(MachineConfig.class).resolved(),
                 settings.read(OutputConfig.class));
@@ -188,7 +188,7 @@ final class RunOptions {
         return Augmentations.parse(input.kind().preset()).settings();
     }
 
-    private static ScheduleConfig schedule(Settings settings, UpdateConfig update) {
+    private static ScheduleConfig schedule(Settings settings, GraphConfig graph) throws IOException {
         if (settings.isGiven("lr") && settings.isGiven("base-lr")) {
             throw new SettingException("--lr and --base-lr both give the learning rate; leave one out");
         }
@@ -207,8 +207,15 @@ final class RunOptions {
                 return settings.isGiven(name);
             }
         });
-        double usual = asked.baseLr() > 0 ? asked.baseLr() * update.samples() : update.usualRate();
-        double rate = asked.lr() > 0 ? asked.lr() : usual;
-        return Schema.with(Schema.with(asked, "lr", rate), "base-lr", rate / update.samples());
+        double samples = graph.update().samples();
+        double rate = asked.lr() > 0
+                ? asked.lr()
+                : asked.baseLr() > 0 ? asked.baseLr() * samples : graph.usualRate();
+        return Schema.with(Schema.with(asked, "lr", rate), "base-lr", rate / samples);
+    }
+
+    /** Whether the learning rate was left to what is usual. */
+    static boolean isUsualRate(Settings settings) {
+        return !settings.isGiven("lr") && !settings.isGiven("base-lr");
     }
 }
