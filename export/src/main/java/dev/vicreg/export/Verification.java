@@ -260,7 +260,8 @@ record Verification(
     private float[] run(
             OrtSession session, Map<String, OnnxTensor> feeds, String output, OutputPooling pool, Tensor own)
             throws OrtException {
-        boolean[][] kept = input.kept(ByteBuffer.wrap(own.data()), (int) own.shape().size(0));
+        boolean[][] kept =
+                input.kept(ByteBuffer.wrap(own.data()), (int) own.shape().size(0));
         try (OrtSession.Result result = session.run(feeds)) {
             float[][] rows = pool.rows((OnnxTensor) result.get(output).orElseThrow(), kept);
             FloatBuffer values = FloatBuffer.allocate(rows.length * rows[0].length);

@@ -71,6 +71,7 @@ class OutputPoolingTest {
     @Test
     void tokensThatAreNotOnePerIdAreRefused() {
         var e = assertThrows(IllegalStateException.class, () -> embedded(OutputPooling.MASKED_MEAN, 3));
-        assertTrue(String.valueOf(e.getMessage()).contains("[3, 2], has not one token for each of 4 ids"), e.getMessage());
+        assertTrue(
+                String.valueOf(e.getMessage()).contains("[3, 2], has not one token for each of 4 ids"), e.getMessage());
     }
 }

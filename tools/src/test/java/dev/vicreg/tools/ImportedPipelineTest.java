@@ -197,7 +197,8 @@ class ImportedPipelineTest {
         Cli again = require(Cli.run("train", "--out", out.toString(), "--resume", "--steps", "2"));
         assertFalse(again.err().contains("since the weights"), "the run's own: " + again.err());
         try (var files = Files.walk(out)) {
-            files.sorted(Comparator.reverseOrder()).forEach(path -> path.toFile().delete());
+            files.sorted(Comparator.reverseOrder())
+                    .forEach(path -> path.toFile().delete());
         }
         return begun.err()
                 .lines()

@@ -321,8 +321,26 @@ class SequencesTest {
         words.addAll(List.of("--projector", "16-16", "--batch-size", "16", "--out", artifacts.toString()));
         run(words.toArray(String[]::new));
         assertEquals(-1, mismatch(run, artifacts, "eval_model.onnx"), "with data and without");
-        refused(2, "--vocabulary is 41", "artifacts", "--encoder", masked.toString(), "--vocabulary", "41", "--out", "o");
-        refused(2, "--mean is for pictures", "artifacts", "--encoder", masked.toString(), "--mean", "0,0,0", "--out", "o");
+        refused(
+                2,
+                "--vocabulary is 41",
+                "artifacts",
+                "--encoder",
+                masked.toString(),
+                "--vocabulary",
+                "41",
+                "--out",
+                "o");
+        refused(
+                2,
+                "--mean is for pictures",
+                "artifacts",
+                "--encoder",
+                masked.toString(),
+                "--mean",
+                "0,0,0",
+                "--out",
+                "o");
     }
 
     private static long mismatch(Path run, Path artifacts, String file) throws IOException {
@@ -369,13 +387,14 @@ class SequencesTest {
     void aRunWhoseMeanWasOverPaddingGoesOnSo() throws IOException {
         Path file = Networks.write(folder.resolve("tokens.onnx"), new Tokens(IDS), "ids", ElementType.INT64, 0);
         Path run = folder.resolve("run");
-        String[] begun = {"--encoder", file.toString(), "--steps", "4", "--checkpoint-every", "2", "--pool", "padded-mean"};
+        String[] begun = {
+            "--encoder", file.toString(), "--steps", "4", "--checkpoint-every", "2", "--pool", "padded-mean"
+        };
         train(train, run, begun);
         Path config = run.resolve("config.json");
         byte[] trained = Files.readAllBytes(run.resolve("checkpoints/step-00000004/checkpoint"));
         String today = Files.readString(config);
-        String before =
-                today.replace("\"format\" : 3", "\"format\" : 2").replace("\"padded-mean\"", "\"mean\"");
+        String before = today.replace("\"format\" : 3", "\"format\" : 2").replace("\"padded-mean\"", "\"mean\"");
         assertNotEquals(today, before);
         Files.writeString(config, before);
         run("train", "--out", run.toString(), "--resume", "--from", "step-2", "--pool", "mean");

@@ -301,12 +301,12 @@ public final class OnnxEncoder implements Encoder {
         }
         Integer padding = settings.padding;
         if (padding == null) {
-            throw new SettingException("`pool` mean is over ids that are no padding, which is not known; name data of ids");
+            throw new SettingException(
+                    "`pool` mean is over ids that are no padding, which is not known; name data of ids");
         }
         // A symbolic batch can hide what a fixed one shows.
-        Value tokens = unpooled.shape().at(1).isFixed()
-                ? unpooled
-                : ops.reshape(unpooled, 0, output.size(1), output.size(2));
+        Value tokens =
+                unpooled.shape().at(1).isFixed() ? unpooled : ops.reshape(unpooled, 0, output.size(1), output.size(2));
         return settings.pooling.build(ops, tokens, IdInputs.kept(ops, view, padding));
     }
 

@@ -208,9 +208,7 @@ final class RunOptions {
             }
         });
         double samples = graph.update().samples();
-        double rate = asked.lr() > 0
-                ? asked.lr()
-                : asked.baseLr() > 0 ? asked.baseLr() * samples : graph.usualRate();
+        double rate = asked.lr() > 0 ? asked.lr() : asked.baseLr() > 0 ? asked.baseLr() * samples : graph.usualRate();
         return Schema.with(Schema.with(asked, "lr", rate), "base-lr", rate / samples);
     }
 

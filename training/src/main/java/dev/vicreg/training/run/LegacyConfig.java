@@ -57,7 +57,8 @@ final class LegacyConfig {
         for (String side : List.of("a", "b")) {
             Map<?, ?> branch = map(graph, side);
             Map<Object, Object> file = (Map<Object, Object>) map(branch, "onnx");
-            if ("mean".equals(file.get("pool")) && "sequence".equals(map(branch, "input").get("kind"))) {
+            if ("mean".equals(file.get("pool"))
+                    && "sequence".equals(map(branch, "input").get("kind"))) {
                 file.put("pool", "padded-mean");
             }
         }

@@ -54,8 +54,8 @@ class PoolingTest {
             throws IOException {
         Path file = folder.resolve("net.onnx");
         Files.write(file, OnnxFile.bytes(Graph.of("net", List.of(ids), Map.of("y", tokens)), Map.of()));
-        OnnxEncoder.Settings settings = new OnnxEncoder.Settings(
-                "", pooling, OnnxEncoder.BatchNorms.TRAIN, OnnxEncoder.Dropout.OFF, padding);
+        OnnxEncoder.Settings settings =
+                new OnnxEncoder.Settings("", pooling, OnnxEncoder.BatchNorms.TRAIN, OnnxEncoder.Dropout.OFF, padding);
         return OnnxEncoder.read(file, List.of(length), settings);
     }
 
@@ -65,7 +65,8 @@ class PoolingTest {
 
     /** What a batch gives, [N,3], and the gradient of its values times 1, 2, 3 … added up. */
     private static Map<String, Tensor> run(OnnxEncoder encoder, Tensor table, long... ids) {
-        Value view = Value.input("view", encoder.type(Dim.of(ids.length / encoder.sample().get(0))));
+        Value view = Value.input(
+                "view", encoder.type(Dim.of(ids.length / encoder.sample().get(0))));
         Parameters parameters = new Parameters();
         Value pooled = encoder.build(Layers.forTraining(parameters), view);
         Value rows = parameters.all().iterator().next().value();
@@ -73,7 +74,8 @@ class PoolingTest {
         Value total = outside.reduceSum(outside.mul(pooled, outside.constant(factors(pooled.shape()))), false);
         Value gradient = Backward.gradients(total, List.of(rows)).get(rows);
         Map<String, Value> outputs = Map.of("pooled", pooled, "total", total, "gradient", gradient);
-        Map<String, Tensor> fed = Map.of("view", new Tensor(view.type(), Tensor.ofLongs(ids).data()), "table", table);
+        Map<String, Tensor> fed =
+                Map.of("view", new Tensor(view.type(), Tensor.ofLongs(ids).data()), "table", table);
         return GraphRunner.run(Graph.of("pooling", List.of(view, rows), outputs), fed);
     }
 
@@ -120,8 +122,9 @@ class PoolingTest {
         float[] values = TABLE.floats();
         Arrays.fill(values, PADDING * WIDTH, (PADDING + 1) * WIDTH, Float.POSITIVE_INFINITY);
         Tensor table = Tensor.of(TABLE.shape(), values);
-        float[] found =
-                run(encoder(3, Pooling.MEAN, PADDING), table, 4, 1, 2).get("pooled").floats();
+        float[] found = run(encoder(3, Pooling.MEAN, PADDING), table, 4, 1, 2)
+                .get("pooled")
+                .floats();
         assertArrayEquals(mean(4, 1), found, 1e-6f);
     }
 
@@ -136,7 +139,9 @@ class PoolingTest {
             for (int side = 0; side < 2; side++) {
                 float[] moved = TABLE.floats();
                 moved[i] += side == 0 ? step : -step;
-                totals[side] = run(encoder, Tensor.of(TABLE.shape(), moved), ids).get("total").floats()[0];
+                totals[side] = run(encoder, Tensor.of(TABLE.shape(), moved), ids)
+                        .get("total")
+                        .floats()[0];
             }
             assertEquals((totals[0] - totals[1]) / (2 * step), gradient[i], 1e-3, "value " + i);
         }
@@ -165,7 +170,9 @@ class PoolingTest {
         float[] found = pooled(encoder, 4, 1, 2, 2);
         assertEquals((TABLE.floats()[4 * WIDTH] + TABLE.floats()[2 * WIDTH]) / 2, found[0], 1e-6f);
         assertFalse(encoder.leavesOutPadding());
-        assertTrue(encoder.notes().get(0).contains("has not one token for each id"), encoder.notes().toString());
+        assertTrue(
+                encoder.notes().get(0).contains("has not one token for each id"),
+                encoder.notes().toString());
         assertEquals(List.of(), encoder(3, Pooling.MEAN, PADDING).notes());
     }
 }
