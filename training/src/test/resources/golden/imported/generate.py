@@ -206,8 +206,23 @@ class Text(nn.Module):
         s.fc = nn.Linear(12, 12, bias=False); s.norm = nn.LayerNorm(12)
 
     def forward(s, ids):
+        return s.tokens(ids).mean(1)
+
+    def tokens(s, ids):
         x = s.embedding(ids) + s.position(torch.arange(ids.shape[1]))
-        return s.norm(x + torch.sigmoid(s.fc(x)) * x).mean(1)
+        return s.norm(x + torch.sigmoid(s.fc(x)) * x)
+
+
+class TextTokens(Text):
+    """The same network with all its tokens as output [N,T,D]."""
+    def forward(s, ids):
+        return s.tokens(ids)
+
+
+def mean(x, mask):
+    """The tokens' mean without padding, as sentence-transformers has it."""
+    kept = mask[:, :, None].to(x.dtype)
+    return (x * kept).sum(1) / kept.sum(1).clamp(min=1e-9)
 
 
 class Masked(nn.Module):
@@ -220,14 +235,21 @@ class Masked(nn.Module):
         s.fc1 = nn.Linear(12, 24); s.fc2 = nn.Linear(24, 12); s.norm2 = nn.LayerNorm(12)
 
     def forward(s, ids, mask):
+        return mean(s.tokens(ids, mask), mask)
+
+    def tokens(s, ids, mask):
         x = s.embedding(ids) + s.position(torch.arange(ids.shape[1]))
         q, k, v = (part.reshape(-1, ids.shape[1], 2, 6).transpose(1, 2) for part in s.qkv(x).chunk(3, 2))
         left_out = (1.0 - mask[:, None, None, :].to(x.dtype)) * torch.finfo(torch.float32).min
         shares = (q @ k.transpose(2, 3) / 6 ** 0.5 + left_out).softmax(3)
         x = s.norm1(x + s.proj((shares @ v).transpose(1, 2).reshape(-1, ids.shape[1], 12)))
-        x = s.norm2(x + s.fc2(F.gelu(s.fc1(x))))
-        kept = mask[:, :, None].to(x.dtype)
-        return (x * kept).sum(1) / kept.sum(1).clamp(min=1e-9)
+        return s.norm2(x + s.fc2(F.gelu(s.fc1(x))))
+
+
+class MaskedTokens(Masked):
+    """The same network with all its tokens as output [N,T,D]."""
+    def forward(s, ids, mask):
+        return s.tokens(ids, mask)
 
 
 class Signal(nn.Module):
@@ -253,7 +275,9 @@ NETWORKS = {
     "gru": (Gru, (7, 5), 0),
     "updown": (UpDown, (3, 8, 8), 0),
     "text": (Text, (7,), 40),
+    "text-tokens": (TextTokens, (7,), 40),
     "masked": (Masked, (7,), 40),
+    "masked-tokens": (MaskedTokens, (7,), 40),
     "signal": (Signal, (2, 40), 0),
 }
 
@@ -273,14 +297,16 @@ FILES = {
     "gru": ("gru", 17, TrainingMode.EVAL, False),
     "updown": ("updown", 17, TrainingMode.TRAINING, False),
     "text": ("text", 17, TrainingMode.EVAL, False),
+    "text-tokens": ("text-tokens", 17, TrainingMode.EVAL, False),
     "masked": ("masked", 17, TrainingMode.EVAL, False),
+    "masked-tokens": ("masked-tokens", 17, TrainingMode.EVAL, False),
     "signal": ("signal", 13, TrainingMode.EVAL, False),
 }
 
 
 def network(name, fresh=False):
     """The network with its first weights, which are float32 numbers: the file holds the same ones."""
-    torch.manual_seed(sum(map(ord, name)))
+    torch.manual_seed(sum(map(ord, name.removesuffix("-tokens"))))
     net = NETWORKS[name][0]()
     if fresh:
         return net
@@ -313,7 +339,7 @@ def sample(name, data):
 
 def inputs(name, x):
     """What the network takes for a view."""
-    return (x, (x != PADDING).long()) if name == "masked" else (x,)
+    return (x, (x != PADDING).long()) if name.startswith("masked") else (x,)
 
 
 def terms(za, zb):
@@ -351,6 +377,8 @@ def trajectory(name, dtype, frozen=False, pool=None, rate=RATE):
         za, zb = (net(*inputs(name, x)) for x in (xa, xb))
         if pool == "mean":
             za, zb = za.mean(1), zb.mean(1)
+        elif pool == "masked-mean":
+            za, zb = (mean(z, x != PADDING) for z, x in ((za, xa), (zb, xb)))
         elif pool == "cls":
             za, zb = za[:, 0], zb[:, 0]
         inv, var, cov = terms(za, zb)
@@ -375,7 +403,7 @@ def export(file, name, opset, mode, folded):
     net = network(name, file.endswith("-fresh"))
     net.train(mode == TrainingMode.TRAINING)
     out = io.BytesIO()
-    names = ["input_ids", "attention_mask"] if name == "masked" else ["input"]
+    names = ["input_ids", "attention_mask"] if name.startswith("masked") else ["input"]
     torch.onnx.export(net, inputs(name, x), out, dynamo=False, opset_version=opset, training=mode,
                       do_constant_folding=folded, input_names=names, output_names=["features"],
                       dynamic_axes={each: {0: "batch"} for each in [*names, "features"]})
@@ -399,11 +427,11 @@ if __name__ == "__main__":
     for file, (name, opset, mode, folded) in FILES.items():
         print(file, export(file, name, opset, mode, folded), "bytes")
     golden = {}
-    runs = {name: dict() for name in NETWORKS if name != "tokens"}
+    runs = {name: dict() for name in NETWORKS if not name.endswith("tokens")}
     runs |= {"residual-frozen": dict(frozen=True), "tokens-mean": dict(pool="mean", rate=0.001),
-             "tokens-cls": dict(pool="cls", rate=0.001), "patches": dict(rate=0.001), "lstm": dict(rate=0.2)}
+             "tokens-cls": dict(pool="cls", rate=0.001), "text-tokens": dict(pool="masked-mean"), "patches": dict(rate=0.001), "lstm": dict(rate=0.2)}
     for run, options in runs.items():
-        name = run.split("-")[0]
+        name = run if run in NETWORKS else run.split("-")[0]
         golden[run] = trajectory(name, torch.float64, **options)
         print(run, "float32 differs by %.1e" % drift(golden[run], trajectory(name, torch.float32, **options)),
               "loss %.4f to %.4f" % (golden[run]["losses"][0][0], golden[run]["losses"][-1][0]))

@@ -1,7 +1,6 @@
 package dev.vicreg.export;
 
 import dev.vicreg.models.encoder.OnnxEncoder;
-import dev.vicreg.models.encoder.Pooling;
 import dev.vicreg.models.graph.Graph;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.onnx.EditedModel;
@@ -157,10 +156,15 @@ final class ImportedExport {
                 description.configHash(),
                 description.evaluation(),
                 encoder.outputName(),
-                pool(encoder.settings().pooling()));
+                pool(encoder));
     }
 
-    private static @Nullable OutputPooling pool(Pooling pooling) {
-        return pooling == Pooling.NONE ? null : OutputPooling.valueOf(pooling.name());
+    private static @Nullable OutputPooling pool(OnnxEncoder encoder) {
+        return switch (encoder.settings().pooling()) {
+            case NONE -> null;
+            case CLS -> OutputPooling.CLS;
+            case MEAN -> encoder.leavesOutPadding() ? OutputPooling.MASKED_MEAN : OutputPooling.MEAN;
+            case PADDED_MEAN -> OutputPooling.MEAN;
+        };
     }
 }

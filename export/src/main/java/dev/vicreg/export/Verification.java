@@ -148,7 +148,7 @@ record Verification(
             }
             Map<String, OnnxTensor> feeds = new LinkedHashMap<>(parameters);
             feeds.putAll(fed);
-            float[] expected = run(evaluated, feeds, side.representation(), OutputPooling.NONE);
+            float[] expected = run(evaluated, feeds, side.representation(), OutputPooling.NONE, own);
             return difference(expected, run(served, given, own));
         } finally {
             fed.values().forEach(OnnxTensor::close);
@@ -162,7 +162,7 @@ record Verification(
         try {
             Map<String, OnnxTensor> feeds = new LinkedHashMap<>(derived);
             feeds.put(input.name(), given);
-            return run(served, feeds, output, pool);
+            return run(served, feeds, output, pool, own);
         } finally {
             derived.values().forEach(OnnxTensor::close);
         }
@@ -216,13 +216,16 @@ record Verification(
         };
     }
 
-    /** Any ids that the encoder knows; 0 and 1 where it is not known how many that are. */
+    /** Any ids that the encoder knows; 0 and 1 where it is not known how many that are. Every second row ends in padding. */
     private Tensor ids(TensorType batch, boolean own) {
         int known = own ? input.vocabulary() : 0;
         long[] ids = new long[Math.toIntExact(batch.shape().elements())];
+        int length = (int) batch.shape().size(1);
         SplittableRandom random = new SplittableRandom(0);
         for (int i = 0; i < ids.length; i++) {
-            ids[i] = random.nextInt(known > 0 ? known : 2);
+            boolean pads = i / length % 2 == 1 && i % length > length / 2;
+            int id = random.nextInt(known > 0 ? known : 2);
+            ids[i] = pads && own && input instanceof Input.Sequences sequences ? sequences.padding() : id;
         }
         return new Tensor(batch, Tensor.ofLongs(ids).data());
     }
@@ -254,10 +257,13 @@ record Verification(
         return Tensor.of(batch.shape(), values);
     }
 
-    private static float[] run(OrtSession session, Map<String, OnnxTensor> feeds, String output, OutputPooling pool)
+    private float[] run(
+            OrtSession session, Map<String, OnnxTensor> feeds, String output, OutputPooling pool, Tensor own)
             throws OrtException {
+        boolean[][] kept =
+                input.kept(ByteBuffer.wrap(own.data()), (int) own.shape().size(0));
         try (OrtSession.Result result = session.run(feeds)) {
-            float[][] rows = pool.rows((OnnxTensor) result.get(output).orElseThrow());
+            float[][] rows = pool.rows((OnnxTensor) result.get(output).orElseThrow(), kept);
             FloatBuffer values = FloatBuffer.allocate(rows.length * rows[0].length);
             for (float[] row : rows) {
                 values.put(row);

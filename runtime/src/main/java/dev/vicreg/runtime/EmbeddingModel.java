@@ -410,7 +410,7 @@ public final class EmbeddingModel implements AutoCloseable {
             try (OrtSession.Result result = open.run(fed)) {
                 OnnxTensor output =
                         (OnnxTensor) result.get(manifest.outputName()).orElseThrow();
-                float[][] rows = manifest.pooling().rows(output);
+                float[][] rows = manifest.pooling().rows(output, input.kept(values, count));
                 derived.forEach(workers::giveBack);
                 return rows;
             }

@@ -114,6 +114,11 @@ public record Manifest(
         Objects.requireNonNull(encoder, "encoder");
         Objects.requireNonNull(input, "input");
         Objects.requireNonNull(configHash, "configHash");
+        if (pool == OutputPooling.MASKED_MEAN && !(input instanceof Input.Sequences)) {
+            throw new IllegalArgumentException(
+                    "its output is pooled by masked-mean, which is of sequences of ids, and it" + " takes "
+                            + input.noun());
+        }
         evaluation = new LinkedHashMap<>(Objects.requireNonNull(evaluation, "evaluation"));
     }
 

@@ -5,18 +5,20 @@ import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.Locale;
 
-/** How one vector per sample is made of what a model gives; the words are those of encoder files' option {@code pool}. */
+/** How one vector per sample is made of what a model gives, by the words of manifests. */
 public enum OutputPooling {
     /** The first token of [N,T,D]. */
     CLS,
-    /** Mean of the tokens of [N,T,D], or of the pixels of [N,D,H,W]. */
+    /** Mean of all tokens of [N,T,D], whatever padding became, or of the pixels of [N,D,H,W]. */
     MEAN,
+    /** Mean of the tokens of [N,T,D] that are no padding, one for each id; 0 where all are padding. */
+    MASKED_MEAN,
     /** The output is one vector per sample. */
     NONE;
 
     /** As manifests have it. */
     String word() {
-        return name().toLowerCase(Locale.ROOT);
+        return name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
     /**
@@ -29,16 +31,18 @@ public enum OutputPooling {
                 .filter(pooling -> pooling.word().equals(word))
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException("its output is pooled by the unknown '" + word
-                        + "', expected cls, mean or none; read it with the version that wrote it"));
+                        + "', expected cls, mean, masked-mean or none; read it with the version that wrote it"));
     }
 
     /**
      * The vectors: [N][D].
      *
      * @param output float32
+     * @param kept which values of each sample are no padding, [N][T], as {@link
+     *     dev.vicreg.runtime.input.Input#kept} tells; asked for by {@link #MASKED_MEAN} alone
      * @throws IllegalStateException if the output cannot be pooled this way
      */
-    public float[][] rows(OnnxTensor output) {
+    public float[][] rows(OnnxTensor output, boolean[][] kept) {
         long[] shape = output.getInfo().getShape();
         long[] axes = Arrays.copyOfRange(shape, 1, shape.length);
         FloatBuffer values = output.getFloatBuffer();
@@ -47,13 +51,13 @@ public enum OutputPooling {
         for (int i = 0; i < count; i++) {
             float[] sample = new float[values.capacity() / count];
             values.get(i * sample.length, sample);
-            rows[i] = row(sample, axes);
+            rows[i] = this == MASKED_MEAN ? masked(sample, axes, kept[i]) : row(sample, axes);
         }
         return rows;
     }
 
     /**
-     * The vector of one sample: [D].
+     * The vector of one sample: [D]. Which of its tokens are padding isn't known here.
      *
      * @param sample what the model gives for it
      * @param axes of {@code sample}: [D], [T,D] or [D,H,W]
@@ -75,6 +79,29 @@ public enum OutputPooling {
         }
         throw new IllegalStateException("the model's output for a sample, " + Arrays.toString(axes)
                 + ", cannot be pooled by " + word() + " into one vector");
+    }
+
+    static float[] masked(float[] sample, long[] axes, boolean[] kept) {
+        if (axes.length != 2 || axes[0] != kept.length) {
+            throw new IllegalStateException("the model's output for a sample, " + Arrays.toString(axes)
+                    + ", has not one token for each of " + kept.length + " ids, expected [" + kept.length + ",D]");
+        }
+        int width = (int) axes[1];
+        double[] sum = new double[width];
+        int count = 0;
+        for (int t = 0; t < kept.length; t++) {
+            if (kept[t]) {
+                count++;
+                for (int d = 0; d < width; d++) {
+                    sum[d] += sample[t * width + d];
+                }
+            }
+        }
+        float[] mean = new float[width];
+        for (int d = 0; d < width; d++) {
+            mean[d] = (float) (sum[d] / Math.max(1, count));
+        }
+        return mean;
     }
 
     /** Element d of the result is the mean of those at d·start, d·start + step, … */

@@ -85,13 +85,17 @@ class ManifestFormatTest {
     void poolingsOfOtherNamesAreRefused() throws IOException {
         String json = held("imported");
         assertEquals(
-                "f: its manifest is wrong: its output is pooled by the unknown 'max', expected cls, mean or none; read it with"
-                        + " the version that wrote it",
+                "f: its manifest is wrong: its output is pooled by the unknown 'max', expected cls, mean, masked-mean or none;"
+                        + " read it with the version that wrote it",
                 refusal(json.replace("\"pool\": \"mean\"", "\"pool\": \"max\"")));
         assertEquals(
                 OutputPooling.NONE,
                 Manifest.parse(json.replace("\"pool\": \"mean\"", "\"pool\": \"none\""), "f")
                         .pooling());
+        assertEquals(
+                "f: its manifest is wrong: its output is pooled by masked-mean, which is of sequences of ids, and it takes"
+                        + " pictures",
+                refusal(json.replace("\"pool\": \"mean\"", "\"pool\": \"masked-mean\"")));
     }
 
     private static String refusal(String json) {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.vicreg.models.graph.Graph;
 import dev.vicreg.models.graph.Value;
@@ -17,6 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -183,6 +185,49 @@ class ImportedPipelineTest {
         Files.delete(file);
         require(Cli.run("train", "--out", part.toString(), "--resume", "--threads", "1"));
         assertEquals(2, Files.readAllLines(part.resolve("metrics.jsonl")).size());
+    }
+
+    private String noted(String encoder, double rate, String... more) throws IOException {
+        Path out = folder.resolve("rates");
+        List<String> words = new ArrayList<>(List.of("--encoder", encoder, "--steps", "1"));
+        words.addAll(List.of(more));
+        Cli begun = require(train(out, words.toArray(String[]::new)));
+        JsonNode config = new ObjectMapper().readTree(out.resolve("config.json").toFile());
+        assertEquals(rate, config.at("/settings/schedule/lr").asDouble(), 1e-12);
+        Cli again = require(Cli.run("train", "--out", out.toString(), "--resume", "--steps", "2"));
+        assertFalse(again.err().contains("since the weights"), "the run's own: " + again.err());
+        try (var files = Files.walk(out)) {
+            files.sorted(Comparator.reverseOrder())
+                    .forEach(path -> path.toFile().delete());
+        }
+        return begun.err()
+                .lines()
+                .filter(line -> line.startsWith("note: learning rate"))
+                .reduce("", String::concat);
+    }
+
+    @Test
+    void givenWeightsStartAtALowerRateWhichIsSaid() throws IOException {
+        String residual = FILES.resolve("residual.onnx").toString();
+        String tokens = FILES.resolve("tokens.onnx").toString();
+        String said = "note: learning rate 2e-04, since the weights of residual.onnx are given: --lr names another";
+        assertEquals(said, noted(residual, 2e-4));
+        assertEquals(
+                said.replace("2e-04", "2e-05").replace("residual", "tokens"), noted(tokens, 2e-5, "--pool", "mean"));
+        String sgd = said.replace("2e-04", "9.4e-05"); // 0.03 · 8 / 256 / 10
+        assertEquals(sgd, noted(residual, 0.03 * 8 / 256 / 10, "--optimizer", "sgd"));
+        assertEquals(
+                said.replace("2e-04", "2e-05").replace("residual.onnx", "residual.onnx and tokens.onnx"),
+                noted(residual, 2e-5, "--encoder-b", tokens, "--pool-b", "mean"));
+    }
+
+    @Test
+    void aRateThatIsNamedIsTaken() throws IOException {
+        String residual = FILES.resolve("residual.onnx").toString();
+        assertEquals("", noted(residual, 0.01, "--lr", "0.01"));
+        assertEquals("", noted(residual, 0.32 * 8 / 256, "--base-lr", "0.32"));
+        assertEquals("", noted(residual, 1e-3, "--recipe", "cifar-small", "--image-size", "16"));
+        assertEquals("", noted("resnet10", 2e-3, "--width", "4", "--image-size", "16"));
     }
 
     @Test

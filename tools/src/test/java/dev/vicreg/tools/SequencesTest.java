@@ -19,6 +19,7 @@ import dev.vicreg.models.nn.Parameter.Role;
 import dev.vicreg.models.onnx.OnnxFile;
 import dev.vicreg.models.onnx.OnnxSummary;
 import dev.vicreg.runtime.EmbeddingModel;
+import dev.vicreg.runtime.OutputPooling;
 import dev.vicreg.runtime.input.Input;
 import dev.vicreg.runtime.natives.Device;
 import java.io.IOException;
@@ -315,7 +316,92 @@ class SequencesTest {
                 assertArrayEquals(ours.embedSequences(ids)[i], found[i], 1e-5f);
             }
         }
-        refused(2, "attention_mask", "artifacts", "--encoder", masked.toString(), "--out", folder + "/out");
+        Path artifacts = folder.resolve("artifacts");
+        List<String> words = new ArrayList<>(List.of("artifacts", "--encoder", masked.toString(), "--pad-id", "5"));
+        words.addAll(List.of("--projector", "16-16", "--batch-size", "16", "--out", artifacts.toString()));
+        run(words.toArray(String[]::new));
+        assertEquals(-1, mismatch(run, artifacts, "eval_model.onnx"), "with data and without");
+        refused(
+                2,
+                "--vocabulary is 41",
+                "artifacts",
+                "--encoder",
+                masked.toString(),
+                "--vocabulary",
+                "41",
+                "--out",
+                "o");
+        refused(
+                2,
+                "--mean is for pictures",
+                "artifacts",
+                "--encoder",
+                masked.toString(),
+                "--mean",
+                "0,0,0",
+                "--out",
+                "o");
+    }
+
+    private static long mismatch(Path run, Path artifacts, String file) throws IOException {
+        return Files.mismatch(run.resolve("artifacts").resolve(file), artifacts.resolve(file));
+    }
+
+    /** A vector for each id, changed alike: [N,T,6]. */
+    private record Tokens(int vocabulary) implements Encoder {
+        @Override
+        public Value build(Layers layers, Value ids) {
+            Value table = layers.parameter("words", Shape.of(vocabulary, 6), Role.EMBEDDING, Initializer.normal(1));
+            return layers.linear("out", layers.ops().gather(table, ids, 0), 6, true);
+        }
+
+        @Override
+        public int dimension() {
+            return 6;
+        }
+    }
+
+    /** Rates are far below what rounding leaves. */
+    private float[] pooled(Path file, String pool, int length) throws IOException {
+        Path run = folder.resolve(pool + length);
+        String[] options = {"--encoder", file.toString(), "--length", "" + length, "--pool", pool, "--lr", "1e-12"};
+        train(train, run, options);
+        try (EmbeddingModel model = EmbeddingModel.load(run.resolve("encoder.onnx"), Device.CPU, 1)) {
+            assertEquals(length, ((Input.Sequences) model.manifest().input()).length());
+            return model.embedSequences(new long[][] {{5, 6, 7}})[0];
+        }
+    }
+
+    @Test
+    void theMeanOfTokensIsTheSameWhateverTheLength() throws IOException {
+        Path file = Networks.write(folder.resolve("tokens.onnx"), new Tokens(IDS), "ids", ElementType.INT64, 0);
+        float[] one = pooled(file, "mean", 20);
+        assertArrayEquals(one, pooled(file, "mean", 60), 1e-6f);
+        float[] padded = pooled(file, "padded-mean", 20);
+        assertNotEquals(one[0], padded[0], 1e-3f);
+        assertNotEquals(padded[0], pooled(file, "padded-mean", 60)[0], 1e-3f);
+    }
+
+    /** As config.json had it while {@code mean} was over padding too. */
+    @Test
+    void aRunWhoseMeanWasOverPaddingGoesOnSo() throws IOException {
+        Path file = Networks.write(folder.resolve("tokens.onnx"), new Tokens(IDS), "ids", ElementType.INT64, 0);
+        Path run = folder.resolve("run");
+        String[] begun = {
+            "--encoder", file.toString(), "--steps", "4", "--checkpoint-every", "2", "--pool", "padded-mean"
+        };
+        train(train, run, begun);
+        Path config = run.resolve("config.json");
+        byte[] trained = Files.readAllBytes(run.resolve("checkpoints/step-00000004/checkpoint"));
+        String today = Files.readString(config);
+        String before = today.replace("\"format\" : 3", "\"format\" : 2").replace("\"padded-mean\"", "\"mean\"");
+        assertNotEquals(today, before);
+        Files.writeString(config, before);
+        run("train", "--out", run.toString(), "--resume", "--from", "step-2", "--pool", "mean");
+        assertArrayEquals(trained, Files.readAllBytes(run.resolve("checkpoints/step-00000004/checkpoint")));
+        try (EmbeddingModel model = EmbeddingModel.load(run.resolve("encoder.onnx"), Device.CPU, 1)) {
+            assertEquals(OutputPooling.MEAN, model.manifest().pooling());
+        }
     }
 
     private void refused(int status, String expected, String... words) {

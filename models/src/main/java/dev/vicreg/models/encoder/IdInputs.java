@@ -5,6 +5,7 @@ import dev.vicreg.models.graph.ElementType;
 import dev.vicreg.models.graph.Graph;
 import dev.vicreg.models.graph.Node;
 import dev.vicreg.models.graph.OpType;
+import dev.vicreg.models.graph.TensorType;
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.ops.Ops;
 import dev.vicreg.models.setting.SettingException;
@@ -64,9 +65,19 @@ final class IdInputs {
                             .output(0),
                     type);
         }
+        Value kept = kept(ops, ids, padding);
+        return type == ElementType.BOOL ? kept : ops.cast(kept, type);
+    }
+
+    /** Which ids are no padding: bool, of their shape. */
+    static Value kept(Ops ops, Value ids, int padding) {
         Value is = ops.equal(ids, ops.longs(padding));
-        Value isNot = ops.node(OpType.NOT, List.of(is), Attributes.NONE).output(0);
-        return type == ElementType.BOOL ? isNot : ops.cast(isNot, type);
+        return ops.node(OpType.NOT, List.of(is), Attributes.NONE).output(0);
+    }
+
+    /** Whether values of that type are ids, a sequence a row. */
+    static boolean are(TensorType type) {
+        return type.element() == ElementType.INT64 && type.shape().rank() == 2;
     }
 
     /** The size of the smallest table that {@code ids} choose rows of. */

@@ -76,7 +76,8 @@ public final class OnnxEncoder implements Encoder {
      *
      * @param output the representation's name in the file; empty for the first output
      * @param pooling what makes vectors of the output
-     * @param padding the id that fills up sequences, from which an attention mask is made; null if there is none
+     * @param padding the id that fills up sequences, from which an attention mask is made, and which {@link
+     *     Pooling#MEAN} leaves out; null if there is none
      */
     public record Settings(
             String output,
@@ -101,6 +102,7 @@ public final class OnnxEncoder implements Encoder {
     /** What stands for the file's other tensors: without names, which the graphs around the network may use. */
     private final Map<Value, Value> constants = new HashMap<>();
 
+    private final Shape output; // of a batch of two, before it is pooled
     private final int dimension;
 
     private OnnxEncoder(Source source, TensorType sample, Settings settings) {
@@ -121,7 +123,10 @@ public final class OnnxEncoder implements Encoder {
                 }
             }
         }
-        this.dimension = width();
+        Value two = Value.input(inputName(), type(Dim.of(2)));
+        Value unpooled = ofTwo(two);
+        this.output = unpooled.shape();
+        this.dimension = width(pooled(new Ops().scope(NODES), unpooled, two));
     }
 
     /**
@@ -239,9 +244,7 @@ public final class OnnxEncoder implements Encoder {
         inputs.removeIf(input -> !read.contains(input));
         List<Value> fed =
                 inputs.stream().filter(input -> !IdInputs.follows(input)).toList();
-        boolean derives = fed.size() == 1
-                && fed.get(0).type().element() == ElementType.INT64
-                && fed.get(0).shape().rank() == 2;
+        boolean derives = fed.size() == 1 && IdInputs.are(fed.get(0).type());
         if (inputs.size() != 1 && !derives) {
             throw new SettingException("output " + output.getKey() + " depends on " + inputs.size()
                     + " inputs: expected 1, or ids int64[N,T] beside attention_mask, token_type_ids and position_ids, found "
@@ -283,9 +286,32 @@ public final class OnnxEncoder implements Encoder {
         return new TensorType(input.type().element(), shape);
     }
 
+    /** Whether the mean over tokens leaves out padding: it is ids that go in, and a token of each that comes out. */
+    public boolean leavesOutPadding() {
+        return isMeanOfIds() && output.at(1).equals(sample.shape().at(1));
+    }
+
+    private boolean isMeanOfIds() {
+        return settings.pooling == Pooling.MEAN && IdInputs.are(sample) && output.rank() == 3;
+    }
+
+    private Value pooled(Ops ops, Value unpooled, Value view) {
+        if (!leavesOutPadding()) {
+            return settings.pooling.build(ops, unpooled, null);
+        }
+        Integer padding = settings.padding;
+        if (padding == null) {
+            throw new SettingException(
+                    "`pool` mean is over ids that are no padding, which is not known; name data of ids");
+        }
+        // A symbolic batch can hide what a fixed one shows.
+        Value tokens =
+                unpooled.shape().at(1).isFixed() ? unpooled : ops.reshape(unpooled, 0, output.size(1), output.size(2));
+        return settings.pooling.build(ops, tokens, IdInputs.kept(ops, view, padding));
+    }
+
     /** The width that a batch of two comes out with: fixed sizes let every shape be told. */
-    private int width() {
-        Value output = ofTwo();
+    private int width(Value output) {
         Optional<Node> counting = graph.nodes().stream()
                 .filter(node -> node.op() == OpType.NON_ZERO)
                 .findFirst();
@@ -309,11 +335,9 @@ public final class OnnxEncoder implements Encoder {
     }
 
     /** What a batch of two comes out as. */
-    private Value ofTwo() {
-        Value two = Value.input(inputName(), type(Dim.of(2)));
-        Value output;
+    private Value ofTwo(Value two) {
         try {
-            output = network(Layers.forInference(new Parameters()), two);
+            return network(Layers.forInference(new Parameters()), two);
         } catch (SettingException e) {
             throw e;
         } catch (IllegalArgumentException e) {
@@ -322,7 +346,11 @@ public final class OnnxEncoder implements Encoder {
                             + " a batch of any size",
                     e);
         }
-        return settings.pooling.build(new Ops().scope(NODES), output);
+    }
+
+    /** Whether a network that takes this takes sequences of ids: int64 [N,T]. */
+    public static boolean takesIds(TensorType input) {
+        return IdInputs.are(input);
     }
 
     /** The input's name: the file's, unless the graphs around the network use it themselves. */
@@ -358,6 +386,11 @@ public final class OnnxEncoder implements Encoder {
         return IdInputs.vocabulary(graph, input);
     }
 
+    /** Whether it is a transformer, by the softmax that attention is made of. */
+    public boolean attends() {
+        return graph.nodes().stream().anyMatch(node -> node.op() == OpType.SOFTMAX);
+    }
+
     /** How the file was read. */
     public Settings settings() {
         return settings;
@@ -387,6 +420,10 @@ public final class OnnxEncoder implements Encoder {
         if (fixed > 0) {
             notes.add("batch norms whose momentum of 1 would keep their running statistics still, so that "
                     + DEFAULT_MOMENTUM + " is taken: " + fixed);
+        }
+        if (isMeanOfIds() && !leavesOutPadding()) {
+            notes.add("output " + outputName() + " has not one token for each id, so that `pool` mean is over all of"
+                    + " them, whatever padding became");
         }
         return notes;
     }
@@ -418,7 +455,7 @@ public final class OnnxEncoder implements Encoder {
     @Override
     public Value build(Layers layers, Value view) {
         Ops ops = layers.scope(NODES).ops();
-        Value pooled = settings.pooling.build(ops, network(layers, view));
+        Value pooled = pooled(ops, network(layers, view), view);
         // A symbolic batch can hide what a fixed one shows.
         return pooled.shape().at(1).isFixed() ? pooled : ops.reshape(pooled, 0, dimension);
     }

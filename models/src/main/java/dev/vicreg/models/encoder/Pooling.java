@@ -1,37 +1,46 @@
 package dev.vicreg.models.encoder;
 
 import dev.vicreg.models.graph.Attributes;
+import dev.vicreg.models.graph.ElementType;
 import dev.vicreg.models.graph.OpType;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.ops.Ops;
 import dev.vicreg.models.setting.SettingException;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** How a network's output, or its tokens, become one vector per sample, [N,D]. */
 public enum Pooling {
     /** The class token, which is the first of [N,T,D]. */
     CLS,
-    /** Mean over the tokens of [N,T,D] or the pixels of [N,D,H,W]. */
+    /**
+     * Mean over the tokens of [N,T,D] that are no padding, as sentence-transformers' {@code Pooling} has it, or over the
+     * pixels of [N,D,H,W]. Of a sequence that is padding alone it is 0.
+     */
     MEAN,
+    /** Mean over all tokens of [N,T,D], padding too, so that it depends on the length: what {@link #MEAN} once was. */
+    PADDED_MEAN,
     /** None: it is [N,D] already. */
     NONE;
 
     /**
      * Builds the pooling of an imported network's output; what is [N,D] already stays as it is.
      *
+     * @param kept bool [N,T], the tokens that {@link #MEAN} is over; null for all
      * @throws IllegalArgumentException if {@code output} cannot be pooled this way
      */
-    Value build(Ops ops, Value output) {
+    Value build(Ops ops, Value output, @Nullable Value kept) {
         int rank = output.shape().rank();
         if (rank == 2) {
             return output;
         }
-        if (this == MEAN && rank == 4) {
+        boolean means = this == MEAN || this == PADDED_MEAN;
+        if (means && rank == 4) {
             return ops.flatten(ops.globalAveragePool(output), 1);
         }
-        if (this == MEAN && rank == 3) {
-            return ops.reduceMean(output, false, 1);
+        if (means && rank == 3) {
+            return this == PADDED_MEAN || kept == null ? ops.reduceMean(output, false, 1) : mean(ops, output, kept);
         }
         if (this == CLS && rank == 3) {
             return ops.node(
@@ -46,5 +55,13 @@ public enum Pooling {
                     case 4 -> "pool its pixels [N,D,H,W] with `pool` mean";
                     default -> "expected [N,D], [N,T,D] or [N,D,H,W]; name another with `output`";
                 });
+    }
+
+    /** Chosen, not multiplied by 0: what a network makes of padding need not be finite. */
+    private static Value mean(Ops ops, Value tokens, Value kept) {
+        Value each = ops.unsqueeze(kept, 2); // [N,T] → [N,T,1]
+        Value sum = ops.reduceSum(ops.where(each, tokens, ops.constant(0)), false, 1); // [N,D]
+        Value count = ops.reduceSum(ops.cast(each, ElementType.FLOAT), false, 1); // [N,1]
+        return ops.div(sum, ops.max(count, ops.constant(1)));
     }
 }

@@ -9,6 +9,7 @@ import dev.vicreg.models.nn.Layers;
 import dev.vicreg.models.nn.Parameter.Role;
 import dev.vicreg.models.setting.Option;
 import dev.vicreg.models.setting.SettingException;
+import java.util.Locale;
 
 /**
  * Vision transformers (Dosovitskiy et al. 2021, "An Image is Worth 16x16 Words"; sizes Ti and S from Touvron et al.
@@ -54,8 +55,9 @@ public record VisionTransformer(
             throw new SettingException("Encoder width: expected a multiple of the transformer's " + heads
                     + " heads up to 4096, found " + width);
         }
-        if (pool == Pooling.NONE) {
-            throw new SettingException("Pooling of a vision transformer: expected cls or mean, found none");
+        if (pool != Pooling.CLS && pool != Pooling.MEAN) {
+            throw new SettingException("Pooling of a vision transformer: expected cls or mean, found "
+                    + pool.name().toLowerCase(Locale.ROOT).replace('_', '-'));
         }
     }
 

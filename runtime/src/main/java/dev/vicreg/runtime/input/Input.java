@@ -146,6 +146,15 @@ public sealed interface Input<S> {
         return Map.of();
     }
 
+    /**
+     * Which values of a batch are no padding: [count][T] of ids; nothing of other samples, which have none.
+     *
+     * @param batch this input's values, from position 0 to the limit; not changed
+     */
+    default boolean[][] kept(ByteBuffer batch, int count) {
+        return new boolean[0][];
+    }
+
     /** The pictures of an own encoder: RGB, the shorter side resized to the model's size. */
     static Pictures pictures(int imageSize, List<Float> mean, List<Float> deviation) {
         return pictures("image", imageSize, mean, deviation, null);
@@ -578,6 +587,16 @@ public sealed interface Input<S> {
                 OrtSession session, ByteBuffer batch, long[] shape, IntFunction<ByteBuffer> memory)
                 throws OrtException {
             return DerivedInputs.of(session, name, batch, shape, padding, memory);
+        }
+
+        @Override
+        public boolean[][] kept(ByteBuffer batch, int count) {
+            ByteBuffer ids = batch.duplicate().order(ByteOrder.nativeOrder());
+            boolean[][] kept = new boolean[count][length];
+            for (int i = 0; i < count * length; i++) {
+                kept[i / length][i % length] = ids.getLong(i * Long.BYTES) != padding;
+            }
+            return kept;
         }
 
         /**

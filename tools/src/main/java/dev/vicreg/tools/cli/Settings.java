@@ -71,6 +71,13 @@ public final class Settings implements Schema.Source {
         return new Settings(command, merged);
     }
 
+    /** These settings with another text for an option. */
+    public Settings with(String name, String text) {
+        Map<String, String> changed = new HashMap<>(given);
+        changed.put(name, text);
+        return new Settings(command, changed);
+    }
+
     /** What the options say that a record declares: see {@link Schema#read}. */
     public <R extends Record> R read(Class<R> type) {
         return Schema.read(type, false, this);

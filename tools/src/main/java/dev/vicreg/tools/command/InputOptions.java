@@ -1,6 +1,7 @@
 package dev.vicreg.tools.command;
 
 import dev.vicreg.models.encoder.Encoders;
+import dev.vicreg.models.encoder.OnnxEncoder;
 import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.tools.cli.Setting;
@@ -9,15 +10,18 @@ import dev.vicreg.training.config.InputConfig;
 import dev.vicreg.training.config.InputKind;
 import dev.vicreg.training.config.OnnxConfig;
 import dev.vicreg.training.config.PictureInput;
+import dev.vicreg.training.config.SequenceInput;
 import dev.vicreg.training.config.VectorInput;
 import dev.vicreg.training.data.Datasets;
 import dev.vicreg.training.data.kind.Kind;
 import dev.vicreg.training.data.picture.PictureKind;
+import dev.vicreg.training.data.sequence.SequenceKind;
 import dev.vicreg.training.data.source.DataOptions;
 import dev.vicreg.training.data.source.Dataset;
 import dev.vicreg.training.data.source.Selection;
 import dev.vicreg.training.data.vector.VectorKind;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -63,7 +67,7 @@ final class InputOptions {
     /**
      * What these options and the data say: columns and moments of vectors, channels, length and moments of signals.
      *
-     * @param data where there are some; without them pictures
+     * @param data where there are some; without them ids if an encoder file takes those, else pictures
      * @param datasets opens them
      * @throws IllegalArgumentException if an option is for another kind of data
      */
@@ -71,7 +75,10 @@ final class InputOptions {
             throws IOException {
         Kind<?> kind = data == null ? withoutData(settings) : datasets.kind(data);
         requireUses(settings, Set.of(kind));
-        return data == null ? PictureInput.of(settings) : read(settings, data, selection, datasets);
+        if (data != null) {
+            return read(settings, data, selection, datasets);
+        }
+        return kind == SequenceKind.SEQUENCES ? SequenceInput.withoutData(settings) : PictureInput.of(settings);
     }
 
     /**
@@ -113,9 +120,13 @@ final class InputOptions {
         return input;
     }
 
-    private static Kind<?> withoutData(Settings settings) {
+    private static Kind<?> withoutData(Settings settings) throws IOException {
         String encoder = Objects.requireNonNullElse((String) settings.value("encoder"), "resnet18");
-        if (!OnnxConfig.isFile(encoder) && Encoders.input(encoder) != Encoders.Input.PICTURES) {
+        if (OnnxConfig.isFile(encoder)) {
+            OnnxConfig file = settings.read(OnnxConfig.class).of(Path.of(encoder));
+            return OnnxEncoder.takesIds(file.input()) ? SequenceKind.SEQUENCES : PictureKind.PICTURES;
+        }
+        if (Encoders.input(encoder) != Encoders.Input.PICTURES) {
             throw new SettingException("Encoder " + encoder + " needs --data: they tell the sizes of what it takes");
         }
         return PictureKind.PICTURES;

@@ -3,14 +3,20 @@ package dev.vicreg.tools.command;
 import dev.vicreg.runtime.natives.Device;
 import dev.vicreg.runtime.natives.OrtSessions;
 import dev.vicreg.tools.cli.Console;
+import dev.vicreg.tools.cli.Settings;
+import dev.vicreg.tools.evaluation.Evaluation;
+import dev.vicreg.training.config.BranchConfig;
 import dev.vicreg.training.config.GraphConfig;
 import dev.vicreg.training.config.ObjectiveConfig;
 import dev.vicreg.training.config.OnnxConfig;
 import dev.vicreg.training.config.PrecisionConfig;
+import dev.vicreg.training.config.TrainingConfig;
 import dev.vicreg.training.data.source.DataFiles;
 import dev.vicreg.training.step.Side;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Locale;
+import java.util.stream.Collectors;
 
 /** What a user is told of settings that do as they are told, but perhaps not as they are meant. */
 final class Notes {
@@ -29,6 +35,41 @@ final class Notes {
                                 ? "warning: --precision fp16 on the CPU computes in float32 and rounds: nothing is faster, it is for"
                                         + " tests"
                                 : "note: --precision tf32 is fp32 on the CPU");
+    }
+
+    /** Tells the learning rate where nobody asked for one and it isn't that of a new network. */
+    static void tellOfRate(Settings settings, TrainingConfig config, Console console) {
+        GraphConfig graph = config.graph();
+        String files = graph.sides().stream()
+                .map(graph::branch)
+                .filter(branch -> branch.onnx() != null)
+                .map(BranchConfig::encoder)
+                .distinct()
+                .collect(Collectors.joining(" and "));
+        if (!files.isEmpty() && RunOptions.isUsualRate(settings)) {
+            console.err()
+                    .println("note: learning rate " + shown(config.schedule().lr()) + ", since the weights of " + files
+                            + " are given: --lr names another");
+        }
+    }
+
+    private static String shown(double rate) {
+        return String.format(Locale.ROOT, "%.1e", rate).replace(".0e", "e");
+    }
+
+    /** Warns of an encoder that finds less than it did before training. */
+    static void warnOfLoss(Evaluation evaluation, double rate, Console console) {
+        Double before = evaluation.baseline();
+        if (before != null && evaluation.encoder() < before) {
+            console.err()
+                    .println(String.format(
+                            Locale.ROOT,
+                            "warning: kNN fell from %.1f %% before training to %.1f %%: the run made the encoder worse for these"
+                                    + " data; try a lower --lr than %s, fewer epochs, or other --augment",
+                            100 * before,
+                            100 * evaluation.encoder(),
+                            shown(rate)));
+        }
     }
 
     /** Tells of coefficients under which the paper saw collapse or worse vectors. */

@@ -83,6 +83,7 @@ final class QuickstartCommand {
         TrainingRun.Result result;
         try (Datasets datasets = new Datasets(new Reading(console))) {
             Trainer trainer = Trainer.start(config, root.resolve("run"), Version.TEXT, datasets);
+            Notes.tellOfRate(settings, config, console);
             result = TrainingRun.run(trainer, console);
         }
         if (result.outcome().finished()) {
@@ -154,5 +155,6 @@ final class QuickstartCommand {
             console.out().println(EvalCommand.table(evaluation));
             paths.forEach((name, path) -> console.out().printf("  %-16s %s%n", name, path));
         }
+        Notes.warnOfLoss(evaluation, config.schedule().lr(), console);
     }
 }

@@ -1,5 +1,6 @@
 package dev.vicreg.tools.command;
 
+import dev.vicreg.models.encoder.Pooling;
 import dev.vicreg.models.setting.Group;
 import dev.vicreg.models.setting.Schema;
 import dev.vicreg.models.setting.SettingException;
@@ -82,7 +83,22 @@ final class RunOptions {
         if (settings.find(RECIPE).isPresent()) {
             complete = over(complete, Recipes.texts(settings.get(RECIPE)));
         }
-        return run == null ? complete : over(complete, texts(run));
+        return run == null ? complete : asBegun(over(complete, texts(run)), run);
+    }
+
+    /** The options that began a run are no other settings: {@code mean} was over padding too in runs of that time. */
+    private static Settings asBegun(Settings settings, TrainingConfig run) {
+        Settings begun = settings;
+        for (Side side : run.graph().sides()) {
+            OnnxConfig file = run.graph().branch(side).onnx();
+            String pool = side == Side.A ? "pool" : "pool-b";
+            if (file != null
+                    && file.pool() == Pooling.PADDED_MEAN
+                    && "mean".equals(String.valueOf(settings.value(pool)))) {
+                begun = begun.with(pool, "padded-mean");
+            }
+        }
+        return begun;
     }
 
     private static Settings over(Settings settings, Map<String, String> texts) {
@@ -152,7 +168,7 @@ final class RunOptions {
                 graph,
                 data,
                 views(settings, graph),
-                schedule(settings, graph.update()),
+                schedule(settings, graph),
                 settings.get(SEED),
                 settings.read(MachineConfig.class).resolved(),
                 settings.read(OutputConfig.class));
@@ -172,7 +188,7 @@ final class RunOptions {
         return Augmentations.parse(input.kind().preset()).settings();
     }
 
-    private static ScheduleConfig schedule(Settings settings, UpdateConfig update) {
+    private static ScheduleConfig schedule(Settings settings, GraphConfig graph) throws IOException {
         if (settings.isGiven("lr") && settings.isGiven("base-lr")) {
             throw new SettingException("--lr and --base-lr both give the learning rate; leave one out");
         }
@@ -191,8 +207,13 @@ final class RunOptions {
                 return settings.isGiven(name);
             }
         });
-        double usual = asked.baseLr() > 0 ? asked.baseLr() * update.samples() : update.usualRate();
-        double rate = asked.lr() > 0 ? asked.lr() : usual;
-        return Schema.with(Schema.with(asked, "lr", rate), "base-lr", rate / update.samples());
+        double samples = graph.update().samples();
+        double rate = asked.lr() > 0 ? asked.lr() : asked.baseLr() > 0 ? asked.baseLr() * samples : graph.usualRate();
+        return Schema.with(Schema.with(asked, "lr", rate), "base-lr", rate / samples);
+    }
+
+    /** Whether the learning rate was left to what is usual. */
+    static boolean isUsualRate(Settings settings) {
+        return !settings.isGiven("lr") && !settings.isGiven("base-lr");
     }
 }

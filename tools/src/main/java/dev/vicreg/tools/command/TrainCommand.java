@@ -147,6 +147,7 @@ final class TrainCommand {
                             trainer.startStep(),
                             trainer.rate()));
         }
+        Notes.tellOfRate(settings, config, console);
         TrainingRun.Result result = TrainingRun.run(trainer, console);
         Path encoder = result.encoders().get(Side.A);
         if (encoder == null) {
@@ -159,6 +160,9 @@ final class TrainCommand {
             RunExport.export(out, Side.A, result.outcome().last().file(), Version.TEXT, figures, encoder);
         }
         report(settings, result, evaluation, console);
+        if (evaluation != null) {
+            Notes.warnOfLoss(evaluation, config.schedule().lr(), console);
+        }
     }
 
     /** The test samples are opened once more: kept through the training, they would take memory from it. */

@@ -26,6 +26,8 @@ public record GraphConfig(
         ObjectiveConfig objective,
         UpdateConfig update,
         PrecisionConfig precision) {
+    private static final int GIVEN_SHARE = 10;
+    private static final int GIVEN_ATTENTION_SHARE = 100;
 
     /**
      * What these settings mean.
@@ -46,6 +48,24 @@ public record GraphConfig(
                 update.fineTuning(),
                 update.batchSize(),
                 precision.lossScaling());
+    }
+
+    /**
+     * The peak learning rate where none is asked for: what is usual for the optimizer, but a {@value #GIVEN_SHARE}th of it
+     * where an encoder's weights are given, and a {@value #GIVEN_ATTENTION_SHARE}th where that is a transformer. By
+     * measurement: docs/measured.md.
+     *
+     * @throws IOException if the file of an encoder cannot be read
+     */
+    public double usualRate() throws IOException {
+        int share = 1;
+        for (Side side : sides()) {
+            OnnxConfig file = branch(side).onnx();
+            if (file != null) {
+                share = Math.max(share, file.encoder().attends() ? GIVEN_ATTENTION_SHARE : GIVEN_SHARE);
+            }
+        }
+        return update.usualRate() / share;
     }
 
     /** The settings of a side: {@link #a} for both where they share weights. */

@@ -20,7 +20,8 @@ public record ScheduleConfig(
         @Option(
                 help =
                         "peak learning rate as it is used; without it and `base-lr`, by optimizer: adamw 0.002, sgd 0.03 and"
-                                + " lars 0.3 per 256 samples",
+                                + " lars 0.3 per 256 samples, of which an encoder file's weights get a tenth, those of a"
+                                + " transformer a hundredth",
                 group = Group.OPTIMIZATION,
                 min = 1e-12,
                 max = 100)

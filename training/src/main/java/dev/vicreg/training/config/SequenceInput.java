@@ -153,6 +153,20 @@ public record SequenceInput(
         return new SequenceInput(false, length, known, padding, mask, special, asked.isPresent());
     }
 
+    /** What options alone say; what they leave open is the encoder file's. */
+    public static SequenceInput withoutData(Schema.Source options) {
+        int padding = options.<Integer>find("pad-id").orElse(0);
+        Optional<Integer> asked = options.<Length>find("length").map(Length::ids);
+        return new SequenceInput(
+                false,
+                asked.orElse(0),
+                options.<Integer>find("vocabulary").orElse(0),
+                padding,
+                options.<Integer>find("mask-id").orElse(padding),
+                options.<List<Integer>>find("special-ids").orElse(List.of()),
+                asked.isPresent());
+    }
+
     private static SequenceInput ofTexts(int length, Schema.Source options) {
         for (String option : OF_IDS) {
             if (options.isGiven(option)) {
@@ -247,7 +261,8 @@ public record SequenceInput(
             return file;
         }
         boolean own = shape.at(1).isFixed() && !options.isGiven("length");
-        return file.withSample(List.of(own ? shape.size(1) : length));
+        boolean isKnown = own || length > 0;
+        return isKnown ? file.withSample(List.of(own ? shape.size(1) : length)) : file;
     }
 
     @Override

@@ -121,8 +121,8 @@ public record UpdateConfig(
         return (double) batchSize / RATE_SAMPLES;
     }
 
-    /** The peak learning rate where none is asked for. */
-    public double usualRate() {
+    /** The peak learning rate where none is asked for, of a network that starts anew: see {@link GraphConfig#usualRate}. */
+    double usualRate() {
         return Optimizers.usualRate(optimizer, batchSize);
     }
 

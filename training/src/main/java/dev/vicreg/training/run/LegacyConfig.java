@@ -50,6 +50,21 @@ final class LegacyConfig {
         return all;
     }
 
+    /** The same with the name of today for {@code pool} mean of sequences, which was over padding too. */
+    @SuppressWarnings("unchecked") // as it is read from JSON
+    static Map<?, ?> paddedMeans(Map<?, ?> json) {
+        Map<?, ?> graph = map(map(json, "settings"), "graph");
+        for (String side : List.of("a", "b")) {
+            Map<?, ?> branch = map(graph, side);
+            Map<Object, Object> file = (Map<Object, Object>) map(branch, "onnx");
+            if ("mean".equals(file.get("pool"))
+                    && "sequence".equals(map(branch, "input").get("kind"))) {
+                file.put("pool", "padded-mean");
+            }
+        }
+        return json;
+    }
+
     private static Map<String, Object> graph(Map<?, ?> graph) {
         Map<String, Object> today = new LinkedHashMap<>();
         put(today, "a", branch(graph));

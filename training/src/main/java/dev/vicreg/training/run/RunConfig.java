@@ -34,7 +34,10 @@ public record RunConfig(
             .enable(SerializationFeature.INDENT_OUTPUT)
             .setDefaultPropertyInclusion(JsonInclude.Include.NON_NULL);
 
-    private static final int FORMAT = 2;
+    private static final int FORMAT = 3;
+    /** As today, but that {@code pool} mean was over padding too. */
+    private static final int PADDED_MEANS = 2;
+
     private static final String FORMAT_KEY = "format";
     private static final String LOSS_SCALE = "loss-scale";
 
@@ -64,11 +67,13 @@ public record RunConfig(
                 throw new IOException(file + " is not the configuration of a run: it has no settings");
             }
             Object format = json.remove(FORMAT_KEY);
-            if (format != null && !format.equals(FORMAT)) {
+            if (format != null && !format.equals(PADDED_MEANS) && !format.equals(FORMAT)) {
                 throw new IOException(file + " has format " + format + ", this version reads up to " + FORMAT
                         + "; take the version that began the run");
             }
-            return Schema.of(RunConfig.class, format == null ? LegacyConfig.translated(json) : json);
+            Map<?, ?> named = format == null ? LegacyConfig.translated(json) : json;
+            return Schema.of(
+                    RunConfig.class, Integer.valueOf(FORMAT).equals(format) ? named : LegacyConfig.paddedMeans(named));
         } catch (NoSuchFileException e) {
             throw new NoSuchFileException(file.getParent() + " is no run: it has no " + file.getFileName());
         } catch (JsonProcessingException e) {

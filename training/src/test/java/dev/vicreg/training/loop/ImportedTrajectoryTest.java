@@ -57,7 +57,7 @@ final class ImportedTrajectoryTest {
 
     static final int BATCH = 12;
     private static final int VOCABULARY = 40;
-    private static final int PADDING = 5; // of the network that takes an attention mask
+    private static final int PADDING = 5; // of the networks whose mean leaves it out
 
     @TempDir
     Path folder;
@@ -106,7 +106,9 @@ final class ImportedTrajectoryTest {
         "gru, gru, NONE, TRAIN",
         "updown, updown, NONE, TRAIN",
         "text, text, NONE, TRAIN",
+        "text-tokens, text-tokens, MEAN, TRAIN",
         "masked, masked, NONE, TRAIN",
+        "masked-tokens, masked, MEAN, TRAIN",
         "signal, signal, NONE, TRAIN",
     })
     void tenStepsAgreeWithPyTorch(String file, String run, Pooling pooling, BatchNorms norms) throws Exception {
