@@ -11,6 +11,7 @@ import com.google.gson.JsonSerializer;
 import com.google.gson.reflect.TypeToken;
 import dev.vicreg.runtime.file.Reason;
 import dev.vicreg.runtime.input.Input;
+import dev.vicreg.runtime.natives.OrtSessions;
 import java.io.IOException;
 import java.lang.reflect.Type;
 import java.nio.file.Path;
