@@ -46,8 +46,8 @@ public record OnnxConfig(
 
         @Option(
                 help =
-                        "what is made of an encoder file's output that is no vector: its first token, or the mean; without it"
-                                + " none",
+                        "what is made of an encoder file's output that is no vector: its first token, or the mean, of tokens"
+                                + " without padding or with it; without it none",
                 second = "what is made of the output of `encoder-b`'s file, where `encoder` names another")
         @Nullable
         Pooling pool,
