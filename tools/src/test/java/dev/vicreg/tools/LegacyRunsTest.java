@@ -84,8 +84,13 @@ class LegacyRunsTest {
         assertTrue(Files.isRegularFile(work.resolve("run/encoder.onnx")));
     }
 
+    /** But for those whose layer norms see their data centred now. */
+    static Stream<String> kindsOfTheSameBits() {
+        return kinds().stream().filter(kind -> !Set.of("patches", "two-imported").contains(kind));
+    }
+
     @ParameterizedTest
-    @MethodSource("kinds")
+    @MethodSource("kindsOfTheSameBits")
     void aHeldRunGoesOnToTheSameBits(String kind) throws IOException {
         List<String> here = processor();
         List<String> there = Files.readAllLines(HELD.resolve("processor.txt"));

@@ -14,7 +14,7 @@ import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Layer and group norms with the mean taken off before the kernel sees the data. ONNX Runtime 1.24's kernels get the
+ * Layer and group norms with the mean taken off before the kernel sees the data. ONNX Runtime's kernels get the
  * variance as E[x²] - E[x]² in single precision: where the mean is large next to the deviation, digits are lost, and where
  * all elements are equal it may be negative, and the result no number. With a small mean it is exact enough.
  *
@@ -32,21 +32,9 @@ final class CentredNorms {
         return ops.mul(ops.node(OpType.ROUND, List.of(steps), Attributes.NONE).output(0), STEP);
     }
 
-    /** A residual sum: ONNX Runtime computes it and its norm in one kernel, which stays as it is. */
-    private static boolean isSum(Value x) {
-        Node sum = x.producer();
-        return sum != null
-                && sum.op() == OpType.ADD
-                && sum.input(0).shape().equals(x.shape())
-                && sum.input(1).shape().equals(x.shape());
-    }
-
     /** What stands for a layer norm: its result, mean and 1/deviation. */
     static List<Value> layer(Ops ops, Node node, List<@Nullable Value> inputs) {
         Value x = Lowering.input(inputs, 0);
-        if (isSum(x)) {
-            return Rewriter.copy(ops, node, inputs);
-        }
         int rank = x.shape().rank();
         long axis = node.attributes().integer("axis", -1);
         Value shift = shift(
