@@ -4,6 +4,7 @@ import dev.vicreg.training.data.Kinds;
 import dev.vicreg.training.data.kind.Kind;
 import dev.vicreg.training.data.view.Augmentation;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 
 /** The page of {@code ./vicreg help augmentations}: all that {@code --augment} takes, with what each preset has. */
@@ -34,14 +35,14 @@ public final class AugmentationHelp {
 
     private static String row(Kind<?> kind, String name, Augmentation preset) {
         Map<String, Object> settings = preset.settings();
-        Map<?, ?> first = (Map<?, ?>) settings.get("view-a");
-        Map<?, ?> second = (Map<?, ?>) settings.get("view-b");
+        Map<?, ?> first = Objects.requireNonNull((Map<?, ?>) settings.get("view-a"));
+        Map<?, ?> second = Objects.requireNonNull((Map<?, ?>) settings.get("view-b"));
         StringBuilder row = new StringBuilder("  " + name + (name.equals(kind.noun()) ? "" : ", for " + kind.noun()));
         StringBuilder line = new StringBuilder();
         for (Map.Entry<?, ?> setting : first.entrySet()) {
             Object other = second.get(setting.getKey());
             add(row, line, setting.getKey() + "=" + setting.getValue());
-            if (!setting.getValue().equals(other)) {
+            if (!Objects.equals(setting.getValue(), other)) {
                 add(row, line, "view-b." + setting.getKey() + "=" + other);
             }
         }

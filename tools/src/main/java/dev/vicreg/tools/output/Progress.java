@@ -5,9 +5,11 @@ import java.time.Duration;
 import java.util.Locale;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How far a long task is: on a terminal one line that is drawn again and again, elsewhere a line after a second and then
@@ -31,6 +33,7 @@ public final class Progress implements AutoCloseable {
     private long next;
     private long latest;
     private String[] latestNotes = {};
+    private @Nullable ScheduledFuture<?> pending;
     private boolean closed;
     private long first = -1;
     private long firstTime;
@@ -62,7 +65,7 @@ public final class Progress implements AutoCloseable {
         if (console.terminal()) {
             draw(start, "");
         } else {
-            timer.schedule(this::tick, soon.toNanos(), TimeUnit.NANOSECONDS);
+            pending = timer.schedule(this::tick, soon.toNanos(), TimeUnit.NANOSECONDS);
         }
     }
 
@@ -82,7 +85,7 @@ public final class Progress implements AutoCloseable {
             line(latest, "", latestNotes);
             next = now + every.toNanos();
         }
-        timer.schedule(this::tick, Math.max(1, next - now), TimeUnit.NANOSECONDS);
+        pending = timer.schedule(this::tick, Math.max(1, next - now), TimeUnit.NANOSECONDS);
     }
 
     /**
@@ -154,7 +157,10 @@ public final class Progress implements AutoCloseable {
     @Override
     public synchronized void close() {
         closed = true;
-        timer.shutdownNow();
+        if (pending != null) {
+            pending.cancel(false);
+        }
+        timer.shutdown();
         if (console.terminal()) {
             console.err().println();
         }
