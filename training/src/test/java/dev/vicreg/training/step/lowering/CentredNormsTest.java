@@ -24,6 +24,7 @@ final class CentredNormsTest {
 
     enum Norm {
         LAYER,
+        LAYER_OF_A_SUM,
         GROUP
     }
 
@@ -32,9 +33,14 @@ final class CentredNormsTest {
     private Value norm(Norm norm, Value x) {
         Value ones = ops.constant(Tensor.filled(Shape.of(WIDTH), 1));
         Value zeros = ops.constant(Tensor.filled(Shape.of(WIDTH), 0));
-        return norm == Norm.LAYER
-                ? ops.layerNormalization(x, ones, zeros, -1, EPSILON)
-                : ops.groupNormalization(x, ones, zeros, 1, EPSILON);
+        return switch (norm) {
+            case LAYER -> ops.layerNormalization(x, ones, zeros, -1, EPSILON);
+            case LAYER_OF_A_SUM -> {
+                Value half = ops.mul(x, 0.5);
+                yield ops.layerNormalization(ops.add(half, half), ones, zeros, -1, EPSILON);
+            }
+            case GROUP -> ops.groupNormalization(x, ones, zeros, 1, EPSILON);
+        };
     }
 
     @ParameterizedTest
