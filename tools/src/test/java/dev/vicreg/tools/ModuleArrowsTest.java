@@ -53,7 +53,8 @@ class ModuleArrowsTest {
             training.step.pass     -> models.setting models.graph models.ops
             training.step          -> models.setting models.graph models.ops models.nn models.encoder \
                                       training.autodiff training.objective training.optim training.step.pass
-            training.step.lowering -> models.setting models.graph models.ops training.step training.step.pass
+            training.step.lowering -> models.setting models.graph models.graph.infer models.ops training.step \
+                                      training.step.pass
 
             training.data.source   -> models.setting runtime.file
             training.data.view     -> models.setting training.data.source

@@ -70,7 +70,8 @@ class ResamplerTest {
                 .getMessage();
         assertTrue(message.contains("more factors in common"), message);
         assertThrows(IllegalArgumentException.class, () -> new Resampler(0, 8000));
-        assertThrows(IllegalArgumentException.class, () -> new Resampler(16_793_664, 16_000), "half a minute for a file");
+        assertThrows(
+                IllegalArgumentException.class, () -> new Resampler(16_793_664, 16_000), "half a minute for a file");
         assertEquals(48_000, new Resampler(47_999, 48_000).apply(new float[47_999]).length);
     }
 
