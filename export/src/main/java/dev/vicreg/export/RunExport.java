@@ -157,6 +157,6 @@ public final class RunExport {
     private static Input<?> served(BranchConfig branch, OnnxConfig file, Form form) throws IOException {
         OnnxEncoder encoder = file.encoder();
         String name = form == Form.ORIGINAL ? encoder.originalInputName() : encoder.inputName();
-        return branch.input().served(name, file);
+        return branch.input().served(name, file.takes());
     }
 }

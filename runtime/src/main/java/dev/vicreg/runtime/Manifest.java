@@ -122,6 +122,12 @@ public record Manifest(
         return new LinkedHashMap<>(evaluation);
     }
 
+    /** The same of a model whose vectors have another width. */
+    Manifest withDimension(int width) {
+        return new Manifest(
+                formatVersion, version, encoder, input, width, parameters, configHash, evaluation, output, pool);
+    }
+
     /** The format version that a manifest of this input needs: the oldest, so that as many readers as can know it. */
     public static int formatVersion(Input<?> input) {
         return input.formatVersion();

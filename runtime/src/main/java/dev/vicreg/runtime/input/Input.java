@@ -521,6 +521,11 @@ public sealed interface Input<S> {
             return List.of();
         }
 
+        /** Whether an input of that name beside the ids is fed what follows from them, as masks and positions are. */
+        public static boolean follows(String input) {
+            return DerivedInputs.follows(input);
+        }
+
         /** Whether the ids are those of {@link ByteIds}, made from texts. */
         public boolean ofTexts() {
             return coding.equals(ByteIds.NAME);

@@ -42,7 +42,8 @@ final class ArtifactsCommand {
 
     private ArtifactsCommand() {}
 
-    static void run(Settings settings, Console console) throws Exception {
+    static void run(Settings given, Console console) throws Exception {
+        Settings settings = InputOptions.preprocessed(given);
         Path out = settings.get(OUT);
         GraphConfig config = RunOptions.graph(settings, SideInputs.of(settings));
         Notes.warnOfCoefficients(config.objective(), console);

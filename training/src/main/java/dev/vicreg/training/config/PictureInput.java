@@ -1,9 +1,7 @@
 package dev.vicreg.training.config;
 
 import dev.vicreg.models.encoder.Encoders;
-import dev.vicreg.models.graph.Dim;
 import dev.vicreg.models.graph.ElementType;
-import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.setting.Codec;
 import dev.vicreg.models.setting.Option;
 import dev.vicreg.models.setting.Schema;
@@ -22,7 +20,6 @@ import dev.vicreg.training.step.ViewInput;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
@@ -150,25 +147,27 @@ public record PictureInput(
     @Override
     public ViewSource asFed(ViewSource views, OnnxConfig file) throws IOException {
         return file.input().element() == ElementType.FLOAT
-                ? new NormalisedPictures(views, mean, std, file.channelsFirst())
+                ? new NormalisedPictures(views, mean, std, file.takes().channelsFirst())
                 : views;
     }
 
     /** Of the file's size unless one was asked for; a file that takes no pictures is fed what it takes. */
     @Override
     public Fitted fitted(OnnxConfig file, String encoder, Schema.Source options) throws IOException {
-        Optional<Boolean> channelsFirst = file.pictures();
-        if (channelsFirst.isEmpty()) {
+        EncoderInput takes = file.takes();
+        if (takes.pictures().isEmpty()) {
             return new Fitted(new FileInput(encoder), file);
         }
-        Shape shape = file.input().shape();
-        Dim height = shape.at(channelsFirst.get() ? 2 : 1);
-        boolean asked = options.isGiven("image-size") || !height.isFixed();
-        int pixels = asked ? imageSize : Math.toIntExact(height.size());
-        long side = pixels;
+        PictureInput own = sized(takes, options);
+        long side = own.imageSize;
         return new Fitted(
-                new PictureInput(pixels, channels, mean, std),
-                file.withSample(channelsFirst.get() ? List.of(3L, side, side) : List.of(side, side, 3L)));
+                own, file.withSample(takes.channelsFirst() ? List.of(3L, side, side) : List.of(side, side, 3L)));
+    }
+
+    @Override
+    public PictureInput sized(EncoderInput file, Schema.Source options) {
+        long side = file.size(file.channelsFirst() ? 2 : 1).orElse((long) imageSize);
+        return options.isGiven("image-size") ? this : new PictureInput(Math.toIntExact(side), channels, mean, std);
     }
 
     @Override
@@ -177,8 +176,8 @@ public record PictureInput(
     }
 
     @Override
-    public Input<?> served(String name, OnnxConfig file) throws IOException {
-        boolean bytes = file.input().element() == ElementType.UINT8;
+    public Input<?> served(String name, EncoderInput file) {
+        boolean bytes = file.type().element() == ElementType.UINT8;
         String layout = file.channelsFirst() ? Input.Pictures.CHANNELS_FIRST : Input.Pictures.CHANNELS_LAST;
         return Input.pictures(name, imageSize, mean, std, bytes ? null : layout);
     }

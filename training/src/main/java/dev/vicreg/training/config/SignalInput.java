@@ -165,9 +165,31 @@ public record SignalInput(
                 rate, length, mean, std, frontEnd.equals(FrontEnd.NONE) ? FrontEnd.NONE : FrontEnd.LOG_MEL);
     }
 
+    /** Of the file's length. */
+    @Override
+    public SignalInput sized(EncoderInput file, Schema.Source options) {
+        int last = file.type().shape().rank() - 1;
+        long own = last > 0 ? file.size(last).orElse((long) length) : length;
+        return options.isGiven("length")
+                ? this
+                : new SignalInput(rate, Math.toIntExact(own), channels, mean, std, frontEnd);
+    }
+
+    /** Beyond the ends of a short signal stands silence. */
+    @Override
+    public SignalInput unmeasured() {
+        return new SignalInput(
+                rate, length, channels, Collections.nCopies(channels, 0f), Collections.nCopies(channels, 1f), frontEnd);
+    }
+
+    @Override
+    public Fitted fitted(OnnxConfig file, String encoder, Schema.Source options) throws IOException {
+        return new Fitted(sized(file.takes(), options), file);
+    }
+
     /** Not divided: files are used to the recordings' own scale. */
     @Override
-    public Input<?> served(String name, OnnxConfig file) {
+    public Input<?> served(String name, EncoderInput file) {
         return new Input.Signals(
                 name,
                 Input.Signals.KIND,
