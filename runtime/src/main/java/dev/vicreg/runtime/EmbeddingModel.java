@@ -6,6 +6,7 @@ import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
+import dev.vicreg.runtime.input.DeclaredInput;
 import dev.vicreg.runtime.input.Input;
 import dev.vicreg.runtime.natives.Device;
 import dev.vicreg.runtime.natives.OrtSessions;

@@ -1,4 +1,4 @@
-package dev.vicreg.runtime;
+package dev.vicreg.runtime.input;
 
 import ai.onnxruntime.NodeInfo;
 import ai.onnxruntime.OnnxJavaType;
@@ -7,7 +7,6 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.TensorInfo;
 import ai.onnxruntime.platform.Fp16Conversions;
-import dev.vicreg.runtime.input.Input;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -21,14 +20,14 @@ import java.util.stream.IntStream;
 /**
  * A file's input as the file declares it, which may be another than its {@link Input} gives: float16 or float64 for
  * float32, int32 for int64, without an axis of one channel, with batches of a fixed size. Values are converted when they
- * are fed.
+ * are fed. Immutable by agreement: nobody changes the axes.
  *
  * @param given type of the values given
  * @param type of the values that the file takes
  * @param sample axes of a sample as the file takes them
  * @param fixed samples in a batch; 0 for any number
  */
-record DeclaredInput(OnnxJavaType given, OnnxJavaType type, long[] sample, int fixed) {
+public record DeclaredInput(OnnxJavaType given, OnnxJavaType type, long[] sample, int fixed) {
     private static final Map<OnnxJavaType, Set<OnnxJavaType>> CONVERTED = Map.of(
             OnnxJavaType.FLOAT, Set.of(OnnxJavaType.FLOAT, OnnxJavaType.FLOAT16, OnnxJavaType.DOUBLE),
             OnnxJavaType.INT64, Set.of(OnnxJavaType.INT64, OnnxJavaType.INT32));
@@ -39,7 +38,7 @@ record DeclaredInput(OnnxJavaType given, OnnxJavaType type, long[] sample, int f
      * @param file what messages call it
      * @throws IOException if it has no such input, or that takes something else
      */
-    static DeclaredInput of(Map<String, NodeInfo> inputs, Input<?> input, String file) throws IOException {
+    public static DeclaredInput of(Map<String, NodeInfo> inputs, Input<?> input, String file) throws IOException {
         NodeInfo node = inputs.get(input.name());
         String expected =
                 input.type().name().toLowerCase(Locale.ROOT) + " " + Arrays.toString(batchOf(-1, input.shape()));
@@ -63,7 +62,7 @@ record DeclaredInput(OnnxJavaType given, OnnxJavaType type, long[] sample, int f
     }
 
     /** Whether a model that declares {@code declared} takes {@code wanted}; -1 stands for a size that is left open. */
-    static boolean fits(long[] declared, long[] wanted) {
+    public static boolean fits(long[] declared, long[] wanted) {
         return declared.length == wanted.length
                 && IntStream.range(0, wanted.length)
                         .allMatch(axis -> declared[axis] == -1 || declared[axis] == wanted[axis]);
@@ -81,12 +80,12 @@ record DeclaredInput(OnnxJavaType given, OnnxJavaType type, long[] sample, int f
     }
 
     /** Samples in the batch that is run for so many. */
-    int batch(int count) {
+    public int batch(int count) {
         return fixed > 0 ? fixed : count;
     }
 
     /** Samples that run at once. */
-    int batchSize(Input<?> input) {
+    public int batchSize(Input<?> input) {
         return fixed > 0 ? fixed : input.batchSize();
     }
 
@@ -96,7 +95,7 @@ record DeclaredInput(OnnxJavaType given, OnnxJavaType type, long[] sample, int f
      * @param values of {@code count} samples in native order, from position 0 to the limit
      * @param memory direct memory of at least so many bytes, which the tensor then lies in if its type is another
      */
-    OnnxTensor tensor(ByteBuffer values, int count, IntFunction<ByteBuffer> memory) throws OrtException {
+    public OnnxTensor tensor(ByteBuffer values, int count, IntFunction<ByteBuffer> memory) throws OrtException {
         ByteBuffer fed = given == type ? values : converted(values, memory);
         return OnnxTensor.createTensor(OrtEnvironment.getEnvironment(), fed, batchOf(count, sample), type);
     }
