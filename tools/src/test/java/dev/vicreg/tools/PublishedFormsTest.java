@@ -24,6 +24,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -46,7 +47,7 @@ class PublishedFormsTest {
 
     @BeforeAll
     static void makeSamples() {
-        for (String kind : List.of("pictures", "vectors")) {
+        for (String kind : List.of("pictures", "vectors", "signals")) {
             String out = shared.resolve(kind).toString();
             assertEquals(
                     0,
@@ -164,6 +165,75 @@ class PublishedFormsTest {
             values[i] = Float.parseFloat(parts[i + 1]);
         }
         return values;
+    }
+
+    @Test
+    void idsOfInt32BesidePositionsTrainAndStayInt32() throws IOException {
+        Ops ops = new Ops();
+        Dim batch = Dim.symbol("batch");
+        Value ids = Value.input("input_ids", new TensorType(ElementType.INT32, new Shape(List.of(batch, Dim.of(6)))));
+        Value positions = Value.input("position_ids", new TensorType(ElementType.INT64, ids.shape()));
+        Value tokens = ops.add(
+                ops.node(OpType.GATHER, List.of(weight("words", ElementType.FLOAT, 9, 5), ids), Attributes.NONE)
+                        .output(0),
+                ops.node(OpType.GATHER, List.of(weight("places", ElementType.FLOAT, 6, 5), positions), Attributes.NONE)
+                        .output(0));
+        Graph graph =
+                Graph.of("network", List.of(ids, positions), Map.of("features", ops.reduceMean(tokens, false, 1)));
+        Path file = Files.write(folder.resolve("net.onnx"), OnnxFile.bytes(graph, Map.of()));
+        StringBuilder lines = new StringBuilder();
+        for (int i = 0; i < 16; i++) {
+            lines.append(1 + random.nextInt(8))
+                    .append(' ')
+                    .append(1 + random.nextInt(8))
+                    .append('\n');
+        }
+        Path data = Files.writeString(folder.resolve("data.ids"), lines);
+        train(file, data);
+        Path encoder = folder.resolve("run/encoder.onnx");
+        assertEquals(declared(file), declared(encoder));
+        Map<String, Value> trained = OnnxFile.read(encoder).initializers();
+        float[] words = trained.get("words").constant().floats();
+        float[] places = trained.get("places").constant().floats();
+        assertFalse(Arrays.equals(
+                words,
+                OnnxFile.read(file).initializers().get("words").constant().floats()));
+        String[] first = lines.toString().lines().findFirst().orElseThrow().split(" ");
+        float[] expected = new float[5];
+        for (int t = 0; t < 6; t++) {
+            int id = t < 2 ? Integer.parseInt(first[t]) : 0;
+            for (int d = 0; d < 5; d++) {
+                expected[d] += (words[id * 5 + d] + places[t * 5 + d]) / 6;
+            }
+        }
+        assertArrayEquals(expected, values(embedded(encoder, data).get(1)), 1e-6f);
+
+        Cli fedByOthers = Cli.run(
+                "artifacts",
+                "--encoder",
+                file.toString(),
+                "--projector",
+                "8",
+                "--out",
+                folder.resolve("artifacts").toString());
+        assertEquals(0, fedByOthers.status(), fedByOthers.err());
+    }
+
+    @Test
+    void waveformsWithoutAnAxisOfChannelsTrain() throws IOException {
+        Value x = input(ElementType.FLOAT, Dim.symbol("batch"), 500);
+        Path file = write(x, new Ops().matMul(x, weight("w", ElementType.FLOAT, 500, 6)), 17);
+        Path data = shared.resolve("signals/train");
+        train(file, data);
+        Path encoder = folder.resolve("run/encoder.onnx");
+        assertEquals(declared(file), declared(encoder));
+        float[] own = values(embedded(encoder, data).get(1));
+        Path folded = folder.resolve("folded.onnx");
+        assertEquals(
+                0,
+                Cli.run("export", "--run", folder.resolve("run").toString(), "--fold", "--out", folded.toString())
+                        .status());
+        assertArrayEquals(own, values(embedded(folded, data).get(1)), 1e-5f);
     }
 
     @Test

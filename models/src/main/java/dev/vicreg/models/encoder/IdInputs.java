@@ -44,13 +44,9 @@ final class IdInputs {
      * single sentence, and the place of each, counted from 0.
      *
      * @param ids int64 [N,T]
-     * @throws IllegalArgumentException if the padding is not known
+     * @throws IllegalArgumentException if a mask is wanted and the padding is not known
      */
     static Value following(Ops ops, Value wanted, Value ids, @Nullable Integer padding) {
-        if (padding == null) {
-            throw new SettingException("its input " + wanted
-                    + " is made from ids and their padding, which is not known; name data of ids");
-        }
         ElementType type = wanted.type().element();
         if (String.valueOf(wanted.name()).endsWith(TOKEN_TYPES)) {
             return ops.cast(ops.sub(ids, ids), type);
@@ -63,6 +59,10 @@ final class IdInputs {
                     ops.node(OpType.CUM_SUM, List.of(ones, ops.longs(1)), before)
                             .output(0),
                     type);
+        }
+        if (padding == null) {
+            throw new SettingException("its input " + wanted
+                    + " is made from ids and their padding, which is not known; name data of ids");
         }
         Value is = ops.equal(ids, ops.longs(padding));
         Value isNot = ops.node(OpType.NOT, List.of(is), Attributes.NONE).output(0);

@@ -12,6 +12,7 @@ import dev.vicreg.training.data.kind.Kind;
 import dev.vicreg.training.data.signal.SignalDataset;
 import dev.vicreg.training.data.signal.SignalKind;
 import dev.vicreg.training.data.signal.SignalViews;
+import dev.vicreg.training.data.signal.Waveforms;
 import dev.vicreg.training.data.source.DataOptions;
 import dev.vicreg.training.data.source.Dataset;
 import dev.vicreg.training.data.view.Augmentation;
@@ -163,6 +164,12 @@ public record SignalInput(
     public Input<?> served() {
         return Input.signals(
                 rate, length, mean, std, frontEnd.equals(FrontEnd.NONE) ? FrontEnd.NONE : FrontEnd.LOG_MEL);
+    }
+
+    /** Without an axis of channels, where the file has none. */
+    @Override
+    public ViewSource asFed(ViewSource views, OnnxConfig file) throws IOException {
+        return file.input().shape().rank() == 2 ? new Waveforms(views) : views;
     }
 
     /** Of the file's length. */
