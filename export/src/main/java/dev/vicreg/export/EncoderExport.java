@@ -253,8 +253,9 @@ public final class EncoderExport {
 
     /** Pictures as own encoders take them. */
     static TensorType pictures(Input.Pictures input, Dim batch) {
-        Dim side = Dim.of(input.imageSize());
-        return new TensorType(ElementType.UINT8, new Shape(List.of(batch, side, side, Dim.of(input.channels()))));
+        Dim height = Dim.of(input.size().height());
+        Dim width = Dim.of(input.size().width());
+        return new TensorType(ElementType.UINT8, new Shape(List.of(batch, height, width, Dim.of(input.channels()))));
     }
 
     /** {@link #pictures} → float32 in the layout of {@code front}. */

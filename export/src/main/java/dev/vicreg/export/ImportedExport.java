@@ -37,6 +37,9 @@ final class ImportedExport {
     /** Distance of 1 from the next number, halved, by the type in which weights are stored. */
     private static final Map<String, Double> ROUNDING = Map.of("float16", 0x1p-11, "bfloat16", 0x1p-8);
 
+    /** The manifest's version that first knew other outputs than our own. */
+    private static final int OTHER_OUTPUT = 2;
+
     private ImportedExport() {}
 
     /** The file cannot hold what was trained; the message says why, and goes on after a colon. */
@@ -194,7 +197,7 @@ final class ImportedExport {
 
     private static Manifest manifest(OnnxEncoder encoder, EncoderExport.Description description) {
         return new Manifest(
-                Manifest.FORMAT_VERSION,
+                Math.max(OTHER_OUTPUT, Manifest.formatVersion(description.input())),
                 description.version(),
                 description.encoder(),
                 description.input(),

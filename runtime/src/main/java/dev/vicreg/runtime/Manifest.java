@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * What an exported encoder says about itself: JSON in the ONNX file's metadata under {@value #METADATA_KEY}.
  *
- * @param formatVersion {@value #PICTURE_VERSION} for pictures, {@value #FORMAT_VERSION} for vectors, signals and sequences,
- *     which the first readers didn't know; grows when an older reader would go wrong
+ * @param formatVersion {@value #PICTURE_VERSION} for pictures, {@value #KINDS_VERSION} for vectors, signals and sequences, which
+ *     the first readers didn't know, {@value #FORMAT_VERSION} for grey pictures and such as aren't square; grows when an older reader would go wrong
  * @param version this project's version that wrote the file
  * @param encoder the encoder's name, e.g. {@code resnet18}
  * @param input what the model takes and how to prepare it
@@ -54,7 +54,9 @@ public record Manifest(
     /** What every version reads. */
     private static final int PICTURE_VERSION = 1;
 
-    public static final int FORMAT_VERSION = 2;
+    private static final int KINDS_VERSION = 2;
+
+    public static final int FORMAT_VERSION = 3;
 
     private static final Type ANY_INPUT = new TypeToken<Input<?>>() {}.getType();
 

@@ -18,6 +18,8 @@ import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.onnx.OnnxFile;
 import dev.vicreg.models.onnx.OnnxSummary;
 import dev.vicreg.models.ops.Ops;
+import dev.vicreg.runtime.picture.Interpolation;
+import dev.vicreg.runtime.picture.Picture;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -234,6 +236,62 @@ class PublishedFormsTest {
                 Cli.run("export", "--run", folder.resolve("run").toString(), "--fold", "--out", folded.toString())
                         .status());
         assertArrayEquals(own, values(embedded(folded, data).get(1)), 1e-5f);
+    }
+
+    @Test
+    void greyPicturesThatAreNotSquareTrainOwnEncoders() throws IOException {
+        Path run = folder.resolve("run");
+        String data = shared.resolve("pictures/train").toString();
+        List<String> words = new ArrayList<>(List.of("train", "--data", data, "--out", run.toString()));
+        words.addAll(List.of("--width", "4", "--image-size", "16x24", "--channels", "1"));
+        words.addAll(List.of("--projector", "8", "--batch-size", "8", "--steps", "2", "--checkpoint-every", "1"));
+        Cli done = Cli.run(words.toArray(String[]::new));
+        assertEquals(0, done.status(), done.err());
+        Path encoder = run.resolve("encoder.onnx");
+        assertEquals("[N,16,24,1]", OnnxFile.summary(encoder).inputs().get(0).dims());
+        assertEquals(11, embedded(encoder, shared.resolve("pictures/test")).size());
+
+        words.add("--resume");
+        Cli again = Cli.run(words.toArray(String[]::new));
+        assertEquals(0, again.status(), again.err());
+        words.set(words.indexOf("16x24"), "24x16");
+        Cli refused = Cli.run(words.toArray(String[]::new));
+        assertEquals(2, refused.status());
+        assertTrue(refused.errorLine().contains("image-size"), refused.err());
+    }
+
+    @Test
+    void picturesAreOfTheFilesChannelsAndProportions() throws Exception {
+        Value x = input(ElementType.FLOAT, Dim.symbol("batch"), 1, 12, 20);
+        Path file = write(x, new Ops().matMul(new Ops().flatten(x, 1), weight("w", ElementType.FLOAT, 240, 6)), 17);
+        Path data = shared.resolve("pictures/train");
+        float[] before = values(embedded(file, data).get(1));
+        float[] w = OnnxFile.read(file).initializers().get("w").constant().floats();
+        Path first;
+        try (Stream<Path> files = Files.walk(data)) {
+            first = files.filter(Files::isRegularFile).sorted().findFirst().orElseThrow();
+        }
+        byte[] grey = Picture.decode(Files.readAllBytes(first), "first")
+                .cover(20, 12, Interpolation.BICUBIC)
+                .grey();
+        float[] expected = new float[6];
+        for (int i = 0; i < grey.length; i++) {
+            float value = ((grey[i] & 255) / 255f - (0.485f + 0.456f + 0.406f) / 3) / ((0.229f + 0.224f + 0.225f) / 3);
+            for (int d = 0; d < 6; d++) {
+                expected[d] += value * w[6 * i + d];
+            }
+        }
+        assertArrayEquals(expected, before, 1e-3f);
+        train(file, data);
+        Path encoder = folder.resolve("run/encoder.onnx");
+        assertEquals(declared(file), declared(encoder));
+        float[] own = values(embedded(encoder, data).get(1));
+        Path folded = folder.resolve("pictures-in.onnx");
+        Cli export = Cli.run(
+                "export", "--run", folder.resolve("run").toString(), "--picture-input", "--out", folded.toString());
+        assertEquals(0, export.status(), export.err());
+        assertEquals("[N,12,20,1]", OnnxFile.summary(folded).inputs().get(0).dims());
+        assertArrayEquals(own, values(embedded(folded, data).get(1)), 1e-4f);
     }
 
     @Test

@@ -12,6 +12,7 @@ import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.runtime.Manifest;
 import dev.vicreg.runtime.OutputPooling;
 import dev.vicreg.runtime.input.Input;
+import dev.vicreg.runtime.picture.PictureSize;
 import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Settings;
@@ -70,6 +71,8 @@ final class ModelFile {
             Setting.of(SequenceInput.class, "pad-id"),
             Setting.of(SequenceInput.class, "special-ids"));
 
+    private static final PictureSize OPEN = PictureSize.square(0);
+
     private final Settings settings;
     private final String data;
     private final Datasets datasets;
@@ -120,7 +123,7 @@ final class ModelFile {
         requireKind(file, fed, takes, kind);
         if (kind == PictureKind.PICTURES
                 && !settings.isGiven("image-size")
-                && takes.size(takes.channelsFirst() ? 2 : 1).isEmpty()) {
+                && takes.pictureSize(OPEN).shorter() == 0) {
             throw new SettingException(file + " leaves the size of pictures open: give it with --image-size");
         }
         InputConfig input = InputOptions.read(settings, data, SharedSettings.selection(settings), datasets)
@@ -208,7 +211,7 @@ final class ModelFile {
             throw new SettingException(file + " takes " + described(fed) + ", the data are " + kind.noun()
                     + ", expected "
                     + (taken.isEmpty()
-                            ? "another file: pictures [N,3,H,W] or [N,H,W,3], vectors [N,D], signals [N,C,T] or [N,T], or ids"
+                            ? "another file: pictures [N,C,H,W] or [N,H,W,C] of 3 or 1 channels, vectors [N,D], signals [N,C,T] or [N,T], or ids"
                                     + " [N,T]"
                             : String.join(" or ", taken.stream().map(Kind::noun).toList())));
         }

@@ -5,6 +5,7 @@ import dev.vicreg.models.graph.ElementType;
 import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.TensorType;
 import dev.vicreg.models.setting.SettingException;
+import dev.vicreg.runtime.picture.PictureSize;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -19,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record EncoderInput(
         String file, TensorType type, @Nullable String layout, List<Long> sample) {
-    private static final Dim CHANNELS = Dim.of(3);
+    private static final int COLOURS = 3;
 
     /** Copies the sizes. */
     public EncoderInput {
@@ -27,8 +28,8 @@ public record EncoderInput(
     }
 
     /**
-     * Whether pictures go in as [N,3,H,W] rather than [N,H,W,3]: as asked for, or where the file has three channels;
-     * empty if it takes no pictures.
+     * Whether pictures go in as [N,C,H,W] rather than [N,H,W,C]: as asked for, or where the file has three channels, or
+     * one; empty if it takes no pictures.
      */
     public Optional<Boolean> pictures() {
         Shape shape = type.shape();
@@ -37,19 +38,35 @@ public record EncoderInput(
         }
         if (layout != null) {
             Dim channels = shape.at(layout.equals("nchw") ? 1 : 3);
-            return channels.isFixed() && !channels.equals(CHANNELS)
-                    ? Optional.empty()
-                    : Optional.of(layout.equals("nchw"));
+            boolean known = !channels.isFixed() || channels.size() == COLOURS || channels.size() == 1;
+            return known ? Optional.of(layout.equals("nchw")) : Optional.empty();
         }
-        boolean first = shape.at(1).equals(CHANNELS);
-        return first || shape.at(3).equals(CHANNELS) ? Optional.of(first) : Optional.empty();
+        for (Dim channels : List.of(Dim.of(COLOURS), Dim.of(1))) {
+            if (shape.at(1).equals(channels) || shape.at(3).equals(channels)) {
+                return Optional.of(shape.at(1).equals(channels));
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** Channels of pictures, which the file is known to take: 3, or 1 of grey ones. */
+    public int channels() {
+        return Math.toIntExact(size(channelsFirst() ? 1 : 3).orElse((long) COLOURS));
+    }
+
+    /** Height and width of pictures, which the file is known to take; those that it leaves open are as {@code usual}. */
+    public PictureSize pictureSize(PictureSize usual) {
+        int height = channelsFirst() ? 2 : 1;
+        return new PictureSize(
+                Math.toIntExact(size(height).orElse((long) usual.height())),
+                Math.toIntExact(size(height + 1).orElse((long) usual.width())));
     }
 
     /** Whether channels come first in pictures, which the file is known to take. */
     public boolean channelsFirst() {
         return pictures()
                 .orElseThrow(() -> new SettingException(
-                        file + " takes no pictures of 3 channels: expected an input [N,3,H,W] or [N,H,W,3]"));
+                        file + " takes no pictures: expected an input [N,3,H,W] or [N,H,W,3], or of 1 channel"));
     }
 
     /** The size of an axis, of which 0 is the batch's: the file's, or the one asked for; empty where both leave it open. */

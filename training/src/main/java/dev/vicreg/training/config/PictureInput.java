@@ -8,6 +8,7 @@ import dev.vicreg.models.setting.Schema;
 import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.models.setting.Variant;
 import dev.vicreg.runtime.input.Input;
+import dev.vicreg.runtime.picture.PictureSize;
 import dev.vicreg.training.data.kind.Kind;
 import dev.vicreg.training.data.picture.NormalisedPictures;
 import dev.vicreg.training.data.picture.PictureKind;
@@ -23,23 +24,27 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /**
- * Square pictures.
+ * Pictures.
  *
  * @param imageSize height and width in pixels
- * @param channels colour channels, 3
+ * @param channels 3 of colours, 1 of grey levels
  * @param mean per channel on a scale of 0 to 1, taken off inside the graph
  * @param std standard deviation per channel on a scale of 0 to 1, divided by inside the graph
  */
 @Variant("picture")
 public record PictureInput(
-        @Option(help = "side of the pictures it sees", argument = "PIXELS", fallback = "32", min = 8, max = 4096)
-        int imageSize,
+        @Option(
+                help = "side of the pictures it sees, or their height and width",
+                argument = "PIXELS|HxW",
+                fallback = "32",
+                codec = SizeText.class)
+        PictureSize imageSize,
 
-        @Option(help = "channels: 3 of pictures", min = 1, max = 1024)
+        @Option(help = "channels: 3 of pictures, or 1 of grey ones", min = 1, max = 1024)
         int channels,
 
         @Option(
-                help = "taken off each channel, on a scale of 0 to 1",
+                help = "taken off each channel, on a scale of 0 to 1; of three, grey pictures get the middle",
                 argument = "R,G,B",
                 fallback = "0.485,0.456,0.406",
                 codec = Channels.class)
@@ -61,6 +66,11 @@ public record PictureInput(
         if (channels != mean.size()) {
             throw new SettingException("Channels: expected as many as means, " + mean.size() + ", found " + channels);
         }
+    }
+
+    /** Square ones. */
+    public PictureInput(int side, int channels, List<Float> mean, List<Float> std) {
+        this(PictureSize.square(side), channels, mean, std);
     }
 
     /** Numbers with commas between them. */
@@ -87,25 +97,31 @@ public record PictureInput(
     /** What options say of pictures; nothing follows from data. */
     public static PictureInput of(Schema.Source options) {
         int channels = options.<Integer>find("channels").orElse(COLOURS);
-        if (channels != COLOURS) {
-            throw new SettingException("`channels` of pictures must be 3, found " + channels);
+        if (channels != COLOURS && channels != 1) {
+            throw new SettingException("`channels` of pictures must be 3, or 1 of grey ones, found " + channels);
         }
         return new PictureInput(
-                options.<Integer>find("image-size").orElseThrow(),
-                COLOURS,
-                options.<List<Float>>find("mean").orElseThrow(),
-                options.<List<Float>>find("std").orElseThrow());
+                options.<PictureSize>find("image-size").orElseThrow(),
+                channels,
+                each(channels, options.<List<Float>>find("mean").orElseThrow()),
+                each(channels, options.<List<Float>>find("std").orElseThrow()));
+    }
+
+    /** For each channel; of grey pictures the middle of the colours'. */
+    private static List<Float> each(int channels, List<Float> moments) {
+        double middle = moments.stream().mapToDouble(each -> each).average().orElse(0);
+        return channels == 1 && moments.size() == COLOURS ? List.of((float) middle) : moments;
     }
 
     /** What a model takes. */
     static PictureInput of(Input.Pictures input) {
-        return new PictureInput(input.imageSize(), input.channels(), input.mean(), input.deviation());
+        return new PictureInput(input.size(), input.channels(), input.mean(), input.deviation());
     }
 
-    /** There are no other channels than three. */
+    /** Three channels need not be asked for. */
     @Override
     public boolean isInferred(String option) {
-        return option.equals("channels");
+        return option.equals("channels") && channels == COLOURS;
     }
 
     @Override
@@ -125,7 +141,7 @@ public record PictureInput(
 
     @Override
     public int pictureSize(Encoders.Input takes) {
-        return imageSize;
+        return imageSize.shorter();
     }
 
     @Override
@@ -141,7 +157,7 @@ public record PictureInput(
 
     @Override
     public ViewSource views(Dataset<?> data, Augmentation augmentation) {
-        return new PictureViews(PictureKind.PICTURES.require(data), augmentation, imageSize);
+        return new PictureViews(PictureKind.PICTURES.require(data), augmentation, imageSize, channels);
     }
 
     @Override
@@ -159,15 +175,20 @@ public record PictureInput(
             return new Fitted(new FileInput(encoder), file);
         }
         PictureInput own = sized(takes, options);
-        long side = own.imageSize;
+        long height = own.imageSize.height();
+        long width = own.imageSize.width();
+        long colours = own.channels;
         return new Fitted(
-                own, file.withSample(takes.channelsFirst() ? List.of(3L, side, side) : List.of(side, side, 3L)));
+                own,
+                file.withSample(
+                        takes.channelsFirst() ? List.of(colours, height, width) : List.of(height, width, colours)));
     }
 
     @Override
     public PictureInput sized(EncoderInput file, Schema.Source options) {
-        long side = file.size(file.channelsFirst() ? 2 : 1).orElse((long) imageSize);
-        return options.isGiven("image-size") ? this : new PictureInput(Math.toIntExact(side), channels, mean, std);
+        PictureSize size = options.isGiven("image-size") ? imageSize : file.pictureSize(imageSize);
+        int own = options.isGiven("channels") ? channels : file.channels();
+        return new PictureInput(size, own, each(own, mean), each(own, std));
     }
 
     @Override

@@ -10,6 +10,7 @@ import dev.vicreg.models.nn.Layers;
 import dev.vicreg.models.nn.LogMel;
 import dev.vicreg.models.ops.Ops;
 import dev.vicreg.models.setting.SettingException;
+import dev.vicreg.runtime.picture.PictureSize;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -25,18 +26,25 @@ public interface ViewInput {
     Value prepare(Ops ops, Value view);
 
     /**
-     * Square pictures, uint8 [N,size,size,C], normalised inside the graph.
+     * Pictures, uint8 [N,H,W,C], normalised inside the graph.
      *
-     * @param size height and width in pixels
+     * @param size height and width
      * @param mean per channel on a scale of 0 to 1
      * @param deviation standard deviation per channel on a scale of 0 to 1
      */
-    record Pictures(int size, List<Float> mean, List<Float> deviation) implements ViewInput {
+    record Pictures(PictureSize size, List<Float> mean, List<Float> deviation) implements ViewInput {
+        private static final int MOST = 4096;
+
+        /** Square pictures. */
+        public Pictures(int size, List<Float> mean, List<Float> deviation) {
+            this(PictureSize.square(size), mean, deviation);
+        }
+
         /** Checks the settings. */
         public Pictures {
             mean = List.copyOf(mean);
             deviation = List.copyOf(deviation);
-            if (size < 1 || size > 4096) {
+            if (size.shorter() < 1 || size.height() > MOST || size.width() > MOST) {
                 throw new SettingException("Image size: expected 1 to 4096 pixels, found " + size);
             }
             if (mean.isEmpty()
@@ -55,7 +63,8 @@ public interface ViewInput {
         @Override
         public TensorType type(Dim batch) {
             return new TensorType(
-                    ElementType.UINT8, new Shape(List.of(batch, Dim.of(size), Dim.of(size), Dim.of(mean.size()))));
+                    ElementType.UINT8,
+                    new Shape(List.of(batch, Dim.of(size.height()), Dim.of(size.width()), Dim.of(mean.size()))));
         }
 
         @Override
