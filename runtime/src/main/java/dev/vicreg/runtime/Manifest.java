@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What an exported encoder says about itself: JSON in the ONNX file's metadata under {@value #METADATA_KEY}.
  *
- * @param formatVersion {@value #PICTURE_VERSION} for pictures, {@value #KINDS_VERSION} for vectors, signals and sequences, which
+ * @param formatVersion {@value #PICTURE_VERSION} for pictures, 2 for vectors, signals and sequences, which
  *     the first readers didn't know, {@value #FORMAT_VERSION} for grey pictures and such as aren't square; grows when an older reader would go wrong
  * @param version this project's version that wrote the file
  * @param encoder the encoder's name, e.g. {@code resnet18}
@@ -53,8 +53,6 @@ public record Manifest(
 
     /** What every version reads. */
     private static final int PICTURE_VERSION = 1;
-
-    private static final int KINDS_VERSION = 2;
 
     public static final int FORMAT_VERSION = 3;
 

@@ -200,7 +200,7 @@ class PublishedFormsTest {
         assertFalse(Arrays.equals(
                 words,
                 OnnxFile.read(file).initializers().get("words").constant().floats()));
-        String[] first = lines.toString().lines().findFirst().orElseThrow().split(" ");
+        String[] first = lines.toString().lines().findFirst().orElseThrow().split(" ", -1);
         float[] expected = new float[5];
         for (int t = 0; t < 6; t++) {
             int id = t < 2 ? Integer.parseInt(first[t]) : 0;

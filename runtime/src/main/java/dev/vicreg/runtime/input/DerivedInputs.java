@@ -103,7 +103,7 @@ final class DerivedInputs {
         switch (type) {
             case INT64 -> values.putLong(value);
             case INT32 -> values.putInt((int) value);
-            case FLOAT -> values.putFloat(value);
+            case FLOAT -> values.putFloat((float) value);
             default -> values.put((byte) value);
         }
     }

@@ -7,7 +7,6 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import dev.vicreg.runtime.picture.Interpolation;
 import dev.vicreg.runtime.picture.Picture;
-import dev.vicreg.runtime.picture.PictureSize;
 import dev.vicreg.runtime.sequence.ByteIds;
 import dev.vicreg.runtime.signal.Signal;
 import java.io.IOException;

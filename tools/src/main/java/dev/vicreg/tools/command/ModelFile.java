@@ -12,7 +12,7 @@ import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.runtime.Manifest;
 import dev.vicreg.runtime.OutputPooling;
 import dev.vicreg.runtime.input.Input;
-import dev.vicreg.runtime.picture.PictureSize;
+import dev.vicreg.runtime.input.PictureSize;
 import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Settings;
@@ -167,7 +167,8 @@ final class ModelFile {
     }
 
     private EncoderInput takes(Path file, NodeInfo fed) {
-        if (!(fed.getInfo() instanceof TensorInfo info) || element(info.type) == null) {
+        ElementType element = fed.getInfo() instanceof TensorInfo tensor ? element(tensor.type) : null;
+        if (!(fed.getInfo() instanceof TensorInfo info) || element == null) {
             throw new SettingException(file + ": its input " + fed.getName() + " is " + fed.getInfo()
                     + ", expected numbers: pictures, vectors, signals or ids");
         }
@@ -180,7 +181,7 @@ final class ModelFile {
                     + " has a fixed first axis and leaves another open: expected the batch first; export the network"
                     + " with the batch as axis 0");
         }
-        TensorType type = new TensorType(element(info.type), new Shape(axes));
+        TensorType type = new TensorType(element, new Shape(axes));
         return new EncoderInput(
                 file.toString(),
                 type,

@@ -6,9 +6,7 @@ import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.runtime.natives.Device;
 import dev.vicreg.runtime.natives.OrtSessions;
-import dev.vicreg.training.config.BranchConfig;
 import dev.vicreg.training.config.GraphConfig;
-import dev.vicreg.training.config.OnnxConfig;
 import dev.vicreg.training.data.view.ViewBatch;
 import dev.vicreg.training.data.view.ViewType;
 import dev.vicreg.training.run.Artifacts;
@@ -124,7 +122,7 @@ public final class StepBenchmark {
         ViewType view = new ViewType(element, axes);
         int size = Math.multiplyExact(Math.toIntExact(type.shape().size(0)), view.bytes());
         ByteBuffer values = ByteBuffer.allocateDirect(size).order(ByteOrder.nativeOrder());
-        int known = vocabulary(config.branch(side));
+        int known = config.branch(side).vocabulary();
         Random random = new Random(side == Side.A ? 1 : 2);
         while (values.hasRemaining()) {
             switch (element) {
@@ -134,15 +132,6 @@ public final class StepBenchmark {
             }
         }
         return new ViewBatch(view, values.flip());
-    }
-
-    /** How many ids the encoder knows; 0 where that isn't known. */
-    private static int vocabulary(BranchConfig branch) throws IOException {
-        OnnxConfig file = branch.onnx();
-        int known = branch.input().vocabulary();
-        return known == 0 && file != null
-                ? Math.toIntExact(file.encoder().vocabulary().orElse(0))
-                : known;
     }
 
     /** Type of the side's view. */

@@ -5,7 +5,7 @@ import dev.vicreg.models.graph.ElementType;
 import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.TensorType;
 import dev.vicreg.models.setting.SettingException;
-import dev.vicreg.runtime.picture.PictureSize;
+import dev.vicreg.runtime.input.PictureSize;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;

@@ -8,7 +8,7 @@ import dev.vicreg.models.setting.Schema;
 import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.models.setting.Variant;
 import dev.vicreg.runtime.input.Input;
-import dev.vicreg.runtime.picture.PictureSize;
+import dev.vicreg.runtime.input.PictureSize;
 import dev.vicreg.training.data.kind.Kind;
 import dev.vicreg.training.data.picture.NormalisedPictures;
 import dev.vicreg.training.data.picture.PictureKind;
@@ -152,7 +152,7 @@ public record PictureInput(
     @Override
     public ViewInput view(Encoders.Input takes) {
         require(takes == Encoders.Input.PICTURES, takes);
-        return new ViewInput.Pictures(imageSize, mean, std);
+        return new ViewInput.Pictures(imageSize.height(), imageSize.width(), mean, std);
     }
 
     @Override

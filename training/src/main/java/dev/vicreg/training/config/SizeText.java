@@ -2,7 +2,7 @@ package dev.vicreg.training.config;
 
 import dev.vicreg.models.setting.Codec;
 import dev.vicreg.models.setting.SettingException;
-import dev.vicreg.runtime.picture.PictureSize;
+import dev.vicreg.runtime.input.PictureSize;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 

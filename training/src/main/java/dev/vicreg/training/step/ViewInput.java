@@ -10,7 +10,6 @@ import dev.vicreg.models.nn.Layers;
 import dev.vicreg.models.nn.LogMel;
 import dev.vicreg.models.ops.Ops;
 import dev.vicreg.models.setting.SettingException;
-import dev.vicreg.runtime.picture.PictureSize;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -28,24 +27,24 @@ public interface ViewInput {
     /**
      * Pictures, uint8 [N,H,W,C], normalised inside the graph.
      *
-     * @param size height and width
+     * @param height,width in pixels
      * @param mean per channel on a scale of 0 to 1
      * @param deviation standard deviation per channel on a scale of 0 to 1
      */
-    record Pictures(PictureSize size, List<Float> mean, List<Float> deviation) implements ViewInput {
+    record Pictures(int height, int width, List<Float> mean, List<Float> deviation) implements ViewInput {
         private static final int MOST = 4096;
 
         /** Square pictures. */
         public Pictures(int size, List<Float> mean, List<Float> deviation) {
-            this(PictureSize.square(size), mean, deviation);
+            this(size, size, mean, deviation);
         }
 
         /** Checks the settings. */
         public Pictures {
             mean = List.copyOf(mean);
             deviation = List.copyOf(deviation);
-            if (size.shorter() < 1 || size.height() > MOST || size.width() > MOST) {
-                throw new SettingException("Image size: expected 1 to 4096 pixels, found " + size);
+            if (Math.min(height, width) < 1 || Math.max(height, width) > MOST) {
+                throw new SettingException("Image size: expected 1 to 4096 pixels, found " + height + "x" + width);
             }
             if (mean.isEmpty()
                     || mean.size() != deviation.size()
@@ -63,8 +62,7 @@ public interface ViewInput {
         @Override
         public TensorType type(Dim batch) {
             return new TensorType(
-                    ElementType.UINT8,
-                    new Shape(List.of(batch, Dim.of(size.height()), Dim.of(size.width()), Dim.of(mean.size()))));
+                    ElementType.UINT8, new Shape(List.of(batch, Dim.of(height), Dim.of(width), Dim.of(mean.size()))));
         }
 
         @Override

@@ -1,8 +1,8 @@
 package dev.vicreg.training.data.picture;
 
 import dev.vicreg.models.setting.SettingException;
+import dev.vicreg.runtime.input.PictureSize;
 import dev.vicreg.runtime.picture.Picture;
-import dev.vicreg.runtime.picture.PictureSize;
 import dev.vicreg.training.data.source.Dataset;
 import dev.vicreg.training.data.view.Augmentation;
 import dev.vicreg.training.data.view.ViewKey;

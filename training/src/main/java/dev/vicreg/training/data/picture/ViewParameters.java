@@ -1,8 +1,8 @@
 package dev.vicreg.training.data.picture;
 
+import dev.vicreg.runtime.input.PictureSize;
 import dev.vicreg.runtime.picture.Interpolation;
 import dev.vicreg.runtime.picture.Picture;
-import dev.vicreg.runtime.picture.PictureSize;
 import java.util.List;
 
 /**

@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.vicreg.runtime.input.PictureSize;
 import dev.vicreg.runtime.picture.Picture;
-import dev.vicreg.runtime.picture.PictureSize;
 import dev.vicreg.training.data.Augmentations;
 import dev.vicreg.training.data.TestPictures;
 import dev.vicreg.training.data.view.Augmentation;

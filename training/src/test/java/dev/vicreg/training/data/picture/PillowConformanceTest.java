@@ -3,9 +3,9 @@ package dev.vicreg.training.data.picture;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.vicreg.runtime.input.PictureSize;
 import dev.vicreg.runtime.picture.Interpolation;
 import dev.vicreg.runtime.picture.Picture;
-import dev.vicreg.runtime.picture.PictureSize;
 import dev.vicreg.training.data.picture.ViewParameters.Jitter;
 import java.io.IOException;
 import java.io.InputStream;

@@ -1,4 +1,4 @@
-package dev.vicreg.runtime.picture;
+package dev.vicreg.runtime.input;
 
 /**
  * Height and width of pictures in pixels, in the order of their axes.
