@@ -123,10 +123,26 @@ public final class EncoderExport {
      * @param manifest what its metadata say
      * @param difference measured against the evaluation graph, as a share of the largest value
      * @param added initialisers that were added to a file of other origin, as its norms shared running statistics
+     * @param obstacle why a file of other origin could not hold what was trained, so that this has our own form; null if it
+     *     could, or was not meant to
      */
-    public record Result(Path file, Manifest manifest, double difference, List<String> added) {
+    public record Result(
+            Path file,
+            Manifest manifest,
+            double difference,
+            List<String> added,
+            @Nullable String obstacle) {
+        /** The same where that was not to be. */
+        Result insteadOfOriginal(String why) {
+            return new Result(file, manifest, difference, added, why);
+        }
+
         /** A line for the user about what is not as it was in a file of other origin, besides values. */
         public Optional<String> note() {
+            if (obstacle != null) {
+                return Optional.of("note: " + manifest.encoder() + " cannot hold the trained encoder: " + obstacle
+                        + "; it is published in this program's own form");
+            }
             return added.isEmpty()
                     ? Optional.empty()
                     : Optional.of("added to the original file, whose batch norms shared running statistics: "
@@ -174,7 +190,7 @@ public final class EncoderExport {
         String view = String.valueOf(encoder.inputs().get(0).name());
         Verification verification =
                 new Verification(evalModel, side, views(eval, state), state, description.input, view, front);
-        return new Result(target, manifest, publish(file, verification, target), List.of());
+        return new Result(target, manifest, publish(file, verification, target), List.of(), null);
     }
 
     /**
@@ -242,8 +258,9 @@ public final class EncoderExport {
 
     /** Pictures as own encoders take them. */
     static TensorType pictures(Input.Pictures input, Dim batch) {
-        Dim side = Dim.of(input.imageSize());
-        return new TensorType(ElementType.UINT8, new Shape(List.of(batch, side, side, Dim.of(input.channels()))));
+        Dim height = Dim.of(input.size().height());
+        Dim width = Dim.of(input.size().width());
+        return new TensorType(ElementType.UINT8, new Shape(List.of(batch, height, width, Dim.of(input.channels()))));
     }
 
     /** {@link #pictures} → float32 in the layout of {@code front}. */
@@ -329,8 +346,7 @@ public final class EncoderExport {
         return difference;
     }
 
-    /** The difference measured, if that is small enough to publish the file. */
-    static double verify(double difference, Verification verification, Path target) {
+    private static double verify(double difference, Verification verification, Path target) {
         if (difference > Verification.TOLERANCE) {
             throw new IllegalStateException(
                     "Encoder not published to %s: it differs from %s by %.1e of the largest value,"

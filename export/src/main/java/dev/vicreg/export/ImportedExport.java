@@ -6,7 +6,6 @@ import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.onnx.EditedModel;
 import dev.vicreg.models.onnx.OnnxFile;
 import dev.vicreg.models.onnx.OnnxSummary;
-import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.runtime.Manifest;
 import dev.vicreg.runtime.OutputPooling;
 import dev.vicreg.runtime.file.AtomicFile;
@@ -32,13 +31,31 @@ import org.jspecify.annotations.Nullable;
  * says it.
  */
 final class ImportedExport {
+    /** How many roundings to the type in which weights are stored may add up. */
+    private static final double ROUNDINGS = 20;
+
+    /** Distance of 1 from the next number, halved, by the type in which weights are stored. */
+    private static final Map<String, Double> ROUNDING = Map.of("float16", 0x1p-11, "bfloat16", 0x1p-8);
+
+    /** The manifest's version that first knew other outputs than our own. */
+    private static final int OTHER_OUTPUT = 2;
+
     private ImportedExport() {}
+
+    /** The file cannot hold what was trained; the message says why, and goes on after a colon. */
+    static final class NotHeldException extends Exception {
+        private static final long serialVersionUID = 1;
+
+        NotHeldException(String why, @Nullable Throwable cause) {
+            super(why, cause);
+        }
+    }
 
     /**
      * As {@link EncoderExport#export}, in the original file's form.
      *
      * @param original the file that the encoder came in
-     * @throws IllegalArgumentException if the file cannot hold what was trained: says which remedy there is
+     * @throws NotHeldException if the file cannot hold what was trained
      */
     static EncoderExport.Result export(
             Path original,
@@ -49,13 +66,13 @@ final class ImportedExport {
             Path checkpoint,
             EncoderExport.Description description,
             Path target)
-            throws IOException {
+            throws IOException, NotHeldException {
         Map<String, Tensor> state = CheckpointFile.read(checkpoint);
         Graph eval = OnnxFile.read(evalModel).graph();
-        Optional<String> obstacle = obstacle(original, encoder);
+        OnnxSummary summary = OnnxFile.summary(original);
+        Optional<String> obstacle = obstacle(original, summary, encoder);
         if (obstacle.isPresent()) {
-            throw new SettingException("The original file cannot hold the trained encoder: " + obstacle.get()
-                    + "; export with `fold`, which writes a file of its own form");
+            throw new NotHeldException(obstacle.get(), null);
         }
         String prefix = side == Side.B && !shared ? Branch.SECOND + "." : "";
         Map<String, Tensor> values = new LinkedHashMap<>();
@@ -82,32 +99,51 @@ final class ImportedExport {
                 null,
                 encoder.outputName(),
                 manifest.pooling());
-        return new EncoderExport.Result(target, manifest, publish(file, verification, target), added);
+        double difference = publish(file, verification, tolerance(summary), target);
+        return new EncoderExport.Result(target, manifest, difference, added, null);
     }
 
     private static EditedModel edited(
             Path original, Map<String, Tensor> values, Manifest manifest, OnnxFile.Statistics statistics)
-            throws IOException {
+            throws IOException, NotHeldException {
         try {
             return OnnxFile.withInitializers(
                     original, values, true, Map.of(Manifest.METADATA_KEY, manifest.toJson()), statistics);
         } catch (IllegalArgumentException e) { // the file is the user's
-            throw new SettingException(e.getMessage(), e);
+            throw new NotHeldException(String.valueOf(e.getMessage()), e);
         }
+    }
+
+    /** Largest difference that is published: more than {@link Verification#TOLERANCE} where weights are rounded coarsely. */
+    private static double tolerance(OnnxSummary original) {
+        double rounding = original.initializers().stream()
+                .mapToDouble(tensor -> ROUNDING.getOrDefault(tensor.element(), 0.0))
+                .max()
+                .orElse(0);
+        return Math.max(Verification.TOLERANCE, ROUNDINGS * rounding);
     }
 
     /**
      * Leaves {@code target}, and {@code target.data} if the model has external data, if it is the same function as the
      * evaluation graph. It is verified as a file, in a folder of its own beside the target: it may be larger than an array
      * can be, and finds its data by their name. Returns the difference measured.
+     *
+     * @param tolerance largest difference that is published
      */
-    static double publish(EditedModel file, Verification verification, Path target) throws IOException {
+    static double publish(EditedModel file, Verification verification, double tolerance, Path target)
+            throws IOException, NotHeldException {
         AtomicFile.requireWritable(target);
         try (TemporaryFolder draft = TemporaryFolder.beside(target)) {
             Path model = draft.path().resolve(target.getFileName());
             Path data = EditedModel.data(model);
             file.save(model);
-            double difference = EncoderExport.verify(verification.difference(model), verification, target);
+            double difference = difference(verification, model);
+            if (difference > tolerance) {
+                throw new NotHeldException(
+                        "in ONNX Runtime it differs from the training graph by %.1e of the largest value, more than %.0e"
+                                .formatted(difference, tolerance),
+                        null);
+            }
             Map<Path, Path> complete = new LinkedHashMap<>();
             if (Files.exists(data)) {
                 complete.put(EditedModel.data(target), data);
@@ -115,6 +151,14 @@ final class ImportedExport {
             complete.put(target, model);
             AtomicFile.move(complete);
             return difference;
+        }
+    }
+
+    private static double difference(Verification verification, Path model) throws IOException, NotHeldException {
+        try {
+            return verification.difference(model);
+        } catch (IOException e) { // ONNX Runtime refuses it
+            throw new NotHeldException(String.valueOf(e.getMessage()), e);
         }
     }
 
@@ -127,10 +171,10 @@ final class ImportedExport {
     }
 
     /** Why the original file cannot hold what was trained, if it cannot. */
-    static Optional<String> obstacle(Path original, OnnxEncoder encoder) throws IOException {
-        List<String> outputs = OnnxFile.summary(original).outputs().stream()
-                .map(OnnxSummary.Entry::name)
-                .toList();
+    private static Optional<String> obstacle(Path original, OnnxSummary summary, OnnxEncoder encoder)
+            throws IOException {
+        List<String> outputs =
+                summary.outputs().stream().map(OnnxSummary.Entry::name).toList();
         if (!outputs.contains(encoder.outputName())) {
             return Optional.of("its outputs are " + outputs + ", not the inner value " + encoder.outputName()
                     + " that was trained");
@@ -147,7 +191,7 @@ final class ImportedExport {
 
     private static Manifest manifest(OnnxEncoder encoder, EncoderExport.Description description) {
         return new Manifest(
-                Manifest.FORMAT_VERSION,
+                Math.max(OTHER_OUTPUT, Manifest.formatVersion(description.input())),
                 description.version(),
                 description.encoder(),
                 description.input(),

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 public final class RunExport {
     /** What the export of an encoder that came as an ONNX file looks like; own encoders have but one form. */
     public enum Form {
-        /** The file itself with other values in it. */
+        /** The file itself with other values in it; {@link #FOLDED} if it cannot hold them, as the result's note says. */
         ORIGINAL,
         /** A file of this project's form, batch norms folded, with the input that the original has. */
         FOLDED,
@@ -71,11 +71,7 @@ public final class RunExport {
     public static EncoderExport.Result export(
             Path run, Side side, Path checkpoint, String version, Map<String, Double> evaluation, Path target)
             throws IOException {
-        OnnxConfig file = RunConfig.settingsOf(run).graph().branch(side).onnx();
-        boolean original = file == null
-                || ImportedExport.obstacle(Path.of(file.path()), file.encoder()).isEmpty();
-        Form form = original ? Form.ORIGINAL : Form.FOLDED;
-        return export(run, side, form, checkpoint, version, evaluation, target);
+        return export(run, side, Form.ORIGINAL, checkpoint, version, evaluation, target);
     }
 
     /**
@@ -106,21 +102,44 @@ public final class RunExport {
             throw new SettingException("Run " + run + " trained " + branch.encoder()
                     + ": `picture-input` is for encoders that came as ONNX files and take pictures; leave it out");
         }
+        String hash = FileDigest.sha256(layout.config());
+        if (file == null || form != Form.ORIGINAL) {
+            return own(artifacts, side, branch, form, checkpoint, version, hash, evaluation, target);
+        }
+        try {
+            return ImportedExport.export(
+                    Path.of(file.path()),
+                    file.encoder(),
+                    artifacts.evalModel(),
+                    side,
+                    graph.sharesWeights(),
+                    checkpoint,
+                    new EncoderExport.Description(
+                            version, branch.encoder(), served(branch, file, form), hash, evaluation),
+                    target);
+        } catch (ImportedExport.NotHeldException e) {
+            return own(artifacts, side, branch, Form.FOLDED, checkpoint, version, hash, evaluation, target)
+                    .insteadOfOriginal(String.valueOf(e.getMessage()));
+        }
+    }
+
+    /** In this project's form. */
+    private static EncoderExport.Result own(
+            Artifacts artifacts,
+            Side side,
+            BranchConfig branch,
+            Form form,
+            Path checkpoint,
+            String version,
+            String hash,
+            Map<String, Double> evaluation,
+            Path target)
+            throws IOException {
+        OnnxConfig file = branch.onnx();
         Input<?> input = file == null || form == Form.PICTURES ? branch.input().served() : served(branch, file, form);
-        EncoderExport.Description description = new EncoderExport.Description(
-                version, branch.encoder(), input, FileDigest.sha256(layout.config()), evaluation);
-        return file == null || form != Form.ORIGINAL
-                ? EncoderExport.export(
-                        artifacts.evalModel(), side, checkpoint, description, front(branch, form), target)
-                : ImportedExport.export(
-                        Path.of(file.path()),
-                        file.encoder(),
-                        artifacts.evalModel(),
-                        side,
-                        graph.sharesWeights(),
-                        checkpoint,
-                        description,
-                        target);
+        EncoderExport.Description description =
+                new EncoderExport.Description(version, branch.encoder(), input, hash, evaluation);
+        return EncoderExport.export(artifacts.evalModel(), side, checkpoint, description, front(branch, form), target);
     }
 
     /**
@@ -157,6 +176,6 @@ public final class RunExport {
     private static Input<?> served(BranchConfig branch, OnnxConfig file, Form form) throws IOException {
         OnnxEncoder encoder = file.encoder();
         String name = form == Form.ORIGINAL ? encoder.originalInputName() : encoder.inputName();
-        return branch.input().served(name, file);
+        return branch.input().served(name, file.takes());
     }
 }

@@ -12,6 +12,7 @@ import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.TensorType;
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.runtime.OutputPooling;
+import dev.vicreg.runtime.input.DeclaredInput;
 import dev.vicreg.runtime.input.Input;
 import dev.vicreg.runtime.natives.Device;
 import dev.vicreg.runtime.natives.OrtSessions;
@@ -21,6 +22,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -80,7 +82,7 @@ record Verification(
      *
      * @param exported the bytes of the file to be published
      * @throws IOException if ONNX Runtime refuses either model
-     * @throws IllegalStateException if a value is not finite
+     * @throws IllegalStateException if a value of the evaluation graph's is not finite
      */
     double difference(byte[] exported) throws IOException {
         try (OrtSession.SessionOptions options = OrtSessions.options(Device.CPU, 0);
@@ -128,7 +130,7 @@ record Verification(
 
     /** All views are fed, since ONNX Runtime asks for every input; what the encoder doesn't read makes no difference. */
     private double difference(OrtSession evaluated, Map<String, OnnxTensor> parameters, OrtSession served, int count)
-            throws OrtException {
+            throws IOException, OrtException {
         Map<String, Tensor> madeUp = new LinkedHashMap<>();
         for (Value each : views) {
             madeUp.put(String.valueOf(each.name()), madeUp(each, count));
@@ -142,29 +144,47 @@ record Verification(
             madeUp.put(view, normalised(own, front));
         }
         Map<String, OnnxTensor> fed = new LinkedHashMap<>();
-        try (OnnxTensor given = tensor(own)) {
+        try {
             for (Map.Entry<String, Tensor> entry : madeUp.entrySet()) {
                 fed.put(entry.getKey(), tensor(entry.getValue()));
             }
             Map<String, OnnxTensor> feeds = new LinkedHashMap<>(parameters);
             feeds.putAll(fed);
-            float[] expected = run(evaluated, feeds, side.representation(), OutputPooling.NONE, own);
-            return difference(expected, run(served, given, own));
+            boolean[][] all = new boolean[0][];
+            float[] expected = joined(Arrays.asList(run(evaluated, feeds, side.representation(), OutputPooling.NONE, all)));
+            return difference(expected, run(served, own));
         } finally {
             fed.values().forEach(OnnxTensor::close);
         }
     }
 
-    /** The exported file's output for its input, and what follows from that. */
-    private float[] run(OrtSession served, OnnxTensor given, Tensor own) throws OrtException {
-        Map<String, OnnxTensor> derived =
-                input.derived(served, ByteBuffer.wrap(own.data()), own.shape().toArray(), ByteBuffer::allocateDirect);
+    /** The exported file's output for its input, and what follows from that, in batches as it takes them. */
+    private float[] run(OrtSession served, Tensor own) throws IOException, OrtException {
+        DeclaredInput declared = DeclaredInput.of(served.getInputInfo(), input, "The exported encoder");
+        int count = Math.toIntExact(own.shape().size(0));
+        int size = declared.batch(count);
+        int bytes = own.data().length / count;
+        List<float[]> rows = new ArrayList<>();
+        for (int start = 0; start < count; start += size) {
+            int given = Math.min(size, count - start);
+            ByteBuffer values = ByteBuffer.allocateDirect(size * bytes).order(ByteOrder.nativeOrder());
+            values.put(own.data(), start * bytes, given * bytes).clear();
+            rows.addAll(Arrays.asList(run(served, declared, values, own.shape().with(0, Dim.of(size))))
+                    .subList(0, given));
+        }
+        return joined(rows);
+    }
+
+    private float[][] run(OrtSession served, DeclaredInput declared, ByteBuffer values, Shape shape)
+            throws OrtException {
+        Map<String, OnnxTensor> feeds = new LinkedHashMap<>();
         try {
-            Map<String, OnnxTensor> feeds = new LinkedHashMap<>(derived);
-            feeds.put(input.name(), given);
-            return run(served, feeds, output, pool, own);
+            int count = Math.toIntExact(shape.size(0));
+            feeds.putAll(input.derived(served, values, shape.toArray(), ByteBuffer::allocateDirect));
+            feeds.put(input.name(), declared.tensor(values, count, ByteBuffer::allocateDirect));
+            return run(served, feeds, output, pool, input.kept(values.duplicate().order(values.order()), count));
         } finally {
-            derived.values().forEach(OnnxTensor::close);
+            feeds.values().forEach(OnnxTensor::close);
         }
     }
 
@@ -182,7 +202,7 @@ record Verification(
         return Tensor.of(first ? layout : shape, values.array());
     }
 
-    /** max |a - b| / max |a|. */
+    /** max |a - b| / max |a|; infinite if one of the values found is no finite number. */
     static double difference(float[] expected, float[] found) {
         if (expected.length != found.length) {
             throw new IllegalStateException(
@@ -191,13 +211,14 @@ record Verification(
         double scale = 0;
         double largest = 0;
         for (int i = 0; i < expected.length; i++) {
-            if (!Float.isFinite(expected[i]) || !Float.isFinite(found[i])) {
+            if (!Float.isFinite(expected[i])) {
                 throw new IllegalStateException(
                         "The encoder's output is not finite, so it is not published: its training"
                                 + " has diverged; export an earlier checkpoint");
             }
+            double difference = Math.abs((double) expected[i] - found[i]);
             scale = Math.max(scale, Math.abs(expected[i]));
-            largest = Math.max(largest, Math.abs((double) expected[i] - found[i]));
+            largest = Math.max(largest, Double.isNaN(difference) ? Double.POSITIVE_INFINITY : difference);
         }
         return largest == 0 ? 0 : largest / scale;
     }
@@ -257,19 +278,18 @@ record Verification(
         return Tensor.of(batch.shape(), values);
     }
 
-    private float[] run(
-            OrtSession session, Map<String, OnnxTensor> feeds, String output, OutputPooling pool, Tensor own)
+    private static float[][] run(
+            OrtSession session, Map<String, OnnxTensor> feeds, String output, OutputPooling pool, boolean[][] kept)
             throws OrtException {
-        boolean[][] kept =
-                input.kept(ByteBuffer.wrap(own.data()), (int) own.shape().size(0));
         try (OrtSession.Result result = session.run(feeds)) {
-            float[][] rows = pool.rows((OnnxTensor) result.get(output).orElseThrow(), kept);
-            FloatBuffer values = FloatBuffer.allocate(rows.length * rows[0].length);
-            for (float[] row : rows) {
-                values.put(row);
-            }
-            return values.array();
+            return pool.rows((OnnxTensor) result.get(output).orElseThrow(), kept);
         }
+    }
+
+    private static float[] joined(List<float[]> rows) {
+        FloatBuffer values = FloatBuffer.allocate(rows.size() * rows.get(0).length);
+        rows.forEach(values::put);
+        return values.array();
     }
 
     private static OnnxTensor tensor(Tensor tensor) throws OrtException {

@@ -372,7 +372,7 @@ class ImportedExportTest {
         Path target = Files.createDirectory(temporary.resolve("out")).resolve("encoder.onnx");
         EditedModel edited = SmallFiles.edit(file, values, metadata, 5000);
         assertFalse(edited.isWhole());
-        double difference = ImportedExport.publish(edited, verification, target);
+        double difference = ImportedExport.publish(edited, verification, Verification.TOLERANCE, target);
         assertTrue(difference < 1e-5, "" + difference);
         assertEquals(List.of("encoder.onnx", "encoder.onnx.data"), names(target.getParent()));
         assertSame(embed(whole), embed(target));
@@ -380,12 +380,15 @@ class ImportedExportTest {
         byte[] published = Files.readAllBytes(EditedModel.data(target));
         values.computeIfPresent("fc.weight", (name, weight) -> Tensor.filled(weight.shape(), 1));
         EditedModel wrong = SmallFiles.edit(file, values, metadata, 5000);
-        assertThrows(IllegalStateException.class, () -> ImportedExport.publish(wrong, verification, target));
+        assertThrows(
+                ImportedExport.NotHeldException.class,
+                () -> ImportedExport.publish(wrong, verification, Verification.TOLERANCE, target));
         assertEquals(List.of("encoder.onnx", "encoder.onnx.data"), names(target.getParent()));
         assertArrayEquals(published, Files.readAllBytes(EditedModel.data(target)), "what was there stays");
 
         Path folder = Files.createDirectories(temporary.resolve("other/folder"));
-        assertThrows(IOException.class, () -> ImportedExport.publish(edited, verification, folder));
+        assertThrows(
+                IOException.class, () -> ImportedExport.publish(edited, verification, Verification.TOLERANCE, folder));
         assertEquals(List.of("folder"), names(folder.getParent()), "no data beside a file that can't be");
     }
 

@@ -3,10 +3,10 @@ package dev.vicreg.runtime;
 import ai.onnxruntime.NodeInfo;
 import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OnnxTensor;
-import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
+import dev.vicreg.runtime.input.DeclaredInput;
 import dev.vicreg.runtime.input.Input;
 import dev.vicreg.runtime.natives.Device;
 import dev.vicreg.runtime.natives.OrtSessions;
@@ -25,6 +25,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.IntFunction;
 import java.util.stream.LongStream;
@@ -46,33 +47,36 @@ import org.jspecify.annotations.Nullable;
 public final class EmbeddingModel implements AutoCloseable {
     private final String name;
     private final Manifest manifest;
+    private final DeclaredInput declared;
     private final Workers workers;
     private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
     private @Nullable OrtSession session;
 
-    private EmbeddingModel(String name, OrtSession session, int threads) throws IOException, OrtException {
+    private EmbeddingModel(String name, OrtSession session, @Nullable Describer describer, int threads)
+            throws IOException, OrtException {
+        Map<String, String> metadata = session.getMetadata().getCustomMetadata();
+        boolean isOurs = metadata.containsKey(Manifest.METADATA_KEY);
+        Manifest told = describer == null || isOurs
+                ? Manifest.of(metadata, name)
+                : describer.manifest(session.getInputInfo(), session.getOutputInfo());
         this.name = name;
-        this.manifest = Manifest.of(session.getMetadata().getCustomMetadata(), name);
         this.session = session;
-        Input<?> input = manifest.input();
-        requireTensor("input", input.name(), input.type(), session.getInputInfo(), batchOf(-1));
-        input.requireFed(session.getInputInfo(), name);
-        if (manifest.output() == null) {
-            requireTensor(
-                    "output",
-                    manifest.outputName(),
-                    OnnxJavaType.FLOAT,
-                    session.getOutputInfo(),
-                    -1,
-                    manifest.dimension());
-        }
         this.workers = new Workers(threads > 0 ? threads : Runtime.getRuntime().availableProcessors());
+        Input<?> input = told.input();
+        this.declared = DeclaredInput.of(session.getInputInfo(), input, name);
+        input.requireFed(session.getInputInfo(), name);
+        if (told.output() == null) {
+            requireTensor(
+                    "output", told.outputName(), OnnxJavaType.FLOAT, session.getOutputInfo(), -1, told.dimension());
+        }
+        this.manifest = isOurs ? told : told.withDimension(measured(session, told));
     }
 
-    private long[] batchOf(long count) {
-        return LongStream.concat(
-                        LongStream.of(count), Arrays.stream(manifest.input().shape()))
-                .toArray();
+    /** Width of what comes out for a sample of zeros. */
+    private int measured(OrtSession open, Manifest told) throws OrtException {
+        Input<?> input = told.input();
+        ByteBuffer zeros = workers.take(input.bytes() * declared.batch(1));
+        return run(open, told, zeros.slice(0, input.bytes() * declared.batch(1)).order(zeros.order()), 1)[0].length;
     }
 
     /** {@link #load(Path, Device, int)} on CUDA if it can be used, with all processors. */
@@ -91,7 +95,7 @@ public final class EmbeddingModel implements AutoCloseable {
      * @throws IllegalStateException if the device or ONNX Runtime's libraries can't be used
      */
     public static EmbeddingModel load(Path encoderOnnx, Device device, int threads) throws IOException {
-        return load(encoderOnnx.toString(), OrtSessions.open(encoderOnnx, device, threads), threads);
+        return load(encoderOnnx.toString(), OrtSessions.open(encoderOnnx, device, threads), null, threads);
     }
 
     /** {@link #load(byte[], Device, int)} on CUDA if it can be used, with all processors. */
@@ -111,13 +115,34 @@ public final class EmbeddingModel implements AutoCloseable {
      */
     public static EmbeddingModel load(byte[] encoderOnnx, Device device, int threads) throws IOException {
         String name = "(" + encoderOnnx.length + " bytes)";
-        return load(name, OrtSessions.open(encoderOnnx, name, device, threads), threads);
+        return load(name, OrtSessions.open(encoderOnnx, name, device, threads), null, threads);
     }
 
-    private static EmbeddingModel load(String name, OrtSession session, int threads) throws IOException {
+    /** Says of a file without a manifest what would stand in one. */
+    public interface Describer {
+        /**
+         * The manifest; its dimension is measured, whatever it says.
+         *
+         * @param inputs,outputs as the file declares them
+         * @throws IOException if the file cannot be used as an encoder
+         */
+        Manifest manifest(Map<String, NodeInfo> inputs, Map<String, NodeInfo> outputs) throws IOException;
+    }
+
+    /**
+     * The same for any ONNX file: one without a manifest is what {@code describer} says.
+     *
+     * @param describer asked only where there is no manifest
+     */
+    public static EmbeddingModel load(Path onnx, Describer describer, Device device, int threads) throws IOException {
+        return load(onnx.toString(), OrtSessions.open(onnx, device, threads), describer, threads);
+    }
+
+    private static EmbeddingModel load(String name, OrtSession session, @Nullable Describer describer, int threads)
+            throws IOException {
         EmbeddingModel model = null;
         try {
-            model = new EmbeddingModel(name, session, threads);
+            model = new EmbeddingModel(name, session, describer, threads);
             return model;
         } catch (OrtException e) {
             throw new IOException("Cannot open model " + name + ": " + OrtSessions.firstLine(e), e);
@@ -140,7 +165,7 @@ public final class EmbeddingModel implements AutoCloseable {
 
     /** The number of samples that run through the model at once; more per call cost no more memory but their own. */
     public int batchSize() {
-        return manifest.input().batchSize();
+        return declared.batchSize(manifest.input());
     }
 
     /**
@@ -379,9 +404,10 @@ public final class EmbeddingModel implements AutoCloseable {
             for (int start = 0; start < count; start += batchSize()) {
                 int first = start;
                 int size = Math.min(batchSize(), count - start);
-                ByteBuffer batch = workers.take(Math.multiplyExact(size, bytes));
+                int all = Math.multiplyExact(declared.batch(size), bytes);
+                ByteBuffer batch = workers.take(all);
                 workers.forEach(size, i -> input.write(prepared.apply(first + i), batch, i));
-                float[][] rows = run(open, input, batch.slice(0, size * bytes).order(batch.order()), size);
+                float[][] rows = run(open, manifest, batch.slice(0, all).order(batch.order()), size);
                 System.arraycopy(rows, 0, embeddings, start, size);
                 workers.giveBack(batch); // not where something failed, as it may still be in use
             }
@@ -395,37 +421,37 @@ public final class EmbeddingModel implements AutoCloseable {
         }
     }
 
-    /** The vectors of a batch [count, …]. */
-    private float[][] run(OrtSession open, Input<?> input, ByteBuffer values, int count) throws OrtException {
+    /**
+     * The vectors of a batch [count, …].
+     *
+     * @param values of as many samples as the file's batches have, of which the first {@code count} matter
+     */
+    private float[][] run(OrtSession open, Manifest told, ByteBuffer values, int count) throws OrtException {
+        Input<?> input = told.input();
+        int batch = declared.batch(count);
         Map<String, OnnxTensor> fed = new LinkedHashMap<>();
-        List<ByteBuffer> derived = new ArrayList<>();
+        List<ByteBuffer> memory = new ArrayList<>();
+        IntFunction<ByteBuffer> taken = bytes -> {
+            memory.add(workers.take(bytes));
+            return memory.get(memory.size() - 1);
+        };
         try {
-            fed.putAll(input.derived(open, values, batchOf(count), bytes -> {
-                derived.add(workers.take(bytes));
-                return derived.get(derived.size() - 1);
-            }));
-            fed.put(
-                    input.name(),
-                    OnnxTensor.createTensor(OrtEnvironment.getEnvironment(), values, batchOf(count), input.type()));
+            fed.putAll(input.derived(open, values, axes(batch, input), taken));
+            fed.put(input.name(), declared.tensor(values, batch, taken));
             try (OrtSession.Result result = open.run(fed)) {
-                OnnxTensor output =
-                        (OnnxTensor) result.get(manifest.outputName()).orElseThrow();
-                float[][] rows = manifest.pooling().rows(output, input.kept(values, count));
-                derived.forEach(workers::giveBack);
-                return rows;
+                OnnxTensor output = (OnnxTensor) result.get(told.outputName()).orElseThrow();
+                float[][] rows = told.pooling().rows(output, input.kept(values, batch));
+                memory.forEach(workers::giveBack);
+                return Arrays.copyOf(rows, count);
             }
         } finally {
             fed.values().forEach(OnnxTensor::close);
         }
     }
 
-    /** Whether a model that declares {@code declared} takes {@code wanted}; -1 stands for a size that is left open. */
-    private static boolean fits(long[] declared, long[] wanted) {
-        boolean fits = declared.length == wanted.length;
-        for (int axis = 0; fits && axis < wanted.length; axis++) {
-            fits = declared[axis] == -1 || declared[axis] == wanted[axis];
-        }
-        return fits;
+    private static long[] axes(long batch, Input<?> input) {
+        return LongStream.concat(LongStream.of(batch), Arrays.stream(input.shape()))
+                .toArray();
     }
 
     /** Checks one input or output; -1 stands for a size that the model leaves open. */
@@ -438,7 +464,9 @@ public final class EmbeddingModel implements AutoCloseable {
             throw new IOException(
                     name + " has no " + role + " '" + tensor + "' " + expected + "; it has " + found.keySet());
         }
-        if (!(node.getInfo() instanceof TensorInfo info) || info.type != type || !fits(info.getShape(), shape)) {
+        if (!(node.getInfo() instanceof TensorInfo info)
+                || info.type != type
+                || !DeclaredInput.fits(info.getShape(), shape)) {
             throw new IOException(
                     name + ": " + role + " '" + tensor + "' is " + node.getInfo() + ", expected " + expected);
         }

@@ -24,8 +24,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * What an exported encoder says about itself: JSON in the ONNX file's metadata under {@value #METADATA_KEY}.
  *
- * @param formatVersion {@value #PICTURE_VERSION} for pictures, {@value #FORMAT_VERSION} for vectors, signals and sequences,
- *     which the first readers didn't know; grows when an older reader would go wrong
+ * @param formatVersion {@value #PICTURE_VERSION} for pictures, 2 for vectors, signals and sequences, which
+ *     the first readers didn't know, {@value #FORMAT_VERSION} for grey pictures and such as aren't square; grows when an older reader would go wrong
  * @param version this project's version that wrote the file
  * @param encoder the encoder's name, e.g. {@code resnet18}
  * @param input what the model takes and how to prepare it
@@ -56,7 +56,7 @@ public record Manifest(
     /** What every version reads. */
     private static final int PICTURE_VERSION = 1;
 
-    public static final int FORMAT_VERSION = 2;
+    public static final int FORMAT_VERSION = 3;
 
     private static final Type ANY_INPUT = new TypeToken<Input<?>>() {}.getType();
 
@@ -127,6 +127,12 @@ public record Manifest(
     @Override
     public Map<String, Double> evaluation() {
         return new LinkedHashMap<>(evaluation);
+    }
+
+    /** The same of a model whose vectors have another width. */
+    Manifest withDimension(int width) {
+        return new Manifest(
+                formatVersion, version, encoder, input, width, parameters, configHash, evaluation, output, pool);
     }
 
     /** The format version that a manifest of this input needs: the oldest, so that as many readers as can know it. */

@@ -1,6 +1,8 @@
 package dev.vicreg.runtime;
 
+import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OnnxTensor;
+import java.nio.DoubleBuffer;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.Locale;
@@ -37,7 +39,7 @@ public enum OutputPooling {
     /**
      * The vectors: [N][D].
      *
-     * @param output float32
+     * @param output float32, float16 or float64
      * @param kept which values of each sample are no padding, [N][T], as {@link
      *     dev.vicreg.runtime.input.Input#kept} tells; asked for by {@link #MASKED_MEAN} alone
      * @throws IllegalStateException if the output cannot be pooled this way
@@ -45,7 +47,7 @@ public enum OutputPooling {
     public float[][] rows(OnnxTensor output, boolean[][] kept) {
         long[] shape = output.getInfo().getShape();
         long[] axes = Arrays.copyOfRange(shape, 1, shape.length);
-        FloatBuffer values = output.getFloatBuffer();
+        FloatBuffer values = floats(output);
         int count = Math.toIntExact(shape[0]);
         float[][] rows = new float[count][];
         for (int i = 0; i < count; i++) {
@@ -54,6 +56,18 @@ public enum OutputPooling {
             rows[i] = this == MASKED_MEAN ? masked(sample, axes, kept[i]) : row(sample, axes);
         }
         return rows;
+    }
+
+    private static FloatBuffer floats(OnnxTensor output) {
+        if (output.getInfo().type != OnnxJavaType.DOUBLE) {
+            return output.getFloatBuffer();
+        }
+        DoubleBuffer doubles = output.getDoubleBuffer();
+        FloatBuffer floats = FloatBuffer.allocate(doubles.remaining());
+        while (doubles.hasRemaining()) {
+            floats.put((float) doubles.get());
+        }
+        return floats.flip();
     }
 
     /**
@@ -78,7 +92,12 @@ public enum OutputPooling {
             return mean(sample, (int) axes[0], pixels, 1);
         }
         throw new IllegalStateException("the model's output for a sample, " + Arrays.toString(axes)
-                + ", cannot be pooled by " + word() + " into one vector");
+                + ", cannot be pooled by " + word() + " into one vector; "
+                + switch (axes.length) {
+                    case 2 -> "choose `pool` mean or cls";
+                    case 3 -> "choose `pool` mean";
+                    default -> "name another `output`";
+                });
     }
 
     static float[] masked(float[] sample, long[] axes, boolean[] kept) {

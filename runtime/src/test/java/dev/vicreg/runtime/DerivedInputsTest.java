@@ -86,6 +86,16 @@ class DerivedInputsTest {
     }
 
     @Test
+    void positionsCountFromTheStartOfEachSequence() throws IOException {
+        Path model = model(input("position_ids", ElementType.INT32));
+        try (EmbeddingModel served = EmbeddingModel.load(model, Device.CPU, 1)) {
+            float[][] found = served.embedSequences(new long[][] {{1}, {2, 0, 4}});
+            assertArrayEquals(new float[] {1, 19, 29}, found[0]);
+            assertArrayEquals(new float[] {2, 10, 24}, found[1]);
+        }
+    }
+
+    @Test
     void theirMemoryIsUsedAgain() throws IOException {
         Path model = model(input("attention_mask", ElementType.BOOL), input("token_type_ids", ElementType.INT64));
         BufferPoolMXBean direct = ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
@@ -106,8 +116,8 @@ class DerivedInputsTest {
 
     @Test
     void otherInputsAreRefusedByName() throws IOException {
-        Path model = model(input("position_ids", ElementType.INT64));
+        Path model = model(input("bbox", ElementType.INT64));
         var e = assertThrows(IOException.class, () -> EmbeddingModel.load(model, Device.CPU, 1));
-        assertTrue(String.valueOf(e.getMessage()).contains("has an input position_ids"), e.getMessage());
+        assertTrue(String.valueOf(e.getMessage()).contains("has an input bbox"), e.getMessage());
     }
 }

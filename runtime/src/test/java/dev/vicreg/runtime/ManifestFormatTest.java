@@ -61,7 +61,7 @@ class ManifestFormatTest {
         assertEquals(
                 "f: its vicreg.manifest has no field input.kind", refusal(json.replace("\"kind\": \"picture\",", "")));
         assertEquals(
-                "f: its manifest is wrong: pictures of 1 channels (grey), expected 3 (RGB)",
+                "f: its manifest is wrong: pictures of 1 channels (grey), expected 3 (RGB) or 1 (L)",
                 refusal(json.replace("\"channels\": 3", "\"channels\": 1").replace("RGB", "grey")));
     }
 

@@ -45,13 +45,9 @@ final class IdInputs {
      * single sentence, and the place of each, counted from 0.
      *
      * @param ids int64 [N,T]
-     * @throws IllegalArgumentException if the padding is not known
+     * @throws IllegalArgumentException if a mask is wanted and the padding is not known
      */
     static Value following(Ops ops, Value wanted, Value ids, @Nullable Integer padding) {
-        if (padding == null) {
-            throw new SettingException("its input " + wanted
-                    + " is made from ids and their padding, which is not known; name data of ids");
-        }
         ElementType type = wanted.type().element();
         if (String.valueOf(wanted.name()).endsWith(TOKEN_TYPES)) {
             return ops.cast(ops.sub(ids, ids), type);
@@ -65,6 +61,10 @@ final class IdInputs {
                             .output(0),
                     type);
         }
+        if (padding == null) {
+            throw new SettingException("its input " + wanted
+                    + " is made from ids and their padding, which is not known; name data of ids");
+        }
         Value kept = kept(ops, ids, padding);
         return type == ElementType.BOOL ? kept : ops.cast(kept, type);
     }
@@ -77,7 +77,8 @@ final class IdInputs {
 
     /** Whether values of that type are ids, a sequence a row. */
     static boolean are(TensorType type) {
-        return type.element() == ElementType.INT64 && type.shape().rank() == 2;
+        ElementType element = type.element();
+        return (element == ElementType.INT64 || element == ElementType.INT32) && type.shape().rank() == 2;
     }
 
     /** The size of the smallest table that {@code ids} choose rows of. */

@@ -151,9 +151,10 @@ public final class OnnxEncoder implements Encoder {
                     Set.copyOf(all.initializers().keySet()));
         }
 
-        /** What the network takes: with symbols where the file leaves sizes open. */
+        /** What the network takes: with symbols where the file leaves sizes open; int64 also where the file has int32. */
         public TensorType input() {
-            return graph.inputs().get(0).type();
+            TensorType declared = graph.inputs().get(0).type();
+            return new TensorType(fed(declared.element()), declared.shape());
         }
 
         /**
@@ -283,7 +284,12 @@ public final class OnnxEncoder implements Encoder {
             }
             shape = shape.with(axis, wanted);
         }
-        return new TensorType(input.type().element(), shape);
+        return new TensorType(fed(input.type().element()), shape);
+    }
+
+    /** Ids are int64 outside, whatever they are in the file. */
+    private static ElementType fed(ElementType declared) {
+        return declared == ElementType.INT32 ? ElementType.INT64 : declared;
     }
 
     /** Whether the mean over tokens leaves out padding: it is ids that go in, and a token of each that comes out. */
@@ -462,7 +468,10 @@ public final class OnnxEncoder implements Encoder {
 
     private Value network(Layers layers, Value view) {
         Map<Value, Value> known = new HashMap<>(constants);
-        known.put(input, view);
+        boolean same = view.type().element() == input.type().element();
+        known.put(
+                input,
+                same ? view : layers.scope(NODES).ops().cast(view, input.type().element()));
         for (Value other : graph.inputs().subList(1, graph.inputs().size())) {
             known.put(other, IdInputs.following(layers.scope(NODES).ops(), other, view, settings.padding));
         }

@@ -19,6 +19,11 @@ public interface Codec<T> {
         return value.toString();
     }
 
+    /** The value as JSON has it, where it isn't a number, a text, a truth or a list itself. */
+    default Object json(T value) {
+        return value;
+    }
+
     /** The words that it may be; of an option with an argument those that its help lists where it says {@code {words}}. */
     default List<String> words() {
         return List.of();

@@ -309,7 +309,7 @@ public final class Schema {
             } else if (value instanceof Record nested && component.isRecord()) {
                 json.put(component.name, json(nested));
             } else if (value != null && !isEmpty(value)) {
-                json.put(component.name, plain(value));
+                json.put(component.name, plain(component, value));
             }
         }
         return json;
@@ -451,7 +451,7 @@ public final class Schema {
                 putFixed(fixed, nested, component.isSecond(second));
             } else if (value != null && !isEmpty(value) && !(component.option != null && component.option.free())) {
                 String name = component.optionName(second);
-                fixed.put(name.equals(component.name) ? name + of(second) : name, plain(value));
+                fixed.put(name.equals(component.name) ? name + of(second) : name, plain(component, value));
             }
         }
     }
@@ -520,6 +520,10 @@ public final class Schema {
 
     /** As the component has it. */
     private static Object typed(Component component, Object value) {
+        Class<?> type = component.component.getType();
+        if (component.option != null && type.isRecord() && !type.isInstance(value)) { // from JSON
+            return codec(component.option).parse(value.toString());
+        }
         if (value instanceof List<?> list
                 && component.component.getGenericType() instanceof java.lang.reflect.ParameterizedType generic) {
             Class<?> element = (Class<?>) generic.getActualTypeArguments()[0];
@@ -562,6 +566,11 @@ public final class Schema {
         }
         throw new SettingException(
                 name + ": expected " + type.getSimpleName().toLowerCase(java.util.Locale.ROOT) + ", found " + value);
+    }
+
+    private static Object plain(Component component, Object value) {
+        Option option = component.option;
+        return option != null && value instanceof Record ? codec(option).json(value) : plain(value);
     }
 
     private static Object plain(Object value) {

@@ -13,20 +13,22 @@ import java.nio.ByteOrder;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.IntFunction;
+import java.util.function.IntToLongFunction;
 
 /**
  * Inputs of a model of ids that follow from the ids, by the names that Hugging Face's networks give them: an attention mask
- * is 1 where an id is no padding, token types are 0, as in a single sentence.
+ * is 1 where an id is no padding, token types are 0, as in a single sentence, positions count from 0.
  */
 final class DerivedInputs {
     private static final String ATTENTION_MASK = "attention_mask";
     private static final String TOKEN_TYPES = "token_type_ids";
+    private static final String POSITIONS = "position_ids";
 
     private DerivedInputs() {}
 
     /** Whether an input of that name follows from ids. */
-    private static boolean follows(String name) {
-        return name.endsWith(ATTENTION_MASK) || name.endsWith(TOKEN_TYPES);
+    static boolean follows(String name) {
+        return name.endsWith(ATTENTION_MASK) || name.endsWith(TOKEN_TYPES) || name.endsWith(POSITIONS);
     }
 
     /**
@@ -47,7 +49,7 @@ final class DerivedInputs {
                             || info.type == OnnxJavaType.BOOL);
             if (!follows(input.getKey()) || !known) {
                 throw new IOException(model + " has an input " + input.getKey() + " that nobody feeds: expected " + ids
-                        + " alone, or beside it " + ATTENTION_MASK + " and " + TOKEN_TYPES);
+                        + " alone, or beside it " + ATTENTION_MASK + ", " + TOKEN_TYPES + " and " + POSITIONS);
             }
         }
     }
@@ -69,10 +71,13 @@ final class DerivedInputs {
         try {
             for (Map.Entry<String, NodeInfo> input : session.getInputInfo().entrySet()) {
                 if (!input.getKey().equals(name) && input.getValue().getInfo() instanceof TensorInfo info) {
-                    boolean mask = input.getKey().endsWith(ATTENTION_MASK);
                     int bytes = ids.limit() / Long.BYTES * info.type.size;
                     ByteBuffer values = memory.apply(bytes).slice(0, bytes).order(ByteOrder.nativeOrder());
-                    write(ids, info.type, mask, padding, values);
+                    IntToLongFunction value = value(input.getKey(), ids, shape[1], padding);
+                    for (int i = 0; i < ids.limit() / Long.BYTES; i++) {
+                        write(value.applyAsLong(i), info.type, values);
+                    }
+                    values.flip();
                     derived.put(
                             input.getKey(),
                             OnnxTensor.createTensor(OrtEnvironment.getEnvironment(), values, shape, info.type));
@@ -85,18 +90,21 @@ final class DerivedInputs {
         }
     }
 
-    private static void write(ByteBuffer ids, OnnxJavaType type, boolean mask, int padding, ByteBuffer values) {
-        int count = ids.limit() / Long.BYTES;
-        ByteBuffer from = ids.duplicate().order(ByteOrder.nativeOrder());
-        for (int i = 0; i < count; i++) {
-            int value = mask && from.getLong(i * Long.BYTES) != padding ? 1 : 0;
-            switch (type) {
-                case INT64 -> values.putLong(value);
-                case INT32 -> values.putInt(value);
-                case FLOAT -> values.putFloat(value);
-                default -> values.put((byte) value);
-            }
+    /** What an input holds at a place. */
+    private static IntToLongFunction value(String name, ByteBuffer ids, long length, int padding) {
+        if (name.endsWith(POSITIONS)) {
+            return i -> i % length;
         }
-        values.flip();
+        ByteBuffer from = ids.duplicate().order(ByteOrder.nativeOrder());
+        return name.endsWith(ATTENTION_MASK) ? i -> from.getLong(i * Long.BYTES) == padding ? 0 : 1 : i -> 0;
+    }
+
+    private static void write(long value, OnnxJavaType type, ByteBuffer values) {
+        switch (type) {
+            case INT64 -> values.putLong(value);
+            case INT32 -> values.putInt((int) value);
+            case FLOAT -> values.putFloat((float) value);
+            default -> values.put((byte) value);
+        }
     }
 }

@@ -157,7 +157,12 @@ public sealed interface Input<S> {
 
     /** The pictures of an own encoder: RGB, the shorter side resized to the model's size. */
     static Pictures pictures(int imageSize, List<Float> mean, List<Float> deviation) {
-        return pictures("image", imageSize, mean, deviation, null);
+        return pictures(PictureSize.square(imageSize), mean, deviation);
+    }
+
+    /** The same of any proportions; grey where there is one mean. */
+    static Pictures pictures(PictureSize size, List<Float> mean, List<Float> deviation) {
+        return pictures("image", size, mean, deviation, null);
     }
 
     /**
@@ -168,7 +173,24 @@ public sealed interface Input<S> {
      */
     static Pictures pictures(
             String name, int imageSize, List<Float> mean, List<Float> deviation, @Nullable String layout) {
-        return new Pictures(name, Pictures.KIND, imageSize, 3, "RGB", imageSize, "bicubic", mean, deviation, layout);
+        return pictures(name, PictureSize.square(imageSize), mean, deviation, layout);
+    }
+
+    /** The same of any proportions; grey where there is one mean. */
+    static Pictures pictures(
+            String name, PictureSize size, List<Float> mean, List<Float> deviation, @Nullable String layout) {
+        return new Pictures(
+                name,
+                Pictures.KIND,
+                size.height(),
+                mean.size(),
+                mean.size() == 1 ? Pictures.GREY : Pictures.COLOURS,
+                size.height(),
+                "bicubic",
+                mean,
+                deviation,
+                layout,
+                size.isSquare() ? null : size.width());
     }
 
     /** The vectors of an own encoder. */
@@ -187,16 +209,16 @@ public sealed interface Input<S> {
      *
      * @param name the model's input, {@code image}
      * @param kind {@code picture}
-     * @param imageSize height and width that the model takes, in pixels
-     * @param channels 3
-     * @param colourOrder {@code RGB}
+     * @param imageSize height that the model takes, in pixels, and width unless {@code imageWidth} says another
+     * @param channels 3, or 1 of grey levels
+     * @param colourOrder {@code RGB}, or {@code L} of grey levels: luma as Pillow's
      * @param shortestSide the picture is resized, keeping its proportions, until its shorter side has this many pixels;
-     *     the middle of that is cut out
+     *     the middle of that is cut out. With {@code imageWidth} the picture is resized until it covers both instead
      * @param interpolation {@code bicubic} or {@code bilinear}, antialiased as Pillow's
      * @param mean per channel on a scale of 0 to 1, subtracted inside the model
      * @param deviation standard deviation per channel on a scale of 0 to 1, divided by inside the model
-     * @param layout {@value #CHANNELS_FIRST} for [N, channels, imageSize, imageSize], {@value #CHANNELS_LAST}; null for
-     *     uint8
+     * @param layout {@value #CHANNELS_FIRST} for [N, channels, height, width], {@value #CHANNELS_LAST}; null for uint8
+     * @param imageWidth width in pixels of pictures that aren't square; null of square ones
      */
     record Pictures(
             String name,
@@ -208,13 +230,18 @@ public sealed interface Input<S> {
             String interpolation,
             List<Float> mean,
             List<Float> deviation,
-            @Nullable String layout)
+            @Nullable String layout,
+            @Nullable Integer imageWidth)
             implements Input<Picture> {
         public static final String KIND = "picture";
 
         public static final String CHANNELS_FIRST = "nchw";
 
         public static final String CHANNELS_LAST = "nhwc";
+
+        public static final String COLOURS = "RGB";
+
+        public static final String GREY = "L";
 
         /** @throws IllegalArgumentException if no RGB picture can be brought to that */
         public Pictures {
@@ -226,19 +253,24 @@ public sealed interface Input<S> {
             if (layout != null && !layout.equals(CHANNELS_FIRST) && !layout.equals(CHANNELS_LAST)) {
                 throw new IllegalArgumentException("expected the layout nchw or nhwc, found " + layout);
             }
-            if (channels != 3 || !colourOrder.equals("RGB")) {
+            if (!(channels == 3 && colourOrder.equals(COLOURS)) && !(channels == 1 && colourOrder.equals(GREY))) {
                 throw new IllegalArgumentException(
-                        "pictures of " + channels + " channels (" + colourOrder + "), expected 3 (RGB)");
+                        "pictures of " + channels + " channels (" + colourOrder + "), expected 3 (RGB) or 1 (L)");
             }
             if (layout != null) {
                 requireEach("channels", channels, mean, deviation);
             }
-            if (imageSize < 1 || shortestSide < imageSize) {
+            if (imageSize < 1 || shortestSide < imageSize || (imageWidth != null && imageWidth < 1)) {
                 throw new IllegalArgumentException("image size " + imageSize + " and shortest side " + shortestSide
                         + ": expected at least 1, and a shortest side no smaller than the image");
             }
             Batches.requireBounded((long) imageSize * imageSize, "pixels", channels * Float.BYTES);
             kernel(interpolation);
+        }
+
+        /** Height and width that the model takes. */
+        public PictureSize size() {
+            return new PictureSize(imageSize, imageWidth == null ? imageSize : imageWidth);
         }
 
         private static Interpolation kernel(String interpolation) {
@@ -258,19 +290,19 @@ public sealed interface Input<S> {
         @Override
         public long[] shape() {
             return CHANNELS_FIRST.equals(layout)
-                    ? new long[] {channels, imageSize, imageSize}
-                    : new long[] {imageSize, imageSize, channels};
+                    ? new long[] {channels, size().height(), size().width()}
+                    : new long[] {size().height(), size().width(), channels};
         }
 
         @Override
         public int batchSize() {
-            return Batches.size(Math.multiplyExact(imageSize, imageSize));
+            return Batches.size(Math.multiplyExact(size().height(), size().width()));
         }
 
-        /** Of pictures as bytes every version knows all. */
+        /** Of square colour pictures as bytes every version knows all. */
         @Override
         public int formatVersion() {
-            return layout == null ? 1 : 2;
+            return imageWidth != null || channels != 3 ? 3 : layout == null ? 1 : 2;
         }
 
         @Override
@@ -280,19 +312,23 @@ public sealed interface Input<S> {
 
         @Override
         public Picture prepare(Picture sample) {
-            return sample.middle(shortestSide, imageSize, kernel(interpolation));
+            return imageWidth == null
+                    ? sample.middle(shortestSide, imageSize, kernel(interpolation))
+                    : sample.cover(imageWidth, imageSize, kernel(interpolation));
         }
 
         @Override
         public void write(Picture prepared, ByteBuffer batch, int place) {
-            if (prepared.width() != imageSize || prepared.height() != imageSize) {
-                throw new IllegalArgumentException("expected a prepared picture of " + imageSize + "x" + imageSize
-                        + ", found " + prepared.width() + "x" + prepared.height());
+            PictureSize found = new PictureSize(prepared.height(), prepared.width());
+            if (!found.equals(size())) {
+                throw new IllegalArgumentException(
+                        "expected a prepared picture of size " + size() + ", found one of " + found);
             }
+            byte[] pixels = channels == 1 ? prepared.grey() : prepared.rgb();
             if (layout == null) {
-                batch.put(place * bytes(), prepared.rgb());
+                batch.put(place * bytes(), pixels);
             } else {
-                Batches.put(batch, place, normalised(prepared.rgb()));
+                Batches.put(batch, place, normalised(pixels));
             }
         }
 
@@ -531,6 +567,11 @@ public sealed interface Input<S> {
         @Override
         public List<Float> deviation() {
             return List.of();
+        }
+
+        /** Whether an input of that name beside the ids is fed what follows from them, as masks and positions are. */
+        public static boolean follows(String input) {
+            return DerivedInputs.follows(input);
         }
 
         /** Whether the ids are those of {@link ByteIds}, made from texts. */

@@ -101,6 +101,35 @@ public record Picture(int width, int height, byte[] rgb) {
         return new Picture(size, size, Resampling.resize(rgb, width, horizontal, vertical, interpolation));
     }
 
+    /**
+     * The middle of the picture in any proportions: it is resized until it covers the result, then the middle cut out. Of a
+     * square result that is {@link #middle(int, int, Interpolation) the other} with both sizes equal.
+     */
+    public Picture cover(int w, int h, Interpolation interpolation) {
+        boolean tall = (long) width * h <= (long) height * w; // its width is what just covers
+        Axis horizontal = middle(width, tall ? w : (long) h * width / height, w);
+        Axis vertical = middle(height, tall ? (long) w * height / width : h, h);
+        if (!horizontal.isResized() && !vertical.isResized()) {
+            boolean whole = width == w && height == h;
+            return whole ? this : crop((int) horizontal.from(), (int) vertical.from(), w, h);
+        }
+        return new Picture(w, h, Resampling.resize(rgb, width, horizontal, vertical, interpolation));
+    }
+
+    /** Grey levels, ITU-R 601-2 luma as Pillow's {@code L}: [height, width], 0–255 unsigned. */
+    public byte[] grey() {
+        byte[] levels = new byte[width * height];
+        for (int i = 0; i < levels.length; i++) {
+            levels[i] = (byte) grey(rgb, 3 * i);
+        }
+        return levels;
+    }
+
+    /** Of the pixel whose red is at that place: 0–255. */
+    public static int grey(byte[] rgb, int i) {
+        return (19595 * (rgb[i] & 255) + 38470 * (rgb[i + 1] & 255) + 7471 * (rgb[i + 2] & 255) + 0x8000) >> 16;
+    }
+
     private static Axis middle(int size, long resized, int count) {
         // Half pixels round to even, as Python's round does.
         return new Axis(0, size, resized, (long) Math.rint((resized - count) / 2.0), count);

@@ -93,6 +93,6 @@ class InputTest {
     private static Input.Pictures pictures(int size, int shortest, String interpolation, String layout) {
         List<Float> three = List.of(1f, 1f, 1f);
         return new Input.Pictures(
-                "image", Input.Pictures.KIND, size, 3, "RGB", shortest, interpolation, three, three, layout);
+                "image", Input.Pictures.KIND, size, 3, "RGB", shortest, interpolation, three, three, layout, null);
     }
 }

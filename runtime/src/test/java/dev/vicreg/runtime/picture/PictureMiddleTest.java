@@ -75,4 +75,15 @@ class PictureMiddleTest {
         }
         return new Picture(width, height, rgb);
     }
+
+    @Test
+    void aCoverOfAnyProportionsIsTheMiddleOfAResizedPicture() {
+        Picture picture = ramp(60, 40);
+        assertEquals(picture.middle(8, 8, Interpolation.BICUBIC), picture.cover(8, 8, Interpolation.BICUBIC));
+        Picture wide = picture.resize(20, 13, Interpolation.BICUBIC).crop(0, 2, 20, 8);
+        assertEquals(wide, picture.cover(20, 8, Interpolation.BICUBIC));
+        Picture tall = picture.resize(30, 20, Interpolation.BICUBIC).crop(10, 0, 10, 20);
+        assertEquals(tall, picture.cover(10, 20, Interpolation.BICUBIC));
+        assertSame(picture, picture.cover(60, 40, Interpolation.BICUBIC));
+    }
 }

@@ -7,6 +7,8 @@ import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.tools.cli.Usage;
 import dev.vicreg.tools.output.Json;
+import dev.vicreg.tools.output.Progress;
+import dev.vicreg.training.bench.StepTrial;
 import dev.vicreg.training.config.GraphConfig;
 import dev.vicreg.training.config.MachineConfig;
 import dev.vicreg.training.run.Artifacts;
@@ -17,6 +19,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Stream;
 
@@ -24,6 +27,9 @@ import java.util.stream.Stream;
 final class ArtifactsCommand {
     private static final Setting<Path> OUT =
             Setting.path("out", "DIR", Group.OUTPUT, "folder for the three files; new or empty");
+
+    private static final Setting<Boolean> UNTRIED = Setting.flag(
+            "untried", Group.OUTPUT, "leave out the step that shows that the files train, as for a larger machine");
 
     static final Usage USAGE = new Usage(
             List.of(OUT),
@@ -33,6 +39,7 @@ final class ArtifactsCommand {
                                     SharedSettings.DATA,
                                     RunOptions.DATA_B,
                                     RunOptions.SEED,
+                                    UNTRIED,
                                     SharedSettings.JSON,
                                     SharedSettings.DEVICE,
                                     SharedSettings.THREADS))
@@ -42,7 +49,8 @@ final class ArtifactsCommand {
 
     private ArtifactsCommand() {}
 
-    static void run(Settings settings, Console console) throws Exception {
+    static void run(Settings given, Console console) throws Exception {
+        Settings settings = InputOptions.preprocessed(given);
         Path out = settings.get(OUT);
         GraphConfig config = RunOptions.graph(settings, SideInputs.of(settings));
         Notes.warnOfCoefficients(config.objective(), console);
@@ -59,6 +67,9 @@ final class ArtifactsCommand {
             }
         }
         Artifacts artifacts = Artifacts.write(out, built, built.initialState(settings.get(RunOptions.SEED)), lowering);
+        if (!settings.on(UNTRIED)) {
+            attempt(artifacts, built, config, device, machine.threads(), console);
+        }
         if (settings.on(SharedSettings.JSON)) {
             console.out()
                     .println(Json.line(Map.of(
@@ -68,5 +79,36 @@ final class ArtifactsCommand {
         } else {
             console.out().println(out);
         }
+    }
+
+    /** Steps once; files that don't train are not left behind. */
+    private static void attempt(
+            Artifacts artifacts,
+            TrainingGraph.Built built,
+            GraphConfig config,
+            Device device,
+            int threads,
+            Console console)
+            throws IOException {
+        StepTrial.Result result;
+        try (Progress progress = new Progress(console, "try", 0, StepTrial.PARTS)) {
+            result = StepTrial.run(artifacts, built, config, device, threads, progress::at);
+        } catch (IOException | RuntimeException e) {
+            for (Path file : List.of(artifacts.trainingModel(), artifacts.evalModel(), artifacts.checkpoint())) {
+                Files.deleteIfExists(file);
+            }
+            throw e;
+        }
+        console.err()
+                .println(String.format(
+                        Locale.ROOT,
+                        "tried: a step on random views took %.2g s%s",
+                        result.seconds(),
+                        result.losses().isFinite()
+                                ? String.format(
+                                        Locale.ROOT,
+                                        ", loss %.3f",
+                                        result.losses().loss())
+                                : "; warning: its loss is not finite, which may be the random views' fault"));
     }
 }

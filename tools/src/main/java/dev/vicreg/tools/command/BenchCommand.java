@@ -45,7 +45,8 @@ final class BenchCommand {
 
     private BenchCommand() {}
 
-    static void run(Settings settings, Console console) throws Exception {
+    static void run(Settings given, Console console) throws Exception {
+        Settings settings = InputOptions.preprocessed(given);
         MachineConfig machine = settings.read(MachineConfig.class).resolved();
         int threads = machine.threads();
         GraphConfig config = RunOptions.graph(settings, SideInputs.of(settings));

@@ -20,6 +20,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /** Turns a data set into a file of vectors. */
 final class EmbedCommand {
@@ -33,16 +34,20 @@ final class EmbedCommand {
 
     static final Usage USAGE = new Usage(
             List.of(SharedSettings.MODEL, SharedSettings.DATA, OUT),
-            List.of(
-                    SharedSettings.LIMIT,
-                    SharedSettings.LIMIT_PER_CLASS,
-                    NORMALIZE,
-                    SharedSettings.JSON,
-                    SharedSettings.DEVICE,
-                    SharedSettings.GPU_MEMORY,
-                    SharedSettings.CUDNN_SEARCH,
-                    SharedSettings.TF32,
-                    SharedSettings.THREADS),
+            Stream.of(
+                            ModelFile.OPTIONS,
+                            List.of(
+                                    SharedSettings.LIMIT,
+                                    SharedSettings.LIMIT_PER_CLASS,
+                                    NORMALIZE,
+                                    SharedSettings.JSON,
+                                    SharedSettings.DEVICE,
+                                    SharedSettings.GPU_MEMORY,
+                                    SharedSettings.CUDNN_SEARCH,
+                                    SharedSettings.TF32,
+                                    SharedSettings.THREADS))
+                    .<Setting<?>>flatMap(List::stream)
+                    .toList(),
             "./vicreg embed --model run/encoder.onnx --data shapes/test --out vectors.npy");
 
     private EmbedCommand() {}
@@ -50,12 +55,17 @@ final class EmbedCommand {
     static void run(Settings settings, Console console) throws Exception {
         Path out = settings.get(OUT);
         VectorFile.requireWritable(out);
-        try (EmbeddingModel model = EmbeddingModel.load(
-                        settings.get(SharedSettings.MODEL),
-                        SharedSettings.device(settings),
-                        settings.get(SharedSettings.THREADS));
-                Datasets datasets = new Datasets(new Reading(console))) {
-            String named = settings.get(SharedSettings.DATA);
+        String named = settings.get(SharedSettings.DATA);
+        try (Datasets datasets = new Datasets(new Reading(console))) {
+            embed(settings, named, out, datasets, console);
+        }
+    }
+
+    private static void embed(Settings settings, String named, Path out, Datasets datasets, Console console)
+            throws IOException {
+        ModelFile files = new ModelFile(settings, named, datasets, console);
+        try (EmbeddingModel model = files.open(settings.get(SharedSettings.MODEL))) {
+            files.requireUses();
             Dataset<?> data = InputOptions.open(model, named, null, SharedSettings.selection(settings), datasets);
             int skipped = embed(model, data, out, settings.on(NORMALIZE), console);
             int rows = data.size() - skipped;

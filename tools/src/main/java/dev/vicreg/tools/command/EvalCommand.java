@@ -2,7 +2,6 @@ package dev.vicreg.tools.command;
 
 import dev.vicreg.models.setting.Group;
 import dev.vicreg.runtime.EmbeddingModel;
-import dev.vicreg.runtime.natives.Device;
 import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Settings;
@@ -29,6 +28,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.function.IntUnaryOperator;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Measures an encoder by kNN on labelled samples. */
@@ -55,20 +55,22 @@ final class EvalCommand {
 
     static final Usage USAGE = new Usage(
             List.of(SharedSettings.MODEL, TRAIN, TEST),
-            List.of(
-                    BASELINE,
-                    InputOptions.LABEL,
-                    PLOT,
-                    SharedSettings.LIMIT,
-                    SharedSettings.LIMIT_PER_CLASS,
-                    K,
-                    TEMPERATURE,
-                    SharedSettings.JSON,
-                    SharedSettings.DEVICE,
-                    SharedSettings.GPU_MEMORY,
-                    SharedSettings.CUDNN_SEARCH,
-                    SharedSettings.TF32,
-                    SharedSettings.THREADS),
+            Stream.of(
+                            List.of(BASELINE, InputOptions.LABEL, PLOT),
+                            ModelFile.OPTIONS,
+                            List.of(
+                                    SharedSettings.LIMIT,
+                                    SharedSettings.LIMIT_PER_CLASS,
+                                    K,
+                                    TEMPERATURE,
+                                    SharedSettings.JSON,
+                                    SharedSettings.DEVICE,
+                                    SharedSettings.GPU_MEMORY,
+                                    SharedSettings.CUDNN_SEARCH,
+                                    SharedSettings.TF32,
+                                    SharedSettings.THREADS))
+                    .<Setting<?>>flatMap(List::stream)
+                    .toList(),
             "./vicreg eval --model run/encoder.onnx --train shapes/train --test shapes/test");
 
     private EvalCommand() {}
@@ -81,24 +83,36 @@ final class EvalCommand {
         Path model = settings.get(SharedSettings.MODEL);
         Optional<Path> baseline = baseline(settings, model);
         KnnClassifier knn = new KnnClassifier(settings.get(K), settings.get(TEMPERATURE));
-        Device device = SharedSettings.device(settings);
-        int threads = settings.get(SharedSettings.THREADS);
-        try (EmbeddingModel encoder = EmbeddingModel.load(model, device, threads);
-                EmbeddingModel before =
-                        baseline.isPresent() ? EmbeddingModel.load(baseline.get(), device, threads) : null;
-                Datasets datasets = new Datasets(new Reading(console))) {
-            Dataset<?> train = open(encoder, settings.get(TRAIN), settings, datasets);
-            Dataset<?> test = open(encoder, settings.get(TEST), settings, datasets);
-            Measured<?> measured = measure(knn, encoder, before, train, test, console);
-            Notes.warnOfOverlap(settings.get(TRAIN), settings.get(TEST), console);
-            if (plot.isPresent()) {
-                measured.plot().write(plot.get());
+        try (Datasets datasets = new Datasets(new Reading(console))) {
+            ModelFile files = new ModelFile(settings, settings.get(TRAIN), datasets, console);
+            try (EmbeddingModel encoder = files.open(model);
+                    EmbeddingModel before = baseline.isPresent() ? files.open(baseline.get()) : null) {
+                files.requireUses();
+                run(settings, knn, encoder, before, datasets, console);
+                Notes.warnOfOverlap(settings.get(TRAIN), settings.get(TEST), console);
             }
-            if (settings.on(SharedSettings.JSON)) {
-                console.out().println(Json.line(measured.evaluation.figures()));
-            } else {
-                console.out().print(table(measured.evaluation));
-            }
+        }
+    }
+
+    private static void run(
+            Settings settings,
+            KnnClassifier knn,
+            EmbeddingModel encoder,
+            @Nullable EmbeddingModel before,
+            Datasets datasets,
+            Console console)
+            throws IOException {
+        Dataset<?> train = open(encoder, settings.get(TRAIN), settings, datasets);
+        Dataset<?> test = open(encoder, settings.get(TEST), settings, datasets);
+        Measured<?> measured = measure(knn, encoder, before, train, test, console);
+        Optional<Path> plot = settings.find(PLOT);
+        if (plot.isPresent()) {
+            measured.plot().write(plot.get());
+        }
+        if (settings.on(SharedSettings.JSON)) {
+            console.out().println(Json.line(measured.evaluation.figures()));
+        } else {
+            console.out().print(table(measured.evaluation));
         }
     }
 

@@ -53,6 +53,7 @@ final class ExportCommand {
         EncoderExport.Result result =
                 RunExport.export(run, side, form(settings), saved.file(), Version.TEXT, Map.of(), out);
         Manifest manifest = result.manifest();
+        result.note().ifPresent(console.err()::println);
         if (settings.on(SharedSettings.JSON)) {
             console.out()
                     .println(Json.line(Map.of(
@@ -72,7 +73,6 @@ final class ExportCommand {
                         manifest.parameters(),
                         manifest.dimension(),
                         result.difference()));
-        result.note().ifPresent(console.err()::println);
         console.out().println(result.file());
     }
 

@@ -2,6 +2,7 @@ package dev.vicreg.tools.command;
 
 import dev.vicreg.models.encoder.Encoders;
 import dev.vicreg.models.encoder.OnnxEncoder;
+import dev.vicreg.models.setting.Group;
 import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.tools.cli.Setting;
@@ -29,6 +30,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -42,16 +44,56 @@ import org.jspecify.annotations.Nullable;
 final class InputOptions {
     static final Setting<String> LABEL = Setting.of(VectorInput.class, "label");
 
+    /** Mean and deviation of pictures by name. */
+    private static final Map<String, List<String>> PRESETS = presets();
+
+    static final Setting<String> PREPROCESS = Setting.choice(
+            "preprocess",
+            List.copyOf(PRESETS.keySet()),
+            Group.MODEL,
+            "mean and std of pictures as those networks have them; resizing and cutting stay as they are",
+            null);
+
     /** The kinds that an option is for, by its name. */
     private static final Map<String, Set<Kind<?>>> KINDS = new LinkedHashMap<>();
 
     /** Those that are for the first branch, or both. */
-    static final List<Setting<?>> ALL = joined(Setting::of);
+    static final List<Setting<?>> ALL = all();
 
     /** Those of the second branch alone. */
     static final List<Setting<?>> SECOND = joined(Setting::ofSecond);
 
     private InputOptions() {}
+
+    private static Map<String, List<String>> presets() {
+        Map<String, List<String>> presets = new LinkedHashMap<>();
+        presets.put("imagenet", List.of("0.485,0.456,0.406", "0.229,0.224,0.225"));
+        presets.put("clip", List.of("0.48145466,0.4578275,0.40821073", "0.26862954,0.26130258,0.27577711"));
+        presets.put("siglip", List.of("0.5,0.5,0.5", "0.5,0.5,0.5"));
+        presets.put("minus-one-one", List.of("0.5,0.5,0.5", "0.5,0.5,0.5"));
+        return presets;
+    }
+
+    private static List<Setting<?>> all() {
+        List<Setting<?>> all = new ArrayList<>(joined(Setting::of));
+        KINDS.put(PREPROCESS.name(), Set.of(PictureKind.PICTURES));
+        all.add(PREPROCESS);
+        return List.copyOf(all);
+    }
+
+    /** The settings with mean and deviation where their name was given. */
+    static Settings preprocessed(Settings settings) {
+        Optional<String> name = settings.find(PREPROCESS);
+        if (name.isEmpty()) {
+            return settings;
+        }
+        if (settings.isGiven("mean") || settings.isGiven("std")) {
+            throw new SettingException("--preprocess " + name.get()
+                    + " gives --mean and --std, which are given as well; leave either out");
+        }
+        List<String> moments = Objects.requireNonNull(PRESETS.get(name.get()));
+        return settings.over(Map.of("mean", moments.get(0), "std", moments.get(1)));
+    }
 
     private static List<Setting<?>> joined(Function<Class<? extends Record>, List<Setting<?>>> declared) {
         List<Setting<?>> all = new ArrayList<>();

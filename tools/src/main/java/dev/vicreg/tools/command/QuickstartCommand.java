@@ -77,7 +77,7 @@ final class QuickstartCommand {
                 .measuredOn(pictures.resolve("test").toString());
         TrainingConfig config = RunOptions.training(settings, data, SideInputs.same(pictureInput));
         console.err().println("1/4 drawing pictures into " + pictures);
-        new SampleSet(pictureInput.imageSize(), config.seed())
+        new SampleSet(pictureInput.imageSize().shorter(), config.seed())
                 .write(pictures, settings.get(PER_CLASS), settings.get(TEST_PER_CLASS));
         console.err().println("2/4 training without labels in " + root.resolve("run"));
         TrainingRun.Result result;

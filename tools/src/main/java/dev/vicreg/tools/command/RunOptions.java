@@ -79,7 +79,7 @@ final class RunOptions {
      * @param run configuration of the run that goes on, null for a new one
      */
     static Settings complete(Settings settings, @Nullable TrainingConfig run) throws IOException {
-        Settings complete = settings;
+        Settings complete = InputOptions.preprocessed(settings);
         if (settings.find(RECIPE).isPresent()) {
             complete = over(complete, Recipes.texts(settings.get(RECIPE)));
         }

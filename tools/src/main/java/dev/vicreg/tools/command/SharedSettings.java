@@ -12,8 +12,8 @@ import java.nio.file.Path;
 
 /** Options that several commands have. */
 final class SharedSettings {
-    static final Setting<Path> MODEL =
-            Setting.path("model", "FILE.onnx", Group.MODEL, "encoder as ./vicreg export writes it");
+    static final Setting<Path> MODEL = Setting.path(
+            "model", "FILE.onnx", Group.MODEL, "encoder as ./vicreg export writes it, or any other ONNX file");
     static final Setting<String> DATA = Setting.of(DataConfig.class, "data");
     static final Setting<Integer> LIMIT = Setting.of(DataConfig.class, "limit");
     static final Setting<Integer> LIMIT_PER_CLASS = Setting.of(DataConfig.class, "limit-per-class");

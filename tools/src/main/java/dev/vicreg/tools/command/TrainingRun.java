@@ -1,5 +1,6 @@
 package dev.vicreg.tools.command;
 
+import dev.vicreg.export.EncoderExport;
 import dev.vicreg.export.RunExport;
 import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Version;
@@ -45,7 +46,11 @@ final class TrainingRun {
                     Path initial = new RunLayout(root).initialEncoder(side);
                     if (!Files.exists(initial)) {
                         Path start = trainer.folder().artifacts().checkpoint();
-                        RunExport.export(root, side, start, Version.TEXT, Map.of(), initial);
+                        EncoderExport.Result export =
+                                RunExport.export(root, side, start, Version.TEXT, Map.of(), initial);
+                        if (export.obstacle() != null) { // what is not as expected at the end is told of before it begins
+                            export.note().ifPresent(console.err()::println);
+                        }
                     }
                 }
                 outcome = trainer.train(

@@ -31,7 +31,9 @@ final class PictureForm implements SampleForm<Picture, Picture> {
 
     @Override
     public Function<Picture, Picture> raw(EmbeddingModel model, Dataset<Picture> data) {
-        int side = Math.min(MAX_PIXEL_SIDE, ((Input.Pictures) model.manifest().input()).imageSize());
+        int side = Math.min(
+                MAX_PIXEL_SIDE,
+                ((Input.Pictures) model.manifest().input()).size().shorter());
         return picture -> picture.middle(side, side, Interpolation.BICUBIC);
     }
 

@@ -108,7 +108,7 @@ public final class StepBenchmark {
     }
 
     /** Uniform bytes or ids, or numbers from a standard normal distribution, as the graph's input wants. */
-    static ViewBatch randomViews(TrainingGraph.Built built, Side side, GraphConfig config) {
+    static ViewBatch randomViews(TrainingGraph.Built built, Side side, GraphConfig config) throws IOException {
         TensorType type = type(built, side);
         ViewType.Element element = switch (type.element()) {
             case UINT8 -> ViewType.Element.UINT8;
@@ -122,7 +122,7 @@ public final class StepBenchmark {
         ViewType view = new ViewType(element, axes);
         int size = Math.multiplyExact(Math.toIntExact(type.shape().size(0)), view.bytes());
         ByteBuffer values = ByteBuffer.allocateDirect(size).order(ByteOrder.nativeOrder());
-        int known = config.branch(side).input().vocabulary();
+        int known = config.branch(side).vocabulary();
         Random random = new Random(side == Side.A ? 1 : 2);
         while (values.hasRemaining()) {
             switch (element) {

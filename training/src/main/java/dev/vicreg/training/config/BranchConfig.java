@@ -156,6 +156,14 @@ public record BranchConfig(
         };
     }
 
+    /** How many ids the encoder knows; 0 where that isn't known, or it takes others. */
+    public int vocabulary() throws IOException {
+        int known = input.vocabulary();
+        return known == 0 && onnx != null
+                ? Math.toIntExact(onnx.encoder().vocabulary().orElse(0))
+                : known;
+    }
+
     /** Leaves a copy of the file that the encoder came in, if it came in one, as one file where that is possible. */
     public void copyTo(Path copy) throws IOException {
         if (onnx != null) {

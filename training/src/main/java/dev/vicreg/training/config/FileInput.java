@@ -55,7 +55,7 @@ public record FileInput(String file) implements InputConfig {
     }
 
     @Override
-    public Input<?> served(String name, OnnxConfig onnx) {
+    public Input<?> served(String name, EncoderInput taken) {
         throw noData();
     }
 }

@@ -108,11 +108,21 @@ public sealed interface InputConfig permits PictureInput, VectorInput, SignalInp
     Input<?> served();
 
     /**
-     * What an exported encoder takes that came as a file: as its file has it, on the scale that it was trained with.
+     * What an encoder takes that came as a file: as its file has it, on the scale that it was trained with.
      *
      * @param name of the input
      */
-    Input<?> served(String name, OnnxConfig file) throws IOException;
+    Input<?> served(String name, EncoderInput file);
+
+    /** The same in the sizes of a file's encoder, where options don't say others. */
+    default InputConfig sized(EncoderInput file, Schema.Source options) {
+        return this;
+    }
+
+    /** The same without what was measured on the data: for an encoder that was not trained on these. */
+    default InputConfig unmeasured() {
+        return this;
+    }
 
     /** Refuses an encoder that takes something else. */
     default void require(boolean fits, Encoders.Input takes) {

@@ -2,9 +2,6 @@ package dev.vicreg.training.config;
 
 import dev.vicreg.models.encoder.OnnxEncoder;
 import dev.vicreg.models.encoder.Pooling;
-import dev.vicreg.models.graph.Dim;
-import dev.vicreg.models.graph.ElementType;
-import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.TensorType;
 import dev.vicreg.models.setting.Codec;
 import dev.vicreg.models.setting.Option;
@@ -16,7 +13,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -83,7 +79,6 @@ public record OnnxConfig(
         List<Long> sample,
 
         @Nullable Integer padding) {
-    private static final Dim CHANNELS = Dim.of(3);
     private static final String SUFFIX = ".onnx";
     private static final List<String> BATCH_NORM = List.of("train", "frozen");
     private static final List<String> DROPOUT = List.of("as-exported", "on", "off");
@@ -182,31 +177,9 @@ public record OnnxConfig(
         return EncoderFiles.source(this).encoder(sample, settings);
     }
 
-    /**
-     * Whether pictures go in as [N,3,H,W] rather than [N,H,W,3]: as asked for, or where the file has three channels;
-     * empty if it takes no pictures.
-     */
-    public Optional<Boolean> pictures() throws IOException {
-        TensorType taken = input();
-        Shape shape = taken.shape();
-        if (shape.rank() != 4 || taken.element() == ElementType.INT64) {
-            return Optional.empty();
-        }
-        if (layout != null) {
-            Dim channels = shape.at(layout.equals("nchw") ? 1 : 3);
-            return channels.isFixed() && !channels.equals(CHANNELS)
-                    ? Optional.empty()
-                    : Optional.of(layout.equals("nchw"));
-        }
-        boolean first = shape.at(1).equals(CHANNELS);
-        return first || shape.at(3).equals(CHANNELS) ? Optional.of(first) : Optional.empty();
-    }
-
-    /** Whether channels come first in pictures, which the file is known to take. */
-    public boolean channelsFirst() throws IOException {
-        return pictures()
-                .orElseThrow(() -> new SettingException(
-                        path + " takes no pictures of 3 channels: expected an input [N,3,H,W] or [N,H,W,3]"));
+    /** What the file takes, and what was asked for where it leaves that open. */
+    public EncoderInput takes() throws IOException {
+        return new EncoderInput(path, input(), layout, sample);
     }
 
     /** The same for a file that is there, with its checksum. */

@@ -1,15 +1,14 @@
 package dev.vicreg.training.config;
 
 import dev.vicreg.models.encoder.Encoders;
-import dev.vicreg.models.graph.Dim;
 import dev.vicreg.models.graph.ElementType;
-import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.setting.Codec;
 import dev.vicreg.models.setting.Option;
 import dev.vicreg.models.setting.Schema;
 import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.models.setting.Variant;
 import dev.vicreg.runtime.input.Input;
+import dev.vicreg.runtime.input.PictureSize;
 import dev.vicreg.training.data.kind.Kind;
 import dev.vicreg.training.data.picture.NormalisedPictures;
 import dev.vicreg.training.data.picture.PictureKind;
@@ -22,27 +21,30 @@ import dev.vicreg.training.step.ViewInput;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
- * Square pictures.
+ * Pictures.
  *
  * @param imageSize height and width in pixels
- * @param channels colour channels, 3
+ * @param channels 3 of colours, 1 of grey levels
  * @param mean per channel on a scale of 0 to 1, taken off inside the graph
  * @param std standard deviation per channel on a scale of 0 to 1, divided by inside the graph
  */
 @Variant("picture")
 public record PictureInput(
-        @Option(help = "side of the pictures it sees", argument = "PIXELS", fallback = "32", min = 8, max = 4096)
-        int imageSize,
+        @Option(
+                help = "side of the pictures it sees, or their height and width",
+                argument = "PIXELS|HxW",
+                fallback = "32",
+                codec = SizeText.class)
+        PictureSize imageSize,
 
-        @Option(help = "channels: 3 of pictures", min = 1, max = 1024)
+        @Option(help = "channels: 3 of pictures, or 1 of grey ones", min = 1, max = 1024)
         int channels,
 
         @Option(
-                help = "taken off each channel, on a scale of 0 to 1",
+                help = "taken off each channel, on a scale of 0 to 1; of three, grey pictures get the middle",
                 argument = "R,G,B",
                 fallback = "0.485,0.456,0.406",
                 codec = Channels.class)
@@ -64,6 +66,11 @@ public record PictureInput(
         if (channels != mean.size()) {
             throw new SettingException("Channels: expected as many as means, " + mean.size() + ", found " + channels);
         }
+    }
+
+    /** Square ones. */
+    public PictureInput(int side, int channels, List<Float> mean, List<Float> std) {
+        this(PictureSize.square(side), channels, mean, std);
     }
 
     /** Numbers with commas between them. */
@@ -90,25 +97,31 @@ public record PictureInput(
     /** What options say of pictures; nothing follows from data. */
     public static PictureInput of(Schema.Source options) {
         int channels = options.<Integer>find("channels").orElse(COLOURS);
-        if (channels != COLOURS) {
-            throw new SettingException("`channels` of pictures must be 3, found " + channels);
+        if (channels != COLOURS && channels != 1) {
+            throw new SettingException("`channels` of pictures must be 3, or 1 of grey ones, found " + channels);
         }
         return new PictureInput(
-                options.<Integer>find("image-size").orElseThrow(),
-                COLOURS,
-                options.<List<Float>>find("mean").orElseThrow(),
-                options.<List<Float>>find("std").orElseThrow());
+                options.<PictureSize>find("image-size").orElseThrow(),
+                channels,
+                each(channels, options.<List<Float>>find("mean").orElseThrow()),
+                each(channels, options.<List<Float>>find("std").orElseThrow()));
+    }
+
+    /** For each channel; of grey pictures the middle of the colours'. */
+    private static List<Float> each(int channels, List<Float> moments) {
+        double middle = moments.stream().mapToDouble(each -> each).average().orElse(0);
+        return channels == 1 && moments.size() == COLOURS ? List.of((float) middle) : moments;
     }
 
     /** What a model takes. */
     static PictureInput of(Input.Pictures input) {
-        return new PictureInput(input.imageSize(), input.channels(), input.mean(), input.deviation());
+        return new PictureInput(input.size(), input.channels(), input.mean(), input.deviation());
     }
 
-    /** There are no other channels than three. */
+    /** Three channels need not be asked for. */
     @Override
     public boolean isInferred(String option) {
-        return option.equals("channels");
+        return option.equals("channels") && channels == COLOURS;
     }
 
     @Override
@@ -128,7 +141,7 @@ public record PictureInput(
 
     @Override
     public int pictureSize(Encoders.Input takes) {
-        return imageSize;
+        return imageSize.shorter();
     }
 
     @Override
@@ -139,36 +152,43 @@ public record PictureInput(
     @Override
     public ViewInput view(Encoders.Input takes) {
         require(takes == Encoders.Input.PICTURES, takes);
-        return new ViewInput.Pictures(imageSize, mean, std);
+        return new ViewInput.Pictures(imageSize.height(), imageSize.width(), mean, std);
     }
 
     @Override
     public ViewSource views(Dataset<?> data, Augmentation augmentation) {
-        return new PictureViews(PictureKind.PICTURES.require(data), augmentation, imageSize);
+        return new PictureViews(PictureKind.PICTURES.require(data), augmentation, imageSize, channels);
     }
 
     @Override
     public ViewSource asFed(ViewSource views, OnnxConfig file) throws IOException {
         return file.input().element() == ElementType.FLOAT
-                ? new NormalisedPictures(views, mean, std, file.channelsFirst())
+                ? new NormalisedPictures(views, mean, std, file.takes().channelsFirst())
                 : views;
     }
 
     /** Of the file's size unless one was asked for; a file that takes no pictures is fed what it takes. */
     @Override
     public Fitted fitted(OnnxConfig file, String encoder, Schema.Source options) throws IOException {
-        Optional<Boolean> channelsFirst = file.pictures();
-        if (channelsFirst.isEmpty()) {
+        EncoderInput takes = file.takes();
+        if (takes.pictures().isEmpty()) {
             return new Fitted(new FileInput(encoder), file);
         }
-        Shape shape = file.input().shape();
-        Dim height = shape.at(channelsFirst.get() ? 2 : 1);
-        boolean asked = options.isGiven("image-size") || !height.isFixed();
-        int pixels = asked ? imageSize : Math.toIntExact(height.size());
-        long side = pixels;
+        PictureInput own = sized(takes, options);
+        long height = own.imageSize.height();
+        long width = own.imageSize.width();
+        long colours = own.channels;
         return new Fitted(
-                new PictureInput(pixels, channels, mean, std),
-                file.withSample(channelsFirst.get() ? List.of(3L, side, side) : List.of(side, side, 3L)));
+                own,
+                file.withSample(
+                        takes.channelsFirst() ? List.of(colours, height, width) : List.of(height, width, colours)));
+    }
+
+    @Override
+    public PictureInput sized(EncoderInput file, Schema.Source options) {
+        PictureSize size = options.isGiven("image-size") ? imageSize : file.pictureSize(imageSize);
+        int own = options.isGiven("channels") ? channels : file.channels();
+        return new PictureInput(size, own, each(own, mean), each(own, std));
     }
 
     @Override
@@ -177,8 +197,8 @@ public record PictureInput(
     }
 
     @Override
-    public Input<?> served(String name, OnnxConfig file) throws IOException {
-        boolean bytes = file.input().element() == ElementType.UINT8;
+    public Input<?> served(String name, EncoderInput file) {
+        boolean bytes = file.type().element() == ElementType.UINT8;
         String layout = file.channelsFirst() ? Input.Pictures.CHANNELS_FIRST : Input.Pictures.CHANNELS_LAST;
         return Input.pictures(name, imageSize, mean, std, bytes ? null : layout);
     }

@@ -256,13 +256,25 @@ public record SequenceInput(
     }
 
     private OnnxConfig sized(OnnxConfig file, Schema.Source options) throws IOException {
-        Shape shape = file.input().shape();
-        if (!file.sample().isEmpty() || shape.rank() != 2) {
+        EncoderInput takes = file.takes();
+        if (takes.type().shape().rank() != 2 || !file.sample().isEmpty()) {
             return file;
         }
-        boolean own = shape.at(1).isFixed() && !options.isGiven("length");
-        boolean isKnown = own || length > 0;
-        return isKnown ? file.withSample(List.of(own ? shape.size(1) : length)) : file;
+        long ids = sized(takes, options).length;
+        return ids > 0 ? file.withSample(List.of(ids)) : file;
+    }
+
+    @Override
+    public SequenceInput sized(EncoderInput file, Schema.Source options) {
+        boolean own = !options.isGiven("length") && file.type().shape().rank() == 2;
+        long ids = own ? file.size(1).orElse((long) length) : length;
+        return new SequenceInput(texts, Math.toIntExact(ids), vocabulary, padding, mask, special, cut);
+    }
+
+    /** Ids are any: nothing tells how many the encoder knows. */
+    @Override
+    public SequenceInput unmeasured() {
+        return new SequenceInput(texts, length, 0, padding, mask, special, cut);
     }
 
     @Override
@@ -271,7 +283,7 @@ public record SequenceInput(
     }
 
     @Override
-    public Input<?> served(String name, OnnxConfig file) {
+    public Input<?> served(String name, EncoderInput file) {
         return served(name);
     }
 

@@ -12,6 +12,7 @@ import dev.vicreg.training.data.kind.Kind;
 import dev.vicreg.training.data.signal.SignalDataset;
 import dev.vicreg.training.data.signal.SignalKind;
 import dev.vicreg.training.data.signal.SignalViews;
+import dev.vicreg.training.data.signal.Waveforms;
 import dev.vicreg.training.data.source.DataOptions;
 import dev.vicreg.training.data.source.Dataset;
 import dev.vicreg.training.data.view.Augmentation;
@@ -165,9 +166,37 @@ public record SignalInput(
                 rate, length, mean, std, frontEnd.equals(FrontEnd.NONE) ? FrontEnd.NONE : FrontEnd.LOG_MEL);
     }
 
+    /** Without an axis of channels, where the file has none. */
+    @Override
+    public ViewSource asFed(ViewSource views, OnnxConfig file) throws IOException {
+        return file.input().shape().rank() == 2 ? new Waveforms(views) : views;
+    }
+
+    /** Of the file's length. */
+    @Override
+    public SignalInput sized(EncoderInput file, Schema.Source options) {
+        int last = file.type().shape().rank() - 1;
+        long own = last > 0 ? file.size(last).orElse((long) length) : length;
+        return options.isGiven("length")
+                ? this
+                : new SignalInput(rate, Math.toIntExact(own), channels, mean, std, frontEnd);
+    }
+
+    /** Beyond the ends of a short signal stands silence. */
+    @Override
+    public SignalInput unmeasured() {
+        return new SignalInput(
+                rate, length, channels, Collections.nCopies(channels, 0f), Collections.nCopies(channels, 1f), frontEnd);
+    }
+
+    @Override
+    public Fitted fitted(OnnxConfig file, String encoder, Schema.Source options) throws IOException {
+        return new Fitted(sized(file.takes(), options), file);
+    }
+
     /** Not divided: files are used to the recordings' own scale. */
     @Override
-    public Input<?> served(String name, OnnxConfig file) {
+    public Input<?> served(String name, EncoderInput file) {
         return new Input.Signals(
                 name,
                 Input.Signals.KIND,

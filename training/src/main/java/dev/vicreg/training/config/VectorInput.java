@@ -137,7 +137,7 @@ public record VectorInput(
 
     /** Values as they are: the file standardises or doesn't. */
     @Override
-    public Input<?> served(String name, OnnxConfig file) {
+    public Input<?> served(String name, EncoderInput file) {
         return new Input.Vectors(
                 name,
                 Input.Vectors.KIND,

@@ -25,19 +25,26 @@ public interface ViewInput {
     Value prepare(Ops ops, Value view);
 
     /**
-     * Square pictures, uint8 [N,size,size,C], normalised inside the graph.
+     * Pictures, uint8 [N,H,W,C], normalised inside the graph.
      *
-     * @param size height and width in pixels
+     * @param height,width in pixels
      * @param mean per channel on a scale of 0 to 1
      * @param deviation standard deviation per channel on a scale of 0 to 1
      */
-    record Pictures(int size, List<Float> mean, List<Float> deviation) implements ViewInput {
+    record Pictures(int height, int width, List<Float> mean, List<Float> deviation) implements ViewInput {
+        private static final int MOST = 4096;
+
+        /** Square pictures. */
+        public Pictures(int size, List<Float> mean, List<Float> deviation) {
+            this(size, size, mean, deviation);
+        }
+
         /** Checks the settings. */
         public Pictures {
             mean = List.copyOf(mean);
             deviation = List.copyOf(deviation);
-            if (size < 1 || size > 4096) {
-                throw new SettingException("Image size: expected 1 to 4096 pixels, found " + size);
+            if (Math.min(height, width) < 1 || Math.max(height, width) > MOST) {
+                throw new SettingException("Image size: expected 1 to 4096 pixels, found " + height + "x" + width);
             }
             if (mean.isEmpty()
                     || mean.size() != deviation.size()
@@ -55,7 +62,7 @@ public interface ViewInput {
         @Override
         public TensorType type(Dim batch) {
             return new TensorType(
-                    ElementType.UINT8, new Shape(List.of(batch, Dim.of(size), Dim.of(size), Dim.of(mean.size()))));
+                    ElementType.UINT8, new Shape(List.of(batch, Dim.of(height), Dim.of(width), Dim.of(mean.size()))));
         }
 
         @Override

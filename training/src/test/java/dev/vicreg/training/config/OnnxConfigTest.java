@@ -23,6 +23,6 @@ class OnnxConfigTest {
         assertEquals(
                 List.of(3L, 16L, 16L),
                 config.withSample(List.of(3L, 16L, 16L)).encoder().sample());
-        assertEquals(true, config.channelsFirst());
+        assertEquals(true, config.takes().channelsFirst());
     }
 }

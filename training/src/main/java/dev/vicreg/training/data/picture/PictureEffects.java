@@ -30,7 +30,7 @@ final class PictureEffects {
         byte[] rgb = picture.rgb();
         long sum = 0;
         for (int i = 0; i < rgb.length; i += 3) {
-            sum += grey(rgb, i);
+            sum += Picture.grey(rgb, i);
         }
         int pixels = rgb.length / 3;
         int mean = (int) ((double) sum / pixels + 0.5);
@@ -43,7 +43,7 @@ final class PictureEffects {
         byte[] rgb = picture.rgb();
         byte[] out = new byte[rgb.length];
         for (int i = 0; i < rgb.length; i += 3) {
-            int grey = grey(rgb, i);
+            int grey = Picture.grey(rgb, i);
             out[i] = blend(grey, rgb[i] & 255, alpha);
             out[i + 1] = blend(grey, rgb[i + 1] & 255, alpha);
             out[i + 2] = blend(grey, rgb[i + 2] & 255, alpha);
@@ -70,7 +70,7 @@ final class PictureEffects {
         byte[] rgb = picture.rgb();
         byte[] out = new byte[rgb.length];
         for (int i = 0; i < rgb.length; i += 3) {
-            byte grey = (byte) grey(rgb, i);
+            byte grey = (byte) Picture.grey(rgb, i);
             out[i] = grey;
             out[i + 1] = grey;
             out[i + 2] = grey;
@@ -141,10 +141,6 @@ final class PictureEffects {
         double turn = sixths / 6.0 + 1.0;
         float hue = (float) (turn >= 1.0 ? turn - 1.0 : turn);
         return (int) (hue * 255.0);
-    }
-
-    private static int grey(byte[] rgb, int i) {
-        return ((rgb[i] & 255) * 19595 + (rgb[i + 1] & 255) * 38470 + (rgb[i + 2] & 255) * 7471 + 0x8000) >> 16;
     }
 
     private static byte[] blendTable(int degenerate, float alpha) {

@@ -1,6 +1,7 @@
 package dev.vicreg.training.data.picture;
 
 import dev.vicreg.models.setting.SettingException;
+import dev.vicreg.runtime.input.PictureSize;
 import dev.vicreg.runtime.picture.Picture;
 import dev.vicreg.training.data.source.Dataset;
 import dev.vicreg.training.data.view.Augmentation;
@@ -11,30 +12,37 @@ import java.io.IOException;
 import java.util.List;
 
 /**
- * Square views of pictures, uint8 [size, size, 3] RGB.
+ * Views of pictures, uint8 [height, width, channels]: RGB or, of one channel, grey levels.
  *
- * @param size side of the views in pixels
+ * @param size of the views
+ * @param channels 3 or 1
  */
-public record PictureViews(Dataset<Picture> data, Augmentation augmentation, int size) implements ViewSource {
-    private static final int CHANNELS = 3;
+public record PictureViews(Dataset<Picture> data, Augmentation augmentation, PictureSize size, int channels)
+        implements ViewSource {
+    private static final int COLOURS = 3;
+
+    /** Square ones in colour. */
+    public PictureViews(Dataset<Picture> data, Augmentation augmentation, int size) {
+        this(data, augmentation, PictureSize.square(size), COLOURS);
+    }
 
     /** @throws IllegalArgumentException if the size is not positive, or the augmentation is for other data */
     public PictureViews {
-        if (size < 1) {
+        if (size.shorter() < 1) {
             throw new SettingException("image size must be at least 1, found " + size);
         }
         augmentation.policy(0, PicturePolicy.class);
     }
 
-    /** A view of the picture, {@code size} pixels a side: a function of the arguments and nothing else. */
-    static Picture view(Augmentation augmentation, Picture picture, int size, ViewKey key) {
+    /** A view of the picture: a function of the arguments and nothing else. */
+    static Picture view(Augmentation augmentation, Picture picture, PictureSize size, ViewKey key) {
         PicturePolicy policy = augmentation.policy(key.view(), PicturePolicy.class);
         return policy.draw(key.random(), picture.width(), picture.height()).apply(picture, size);
     }
 
     @Override
     public ViewType type() {
-        return new ViewType(ViewType.Element.UINT8, List.of(size, size, CHANNELS));
+        return new ViewType(ViewType.Element.UINT8, List.of(size.height(), size.width(), channels));
     }
 
     @Override
@@ -45,7 +53,9 @@ public record PictureViews(Dataset<Picture> data, Augmentation augmentation, int
     @Override
     public Sample sample(int index) throws IOException {
         Picture picture = data.sample(index);
-        return (key, into, offset) ->
-                into.put(offset, view(augmentation, picture, size, key).rgb());
+        return (key, into, offset) -> {
+            Picture view = view(augmentation, picture, size, key);
+            into.put(offset, channels == 1 ? view.grey() : view.rgb());
+        };
     }
 }

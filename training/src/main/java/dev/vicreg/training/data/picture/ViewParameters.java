@@ -1,5 +1,6 @@
 package dev.vicreg.training.data.picture;
 
+import dev.vicreg.runtime.input.PictureSize;
 import dev.vicreg.runtime.picture.Interpolation;
 import dev.vicreg.runtime.picture.Picture;
 import java.util.List;
@@ -37,13 +38,13 @@ public record ViewParameters(
     }
 
     /**
-     * The view as a square picture of {@code size} pixels a side.
+     * The view as a picture of that size, whatever the window's proportions.
      *
      * <p>The flip comes last for every policy. Published recipes differ in its place, but every other step after the
      * crop treats left and right alike, so the place makes no difference.
      */
-    public Picture apply(Picture picture, int size) {
-        Picture view = picture.cropAndResize(x, y, w, h, size, size, Interpolation.BICUBIC);
+    public Picture apply(Picture picture, PictureSize size) {
+        Picture view = picture.cropAndResize(x, y, w, h, size.width(), size.height(), Interpolation.BICUBIC);
         for (Jitter change : jitter) {
             view = switch (change) {
                 case BRIGHTNESS -> PictureEffects.brightness(view, brightness);

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.vicreg.runtime.input.PictureSize;
 import dev.vicreg.runtime.picture.Picture;
 import dev.vicreg.training.data.Augmentations;
 import dev.vicreg.training.data.TestPictures;
@@ -87,12 +88,12 @@ class AugmentationTest {
     void viewDependsOnEveryKeyAndOnNothingElse() {
         Picture picture = TestPictures.noise(40, 30, 1);
         Augmentation cifar = PictureKind.cifar();
-        Picture view = PictureViews.view(cifar, picture, 32, new ViewKey(1, 2, 3, 0));
-        assertEquals(view, PictureViews.view(cifar, picture, 32, new ViewKey(1, 2, 3, 0)));
-        assertNotEquals(view, PictureViews.view(cifar, picture, 32, new ViewKey(9, 2, 3, 0)));
-        assertNotEquals(view, PictureViews.view(cifar, picture, 32, new ViewKey(1, 9, 3, 0)));
-        assertNotEquals(view, PictureViews.view(cifar, picture, 32, new ViewKey(1, 2, 9, 0)));
-        assertNotEquals(view, PictureViews.view(cifar, picture, 32, new ViewKey(1, 2, 3, 1)));
+        Picture view = PictureViews.view(cifar, picture, PictureSize.square(32), new ViewKey(1, 2, 3, 0));
+        assertEquals(view, PictureViews.view(cifar, picture, PictureSize.square(32), new ViewKey(1, 2, 3, 0)));
+        assertNotEquals(view, PictureViews.view(cifar, picture, PictureSize.square(32), new ViewKey(9, 2, 3, 0)));
+        assertNotEquals(view, PictureViews.view(cifar, picture, PictureSize.square(32), new ViewKey(1, 9, 3, 0)));
+        assertNotEquals(view, PictureViews.view(cifar, picture, PictureSize.square(32), new ViewKey(1, 2, 9, 0)));
+        assertNotEquals(view, PictureViews.view(cifar, picture, PictureSize.square(32), new ViewKey(1, 2, 3, 1)));
     }
 
     @Test

@@ -3,6 +3,7 @@ package dev.vicreg.training.data.picture;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.vicreg.runtime.input.PictureSize;
 import dev.vicreg.runtime.picture.Interpolation;
 import dev.vicreg.runtime.picture.Picture;
 import dev.vicreg.training.data.picture.ViewParameters.Jitter;
@@ -73,7 +74,7 @@ class PillowConformanceTest {
     void wholeView() throws IOException {
         List<Jitter> order = List.of(Jitter.CONTRAST, Jitter.HUE, Jitter.SATURATION, Jitter.BRIGHTNESS);
         ViewParameters view = new ViewParameters(7, 4, 31, 23, order, 0.7, 1.3, 0.85, -17, false, 0.8, true, true);
-        check("view", view.apply(source(), 32));
+        check("view", view.apply(source(), PictureSize.square(32)));
     }
 
     /** The steps repeat Pillow's arithmetic, so that nothing is left of the two grey levels allowed. */
