@@ -151,7 +151,8 @@ record Verification(
             Map<String, OnnxTensor> feeds = new LinkedHashMap<>(parameters);
             feeds.putAll(fed);
             boolean[][] all = new boolean[0][];
-            float[] expected = joined(Arrays.asList(run(evaluated, feeds, side.representation(), OutputPooling.NONE, all)));
+            float[] expected =
+                    joined(Arrays.asList(run(evaluated, feeds, side.representation(), OutputPooling.NONE, all)));
             return difference(expected, run(served, own));
         } finally {
             fed.values().forEach(OnnxTensor::close);
@@ -182,7 +183,8 @@ record Verification(
             int count = Math.toIntExact(shape.size(0));
             feeds.putAll(input.derived(served, values, shape.toArray(), ByteBuffer::allocateDirect));
             feeds.put(input.name(), declared.tensor(values, count, ByteBuffer::allocateDirect));
-            return run(served, feeds, output, pool, input.kept(values.duplicate().order(values.order()), count));
+            return run(
+                    served, feeds, output, pool, input.kept(values.duplicate().order(values.order()), count));
         } finally {
             feeds.values().forEach(OnnxTensor::close);
         }

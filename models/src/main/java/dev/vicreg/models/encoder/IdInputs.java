@@ -78,7 +78,8 @@ final class IdInputs {
     /** Whether values of that type are ids, a sequence a row. */
     static boolean are(TensorType type) {
         ElementType element = type.element();
-        return (element == ElementType.INT64 || element == ElementType.INT32) && type.shape().rank() == 2;
+        return (element == ElementType.INT64 || element == ElementType.INT32)
+                && type.shape().rank() == 2;
     }
 
     /** The size of the smallest table that {@code ids} choose rows of. */

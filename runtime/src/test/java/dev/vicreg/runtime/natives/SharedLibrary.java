@@ -28,7 +28,9 @@ record SharedLibrary(String name, List<String> loads) {
         while (file.get(end) != 0) {
             end++;
         }
-        return new String(file.array(), at, end - at, StandardCharsets.UTF_8);
+        byte[] text = new byte[end - at];
+        file.get(at, text);
+        return new String(text, StandardCharsets.UTF_8);
     }
 
     private static SharedLibrary elf(ByteBuffer file) {
@@ -92,7 +94,8 @@ record SharedLibrary(String name, List<String> loads) {
         }
         int directories = header + 24 + 112; // of a 64-bit image: exports, then imports
         int exports = file.getInt(directories);
-        String name = exports == 0 ? "" : text(file, place(file, header, file.getInt(place(file, header, exports) + 12)));
+        String name =
+                exports == 0 ? "" : text(file, place(file, header, file.getInt(place(file, header, exports) + 12)));
         var loads = new ArrayList<String>();
         int imports = place(file, header, file.getInt(directories + 8));
         for (int at = imports; file.getInt(at + 12) != 0; at += 20) {

@@ -48,7 +48,8 @@ final class TrainingRun {
                         Path start = trainer.folder().artifacts().checkpoint();
                         EncoderExport.Result export =
                                 RunExport.export(root, side, start, Version.TEXT, Map.of(), initial);
-                        if (export.obstacle() != null) { // what is not as expected at the end is told of before it begins
+                        if (export.obstacle()
+                                != null) { // what is not as expected at the end is told of before it begins
                             export.note().ifPresent(console.err()::println);
                         }
                     }
