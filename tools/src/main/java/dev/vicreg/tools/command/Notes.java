@@ -57,10 +57,10 @@ final class Notes {
         return String.format(Locale.ROOT, "%.1e", rate).replace(".0e", "e");
     }
 
-    /** Warns of an encoder that finds less than it did before training. */
+    /** Warns of an encoder that finds less than it did before training, by more than two standard errors of that. */
     static void warnOfLoss(Evaluation evaluation, double rate, Console console) {
         Double before = evaluation.baseline();
-        if (before != null && evaluation.encoder() < before) {
+        if (before != null && before - evaluation.encoder() > 2 * deviation(before, evaluation)) {
             console.err()
                     .println(String.format(
                             Locale.ROOT,
@@ -70,6 +70,12 @@ final class Notes {
                             100 * evaluation.encoder(),
                             shown(rate)));
         }
+    }
+
+    /** Standard deviation of the difference of two shares of the test samples. */
+    private static double deviation(double before, Evaluation evaluation) {
+        double after = evaluation.encoder();
+        return Math.sqrt((before * (1 - before) + after * (1 - after)) / evaluation.test());
     }
 
     /** Tells of coefficients under which the paper saw collapse or worse vectors. */

@@ -25,6 +25,7 @@ class NotesTest {
                         + " a lower --lr than 2e-03, fewer epochs, or other --augment",
                 warned(0.666, 0.849));
         assertEquals("", warned(0.849, 0.849));
+        assertEquals("", warned(0.80, 0.849), "of 100 samples, five");
         assertEquals("", warned(0.5, null));
     }
 }
