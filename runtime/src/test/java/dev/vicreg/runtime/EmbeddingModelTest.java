@@ -117,7 +117,7 @@ class EmbeddingModelTest {
             assertSame(prepared, pictures.prepare(prepared));
             assertArrayEquals(RED, pictures.embed(List.of(prepared))[0], 1e-5f);
             var e = assertThrows(IllegalArgumentException.class, () -> pictures.embed(List.of(decoded)));
-            assertEquals("expected a prepared picture of 8x8, found 20x30", e.getMessage());
+            assertEquals("expected a prepared picture of size 8, found one of 30x20", e.getMessage());
             assertThrows(IOException.class, () -> pictures.decode(new byte[] {1, 2}, "broken.png"));
             var kind = assertThrows(IllegalStateException.class, model::signals);
             assertTrue(String.valueOf(kind.getMessage()).endsWith("takes pictures, not signals"), kind.getMessage());
@@ -235,7 +235,7 @@ class EmbeddingModelTest {
         String json = TestEncoder.manifest().toJson();
         assertRefused(withManifest("text"), "no JSON of the expected form");
         assertRefused(withManifest("{}"), "no field version");
-        assertRefused(withManifest(json.replace("\"formatVersion\": 1", "\"formatVersion\": 3")), "format version 3");
+        assertRefused(withManifest(json.replace("\"formatVersion\": 1", "\"formatVersion\": 4")), "format version 4");
         assertRefused(withManifest(json.replace("\"picture\"", "\"smell\"")), "unknown kind 'smell'");
         assertRefused(withManifest(json.replace("bicubic", "lanczos")), "its manifest is wrong");
     }

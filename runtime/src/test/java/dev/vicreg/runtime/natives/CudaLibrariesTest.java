@@ -17,6 +17,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 class CudaLibrariesTest {
     private static final NvidiaDriver DRIVER = new NvidiaDriver("580.65.06", List.of("NVIDIA H100"));
 
+    /** Those of a provider with cuFFT, as the natives of 1.24.1 had it. */
+    private static final List<String> NEEDS =
+            List.of("libcublasLt.so.13", "libcublas.so.13", "libcufft.so.12", "libcudart.so.13", "libcudnn.so.9");
+
     @TempDir
     Path folder;
 
@@ -38,7 +42,7 @@ class CudaLibrariesTest {
     }
 
     private CudaLibraries find(NvidiaDriver driver) {
-        return CudaLibraries.find(CudaLibraries.USUAL_NEEDS, List.of(folder), driver);
+        return CudaLibraries.find(NEEDS, List.of(folder), driver);
     }
 
     private List<String> order() {
@@ -139,7 +143,7 @@ class CudaLibrariesTest {
         installCuda13();
         Path damaged = Files.createDirectories(folder.resolve("damaged"));
         Files.writeString(damaged.resolve("libcudart.so.13"), "text");
-        CudaLibraries cuda = CudaLibraries.find(CudaLibraries.USUAL_NEEDS, List.of(damaged, folder), DRIVER);
+        CudaLibraries cuda = CudaLibraries.find(NEEDS, List.of(damaged, folder), DRIVER);
         assertNull(cuda.missing());
         assertEquals(folder.resolve("libcudart.so.13"), cuda.found().get("libcudart.so.13"));
     }
