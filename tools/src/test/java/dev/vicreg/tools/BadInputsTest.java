@@ -88,7 +88,7 @@ class BadInputsTest {
             embed --data ~/p/test --out ~/o.npy --model ~/empty.onnx  => it is cut off, or no ONNX model
             embed --data ~/p/test --out ~/o.npy --model ~/text.onnx   => it is cut off, or no ONNX model
             embed --data ~/p/test --out ~/o.npy --model ~/half.onnx   => it is cut off, or no ONNX model
-            embed --data ~/p/test --out ~/o.npy --model ~/plain.onnx  => has no vicreg.manifest
+            embed --data ~/p/test --out ~/o.npy --model ~/plain.onnx  => inputs, image, encoder.
             embed --model ENCODER --out ~/o.npy --data ~/v/train.csv  => The encoder takes pictures
             embed --model ENCODER --out ~/o.npy --data ~/broken       => cannot be decoded
             embed --model ENCODER --data ~/p/test --out ~/o.txt       => must end in .npy or .csv

@@ -35,8 +35,8 @@ final class AttentionCompositions {
         double scale = attributes.real("scale", (float) (1 / Math.sqrt((double) depth)));
         Value scores = ops.mul(ops.matMul(q, ops.transpose(k, 0, 1, 3, 2)), scale);
         float cap = attributes.real("softcap", 0);
-        boolean capsLast = call.opset() < 24; // opset 24 adds masks to what is capped
-        scores = cap != 0 && !capsLast ? capped(ops, scores, cap) : scores;
+        // Before the masks, which it would make finite: an erratum of opset 23 (onnx/onnx#7867), as ONNX Runtime has it.
+        scores = cap != 0 ? capped(ops, scores, cap) : scores;
         if (call.has(3)) {
             scores = ops.add(scores, summand(call, call.in(3)));
         }
@@ -44,7 +44,6 @@ final class AttentionCompositions {
             scores = ops.add(
                     scores, ops.constant(causal(q.shape().size(2), k.shape().size(2))));
         }
-        scores = cap != 0 && capsLast ? capped(ops, scores, cap) : scores;
         Value y = ops.matMul(ops.softmax(scores, -1), v); // [B,H,T,D]
         return List.of(
                 joined

@@ -160,7 +160,9 @@ final class ModelFile {
             fed.removeIf(input -> Input.Sequences.follows(input.getName()));
         }
         if (fed.size() != 1) {
-            throw new SettingException(file + " takes " + inputs.keySet()
+            List<String> names = inputs.keySet().stream().limit(4).toList();
+            throw new SettingException(file + " takes " + inputs.size() + " inputs, "
+                    + String.join(", ", names) + (names.size() < inputs.size() ? ", …" : "")
                     + ": expected one input, or ids beside attention_mask, token_type_ids and position_ids");
         }
         return fed.get(0);

@@ -395,19 +395,19 @@ final class ComposedOperatorsTest {
         try (GraphRunner runner = new GraphRunner(read, original)) {
             expected = runner.run(fed);
         }
-        expected.forEach((name, tensor) -> compare(name, tensor, Objects.requireNonNull(found.get(name))));
+        expected.forEach((name, tensor) -> compare(each, name, tensor, Objects.requireNonNull(found.get(name))));
         for (float slope : Objects.requireNonNull(found.get("gradient")).floats()) {
             assertTrue(Float.isFinite(slope));
         }
     }
 
-    private static void compare(String name, Tensor expected, Tensor found) {
+    private static void compare(Case each, String name, Tensor expected, Tensor found) {
         assertEquals(expected.type(), found.type(), name);
         float[] wanted = expected.floats();
         float[] values = found.floats();
         for (int i = 0; i < wanted.length; i++) {
             double error = Math.abs(wanted[i] - values[i]) / Math.max(1, Math.abs(wanted[i]));
-            assertTrue(error < TOLERANCE, name + "[" + i + "]: expected " + wanted[i] + ", found " + values[i]);
+            assertTrue(error < TOLERANCE, each + ": " + name + "[" + i + "]: expected " + wanted[i] + ", found " + values[i]);
         }
     }
 }
