@@ -336,7 +336,7 @@ class PipelineTest {
         Path model = run.resolve("artifacts/eval_model.onnx");
         Cli cli = Cli.run(
                 "embed", "--model", model.toString(), "--data", pictures.toString(), "--out", folder + "/v.npy");
-        assertFailure(1, model.toString(), cli);
+        assertFailure(2, model + " takes ", cli);
     }
 
     private static Cli train(Path data, Path out, String... more) {

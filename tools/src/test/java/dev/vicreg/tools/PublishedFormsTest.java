@@ -311,7 +311,8 @@ class PublishedFormsTest {
         Path file = write(x, ops.flatten(pooled, 1), 17);
         Cli done = train(file, shared.resolve("pictures/train"));
         String note = "note: net.onnx cannot hold the trained encoder: in ONNX Runtime it differs";
-        assertTrue(done.err().startsWith(note), done.err());
+        int said = done.err().indexOf(note);
+        assertTrue(said >= 0 && said < done.err().indexOf("train 2/2"), done.err());
         Path encoder = folder.resolve("run/encoder.onnx");
         assertEquals("embedding", OnnxFile.summary(encoder).outputs().get(0).name());
         assertEquals(11, embedded(encoder, shared.resolve("pictures/test")).size());
