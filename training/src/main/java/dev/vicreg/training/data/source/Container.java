@@ -58,18 +58,23 @@ public record Container(String where, List<DataFile> files, boolean singleFile, 
             return folder(path);
         }
         byte[] head = head(path);
-        if (DataFile.startsWith(head, 'P', 'K')) {
+        requireKnown(path, head);
+        if (DataFile.startsWith(head, 'P', 'K') || isNamed(path, ".zip")) {
             return zip(path);
         }
-        if (isTar(head) || path.toString().toLowerCase(Locale.ROOT).endsWith(".tar")) {
+        if (isTar(head) || isNamed(path, ".tar")) {
             return tar(path);
         }
-        if (DataFile.startsWith(head, 0x1F, 0x8B) && isTar(gunzippedHead(path))) {
+        boolean gzip = DataFile.startsWith(head, 0x1F, 0x8B);
+        if (gzip && isTar(gunzippedHead(path)) || isNamed(path, ".tar.gz") || isNamed(path, ".tgz")) {
             return gzippedTar(path, Runtime.getRuntime().maxMemory() / 2);
         }
-        requireKnown(path, head);
         DataFile file = onDisk(path, String.valueOf(path.getFileName()), Files.size(path));
         return new Container(path.toString(), List.of(file), true, () -> {});
+    }
+
+    private static boolean isNamed(Path path, String ending) {
+        return path.toString().toLowerCase(Locale.ROOT).endsWith(ending);
     }
 
     private record Packing(String name, int... magic) {}
@@ -229,6 +234,7 @@ public record Container(String where, List<DataFile> files, boolean singleFile, 
             List<String> names = names(tar.getEntries(), path, Files::newInputStream);
             for (int i = 0; i < names.size(); i++) {
                 TarArchiveEntry entry = tar.getEntries().get(i);
+                requireChecksum(entry, i + 1);
                 if (isWanted(entry, names.get(i), path)) {
                     DataFile.Content content = entry.isSparse() ? inPieces(path, i) : inOnePiece(entry, channel);
                     files.add(new DataFile(names.get(i), size(entry), content));
@@ -262,6 +268,12 @@ public record Container(String where, List<DataFile> files, boolean singleFile, 
                 throw e;
             }
         };
+    }
+
+    private static void requireChecksum(TarArchiveEntry entry, int number) throws IOException {
+        if (!entry.isCheckSumOK()) { // the library leaves that to its users
+            throw new IOException("the header of file " + number + " doesn't have the checksum that it says");
+        }
     }
 
     private static long size(TarArchiveEntry entry) {
@@ -320,6 +332,7 @@ public record Container(String where, List<DataFile> files, boolean singleFile, 
                             + " unpack it, repack it as .tar or .zip, or raise -Xmx");
                 }
                 entries.add(entry);
+                requireChecksum(entry, entries.size());
                 contents.add(wanted ? tar.readNBytes((int) size) : new byte[0]);
             }
             unpacked.transferTo(OutputStream.nullOutputStream()); // to the checksum of all, behind the archive's end
@@ -359,7 +372,7 @@ public record Container(String where, List<DataFile> files, boolean singleFile, 
 
     private static IOException damaged(Path archive, IOException e) {
         return new IOException(
-                "cannot read the archive " + archive + ": damaged or truncated (" + e.getMessage() + ")", e);
+                "cannot read the archive " + archive + ": damaged or truncated (" + Reason.of(e) + ")", e);
     }
 
     /** Names of one archive are written {@code ./train/a.jpg}, of another {@code train\a.jpg}. */

@@ -1,5 +1,6 @@
 package dev.vicreg.training.data.source;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -149,6 +150,28 @@ class ContainerTest {
         bytes[bytes.length - 8] ^= 1; // gzip's checksum
         Files.write(archive, bytes);
         assertThrows(IOException.class, () -> names(archive));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = ';', quoteCharacter = '"', value = {
+        "set.tar.gz; it isn't compressed by gzip",
+        "set.TGZ; it isn't compressed by gzip",
+        "set.tar; the header of file 1 doesn't have the checksum that it says",
+        "set.zip; Archive is not a ZIP archive"
+    })
+    void whatIsNoArchiveIsToldByTheNameItHas(String name, String reason) throws IOException {
+        Path file = Files.writeString(folder.resolve(name), "no archive" + " ".repeat(1024));
+        IOException e = assertThrows(IOException.class, () -> names(file));
+        assertTrue(
+                e.getMessage().startsWith("cannot read the archive " + file + ": damaged or truncated (" + reason),
+                e.getMessage());
+    }
+
+    @Test
+    void compressedFileIsToldByTheNameItHas() {
+        DataFile file = new DataFile("idx.gz", 7, () -> new ByteArrayInputStream("no gzip".getBytes(ISO_8859_1)));
+        IOException e = assertThrows(IOException.class, () -> file.gunzipped().read());
+        assertEquals("cannot read idx.gz: it isn't compressed by gzip", e.getMessage());
     }
 
     @Test
