@@ -4,9 +4,11 @@ import dev.vicreg.runtime.file.Reason;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayInputStream;
 import java.io.Closeable;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileVisitResult;
@@ -27,7 +29,6 @@ import java.util.zip.CheckedInputStream;
 import java.util.zip.GZIPInputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
-import org.apache.commons.compress.archivers.tar.TarFile;
 import org.apache.commons.compress.archivers.zip.ZipArchiveEntry;
 import org.apache.commons.compress.archivers.zip.ZipFile;
 import org.apache.commons.compress.utils.BoundedSeekableByteChannelInputStream;
@@ -228,28 +229,38 @@ public record Container(String where, List<DataFile> files, boolean singleFile, 
     }
 
     private static Container tar(Path path) throws IOException {
-        List<DataFile> files = new ArrayList<>();
-        FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
-        try (TarFile tar = new TarFile(path, UTF_8)) {
-            List<String> names = names(tar.getEntries(), path, Files::newInputStream);
-            for (int i = 0; i < names.size(); i++) {
-                TarArchiveEntry entry = tar.getEntries().get(i);
-                requireChecksum(entry, i + 1);
-                if (isWanted(entry, names.get(i), path)) {
-                    DataFile.Content content = entry.isSparse() ? inPieces(path, i) : inOnePiece(entry, channel);
-                    files.add(new DataFile(names.get(i), size(entry), content));
+        List<TarArchiveEntry> entries = new ArrayList<>();
+        List<Long> starts = new ArrayList<>();
+        List<String> names;
+        try (FileChannel file = FileChannel.open(path, StandardOpenOption.READ);
+                TarArchiveInputStream tar = new TarArchiveInputStream(Channels.newInputStream(file), UTF_8)) {
+            // The library's TarFile takes what lies behind a sparse file for an entry, if the format is POSIX's.
+            for (TarArchiveEntry entry = tar.getNextEntry(); entry != null; entry = tar.getNextEntry()) {
+                entries.add(entry);
+                starts.add(file.position());
+                requireChecksum(entry, entries.size());
+                if (!entry.isSparse() && entry.getSize() > file.size() - file.position()) {
+                    throw new EOFException(entry.getName());
                 }
             }
+            names = names(entries, path, Files::newInputStream);
         } catch (IOException e) {
-            channel.close();
             throw damaged(path, e);
+        }
+        List<DataFile> files = new ArrayList<>();
+        FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
+        for (int i = 0; i < names.size(); i++) {
+            TarArchiveEntry entry = entries.get(i);
+            if (isWanted(entry, names.get(i), path)) {
+                DataFile.Content content =
+                        entry.isSparse() ? inPieces(path, i) : inOnePiece(starts.get(i), entry.getSize(), channel);
+                files.add(new DataFile(names.get(i), size(entry), content));
+            }
         }
         return sorted(path.toString(), files, channel);
     }
 
-    private static DataFile.Content inOnePiece(TarArchiveEntry entry, FileChannel channel) {
-        long start = entry.getDataOffset();
-        long size = entry.getSize();
+    private static DataFile.Content inOnePiece(long start, long size, FileChannel channel) {
         return () -> new BoundedSeekableByteChannelInputStream(start, size, channel);
     }
 
