@@ -92,7 +92,7 @@ enum FuzzTarget {
     }
 
     /** What reading took too much of; empty if nothing. */
-    private String excess(Path file) {
+    private String excess(Path file) throws IOException {
         com.sun.management.ThreadMXBean thread = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
         long time = thread.getCurrentThreadCpuTime();
         long bytes = thread.getCurrentThreadAllocatedBytes();

@@ -212,12 +212,15 @@ class ContainerTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = ';', quoteCharacter = '"', value = {
-        "set.tar.gz; it isn't compressed by gzip",
-        "set.TGZ; it isn't compressed by gzip",
-        "set.tar; the header of file 1 doesn't have the checksum that it says",
-        "set.zip; Archive is not a ZIP archive"
-    })
+    @CsvSource(
+            delimiter = ';',
+            quoteCharacter = '"',
+            value = {
+                "set.tar.gz; it isn't compressed by gzip",
+                "set.TGZ; it isn't compressed by gzip",
+                "set.tar; the header of file 1 doesn't have the checksum that it says",
+                "set.zip; Archive is not a ZIP archive"
+            })
     void whatIsNoArchiveIsToldByTheNameItHas(String name, String reason) throws IOException {
         Path file = Files.writeString(folder.resolve(name), "no archive" + " ".repeat(1024));
         IOException e = assertThrows(IOException.class, () -> names(file));
