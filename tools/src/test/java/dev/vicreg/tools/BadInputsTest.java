@@ -41,7 +41,7 @@ class BadInputsTest {
             train --out ~/new SMALL --data ~/bad.wav                  => at most 1
             train --out ~/new SMALL --data ~/bad.zip                  => cannot read the archive
             train --out ~/new SMALL --data ~/bad.tar                  => no pictures in
-            train --out ~/new SMALL --data ~/bad.tar.gz               => bad.tar.gz
+            train --out ~/new SMALL --data ~/bad.tar.gz               => ~/bad.tar.gz: damaged or truncated (it isn't compressed by gzip)
             train --out ~/new SMALL --data ~/no.ids                   => line 1 has 'x'
             train --out ~/new SMALL --data ~/big.ids                  => at most 9 digits
             train --out ~/new SMALL --data ~/text.onnx                => found 1 other files

@@ -7,6 +7,7 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
+import java.util.zip.ZipException;
 
 /** Why a file could not be read or written, in words for a user. */
 public final class Reason {
@@ -36,6 +37,12 @@ public final class Reason {
         }
         if (e instanceof FileSystemException file && file.getReason() == null) {
             return about(file);
+        }
+        if (e instanceof ZipException && message.equals("Not in GZIP format")) {
+            return "it isn't compressed by gzip";
+        }
+        if (e instanceof ZipException && message.matches("(invalid|incorrect) .*")) { // zlib's word
+            return "its compressed bytes are damaged (" + message + ")";
         }
         String line = message.replaceAll(CLASS_NAME, "").replaceAll("\\s+", " ").strip();
         return line.isEmpty() || line.contains("Exception") ? DAMAGED : line;

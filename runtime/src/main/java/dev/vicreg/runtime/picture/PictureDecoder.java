@@ -45,7 +45,7 @@ final class PictureDecoder {
             }
             if (WebpFile.matches(encoded)) {
                 WebpFile webp = WebpFile.of(encoded);
-                return webp.orientation().applyTo(decode(webp.bytes(), webp.canvas(), PictureDecoder::read));
+                return webp.orientation().applyTo(decode(webp));
             }
             if (BmpFile.matches(encoded)) {
                 return decode(BmpFile.sized(encoded), null, reader -> Picture.of(BmpFile.opaque(reader.read(0))));
@@ -57,6 +57,19 @@ final class PictureDecoder {
             throw new IOException("picture " + name + " " + e.getMessage(), e);
         } catch (IOException | RuntimeException e) { // readers throw whatever their parser stumbles over
             throw new IOException("cannot decode picture " + name + ": " + Reason.of(e), e);
+        }
+    }
+
+    private static Picture decode(WebpFile webp) throws IOException {
+        try {
+            return decode(webp.bytes(), webp.canvas(), PictureDecoder::read);
+        } catch (IOException e) {
+            if (!(e.getCause() instanceof IOException)) { // said here, not by libwebp's reader
+                throw e;
+            }
+            String found = Reason.of(e).replaceFirst("^Decode returned code ", "libwebp says "); // as BitstreamError
+            throw new IOException(
+                    "its chunks are whole, but the coded picture is cut off or damaged (" + found + ")", e);
         }
     }
 

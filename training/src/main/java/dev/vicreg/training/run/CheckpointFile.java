@@ -16,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -253,7 +254,12 @@ public final class CheckpointFile {
                     throw damaged("it holds " + name + " twice", null);
                 }
                 visitor.tensor(this, name, type, dataVector + Integer.BYTES, length);
-            } catch (IllegalArgumentException | ArithmeticException e) {
+            } catch (ArithmeticException e) { // the product of its sizes
+                throw damaged(
+                        "entry " + name + ": its shape " + Arrays.toString(dims)
+                                + " has more values than can be counted",
+                        e);
+            } catch (IllegalArgumentException e) {
                 throw damaged("entry " + name + ": " + e.getMessage(), e);
             }
         }

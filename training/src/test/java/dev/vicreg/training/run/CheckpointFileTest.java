@@ -188,4 +188,20 @@ class CheckpointFileTest {
         }
         assertTrue(failure(bytes).contains("damaged: its tensors overlap"));
     }
+
+    @Test
+    void shapeThatIsTooLargeToCountIsTold() throws IOException {
+        Path file = folder.resolve("checkpoint");
+        CheckpointFile.write(file, Map.of("a", Tensor.filled(Shape.of(71, 73), 1)));
+        ByteBuffer buffer = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
+        for (int at = 0; at + Long.BYTES <= buffer.limit(); at += 4) {
+            if (buffer.getLong(at) == 71 || buffer.getLong(at) == 73) {
+                buffer.putLong(at, 1L << 40);
+            }
+        }
+        assertTrue(
+                failure(buffer.array())
+                        .endsWith(
+                                "damaged: entry a: its shape [1099511627776, 1099511627776] has more values than can be counted"));
+    }
 }

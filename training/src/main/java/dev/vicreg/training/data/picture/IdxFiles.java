@@ -62,17 +62,17 @@ public final class IdxFiles {
                     + Arrays.toString(shape) + " (number, height, width, channels) as its header says, found "
                     + (data.length - start) + " bytes; the file is damaged or truncated");
         }
-        int[] labels = labels(file.gunzipped().name(), files, shape[0]);
+        int[] labels = labels(file.name(), files, shape[0]);
         return new RawPictures.Block(
                 file.name(), data, start, (int) stride, shape[2], shape[1], shape[3], false, labels, isTest(file));
     }
 
     private static int[] labels(String pictures, List<DataFile> files, int count) throws IOException {
-        String wanted = pictures.replace("images", "labels").replaceAll("idx[34]", "idx1");
+        String wanted = unpacked(pictures.replace("images", "labels").replaceAll("idx[34]", "idx1"));
         int[] labels = new int[count];
         Arrays.fill(labels, -1);
         for (DataFile file : files) {
-            if (file.gunzipped().name().equals(wanted) && startsAs(file, 1)) {
+            if (unpacked(file.name()).equals(wanted) && startsAs(file, 1)) {
                 byte[] data = file.gunzipped().read(RawPictures.MAX_FILE);
                 if (data.length != 8 + count) {
                     throw new IOException(file.name() + ": expected " + count + " labels, one for each picture of "
@@ -85,5 +85,9 @@ public final class IdxFiles {
             }
         }
         return labels;
+    }
+
+    private static String unpacked(String name) {
+        return name.endsWith(".gz") ? name.substring(0, name.length() - 3) : name;
     }
 }

@@ -4,9 +4,11 @@ import dev.vicreg.runtime.file.Reason;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayInputStream;
 import java.io.Closeable;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileVisitResult;
@@ -27,7 +29,6 @@ import java.util.zip.CheckedInputStream;
 import java.util.zip.GZIPInputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
-import org.apache.commons.compress.archivers.tar.TarFile;
 import org.apache.commons.compress.archivers.zip.ZipArchiveEntry;
 import org.apache.commons.compress.archivers.zip.ZipFile;
 import org.apache.commons.compress.utils.BoundedSeekableByteChannelInputStream;
@@ -58,18 +59,23 @@ public record Container(String where, List<DataFile> files, boolean singleFile, 
             return folder(path);
         }
         byte[] head = head(path);
-        if (DataFile.startsWith(head, 'P', 'K')) {
+        requireKnown(path, head);
+        if (DataFile.startsWith(head, 'P', 'K') || isNamed(path, ".zip")) {
             return zip(path);
         }
-        if (isTar(head) || path.toString().toLowerCase(Locale.ROOT).endsWith(".tar")) {
+        if (isTar(head) || isNamed(path, ".tar")) {
             return tar(path);
         }
-        if (DataFile.startsWith(head, 0x1F, 0x8B) && isTar(gunzippedHead(path))) {
+        boolean gzip = DataFile.startsWith(head, 0x1F, 0x8B);
+        if (gzip && isTar(gunzippedHead(path)) || isNamed(path, ".tar.gz") || isNamed(path, ".tgz")) {
             return gzippedTar(path, Runtime.getRuntime().maxMemory() / 2);
         }
-        requireKnown(path, head);
         DataFile file = onDisk(path, String.valueOf(path.getFileName()), Files.size(path));
         return new Container(path.toString(), List.of(file), true, () -> {});
+    }
+
+    private static boolean isNamed(Path path, String ending) {
+        return path.toString().toLowerCase(Locale.ROOT).endsWith(ending);
     }
 
     private record Packing(String name, int... magic) {}
@@ -223,27 +229,38 @@ public record Container(String where, List<DataFile> files, boolean singleFile, 
     }
 
     private static Container tar(Path path) throws IOException {
-        List<DataFile> files = new ArrayList<>();
-        FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
-        try (TarFile tar = new TarFile(path, UTF_8)) {
-            List<String> names = names(tar.getEntries(), path, Files::newInputStream);
-            for (int i = 0; i < names.size(); i++) {
-                TarArchiveEntry entry = tar.getEntries().get(i);
-                if (isWanted(entry, names.get(i), path)) {
-                    DataFile.Content content = entry.isSparse() ? inPieces(path, i) : inOnePiece(entry, channel);
-                    files.add(new DataFile(names.get(i), size(entry), content));
+        List<TarArchiveEntry> entries = new ArrayList<>();
+        List<Long> starts = new ArrayList<>();
+        List<String> names;
+        try (FileChannel file = FileChannel.open(path, StandardOpenOption.READ);
+                TarArchiveInputStream tar = new TarArchiveInputStream(Channels.newInputStream(file), UTF_8)) {
+            // The library's TarFile takes what lies behind a sparse file for an entry, if the format is POSIX's.
+            for (TarArchiveEntry entry = tar.getNextEntry(); entry != null; entry = tar.getNextEntry()) {
+                entries.add(entry);
+                starts.add(file.position());
+                requireChecksum(entry, entries.size());
+                if (!entry.isSparse() && entry.getSize() > file.size() - file.position()) {
+                    throw new EOFException(entry.getName());
                 }
             }
+            names = names(entries, path, Files::newInputStream);
         } catch (IOException e) {
-            channel.close();
             throw damaged(path, e);
+        }
+        List<DataFile> files = new ArrayList<>();
+        FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
+        for (int i = 0; i < names.size(); i++) {
+            TarArchiveEntry entry = entries.get(i);
+            if (isWanted(entry, names.get(i), path)) {
+                DataFile.Content content =
+                        entry.isSparse() ? inPieces(path, i) : inOnePiece(starts.get(i), entry.getSize(), channel);
+                files.add(new DataFile(names.get(i), size(entry), content));
+            }
         }
         return sorted(path.toString(), files, channel);
     }
 
-    private static DataFile.Content inOnePiece(TarArchiveEntry entry, FileChannel channel) {
-        long start = entry.getDataOffset();
-        long size = entry.getSize();
+    private static DataFile.Content inOnePiece(long start, long size, FileChannel channel) {
         return () -> new BoundedSeekableByteChannelInputStream(start, size, channel);
     }
 
@@ -262,6 +279,12 @@ public record Container(String where, List<DataFile> files, boolean singleFile, 
                 throw e;
             }
         };
+    }
+
+    private static void requireChecksum(TarArchiveEntry entry, int number) throws IOException {
+        if (!entry.isCheckSumOK()) { // the library leaves that to its users
+            throw new IOException("the header of file " + number + " doesn't have the checksum that it says");
+        }
     }
 
     private static long size(TarArchiveEntry entry) {
@@ -320,6 +343,7 @@ public record Container(String where, List<DataFile> files, boolean singleFile, 
                             + " unpack it, repack it as .tar or .zip, or raise -Xmx");
                 }
                 entries.add(entry);
+                requireChecksum(entry, entries.size());
                 contents.add(wanted ? tar.readNBytes((int) size) : new byte[0]);
             }
             unpacked.transferTo(OutputStream.nullOutputStream()); // to the checksum of all, behind the archive's end
@@ -359,7 +383,7 @@ public record Container(String where, List<DataFile> files, boolean singleFile, 
 
     private static IOException damaged(Path archive, IOException e) {
         return new IOException(
-                "cannot read the archive " + archive + ": damaged or truncated (" + e.getMessage() + ")", e);
+                "cannot read the archive " + archive + ": damaged or truncated (" + Reason.of(e) + ")", e);
     }
 
     /** Names of one archive are written {@code ./train/a.jpg}, of another {@code train\a.jpg}. */

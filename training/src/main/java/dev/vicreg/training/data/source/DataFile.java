@@ -108,11 +108,9 @@ public final class DataFile {
         return name.substring(0, Math.max(0, name.lastIndexOf('/')));
     }
 
-    /** The file itself, or what is in it where the name ends in {@code .gz}, without that ending. */
+    /** The file itself, or, by the same name, what is in it where that ends in {@code .gz}. */
     public DataFile gunzipped() {
-        return name.endsWith(".gz")
-                ? new DataFile(name.substring(0, name.length() - 3), size, () -> new GZIPInputStream(content.open()))
-                : this;
+        return name.endsWith(".gz") ? new DataFile(name, size, () -> new GZIPInputStream(content.open())) : this;
     }
 
     DataFile renamed(String newName) {

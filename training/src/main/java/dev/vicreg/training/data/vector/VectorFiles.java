@@ -9,6 +9,7 @@ import dev.vicreg.training.data.source.Selection;
 import dev.vicreg.training.data.source.Utf8;
 import java.io.BufferedInputStream;
 import java.io.BufferedReader;
+import java.io.EOFException;
 import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -28,6 +29,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.zip.GZIPInputStream;
+import java.util.zip.ZipException;
 import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVParser;
 import org.apache.commons.csv.CSVRecord;
@@ -283,10 +285,17 @@ public final class VectorFiles {
             } catch (CharacterCodingException e) {
                 in.close();
                 throw new IOException(file + " is no text in UTF-8; save or convert it as UTF-8", e);
+            } catch (EOFException | ZipException e) {
+                in.close();
+                throw damaged(file, e);
             } catch (Throwable e) { // whatever it is, and thrown on
                 in.close();
                 throw e;
             }
+        }
+
+        private static IOException damaged(Path file, Exception e) {
+            return new IOException("cannot read " + file + ": " + Reason.of(e), e);
         }
 
         private static boolean isGzip(InputStream in) throws IOException {
@@ -345,7 +354,8 @@ public final class VectorFiles {
             try {
                 return lines.hasNext() ? lines.next() : null;
             } catch (UncheckedIOException | IllegalStateException e) { // a quote that is not closed; bytes not UTF-8
-                throw new IOException(file + " is no CSV file in UTF-8 " + problem(e), e);
+                boolean cut = e.getCause() instanceof EOFException || e.getCause() instanceof ZipException;
+                throw cut ? damaged(file, e) : new IOException(file + " is no CSV file in UTF-8 " + problem(e), e);
             }
         }
 

@@ -1,5 +1,6 @@
 package dev.vicreg.training.data.source;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -20,6 +21,7 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
+import org.apache.commons.compress.archivers.tar.TarConstants;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -112,6 +114,64 @@ class ContainerTest {
         }
     }
 
+    /** As {@code tar --sparse --format=posix} writes them: the map of the holes lies before the stored bytes. */
+    @ParameterizedTest
+    @ValueSource(strings = {"set.tar", "set.tar.gz"})
+    void filesBehindFilesWithHolesAreWhole(String name) throws IOException {
+        Path archive = folder.resolve(name);
+        String longName = "long".repeat(30) + ".txt";
+        try (OutputStream out = output(archive)) {
+            writeWithHoles(out, "a.bin", 1);
+            writeEntry(out, "x", TarConstants.LF_PAX_EXTENDED_HEADER_LC, ascii(record("path", longName)));
+            writeEntry(out, longName.substring(0, 99), TarConstants.LF_NORMAL, new byte[] {2});
+            writeWithHoles(out, "z.bin", 3);
+            out.write(new byte[1024]);
+        }
+        try (DataFiles data = DataFiles.at(archive.toString())) {
+            assertEquals(
+                    List.of("a.bin", longName, "z.bin"),
+                    data.files().stream().map(DataFile::name).toList());
+            assertArrayEquals(withHoles(1), data.files().get(0).read());
+            assertArrayEquals(new byte[] {2}, data.files().get(1).read());
+            assertArrayEquals(withHoles(3), data.files().get(2).read());
+        }
+    }
+
+    private static byte[] withHoles(int value) {
+        byte[] bytes = new byte[4096];
+        Arrays.fill(bytes, 1024, 1536, (byte) value);
+        return bytes;
+    }
+
+    private static void writeWithHoles(OutputStream out, String name, int value) throws IOException {
+        String records = record("GNU.sparse.major", "1")
+                + record("GNU.sparse.minor", "0")
+                + record("GNU.sparse.name", name)
+                + record("GNU.sparse.realsize", "4096");
+        writeEntry(out, "x", TarConstants.LF_PAX_EXTENDED_HEADER_LC, ascii(records));
+        byte[] stored = Arrays.copyOf(ascii("2\n1024\n512\n4096\n0\n"), 1024);
+        Arrays.fill(stored, 512, 1024, (byte) value);
+        writeEntry(out, "GNUSparseFile.0/" + name, TarConstants.LF_NORMAL, stored);
+    }
+
+    private static byte[] ascii(String text) {
+        return text.getBytes(StandardCharsets.US_ASCII);
+    }
+
+    private static String record(String key, String value) {
+        int length = key.length() + value.length() + 5; // with two digits for itself
+        return (length > 99 ? length + 1 : length) + " " + key + "=" + value + "\n";
+    }
+
+    private static void writeEntry(OutputStream out, String name, byte type, byte[] content) throws IOException {
+        TarArchiveEntry entry = new TarArchiveEntry(name, type);
+        entry.setSize(content.length);
+        byte[] header = new byte[512];
+        entry.writeEntryHeader(header);
+        out.write(header);
+        out.write(Arrays.copyOf(content, (content.length + 511) / 512 * 512));
+    }
+
     @Test
     void entryThatIsNotWhatItsChecksumSaysIsDamaged() throws IOException {
         Path archive = folder.resolve("set.zip");
@@ -149,6 +209,31 @@ class ContainerTest {
         bytes[bytes.length - 8] ^= 1; // gzip's checksum
         Files.write(archive, bytes);
         assertThrows(IOException.class, () -> names(archive));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            quoteCharacter = '"',
+            value = {
+                "set.tar.gz; it isn't compressed by gzip",
+                "set.TGZ; it isn't compressed by gzip",
+                "set.tar; the header of file 1 doesn't have the checksum that it says",
+                "set.zip; Archive is not a ZIP archive"
+            })
+    void whatIsNoArchiveIsToldByTheNameItHas(String name, String reason) throws IOException {
+        Path file = Files.writeString(folder.resolve(name), "no archive" + " ".repeat(1024));
+        IOException e = assertThrows(IOException.class, () -> names(file));
+        assertTrue(
+                e.getMessage().startsWith("cannot read the archive " + file + ": damaged or truncated (" + reason),
+                e.getMessage());
+    }
+
+    @Test
+    void compressedFileIsToldByTheNameItHas() {
+        DataFile file = new DataFile("idx.gz", 7, () -> new ByteArrayInputStream("no gzip".getBytes(ISO_8859_1)));
+        IOException e = assertThrows(IOException.class, () -> file.gunzipped().read());
+        assertEquals("cannot read idx.gz: it isn't compressed by gzip", e.getMessage());
     }
 
     @Test

@@ -12,11 +12,13 @@ import dev.vicreg.training.data.TestArrays;
 import dev.vicreg.training.data.source.DataFiles;
 import dev.vicreg.training.data.source.DataOptions;
 import dev.vicreg.training.data.source.Selection;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.zip.GZIPOutputStream;
 import org.jspecify.annotations.Nullable;
@@ -201,6 +203,28 @@ class VectorFilesTest {
             out.write("x,y\n1,-2\n".getBytes(StandardCharsets.UTF_8));
         }
         assertArrayEquals(new float[] {1, -2}, open(file, null).sample(0));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {3, 100_000}) // within the header that is looked through, and behind it
+    void cutOffCompressedTablesAreToldByName(int rows) throws IOException {
+        Path file = folder.resolve("cut.csv.gz");
+        byte[] whole = gzipped("x,y\n" + "1,-2\n0.5,3.75\n".repeat(rows));
+        Files.write(file, Arrays.copyOf(whole, whole.length - 10));
+        assertEquals("cannot read " + file + ": the file is truncated", refusal(file, null));
+        byte[] other = whole.clone();
+        other[10] |= 0x06; // the type of a block that doesn't exist
+        Files.write(file, other);
+        assertEquals(
+                "cannot read " + file + ": its compressed bytes are damaged (invalid block type)", refusal(file, null));
+    }
+
+    private static byte[] gzipped(String text) throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (OutputStream out = new GZIPOutputStream(bytes)) {
+            out.write(text.getBytes(StandardCharsets.UTF_8));
+        }
+        return bytes.toByteArray();
     }
 
     @Test
