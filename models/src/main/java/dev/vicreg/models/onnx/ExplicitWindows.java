@@ -75,7 +75,7 @@ final class ExplicitWindows {
             return pooled(call, OpType.AVERAGE_POOL, window, y, added(pads, beyond));
         }
         if (even && Arrays.stream(beyond).allMatch(each -> each == 0)) {
-            return plain(call, OpType.AVERAGE_POOL, explicit(call, pads));
+            return isImplicit(call) ? plain(call, OpType.AVERAGE_POOL, explicit(call, pads)) : y;
         }
         if (!fits(window, beyond)) {
             return y;
@@ -104,7 +104,7 @@ final class ExplicitWindows {
     }
 
     private static List<Value> pooled(Call call, OpType op, Window window, List<Value> y, long... pads) {
-        return fits(window, pads) ? plain(call, op, explicit(call, pads)) : y;
+        return isImplicit(call) && fits(window, pads) ? plain(call, op, explicit(call, pads)) : y;
     }
 
     /** How far the last windows reach beyond the padded input, at the ends of the axes; zeros for their beginnings. */
@@ -139,6 +139,10 @@ final class ExplicitWindows {
             throw new IllegalStateException("no node computes " + y);
         }
         return producer;
+    }
+
+    private static boolean isImplicit(Call call) {
+        return call.attributes().has("auto_pad") || call.attributes().has("ceil_mode");
     }
 
     private static boolean isRoundedUp(Call call) {
