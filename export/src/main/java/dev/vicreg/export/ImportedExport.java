@@ -179,6 +179,11 @@ final class ImportedExport {
             return Optional.of("its outputs are " + outputs + ", not the inner value " + encoder.outputName()
                     + " that was trained");
         }
+        List<String> missing = OnnxFile.missing(original, encoder.fileInitializers());
+        if (!missing.isEmpty()) {
+            return Optional.of(missing.get(0) + (missing.size() > 1 ? " and " + (missing.size() - 1) + " more" : "")
+                    + " stand there as integers with scales, or in the body of a loop or branch");
+        }
         boolean shared = !added(encoder).isEmpty();
         return shared
                         && OnnxFile.norms(original, encoder.outputName())

@@ -233,7 +233,8 @@ final class Compositions {
         for (int i = 0; i < Math.min(3, call.inputs().size()) && call.has(i); i++) {
             inputs.add(call.in(i));
         }
-        Value y = call.ops().node(op, inputs, own).output(0);
+        Call plain = new Call(call.ops(), "", op.onnxName(), OpType.ONNX_OPSET, inputs, own, 1);
+        Value y = OpsetUpgrade.build(plain).get(0);
         Value added = call.has(3) ? call.ops().add(y, call.in(3)) : y;
         return List.of(activated(call, added));
     }

@@ -14,6 +14,7 @@ import com.google.protobuf.UnsafeByteOperations;
 import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Tensor;
 import java.io.IOException;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -66,6 +67,18 @@ final class OnnxEdit {
             }
         }
         throw new IllegalArgumentException("the model has no initialiser " + name);
+    }
+
+    /** Those of {@code names} that {@link #replace} does not find. */
+    static List<String> missing(GraphProto graph, Collection<String> names) {
+        Set<String> found = new HashSet<>();
+        graph.getInitializerList().forEach(initializer -> found.add(initializer.getName()));
+        for (NodeProto node : graph.getNodeList()) {
+            if (node.getOutputCount() == 1 && isConstant(node, node.getOutput(0))) {
+                found.add(node.getOutput(0));
+            }
+        }
+        return names.stream().filter(name -> !found.contains(name)).sorted().toList();
     }
 
     private static boolean isConstant(NodeProtoOrBuilder node, String output) {

@@ -16,6 +16,7 @@ import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Collection;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
@@ -203,6 +204,14 @@ public final class OnnxFile {
     /** How many batch norms of the graph itself, not counting those in functions and branches, {@code output} needs. */
     public static int norms(Path file, String output) throws IOException {
         return OnnxEdit.norms(load(file).getGraph(), output).size();
+    }
+
+    /**
+     * Those of {@code names} that {@link #withInitializers} cannot replace, for there is no initialiser or Constant node of
+     * the graph itself of that name.
+     */
+    public static List<String> missing(Path file, Collection<String> names) throws IOException {
+        return OnnxEdit.missing(load(file).getGraph(), names);
     }
 
     static ModelProto load(Path file) throws IOException {

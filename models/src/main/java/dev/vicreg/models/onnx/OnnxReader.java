@@ -1,6 +1,5 @@
 package dev.vicreg.models.onnx;
 
-import ai.onnx.proto.OnnxMl.AttributeProto;
 import ai.onnx.proto.OnnxMl.FunctionProto;
 import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.ModelProto;
@@ -31,7 +30,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Turns a model's protobuf into a {@link Graph} of today's operators: sorts nodes, inlines functions and branches whose
- * condition is constant, and infers types as nodes are built. All failures are {@link IllegalArgumentException}s that say
+ * condition is constant, unrolls loops of known length, and infers types as nodes are built. All failures are {@link IllegalArgumentException}s that say
  * where, but for data that cannot be read.
  */
 final class OnnxReader {
@@ -39,6 +38,7 @@ final class OnnxReader {
     private static final int MAX_NODES = 200_000;
 
     private static final int MAX_DEPTH = 100;
+    private static final Set<String> WITH_GRAPHS = Set.of("If", "Loop", "Scan");
 
     private final ModelProto model;
     private final ReadOptions options;
@@ -46,6 +46,9 @@ final class OnnxReader {
     private final Map<String, FunctionProto> functions = new HashMap<>();
     private final Set<String> inlining = new LinkedHashSet<>();
     private final Map<String, Integer> sizes = new HashMap<>();
+    /** Tensors that can be trained but stand in no initialiser of the graph itself, by the names that they get. */
+    private final Map<String, Value> inner = new LinkedHashMap<>();
+
     private int nodes;
 
     OnnxReader(ModelProto model, ReadOptions options, ExternalData external) {
@@ -70,13 +73,28 @@ final class OnnxReader {
         private final @Nullable Names outer;
         private final Map<String, Integer> opsets;
         private final String scope;
-        private final Map<String, Value> values = new HashMap<>();
+        private final Map<String, Item> values = new HashMap<>();
         private final Map<String, TensorProto> initializers = new LinkedHashMap<>();
+        /** What precedes the names of initialisers, by which they can be trained; null where they are constants. */
+        private final @Nullable String prefix;
 
-        Names(@Nullable Names outer, Map<String, Integer> opsets, String scope) {
+        Names(@Nullable Names outer, Map<String, Integer> opsets, String scope, @Nullable String prefix) {
             this.outer = outer;
             this.opsets = opsets;
             this.scope = scope;
+            this.prefix = prefix;
+        }
+
+        /** Of a branch or a loop's body, the graph of {@code node}. */
+        Names inside(NodeProto node, GraphProto graph) {
+            String own = isModel() && inlining.isEmpty() && node.getOutputCount() > 0 ? node.getOutput(0) + "." : null;
+            Names inside = new Names(this, opsets, OnnxReader.scope(scope, node.getName()), own);
+            inside.addInitializers(graph);
+            return inside;
+        }
+
+        boolean isModel() {
+            return outer == null;
         }
 
         void addInitializers(GraphProto graph) {
@@ -95,25 +113,43 @@ final class OnnxReader {
             return values.containsKey(name) || initializers.containsKey(name) || (outer != null && outer.knows(name));
         }
 
-        /** The value of that name; an initialiser is read when it is first needed. */
+        /** The tensor of that name. */
         Value get(String name, String reader) throws IOException {
-            Value value = values.get(name);
-            if (value == null) {
+            return item(name, reader).tensor("value " + name + ", read by " + reader + ",");
+        }
+
+        /** What is of that name; an initialiser is read when it is first needed. */
+        Item item(String name, String reader) throws IOException {
+            Item item = values.get(name);
+            if (item == null) {
                 TensorProto initializer = initializers.get(name);
                 if (initializer != null) {
-                    // Those of a branch are constants: only the model's own have a name by which they can be trained.
-                    Tensor tensor = OnnxTensors.read(initializer, external);
-                    value = Value.constant(outer == null ? name : null, tensor);
-                    values.put(name, value);
+                    item = Item.of(initializer(name, OnnxTensors.read(initializer, external)));
+                    values.put(name, item);
                 } else if (outer != null) {
-                    value = outer.get(name, reader);
+                    item = outer.item(name, reader);
                 } else {
                     throw new IllegalArgumentException("value " + name + ", read by " + reader
                             + ", is an output that its operator does not have here");
                 }
             }
-            return value;
+            return item;
         }
+
+        private Value initializer(String name, Tensor tensor) {
+            if (isModel()) {
+                return Value.constant(name, tensor);
+            }
+            return prefix == null || !tensor.type().element().isFloatingPoint()
+                    ? Value.constant(null, tensor)
+                    : innerTensor(prefix + name, tensor);
+        }
+    }
+
+    private Value innerTensor(String name, Tensor tensor) {
+        Value value = Value.constant(name, tensor);
+        inner.put(name, value);
+        return value;
     }
 
     /** Shapes of the inputs as the file has them, but for inputs that are initialisers; null where it has none. */
@@ -132,7 +168,7 @@ final class OnnxReader {
     /** @param shapes of the inputs, in their order; null where none is known */
     OnnxFile.Model read(Map<String, @Nullable Shape> shapes) throws IOException {
         GraphProto proto = model.getGraph();
-        Names names = new Names(null, opsets(model.getOpsetImportList()), "");
+        Names names = new Names(null, opsets(model.getOpsetImportList()), "", null);
         names.addInitializers(proto);
         List<Value> inputs = inputs(proto, shapes, names);
         List<String> wanted = options.outputs().isEmpty()
@@ -148,11 +184,12 @@ final class OnnxReader {
         }
         Map<String, Value> initializers = new LinkedHashMap<>();
         for (String name : names.initializers.keySet()) {
-            Value value = names.values.get(name);
-            if (value != null) {
-                initializers.put(name, value);
+            Item item = names.values.get(name);
+            if (item != null) {
+                initializers.put(name, item.tensor(name));
             }
         }
+        initializers.putAll(inner);
         Map<String, String> metadata = new LinkedHashMap<>();
         model.getMetadataPropsList().forEach(entry -> metadata.put(entry.getKey(), entry.getValue()));
         return new OnnxFile.Model(
@@ -189,7 +226,7 @@ final class OnnxReader {
                 throw new IllegalArgumentException("input " + name + " has no shape in the file; give it one");
             }
             Value value = Value.input(name, new TensorType(OnnxTypes.element(input), shape));
-            if (names.values.put(name, value) != null) {
+            if (names.values.put(name, Item.of(value)) != null) {
                 throw new IllegalArgumentException("two inputs are named " + name);
             }
             inputs.add(value);
@@ -199,36 +236,60 @@ final class OnnxReader {
 
     private void readNodes(List<NodeProto> all, Names names, Collection<String> wanted) throws IOException {
         for (NodeProto node : NodeOrder.of(all, names::knows, wanted)) {
-            nodes++;
-            if (nodes > MAX_NODES) {
-                throw tooManyNodes();
-            }
-            List<Value> outputs = outputs(node, names);
-            for (int i = 0; i < node.getOutputCount() && i < outputs.size(); i++) {
-                if (!node.getOutput(i).isEmpty()) {
-                    names.values.put(node.getOutput(i), outputs.get(i));
-                }
+            readNode(node, names);
+        }
+    }
+
+    private void readNode(NodeProto node, Names names) throws IOException {
+        count();
+        List<Item> outputs = outputs(node, names);
+        for (int i = 0; i < node.getOutputCount() && i < outputs.size(); i++) {
+            if (!node.getOutput(i).isEmpty()) {
+                names.values.put(node.getOutput(i), outputs.get(i));
             }
         }
     }
 
+    private void count() {
+        nodes++;
+        if (nodes > MAX_NODES) {
+            throw tooManyNodes();
+        }
+    }
+
+    private List<Item> results(List<NodeProto> all, Names names, List<String> wanted, String reader)
+            throws IOException {
+        readNodes(all, names, wanted);
+        List<Item> results = new ArrayList<>();
+        for (String output : wanted) {
+            results.add(names.item(output, reader));
+        }
+        return results;
+    }
+
+    /** Whether operators of that name are read, be it as others or by inlining them. */
+    static boolean knows(String domain, String operator) {
+        return OpsetUpgrade.knows(domain, operator)
+                || TensorLists.knows(domain, operator)
+                || (domain.isEmpty() && WITH_GRAPHS.contains(operator));
+    }
+
     /** What a node computes: as many values as its operator gives. */
-    private List<Value> outputs(NodeProto node, Names names) throws IOException {
+    private List<Item> outputs(NodeProto node, Names names) throws IOException {
         String label = NodeOrder.label(node);
-        List<@Nullable Value> inputs = new ArrayList<>();
+        List<@Nullable Item> inputs = new ArrayList<>();
         for (String input : node.getInputList()) {
-            inputs.add(input.isEmpty() ? null : names.get(input, "node " + label));
+            inputs.add(input.isEmpty() ? null : names.item(input, "node " + label));
         }
         String domain = domain(node.getDomain());
         FunctionProto function = functions.get(key(domain, node.getOpType(), node.getOverload()));
         if (function != null) {
             return inlined(function, node, inputs, names);
         }
-        if (domain.isEmpty() && node.getOpType().equals("If")) {
-            return branch(node, inputs, names);
+        if (domain.isEmpty() && WITH_GRAPHS.contains(node.getOpType())) {
+            return node.getOpType().equals("If") ? branch(node, inputs, names) : unrolled(node, inputs, names);
         }
-        if (!(domain.isEmpty() && node.getOpType().equals("Constant"))
-                && !OpsetUpgrade.knows(domain, node.getOpType())) {
+        if (!(domain.isEmpty() && node.getOpType().equals("Constant")) && !knows(domain, node.getOpType())) {
             throw new IllegalArgumentException("operator " + node.getOpType()
                     + (domain.isEmpty() ? "" : " of domain " + domain) + " at node " + label + " is not supported: "
                     + UnsupportedOperators.remedy(domain, node.getOpType()));
@@ -243,15 +304,27 @@ final class OnnxReader {
             Attributes attributes = OnnxAttributes.read(node, external);
             if (domain.isEmpty() && node.getOpType().equals("Constant")) {
                 Tensor tensor = OnnxAttributes.constant(attributes);
-                return List.of(Value.constant(mayBeWeight(tensor, names) ? node.getOutput(0) : null, tensor));
+                return List.of(Item.of(Value.constant(mayBeWeight(tensor, names) ? node.getOutput(0) : null, tensor)));
             }
             Ops ops = new Ops().atScope(scope(names.scope, node.getName()));
             int outputs = node.getOutputCount();
             while (outputs > 0 && node.getOutput(outputs - 1).isEmpty()) {
                 outputs--;
             }
-            return OpsetUpgrade.build(
-                    new OpsetUpgrade.Call(ops, domain, node.getOpType(), opset, inputs, attributes, outputs));
+            boolean lists = inputs.stream().anyMatch(input -> input != null && input.isList());
+            List<@Nullable Value> tensors = new ArrayList<>();
+            inputs.forEach(input -> tensors.add(input == null || input.isList() ? null : input.tensor(label)));
+            OpsetUpgrade.Call call =
+                    new OpsetUpgrade.Call(ops, domain, node.getOpType(), opset, tensors, attributes, outputs);
+            if (lists || TensorLists.knows(domain, node.getOpType())) {
+                return List.of(TensorLists.build(call, inputs));
+            }
+            List<Value> built = OpsetUpgrade.build(call);
+            Tensor folded =
+                    node.getOpType().equals("DequantizeLinear") ? built.get(0).constant() : null;
+            return folded != null && mayBeWeight(folded, names)
+                    ? List.of(Item.of(innerTensor(node.getOutput(0), folded)))
+                    : built.stream().map(Item::of).toList();
         } catch (IllegalArgumentException | IllegalStateException e) {
             throw new IllegalArgumentException("node " + label + ": " + e.getMessage(), e);
         } catch (RuntimeException e) { // a damaged file may break any rule, also such as no check foresaw
@@ -262,7 +335,7 @@ final class OnnxReader {
 
     /** Some files have their weights in Constant nodes: those of the graph itself get names by which they can be trained. */
     private boolean mayBeWeight(Tensor tensor, Names names) {
-        return names.outer == null
+        return names.isModel()
                 && inlining.isEmpty()
                 && tensor.type().element().isFloatingPoint()
                 && tensor.shape().elements() > 1;
@@ -289,7 +362,7 @@ final class OnnxReader {
         return String.join(".", parts);
     }
 
-    private List<Value> inlined(FunctionProto function, NodeProto call, List<@Nullable Value> inputs, Names names)
+    private List<Item> inlined(FunctionProto function, NodeProto call, List<@Nullable Item> inputs, Names names)
             throws IOException {
         String key = key(function.getDomain(), function.getName(), function.getOverload());
         if (!inlining.add(key)) {
@@ -302,19 +375,16 @@ final class OnnxReader {
         if (nodes + size(key, function, inlining.size()) > MAX_NODES) {
             throw tooManyNodes();
         }
-        Names inside = new Names(null, opsets(function.getOpsetImportList()), scope(names.scope, call.getName() + "/"));
+        Names inside =
+                new Names(null, opsets(function.getOpsetImportList()), scope(names.scope, call.getName() + "/"), null);
         for (int i = 0; i < function.getInputCount(); i++) {
-            @Nullable Value input = i < inputs.size() ? inputs.get(i) : null;
+            @Nullable Item input = i < inputs.size() ? inputs.get(i) : null;
             if (input != null) {
                 inside.values.put(function.getInput(i), input);
             }
         }
         List<NodeProto> body = OnnxAttributes.bound(function, call, inside.values.keySet());
-        readNodes(body, inside, function.getOutputList());
-        List<Value> outputs = new ArrayList<>();
-        for (String output : function.getOutputList()) {
-            outputs.add(inside.get(output, "function " + function.getName()));
-        }
+        List<Item> outputs = results(body, inside, function.getOutputList(), "function " + function.getName());
         inlining.remove(key);
         return outputs;
     }
@@ -339,34 +409,60 @@ final class OnnxReader {
 
     private static IllegalArgumentException tooManyNodes() {
         return new IllegalArgumentException("the graph has more than " + MAX_NODES
-                + " nodes once its functions are inlined, the most that are read");
+                + " nodes once its functions are inlined and its loops unrolled, the most that are read");
     }
 
-    private List<Value> branch(NodeProto node, List<@Nullable Value> inputs, Names names) throws IOException {
-        @Nullable Value condition = inputs.isEmpty() ? null : inputs.get(0);
+    private List<Item> branch(NodeProto node, List<@Nullable Item> inputs, Names names) throws IOException {
+        @Nullable Item condition = inputs.isEmpty() ? null : inputs.get(0);
         boolean truth = Optional.ofNullable(condition)
-                .flatMap(ShapeValues::longs)
+                .flatMap(item -> ShapeValues.longs(item.tensor("the condition of node " + NodeOrder.label(node))))
                 .filter(elements -> elements.length == 1)
                 .map(elements -> elements[0] != 0)
                 .orElseThrow(() -> new IllegalArgumentException("operator If at node " + NodeOrder.label(node)
                         + " is not supported, since its condition is not constant: export the network for fixed"
                         + " sizes, or without the branch"));
-        for (AttributeProto attribute : node.getAttributeList()) {
-            if (attribute.getName().equals(truth ? "then_branch" : "else_branch")) {
-                GraphProto graph = attribute.getG();
-                Names inside = new Names(names, names.opsets, scope(names.scope, node.getName()));
-                inside.addInitializers(graph);
-                List<String> wanted = graph.getOutputList().stream()
-                        .map(ValueInfoProto::getName)
-                        .toList();
-                readNodes(graph.getNodeList(), inside, wanted);
-                List<Value> outputs = new ArrayList<>();
-                for (String output : wanted) {
-                    outputs.add(inside.get(output, "node " + NodeOrder.label(node)));
-                }
-                return outputs;
+        GraphProto graph = graph(node, truth ? "then_branch" : "else_branch");
+        return results(graph.getNodeList(), names.inside(node, graph), outputs(graph), "node " + NodeOrder.label(node));
+    }
+
+    private List<Item> unrolled(NodeProto node, List<@Nullable Item> inputs, Names names) throws IOException {
+        String label = NodeOrder.label(node);
+        GraphProto graph = graph(node, "body");
+        Names every = names.inside(node, graph); // what is the same in each step: read once
+        List<NodeProto> step = new ArrayList<>();
+        for (NodeProto each : graph.getNodeList()) {
+            if (each.getOpType().equals("Constant") && domain(each.getDomain()).isEmpty()) {
+                readNode(each, every);
+            } else {
+                step.add(each);
             }
         }
-        throw new IllegalArgumentException("node " + NodeOrder.label(node) + " has no " + truth + " branch");
+        UnrolledLoops.Body body = given -> {
+            count();
+            Names inside = new Names(every, every.opsets, every.scope, null);
+            for (int i = 0; i < Math.min(given.size(), graph.getInputCount()); i++) {
+                inside.values.put(graph.getInput(i).getName(), given.get(i));
+            }
+            return results(step, inside, outputs(graph), "node " + label);
+        };
+        UnrolledLoops loops = new UnrolledLoops(node.getOpType(), label, new Ops().atScope(every.scope), body);
+        if (node.getOpType().equals("Loop")) {
+            return loops.loop(inputs);
+        }
+        NodeProto.Builder rest = node.toBuilder().clearAttribute();
+        node.getAttributeList().stream().filter(each -> !each.hasG()).forEach(rest::addAttribute);
+        return loops.scan(inputs, OnnxAttributes.read(rest.build(), external));
+    }
+
+    private static List<String> outputs(GraphProto graph) {
+        return graph.getOutputList().stream().map(ValueInfoProto::getName).toList();
+    }
+
+    private static GraphProto graph(NodeProto node, String name) {
+        return node.getAttributeList().stream()
+                .filter(attribute -> attribute.getName().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("node " + NodeOrder.label(node) + " has no " + name))
+                .getG();
     }
 }

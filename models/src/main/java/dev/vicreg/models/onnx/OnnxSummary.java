@@ -57,7 +57,7 @@ public record OnnxSummary(
     public record Operator(String domain, String name) implements Comparable<Operator> {
         /** Whether {@link OnnxFile#read(java.nio.file.Path)} knows it, be it under another name or by inlining. */
         public boolean isRead() {
-            return OpsetUpgrade.knows(domain, name) || (domain.isEmpty() && name.equals("If"));
+            return OnnxReader.knows(domain, name);
         }
 
         @Override

@@ -92,7 +92,7 @@ final class OpsetUpgrade {
         row(11, "Clip", OpsetUpgrade::clip);
         row(11, "Pad", OpsetUpgrade::pad);
         row(10, "Slice", OpsetUpgrade::slice);
-        row(10, "TopK", OpsetUpgrade::topK);
+        row(ALWAYS, "TopK", OpsetUpgrade::topK);
         row(13, "Softmax", call -> flattened(call, OpType.SOFTMAX));
         row(13, "LogSoftmax", call -> flattened(call, OpType.LOG_SOFTMAX));
         row(18, "Split", OpsetUpgrade::split);
@@ -139,6 +139,8 @@ final class OpsetUpgrade {
         row(ALWAYS, "RNN", UnrolledRecurrence::rnn);
         row(ALWAYS, "LSTM", call -> UnrolledRecurrence.layer(call, OpType.LSTM));
         row(ALWAYS, "GRU", call -> UnrolledRecurrence.layer(call, OpType.GRU));
+        row(ALWAYS, "DequantizeLinear", QuantisedWeights::dequantised);
+        row(ALWAYS, MICROSOFT, "DequantizeLinear", QuantisedWeights::dequantised);
         row(ALWAYS, "Conv", ExplicitWindows::convolution);
         row(ALWAYS, "ConvTranspose", ExplicitWindows::transposed);
         row(ALWAYS, "AveragePool", ExplicitWindows::average);
@@ -223,13 +225,11 @@ final class OpsetUpgrade {
                 call.ops.longs(call.attributes.integers("axes", all)));
     }
 
-    /** How many was an attribute. */
+    /** How many was an attribute up to opset 9. Without {@code sorted} the order is left open, and devices differ: sorted. */
     private static List<Value> topK(Call call) {
-        return call.node(
-                OpType.TOP_K,
-                call.attributes.without("k"),
-                call.in(0),
-                call.ops.longs(call.attributes.integer("k", 1)));
+        Attributes rest = call.attributes.without("sorted").without("k");
+        Value k = call.opset < 10 ? call.ops.longs(call.attributes.integer("k", 1)) : call.in(1);
+        return call.node(OpType.TOP_K, rest, call.in(0), k);
     }
 
     /** Up to opset 12 a softmax went over all axes from {@code axis} (1 if not given) on, taken as one. */

@@ -12,6 +12,7 @@ import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import com.google.protobuf.ByteString;
+import dev.vicreg.models.graph.Attributes;
 import dev.vicreg.models.graph.Dim;
 import dev.vicreg.models.graph.ElementType;
 import dev.vicreg.models.graph.Graph;
@@ -160,16 +161,16 @@ class ForeignOnnxTest {
                                 "y",
                                 node -> node.setDomain("ai.onnx.ml").clearName())));
         assertEquals(
-                "operator Loop at node Loop_0 is not supported: export the network for a fixed length so that the loop is"
-                        + " unrolled, or with RNN, LSTM or GRU nodes",
-                failure(model(17).node("Loop", "x", "y")));
+                "operator MaxRoiPool at node MaxRoiPool_0 is not supported: name a value before it with `output` NAME, or"
+                        + " export the network with other operators",
+                failure(model(17).node("MaxRoiPool", "x", "y")));
     }
 
     @ParameterizedTest
     @CsvSource({
         "DequantizeLinear, the file is quantised; take the float file",
         "MatMulInteger, the file is quantised; take the float file",
-        "SplitToSequence, 'export the network with Split, Concat and Slice'",
+        "SequenceMap, 'export the network with Split, Concat and Slice'",
         "RandomNormalLike, it draws random numbers; export the network in evaluation mode",
         "NonMaxSuppression, how much it gives depends on the data; name a value before it with `output` NAME"
     })
@@ -208,7 +209,7 @@ class ForeignOnnxTest {
                 "functions call functions more than 100 deep, at F100; inline them before, or export without functions",
                 failure(functions(2000, 1)));
         assertEquals(
-                "the graph has more than 200000 nodes once its functions are inlined, the most that are read",
+                "the graph has more than 200000 nodes once its functions are inlined and its loops unrolled, the most that are read",
                 failure(functions(30, 2)));
     }
 
@@ -499,6 +500,20 @@ class ForeignOnnxTest {
                                 "y",
                                 node -> OnnxModelBuilder.attribute(
                                         node, "coordinate_transformation_mode", "tf_half_pixel_for_nn"))));
+    }
+
+    /** Unsorted, CPU and CUDA give other orders. */
+    @Test
+    void anOrderThatIsLeftOpenIsSorted() throws IOException {
+        OnnxModelBuilder model = model(17).initializer(longs("k", 1));
+        Graph graph = read(model.node("TopK", "x,k", "y,places", node -> {
+                    OnnxModelBuilder.attribute(node, "sorted", 0L);
+                    OnnxModelBuilder.attribute(node, "largest", 0L);
+                }))
+                .graph();
+        Attributes found = graph.output("y").producer().attributes();
+        assertEquals(1, found.integer("sorted", 1));
+        assertEquals(0, found.integer("largest", 1));
     }
 
     @Test

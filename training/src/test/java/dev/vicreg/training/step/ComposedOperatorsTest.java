@@ -345,7 +345,50 @@ final class ComposedOperatorsTest {
                         .input(3, 2, 3, 3)
                         .with("kernel_shape", three)
                         .with("dilations", two)
-                        .with("pads", new long[] {2, 2, 2, 2}));
+                        .with("pads", new long[] {2, 2, 2, 2}),
+                window("same, upper", "Conv", 7, 6).input(3, 2, 2, 3).with("auto_pad", "SAME_UPPER"),
+                window("same, lower", "Conv", 7, 6).input(3, 2, 2, 3).with("auto_pad", "SAME_LOWER"),
+                window("valid", "Conv", 7, 6).input(3, 2, 2, 3).with("auto_pad", "VALID"),
+                window("same", "FusedConv", 7, 6)
+                        .domain("com.microsoft")
+                        .input(3, 2, 2, 3)
+                        .with("auto_pad", "SAME_LOWER")
+                        .with("activation", "Tanh"),
+                window("same, upper", "ConvTranspose", 4, 3).input(2, 3, 3, 3).with("auto_pad", "SAME_UPPER"),
+                window("same, lower", "ConvTranspose", 4, 3).input(2, 3, 3, 3).with("auto_pad", "SAME_LOWER"),
+                window("valid", "ConvTranspose", 4, 3).input(2, 3, 3, 3).with("auto_pad", "VALID"),
+                window("sized", "ConvTranspose", 4, 3).input(2, 3, 3, 3).with("output_shape", new long[] {8, 7}),
+                pool("same, upper", "MaxPool", 7, 6).with("auto_pad", "SAME_UPPER"),
+                pool("same, lower", "MaxPool", 7, 6).with("auto_pad", "SAME_LOWER"),
+                pool("up", "MaxPool", 8, 6).with("ceil_mode", 1),
+                pool("up, padded", "MaxPool", 6, 8).with("ceil_mode", 1).with("pads", new long[] {1, 0, 1, 1}),
+                pool("up, dilated", "MaxPool", 8, 7).with("ceil_mode", 1).with("dilations", new long[] {2, 1}),
+                pool("same, upper", "AveragePool", 7, 6).with("auto_pad", "SAME_UPPER"),
+                pool("same, lower", "AveragePool", 7, 6).with("auto_pad", "SAME_LOWER"),
+                pool("up", "AveragePool", 8, 6).with("ceil_mode", 1),
+                pool("up, padded", "AveragePool", 6, 8).with("ceil_mode", 1).with("pads", new long[] {1, 1, 1, 1}),
+                pool("up, padding counted", "AveragePool", 6, 8)
+                        .with("ceil_mode", 1)
+                        .with("count_include_pad", 1)
+                        .with("pads", new long[] {1, 1, 1, 1}));
+    }
+
+    private static Case window(String name, String operator, long height, long width) {
+        return new Case(name, operator, 19).input(1, 2, height, width).with("strides", new long[] {2, 2});
+    }
+
+    private static Case pool(String name, String operator, long height, long width) {
+        return window(name, operator, height, width).with("kernel_shape", new long[] {3, 3});
+    }
+
+    /** Runtimes differ in what they take the other forms for. */
+    @ParameterizedTest
+    @MethodSource("windows")
+    void windowsHaveTheirPaddingAsNumbers(Case each) throws Exception {
+        Graph read = OnnxFile.parse(each.model(), "one.onnx").graph();
+        for (String implicit : List.of("auto_pad", "ceil_mode", "output_shape")) {
+            assertTrue(read.nodes().stream().noneMatch(node -> node.attributes().has(implicit)), implicit);
+        }
     }
 
     private static Stream<Case> older() {
