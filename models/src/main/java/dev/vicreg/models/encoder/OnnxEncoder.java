@@ -144,7 +144,12 @@ public final class OnnxEncoder implements Encoder {
          * @throws IllegalArgumentException if it has no such output, or that depends on more than can be fed
          */
         public static Source read(Path file, String output) throws IOException {
-            OnnxFile.Model all = OnnxEncoder.model(file, output);
+            return read(file, OnnxFile.open(file), output);
+        }
+
+        /** The same of a file that was opened. */
+        public static Source read(Path file, OnnxFile.Opened opened, String output) throws IOException {
+            OnnxFile.Model all = OnnxEncoder.model(file, opened, output);
             return new Source(
                     file,
                     told(file, () -> firstOutput(all.graph())),
@@ -210,8 +215,7 @@ public final class OnnxEncoder implements Encoder {
     }
 
     /** What computes an output, by default the first; what others need besides is not read. */
-    private static OnnxFile.Model model(Path file, String output) throws IOException {
-        OnnxFile.Opened opened = OnnxFile.open(file);
+    private static OnnxFile.Model model(Path file, OnnxFile.Opened opened, String output) throws IOException {
         List<String> wanted = output.isEmpty()
                 ? opened.summary().outputs().stream()
                         .limit(1)
@@ -366,6 +370,11 @@ public final class OnnxEncoder implements Encoder {
     /** The output's name in the file. */
     public String outputName() {
         return graph.outputs().keySet().iterator().next();
+    }
+
+    /** What the output is before it is pooled, for a batch of that size. */
+    public TensorType outputType(Dim batch) {
+        return new TensorType(ElementType.FLOAT, output.with(0, batch));
     }
 
     /** What the network takes, for a batch of that size. */

@@ -121,6 +121,17 @@ public final class OnnxFile {
             return OnnxSummary.of(proto);
         }
 
+        /**
+         * Names of values inside of it that an output is computed from and that may represent a sample, the likely ones first:
+         * what goes into the last linear layer, what comes of pooling, then what blocks end with, from the output backwards.
+         * None needs an operator that is not known; whether they can be read or trained is not told.
+         *
+         * @param output one of the file's values; empty for its first output
+         */
+        public List<String> innerValues(String output) {
+            return InnerValues.likely(proto, output);
+        }
+
         /** As {@link OnnxFile#read(Path, ReadOptions)}. */
         public Model read(ReadOptions options) throws IOException {
             try (ExternalData external = new ExternalData(file.toAbsolutePath().getParent())) {

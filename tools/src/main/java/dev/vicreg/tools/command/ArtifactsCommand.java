@@ -43,6 +43,10 @@ final class ArtifactsCommand {
     private ArtifactsCommand() {}
 
     static void run(Settings settings, Console console) throws Exception {
+        EncoderTrial.explaining(settings, () -> write(settings, console));
+    }
+
+    private static void write(Settings settings, Console console) throws Exception {
         Path out = settings.get(OUT);
         GraphConfig config = RunOptions.graph(settings, SideInputs.of(settings));
         Notes.warnOfCoefficients(config.objective(), console);

@@ -46,6 +46,10 @@ final class BenchCommand {
     private BenchCommand() {}
 
     static void run(Settings settings, Console console) throws Exception {
+        EncoderTrial.explaining(settings, () -> measure(settings, console));
+    }
+
+    private static void measure(Settings settings, Console console) throws Exception {
         MachineConfig machine = settings.read(MachineConfig.class).resolved();
         int threads = machine.threads();
         GraphConfig config = RunOptions.graph(settings, SideInputs.of(settings));

@@ -2,8 +2,10 @@ package dev.vicreg.tools.inspect;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.vicreg.models.encoder.OnnxEncoder;
+import dev.vicreg.models.graph.Dim;
 import dev.vicreg.models.graph.Graph;
 import dev.vicreg.models.graph.OpType;
+import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.onnx.OnnxFile;
 import dev.vicreg.models.onnx.OnnxSummary;
 import dev.vicreg.models.onnx.ReadOptions;
@@ -28,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  * @param bytes of the file itself
  * @param work multiply-adds of one sample; null if the model cannot be read, or they are too many
  * @param refusal why the model cannot be read; null if it can
+ * @param verdict whether it can be trained; null if it is part of a run
  * @param uses what would become of its floating-point tensors if it were trained as an encoder; empty if it can't be
  */
 record ModelInspection(
@@ -36,6 +39,7 @@ record ModelInspection(
         OnnxSummary summary,
         @Nullable MultiplyAdds work,
         @Nullable String refusal,
+        @Nullable Verdict verdict,
         List<OnnxEncoder.Use> uses)
         implements Inspection {
 
@@ -44,12 +48,17 @@ record ModelInspection(
     /** Twice as many are counted as floating-point operations. */
     private static final long MOST = Long.MAX_VALUE / 2;
 
+    /** A model of a run, whose network is no question. */
     static ModelInspection of(Path file) throws IOException {
+        return of(file, List.of(), null);
+    }
+
+    static ModelInspection of(Path file, List<Long> sample, @Nullable Trial trial) throws IOException {
         OnnxFile.Opened opened = OnnxFile.open(file);
         MultiplyAdds work = null;
         String refusal = null;
         try {
-            MultiplyAdds counted = MultiplyAdds.of(single(opened));
+            MultiplyAdds counted = MultiplyAdds.of(single(opened, sample));
             work = counted.total() < MOST ? counted : null;
         } catch (ArithmeticException e) { // a few sizes of a file are enough for it
             work = null;
@@ -59,21 +68,36 @@ record ModelInspection(
                     ? message.substring(file.toString().length() + 2)
                     : message;
         }
-        return new ModelInspection(file, Files.size(file), opened.summary(), work, refusal, uses(file));
+        return new ModelInspection(
+                file,
+                Files.size(file),
+                opened.summary(),
+                work,
+                refusal,
+                trial == null ? null : trial.of(file),
+                uses(file, opened));
     }
 
-    private static List<OnnxEncoder.Use> uses(Path file) throws IOException {
+    private static List<OnnxEncoder.Use> uses(Path file, OnnxFile.Opened opened) throws IOException {
         try {
-            return OnnxEncoder.Source.read(file, "").uses();
+            return OnnxEncoder.Source.read(file, opened, "").uses();
         } catch (IOException | IllegalArgumentException e) { // told as the refusal, or it is no encoder
             return List.of();
         }
     }
 
-    private static Graph single(OnnxFile.Opened file) throws IOException {
+    /** @param sample that of the first input */
+    private static Graph single(OnnxFile.Opened file, List<Long> sample) throws IOException {
+        ReadOptions options = ReadOptions.DEFAULT.withBatch(1);
+        List<OnnxSummary.Entry> inputs = file.summary().inputs();
+        if (!sample.isEmpty() && !inputs.isEmpty()) {
+            List<Dim> sizes = new ArrayList<>(List.of(Dim.of(1)));
+            sample.forEach(size -> sizes.add(Dim.of(size)));
+            options = options.withInputShapes(Map.of(inputs.get(0).name(), new Shape(sizes)));
+        }
         try {
-            return file.read(ReadOptions.DEFAULT.withBatch(1)).graph();
-        } catch (IllegalArgumentException e) { // the file's inputs cannot have a batch of 1
+            return file.read(options).graph();
+        } catch (IllegalArgumentException e) { // the file's inputs cannot have a batch of 1, or not these sizes
             throw new SettingException(e.getMessage(), e);
         }
     }
@@ -87,6 +111,9 @@ record ModelInspection(
         page.line(file + ": ONNX model, " + Sizes.bytes(bytes));
         page.row("written by", summary.producer().isEmpty() ? "not told" : summary.producer());
         page.row("operator set", (opsets.isEmpty() ? "none declared" : opsets) + "; IR " + summary.irVersion());
+        if (verdict != null) {
+            verdict.print(page);
+        }
         print(page, all);
         printMetadata(page, all);
         return page.toString();
@@ -185,7 +212,7 @@ record ModelInspection(
                 .collect(Collectors.joining(", "));
         String unknown = work.unknown().isEmpty()
                 ? ""
-                : "; without " + Sizes.count(work.unknown().size(), "node") + " whose sizes the file leaves open";
+                : "; without " + Sizes.count(work.unknown().size(), "node") + " whose sizes the file leaves open, which --input-shape gives";
         return Sizes.scaled(2.0 * work.total()) + "FLOPs " + (isOpen() ? "a sample" : "in the sizes of the file")
                 + ", two for each multiply-add"
                 + (parts.isEmpty() ? "" : " of " + parts) + unknown
@@ -225,6 +252,9 @@ record ModelInspection(
         values.put("inputs", entries(summary.inputs()));
         values.put("outputs", entries(summary.outputs()));
         values.put("parameters", parameters().values());
+        if (verdict != null) {
+            values.put("verdict", verdict.values());
+        }
         List<Map<String, Object>> operators = new ArrayList<>();
         summary.operators()
                 .forEach((operator, count) -> operators.add(Map.of(

@@ -1,11 +1,13 @@
 package dev.vicreg.training.config;
 
 import dev.vicreg.models.encoder.OnnxEncoder;
+import dev.vicreg.models.onnx.OnnxFile;
 import java.io.IOException;
 import java.lang.ref.SoftReference;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Encoder files that were read, for as long as memory allows: settings, graph and export ask for the same file several
@@ -18,6 +20,10 @@ final class EncoderFiles {
     private record Key(String path, String sha256, String output) {}
 
     private static final Map<Key, SoftReference<OnnxEncoder.Source>> READ = new LinkedHashMap<>();
+    /** The file that was opened last, under no output. */
+    private static Key lastKey = new Key("", "", "");
+
+    private static SoftReference<OnnxFile.@Nullable Opened> last = new SoftReference<>(null);
 
     private EncoderFiles() {}
 
@@ -31,12 +37,24 @@ final class EncoderFiles {
         SoftReference<OnnxEncoder.Source> known = READ.remove(key);
         OnnxEncoder.Source source = known == null ? null : known.get();
         if (source == null) {
-            source = OnnxEncoder.Source.read(Path.of(config.path()), config.output());
+            source = OnnxEncoder.Source.read(Path.of(config.path()), opened(config), config.output());
         }
         READ.put(key, new SoftReference<>(source)); // as the last one
         if (READ.size() > KEPT) {
             READ.remove(READ.keySet().iterator().next());
         }
         return source;
+    }
+
+    /** The file of these settings, whatever its output. */
+    static synchronized OnnxFile.Opened opened(OnnxConfig config) throws IOException {
+        Key key = new Key(config.path(), config.sha256(), "");
+        OnnxFile.Opened known = key.equals(lastKey) ? last.get() : null;
+        if (known == null) {
+            known = OnnxFile.open(Path.of(config.path()));
+            lastKey = key;
+            last = new SoftReference<>(known);
+        }
+        return known;
     }
 }
