@@ -86,7 +86,8 @@ class LegacyRunsTest {
 
     /** But for those whose layer norms see their data centred now. */
     static Stream<String> kindsOfTheSameBits() {
-        return kinds().stream().filter(kind -> !Set.of("patches", "two-imported").contains(kind));
+        return kinds().stream()
+                .filter(kind -> !Set.of("patches", "two-imported").contains(kind));
     }
 
     @ParameterizedTest

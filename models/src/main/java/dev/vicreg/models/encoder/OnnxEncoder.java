@@ -36,6 +36,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,7 +51,7 @@ public final class OnnxEncoder implements Encoder {
     private static final float DEFAULT_EPSILON = 1e-5f;
     private static final float DEFAULT_MOMENTUM = 0.9f;
     private static final float DEFAULT_RATIO = 0.5f;
-    /** Tensors that a note names. */
+    /** Tensors that a note names, or inputs. */
     private static final int SHOWN = 3;
 
     /** What batch norms do in training. */
@@ -252,7 +253,8 @@ public final class OnnxEncoder implements Encoder {
         if (inputs.size() != 1 && !derives) {
             throw new SettingException("output " + output.getKey() + " depends on " + inputs.size()
                     + " inputs: expected 1, or ids int64[N,T] beside attention_mask, token_type_ids and position_ids, found "
-                    + inputs);
+                    + inputs.stream().limit(SHOWN).map(Value::toString).collect(Collectors.joining(", "))
+                    + (inputs.size() > SHOWN ? ", and " + (inputs.size() - SHOWN) + " more" : ""));
         }
         inputs.sort(Comparator.comparing(input -> !fed.contains(input)));
         return Graph.of(graph.name(), inputs, all.outputs());
@@ -355,6 +357,11 @@ public final class OnnxEncoder implements Encoder {
     /** Whether a network that takes this takes sequences of ids: int64 [N,T]. */
     public static boolean takesIds(TensorType input) {
         return IdInputs.are(input);
+    }
+
+    /** Whether it takes sequences of ids. */
+    public boolean isOfIds() {
+        return IdInputs.are(sample);
     }
 
     /** The input's name: the file's, unless the graphs around the network use it themselves. */

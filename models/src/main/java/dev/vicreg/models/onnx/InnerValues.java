@@ -20,7 +20,14 @@ final class InnerValues {
     private static final Set<String> LINEAR = Set.of("MatMul", "Gemm");
     /** What makes one of many places; the flat form of a map is taken for the same. */
     private static final Set<String> POOLING = Set.of(
-            "GlobalAveragePool", "GlobalMaxPool", "AveragePool", "ReduceMean", "ReduceMax", "Flatten", "Squeeze", "Gather");
+            "GlobalAveragePool",
+            "GlobalMaxPool",
+            "AveragePool",
+            "ReduceMean",
+            "ReduceMax",
+            "Flatten",
+            "Squeeze",
+            "Gather");
     /** What layers end with. */
     private static final Set<String> ENDS = Set.of(
             "Add",
@@ -80,7 +87,8 @@ final class InnerValues {
         return functions;
     }
 
-    private List<String> sorted(List<NodeProto> nodes, Collection<String> inputs, Set<String> functions, String output) {
+    private List<String> sorted(
+            List<NodeProto> nodes, Collection<String> inputs, Set<String> functions, String output) {
         fed.addAll(inputs);
         usable.addAll(inputs);
         for (NodeProto node : nodes) {

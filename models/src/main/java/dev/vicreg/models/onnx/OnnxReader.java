@@ -153,12 +153,15 @@ final class OnnxReader {
                 initializers.put(name, value);
             }
         }
+        Map<String, TensorType> types = new HashMap<>();
+        names.values.forEach((name, value) -> types.put(name, value.type()));
         Map<String, String> metadata = new LinkedHashMap<>();
         model.getMetadataPropsList().forEach(entry -> metadata.put(entry.getKey(), entry.getValue()));
         return new OnnxFile.Model(
                 Graph.of(proto.getName(), inputs, outputs),
                 metadata,
                 initializers,
+                types,
                 names.opsets.getOrDefault("", 0),
                 (model.getProducerName() + " " + model.getProducerVersion()).strip());
     }

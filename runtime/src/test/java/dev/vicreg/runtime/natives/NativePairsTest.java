@@ -47,7 +47,8 @@ class NativePairsTest {
             assertEquals("training-" + platform.trainingName, set.label());
             byte[] main = bytes(set.core().get(0));
             byte[] jni = bytes(set.core().get(1));
-            assertEquals(platform.fileName(NativeLibraries.ORT), set.core().get(0).name());
+            assertEquals(
+                    platform.fileName(NativeLibraries.ORT), set.core().get(0).name());
             assertPair(main, jni);
             assertTrue(contains(main, "InPlaceAccumulatorV2"), "no training operators in " + set.label());
             assertTrue(contains(jni, "createTrainingSession"), "no training in the JNI library of " + set.label());
@@ -69,8 +70,9 @@ class NativePairsTest {
         SharedLibrary library = SharedLibrary.of(main);
         List<String> loads = SharedLibrary.of(jni).loads();
         assertTrue(loads.contains(library.name()), "asks for " + loads + ", there is " + library.name());
-        List<String> others =
-                library.loads().stream().filter(name -> name.contains("onnxruntime")).toList();
+        List<String> others = library.loads().stream()
+                .filter(name -> name.contains("onnxruntime"))
+                .toList();
         assertEquals(List.of(), others, "the main library needs more than is unpacked");
     }
 

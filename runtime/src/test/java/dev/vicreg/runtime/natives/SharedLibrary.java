@@ -92,7 +92,8 @@ record SharedLibrary(String name, List<String> loads) {
         }
         int directories = header + 24 + 112; // of a 64-bit image: exports, then imports
         int exports = file.getInt(directories);
-        String name = exports == 0 ? "" : text(file, place(file, header, file.getInt(place(file, header, exports) + 12)));
+        String name =
+                exports == 0 ? "" : text(file, place(file, header, file.getInt(place(file, header, exports) + 12)));
         var loads = new ArrayList<String>();
         int imports = place(file, header, file.getInt(directories + 8));
         for (int at = imports; file.getInt(at + 12) != 0; at += 20) {

@@ -41,6 +41,7 @@ import org.jspecify.annotations.Nullable;
  * {@code artifacts} and {@code train} do, with one option after another. There are no other rules.
  */
 final class EncoderTrial {
+    private static final List<String> MEAN = List.of("pool", "mean");
     private static final Dim BATCH = Dim.symbol("N");
 
     /** What an encoder's file is read with. */
@@ -67,9 +68,9 @@ final class EncoderTrial {
             "");
 
     /** Values that are tried as the representation, and those that are enough. */
-    private static final int MOST_TRIED = 12;
+    private static final int MOST_TRIED = 5;
 
-    private static final int ENOUGH = 4;
+    private static final int ENOUGH = 3;
     /** Sizes that are tried where a file leaves them open. */
     private static final String PIXELS = "224";
 
@@ -118,7 +119,12 @@ final class EncoderTrial {
         if (plain.trains() || !plain.refusal.equals(refusal.getMessage())) {
             return "";
         }
-        List<Representation> others = trial.representations(plain, trial.sizes());
+        List<String> sizes = trial.sizes();
+        List<Representation> others = trial.representations(plain, sizes);
+        if (!trial.given.isGiven("pool")
+                && trial.attempt(joined(sizes, MEAN)).trains()) { // that this will do is what the message says
+            others = others.stream().filter(other -> other.options().isEmpty()).toList();
+        }
         return others.isEmpty()
                 ? ""
                 : "; as --output these would do: "
@@ -136,12 +142,13 @@ final class EncoderTrial {
     }
 
     private Verdict verdict() throws IOException {
-        Attempt plain = attempt(List.of());
+        List<String> sizes = sizes();
+        boolean lengthAlone = sizes.contains("input-shape") && OnnxEncoder.takesIds(asked().input()); // data tell it
+        Attempt plain = attempt(lengthAlone ? sizes : List.of());
         Attempt best = plain;
-        List<String> sizes = plain.trains() ? List.of() : sizes();
-        List<List<String>> further = given.isGiven("pool")
-                ? List.of(sizes)
-                : List.of(sizes, List.of("pool", "mean"), joined(sizes, List.of("pool", "mean")));
+        List<List<String>> further = new ArrayList<>(List.of(sizes, joined(sizes, MEAN)));
+        further.removeIf(
+                options -> options.equals(plain.options) || (options.contains("pool") && given.isGiven("pool")));
         for (List<String> options : further) {
             best = best.trains() ? best : attempt(options);
         }
@@ -222,7 +229,8 @@ final class EncoderTrial {
             return List.of();
         }
         List<Dim> sample = input.shape().dims().stream().skip(1).toList();
-        boolean open = sample.stream().anyMatch(dim -> !dim.isFixed());
+        boolean first = !input.shape().at(0).isFixed() || input.shape().size(0) == 1; // else which axis is the batch's?
+        boolean open = first && sample.stream().anyMatch(dim -> !dim.isFixed());
         if (!open || given.isGiven("input-shape") || given.isGiven("image-size")) {
             return List.of();
         }
@@ -256,24 +264,33 @@ final class EncoderTrial {
                 break;
             }
             tried++;
-            Attempt attempt = attempt(joined(sizes, List.of("output", name)));
-            if (!attempt.trains() && !given.isGiven("pool")) {
-                attempt = attempt(joined(attempt.options, List.of("pool", "mean")));
-            }
+            List<String> pool = given.isGiven("pool") ? List.of() : MEAN; // which leaves vectors as they are
+            Attempt attempt = attempt(joined(joined(sizes, List.of("output", name)), pool));
             if (attempt.trains()) {
                 OnnxEncoder encoder = attempt.encoder();
                 boolean much = encoder.dimension() > 1 && encoder.trainedElements() >= least;
                 if (much && !isChannelsLast(encoder) && seen.add(size(encoder))) {
-                    found.add(representation(name, attempt, encoder));
+                    found.add(representation(name, encoder));
                 }
             }
         }
         return found;
     }
 
-    private static Representation representation(String name, Attempt attempt, OnnxEncoder encoder) {
-        List<String> pool = attempt.options.contains("pool") ? List.of("--pool mean") : List.of();
-        return new Representation(name, text(encoder.outputType(BATCH)), pool, encoder.dimension());
+    private Representation representation(String name, OnnxEncoder encoder) {
+        boolean pooled =
+                !given.isGiven("pool") && encoder.outputType(BATCH).shape().rank() > 2;
+        List<String> options = pooled ? List.of("--pool mean") : List.of();
+        return new Representation(name, output(encoder), options, encoder.dimension());
+    }
+
+    /** Its type, with symbols for batch and length. */
+    private static String output(OnnxEncoder encoder) {
+        TensorType type = encoder.outputType(BATCH);
+        boolean tokens = encoder.isOfIds()
+                && type.shape().rank() == 3
+                && type.shape().at(1).equals(Dim.of(encoder.sample().get(0)));
+        return text(tokens ? new TensorType(type.element(), type.shape().with(1, Dim.symbol("T"))) : type);
     }
 
     /** Sizes but those of 1, which are there before a vector is made flat. */
@@ -291,14 +308,15 @@ final class EncoderTrial {
 
     private static long numbers(OnnxSummary summary) {
         return summary.initializers().stream()
-                .filter(entry -> entry.element().contains("float") || entry.element().equals("double"))
+                .filter(entry ->
+                        entry.element().contains("float") || entry.element().equals("double"))
                 .mapToLong(OnnxSummary.Entry::elements)
                 .sum();
     }
 
     /** Options as they are typed, without the length of ids, which is the data's. */
     private static List<String> words(List<String> options, OnnxEncoder encoder) {
-        boolean ids = OnnxEncoder.takesIds(encoder.type(BATCH));
+        boolean ids = encoder.isOfIds();
         List<String> words = new ArrayList<>();
         for (int i = 0; i < options.size(); i += 2) {
             if (!ids || !options.get(i).equals("input-shape")) {
@@ -314,9 +332,7 @@ final class EncoderTrial {
         InputConfig input = attempt.branch().input();
         if (input instanceof PictureInput) {
             return "pictures, as " + text(type)
-                    + (type.element() == ElementType.FLOAT
-                            ? " normalised with --mean and --std"
-                            : " from 0 to 255");
+                    + (type.element() == ElementType.FLOAT ? " normalised with --mean and --std" : " from 0 to 255");
         }
         if (input instanceof SequenceInput ids) {
             return "ids below " + ids.vocabulary() + ", as int64 [N,T], filled up with --pad-id";

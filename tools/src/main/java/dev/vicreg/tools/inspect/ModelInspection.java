@@ -10,8 +10,8 @@ import dev.vicreg.models.onnx.OnnxFile;
 import dev.vicreg.models.onnx.OnnxSummary;
 import dev.vicreg.models.onnx.ReadOptions;
 import dev.vicreg.models.ops.MultiplyAdds;
-import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.runtime.Manifest;
+import dev.vicreg.tools.cli.OptionNames;
 import dev.vicreg.training.autodiff.Differentiability;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -98,7 +98,7 @@ record ModelInspection(
         try {
             return file.read(options).graph();
         } catch (IllegalArgumentException e) { // the file's inputs cannot have a batch of 1, or not these sizes
-            throw new SettingException(e.getMessage(), e);
+            throw new IOException(e.getMessage(), e);
         }
     }
 
@@ -162,9 +162,9 @@ record ModelInspection(
         }
         int trained = uses.size() - untrained.size();
         page.row(
-                "as an encoder",
-                Sizes.count(trained, "tensor") + " trained, " + Sizes.count(untrained.size(), "floating-point tensor")
-                        + " not:");
+                "trained",
+                "as an encoder " + Sizes.count(trained, "tensor") + ", but not "
+                        + Sizes.count(untrained.size(), "floating-point tensor") + ":");
         int shown = all || untrained.size() <= SHOWN + 2 ? untrained.size() : SHOWN;
         List<List<String>> rows = new ArrayList<>();
         untrained
@@ -202,9 +202,15 @@ record ModelInspection(
 
     private String computation() {
         if (work == null) {
-            return refusal == null
-                    ? "not counted: more multiply-adds than a number here holds"
-                    : "not counted, since the model cannot be read: " + refusal;
+            if (refusal == null) {
+                return "not counted: more multiply-adds than a number here holds";
+            }
+            boolean told =
+                    verdict != null && !verdict.trains() && verdict.refusal().equals(shown(refusal));
+            return "not counted, since the model cannot be read" + (told ? "" : ": " + shown(refusal));
+        }
+        if (work.total() == 0 && !work.unknown().isEmpty()) {
+            return "not counted: the file leaves sizes open, which --input-shape gives";
         }
         String parts = work.byOperator().entrySet().stream()
                 .map(entry -> entry.getKey().onnxName() + " "
@@ -212,11 +218,16 @@ record ModelInspection(
                 .collect(Collectors.joining(", "));
         String unknown = work.unknown().isEmpty()
                 ? ""
-                : "; without " + Sizes.count(work.unknown().size(), "node") + " whose sizes the file leaves open, which --input-shape gives";
+                : "; without " + Sizes.count(work.unknown().size(), "node")
+                        + " whose sizes the file leaves open, which --input-shape gives";
         return Sizes.scaled(2.0 * work.total()) + "FLOPs " + (isOpen() ? "a sample" : "in the sizes of the file")
                 + ", two for each multiply-add"
                 + (parts.isEmpty() ? "" : " of " + parts) + unknown
                 + " (convolutions, matrix products and recurrent layers are counted, nothing else)";
+    }
+
+    private static String shown(String refusal) {
+        return OptionNames.in(refusal, name -> true);
     }
 
     /** Whether the batch's size is left to who runs the model. */

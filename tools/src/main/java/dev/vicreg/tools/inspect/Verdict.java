@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Collectors;
 
 /**
  * Whether the network of a file can be trained.
@@ -58,8 +57,12 @@ public record Verdict(
         /** For a sentence. */
         @Override
         public String toString() {
-            return name + " " + type + (options.isEmpty() ? "" : " with " + String.join(" ", options));
+            return name + " " + type + (options.isEmpty() ? "" : " with " + words(options));
         }
+    }
+
+    private static String words(List<String> options) {
+        return String.join(" ", options);
     }
 
     void print(Page page) {
@@ -68,23 +71,19 @@ public record Verdict(
         } else {
             String vectors =
                     "vectors of " + Sizes.count(dimension, "value") + ", " + Sizes.count(parameters, "parameter");
-            page.row(
-                    "trains",
-                    options.isEmpty() ? "yes: " + vectors : "yes, with " + String.join(" ", options) + ": " + vectors);
+            page.row("trains", options.isEmpty() ? "yes: " + vectors : "yes, with " + words(options) + ": " + vectors);
             if (!options.isEmpty()) {
                 page.row("", "without that: " + refusal);
             }
             page.row("takes", takes);
         }
         if (!others.isEmpty()) {
-            page.row("--output", trains ? "may name another representation, such as" : "may name one of");
-            List<List<String>> rows = new ArrayList<>();
-            others.forEach(other -> rows.add(List.of(
-                    other.name,
-                    other.type,
-                    "vectors of " + Sizes.count(other.dimension)
-                            + other.options.stream().map(option -> ", " + option).collect(Collectors.joining()))));
-            page.table(rows);
+            page.row("--output", trains ? "may name another representation, such as" : "names what does, such as");
+            for (Representation other : others) { // whole names, to be copied
+                page.row(
+                        "",
+                        other.name + "  " + other.type + (other.options.isEmpty() ? "" : "  " + words(other.options)));
+            }
         }
     }
 

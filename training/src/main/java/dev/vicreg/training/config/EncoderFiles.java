@@ -4,7 +4,10 @@ import dev.vicreg.models.encoder.OnnxEncoder;
 import dev.vicreg.models.onnx.OnnxFile;
 import java.io.IOException;
 import java.lang.ref.SoftReference;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -44,6 +47,28 @@ final class EncoderFiles {
             READ.remove(READ.keySet().iterator().next());
         }
         return source;
+    }
+
+    /** What a file was when its checksum was taken. */
+    private record State(
+            Path path,
+            long bytes,
+            FileTime changed,
+            @Nullable Object key) {}
+
+    private static final Map<State, String> DIGESTS = new LinkedHashMap<>();
+
+    /** The checksum of a file, taken once as long as the file stays as it is. */
+    static synchronized String sha256(Path file) throws IOException {
+        BasicFileAttributes found = Files.readAttributes(file, BasicFileAttributes.class);
+        State state = new State(file, found.size(), found.lastModifiedTime(), found.fileKey());
+        String known = DIGESTS.remove(state);
+        String digest = known == null ? FileDigest.sha256(file) : known;
+        DIGESTS.put(state, digest); // as the last one
+        if (DIGESTS.size() > KEPT) {
+            DIGESTS.remove(DIGESTS.keySet().iterator().next());
+        }
+        return digest;
     }
 
     /** The file of these settings, whatever its output. */

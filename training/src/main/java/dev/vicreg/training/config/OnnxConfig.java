@@ -164,7 +164,7 @@ public record OnnxConfig(
 
     private static String digest(Path file) throws IOException {
         try {
-            return FileDigest.sha256(file);
+            return EncoderFiles.sha256(file.toAbsolutePath().normalize());
         } catch (NoSuchFileException e) {
             throw new NoSuchFileException("No ONNX file at " + file);
         }
@@ -190,7 +190,8 @@ public record OnnxConfig(
         String own = output.isEmpty() && !outputs.isEmpty() ? outputs.get(0).name() : output;
         Set<String> names = new LinkedHashSet<>();
         outputs.stream()
-                .filter(entry -> entry.element().contains("float") || entry.element().equals("double"))
+                .filter(entry ->
+                        entry.element().contains("float") || entry.element().equals("double"))
                 .forEach(entry -> names.add(entry.name()));
         names.addAll(opened.innerValues(own));
         outputs.forEach(entry -> names.addAll(opened.innerValues(entry.name())));

@@ -238,10 +238,7 @@ final class CudaTrainingTest {
     }
 
     private static void assertClose(
-            String test,
-            List<TrainingSession.Losses> expected,
-            List<TrainingSession.Losses> found,
-            double tolerance) {
+            String test, List<TrainingSession.Losses> expected, List<TrainingSession.Losses> found, double tolerance) {
         assertEquals(expected.size(), found.size());
         for (int step = 0; step < expected.size(); step++) {
             float loss = expected.get(step).loss();

@@ -78,8 +78,8 @@ final class CudaPools {
         long step = 1;
         for (int axis = window.axes() - 1; axis >= 0; axis--) {
             Value size = ops.longs(padded.shape().size(2 + axis));
-            Value within = ops.node(OpType.MOD, List.of(rest, size), Attributes.NONE)
-                    .output(0);
+            Value within =
+                    ops.node(OpType.MOD, List.of(rest, size), Attributes.NONE).output(0);
             place = ops.add(place, ops.mul(ops.sub(within, ops.longs(pads[axis])), ops.longs(step)));
             rest = ops.div(rest, size);
             step *= x.shape().size(2 + axis);
