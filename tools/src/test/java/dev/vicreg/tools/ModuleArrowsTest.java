@@ -245,7 +245,7 @@ class ModuleArrowsTest {
         assertEquals(
                 Stream.of(
                                 "EditedModel",
-                                "NodeOrder",
+                                "InnerValues", "NodeOrder",
                                 "OnnxAttributes",
                                 "OnnxBranches",
                                 "OnnxEdit",
