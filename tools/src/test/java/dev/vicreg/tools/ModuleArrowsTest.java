@@ -245,7 +245,8 @@ class ModuleArrowsTest {
         assertEquals(
                 Stream.of(
                                 "EditedModel",
-                                "InnerValues", "NodeOrder",
+                                "InnerValues",
+                                "NodeOrder",
                                 "OnnxAttributes",
                                 "OnnxBranches",
                                 "OnnxEdit",
