@@ -95,7 +95,7 @@ class ModuleArrowsTest {
             tools.sample           ->
             tools.output           -> models.setting runtime.file training.run tools.cli
             tools.inspect          -> models.setting models.graph models.ops models.onnx models.encoder runtime training.autodiff \
-                                      training.step training.run
+                                      training.step training.run tools.cli
             tools.evaluation       -> models.setting models.graph models.ops models.onnx runtime runtime.input \
                                       runtime.picture runtime.signal runtime.file runtime.natives training.data.source training.data.kind \
                                       training.data.picture training.data.vector training.data.signal \
@@ -245,6 +245,7 @@ class ModuleArrowsTest {
         assertEquals(
                 Stream.of(
                                 "EditedModel",
+                                "InnerValues",
                                 "NodeOrder",
                                 "OnnxAttributes",
                                 "OnnxBranches",

@@ -36,6 +36,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,7 +51,7 @@ public final class OnnxEncoder implements Encoder {
     private static final float DEFAULT_EPSILON = 1e-5f;
     private static final float DEFAULT_MOMENTUM = 0.9f;
     private static final float DEFAULT_RATIO = 0.5f;
-    /** Tensors that a note names. */
+    /** Tensors that a note names, or inputs. */
     private static final int SHOWN = 3;
 
     /** What batch norms do in training. */
@@ -144,7 +145,12 @@ public final class OnnxEncoder implements Encoder {
          * @throws IllegalArgumentException if it has no such output, or that depends on more than can be fed
          */
         public static Source read(Path file, String output) throws IOException {
-            OnnxFile.Model all = OnnxEncoder.model(file, output);
+            return read(file, OnnxFile.open(file), output);
+        }
+
+        /** The same of a file that was opened. */
+        public static Source read(Path file, OnnxFile.Opened opened, String output) throws IOException {
+            OnnxFile.Model all = OnnxEncoder.model(file, opened, output);
             return new Source(
                     file,
                     told(file, () -> firstOutput(all.graph())),
@@ -211,8 +217,7 @@ public final class OnnxEncoder implements Encoder {
     }
 
     /** What computes an output, by default the first; what others need besides is not read. */
-    private static OnnxFile.Model model(Path file, String output) throws IOException {
-        OnnxFile.Opened opened = OnnxFile.open(file);
+    private static OnnxFile.Model model(Path file, OnnxFile.Opened opened, String output) throws IOException {
         List<String> wanted = output.isEmpty()
                 ? opened.summary().outputs().stream()
                         .limit(1)
@@ -249,7 +254,8 @@ public final class OnnxEncoder implements Encoder {
         if (inputs.size() != 1 && !derives) {
             throw new SettingException("output " + output.getKey() + " depends on " + inputs.size()
                     + " inputs: expected 1, or ids int64[N,T] beside attention_mask, token_type_ids and position_ids, found "
-                    + inputs);
+                    + inputs.stream().limit(SHOWN).map(Value::toString).collect(Collectors.joining(", "))
+                    + (inputs.size() > SHOWN ? ", and " + (inputs.size() - SHOWN) + " more" : ""));
         }
         inputs.sort(Comparator.comparing(input -> !fed.contains(input)));
         return Graph.of(graph.name(), inputs, all.outputs());
@@ -359,6 +365,11 @@ public final class OnnxEncoder implements Encoder {
         return IdInputs.are(input);
     }
 
+    /** Whether it takes sequences of ids. */
+    public boolean isOfIds() {
+        return IdInputs.are(sample);
+    }
+
     /** The input's name: the file's, unless the graphs around the network use it themselves. */
     public String inputName() {
         return ImportedWeights.free(originalInputName());
@@ -372,6 +383,11 @@ public final class OnnxEncoder implements Encoder {
     /** The output's name in the file. */
     public String outputName() {
         return graph.outputs().keySet().iterator().next();
+    }
+
+    /** What the output is before it is pooled, for a batch of that size. */
+    public TensorType outputType(Dim batch) {
+        return new TensorType(ElementType.FLOAT, output.with(0, batch));
     }
 
     /** What the network takes, for a batch of that size. */

@@ -8,6 +8,7 @@ import dev.vicreg.models.graph.Graph;
 import dev.vicreg.models.graph.OpType;
 import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Tensor;
+import dev.vicreg.models.graph.TensorType;
 import dev.vicreg.models.graph.Value;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -18,6 +19,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.EnumSet;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -41,11 +43,17 @@ public final class OnnxFile {
      * @param metadata the file's {@code metadata_props}
      * @param initializers the file's initialisers that the graph uses, under their names and in the file's order; inputs
      *     that have an initialiser are among them, Constant nodes are not
+     * @param types of the values that the graph uses or computes, by their names in the file
      * @param opset version of the standard operator set in the file; 0 if it declares none
      * @param producer name and version of what wrote the file; may be empty
      */
     public record Model(
-            Graph graph, Map<String, String> metadata, Map<String, Value> initializers, int opset, String producer) {}
+            Graph graph,
+            Map<String, String> metadata,
+            Map<String, Value> initializers,
+            Map<String, TensorType> types,
+            int opset,
+            String producer) {}
 
     private OnnxFile() {}
 
@@ -120,6 +128,35 @@ public final class OnnxFile {
         /** As {@link OnnxFile#summary}. */
         public OnnxSummary summary() {
             return OnnxSummary.of(proto);
+        }
+
+        /**
+         * Names of values inside of it that an output is computed from and that may represent a sample, the likely ones first:
+         * what goes into the last linear layer, what comes of pooling, then what blocks end with, from the output backwards.
+         * None needs an operator that is not known, and where the file can be read, no two are of one type; whether they can be
+         * trained is not told.
+         *
+         * @param output one of the file's values; empty for its first output
+         */
+        public List<String> innerValues(String output) {
+            List<String> likely = InnerValues.likely(proto, output);
+            Map<String, TensorType> types;
+            try {
+                types = read(ReadOptions.DEFAULT.withOutputs(output.isEmpty() ? List.of() : List.of(output)))
+                        .types();
+            } catch (IOException | IllegalArgumentException e) { // some of them may be read all the same
+                return likely;
+            }
+            Set<TensorType> seen = new HashSet<>();
+            return likely.stream()
+                    .filter(name -> {
+                        TensorType type = types.get(name);
+                        return type != null
+                                && type.element().isFloatingPoint()
+                                && type.shape().rank() > 1
+                                && seen.add(type);
+                    })
+                    .toList();
         }
 
         /** As {@link OnnxFile#read(Path, ReadOptions)}. */

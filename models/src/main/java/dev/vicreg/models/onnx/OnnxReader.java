@@ -190,12 +190,19 @@ final class OnnxReader {
             }
         }
         initializers.putAll(inner);
+        Map<String, TensorType> types = new HashMap<>();
+        names.values.forEach((name, item) -> {
+            if (!item.isList()) {
+                types.put(name, item.tensor(name).type());
+            }
+        });
         Map<String, String> metadata = new LinkedHashMap<>();
         model.getMetadataPropsList().forEach(entry -> metadata.put(entry.getKey(), entry.getValue()));
         return new OnnxFile.Model(
                 Graph.of(proto.getName(), inputs, outputs),
                 metadata,
                 initializers,
+                types,
                 names.opsets.getOrDefault("", 0),
                 (model.getProducerName() + " " + model.getProducerVersion()).strip());
     }

@@ -78,6 +78,11 @@ public final class Settings implements Schema.Source {
         return new Settings(command, changed);
     }
 
+    /** What was given of another command's options, which may be others or fewer. */
+    public Settings as(Usage other) {
+        return new Settings(new Command(command.name(), command.summary(), () -> other, command.action()), given);
+    }
+
     /** What the options say that a record declares: see {@link Schema#read}. */
     public <R extends Record> R read(Class<R> type) {
         return Schema.read(type, false, this);

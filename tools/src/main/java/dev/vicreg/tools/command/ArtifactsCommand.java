@@ -51,6 +51,10 @@ final class ArtifactsCommand {
 
     static void run(Settings given, Console console) throws Exception {
         Settings settings = InputOptions.preprocessed(given);
+        EncoderTrial.explaining(settings, () -> write(settings, console));
+    }
+
+    private static void write(Settings settings, Console console) throws Exception {
         Path out = settings.get(OUT);
         GraphConfig config = RunOptions.graph(settings, SideInputs.of(settings));
         Notes.warnOfCoefficients(config.objective(), console);

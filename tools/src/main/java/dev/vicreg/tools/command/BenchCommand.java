@@ -47,6 +47,10 @@ final class BenchCommand {
 
     static void run(Settings given, Console console) throws Exception {
         Settings settings = InputOptions.preprocessed(given);
+        EncoderTrial.explaining(settings, () -> measure(settings, console));
+    }
+
+    private static void measure(Settings settings, Console console) throws Exception {
         MachineConfig machine = settings.read(MachineConfig.class).resolved();
         int threads = machine.threads();
         GraphConfig config = RunOptions.graph(settings, SideInputs.of(settings));

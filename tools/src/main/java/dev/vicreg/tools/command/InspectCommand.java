@@ -8,8 +8,10 @@ import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.tools.cli.Usage;
 import dev.vicreg.tools.inspect.Inspection;
 import dev.vicreg.tools.output.Json;
+import dev.vicreg.training.config.OnnxConfig;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** Prints what an ONNX file, a checkpoint or a run holds. */
 final class InspectCommand {
@@ -26,7 +28,12 @@ final class InspectCommand {
             Setting.flag("all", Group.OUTPUT, "list every parameter and the optimizer's state, however many there are");
 
     static final Usage USAGE = new Usage(
-            List.of(), List.of(FILE, OPERATORS, ALL, SharedSettings.JSON), FILE, "./vicreg inspect run/encoder.onnx");
+            List.of(),
+            Stream.of(List.of(FILE, OPERATORS, ALL, SharedSettings.JSON), EncoderTrial.OPTIONS)
+                    .<Setting<?>>flatMap(List::stream)
+                    .toList(),
+            FILE,
+            "./vicreg inspect run/encoder.onnx");
 
     private InspectCommand() {}
 
@@ -34,7 +41,12 @@ final class InspectCommand {
         if (settings.on(OPERATORS) == settings.isGiven(FILE)) {
             throw new SettingException("name either a file or --operators; ./vicreg inspect --help shows how");
         }
-        Inspection inspection = settings.on(OPERATORS) ? Inspection.operators() : Inspection.of(settings.get(FILE));
+        Inspection inspection = settings.on(OPERATORS)
+                ? Inspection.operators()
+                : Inspection.of(
+                        settings.get(FILE),
+                        settings.read(OnnxConfig.class).sample(),
+                        file -> EncoderTrial.verdict(file, settings));
         if (settings.on(SharedSettings.JSON)) {
             console.out().println(Json.line(inspection.values()));
         } else {

@@ -78,7 +78,7 @@ final class TrainCommand {
         TrainingConfig before = resume ? RunConfig.settingsOf(out) : null;
         Settings settings = RunOptions.complete(given, before);
         try (Datasets datasets = new Datasets(opening(settings, console))) {
-            run(given, settings, before, out, datasets, console);
+            EncoderTrial.explaining(settings, () -> run(given, settings, before, out, datasets, console));
         }
     }
 

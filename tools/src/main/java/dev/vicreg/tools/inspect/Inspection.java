@@ -14,11 +14,12 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** What there is to tell about something: as a page for people, and as nested maps and lists for programs. */
 public interface Inspection {
     /**
-     * The page, at most 100 columns wide.
+     * The page, at most 80 columns wide.
      *
      * @param all every parameter, however many there are
      */
@@ -27,12 +28,19 @@ public interface Inspection {
     /** The same as maps, lists, strings and numbers. */
     Map<String, Object> values();
 
+    /** Whether the network of a file can be trained. */
+    interface Trial {
+        Verdict of(Path file) throws IOException;
+    }
+
     /**
      * Looks into a file or folder and finds out by its content what it is.
      *
+     * @param sample sizes of one sample, without the batch, of a model that leaves them open; empty for the file's
+     * @param trial says of a model whether it can be trained; null to leave that out
      * @throws IOException if it is neither an ONNX model nor a checkpoint nor a run
      */
-    static Inspection of(Path path) throws IOException {
+    static Inspection of(Path path, List<Long> sample, @Nullable Trial trial) throws IOException {
         if (Files.isDirectory(path)) {
             if (Files.exists(new RunLayout(path).config())) {
                 return RunInspection.of(path);
@@ -43,7 +51,7 @@ public interface Inspection {
             }
             throw new NoSuchFileException(path + " is neither a run (it has no config.json) nor a checkpoint's folder");
         }
-        return isCheckpoint(path) ? CheckpointInspection.of(path) : ModelInspection.of(path);
+        return isCheckpoint(path) ? CheckpointInspection.of(path) : ModelInspection.of(path, sample, trial);
     }
 
     /** Checkpoints carry the identifier of ONNX Runtime's format from their fifth byte on. */

@@ -2,14 +2,16 @@ package dev.vicreg.tools.inspect;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.vicreg.models.encoder.OnnxEncoder;
+import dev.vicreg.models.graph.Dim;
 import dev.vicreg.models.graph.Graph;
 import dev.vicreg.models.graph.OpType;
+import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.onnx.OnnxFile;
 import dev.vicreg.models.onnx.OnnxSummary;
 import dev.vicreg.models.onnx.ReadOptions;
 import dev.vicreg.models.ops.MultiplyAdds;
-import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.runtime.Manifest;
+import dev.vicreg.tools.cli.OptionNames;
 import dev.vicreg.training.autodiff.Differentiability;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -28,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  * @param bytes of the file itself
  * @param work multiply-adds of one sample; null if the model cannot be read, or they are too many
  * @param refusal why the model cannot be read; null if it can
+ * @param verdict whether it can be trained; null if it is part of a run
  * @param uses what would become of its floating-point tensors if it were trained as an encoder; empty if it can't be
  */
 record ModelInspection(
@@ -36,6 +39,7 @@ record ModelInspection(
         OnnxSummary summary,
         @Nullable MultiplyAdds work,
         @Nullable String refusal,
+        @Nullable Verdict verdict,
         List<OnnxEncoder.Use> uses)
         implements Inspection {
 
@@ -44,12 +48,17 @@ record ModelInspection(
     /** Twice as many are counted as floating-point operations. */
     private static final long MOST = Long.MAX_VALUE / 2;
 
+    /** A model of a run, whose network is no question. */
     static ModelInspection of(Path file) throws IOException {
+        return of(file, List.of(), null);
+    }
+
+    static ModelInspection of(Path file, List<Long> sample, @Nullable Trial trial) throws IOException {
         OnnxFile.Opened opened = OnnxFile.open(file);
         MultiplyAdds work = null;
         String refusal = null;
         try {
-            MultiplyAdds counted = MultiplyAdds.of(single(opened));
+            MultiplyAdds counted = MultiplyAdds.of(single(opened, sample));
             work = counted.total() < MOST ? counted : null;
         } catch (ArithmeticException e) { // a few sizes of a file are enough for it
             work = null;
@@ -59,22 +68,37 @@ record ModelInspection(
                     ? message.substring(file.toString().length() + 2)
                     : message;
         }
-        return new ModelInspection(file, Files.size(file), opened.summary(), work, refusal, uses(file));
+        return new ModelInspection(
+                file,
+                Files.size(file),
+                opened.summary(),
+                work,
+                refusal,
+                trial == null ? null : trial.of(file),
+                uses(file, opened));
     }
 
-    private static List<OnnxEncoder.Use> uses(Path file) throws IOException {
+    private static List<OnnxEncoder.Use> uses(Path file, OnnxFile.Opened opened) throws IOException {
         try {
-            return OnnxEncoder.Source.read(file, "").uses();
+            return OnnxEncoder.Source.read(file, opened, "").uses();
         } catch (IOException | IllegalArgumentException e) { // told as the refusal, or it is no encoder
             return List.of();
         }
     }
 
-    private static Graph single(OnnxFile.Opened file) throws IOException {
+    /** @param sample that of the first input */
+    private static Graph single(OnnxFile.Opened file, List<Long> sample) throws IOException {
+        ReadOptions options = ReadOptions.DEFAULT.withBatch(1);
+        List<OnnxSummary.Entry> inputs = file.summary().inputs();
+        if (!sample.isEmpty() && !inputs.isEmpty()) {
+            List<Dim> sizes = new ArrayList<>(List.of(Dim.of(1)));
+            sample.forEach(size -> sizes.add(Dim.of(size)));
+            options = options.withInputShapes(Map.of(inputs.get(0).name(), new Shape(sizes)));
+        }
         try {
-            return file.read(ReadOptions.DEFAULT.withBatch(1)).graph();
-        } catch (IllegalArgumentException e) { // the file's inputs cannot have a batch of 1
-            throw new SettingException(e.getMessage(), e);
+            return file.read(options).graph();
+        } catch (IllegalArgumentException e) { // the file's inputs cannot have a batch of 1, or not these sizes
+            throw new IOException(e.getMessage(), e);
         }
     }
 
@@ -87,6 +111,9 @@ record ModelInspection(
         page.line(file + ": ONNX model, " + Sizes.bytes(bytes));
         page.row("written by", summary.producer().isEmpty() ? "not told" : summary.producer());
         page.row("operator set", (opsets.isEmpty() ? "none declared" : opsets) + "; IR " + summary.irVersion());
+        if (verdict != null) {
+            verdict.print(page);
+        }
         print(page, all);
         printMetadata(page, all);
         return page.toString();
@@ -135,9 +162,9 @@ record ModelInspection(
         }
         int trained = uses.size() - untrained.size();
         page.row(
-                "as an encoder",
-                Sizes.count(trained, "tensor") + " trained, " + Sizes.count(untrained.size(), "floating-point tensor")
-                        + " not:");
+                "trained",
+                "as an encoder " + Sizes.count(trained, "tensor") + ", but not "
+                        + Sizes.count(untrained.size(), "floating-point tensor") + ":");
         int shown = all || untrained.size() <= SHOWN + 2 ? untrained.size() : SHOWN;
         List<List<String>> rows = new ArrayList<>();
         untrained
@@ -175,9 +202,15 @@ record ModelInspection(
 
     private String computation() {
         if (work == null) {
-            return refusal == null
-                    ? "not counted: more multiply-adds than a number here holds"
-                    : "not counted, since the model cannot be read: " + refusal;
+            if (refusal == null) {
+                return "not counted: more multiply-adds than a number here holds";
+            }
+            boolean told =
+                    verdict != null && !verdict.trains() && verdict.refusal().equals(shown(refusal));
+            return "not counted, since the model cannot be read" + (told ? "" : ": " + shown(refusal));
+        }
+        if (work.total() == 0 && !work.unknown().isEmpty()) {
+            return "not counted: the file leaves sizes open, which --input-shape gives";
         }
         String parts = work.byOperator().entrySet().stream()
                 .map(entry -> entry.getKey().onnxName() + " "
@@ -185,11 +218,16 @@ record ModelInspection(
                 .collect(Collectors.joining(", "));
         String unknown = work.unknown().isEmpty()
                 ? ""
-                : "; without " + Sizes.count(work.unknown().size(), "node") + " whose sizes the file leaves open";
+                : "; without " + Sizes.count(work.unknown().size(), "node")
+                        + " whose sizes the file leaves open, which --input-shape gives";
         return Sizes.scaled(2.0 * work.total()) + "FLOPs " + (isOpen() ? "a sample" : "in the sizes of the file")
                 + ", two for each multiply-add"
                 + (parts.isEmpty() ? "" : " of " + parts) + unknown
                 + " (convolutions, matrix products and recurrent layers are counted, nothing else)";
+    }
+
+    private static String shown(String refusal) {
+        return OptionNames.in(refusal, name -> true);
     }
 
     /** Whether the batch's size is left to who runs the model. */
@@ -225,6 +263,9 @@ record ModelInspection(
         values.put("inputs", entries(summary.inputs()));
         values.put("outputs", entries(summary.outputs()));
         values.put("parameters", parameters().values());
+        if (verdict != null) {
+            values.put("verdict", verdict.values());
+        }
         List<Map<String, Object>> operators = new ArrayList<>();
         summary.operators()
                 .forEach((operator, count) -> operators.add(Map.of(

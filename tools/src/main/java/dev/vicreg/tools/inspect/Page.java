@@ -6,7 +6,7 @@ import java.util.Locale;
 
 /** Text for a screen of {@value #WIDTH} columns: labelled rows and aligned tables. */
 final class Page {
-    private static final int WIDTH = 100;
+    private static final int WIDTH = 80;
     private static final int LABEL = 13;
     /** Blanks before each column of a table. */
     private static final int GAP = 2;

@@ -166,7 +166,7 @@ enum FuzzTarget {
     }
 
     private static void onnx(Path file) throws IOException {
-        Inspection.of(file).page(true);
+        Inspection.of(file, List.of(), null).page(true);
         OnnxFile.read(file);
         OnnxEncoder.read(file, List.of(3L, 8L, 8L), OnnxEncoder.Settings.DEFAULT);
     }

@@ -3,6 +3,8 @@ package dev.vicreg.training.config;
 import dev.vicreg.models.encoder.OnnxEncoder;
 import dev.vicreg.models.encoder.Pooling;
 import dev.vicreg.models.graph.TensorType;
+import dev.vicreg.models.onnx.OnnxFile;
+import dev.vicreg.models.onnx.OnnxSummary;
 import dev.vicreg.models.setting.Codec;
 import dev.vicreg.models.setting.Option;
 import dev.vicreg.models.setting.SettingException;
@@ -10,9 +12,12 @@ import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -155,7 +160,7 @@ public record OnnxConfig(
 
     private static String digest(Path file) throws IOException {
         try {
-            return FileDigest.sha256(file);
+            return EncoderFiles.sha256(file.toAbsolutePath().normalize());
         } catch (NoSuchFileException e) {
             throw new NoSuchFileException("No ONNX file at " + file);
         }
@@ -164,6 +169,30 @@ public record OnnxConfig(
     /** The file's input. */
     public TensorType input() throws IOException {
         return EncoderFiles.source(this).input();
+    }
+
+    /** What the file says about itself. */
+    public OnnxSummary summary() throws IOException {
+        return EncoderFiles.opened(this).summary();
+    }
+
+    /**
+     * Values of the file other than {@code output} that may be the representation, the likely ones first: its other outputs
+     * of floating-point numbers, then {@link OnnxFile.Opened#innerValues}. Whether they are to be trained is not told.
+     */
+    public List<String> otherOutputs() throws IOException {
+        OnnxFile.Opened opened = EncoderFiles.opened(this);
+        List<OnnxSummary.Entry> outputs = summary().outputs();
+        String own = output.isEmpty() && !outputs.isEmpty() ? outputs.get(0).name() : output;
+        Set<String> names = new LinkedHashSet<>();
+        outputs.stream()
+                .filter(entry ->
+                        entry.element().contains("float") || entry.element().equals("double"))
+                .forEach(entry -> names.add(entry.name()));
+        names.addAll(opened.innerValues(own));
+        outputs.forEach(entry -> names.addAll(opened.innerValues(entry.name())));
+        names.remove(own);
+        return List.copyOf(names);
     }
 
     /** The file's network. */

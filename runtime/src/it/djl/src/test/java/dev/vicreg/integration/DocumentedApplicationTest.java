@@ -20,7 +20,7 @@ class DocumentedApplicationTest {
 
     @Test
     void documentedPieceCompiles() throws Exception {
-        String page = Files.readString(Path.of("..", "..", "docs", "library.md"));
+        String page = Files.readString(Path.of("..", "..", "..", "..", "docs", "library.md"));
         Matcher block = Pattern.compile("```java\n(import ai\\.djl.*?)```", Pattern.DOTALL)
                 .matcher(page);
         assertEquals(true, block.find(), "docs/library.md shows nothing of DJL");
