@@ -291,7 +291,8 @@ class OtherModelsTest {
         Value a = input("a", ElementType.FLOAT, "n", 4);
         Value b = input("b", ElementType.FLOAT, "n", 4);
         Path two = write(List.of(a, b), new Ops().add(a, b));
-        assertTrue(refusal(two, shared.resolve("vectors/test.csv")).contains("takes 2 inputs, a, b: expected one input"));
+        assertTrue(
+                refusal(two, shared.resolve("vectors/test.csv")).contains("takes 2 inputs, a, b: expected one input"));
         assertTrue(refusal(pictures, shared.resolve("pictures/test"), "--output", "nothing")
                 .contains("expected one of [features]"));
         assertTrue(refusal(pictures, shared.resolve("pictures/test"), "--preprocess", "clip", "--std", "1,1,1")

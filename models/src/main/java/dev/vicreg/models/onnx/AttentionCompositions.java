@@ -35,7 +35,8 @@ final class AttentionCompositions {
         double scale = attributes.real("scale", (float) (1 / Math.sqrt((double) depth)));
         Value scores = ops.mul(ops.matMul(q, ops.transpose(k, 0, 1, 3, 2)), scale);
         float cap = attributes.real("softcap", 0);
-        // Before the masks, which it would make finite: an erratum of opset 23 (onnx/onnx#7867), as ONNX Runtime has it.
+        // Before the masks, which it would make finite: an erratum of opset 23 (onnx/onnx#7867), as ONNX Runtime has
+        // it.
         scores = cap != 0 ? capped(ops, scores, cap) : scores;
         if (call.has(3)) {
             scores = ops.add(scores, summand(call, call.in(3)));

@@ -450,7 +450,9 @@ final class ComposedOperatorsTest {
         float[] values = found.floats();
         for (int i = 0; i < wanted.length; i++) {
             double error = Math.abs(wanted[i] - values[i]) / Math.max(1, Math.abs(wanted[i]));
-            assertTrue(error < TOLERANCE, each + ": " + name + "[" + i + "]: expected " + wanted[i] + ", found " + values[i]);
+            assertTrue(
+                    error < TOLERANCE,
+                    each + ": " + name + "[" + i + "]: expected " + wanted[i] + ", found " + values[i]);
         }
     }
 }

@@ -67,7 +67,7 @@ public record Container(String where, List<DataFile> files, boolean singleFile, 
             return tar(path);
         }
         boolean gzip = DataFile.startsWith(head, 0x1F, 0x8B);
-        if (gzip && isTar(gunzippedHead(path)) || isNamed(path, ".tar.gz") || isNamed(path, ".tgz")) {
+        if ((gzip && isTar(gunzippedHead(path))) || isNamed(path, ".tar.gz") || isNamed(path, ".tgz")) {
             return gzippedTar(path, Runtime.getRuntime().maxMemory() / 2);
         }
         DataFile file = onDisk(path, String.valueOf(path.getFileName()), Files.size(path));
