@@ -5,6 +5,7 @@ import dev.vicreg.tools.cli.Console;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.function.ToIntFunction;
 
@@ -17,6 +18,23 @@ record Cli(int status, String out, String err) {
     /** Runs one command, without options. */
     static Cli run(Command command) {
         return of(console -> Main.run(command, List.of(), console));
+    }
+
+    /** Draws ten classes of samples into {@code out}/train and {@code out}/test; fails if that fails. */
+    static void sample(String kind, Path out, int perClass, int testPerClass) {
+        Cli done = run(
+                "sample",
+                "--kind",
+                kind,
+                "--out",
+                out.toString(),
+                "--per-class",
+                Integer.toString(perClass),
+                "--test-per-class",
+                Integer.toString(testPerClass));
+        if (done.status != 0) {
+            throw new AssertionError(done.err);
+        }
     }
 
     private static Cli of(ToIntFunction<Console> run) {

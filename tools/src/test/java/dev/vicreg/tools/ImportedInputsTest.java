@@ -38,8 +38,7 @@ class ImportedInputsTest {
     @BeforeAll
     static void makeSamples() {
         for (String kind : List.of("pictures", "vectors", "signals", "sequences")) {
-            String out = shared.resolve(kind).toString();
-            run("sample", "--kind", kind, "--out", out, "--per-class", "4", "--test-per-class", "2");
+            Cli.sample(kind, shared.resolve(kind), 4, 2);
         }
     }
 

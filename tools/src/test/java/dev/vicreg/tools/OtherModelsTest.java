@@ -56,11 +56,7 @@ class OtherModelsTest {
     static void makeSamples() {
         NativeLibraries.load(); // before anyone asks ONNX Runtime for anything
         for (String kind : List.of("pictures", "vectors", "signals")) {
-            String out = shared.resolve(kind).toString();
-            assertEquals(
-                    0,
-                    Cli.run("sample", "--kind", kind, "--out", out, "--per-class", "2", "--test-per-class", "1")
-                            .status());
+            Cli.sample(kind, shared.resolve(kind), 2, 1);
         }
     }
 
@@ -75,13 +71,8 @@ class OtherModelsTest {
     private float[] embedded(Path model, Path data, String... more) throws IOException {
         Cli done = run(model, data, more);
         assertEquals(0, done.status(), done.err());
-        String[] parts =
-                Files.readAllLines(folder.resolve("vectors.csv")).get(1).split(",", -1);
-        float[] row = new float[parts.length - 1];
-        for (int i = 0; i < row.length; i++) {
-            row[i] = Float.parseFloat(parts[i + 1]);
-        }
-        return row;
+        return CsvVector.values(
+                Files.readAllLines(folder.resolve("vectors.csv")).get(1));
     }
 
     private String refusal(Path model, Path data, String... more) {

@@ -50,11 +50,7 @@ class PublishedFormsTest {
     @BeforeAll
     static void makeSamples() {
         for (String kind : List.of("pictures", "vectors", "signals")) {
-            String out = shared.resolve(kind).toString();
-            assertEquals(
-                    0,
-                    Cli.run("sample", "--kind", kind, "--out", out, "--per-class", "2", "--test-per-class", "1")
-                            .status());
+            Cli.sample(kind, shared.resolve(kind), 2, 1);
         }
     }
 
@@ -156,17 +152,8 @@ class PublishedFormsTest {
         List<String> free = embedded(folded, data);
         assertEquals(free.size(), vectors.size());
         for (int i = 1; i < free.size(); i++) {
-            assertArrayEquals(values(free.get(i)), values(vectors.get(i)), 1e-5f);
+            assertArrayEquals(CsvVector.values(free.get(i)), CsvVector.values(vectors.get(i)), 1e-5f);
         }
-    }
-
-    private static float[] values(String line) {
-        String[] parts = line.split(",", -1);
-        float[] values = new float[parts.length - 1];
-        for (int i = 0; i < values.length; i++) {
-            values[i] = Float.parseFloat(parts[i + 1]);
-        }
-        return values;
     }
 
     @Test
@@ -208,7 +195,7 @@ class PublishedFormsTest {
                 expected[d] += (words[id * 5 + d] + places[t * 5 + d]) / 6;
             }
         }
-        assertArrayEquals(expected, values(embedded(encoder, data).get(1)), 1e-6f);
+        assertArrayEquals(expected, CsvVector.values(embedded(encoder, data).get(1)), 1e-6f);
 
         Cli fedByOthers = Cli.run(
                 "artifacts",
@@ -229,13 +216,13 @@ class PublishedFormsTest {
         train(file, data);
         Path encoder = folder.resolve("run/encoder.onnx");
         assertEquals(declared(file), declared(encoder));
-        float[] own = values(embedded(encoder, data).get(1));
+        float[] own = CsvVector.values(embedded(encoder, data).get(1));
         Path folded = folder.resolve("folded.onnx");
         assertEquals(
                 0,
                 Cli.run("export", "--run", folder.resolve("run").toString(), "--fold", "--out", folded.toString())
                         .status());
-        assertArrayEquals(own, values(embedded(folded, data).get(1)), 1e-5f);
+        assertArrayEquals(own, CsvVector.values(embedded(folded, data).get(1)), 1e-5f);
     }
 
     @Test
@@ -265,7 +252,7 @@ class PublishedFormsTest {
         Value x = input(ElementType.FLOAT, Dim.symbol("batch"), 1, 12, 20);
         Path file = write(x, new Ops().matMul(new Ops().flatten(x, 1), weight("w", ElementType.FLOAT, 240, 6)), 17);
         Path data = shared.resolve("pictures/train");
-        float[] before = values(embedded(file, data).get(1));
+        float[] before = CsvVector.values(embedded(file, data).get(1));
         float[] w = OnnxFile.read(file).initializers().get("w").constant().floats();
         Path first;
         try (Stream<Path> files = Files.walk(data)) {
@@ -285,13 +272,13 @@ class PublishedFormsTest {
         train(file, data);
         Path encoder = folder.resolve("run/encoder.onnx");
         assertEquals(declared(file), declared(encoder));
-        float[] own = values(embedded(encoder, data).get(1));
+        float[] own = CsvVector.values(embedded(encoder, data).get(1));
         Path folded = folder.resolve("pictures-in.onnx");
         Cli export = Cli.run(
                 "export", "--run", folder.resolve("run").toString(), "--picture-input", "--out", folded.toString());
         assertEquals(0, export.status(), export.err());
         assertEquals("[N,12,20,1]", OnnxFile.summary(folded).inputs().get(0).dims());
-        assertArrayEquals(own, values(embedded(folded, data).get(1)), 1e-4f);
+        assertArrayEquals(own, CsvVector.values(embedded(folded, data).get(1)), 1e-4f);
     }
 
     @Test

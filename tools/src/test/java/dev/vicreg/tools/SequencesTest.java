@@ -96,16 +96,7 @@ class SequencesTest {
     }
 
     private static float[] row(Path vectors, int row) throws IOException {
-        return floats(Files.readAllLines(vectors).get(row + 1));
-    }
-
-    private static float[] floats(String line) {
-        String[] parts = line.split(",", -1);
-        float[] values = new float[parts.length - 1];
-        for (int i = 0; i < values.length; i++) {
-            values[i] = Float.parseFloat(parts[i + 1]);
-        }
-        return values;
+        return CsvVector.values(Files.readAllLines(vectors).get(row + 1));
     }
 
     @Test

@@ -80,12 +80,8 @@ final class ExplicitWindows {
         if (!fits(window, beyond)) {
             return y;
         }
-        int axes = window.axes();
-        long[] around = new long[2 * axes + 4]; // [N,C,…]
-        System.arraycopy(pads, 0, around, 2, axes);
-        System.arraycopy(pads, axes, around, axes + 4, axes);
         Attributes rest = explicit(call, beyond).without("count_include_pad");
-        return call.node(OpType.AVERAGE_POOL, rest, call.ops().pad(call.in(0), around));
+        return call.node(OpType.AVERAGE_POOL, rest, call.ops().pad(call.in(0), Window.around(pads)));
     }
 
     static List<Value> maximum(Call call) {

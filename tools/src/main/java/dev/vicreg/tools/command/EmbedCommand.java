@@ -36,16 +36,8 @@ final class EmbedCommand {
             List.of(SharedSettings.MODEL, SharedSettings.DATA, OUT),
             Stream.of(
                             ModelFile.OPTIONS,
-                            List.of(
-                                    SharedSettings.LIMIT,
-                                    SharedSettings.LIMIT_PER_CLASS,
-                                    NORMALIZE,
-                                    SharedSettings.JSON,
-                                    SharedSettings.DEVICE,
-                                    SharedSettings.GPU_MEMORY,
-                                    SharedSettings.CUDNN_SEARCH,
-                                    SharedSettings.TF32,
-                                    SharedSettings.THREADS))
+                            List.of(SharedSettings.LIMIT, SharedSettings.LIMIT_PER_CLASS, NORMALIZE),
+                            SharedSettings.EMBEDDING)
                     .<Setting<?>>flatMap(List::stream)
                     .toList(),
             "./vicreg embed --model run/encoder.onnx --data shapes/test --out vectors.npy");

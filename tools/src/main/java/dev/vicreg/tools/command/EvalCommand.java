@@ -58,17 +58,8 @@ final class EvalCommand {
             Stream.of(
                             List.of(BASELINE, InputOptions.LABEL, PLOT),
                             ModelFile.OPTIONS,
-                            List.of(
-                                    SharedSettings.LIMIT,
-                                    SharedSettings.LIMIT_PER_CLASS,
-                                    K,
-                                    TEMPERATURE,
-                                    SharedSettings.JSON,
-                                    SharedSettings.DEVICE,
-                                    SharedSettings.GPU_MEMORY,
-                                    SharedSettings.CUDNN_SEARCH,
-                                    SharedSettings.TF32,
-                                    SharedSettings.THREADS))
+                            List.of(SharedSettings.LIMIT, SharedSettings.LIMIT_PER_CLASS, K, TEMPERATURE),
+                            SharedSettings.EMBEDDING)
                     .<Setting<?>>flatMap(List::stream)
                     .toList(),
             "./vicreg eval --model run/encoder.onnx --train shapes/train --test shapes/test");

@@ -9,6 +9,7 @@ import dev.vicreg.training.config.MachineConfig;
 import dev.vicreg.training.config.PrecisionConfig;
 import dev.vicreg.training.data.source.Selection;
 import java.nio.file.Path;
+import java.util.List;
 
 /** Options that several commands have. */
 final class SharedSettings {
@@ -26,6 +27,9 @@ final class SharedSettings {
     /** Of commands that embed; those that train have a precision instead. */
     static final Setting<Boolean> TF32 = Setting.flag(
             "tf32", Group.MACHINE, "let CUDA round float32 to 10 bits of mantissa: faster, differs from the CPU");
+
+    /** Of commands that embed: how they print, and where they compute. */
+    static final List<Setting<?>> EMBEDDING = List.of(JSON, DEVICE, GPU_MEMORY, CUDNN_SEARCH, TF32, THREADS);
 
     private SharedSettings() {}
 

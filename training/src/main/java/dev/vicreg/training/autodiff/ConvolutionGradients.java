@@ -10,6 +10,7 @@ import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.graph.infer.Window;
 import dev.vicreg.models.ops.Ops;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -46,13 +47,8 @@ final class ConvolutionGradients {
 
     /** x [N,C,…] with {@code sign} times {@code pads} zeros around its spatial axes; below zero elements are cut off. */
     static Value pad(Ops ops, Value x, long[] pads, int sign) {
-        int axes = pads.length / 2;
-        long[] all = new long[2 * (axes + 2)];
-        for (int axis = 0; axis < axes; axis++) {
-            all[2 + axis] = sign * pads[axis];
-            all[4 + axes + axis] = sign * pads[axes + axis];
-        }
-        return ops.pad(x, all);
+        return ops.pad(
+                x, Window.around(Arrays.stream(pads).map(pad -> sign * pad).toArray()));
     }
 
     /**

@@ -164,6 +164,15 @@ public final class Window {
         return result;
     }
 
+    /** The padding of a whole tensor [N,C,…], as Pad takes it, for that of its spatial axes: beginnings, then ends. */
+    public static long[] around(long... spatialPads) {
+        int axes = spatialPads.length / 2;
+        long[] all = new long[2 * (axes + 2)];
+        System.arraycopy(spatialPads, 0, all, 2, axes);
+        System.arraycopy(spatialPads, axes, all, axes + 4, axes);
+        return all;
+    }
+
     private void split(long[] result, int axis, long total, boolean moreAtEnd) {
         result[axis] = moreAtEnd ? total / 2 : total - total / 2;
         result[axis + axes()] = total - result[axis];

@@ -37,7 +37,7 @@ final class CudaPools {
         Arrays.setAll(spatial, axis -> x.shape().size(2 + axis));
         Value padded = x;
         if (counted) { // padding then is data
-            padded = ops.pad(x, around(pads));
+            padded = ops.pad(x, Window.around(pads));
             Arrays.setAll(spatial, axis -> padded(spatial, pads, axis));
             Arrays.fill(pads, 0);
         }
@@ -64,7 +64,7 @@ final class CudaPools {
         }
         boolean half = x.type().element() == ElementType.FLOAT16;
         Value lowest = ops.constant(typed(Tensor.scalar(half ? -65504f : -Float.MAX_VALUE), x));
-        Value padded = ops.node(OpType.PAD, List.of(x, ops.longs(around(pads)), lowest), Attributes.NONE)
+        Value padded = ops.node(OpType.PAD, List.of(x, ops.longs(Window.around(pads)), lowest), Attributes.NONE)
                 .output(0);
         Node pool = ops.node(
                 OpType.MAX_POOL,
@@ -102,15 +102,6 @@ final class CudaPools {
 
     private static long padded(long[] spatial, long[] pads, int axis) {
         return spatial[axis] + pads[axis] + pads[axis + spatial.length];
-    }
-
-    /** The padding of [N,C,…] for that of the spatial axes. */
-    private static long[] around(long... pads) {
-        int axes = pads.length / 2;
-        long[] all = new long[2 * axes + 4];
-        System.arraycopy(pads, 0, all, 2, axes);
-        System.arraycopy(pads, axes, all, axes + 4, axes);
-        return all;
     }
 
     private static Value ones(Ops ops, Value like, long channels, Window window) {
