@@ -1,5 +1,6 @@
 package dev.vicreg.export;
 
+import dev.vicreg.models.encoder.Pooling;
 import dev.vicreg.models.graph.Dim;
 import dev.vicreg.models.graph.ElementType;
 import dev.vicreg.models.graph.Graph;
@@ -14,6 +15,7 @@ import dev.vicreg.models.onnx.OnnxFile;
 import dev.vicreg.models.ops.Ops;
 import dev.vicreg.models.ops.Rewriter;
 import dev.vicreg.runtime.Manifest;
+import dev.vicreg.runtime.OutputPooling;
 import dev.vicreg.runtime.file.AtomicFile;
 import dev.vicreg.runtime.input.Input;
 import dev.vicreg.training.run.CheckpointFile;
@@ -254,6 +256,20 @@ public final class EncoderExport {
         }
         Graph declared = Graph.of(encoder.name(), inputs, encoder.outputs());
         return Rewriter.rewrite(declared, bound, new BatchNormFolding(encoder));
+    }
+
+    /**
+     * What a manifest calls a pooling.
+     *
+     * @param ofIds whether the output has a token for each id that goes in, so that padding is known
+     */
+    public static OutputPooling pooling(Pooling pooling, boolean ofIds) {
+        return switch (pooling) {
+            case NONE -> OutputPooling.NONE;
+            case CLS -> OutputPooling.CLS;
+            case MEAN -> ofIds ? OutputPooling.MASKED_MEAN : OutputPooling.MEAN;
+            case PADDED_MEAN -> OutputPooling.MEAN;
+        };
     }
 
     /** Pictures as own encoders take them. */

@@ -209,11 +209,7 @@ final class ImportedExport {
     }
 
     private static @Nullable OutputPooling pool(OnnxEncoder encoder) {
-        return switch (encoder.settings().pooling()) {
-            case NONE -> null;
-            case CLS -> OutputPooling.CLS;
-            case MEAN -> encoder.leavesOutPadding() ? OutputPooling.MASKED_MEAN : OutputPooling.MEAN;
-            case PADDED_MEAN -> OutputPooling.MEAN;
-        };
+        OutputPooling pooling = EncoderExport.pooling(encoder.settings().pooling(), encoder.leavesOutPadding());
+        return pooling == OutputPooling.NONE ? null : pooling;
     }
 }

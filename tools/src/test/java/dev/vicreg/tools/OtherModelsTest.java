@@ -225,6 +225,11 @@ class OtherModelsTest {
         float[] mean = embedded(model, data, "--pool", "mean", "--length", "3");
         assertArrayEquals(new float[] {(5 + 106 + 207) / 3f, 2 * (5 + 106 + 207) / 3f}, mean, 1e-4f);
 
+        assertArrayEquals(mean, embedded(model, data, "--pool", "mean", "--length", "5"), 1e-4f);
+        float all5 = (5 + 106 + 207 + 300 + 400) / 5f;
+        float[] padded = embedded(model, data, "--pool", "padded-mean", "--length", "5");
+        assertArrayEquals(new float[] {all5, 2 * all5}, padded, 1e-4f);
+
         Path texts = Files.writeString(folder.resolve("data.txt"), "a text\n");
         assertTrue(refusal(model, texts, "--pool", "cls").contains("its own tokenizer"));
     }

@@ -3,6 +3,8 @@ package dev.vicreg.tools.command;
 import ai.onnxruntime.NodeInfo;
 import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.TensorInfo;
+import dev.vicreg.export.EncoderExport;
+import dev.vicreg.models.encoder.Pooling;
 import dev.vicreg.models.graph.Dim;
 import dev.vicreg.models.graph.ElementType;
 import dev.vicreg.models.graph.Shape;
@@ -10,7 +12,6 @@ import dev.vicreg.models.graph.TensorType;
 import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.runtime.Manifest;
-import dev.vicreg.runtime.OutputPooling;
 import dev.vicreg.runtime.input.Input;
 import dev.vicreg.runtime.input.PictureSize;
 import dev.vicreg.tools.cli.Console;
@@ -47,14 +48,13 @@ import org.jspecify.annotations.Nullable;
  */
 final class ModelFile {
     private static final Setting<String> OUTPUT = Setting.of(OnnxConfig.class, "output");
-    private static final Setting<String> POOL = Setting.of(OnnxConfig.class, "pool");
     private static final Setting<String> LAYOUT = Setting.of(OnnxConfig.class, "layout");
     private static final Setting<List<Long>> SAMPLE = Setting.of(OnnxConfig.class, "input-shape");
 
     /** What is for files without a manifest alone. */
     static final List<Setting<?>> OPTIONS = List.of(
             OUTPUT,
-            POOL,
+            Setting.of(OnnxConfig.class, "pool"),
             LAYOUT,
             SAMPLE,
             Setting.of(PictureInput.class, "image-size"),
@@ -139,7 +139,8 @@ final class ModelFile {
                     .println("note: pictures are normalised for " + file
                             + " as ImageNet's usually are; --preprocess or --mean and --std say otherwise");
         }
-        String pool = settings.find(POOL).orElse("none");
+        String output = output(file, outputs);
+        Pooling pooling = settings.read(OnnxConfig.class).pool();
         return new Manifest(
                 Manifest.FORMAT_VERSION,
                 Version.TEXT,
@@ -149,8 +150,17 @@ final class ModelFile {
                 0,
                 "",
                 Map.of(),
-                output(file, outputs),
-                OutputPooling.valueOf(pool.toUpperCase(Locale.ROOT)));
+                output,
+                EncoderExport.pooling(pooling, isOfIds(served, outputs.get(output))));
+    }
+
+    /** Whether the output has a token for each id. */
+    private static boolean isOfIds(Input<?> input, @Nullable NodeInfo output) {
+        if (!(input instanceof Input.Sequences ids) || output == null) {
+            return false;
+        }
+        long[] shape = output.getInfo() instanceof TensorInfo info ? info.getShape() : new long[0];
+        return shape.length == 3 && (shape[1] < 0 || shape[1] == ids.length());
     }
 
     /** The one input that doesn't follow from another. */
