@@ -263,6 +263,19 @@ public final class Layers {
         return trainedBatchNorm(here, x, List.of(scale, bias), mean, variance, settings);
     }
 
+    /** The same without scale and shift: what it gives has mean 0 and variance 1 along each column of [N,C]. */
+    public Value batchNormWithoutScale(String name, Value x) {
+        Shape shape = Shape.of(x.shape().size(1));
+        Layers here = scope(name);
+        return here.batchNorm(
+                x,
+                here.ops.constant(Tensor.filled(shape, 1)),
+                here.ops.constant(Tensor.filled(shape, 0)),
+                here.declare("running_mean", shape, Role.RUNNING_MEAN, Initializer.constant(0)),
+                here.declare("running_var", shape, Role.RUNNING_VARIANCE, Initializer.constant(1)),
+                BatchNorm.DEFAULT);
+    }
+
     /**
      * Batch norm whose parameters have been declared.
      *

@@ -12,6 +12,7 @@ import dev.vicreg.training.data.view.ViewType;
 import dev.vicreg.training.run.Artifacts;
 import dev.vicreg.training.run.CheckpointFile;
 import dev.vicreg.training.session.MachineLowering;
+import dev.vicreg.training.session.StepNumbers;
 import dev.vicreg.training.session.TrainingSession;
 import dev.vicreg.training.step.Side;
 import dev.vicreg.training.step.TrainingGraph;
@@ -76,7 +77,7 @@ public final class StepBenchmark {
                 built.signature(), artifacts.checkpoint(), artifacts.trainingModel(), device, threads)) {
             for (int i = 0; i < steps; i++) {
                 long start = System.nanoTime();
-                scaling = session.step(a, b, RATE).scaling();
+                scaling = session.step(a, b, new StepNumbers(RATE)).scaling();
                 seconds[i] = (System.nanoTime() - start) * 1e-9;
             }
             session.save(end);

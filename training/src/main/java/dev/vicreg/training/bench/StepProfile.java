@@ -7,6 +7,7 @@ import dev.vicreg.runtime.natives.CudaOptions;
 import dev.vicreg.runtime.natives.Device;
 import dev.vicreg.training.config.GraphConfig;
 import dev.vicreg.training.run.Artifacts;
+import dev.vicreg.training.session.StepNumbers;
 import dev.vicreg.training.session.TrainingSession;
 import dev.vicreg.training.step.Side;
 import dev.vicreg.training.step.TrainingGraph;
@@ -81,7 +82,7 @@ public record StepProfile(List<Operator> operators) {
                 session.step(
                         StepBenchmark.randomViews(built, Side.A, config),
                         StepBenchmark.randomViews(built, Side.B, config),
-                        0);
+                        new StepNumbers(0));
             }
             return read(only(folder.path()));
         }

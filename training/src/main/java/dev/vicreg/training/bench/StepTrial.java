@@ -5,6 +5,7 @@ import dev.vicreg.runtime.natives.Device;
 import dev.vicreg.runtime.natives.OrtSessions;
 import dev.vicreg.training.config.GraphConfig;
 import dev.vicreg.training.run.Artifacts;
+import dev.vicreg.training.session.StepNumbers;
 import dev.vicreg.training.session.TrainingSession;
 import dev.vicreg.training.step.Side;
 import dev.vicreg.training.step.TrainingGraph;
@@ -56,7 +57,7 @@ public final class StepTrial {
             TrainingSession.Losses losses = session.step(
                     StepBenchmark.randomViews(built, Side.A, config),
                     StepBenchmark.randomViews(built, Side.B, config),
-                    RATE);
+                    new StepNumbers(RATE));
             done.accept(PARTS);
             return new Result(losses, (System.nanoTime() - start) * 1e-9);
         }

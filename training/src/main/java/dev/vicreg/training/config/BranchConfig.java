@@ -16,6 +16,7 @@ import dev.vicreg.training.data.source.Dataset;
 import dev.vicreg.training.data.view.Augmentation;
 import dev.vicreg.training.data.view.ViewSource;
 import dev.vicreg.training.data.view.ViewType;
+import dev.vicreg.training.objective.Heads;
 import dev.vicreg.training.objective.Projector;
 import dev.vicreg.training.step.Branch;
 import dev.vicreg.training.step.ViewInput;
@@ -103,24 +104,33 @@ public record BranchConfig(
      * What these settings mean.
      *
      * @param scope of the branch's parameters
-     * @param lastBias whether the projector's last layer has a bias
+     * @param views how many views go through it
+     * @param heads what the objective wants
+     * @param predictor widths of the predictor's layers; empty for none
      * @throws IllegalArgumentException naming the first setting that is wrong
      * @throws IOException if the file of an imported encoder cannot be read
      */
-    Branch branch(String scope, boolean lastBias) throws IOException {
+    Branch branch(String scope, int views, Heads heads, List<Integer> predictor) throws IOException {
+        Projector behind = new Projector(Projector.parse(projector), heads.ending());
+        Projector last =
+                heads.predictor() == Heads.Predictor.NONE ? null : new Projector(predictor, Projector.Ending.LINEAR);
         if (onnx != null) {
             OnnxEncoder imported = onnx.encoder();
             return new Branch(
                     new ViewInput.AsFed(imported.inputName(), imported.type(Dim.symbol("N"))),
                     imported,
-                    new Projector(Projector.parse(projector), lastBias),
+                    behind,
+                    last,
+                    views,
                     scope);
         }
         Encoders.Input takes = Encoders.input(encoder);
         return new Branch(
                 input.view(takes),
                 Encoders.of(encoder, new Encoders.Spec(width, input.pictureSize(takes), input.vocabulary(), options)),
-                new Projector(Projector.parse(projector), lastBias),
+                behind,
+                last,
+                views,
                 scope);
     }
 

@@ -1,7 +1,9 @@
 package dev.vicreg.training.config;
 
 import dev.vicreg.models.setting.Option;
+import dev.vicreg.training.objective.Heads;
 import dev.vicreg.training.objective.Objective;
+import dev.vicreg.training.objective.Projector;
 import dev.vicreg.training.step.Branch;
 import dev.vicreg.training.step.Side;
 import dev.vicreg.training.step.TrainingGraph;
@@ -36,12 +38,13 @@ public record GraphConfig(
      * @throws IOException if the file of an imported encoder cannot be read
      */
     public TrainingGraph.Spec spec() throws IOException {
-        Objective loss = objective.objective();
-        boolean lastBias = loss.heads().lastBias();
-        Branch first = a.branch("", lastBias);
+        Objective loss = objective.minimised();
+        Heads heads = loss.heads();
+        List<Integer> predictor = objective.predictor(heads, Projector.parse(a.projector()));
+        Branch first = a.branch("", 1, heads, predictor);
         return new TrainingGraph.Spec(
                 first,
-                b == null ? first : b.branch(Branch.SECOND, lastBias),
+                b == null ? first : b.branch(Branch.SECOND, 1, heads, predictor),
                 loss,
                 update.update(),
                 update.undecayed(),

@@ -22,6 +22,7 @@ import dev.vicreg.training.run.RunConfig;
 import dev.vicreg.training.run.RunFolder;
 import dev.vicreg.training.run.RunLayout;
 import dev.vicreg.training.session.MachineLowering;
+import dev.vicreg.training.session.StepNumbers;
 import dev.vicreg.training.session.TrainingSession;
 import dev.vicreg.training.step.LossScaling;
 import dev.vicreg.training.step.Side;
@@ -382,7 +383,8 @@ public final class Trainer implements AutoCloseable {
                 long start = System.nanoTime();
                 PairBatch batch = loader.next();
                 double rate = schedule.rate(step);
-                TrainingSession.Losses losses = session.step(batch.viewA(), batch.viewB(), (float) rate);
+                TrainingSession.Losses losses = session.step(
+                        batch.viewA(), batch.viewB(), new StepNumbers((float) rate, step, total, settings.seed()));
                 step++;
                 requireProgress(losses, step, batch, last);
                 double seconds = (System.nanoTime() - start) * 1e-9;

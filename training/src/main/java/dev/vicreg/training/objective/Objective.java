@@ -1,19 +1,17 @@
 package dev.vicreg.training.objective;
 
-import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.ops.Ops;
+import dev.vicreg.models.setting.SettingException;
 
-/** What a step makes small: a loss of two batches of projections, and the heads that give them. Immutable. */
+/** What a step makes small: a loss of the projections of two or more views, and the heads that give them. Immutable. */
 public interface Objective {
     /** What stands between representation and loss. */
     Heads heads();
 
     /**
-     * Builds the loss of two batches of projections. What it takes as given goes through {@link Ops#detach}.
+     * Builds the loss. What it takes as given goes through {@link Ops#detach}.
      *
-     * @param za projections of view a, float32 [n,d]
-     * @param zb projections of view b, of the same shape
-     * @throws IllegalArgumentException if they don't fit
+     * @throws SettingException if it cannot be had of so many samples or views
      */
-    Loss build(Ops ops, Value za, Value zb);
+    Loss build(Ops ops, Projections projections);
 }

@@ -1,82 +1,195 @@
 package dev.vicreg.training.objective;
 
 import dev.vicreg.models.setting.SettingException;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
-/** The objectives by name: one line each. */
+/**
+ * The objectives by name: one line each, with the settings that only it has. A text names one, and after commas settings
+ * that differ from the usual: {@code barlow-twins,lambda=0.005}. VICReg's coefficients are settings of a run, so its text is
+ * its name.
+ */
 public final class Objectives {
+    /** The usual one. */
+    public static final String VICREG = "vicreg";
+
     private interface Maker {
         Objective of(Values values);
     }
 
-    private record Entry(List<String> settings, Maker maker) {}
-
-    private record Values(String objective, Map<String, Float> all) {
+    private record Values(Map<String, Float> all) {
         float get(String setting) {
-            Float value = all.get(setting);
-            if (value == null) {
-                throw new SettingException("Loss " + objective + " needs " + setting + ", found only " + all.keySet()
-                        + ": give its value");
-            }
-            return value;
+            return Objects.requireNonNull(all.get(setting));
         }
 
-        VicReg vicReg(VicReg.Variant variant) {
-            return new VicReg(variant, get("invariance"), get("variance"), get("covariance"));
+        boolean is(String setting) {
+            return get(setting) != 0;
+        }
+
+        int count(String setting) {
+            return (int) get(setting);
         }
     }
 
-    private static final List<String> VICREG = List.of("invariance", "variance", "covariance");
+    /** A number that an objective is told. */
+    private record Setting(String name, float usual, Range range) {
+        float parse(String objective, String text) {
+            try {
+                float value = Float.parseFloat(text);
+                if (range.holds(value)) {
+                    return value;
+                }
+            } catch (NumberFormatException e) {
+                // refused as a number out of range is
+            }
+            throw new SettingException(
+                    objective + ": expected " + name + " to be " + range.words + ", found \"" + text + "\"");
+        }
+    }
+
+    private enum Range {
+        NOT_NEGATIVE("a number of 0 or more"),
+        POSITIVE("a number above 0"),
+        SHARE("a number of 0 to 1"),
+        SWITCH("0 or 1"),
+        COUNT("a whole number of 1 to 16384");
+
+        private static final int MOST = 16_384;
+        private final String words;
+
+        Range(String words) {
+            this.words = words;
+        }
+
+        boolean holds(float value) {
+            return Float.isFinite(value)
+                    && switch (this) {
+                        case NOT_NEGATIVE -> value >= 0;
+                        case POSITIVE -> value > 0;
+                        case SHARE -> value >= 0 && value <= 1;
+                        case SWITCH -> value == 0 || value == 1;
+                        case COUNT -> value >= 1 && value <= MOST && value == (int) value;
+                    };
+        }
+    }
+
+    private record Entry(String name, List<Setting> settings, Maker maker) {}
+
     private static final Map<String, Entry> ENTRIES = new LinkedHashMap<>();
 
     static {
-        add("official", VICREG, values -> values.vicReg(VicReg.Variant.OFFICIAL));
-        add("solo-learn", VICREG, values -> values.vicReg(VicReg.Variant.SOLO_LEARN));
-        add("paper", VICREG, values -> values.vicReg(VicReg.Variant.PAPER));
+        add(
+                "barlow-twins",
+                values -> new BarlowTwins(values.get("lambda"), values.get("scale")),
+                new Setting("lambda", 0.0051f, Range.NOT_NEGATIVE),
+                new Setting("scale", 1, Range.POSITIVE));
+        add(
+                "simsiam",
+                values -> new SimSiam(values.is("stop-gradient")),
+                new Setting("stop-gradient", 1, Range.SWITCH));
+        add("byol", values -> new Byol(values.get("momentum")), new Setting("momentum", 0.99f, Range.SHARE));
+        add(
+                "simclr",
+                values -> new SimClr(values.get("temperature")),
+                new Setting("temperature", 0.2f, Range.POSITIVE));
+        add(
+                "sigreg",
+                values -> new SigReg(values.get("lambda"), values.count("directions")),
+                new Setting("lambda", 0.02f, Range.SHARE),
+                new Setting("directions", 256, Range.COUNT));
+        add(
+                "visreg",
+                values -> new VisReg(values.get("lambda"), values.count("directions")),
+                new Setting("lambda", 0.6f, Range.SHARE),
+                new Setting("directions", 256, Range.COUNT));
+        add(
+                "coding-rate",
+                values -> new CodingRate(values.get("similarity"), values.get("epsilon")),
+                new Setting("similarity", 200, Range.NOT_NEGATIVE),
+                new Setting("epsilon", 0.2f, Range.POSITIVE));
     }
 
     private Objectives() {}
 
-    private static void add(String name, List<String> settings, Maker maker) {
-        if (ENTRIES.put(name, new Entry(settings, maker)) != null) {
+    private static void add(String name, Maker maker, Setting... settings) {
+        if (ENTRIES.put(name, new Entry(name, List.of(settings), maker)) != null) {
             throw new IllegalStateException("Two objectives are named " + name);
         }
     }
 
     /** Their names, the usual one first. */
     public static List<String> names() {
-        return List.copyOf(ENTRIES.keySet());
+        List<String> names = new ArrayList<>(List.of(VICREG));
+        names.addAll(ENTRIES.keySet());
+        return names;
     }
 
     /**
-     * What an objective needs to be told, in its order.
+     * The text with every setting told, in one order and form.
      *
-     * @throws IllegalArgumentException if there is none of that name
+     * @throws SettingException if there is none of that name, or a setting isn't its own or out of range
      */
-    public static List<String> settings(String name) {
-        return entry(name).settings;
-    }
-
-    /**
-     * The objective of that name.
-     *
-     * @param values by the names of {@link #settings}; others are of no interest
-     * @throws IllegalArgumentException if there is none of that name, or a value is missing or makes no sense
-     */
-    public static Objective of(String name, Map<String, Float> values) {
-        return entry(name).maker.of(new Values(name, values));
-    }
-
-    private static Entry entry(String name) {
-        Entry entry = ENTRIES.get(name);
+    public static String complete(String text) {
+        Entry entry = entry(text);
         if (entry == null) {
-            List<String> names = names();
-            int last = names.size() - 1;
-            throw new SettingException("Unknown loss " + name + ": expected "
-                    + String.join(", ", names.subList(0, last)) + " or " + names.get(last));
+            return VICREG;
+        }
+        StringBuilder complete = new StringBuilder(entry.name);
+        values(entry, text)
+                .forEach((name, value) ->
+                        complete.append(',').append(name).append('=').append(shown(value)));
+        return complete.toString();
+    }
+
+    private static String shown(float value) {
+        return value == (int) value ? String.valueOf((int) value) : String.valueOf(value);
+    }
+
+    /**
+     * The objective that a text means.
+     *
+     * @param vicreg what {@value #VICREG} means
+     * @throws SettingException as {@link #complete}
+     */
+    public static Objective of(String text, VicReg vicreg) {
+        Entry entry = entry(text);
+        return entry == null ? vicreg : entry.maker.of(new Values(values(entry, text)));
+    }
+
+    /** That of the text's name; null for VICReg. */
+    private static @Nullable Entry entry(String text) {
+        String name = text.split(",", 2)[0];
+        Entry entry = ENTRIES.get(name);
+        if (entry == null && !text.equals(VICREG)) {
+            throw new SettingException(
+                    name.equals(VICREG)
+                            ? "vicreg has the settings `loss`, `invariance`, `variance` and `covariance` of the run, and"
+                                    + " takes none here, found \"" + text + "\""
+                            : "expected one of " + String.join(", ", names()) + ", found \"" + name + "\"");
         }
         return entry;
+    }
+
+    private static Map<String, Float> values(Entry entry, String text) {
+        Map<String, Float> values = new LinkedHashMap<>();
+        entry.settings.forEach(setting -> values.put(setting.name, setting.usual));
+        String[] parts = text.split(",", -1);
+        for (int i = 1; i < parts.length; i++) {
+            String[] pair = parts[i].split("=", 2);
+            Setting setting = entry.settings.stream()
+                    .filter(each -> each.name.equals(pair[0]) && pair.length == 2)
+                    .findFirst()
+                    .orElseThrow(() -> new SettingException(entry.name + " takes "
+                            + String.join(
+                                    ", ",
+                                    entry.settings.stream().map(Setting::name).toList())
+                            + " as NAME=NUMBER, found \"" + String.join("=", pair) + "\""));
+            values.put(setting.name, setting.parse(entry.name, pair[1]));
+        }
+        return values;
     }
 }

@@ -12,10 +12,20 @@ import java.util.stream.Collectors;
  * ReLU between them.
  *
  * @param widths output width of each layer; empty for no projector: the loss then acts on the representation
- * @param lastBias whether the last layer has a bias: {@link Heads#lastBias}, not in the official code, yes in solo-learn
+ * @param ending how the last layer ends: {@link Heads#ending}
  */
-public record Projector(List<Integer> widths, boolean lastBias) {
+public record Projector(List<Integer> widths, Ending ending) {
     private static final int MAX_WIDTH = 65_536;
+
+    /** What the last layer has besides its weights. */
+    public enum Ending {
+        /** Nothing, as in VICReg's official code. */
+        WITHOUT_BIAS,
+        /** A bias. */
+        LINEAR,
+        /** A batch norm without scale and shift, as SimSiam has it (Chen, He 2021, section 4.4). */
+        NORM
+    }
 
     /** Checks the widths. */
     public Projector {
@@ -53,9 +63,12 @@ public record Projector(List<Integer> widths, boolean lastBias) {
         Value x = representation;
         for (int i = 0; i < widths.size(); i++) {
             boolean last = i == widths.size() - 1;
-            x = layers.linear(Integer.toString(3 * i), x, widths.get(i), !last || lastBias);
+            x = layers.linear(Integer.toString(3 * i), x, widths.get(i), !last || ending == Ending.LINEAR);
+            String norm = Integer.toString(3 * i + 1);
             if (!last) {
-                x = layers.relu(layers.batchNorm(Integer.toString(3 * i + 1), x));
+                x = layers.relu(layers.batchNorm(norm, x));
+            } else if (ending == Ending.NORM) {
+                x = layers.batchNormWithoutScale(norm, x);
             }
         }
         return x;

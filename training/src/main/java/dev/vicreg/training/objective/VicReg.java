@@ -3,7 +3,9 @@ package dev.vicreg.training.objective;
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.ops.Ops;
 import dev.vicreg.models.setting.SettingException;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -20,6 +22,10 @@ import java.util.Map;
  * </pre>
  *
  * How s averages and how the branches' variances combine differs between publications: see {@link Variant}.
+ *
+ * <p>Of more than two views, s is the mean over all pairs of them, which is the distance to their mean (as EMP-SSL has it:
+ * Tong, Chen, Ma, LeCun 2023) but for a factor; variance and covariance are twice their means over the views. So two views are
+ * the paper's loss, and the coefficients mean the same for any number of views.
  *
  * @param variant which published definition
  * @param invariance λ, 0 or more
@@ -59,32 +65,28 @@ public record VicReg(Variant variant, float invariance, float variance, float co
 
     @Override
     public Heads heads() {
-        return new Heads(variant == Variant.SOLO_LEARN);
+        return new Heads(variant == Variant.SOLO_LEARN ? Projector.Ending.LINEAR : Projector.Ending.WITHOUT_BIAS);
     }
 
-    /**
-     * λ·invariance + μ·variance + ν·covariance, and the three.
-     *
-     * @param za projections of view a, float32 [n,d], n ≥ 2
-     * @param zb projections of view b, of the same shape
-     */
+    /** λ·invariance + μ·variance + ν·covariance, and the three. */
     @Override
-    public Loss build(Ops ops, Value za, Value zb) {
-        if (!za.shape().equals(zb.shape())
-                || za.shape().rank() != 2
-                || za.shape().size(0) < 2) {
-            throw new IllegalArgumentException(
-                    "VICReg needs two batches of at least 2 projections of equal shape [n,d]," + " found " + za.shape()
-                            + " and " + zb.shape());
+    public Loss build(Ops ops, Projections projections) {
+        List<Value> views = projections.views();
+        Value s = invariance(ops.scope("invariance"), views);
+        List<Value> hinges = new ArrayList<>();
+        List<Value> covariances = new ArrayList<>();
+        for (int i = 0; i < views.size(); i++) {
+            Ops own = ops.scope(scope(i));
+            Value centred = centred(own, views.get(i));
+            Value variances = variances(own, centred);
+            hinges.add(hinge(own, variances));
+            covariances.add(covariance(own, centred, variances));
         }
-        Value s = invariance(ops.scope("invariance"), za, zb);
-        Branch a = branch(ops.scope("a"), za);
-        Branch b = branch(ops.scope("b"), zb);
-        Value v = ops.add(a.hinge, b.hinge);
+        Value v = shareOfTwo(ops, Rows.sum(ops, hinges), views.size());
         if (variant == Variant.OFFICIAL) {
             v = ops.mul(v, 0.5);
         }
-        Value c = ops.add(a.covariance, b.covariance);
+        Value c = shareOfTwo(ops, Rows.sum(ops, covariances), views.size());
         Value total = ops.add(ops.add(ops.mul(s, invariance), ops.mul(v, variance)), ops.mul(c, covariance));
         Map<String, Value> terms = new LinkedHashMap<>();
         terms.put("invariance", s);
@@ -93,26 +95,58 @@ public record VicReg(Variant variant, float invariance, float variance, float co
         return new Loss(total, terms);
     }
 
-    private Value invariance(Ops ops, Value za, Value zb) {
-        Value difference = ops.sub(za, zb);
-        Value mean = ops.reduceMean(ops.mul(difference, difference), false);
-        return variant == Variant.PAPER ? ops.mul(mean, (double) za.shape().size(1)) : mean;
+    /** a, b, …, z, aa, ab, … */
+    private static String scope(int view) {
+        String last = String.valueOf((char) ('a' + view % 26));
+        return view < 26 ? last : scope(view / 26 - 1) + last;
     }
 
-    private record Branch(Value hinge, Value covariance) {}
+    /** What the sum over many views would be of two. */
+    private static Value shareOfTwo(Ops ops, Value sum, int views) {
+        return views == 2 ? sum : ops.mul(sum, 2.0 / views);
+    }
 
-    private static Branch branch(Ops ops, Value z) {
-        long n = z.shape().size(0);
-        long d = z.shape().size(1);
-        Value centred = ops.sub(z, ops.reduceMean(z, true, 0));
-        // [n,d] → [d]: the diagonal of the covariance matrix
-        Value variance = ops.mul(ops.reduceSum(ops.mul(centred, centred), false, 0), 1.0 / (n - 1));
-        Value deviation = ops.sqrt(ops.add(variance, ops.constant(EPSILON)));
-        Value hinge = ops.reduceMean(ops.relu(ops.sub(ops.constant(GAMMA), deviation)), false);
+    private Value invariance(Ops ops, List<Value> views) {
+        Value mean;
+        if (views.size() == 2) {
+            Value difference = ops.sub(views.get(0), views.get(1));
+            mean = ops.reduceMean(ops.mul(difference, difference), false);
+        } else {
+            // The mean over pairs, by way of the views' mean: Σ over pairs of |zᵢ - zⱼ|² = views · Σ|zᵢ - mean|²
+            mean = ops.mul(Rows.spread(ops, views, Rows.mean(ops, views)), 2.0 * views.size() / (views.size() - 1));
+        }
+        return variant == Variant.PAPER
+                ? ops.mul(mean, (double) views.get(0).shape().size(1))
+                : mean;
+    }
 
+    /** v(Z) of one view's projections. */
+    static Value variance(Ops ops, Value z) {
+        return hinge(ops, variances(ops, centred(ops, z)));
+    }
+
+    private static Value centred(Ops ops, Value z) {
+        return ops.sub(z, ops.reduceMean(z, true, 0));
+    }
+
+    /** [n,d] → [d]: the diagonal of the covariance matrix. */
+    private static Value variances(Ops ops, Value centred) {
+        return ops.mul(
+                ops.reduceSum(ops.mul(centred, centred), false, 0),
+                1.0 / (centred.shape().size(0) - 1));
+    }
+
+    private static Value hinge(Ops ops, Value variances) {
+        Value deviation = ops.sqrt(ops.add(variances, ops.constant(EPSILON)));
+        return ops.reduceMean(ops.relu(ops.sub(ops.constant(GAMMA), deviation)), false);
+    }
+
+    private static Value covariance(Ops ops, Value centred, Value variances) {
+        long n = centred.shape().size(0);
+        long d = centred.shape().size(1);
         Value matrix = ops.mul(ops.gemm(centred, centred, null, true, false), 1.0 / (n - 1)); // [d,d]
         Value all = ops.reduceSum(ops.mul(matrix, matrix), false);
-        Value diagonal = ops.reduceSum(ops.mul(variance, variance), false);
-        return new Branch(hinge, ops.mul(ops.sub(all, diagonal), 1.0 / d));
+        Value diagonal = ops.reduceSum(ops.mul(variances, variances), false);
+        return ops.mul(ops.sub(all, diagonal), 1.0 / d);
     }
 }

@@ -6,6 +6,7 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.OrtTrainingSession;
+import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.runtime.natives.Device;
 import dev.vicreg.runtime.natives.NativeLibraries;
 import dev.vicreg.runtime.natives.OrtSessions;
@@ -15,6 +16,7 @@ import dev.vicreg.training.step.LossScaling;
 import dev.vicreg.training.step.StepSignature;
 import dev.vicreg.training.step.TrainingGraph;
 import java.io.IOException;
+import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -144,12 +146,12 @@ public final class TrainingSession implements AutoCloseable {
      *
      * @param viewA of the type and shape that the graph's first input has
      * @param viewB likewise for the second
-     * @param learningRate used as it is
+     * @param numbers what else the step is fed
      */
-    public Losses step(ViewBatch viewA, ViewBatch viewB, float learningRate) {
+    public Losses step(ViewBatch viewA, ViewBatch viewB, StepNumbers numbers) {
         try (OnnxTensor a = tensor(viewA);
                 OnnxTensor b = tensor(viewB)) {
-            return step(a, b, learningRate);
+            return step(a, b, numbers);
         } catch (OrtException e) {
             throw new IllegalStateException("The training step failed: " + oneLine(e), e);
         }
@@ -166,12 +168,26 @@ public final class TrainingSession implements AutoCloseable {
     }
 
     /** One step on views of any type that the graph takes; the caller keeps the tensors. */
-    public Losses step(OnnxTensor viewA, OnnxTensor viewB, float learningRate) {
-        try (OnnxTensor rate = OnnxTensor.createTensor(environment, new float[] {learningRate})) {
-            return step(Map.of(
-                    TrainingGraph.VIEW_A, viewA, TrainingGraph.VIEW_B, viewB, TrainingGraph.LEARNING_RATE, rate));
+    public Losses step(OnnxTensor viewA, OnnxTensor viewB, StepNumbers numbers) {
+        Map<String, OnnxTensor> fed = new LinkedHashMap<>();
+        try {
+            for (Map.Entry<String, Tensor> number : numbers.of(signature).entrySet()) {
+                Tensor tensor = number.getValue();
+                fed.put(
+                        number.getKey(),
+                        OnnxTensor.createTensor(
+                                environment,
+                                FloatBuffer.wrap(tensor.floats()),
+                                tensor.shape().toArray()));
+            }
+            Map<String, OnnxTensor> all = new LinkedHashMap<>(fed);
+            all.put(TrainingGraph.VIEW_A, viewA);
+            all.put(TrainingGraph.VIEW_B, viewB);
+            return step(all);
         } catch (OrtException e) {
             throw new IllegalStateException("The training step failed: " + oneLine(e), e);
+        } finally {
+            fed.values().forEach(OnnxTensor::close);
         }
     }
 

@@ -14,8 +14,11 @@ import dev.vicreg.models.nn.Parameters;
 import dev.vicreg.models.ops.Ops;
 import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.training.autodiff.Backward;
+import dev.vicreg.training.objective.Heads;
 import dev.vicreg.training.objective.Loss;
 import dev.vicreg.training.objective.Objective;
+import dev.vicreg.training.objective.Projections;
+import dev.vicreg.training.objective.TargetMomentum;
 import dev.vicreg.training.optim.Optimizer;
 import dev.vicreg.training.optim.ParameterStep;
 import dev.vicreg.training.optim.RateFactor;
@@ -23,6 +26,7 @@ import dev.vicreg.training.step.lowering.Lowering;
 import dev.vicreg.training.step.pass.MixedPrecision;
 import dev.vicreg.training.step.pass.StepGraph;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -39,8 +43,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <h2>Inputs and outputs of the training graph</h2>
  *
- * Callers feed {@code view_a}, {@code view_b} and {@code learning_rate} float[1]; ONNX Runtime Training itself feeds
- * {@code lazy_reset_grad} bool[1], which it wants and nothing reads. All other inputs are parameters, statistics and
+ * Callers feed {@code view_a}, {@code view_b}, each with all views that go through the branch, and {@code learning_rate}
+ * float[1]; where the objective asks for them, {@code target_momentum} float[1], of the average that this step begins with,
+ * and {@code directions}. ONNX Runtime Training itself feeds {@code lazy_reset_grad} bool[1], which it wants and nothing
+ * reads. All other inputs are parameters, statistics and
  * optimizer state; they live in the checkpoint. Fetched are {@code loss} and the objective's terms, unweighted, under their names; with {@link LossScaling} then {@code loss_scale}, {@code skipped_in_a_row} and {@code skipped_steps} as
  * they are after the step, float[1] each.
  *
@@ -56,12 +62,19 @@ public final class TrainingGraph {
     public static final String VIEW_B = "view_b";
     /** The rate's input, float[1]. */
     public static final String LEARNING_RATE = "learning_rate";
+    /** The input with the momentum of averaged networks, float[1]. */
+    public static final String TARGET_MOMENTUM = "target_momentum";
+    /** The input with random directions, float [width of a projection, number], its columns of unit length. */
+    public static final String DIRECTIONS = "directions";
     /** The input that ONNX Runtime Training wants. */
     public static final String LAZY_RESET_GRAD = "lazy_reset_grad";
     /** The output that is differentiated. */
     public static final String LOSS = "loss";
     /** Names of optimizer state are this, the state's name, a dot and the parameter's name. */
     public static final String OPTIMIZER_PREFIX = "optimizer.";
+
+    /** Names of averaged parameters are this and the parameter's name. */
+    static final String TARGET_PREFIX = "target.";
 
     private static final String UPDATE = "update";
 
@@ -86,8 +99,8 @@ public final class TrainingGraph {
     /**
      * What shapes the graph.
      *
-     * @param a the first view's branch, whose statistics move first
-     * @param b the second view's: equal to {@code a} if the two share weights
+     * @param a the branch of the first views, whose statistics move first
+     * @param b that of the others; with the scope of {@code a} the two share weights, and differ in their views at most
      * @param rateFactor which parameters are frozen or learn at another rate than the one fed
      * @param batchSize pairs a step
      * @param scaling of the loss, for a network that is computed in float16 ({@link MixedPrecision}); null for float32
@@ -120,10 +133,6 @@ public final class TrainingGraph {
 
         /** Checks that the branches go together, and the batch size. */
         public Spec {
-            if (!a.equals(b) && a.scope().equals(b.scope())) {
-                throw new IllegalArgumentException(
-                        "Two different branches need scopes of their own, found \"" + a.scope() + "\" for both");
-            }
             if (batchSize < 2) {
                 throw new SettingException(
                         "Batch size: expected 2 or more pairs (variance needs two), found " + batchSize);
@@ -136,9 +145,9 @@ public final class TrainingGraph {
             return new Spec(branch, branch, objective, optimizer, noDecay, RateFactor.ONE, batchSize);
         }
 
-        /** Whether both views go through the same weights. */
+        /** Whether all views go through the same weights. */
         public boolean isShared() {
-            return a.equals(b);
+            return a.scope().equals(b.scope());
         }
 
         /** Whether the optimizer moves this parameter: not a statistic and not frozen. */
@@ -157,6 +166,7 @@ public final class TrainingGraph {
      * @param loss values of the training graph
      * @param gradients of the loss, by trained parameter; values of the training graph
      * @param optimizerState initial optimizer state by its checkpoint name, that of the loss scaling included
+     * @param averages parameters whose averages the checkpoint holds, by the averages' names
      * @param scaling of the loss; null where the network is computed in float32
      */
     public record Built(
@@ -166,7 +176,9 @@ public final class TrainingGraph {
             Loss loss,
             Map<Parameter, Value> gradients,
             Map<String, Tensor> optimizerState,
-            @Nullable LossScaling scaling) {
+            Map<String, Parameter> averages,
+            @Nullable LossScaling scaling,
+            @Nullable TargetMomentum target) {
         /** One step in the precision that was asked for, before kernels are chosen by a {@link Lowering}. */
         public StepGraph step() {
             return scaling == null ? training : MixedPrecision.PASS.apply(training);
@@ -179,7 +191,12 @@ public final class TrainingGraph {
                     .map(input -> String.valueOf(input.name()))
                     .filter(name -> !state.contains(name) && !name.equals(LAZY_RESET_GRAD))
                     .toList();
-            return new StepSignature(fed, List.copyOf(loss.terms().keySet()), state);
+            Shape directions = training.inputs().stream()
+                    .filter(input -> DIRECTIONS.equals(input.name()))
+                    .map(Value::shape)
+                    .findFirst()
+                    .orElse(null);
+            return new StepSignature(fed, List.copyOf(loss.terms().keySet()), state, directions, target);
         }
 
         /** Names of everything that a checkpoint holds. */
@@ -187,12 +204,14 @@ public final class TrainingGraph {
             Set<String> names = new LinkedHashSet<>();
             parameters.all().forEach(parameter -> names.add(parameter.name()));
             names.addAll(optimizerState.keySet());
+            names.addAll(averages.keySet());
             return names;
         }
 
         /** Everything a checkpoint holds before the first step. */
         public Map<String, Tensor> initialState(long seed) {
             Map<String, Tensor> state = new LinkedHashMap<>(parameters.draw(seed));
+            averages.forEach((name, parameter) -> state.put(name, Objects.requireNonNull(state.get(parameter.name()))));
             state.putAll(optimizerState);
             return state;
         }
@@ -202,6 +221,8 @@ public final class TrainingGraph {
     private final Parameters parameters = new Parameters();
     private final Map<String, Value> state = new LinkedHashMap<>();
     private final Map<String, Tensor> initialState = new LinkedHashMap<>();
+    private final Map<String, Parameter> averages = new LinkedHashMap<>(); // whose they are, by their names
+    private final Map<Value, Value> averaged = new LinkedHashMap<>(); // their new values
     private final Map<Float, Value> scaledRates = new HashMap<>();
     private final Ops ops = new Ops();
 
@@ -219,8 +240,8 @@ public final class TrainingGraph {
     }
 
     private Built build() {
-        Value viewA = Value.input(VIEW_A, spec.a.view(Dim.of(spec.batchSize)));
-        Value viewB = Value.input(VIEW_B, spec.b.view(Dim.of(spec.batchSize)));
+        Value viewA = Value.input(VIEW_A, spec.a.views(spec.batchSize));
+        Value viewB = Value.input(VIEW_B, spec.b.views(spec.batchSize));
         Value rate = Value.input(LEARNING_RATE, new TensorType(ElementType.FLOAT, Shape.of(1)));
         Value reset = Value.input(LAZY_RESET_GRAD, new TensorType(ElementType.BOOL, Shape.of(1)));
 
@@ -229,7 +250,9 @@ public final class TrainingGraph {
         Value za = spec.a.project(layers, spec.a.encode(layers, viewA));
         Value zb = spec.b.project(layers, spec.b.encode(layers, viewB));
         requireEqualWidths(za, zb);
-        Loss loss = spec.objective.build(ops.scope("loss").in(Region.OBJECTIVE), za, zb);
+        List<Value> fed = new ArrayList<>(List.of(viewA, viewB, rate));
+        Projections projections = projections(layers, za, zb, fed);
+        Loss loss = spec.objective.build(ops.scope("loss").in(Region.OBJECTIVE), projections);
 
         LossScaling.InGraph scaler = spec.scaling == null
                 ? null
@@ -240,6 +263,7 @@ public final class TrainingGraph {
         Map<Value, Value> next = new LinkedHashMap<>();
         gradients.forEach((parameter, gradient) -> next.putAll(update(parameter, gradient, rate)));
         statistics.forEach((statistic, value) -> next.put(statistic.value(), value));
+        next.putAll(averaged);
         Map<String, Value> outputs = new LinkedHashMap<>();
         outputs.put(LOSS, loss.total());
         outputs.putAll(loss.terms());
@@ -250,11 +274,77 @@ public final class TrainingGraph {
             keep(scaler);
         }
 
-        List<Value> inputs = new ArrayList<>(List.of(viewA, viewB, rate));
+        List<Value> inputs = new ArrayList<>(fed);
         inputs.addAll(checkpointed());
         inputs.add(reset);
         StepGraph step = new StepGraph("vicreg_training", inputs, outputs, next, sound, scaling.keySet());
-        return new Built(step, eval(), parameters, loss, gradients, initialState, spec.scaling);
+        return new Built(
+                step,
+                eval(),
+                parameters,
+                loss,
+                gradients,
+                initialState,
+                averages,
+                spec.scaling,
+                spec.objective.heads().target());
+    }
+
+    /**
+     * What the objective sees.
+     *
+     * @param za projections of the views of branch a, one view below the other
+     * @param zb likewise of branch b
+     * @param fed takes what has to be fed for it
+     */
+    private Projections projections(Layers layers, Value za, Value zb, List<Value> fed) {
+        Heads heads = spec.objective.heads();
+        List<Value> targets =
+                heads.target() == null ? List.of() : targets(za, zb, fed); // of what there is before predictors
+        List<Value> predictions = heads.predictor() == Heads.Predictor.NONE
+                ? List.of()
+                : views(spec.a.predict(layers, za), spec.b.predict(layers, zb));
+        Value directions = null;
+        if (heads.directions() > 0) {
+            Shape shape = Shape.of(za.shape().size(1), heads.directions());
+            directions = Value.input(DIRECTIONS, new TensorType(ElementType.FLOAT, shape));
+            fed.add(directions);
+        }
+        return new Projections(views(za, zb), predictions, targets, directions);
+    }
+
+    private List<Value> targets(Value za, Value zb, List<Value> fed) {
+        Value momentum = Value.input(TARGET_MOMENTUM, new TensorType(ElementType.FLOAT, Shape.of(1)));
+        fed.add(momentum);
+        Ops averaging = ops.scope("target").in(Region.OBJECTIVE);
+        List<Parameter> trained =
+                parameters.all().stream().filter(spec::isTrained).toList();
+        AveragedWeights weights =
+                new AveragedWeights(averaging, TARGET_PREFIX, trained, averaging.squeeze(momentum, 0));
+        weights.before().forEach((parameter, value) -> {
+            averages.put(TARGET_PREFIX + parameter.name(), parameter);
+            state.put(TARGET_PREFIX + parameter.name(), value);
+        });
+        averaged.putAll(weights.next());
+        List<Value> inputs = new ArrayList<>(fed);
+        inputs.addAll(checkpointed());
+        return views(ops.detach(weights.through(za, inputs)), ops.detach(weights.through(zb, inputs)));
+    }
+
+    /** The rows of each view: of those of branch a, then of those of branch b. */
+    private List<Value> views(Value a, Value b) {
+        List<Value> views = new ArrayList<>(views(spec.a, a));
+        views.addAll(views(spec.b, b));
+        return views;
+    }
+
+    private List<Value> views(Branch branch, Value joined) {
+        if (branch.views() == 1) {
+            return List.of(joined);
+        }
+        long[] sizes = new long[branch.views()];
+        Arrays.fill(sizes, spec.batchSize);
+        return ops.scope("views").in(Region.OBJECTIVE).split(joined, 0, sizes);
     }
 
     /** The parameters that the optimizer moves. */
@@ -344,7 +434,8 @@ public final class TrainingGraph {
 
     private static void evaluate(
             Branch branch, Side side, Layers layers, List<Value> inputs, Map<String, Value> outputs) {
-        Value view = Value.input(branch.input().name() + side.suffix(), branch.view(Dim.symbol("N")));
+        Value view = Value.input(
+                branch.input().name() + side.suffix(), branch.input().type(Dim.symbol("N")));
         Value representation = branch.encode(layers, view);
         inputs.add(view);
         outputs.put(side.representation(), representation);

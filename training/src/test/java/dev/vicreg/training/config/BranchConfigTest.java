@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.vicreg.models.encoder.EncoderOptions;
+import dev.vicreg.training.objective.Heads;
+import dev.vicreg.training.objective.Projector;
 import dev.vicreg.training.run.RunConfig;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -72,7 +74,9 @@ class BranchConfigTest {
     @Test
     void optionsReachTheEncoder() {
         BranchConfig wrong = config("resnet18", 16, EncoderOptions.NONE.with("patch-size", 8));
-        IllegalArgumentException e = assertThrows(IllegalArgumentException.class, () -> wrong.branch("", false));
+        IllegalArgumentException e = assertThrows(
+                IllegalArgumentException.class,
+                () -> wrong.branch("", 1, new Heads(Projector.Ending.LINEAR), List.of()));
         assertEquals(
                 "Encoder resnet18 takes no `patch-size`: it is for convnext-tiny, vit-base, vit-small, vit-tiny; leave"
                         + " it out",

@@ -96,7 +96,7 @@ class EncoderContractTest {
     void everyTrainedParameterGetsAFiniteGradient(String name) {
         Fed input = new Fed(Encoders.input(name));
         TrainingGraph.Built built = TrainingGraph.build(TrainingGraph.Spec.shared(
-                Branch.first(input, encoder(name), new Projector(List.of(8), false)),
+                Branch.first(input, encoder(name), new Projector(List.of(8), Projector.Ending.WITHOUT_BIAS)),
                 new VicReg(VicReg.Variant.OFFICIAL, 25, 25, 1),
                 new Sgd(0, 0),
                 TrainingGraph.NoDecay.NONE,

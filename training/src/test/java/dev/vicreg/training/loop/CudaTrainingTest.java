@@ -23,6 +23,7 @@ import dev.vicreg.training.config.UpdateConfig;
 import dev.vicreg.training.run.Artifacts;
 import dev.vicreg.training.run.CheckpointFile;
 import dev.vicreg.training.session.MachineLowering;
+import dev.vicreg.training.session.StepNumbers;
 import dev.vicreg.training.session.TrainingSession;
 import dev.vicreg.training.step.GoldenNet;
 import dev.vicreg.training.step.LossScaling;
@@ -197,7 +198,7 @@ final class CudaTrainingTest {
                         profiles.resolve("step"));
                 OnnxTensor a = ImportedTrajectoryTest.tensor(views.get(0));
                 OnnxTensor b = ImportedTrajectoryTest.tensor(views.get(1))) {
-            session.step(a, b, 0);
+            session.step(a, b, new StepNumbers(0));
         }
         try (Stream<Path> written = Files.list(profiles)) {
             StepProfile profile = StepProfile.read(written.findFirst().orElseThrow());

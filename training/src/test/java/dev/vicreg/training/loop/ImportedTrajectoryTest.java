@@ -27,6 +27,7 @@ import dev.vicreg.training.optim.Sgd;
 import dev.vicreg.training.run.Artifacts;
 import dev.vicreg.training.run.CheckpointFile;
 import dev.vicreg.training.session.MachineLowering;
+import dev.vicreg.training.session.StepNumbers;
 import dev.vicreg.training.session.TrainingSession;
 import dev.vicreg.training.step.Branch;
 import dev.vicreg.training.step.TrainingGraph;
@@ -77,7 +78,7 @@ final class ImportedTrajectoryTest {
     static TrainingGraph.Spec spec(OnnxEncoder encoder) {
         ViewInput input = new ViewInput.AsFed(encoder.inputName(), encoder.type(Dim.symbol("N")));
         return TrainingGraph.Spec.shared(
-                Branch.first(input, encoder, new Projector(List.of(), false)),
+                Branch.first(input, encoder, new Projector(List.of(), Projector.Ending.WITHOUT_BIAS)),
                 new VicReg(VicReg.Variant.OFFICIAL, 25, 25, 1),
                 new Sgd(0.9f, 1e-2f),
                 NoDecay.NORM_BIAS,
@@ -168,7 +169,7 @@ final class ImportedTrajectoryTest {
                 List<Tensor> views = views(data, encoder.type(Dim.of(BATCH)));
                 try (OnnxTensor a = tensor(views.get(0));
                         OnnxTensor b = tensor(views.get(1))) {
-                    TrainingSession.Losses losses = session.step(a, b, rate);
+                    TrainingSession.Losses losses = session.step(a, b, new StepNumbers(rate));
                     float[] found = {
                         losses.loss(), losses.term("invariance"), losses.term("variance"), losses.term("covariance")
                     };

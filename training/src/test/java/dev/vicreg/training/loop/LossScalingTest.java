@@ -233,6 +233,8 @@ final class LossScalingTest {
                 scaled.loss(),
                 scaled.gradients(),
                 scaled.optimizerState(),
+                scaled.averages(),
+                null,
                 null);
         List<TrainingSession.Losses> found = losses(inFloat32, optimizer);
         List<TrainingSession.Losses> expected = losses(build(optimizer, null), optimizer);

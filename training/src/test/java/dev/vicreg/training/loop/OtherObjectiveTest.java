@@ -11,6 +11,8 @@ import dev.vicreg.training.Lcg;
 import dev.vicreg.training.objective.Heads;
 import dev.vicreg.training.objective.Loss;
 import dev.vicreg.training.objective.Objective;
+import dev.vicreg.training.objective.Projections;
+import dev.vicreg.training.objective.Projector;
 import dev.vicreg.training.optim.Optimizer;
 import dev.vicreg.training.optim.RateFactor;
 import dev.vicreg.training.optim.Sgd;
@@ -39,11 +41,13 @@ final class OtherObjectiveTest {
     private record Follow() implements Objective {
         @Override
         public Heads heads() {
-            return new Heads(false);
+            return new Heads(Projector.Ending.WITHOUT_BIAS);
         }
 
         @Override
-        public Loss build(Ops ops, Value za, Value zb) {
+        public Loss build(Ops ops, Projections projections) {
+            Value za = projections.views().get(0);
+            Value zb = projections.views().get(1);
             Value difference = ops.sub(za, ops.detach(zb));
             Value distance = ops.reduceMean(ops.mul(difference, difference), false);
             Map<String, Value> terms = new LinkedHashMap<>();

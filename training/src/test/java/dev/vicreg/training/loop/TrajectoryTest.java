@@ -26,6 +26,7 @@ import dev.vicreg.training.optim.Sgd;
 import dev.vicreg.training.run.Artifacts;
 import dev.vicreg.training.run.CheckpointFile;
 import dev.vicreg.training.session.MachineLowering;
+import dev.vicreg.training.session.StepNumbers;
 import dev.vicreg.training.session.TrainingSession;
 import dev.vicreg.training.step.GoldenNet;
 import dev.vicreg.training.step.TrainingGraph;
@@ -231,7 +232,7 @@ final class TrajectoryTest {
                     view.shape().toArray()));
         }
         try {
-            return session.step(tensors.get(0), tensors.get(1), rate);
+            return session.step(tensors.get(0), tensors.get(1), new StepNumbers(rate));
         } finally {
             tensors.forEach(OnnxTensor::close);
         }

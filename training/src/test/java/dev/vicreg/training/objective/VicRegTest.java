@@ -51,7 +51,7 @@ final class VicRegTest {
         Value b = Value.input("zb", zb.type());
         VicReg.Variant variant = VicReg.Variant.valueOf(
                 golden.get("variant").asText().toUpperCase(Locale.ROOT).replace('-', '_'));
-        Loss loss = new VicReg(variant, 25, 25, 1).build(new Ops(), a, b);
+        Loss loss = new VicReg(variant, 25, 25, 1).build(new Ops(), new Projections(a, b));
         Map<String, Value> outputs = new LinkedHashMap<>();
         outputs.put("total", loss.total());
         outputs.putAll(loss.terms());

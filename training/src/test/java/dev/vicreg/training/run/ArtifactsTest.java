@@ -24,6 +24,7 @@ import dev.vicreg.training.config.UpdateConfig;
 import dev.vicreg.training.data.view.ViewBatch;
 import dev.vicreg.training.data.view.ViewType;
 import dev.vicreg.training.session.MachineLowering;
+import dev.vicreg.training.session.StepNumbers;
 import dev.vicreg.training.session.TrainingSession;
 import dev.vicreg.training.step.TrainingGraph;
 import java.nio.ByteBuffer;
@@ -88,10 +89,10 @@ final class ArtifactsTest {
         ViewBatch b = new ViewBatch(view, pictures(shape, 2));
         try (TrainingSession session = TrainingSession.open(
                 built.signature(), artifacts.checkpoint(), artifacts.trainingModel(), Device.CPU, 2)) {
-            float first = session.step(a, b, rate).loss();
+            float first = session.step(a, b, new StepNumbers(rate)).loss();
             float last = first;
             for (int i = 0; i < 10; i++) {
-                last = session.step(a, b, rate).loss();
+                last = session.step(a, b, new StepNumbers(rate)).loss();
             }
             assertTrue(last < first, "loss from " + first + " to " + last);
         }

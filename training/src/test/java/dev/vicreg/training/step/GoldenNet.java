@@ -76,7 +76,10 @@ public final class GoldenNet implements Encoder {
 
     public static TrainingGraph.Spec spec(Optimizer optimizer, TrainingGraph.NoDecay noDecay) {
         return TrainingGraph.Spec.shared(
-                Branch.first(new Floats(3, 8, 8), new GoldenNet(), new Projector(List.of(32, 32), false)),
+                Branch.first(
+                        new Floats(3, 8, 8),
+                        new GoldenNet(),
+                        new Projector(List.of(32, 32), Projector.Ending.WITHOUT_BIAS)),
                 new VicReg(VicReg.Variant.OFFICIAL, 25, 25, 1),
                 optimizer,
                 noDecay,
@@ -100,6 +103,15 @@ public final class GoldenNet implements Encoder {
 
     /** The generator's starting point. */
     public static Map<String, Tensor> initialState(TrainingGraph.Built built) {
+        return initialState(built, List.of());
+    }
+
+    /**
+     * The same for a network that has more behind it.
+     *
+     * @param more its further parameters in the generator's order; those that it doesn't have are passed over
+     */
+    public static Map<String, Tensor> initialState(TrainingGraph.Built built, List<String> more) {
         Map<String, Tensor> state = new LinkedHashMap<>(built.initialState(0));
         Map<String, Parameter> byName = new LinkedHashMap<>();
         built.parameters().all().forEach(parameter -> byName.put(parameter.name(), parameter));
@@ -113,6 +125,13 @@ public final class GoldenNet implements Encoder {
                 state.put(ours, draw(random, parameter));
             }
         });
+        for (String name : more) {
+            Parameter parameter = byName.get(name);
+            if (parameter != null) {
+                state.put(name, draw(random, parameter));
+            }
+        }
+        built.averages().forEach((average, of) -> state.put(average, state.get(of.name())));
         return state;
     }
 

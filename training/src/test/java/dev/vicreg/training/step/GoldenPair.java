@@ -38,7 +38,10 @@ public final class GoldenPair {
     }
 
     public static Branch pictures() {
-        return Branch.first(new GoldenNet.Floats(3, 8, 8), new GoldenNet(), new Projector(List.of(32, 32), false));
+        return Branch.first(
+                new GoldenNet.Floats(3, 8, 8),
+                new GoldenNet(),
+                new Projector(List.of(32, 32), Projector.Ending.WITHOUT_BIAS));
     }
 
     /**
@@ -47,7 +50,10 @@ public final class GoldenPair {
      * @param width of the projection; 32 in the reference
      */
     public static Branch vectors(int width) {
-        return Branch.second(new GoldenNet.Floats(VECTOR), new VectorNet(), new Projector(List.of(24, width), false));
+        return Branch.second(
+                new GoldenNet.Floats(VECTOR),
+                new VectorNet(),
+                new Projector(List.of(24, width), Projector.Ending.WITHOUT_BIAS));
     }
 
     public static TrainingGraph.Spec spec(Optimizer optimizer, TrainingGraph.NoDecay noDecay) {

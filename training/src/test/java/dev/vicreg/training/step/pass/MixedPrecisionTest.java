@@ -63,7 +63,7 @@ class MixedPrecisionTest {
 
     private static TrainingGraph.Built built(String network) throws IOException {
         ViewInput pictures = new ViewInput.Pictures(16, List.of(0.5f, 0.5f, 0.5f), List.of(0.5f, 0.5f, 0.5f));
-        Projector projector = new Projector(List.of(24, 16), false);
+        Projector projector = new Projector(List.of(24, 16), Projector.Ending.WITHOUT_BIAS);
         return switch (network) {
             case "resnet" -> built(pictures, new ResNet(ResNet.Layout.RESNET18, 4, ResNet.Stem.SMALL), projector);
             case "vit" -> built(pictures, new VisionTransformer(4, 24, 2, 3, Pooling.CLS), projector);
