@@ -12,19 +12,26 @@ import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.tools.cli.Version;
 import dev.vicreg.tools.command.AugmentationHelp;
 import dev.vicreg.tools.command.Commands;
+import dev.vicreg.tools.command.ObjectiveHelp;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.InvalidPathException;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
 /** Entry point of {@code ./vicreg} and {@code java -jar vicreg.jar}. */
 public final class Main {
+    /** Pages that are no command's. */
+    private static final Map<String, Supplier<String>> TOPICS =
+            Map.of(AugmentationHelp.TOPIC, AugmentationHelp::page, ObjectiveHelp.TOPIC, ObjectiveHelp::page);
+
     private static final int SUCCESS = 0;
     private static final int FAILURE = 1;
     private static final int USAGE = 2;
@@ -80,15 +87,16 @@ public final class Main {
             console.out().print(Help.of(Commands.ALL));
             return words.isEmpty() ? USAGE : SUCCESS;
         }
-        if (command.isEmpty() && !topic.equals(AugmentationHelp.TOPIC)) {
-            List<String> topics = Stream.concat(Commands.names().stream(), Stream.of(AugmentationHelp.TOPIC))
+        Supplier<String> page = TOPICS.get(topic);
+        if (command.isEmpty() && page == null) {
+            List<String> topics = Stream.concat(Commands.names().stream(), TOPICS.keySet().stream())
                     .toList();
             console.err()
                     .println("vicreg: no help on " + topic + Nearest.suggestion(topic, topics, "")
                             + " (./vicreg --help lists the commands)");
             return USAGE;
         }
-        console.out().print(command.isPresent() ? Help.of(command.get()) : AugmentationHelp.page());
+        console.out().print(page == null ? Help.of(command.orElseThrow()) : page.get());
         return SUCCESS;
     }
 

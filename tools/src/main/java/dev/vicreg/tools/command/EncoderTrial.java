@@ -16,6 +16,7 @@ import dev.vicreg.tools.inspect.Verdict.Representation;
 import dev.vicreg.training.config.BranchConfig;
 import dev.vicreg.training.config.GraphConfig;
 import dev.vicreg.training.config.InputConfig;
+import dev.vicreg.training.config.MultiViewConfig;
 import dev.vicreg.training.config.ObjectiveConfig;
 import dev.vicreg.training.config.OnnxConfig;
 import dev.vicreg.training.config.PictureInput;
@@ -61,6 +62,7 @@ final class EncoderTrial {
                                     .filter(setting -> !setting.name().equals("channels"))
                                     .toList(),
                             Setting.of(ObjectiveConfig.class),
+                            Setting.of(MultiViewConfig.class),
                             Setting.of(UpdateConfig.class),
                             Setting.of(PrecisionConfig.class))
                     .<Setting<?>>flatMap(List::stream)

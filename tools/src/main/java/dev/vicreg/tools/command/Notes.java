@@ -80,7 +80,9 @@ final class Notes {
 
     /** Tells of coefficients under which the paper saw collapse or worse vectors. */
     static void warnOfCoefficients(ObjectiveConfig objective, Console console) {
-        if (objective.invariance() != objective.variance() || objective.covariance() > objective.variance()) {
+        boolean unlike =
+                objective.invariance() != objective.variance() || objective.covariance() > objective.variance();
+        if (objective.isVicReg() && unlike) {
             console.err()
                     .println(
                             "warning: invariance " + objective.invariance() + ", variance " + objective.variance()

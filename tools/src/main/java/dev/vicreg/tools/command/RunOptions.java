@@ -11,6 +11,7 @@ import dev.vicreg.training.config.DataConfig;
 import dev.vicreg.training.config.GraphConfig;
 import dev.vicreg.training.config.InputConfig;
 import dev.vicreg.training.config.MachineConfig;
+import dev.vicreg.training.config.MultiViewConfig;
 import dev.vicreg.training.config.ObjectiveConfig;
 import dev.vicreg.training.config.OnnxConfig;
 import dev.vicreg.training.config.OutputConfig;
@@ -45,6 +46,7 @@ final class RunOptions {
             InputOptions.ALL,
             Networks.ALL,
             Setting.of(ObjectiveConfig.class),
+            Setting.of(MultiViewConfig.class),
             Setting.of(UpdateConfig.class),
             Setting.of(PrecisionConfig.class));
 
@@ -59,6 +61,8 @@ final class RunOptions {
     /** Options that say the same in two ways: the given one silences the other of a recipe or a run. */
     private static final List<List<String>> EITHER =
             List.of(List.of("lr", "base-lr"), List.of("epochs", "steps"), List.of("deterministic", "cudnn-search"));
+
+    private static final List<String> OF_VICREG = List.of("loss", "invariance", "variance", "covariance");
 
     private static final List<Setting<?>> LOSS_SCALING = Setting.of(LossScaling.class);
 
@@ -145,9 +149,21 @@ final class RunOptions {
         return new GraphConfig(
                 first,
                 second,
-                settings.read(ObjectiveConfig.class),
+                objective(settings),
+                settings.read(MultiViewConfig.class),
                 settings.read(UpdateConfig.class),
                 precision(settings));
+    }
+
+    private static ObjectiveConfig objective(Settings settings) {
+        ObjectiveConfig objective = settings.read(ObjectiveConfig.class);
+        for (String name : OF_VICREG) {
+            if (!objective.isVicReg() && settings.isGiven(name)) {
+                throw new SettingException("--" + name + " belongs to --objective vicreg, found --objective "
+                        + objective.objective() + "; leave it out (./vicreg help objectives lists settings)");
+            }
+        }
+        return objective;
     }
 
     private static PrecisionConfig precision(Settings settings) {

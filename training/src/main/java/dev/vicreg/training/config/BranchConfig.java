@@ -12,6 +12,7 @@ import dev.vicreg.models.setting.Codec;
 import dev.vicreg.models.setting.Nearest;
 import dev.vicreg.models.setting.Option;
 import dev.vicreg.models.setting.SettingException;
+import dev.vicreg.runtime.input.PictureSize;
 import dev.vicreg.training.data.source.Dataset;
 import dev.vicreg.training.data.view.Augmentation;
 import dev.vicreg.training.data.view.ViewSource;
@@ -132,6 +133,26 @@ public record BranchConfig(
                 last,
                 views,
                 scope);
+    }
+
+    /** The same settings with the size of local views told, where it wasn't: half the size of the others. */
+    MultiViewConfig sized(MultiViewConfig views) {
+        if (onnx != null || !(input instanceof PictureInput pictures)) {
+            throw new SettingException(
+                    "`local-views` are views of pictures for an encoder of this project, which takes any"
+                            + " size; leave them out for "
+                            + (onnx == null ? input.kind().noun() : encoder));
+        }
+        int size = views.localSize() == 0 ? Math.max(1, pictures.imageSize().shorter() / 2) : views.localSize();
+        return new MultiViewConfig(views.views(), views.localViews(), size);
+    }
+
+    /** The same branch for pictures of another size. */
+    BranchConfig seeing(int side) {
+        PictureInput pictures = (PictureInput) input;
+        PictureInput other =
+                new PictureInput(PictureSize.square(side), pictures.channels(), pictures.mean(), pictures.std());
+        return new BranchConfig(encoder, width, other, projector, options, onnx);
     }
 
     /**

@@ -1,6 +1,7 @@
 package dev.vicreg.training.config;
 
 import dev.vicreg.models.setting.Option;
+import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.training.objective.Heads;
 import dev.vicreg.training.objective.Objective;
 import dev.vicreg.training.objective.Projector;
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param a the first view's branch, or both views' where they share weights
  * @param b the second view's branch with weights of its own; null where they share weights
  * @param objective what is minimised
+ * @param multiView how many views
  * @param update how a step updates the parameters
  * @param precision in which numbers it computes
  */
@@ -26,10 +28,33 @@ public record GraphConfig(
         BranchConfig a,
         @Option(secondBranch = true) @Nullable BranchConfig b,
         ObjectiveConfig objective,
+        MultiViewConfig multiView,
         UpdateConfig update,
         PrecisionConfig precision) {
     private static final int GIVEN_SHARE = 10;
     private static final int GIVEN_ATTENTION_SHARE = 100;
+
+    /** Two views. */
+    public GraphConfig(
+            BranchConfig a,
+            @Nullable BranchConfig b,
+            ObjectiveConfig objective,
+            UpdateConfig update,
+            PrecisionConfig precision) {
+        this(a, b, objective, MultiViewConfig.PAIR, update, precision);
+    }
+
+    /** Checks that local views can be had. */
+    public GraphConfig {
+        if (multiView.hasLocal()) {
+            if (b != null) {
+                throw new SettingException(
+                        "`local-views` go through the weights that all views share, found two networks;"
+                                + " leave `local-views` out, or what gives the second network weights of its own");
+            }
+            multiView = a.sized(multiView);
+        }
+    }
 
     /**
      * What these settings mean.
@@ -41,10 +66,9 @@ public record GraphConfig(
         Objective loss = objective.minimised();
         Heads heads = loss.heads();
         List<Integer> predictor = objective.predictor(heads, Projector.parse(a.projector()));
-        Branch first = a.branch("", 1, heads, predictor);
         return new TrainingGraph.Spec(
-                first,
-                b == null ? first : b.branch(Branch.SECOND, 1, heads, predictor),
+                a.branch("", multiView.of(Side.A), heads, predictor),
+                viewed(Side.B).branch(b == null ? "" : Branch.SECOND, multiView.of(Side.B), heads, predictor),
                 loss,
                 update.update(),
                 update.undecayed(),
@@ -76,6 +100,11 @@ public record GraphConfig(
         return side == Side.A || b == null ? a : b;
     }
 
+    /** The settings of what a side's views go through: its branch, which sees local views in their own size. */
+    public BranchConfig viewed(Side side) {
+        return side == Side.B && multiView.hasLocal() ? a.seeing(multiView.localSize()) : branch(side);
+    }
+
     /** The sides whose encoders differ: both, or the first for both. */
     public List<Side> sides() {
         return b == null ? List.of(Side.A) : List.of(Side.A, Side.B);
@@ -95,11 +124,11 @@ public record GraphConfig(
 
     /** The same in another precision. */
     public GraphConfig with(PrecisionConfig other) {
-        return new GraphConfig(a, b, objective, update, other);
+        return new GraphConfig(a, b, objective, multiView, update, other);
     }
 
     private GraphConfig with(BranchConfig first, @Nullable BranchConfig second) {
-        return new GraphConfig(first, second, objective, update, precision);
+        return new GraphConfig(first, second, objective, multiView, update, precision);
     }
 
     /** Whether both views go through the same weights. */

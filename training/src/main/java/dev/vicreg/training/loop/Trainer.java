@@ -366,6 +366,8 @@ public final class Trainer implements AutoCloseable {
         try (PairLoader loader = new PairLoader(
                         data.a(),
                         data.b(),
+                        graph.multiView().of(Side.A),
+                        graph.multiView().of(Side.B),
                         graph.update().batchSize(),
                         settings.seed(),
                         settings.machine().workers(),

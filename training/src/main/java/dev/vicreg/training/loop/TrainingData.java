@@ -41,8 +41,8 @@ final class TrainingData {
     }
 
     private PairedData open() throws IOException {
-        BranchConfig branchA = settings.graph().branch(Side.A);
-        BranchConfig branchB = settings.graph().branch(Side.B);
+        BranchConfig branchA = settings.graph().viewed(Side.A);
+        BranchConfig branchB = settings.graph().viewed(Side.B);
         PairConfig pairs = settings.data().pairs();
         String nameA = settings.data().data();
         String nameB = pairs == null || pairs.data() == null ? nameA : pairs.data();

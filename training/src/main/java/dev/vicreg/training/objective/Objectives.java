@@ -52,9 +52,9 @@ public final class Objectives {
     }
 
     private enum Range {
-        NOT_NEGATIVE("a number of 0 or more"),
-        POSITIVE("a number above 0"),
-        SHARE("a number of 0 to 1"),
+        NOT_NEGATIVE("0 or more"),
+        POSITIVE("above 0"),
+        SHARE("0 to 1"),
         SWITCH("0 or 1"),
         COUNT("a whole number of 1 to 16384");
 
@@ -77,37 +77,50 @@ public final class Objectives {
         }
     }
 
-    private record Entry(String name, List<Setting> settings, Maker maker) {}
+    private record Entry(String name, String help, List<Setting> settings, Maker maker) {}
+
+    /** An objective for people: its name, what it is, and its settings with what is usual and their range. */
+    public record Described(String name, String help, Map<String, String> settings) {}
 
     private static final Map<String, Entry> ENTRIES = new LinkedHashMap<>();
 
     static {
         add(
                 "barlow-twins",
+                "the views' cross-correlation is to be the identity (Zbontar et al. 2021)",
                 values -> new BarlowTwins(values.get("lambda"), values.get("scale")),
                 new Setting("lambda", 0.0051f, Range.NOT_NEGATIVE),
                 new Setting("scale", 1, Range.POSITIVE));
         add(
                 "simsiam",
+                "predicts one view's projection from the other's, which is given (Chen, He 2021)",
                 values -> new SimSiam(values.is("stop-gradient")),
                 new Setting("stop-gradient", 1, Range.SWITCH));
-        add("byol", values -> new Byol(values.get("momentum")), new Setting("momentum", 0.99f, Range.SHARE));
+        add(
+                "byol",
+                "predicts what a moving average of the network makes of the other view (Grill et al. 2020)",
+                values -> new Byol(values.get("momentum")),
+                new Setting("momentum", 0.99f, Range.SHARE));
         add(
                 "simclr",
+                "finds a sample's other views among the batch, NT-Xent (Chen et al. 2020)",
                 values -> new SimClr(values.get("temperature")),
                 new Setting("temperature", 0.2f, Range.POSITIVE));
         add(
                 "sigreg",
+                "LeJEPA: along random directions projections are normally distributed (Balestriero, LeCun 2025)",
                 values -> new SigReg(values.get("lambda"), values.count("directions")),
                 new Setting("lambda", 0.02f, Range.SHARE),
                 new Setting("directions", 256, Range.COUNT));
         add(
                 "visreg",
+                "VICReg with a sliced Wasserstein distance for the covariance (Wu et al. 2026)",
                 values -> new VisReg(values.get("lambda"), values.count("directions")),
                 new Setting("lambda", 0.6f, Range.SHARE),
                 new Setting("directions", 256, Range.COUNT));
         add(
                 "coding-rate",
+                "EMP-SSL: the views' projections fill as much space as they can (Tong et al. 2023)",
                 values -> new CodingRate(values.get("similarity"), values.get("epsilon")),
                 new Setting("similarity", 200, Range.NOT_NEGATIVE),
                 new Setting("epsilon", 0.2f, Range.POSITIVE));
@@ -115,8 +128,8 @@ public final class Objectives {
 
     private Objectives() {}
 
-    private static void add(String name, Maker maker, Setting... settings) {
-        if (ENTRIES.put(name, new Entry(name, List.of(settings), maker)) != null) {
+    private static void add(String name, String help, Maker maker, Setting... settings) {
+        if (ENTRIES.put(name, new Entry(name, help, List.of(settings), maker)) != null) {
             throw new IllegalStateException("Two objectives are named " + name);
         }
     }
@@ -126,6 +139,18 @@ public final class Objectives {
         List<String> names = new ArrayList<>(List.of(VICREG));
         names.addAll(ENTRIES.keySet());
         return names;
+    }
+
+    /** All but VICReg, whose settings are those of a run. */
+    public static List<Described> described() {
+        return ENTRIES.values().stream()
+                .map(entry -> {
+                    Map<String, String> settings = new LinkedHashMap<>();
+                    entry.settings.forEach(
+                            setting -> settings.put(setting.name + "=" + shown(setting.usual), setting.range.words));
+                    return new Described(entry.name, entry.help, settings);
+                })
+                .toList();
     }
 
     /**

@@ -39,6 +39,8 @@ public final class PairLoader implements AutoCloseable {
     private final boolean unrelatedViews;
     private final int bytesA; // of one view
     private final int bytesB;
+    private final int viewsA; // of a sample
+    private final int viewsB;
     private final int batchSize;
     private final long seed;
     private final int chunks; // in a batch
@@ -58,17 +60,34 @@ public final class PairLoader implements AutoCloseable {
     private volatile boolean closed;
     private long nanosWaited;
 
+    /** A loader of pairs: one view a side. */
+    public PairLoader(ViewSource sourceA, ViewSource sourceB, int batchSize, long seed, int workers, long firstStep) {
+        this(sourceA, sourceB, 1, 1, batchSize, seed, workers, firstStep);
+    }
+
     /**
      * Starts the workers.
      *
      * @param sourceA of the first views; sample i of both sources is one pair
      * @param sourceB of the second views; the same object where both sides are alike
+     * @param viewsA how many views of a sample are made of the first source, at least 1
+     * @param viewsB likewise of the second
      * @param workers threads, at least 1
      * @param firstStep where to start, 0 for a new run
      * @throws IllegalArgumentException if the sources differ in size, hold fewer samples than a batch, or a number is out
      *     of range
      */
-    public PairLoader(ViewSource sourceA, ViewSource sourceB, int batchSize, long seed, int workers, long firstStep) {
+    public PairLoader(
+            ViewSource sourceA,
+            ViewSource sourceB,
+            int viewsA,
+            int viewsB,
+            int batchSize,
+            long seed,
+            int workers,
+            long firstStep) {
+        this.viewsA = viewsA;
+        this.viewsB = viewsB;
         this.sourceA = sourceA;
         this.sourceB = sourceB;
         this.batchSize = batchSize;
@@ -84,8 +103,8 @@ public final class PairLoader implements AutoCloseable {
         order = new EpochOrder(size, seed);
         undecodable = new Undecodable("the data set", sourceA.data().noun(), size);
         for (int slot = 0; slot < SLOTS; slot++) {
-            buffersA[slot] = direct(bytesA);
-            buffersB[slot] = direct(bytesB);
+            buffersA[slot] = direct(viewsA, bytesA);
+            buffersB[slot] = direct(viewsB, bytesB);
         }
         for (int i = 0; i < workers; i++) {
             threads.add(new Thread(this::work, "pair-loader-" + i));
@@ -117,8 +136,8 @@ public final class PairLoader implements AutoCloseable {
         }
     }
 
-    private ByteBuffer direct(int viewBytes) {
-        return ByteBuffer.allocateDirect(Math.multiplyExact(batchSize, viewBytes))
+    private ByteBuffer direct(int views, int viewBytes) {
+        return ByteBuffer.allocateDirect(Math.multiplyExact(Math.multiplyExact(batchSize, views), viewBytes))
                 .order(ByteOrder.nativeOrder());
     }
 
@@ -271,8 +290,14 @@ public final class PairLoader implements AutoCloseable {
             b = both.b;
         }
         int slot = (int) (batch.step() % SLOTS);
-        a.write(new ViewKey(seed, batch.epoch(), index, 0), buffersA[slot], row * bytesA);
-        b.write(new ViewKey(seed, batch.epoch(), index, 1), buffersB[slot], row * bytesB);
+        for (int view = 0; view < viewsA; view++) {
+            ViewKey key = new ViewKey(seed, batch.epoch(), index, 2 * view);
+            a.write(key, buffersA[slot], (view * batchSize + row) * bytesA);
+        }
+        for (int view = 0; view < viewsB; view++) {
+            ViewKey key = new ViewKey(seed, batch.epoch(), index, 2 * view + 1);
+            b.write(key, buffersB[slot], (view * batchSize + row) * bytesB);
+        }
     }
 
     private record Both(ViewSource.Sample a, ViewSource.Sample b) {}

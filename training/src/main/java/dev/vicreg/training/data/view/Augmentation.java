@@ -42,12 +42,12 @@ public record Augmentation(ViewPolicy viewA, ViewPolicy viewB, boolean unrelated
     }
 
     /**
-     * The policy of view a (0) or b (1).
+     * The policy of a view: that of view a for even numbers, of view b for odd ones.
      *
      * @throws IllegalArgumentException if this augmentation is for another kind of data
      */
     public <P extends ViewPolicy> P policy(int view, Class<P> kind) {
-        ViewPolicy policy = view == 0 ? viewA : viewB;
+        ViewPolicy policy = view % 2 == 0 ? viewA : viewB;
         if (!kind.isInstance(policy)) {
             throw new SettingException("augmentation: its settings are those of " + nameOf(policy.getClass())
                     + ", expected those of " + nameOf(kind) + "; choose another preset");
