@@ -165,25 +165,15 @@ public final class Networks {
                 .map(Setting::name)
                 .filter(name -> !name.equals(POOL))
                 .toList();
-        refuse(settings, !fileA && !fileB, forFiles, files);
-        refuse(settings, !fileB, forFiles, FILES_B.stream().map(Setting::name).toList());
-        refuse(settings, fileA, forOwn, List.of("width"));
-        refuse(settings, fileB, forOwn, List.of("width-b"));
+        Recipes.refuse(settings, !fileA && !fileB, forFiles, files);
+        Recipes.refuse(
+                settings, !fileB, forFiles, FILES_B.stream().map(Setting::name).toList());
+        Recipes.refuse(settings, fileA, forOwn, List.of("width"));
+        Recipes.refuse(settings, fileB, forOwn, List.of("width-b"));
         List<String> encoders = Encoders.options().stream()
                 .map(Declared::name)
                 .filter(name -> !name.equals(POOL))
                 .toList();
-        refuse(settings, fileA && fileB, forOwn, encoders);
-    }
-
-    /** Those of a recipe are not meant, which an encoder may be named beside. */
-    private static void refuse(Settings settings, boolean unused, String why, List<String> options) throws IOException {
-        Optional<String> recipe = settings.find(RunOptions.RECIPE);
-        Set<String> ofRecipe = recipe.isPresent() ? Recipes.texts(recipe.get()).keySet() : Set.of();
-        for (String option : options) {
-            if (unused && settings.isGiven(option) && !ofRecipe.contains(option)) {
-                throw new SettingException("--" + option + " " + why + "; leave it out");
-            }
-        }
+        Recipes.refuse(settings, fileA && fileB, forOwn, encoders);
     }
 }

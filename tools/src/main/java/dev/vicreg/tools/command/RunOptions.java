@@ -131,6 +131,9 @@ final class RunOptions {
                 texts.put(side == Side.A ? "encoder" : "encoder-b", file.path());
             }
         }
+        if (!graph.objective().isVicReg()) {
+            OF_VICREG.forEach(texts::remove); // they say nothing
+        }
         if (graph.sides().stream().anyMatch(side -> tookItsOwnLength(graph.branch(side)))) {
             texts.remove("length"); // nobody asked for one: what the other side has is its own too
         }
@@ -155,14 +158,14 @@ final class RunOptions {
                 precision(settings));
     }
 
-    private static ObjectiveConfig objective(Settings settings) {
+    private static ObjectiveConfig objective(Settings settings) throws IOException {
         ObjectiveConfig objective = settings.read(ObjectiveConfig.class);
-        for (String name : OF_VICREG) {
-            if (!objective.isVicReg() && settings.isGiven(name)) {
-                throw new SettingException("--" + name + " belongs to --objective vicreg, found --objective "
-                        + objective.objective() + "; leave it out (./vicreg help objectives lists settings)");
-            }
-        }
+        Recipes.refuse(
+                settings,
+                !objective.isVicReg(),
+                "belongs to --objective vicreg, found " + objective.objective()
+                        + ", whose own settings follow its name (./vicreg help objectives)",
+                OF_VICREG);
         return objective;
     }
 

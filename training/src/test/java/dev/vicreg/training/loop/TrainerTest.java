@@ -13,6 +13,7 @@ import dev.vicreg.training.config.DataConfig;
 import dev.vicreg.training.config.GraphConfig;
 import dev.vicreg.training.config.LengthConfig;
 import dev.vicreg.training.config.MachineConfig;
+import dev.vicreg.training.config.MultiViewConfig;
 import dev.vicreg.training.config.ObjectiveConfig;
 import dev.vicreg.training.config.OutputConfig;
 import dev.vicreg.training.config.PairConfig;
@@ -48,6 +49,8 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class TrainerTest {
     private static final int PICTURES = 18;
@@ -154,6 +157,49 @@ final class TrainerTest {
         assertEquals(newest(whole), newest(parts));
         assertEquals(withoutRates(whole), withoutRates(parts));
         assertEquals(10, withoutRates(whole).size());
+    }
+
+    /** What an average, random directions or a further view depend on is in the checkpoint, or follows from the step. */
+    @ParameterizedTest
+    @ValueSource(strings = {"byol", "sigreg", "visreg", "simsiam", "simclr", "coding-rate", "barlow-twins"})
+    void resumeMatchesUninterruptedRunOfOtherObjectives(String objective) throws Exception {
+        GraphConfig plain = graph(BATCH, "adamw");
+        GraphConfig graph = new GraphConfig(
+                plain.a(),
+                null,
+                new ObjectiveConfig(objective, "official", 25, 25, 1, 2, ""),
+                new MultiViewConfig(3, 0, 0),
+                plain.update(),
+                plain.precision());
+        resumeMatches(graph);
+    }
+
+    @Test
+    void resumeMatchesUninterruptedRunWithLocalViews() throws Exception {
+        GraphConfig plain = graph(BATCH, "adamw");
+        List<Float> half = List.of(0.5f, 0.5f, 0.5f);
+        GraphConfig graph = new GraphConfig(
+                new BranchConfig("resnet18", 4, 16, 3, half, half, "8-8"),
+                null,
+                plain.objective(),
+                new MultiViewConfig(2, 3, 0),
+                plain.update(),
+                plain.precision());
+        assertEquals(8, graph.multiView().localSize());
+        resumeMatches(graph);
+    }
+
+    private void resumeMatches(GraphConfig graph) throws Exception {
+        TrainingConfig config = config(graph, null, 6, 1e-3, 2, BATCH);
+        Path whole = temporary.resolve("whole");
+        Path parts = temporary.resolve("parts");
+        start(config, whole, Integer.MAX_VALUE);
+        start(config, parts, 2);
+        try (Trainer trainer = Trainer.resume(config, parts)) {
+            assertEquals(4, train(trainer, Integer.MAX_VALUE).size());
+        }
+        assertEquals(newest(whole), newest(parts));
+        assertEquals(withoutRates(whole), withoutRates(parts));
     }
 
     /** Networks of different width for the two sides. */
