@@ -85,6 +85,7 @@ class ImportedExportTest {
                 0,
                 new PictureInput(imageSize, 3, List.of(0.4f, 0.5f, 0.6f), List.of(0.2f, 0.25f, 0.3f)),
                 "8",
+                "batch",
                 EncoderOptions.NONE,
                 OnnxConfig.of(FILES.resolve(file), "", pool, "train", "off", null, List.of()));
         GraphConfig graph = new GraphConfig(

@@ -43,6 +43,11 @@ public final class Commands {
                     () -> EvalCommand.USAGE,
                     EvalCommand::run),
             new Command(
+                    "ablate",
+                    "trains with parts of the method taken away or added, as the paper's ablations do, and compares",
+                    () -> AblateCommand.USAGE,
+                    AblateCommand::run),
+            new Command(
                     "inspect",
                     "prints what an ONNX file, a checkpoint or a run holds, and whether it can be trained",
                     () -> InspectCommand.USAGE,

@@ -197,7 +197,7 @@ final class EvalCommand {
     }
 
     /** Labels of the test set, numbered as the training set's: the two may hold different classes. */
-    private static IntUnaryOperator labelsAsIn(List<String> classes, Dataset<?> test) throws IOException {
+    static IntUnaryOperator labelsAsIn(List<String> classes, Dataset<?> test) throws IOException {
         List<String> names = test.labelNames();
         for (String name : names) {
             if (!classes.contains(name)) {

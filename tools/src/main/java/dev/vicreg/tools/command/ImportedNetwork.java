@@ -23,7 +23,8 @@ final class ImportedNetwork {
         String name = String.valueOf(file.getFileName());
         OnnxConfig asked = asked(settings, side, file).of(file);
         InputConfig.Fitted fitted = input.fitted(asked, name, settings);
-        return new BranchConfig(name, 0, fitted.input(), projector, EncoderOptions.NONE, fitted.file());
+        String headNorm = settings.read(BranchConfig.class).headNorm();
+        return new BranchConfig(name, 0, fitted.input(), projector, headNorm, EncoderOptions.NONE, fitted.file());
     }
 
     /** What the options say of a side's file: those of the first side too, where there is one file for both. */

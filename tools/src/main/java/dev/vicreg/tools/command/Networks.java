@@ -88,7 +88,7 @@ public final class Networks {
         String second = settings.readSecond(BranchConfig.class).encoder();
         int width = asked.width() == 0 ? Encoders.width(encoder) : asked.width();
         EncoderOptions options = options(settings, encoder, second.isEmpty() ? encoder : second);
-        return new BranchConfig(encoder, width, input, asked.projector(), options);
+        return new BranchConfig(encoder, width, input, asked.projector(), asked.headNorm(), options, null);
     }
 
     /**
@@ -135,7 +135,9 @@ public final class Networks {
                 asked.width() == 0 ? width : asked.width(),
                 input,
                 projector,
-                options(settings, encoder, first.encoder()));
+                first.headNorm(),
+                options(settings, encoder, first.encoder()),
+                null);
     }
 
     /** What only some encoders take, as it was given, without what is for the other branch's encoder alone. */

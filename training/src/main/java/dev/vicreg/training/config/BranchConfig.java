@@ -35,6 +35,7 @@ import org.jspecify.annotations.Nullable;
  * @param width channels of the encoder's first stage, or width of its tokens or layers
  * @param input what it takes
  * @param projector widths such as {@code 512-512-512}, or {@code none}
+ * @param headNorm whether projector and predictor have batch norms: {@code batch} or {@code none}
  * @param options what only some encoders take
  * @param onnx the file that the encoder came in; null for one of {@link Encoders}
  */
@@ -68,8 +69,15 @@ public record BranchConfig(
                 fallback = "512-512-512")
         String projector,
 
+        @Option(
+                help = "batch norms of projector and predictor; none is an experiment",
+                choices = {BATCH, "none"},
+                fallback = BATCH)
+        String headNorm,
+
         EncoderOptions options,
         @Nullable OnnxConfig onnx) {
+    private static final String BATCH = "batch";
 
     /** A name of {@link Encoders}, or a file. */
     static final class EncoderName implements Codec<String> {
@@ -86,7 +94,7 @@ public record BranchConfig(
 
     /** An encoder of this project. */
     public BranchConfig(String encoder, int width, InputConfig input, String projector, EncoderOptions options) {
-        this(encoder, width, input, projector, options, null);
+        this(encoder, width, input, projector, BATCH, options, null);
     }
 
     /** An encoder of pictures without options of its own. */
@@ -112,9 +120,11 @@ public record BranchConfig(
      * @throws IOException if the file of an imported encoder cannot be read
      */
     Branch branch(String scope, int views, Heads heads, List<Integer> predictor) throws IOException {
-        Projector behind = new Projector(Projector.parse(projector), heads.ending());
-        Projector last =
-                heads.predictor() == Heads.Predictor.NONE ? null : new Projector(predictor, Projector.Ending.LINEAR);
+        boolean norms = headNorm.equals(BATCH);
+        Projector behind = new Projector(Projector.parse(projector), heads.ending(), norms);
+        Projector last = heads.predictor() == Heads.Predictor.NONE
+                ? null
+                : new Projector(predictor, Projector.Ending.LINEAR, norms);
         if (onnx != null) {
             OnnxEncoder imported = onnx.encoder();
             return new Branch(
@@ -152,7 +162,7 @@ public record BranchConfig(
         PictureInput pictures = (PictureInput) input;
         PictureInput other =
                 new PictureInput(PictureSize.square(side), pictures.channels(), pictures.mean(), pictures.std());
-        return new BranchConfig(encoder, width, other, projector, options, onnx);
+        return new BranchConfig(encoder, width, other, projector, headNorm, options, onnx);
     }
 
     /**
@@ -227,6 +237,6 @@ public record BranchConfig(
     }
 
     private BranchConfig with(String name, OnnxConfig file) {
-        return new BranchConfig(name, width, input, projector, options, file);
+        return new BranchConfig(name, width, input, projector, headNorm, options, file);
     }
 }

@@ -13,8 +13,9 @@ import java.util.stream.Collectors;
  *
  * @param widths output width of each layer; empty for no projector: the loss then acts on the representation
  * @param ending how the last layer ends: {@link Heads#ending}
+ * @param norms whether batch norms follow the layers but the last; without them those layers end in ReLU alone
  */
-public record Projector(List<Integer> widths, Ending ending) {
+public record Projector(List<Integer> widths, Ending ending, boolean norms) {
     private static final int MAX_WIDTH = 65_536;
 
     /** What the last layer has besides its weights. */
@@ -25,6 +26,11 @@ public record Projector(List<Integer> widths, Ending ending) {
         LINEAR,
         /** A batch norm without scale and shift, as SimSiam has it (Chen, He 2021, section 4.4). */
         NORM
+    }
+
+    /** With batch norms. */
+    public Projector(List<Integer> widths, Ending ending) {
+        this(widths, ending, true);
     }
 
     /** Checks the widths. */
@@ -66,8 +72,8 @@ public record Projector(List<Integer> widths, Ending ending) {
             x = layers.linear(Integer.toString(3 * i), x, widths.get(i), !last || ending == Ending.LINEAR);
             String norm = Integer.toString(3 * i + 1);
             if (!last) {
-                x = layers.relu(layers.batchNorm(norm, x));
-            } else if (ending == Ending.NORM) {
+                x = layers.relu(norms ? layers.batchNorm(norm, x) : x);
+            } else if (norms && ending == Ending.NORM) {
                 x = layers.batchNormWithoutScale(norm, x);
             }
         }

@@ -78,6 +78,7 @@ final class ImportedRunTest {
                 0,
                 new PictureInput(imageSize, 3, half, half),
                 "8-8",
+                "batch",
                 EncoderOptions.NONE,
                 OnnxConfig.of(file, "", Pooling.NONE, "train", dropout, null, List.of()));
         GraphConfig graph = new GraphConfig(

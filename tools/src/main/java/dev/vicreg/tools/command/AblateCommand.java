@@ -1,0 +1,387 @@
+package dev.vicreg.tools.command;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.vicreg.export.RunExport;
+import dev.vicreg.models.setting.Group;
+import dev.vicreg.models.setting.SettingException;
+import dev.vicreg.runtime.EmbeddingModel;
+import dev.vicreg.runtime.file.AtomicFile;
+import dev.vicreg.runtime.natives.Device;
+import dev.vicreg.tools.cli.Console;
+import dev.vicreg.tools.cli.Setting;
+import dev.vicreg.tools.cli.Settings;
+import dev.vicreg.tools.cli.Usage;
+import dev.vicreg.tools.cli.Version;
+import dev.vicreg.tools.evaluation.Ablation;
+import dev.vicreg.tools.evaluation.AblationTable;
+import dev.vicreg.tools.evaluation.KnnClassifier;
+import dev.vicreg.tools.evaluation.LabelledVectors;
+import dev.vicreg.tools.evaluation.SampleForm;
+import dev.vicreg.tools.evaluation.SampleForms;
+import dev.vicreg.tools.evaluation.Spread;
+import dev.vicreg.tools.output.Json;
+import dev.vicreg.tools.output.Progress;
+import dev.vicreg.tools.sample.SampleSet;
+import dev.vicreg.training.config.DataConfig;
+import dev.vicreg.training.config.TrainingConfig;
+import dev.vicreg.training.data.Datasets;
+import dev.vicreg.training.data.source.Dataset;
+import dev.vicreg.training.data.source.Selection;
+import dev.vicreg.training.loop.Trainer;
+import dev.vicreg.training.run.Metrics;
+import dev.vicreg.training.run.RunFolder;
+import dev.vicreg.training.run.RunLayout;
+import dev.vicreg.training.step.Side;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
+import java.util.function.IntUnaryOperator;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** Trains every row of the paper's ablations on the same data, with the same seeds, and tells what came of each. */
+final class AblateCommand {
+    private static final Setting<Path> OUT = Setting.path(
+            "out", "DIR", Group.OUTPUT, "folder for the runs, the table and the plot; called again it goes on");
+    private static final Setting<String> SEEDS =
+            Setting.text("seeds", "N,N", Group.OPTIMIZATION, "seeds with which each row is trained", "0");
+    private static final Setting<String> ROWS = Setting.text(
+            "rows",
+            "NAME,NAME",
+            Group.OBJECTIVE,
+            "rows that are trained, without it all: "
+                    + Ablation.ALL.stream().map(Ablation::name).collect(Collectors.joining(", ")),
+            null);
+    private static final Setting<Integer> PARALLEL = Setting.integer(
+            "parallel",
+            "N",
+            Group.MACHINE,
+            "runs at a time, each with one thread; 0 for as many as processors and memory allow",
+            0,
+            0,
+            1024);
+    private static final Setting<Integer> PER_CLASS = Setting.integer(
+            "per-class", "N", Group.DATA, "without --data: drawn training pictures of each class", 200, 1, 1_000_000);
+    private static final Setting<Integer> TEST_PER_CLASS =
+            Setting.integer("test-per-class", "N", Group.DATA, "likewise test pictures", 50, 1, 1_000_000);
+
+    /** What a run takes at most with a network of the size that is affordable here. */
+    private static final long BYTES_OF_A_RUN = 1L << 30;
+
+    /** Where it departs from train's defaults: short runs of a small network. */
+    private static final Map<String, String> RECIPE = Map.of(
+            "projector", "256-256-256",
+            "epochs", "10",
+            "warmup-epochs", "1",
+            "augment", "cifar,hue=0.5");
+
+    /** What the rows set, and what this command sets itself. */
+    private static final Set<String> TAKEN = Stream.of(
+                    Ablation.ALL.stream().flatMap(row -> row.options().keySet().stream()),
+                    Stream.of("loss", "seed", "threads", "data-b", "pairs", "pair-by"))
+            .flatMap(names -> names)
+            .collect(Collectors.toSet());
+
+    static final Usage USAGE = new Usage(
+            List.of(OUT),
+            Stream.of(
+                            Setting.of(DataConfig.class),
+                            List.of(PER_CLASS, TEST_PER_CLASS, SEEDS, ROWS, PARALLEL, SharedSettings.JSON),
+                            RunOptions.GRAPH,
+                            RunOptions.RUN)
+                    .<Setting<?>>flatMap(List::stream)
+                    .filter(setting ->
+                            !TAKEN.contains(setting.name()) && !setting.name().endsWith("-b"))
+                    .<Setting<?>>map(AblateCommand::withRecipe)
+                    .toList(),
+            "./vicreg ablate --out ablation");
+
+    /** All that a run can be told, of which the rows set the rest. */
+    private static final Usage OF_A_RUN = new Usage(
+            List.of(),
+            Stream.of(Setting.of(DataConfig.class), RunOptions.GRAPH, RunOptions.RUN)
+                    .<Setting<?>>flatMap(List::stream)
+                    .<Setting<?>>map(AblateCommand::withRecipe)
+                    .toList(),
+            "");
+
+    private final Settings settings;
+    private final Path out;
+    private final Console console;
+    private final Datasets datasets;
+    private final AtomicInteger runsDone = new AtomicInteger();
+    private final AtomicLong stepsDone = new AtomicLong();
+
+    private AblateCommand(Settings settings, Path out, Datasets datasets, Console console) {
+        this.settings = settings;
+        this.out = out;
+        this.datasets = datasets;
+        this.console = console;
+    }
+
+    private static Setting<?> withRecipe(Setting<?> setting) {
+        String text = RECIPE.get(setting.name());
+        return text == null ? setting : setting.withFallback(text);
+    }
+
+    /** One row with one seed. */
+    private record Run(Ablation row, long seed, Path folder) {
+        Path result() {
+            return folder.resolve("ablation.json");
+        }
+    }
+
+    static void run(Settings given, Console console) throws Exception {
+        Path out = given.get(OUT);
+        Settings settings = withData(given, out, console);
+        List<Run> runs = runs(given, out);
+        List<AblationTable.Result> results;
+        try (Datasets datasets = new Datasets(new Reading(console))) {
+            AblateCommand command = new AblateCommand(settings, out, datasets, console);
+            results = command.train(runs, parallel(given));
+        }
+        if (results.size() < runs.size()) {
+            console.err()
+                    .println("stopped and saved; " + results.size() + " of " + runs.size()
+                            + " runs are done; the same command goes on");
+            return;
+        }
+        AblationTable table = AblationTable.of(results);
+        Path markdown = out.resolve("ablation.md");
+        AtomicFile.write(markdown, ByteBuffer.wrap(table.markdown().getBytes(StandardCharsets.UTF_8)));
+        Path plot = out.resolve("ablation.png");
+        table.plot().write(plot);
+        if (given.on(SharedSettings.JSON)) {
+            console.out().println(Json.line(Map.of("results", results)));
+        } else {
+            console.out().print(table.text());
+            console.out().println(markdown);
+            console.out().println(plot);
+        }
+    }
+
+    /** The settings with drawn pictures where no data are named. */
+    private static Settings withData(Settings given, Path out, Console console) throws IOException {
+        boolean data = given.find(SharedSettings.DATA).isPresent();
+        if (data != (given.value("eval-data") != null)) {
+            throw new SettingException(
+                    "--data and --eval-data belong together: training and test samples; give both, or"
+                            + " neither for drawn pictures");
+        }
+        if (data) {
+            return given;
+        }
+        Path pictures = out.resolve("pictures");
+        if (SampleSet.isEmpty(pictures)) {
+            console.err().println("drawing pictures into " + pictures);
+            new SampleSet(32, 0).write(pictures, given.get(PER_CLASS), given.get(TEST_PER_CLASS));
+        }
+        return given.with("data", pictures.resolve("train").toString())
+                .with("eval-data", pictures.resolve("test").toString());
+    }
+
+    private static List<Run> runs(Settings given, Path out) {
+        List<Long> seeds = new ArrayList<>();
+        for (String seed : given.get(SEEDS).split(",", -1)) {
+            if (!seed.matches("-?[0-9]{1,18}")) {
+                throw new SettingException("--seeds must be whole numbers such as 0,1,2, found " + given.get(SEEDS));
+            }
+            seeds.add(Long.valueOf(seed));
+        }
+        List<String> names = Ablation.ALL.stream().map(Ablation::name).toList();
+        List<String> chosen =
+                given.find(ROWS).map(rows -> Arrays.asList(rows.split(",", -1))).orElse(names);
+        for (String name : chosen) {
+            if (!names.contains(name)) {
+                throw new SettingException("--rows: expected some of " + String.join(", ", names) + ", found " + name);
+            }
+        }
+        return Ablation.ALL.stream()
+                .filter(row -> chosen.contains(row.name()))
+                .flatMap(row -> seeds.stream()
+                        .map(seed -> new Run(row, seed, out.resolve("runs").resolve(row.name() + "-" + seed))))
+                .toList();
+    }
+
+    private static int parallel(Settings given) {
+        int asked = given.get(PARALLEL);
+        long memory = Runtime.getRuntime().maxMemory() * 4; // the JVM takes a quarter of it by itself
+        int fits = (int) Math.max(1, Math.min(1024, memory / BYTES_OF_A_RUN));
+        return asked > 0 ? asked : Math.min(fits, Runtime.getRuntime().availableProcessors());
+    }
+
+    /** The results of the runs that are complete, in their order: all, unless a signal came. */
+    private List<AblationTable.Result> train(List<Run> runs, int parallel) throws Exception {
+        List<TrainingConfig> configs = new ArrayList<>();
+        for (Run run : runs) { // before the first begins
+            configs.add(config(run));
+        }
+        TrainingConfig first = configs.get(0);
+        Dataset<?> test = datasets.open(
+                String.valueOf(first.data().evalData()),
+                first.graph().a().input().reading(),
+                Selection.ALL);
+        Dataset<?> bank = datasets.open(
+                first.data().data(),
+                first.graph().a().input().reading(),
+                first.data().selection());
+        long steps = 0;
+        for (TrainingConfig config : configs) {
+            steps += config.schedule()
+                    .totalSteps(bank.size() / config.graph().update().batchSize());
+        }
+        console.err().println(runs.size() + " runs, " + parallel + " at a time");
+        ExecutorService workers = Executors.newFixedThreadPool(parallel);
+        try (Console.Hold hold = console.hold();
+                Progress progress = new Progress(console, "ablate", 0, steps)) {
+            List<Future<AblationTable.@Nullable Result>> futures = new ArrayList<>();
+            for (int i = 0; i < runs.size(); i++) {
+                Run run = runs.get(i);
+                TrainingConfig config = configs.get(i);
+                futures.add(workers.submit(() -> result(run, config, bank, test, progress, hold::isStopRequested)));
+            }
+            List<AblationTable.Result> results = new ArrayList<>();
+            for (Future<AblationTable.@Nullable Result> future : futures) {
+                AblationTable.Result result = future.get();
+                if (result != null) {
+                    results.add(result);
+                }
+            }
+            return results;
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof Exception cause) {
+                throw cause;
+            }
+            throw e;
+        } finally {
+            workers.shutdownNow();
+        }
+    }
+
+    private TrainingConfig config(Run run) throws IOException {
+        Settings own =
+                settings.as(OF_A_RUN).with("seed", String.valueOf(run.seed)).with("threads", "1");
+        for (Map.Entry<String, String> option : run.row.options().entrySet()) {
+            own = own.with(option.getKey(), option.getValue());
+        }
+        DataConfig data = own.read(DataConfig.class);
+        return RunOptions.training(own, data, SideInputs.of(own, data.selection(), datasets));
+    }
+
+    /** That of a run; null if it was stopped. */
+    private AblationTable.@Nullable Result result(
+            Run run, TrainingConfig config, Dataset<?> bank, Dataset<?> test, Progress progress, BooleanSupplier stop)
+            throws Exception {
+        if (!Files.exists(run.result())) {
+            if (stop.getAsBoolean() || !trained(run, config, progress, stop)) {
+                return null;
+            }
+            RunLayout layout = new RunLayout(run.folder);
+            Map<String, Object> figures = new LinkedHashMap<>();
+            measure(layout.encoder(Side.A), bank, test, config, "encoder", figures);
+            measure(layout.initialEncoder(Side.A), bank, test, config, "untrained", figures);
+            AtomicFile.write(run.result(), ByteBuffer.wrap(Json.line(figures).getBytes(StandardCharsets.UTF_8)));
+        } else {
+            progress.at(stepsDone.addAndGet(config.schedule()
+                    .totalSteps(bank.size() / config.graph().update().batchSize())));
+        }
+        runsDone.incrementAndGet();
+        JsonNode figures = new ObjectMapper().readTree(run.result().toFile());
+        return new AblationTable.Result(
+                run.row.name(),
+                run.seed,
+                figures.get("encoder_knn").asDouble(),
+                figures.get("encoder_spread").asDouble(),
+                figures.get("untrained_knn").asDouble(),
+                figures.get("untrained_spread").asDouble());
+    }
+
+    /** Trains to the end and exports; false if it was stopped. */
+    private boolean trained(Run run, TrainingConfig config, Progress progress, BooleanSupplier stop) throws Exception {
+        RunLayout layout = new RunLayout(run.folder);
+        Trainer trainer;
+        synchronized (datasets) {
+            trainer = Files.exists(layout.config())
+                    ? Trainer.resume(config, run.folder, null, datasets)
+                    : Trainer.start(config, run.folder, Version.TEXT, datasets);
+        }
+        try (trainer) {
+            stepsDone.addAndGet(trainer.startStep());
+            Path start = trainer.folder().artifacts().checkpoint();
+            RunExport.export(run.folder, Side.A, start, Version.TEXT, Map.of(), layout.initialEncoder(Side.A));
+            Trainer.Outcome outcome = trainer.train(
+                    new Trainer.Listener() {
+                        @Override
+                        public void step(Metrics.Line line, long totalSteps) {
+                            progress.at(stepsDone.incrementAndGet(), runsDone + " runs done");
+                        }
+
+                        @Override
+                        public void saved(RunFolder.Saved saved) {}
+                    },
+                    stop);
+            if (!outcome.finished()) {
+                return false;
+            }
+            Path last = outcome.last().file();
+            RunExport.export(run.folder, Side.A, last, Version.TEXT, Map.of(), layout.encoder(Side.A));
+            return true;
+        }
+    }
+
+    private static void measure(
+            Path encoder,
+            Dataset<?> bank,
+            Dataset<?> test,
+            TrainingConfig config,
+            String name,
+            Map<String, Object> figures)
+            throws IOException {
+        try (EmbeddingModel model =
+                EmbeddingModel.load(encoder, Device.CPU, config.machine().threads())) {
+            measure(SampleForms.of(bank), model, bank, test, name, figures);
+        }
+    }
+
+    private static <S, R> void measure(
+            SampleForm<S, R> form,
+            EmbeddingModel model,
+            Dataset<?> bank,
+            Dataset<?> test,
+            String name,
+            Map<String, Object> figures)
+            throws IOException {
+        IntUnaryOperator label = EvalCommand.labelsAsIn(bank.labelNames(), test);
+        LabelledVectors<R> voting =
+                LabelledVectors.of(form, form.kind().require(bank), bank::label, model, null, done -> {});
+        LabelledVectors<R> classified =
+                LabelledVectors.of(form, form.kind().require(test), label, model, null, done -> {});
+        EvalCommand.requireLabels(KnnClassifier.STANDARD, bank, voting.size(), classified.size());
+        figures.put(
+                name + "_knn",
+                KnnClassifier.STANDARD.accuracy(
+                        voting.encoder(),
+                        voting.labels(),
+                        classified.encoder(),
+                        classified.labels(),
+                        bank.labelNames().size()));
+        figures.put(name + "_spread", Spread.of(classified.encoder()));
+    }
+}
