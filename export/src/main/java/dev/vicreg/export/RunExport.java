@@ -1,5 +1,6 @@
 package dev.vicreg.export;
 
+import ai.onnxruntime.OnnxJavaType;
 import dev.vicreg.models.encoder.OnnxEncoder;
 import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.runtime.input.Input;
@@ -167,7 +168,7 @@ public final class RunExport {
         return file != null
                         && form == Form.PICTURES
                         && served(branch, file, form) instanceof Input.Pictures taken
-                        && taken.layout() != null
+                        && taken.type() == OnnxJavaType.FLOAT
                 ? taken
                 : null;
     }

@@ -254,9 +254,10 @@ public final class EmbeddingModel implements AutoCloseable {
         return embed(List.of(image))[0];
     }
 
-    /** The embeddings of pictures, in their order: [images][dimension]. */
+    /** The embeddings of pictures, in their order: [images][dimension]. Their alpha counts where the model takes it. */
     public float[][] embed(List<BufferedImage> images) {
-        return prepareAndEmbed(require(Input.Pictures.class), images.size(), i -> Picture.of(images.get(i)));
+        Input.Pictures input = require(Input.Pictures.class);
+        return prepareAndEmbed(input, images.size(), i -> Picture.of(images.get(i), input.decodedChannels()));
     }
 
     /**

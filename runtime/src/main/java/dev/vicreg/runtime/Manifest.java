@@ -25,7 +25,8 @@ import org.jspecify.annotations.Nullable;
  * What an exported encoder says about itself: JSON in the ONNX file's metadata under {@value #METADATA_KEY}.
  *
  * @param formatVersion {@value #PICTURE_VERSION} for pictures, 2 for vectors, signals and sequences, which
- *     the first readers didn't know, {@value #FORMAT_VERSION} for grey pictures and such as aren't square; grows when an older reader would go wrong
+ *     the first readers didn't know, 3 for grey pictures and such as aren't square, {@value #FORMAT_VERSION} for
+ *     pictures of other channels than one and three, and for bytes with channels first; grows when an older reader would go wrong
  * @param version this project's version that wrote the file
  * @param encoder the encoder's name, e.g. {@code resnet18}
  * @param input what the model takes and how to prepare it
@@ -56,7 +57,7 @@ public record Manifest(
     /** What every version reads. */
     private static final int PICTURE_VERSION = 1;
 
-    public static final int FORMAT_VERSION = 3;
+    public static final int FORMAT_VERSION = 4;
 
     private static final Type ANY_INPUT = new TypeToken<Input<?>>() {}.getType();
 

@@ -235,7 +235,7 @@ class EmbeddingModelTest {
         String json = TestEncoder.manifest().toJson();
         assertRefused(withManifest("text"), "no JSON of the expected form");
         assertRefused(withManifest("{}"), "no field version");
-        assertRefused(withManifest(json.replace("\"formatVersion\": 1", "\"formatVersion\": 4")), "format version 4");
+        assertRefused(withManifest(json.replace("\"formatVersion\": 1", "\"formatVersion\": 5")), "format version 5");
         assertRefused(withManifest(json.replace("\"picture\"", "\"smell\"")), "unknown kind 'smell'");
         assertRefused(withManifest(json.replace("bicubic", "lanczos")), "its manifest is wrong");
     }

@@ -53,7 +53,7 @@ class ManifestFormatTest {
     void whatIsWrongOrMissingIsNamed() throws IOException {
         String json = held("imported");
         assertEquals(
-                "f: its manifest is wrong: expected the layout nchw or nhwc, found chw",
+                "f: its manifest is wrong: expected the layout nchw, nhwc or nchw-uint8, found chw",
                 refusal(json.replace("nchw", "chw")));
         assertEquals(
                 "f: its vicreg.manifest has no field input.colourOrder",
@@ -61,7 +61,7 @@ class ManifestFormatTest {
         assertEquals(
                 "f: its vicreg.manifest has no field input.kind", refusal(json.replace("\"kind\": \"picture\",", "")));
         assertEquals(
-                "f: its manifest is wrong: pictures of 1 channels (grey), expected 3 (RGB) or 1 (L)",
+                "f: its manifest is wrong: pictures of 1 channels (grey), expected 1 (L), 2 (LA), 3 (RGB), 4 (RGBA), or 5 to 16 (as-stored)",
                 refusal(json.replace("\"channels\": 3", "\"channels\": 1").replace("RGB", "grey")));
     }
 

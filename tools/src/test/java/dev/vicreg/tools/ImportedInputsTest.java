@@ -7,23 +7,43 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.vicreg.models.encoder.Encoder;
 import dev.vicreg.models.encoder.Mlp;
 import dev.vicreg.models.encoder.ResNet;
 import dev.vicreg.models.encoder.TextCnn;
 import dev.vicreg.models.graph.ElementType;
+import dev.vicreg.models.graph.Shape;
+import dev.vicreg.models.graph.Tensor;
+import dev.vicreg.models.graph.Value;
+import dev.vicreg.models.nn.Layers;
 import dev.vicreg.models.onnx.OnnxFile;
+import dev.vicreg.models.ops.Ops;
 import dev.vicreg.runtime.EmbeddingModel;
+import dev.vicreg.runtime.input.Input;
 import dev.vicreg.runtime.natives.Device;
+import dev.vicreg.runtime.picture.Interpolation;
+import dev.vicreg.runtime.picture.Picture;
 import dev.vicreg.runtime.signal.Signal;
+import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
+import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Networks in files on tables and recordings, and two of them at once. */
 class ImportedInputsTest {
@@ -147,6 +167,164 @@ class ImportedInputsTest {
             float[][] own = model.embedSignals(List.of(Signal.decode(Files.readAllBytes(first), "bell")));
             assertArrayEquals(found, own[0], 1e-5f);
         }
+    }
+
+    /** A network of pictures [N,C,H,W] behind what brings other inputs to that. */
+    private record Behind(UnaryOperator<Value> first) implements Encoder {
+        private static final ResNet NETWORK = new ResNet(ResNet.Layout.RESNET10, 4, ResNet.Stem.SMALL);
+
+        @Override
+        public Value build(Layers layers, Value input) {
+            return NETWORK.build(layers, first.apply(input));
+        }
+
+        @Override
+        public int dimension() {
+            return NETWORK.dimension();
+        }
+    }
+
+    /** The sample pictures with their luma as alpha. */
+    private Path withAlpha(String part) throws IOException {
+        Path from = shared.resolve("pictures").resolve(part);
+        Path to = folder.resolve("alpha").resolve(part);
+        try (Stream<Path> files = Files.walk(from)) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                Picture picture = Picture.decode(Files.readAllBytes(file), "sample");
+                byte[] grey = picture.grey();
+                BufferedImage image =
+                        new BufferedImage(picture.width(), picture.height(), BufferedImage.TYPE_4BYTE_ABGR);
+                for (int i = 0; i < grey.length; i++) {
+                    int rgb = picture.toBufferedImage().getRGB(i % picture.width(), i / picture.width());
+                    image.setRGB(i % picture.width(), i / picture.width(), (rgb & 0xFFFFFF) | (grey[i] & 255) << 24);
+                }
+                Path written = to.resolve(from.relativize(file).toString());
+                Files.createDirectories(written.getParent());
+                ImageIO.write(image, "png", written.toFile());
+            }
+        }
+        return to;
+    }
+
+    /** The sample pictures of 24x24 and their negatives in an array [N,6,24,24], with their classes beside. */
+    private Path bands(String part) throws IOException {
+        List<byte[]> pictures = new ArrayList<>();
+        StringBuilder labels = new StringBuilder();
+        try (Stream<Path> files = Files.walk(shared.resolve("pictures").resolve(part))) {
+            for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
+                Picture small =
+                        Picture.decode(Files.readAllBytes(file), "sample").middle(24, 24, Interpolation.BILINEAR);
+                byte[] planes = Input.Pictures.channelsFirst(small.rgb(), 3);
+                byte[] both = Arrays.copyOf(planes, 2 * planes.length);
+                for (int i = 0; i < planes.length; i++) {
+                    both[planes.length + i] = (byte) ~planes[i];
+                }
+                pictures.add(both);
+                labels.append(file.getParent().getFileName()).append('\n');
+            }
+        }
+        String header = "{'descr': '|u1', 'fortran_order': False, 'shape': (" + pictures.size() + ", 6, 24, 24), }\n";
+        ByteBuffer out = ByteBuffer.allocate(10 + header.length() + pictures.size() * 6 * 24 * 24);
+        out.order(ByteOrder.LITTLE_ENDIAN).put(new byte[] {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0});
+        out.putShort((short) header.length()).put(header.getBytes(StandardCharsets.US_ASCII));
+        pictures.forEach(out::put);
+        Files.writeString(folder.resolve(part + ".labels.txt"), labels);
+        return Files.write(folder.resolve(part + ".npy"), out.array());
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {2, 4})
+    void picturesWithAlphaTrainANetworkInAFile(int channels) throws IOException {
+        Path file = Networks.write(
+                folder.resolve("net.onnx"),
+                new Behind(x -> new Ops().transpose(x, 0, 3, 1, 2)),
+                "pixels",
+                ElementType.FLOAT,
+                24,
+                24,
+                channels);
+        Path train = withAlpha("train");
+        Path test = withAlpha("test");
+        Path run = train(List.of(), "--data", train.toString(), "--encoder", file.toString(), "--augment", "official");
+        JsonNode figures = eval(run, train.toString(), test.toString());
+        assertTrue(figures.path("baseline").isNumber() && figures.path("raw").isNumber(), figures.toString());
+        float[] found = embedded(run.resolve("encoder.onnx"), test);
+        try (EmbeddingModel model = EmbeddingModel.load(run.resolve("encoder.onnx"), Device.CPU, 1)) {
+            Input.Pictures input = (Input.Pictures) model.manifest().input();
+            assertEquals(channels == 2 ? "LA" : "RGBA", input.colourOrder());
+            assertEquals(Collections.nCopies(channels, 0.5f), input.mean());
+            Path first;
+            try (Stream<Path> files = Files.walk(test)) {
+                first = files.filter(Files::isRegularFile).sorted().findFirst().orElseThrow();
+            }
+            assertArrayEquals(found, model.embed(first), 1e-5f);
+            BufferedImage image = ImageIO.read(first.toFile());
+            assertArrayEquals(found, model.embed(image), 1e-5f);
+            for (int i = 0; i < image.getWidth() * image.getHeight(); i++) {
+                int argb = image.getRGB(i % image.getWidth(), i / image.getWidth());
+                image.setRGB(i % image.getWidth(), i / image.getWidth(), argb | 0xFF000000);
+            }
+            float[] opaque = model.embed(image);
+            assertTrue(IntStream.range(0, found.length).anyMatch(i -> Math.abs(found[i] - opaque[i]) > 1e-3));
+        }
+        float[] untouched = embedded(file, test);
+        assertArrayEquals(embedded(run.resolve("encoder-initial.onnx"), test), untouched, 1e-5f);
+    }
+
+    @Test
+    void bandsTrainANetworkInAFileOfBytesWithChannelsFirst() throws IOException {
+        Ops ops = new Ops();
+        Value factor = ops.constant(Tensor.of(Shape.of(1), new float[] {1 / 255f}));
+        Path file = Networks.write(
+                folder.resolve("net.onnx"),
+                new Behind(x -> ops.mul(ops.cast(x, ElementType.FLOAT), factor)),
+                "bands",
+                ElementType.UINT8,
+                6,
+                24,
+                24);
+        Path train = bands("train");
+        Path test = bands("test");
+        Cli page = run("inspect", file.toString());
+        assertTrue(page.out().contains("pictures, as uint8 [N,6,24,24]"), page.out());
+        Path run = train(List.of(), "--data", train.toString(), "--encoder", file.toString(), "--augment", "official");
+        JsonNode figures = eval(
+                run,
+                train.toString(),
+                test.toString(),
+                "--plot",
+                folder.resolve("p.png").toString());
+        assertTrue(figures.path("baseline").isNumber() && figures.path("raw").isNumber(), figures.toString());
+        float[] found = embedded(run.resolve("encoder.onnx"), test);
+        try (EmbeddingModel model = EmbeddingModel.load(run.resolve("encoder.onnx"), Device.CPU, 1)) {
+            byte[] array = Files.readAllBytes(test);
+            int from = 10 + array[8];
+            byte[] samples = new byte[6 * 24 * 24];
+            for (int i = 0; i < samples.length; i++) {
+                samples[i] = array[from + i % 6 * 24 * 24 + i / 6];
+            }
+            Picture first = new Picture(24, 24, 6, samples);
+            assertArrayEquals(found, model.embedPictures(List.of(first))[0], 1e-5f);
+        }
+        Cli refused = Cli.run(words(
+                folder.resolve("no"), "--data", shared.resolve("pictures/train").toString(), "--encoder", file + ""));
+        assertEquals(1, refused.status());
+        assertTrue(refused.err().contains("a picture of 3 channels, expected 6"), refused.err());
+    }
+
+    @Test
+    void anEncoderOfThisProjectTrainsOnBands() throws IOException {
+        Path train = bands("train");
+        Path test = bands("test");
+        String[] options = {"--data", train.toString(), "--channels", "6", "--image-size", "24", "--width", "4"};
+        Path run = train(List.of(), options);
+        JsonNode figures = eval(run, train.toString(), test.toString());
+        assertTrue(figures.path("raw").isNumber(), figures.toString());
+        Cli refused = Cli.run(words(folder.resolve("no"), "--data", train.toString(), "--width", "4"));
+        assertTrue(refused.errorLine().contains("expected [N,H,W,3] or [N,3,H,W]"), refused.err());
+        refused = Cli.run(words(folder.resolve("no"), "--data", train + "", "--channels", "6", "--mean", "0.5"));
+        assertEquals(2, refused.status());
+        assertTrue(refused.errorLine().contains("--mean and --std of pictures of 6 channels"), refused.err());
     }
 
     @Test

@@ -501,7 +501,7 @@ public final class OnnxEncoder implements Encoder {
             for (@Nullable Value each : node.inputs()) {
                 inputs.add(each == null ? null : known.getOrDefault(each, each));
             }
-            List<Value> outputs = build(layers, node, inputs);
+            List<Value> outputs = build(layers, node, inputs, view.shape().at(0));
             for (int i = 0; i < outputs.size(); i++) {
                 known.put(node.output(i), outputs.get(i));
             }
@@ -518,14 +518,45 @@ public final class OnnxEncoder implements Encoder {
         return layers.declare(name, start.shape(), role, (shape, random) -> start);
     }
 
-    private List<Value> build(Layers layers, Node node, List<@Nullable Value> inputs) {
+    private List<Value> build(Layers layers, Node node, List<@Nullable Value> inputs, Dim batch) {
         Layers here = layers.scope(NODES).scope(node.scope());
         return switch (node.op()) {
             case BATCH_NORMALIZATION -> List.of(batchNorm(layers, here, node, inputs));
             case DROPOUT -> List.of(dropout(here, node, inputs));
             case IDENTITY -> List.of(given(inputs, 0));
+            case RESHAPE ->
+                holdsBatch(node, given(inputs, 0), batch)
+                        ? List.of(here.ops()
+                                .reshape(given(inputs, 0), ofEach(node.output(0).shape())))
+                        : told(here.ops(), Rewriter.copy(here.ops(), node, inputs));
             default -> told(here.ops(), Rewriter.copy(here.ops(), node, inputs));
         };
+    }
+
+    /**
+     * Whether a Reshape leads from one sample's numbers to the same in another shape, but writes down the batch that the
+     * file was exported with: its constant begins with that, and so does what goes in, which is another batch now.
+     */
+    private boolean holdsBatch(Node node, Value x, Dim batch) {
+        Dim exported = input.shape().at(0);
+        Tensor sizes = node.input(1).constant();
+        Shape from = node.input(0).shape();
+        Shape to = node.output(0).shape();
+        return exported.isFixed()
+                && sizes != null
+                && from.isFixed()
+                && to.isFixed()
+                && Math.min(from.rank(), to.rank()) > 0
+                && from.at(0).equals(exported)
+                && sizes.longs()[0] == exported.size()
+                && x.shape().at(0).equals(batch);
+    }
+
+    /** Sizes for a Reshape that leaves the batch as it is. */
+    private static long[] ofEach(Shape shape) {
+        long[] sizes = shape.toArray();
+        sizes[0] = 0;
+        return sizes;
     }
 
     /** What follows from shapes alone becomes a constant, so that chains of shape computations end here. */

@@ -125,9 +125,9 @@ public final class EmbeddingTranslator implements Translator<Image, float[]> {
         return list.size() == 1 ? list.get(0) : list.get(manifest.outputName());
     }
 
-    private static Picture picture(NDManager manager, Image image) {
+    private Picture picture(NDManager manager, Image image) {
         if (image.getWrappedImage() instanceof BufferedImage buffered) {
-            return Picture.of(buffered);
+            return Picture.of(buffered, pictures.decodedChannels());
         }
         try (NDArray pixels = image.toNDArray(manager, Image.Flag.COLOR)) { // other implementations: uint8 [H,W,3] RGB
             return new Picture(image.getWidth(), image.getHeight(), pixels.toByteArray());

@@ -160,7 +160,7 @@ public sealed interface Input<S> {
         return pictures(PictureSize.square(imageSize), mean, deviation);
     }
 
-    /** The same of any proportions; grey where there is one mean. */
+    /** The same of any proportions, and of as many channels as there are means. */
     static Pictures pictures(PictureSize size, List<Float> mean, List<Float> deviation) {
         return pictures("image", size, mean, deviation, null);
     }
@@ -168,15 +168,15 @@ public sealed interface Input<S> {
     /**
      * The pictures of an encoder of other origin.
      *
-     * @param layout {@value Pictures#CHANNELS_FIRST} or {@value Pictures#CHANNELS_LAST} of normalised float32; null for
-     *     uint8
+     * @param layout {@value Pictures#CHANNELS_FIRST} or {@value Pictures#CHANNELS_LAST} of normalised float32, {@value
+     *     Pictures#BYTES_CHANNELS_FIRST} of uint8; null for uint8 with channels last
      */
     static Pictures pictures(
             String name, int imageSize, List<Float> mean, List<Float> deviation, @Nullable String layout) {
         return pictures(name, PictureSize.square(imageSize), mean, deviation, layout);
     }
 
-    /** The same of any proportions; grey where there is one mean. */
+    /** The same of any proportions, and of as many channels as there are means. */
     static Pictures pictures(
             String name, PictureSize size, List<Float> mean, List<Float> deviation, @Nullable String layout) {
         return new Pictures(
@@ -184,7 +184,7 @@ public sealed interface Input<S> {
                 Pictures.KIND,
                 size.height(),
                 mean.size(),
-                mean.size() == 1 ? Pictures.GREY : Pictures.COLOURS,
+                Pictures.colourOrder(mean.size()),
                 size.height(),
                 "bicubic",
                 mean,
@@ -205,19 +205,22 @@ public sealed interface Input<S> {
 
     /**
      * A picture input: uint8 [N, imageSize, imageSize, channels]. The caller resizes; the model normalises. With a
-     * layout float32 instead, and the caller normalises too.
+     * layout of float32 instead, and the caller normalises too.
      *
      * @param name the model's input, {@code image}
      * @param kind {@code picture}
      * @param imageSize height that the model takes, in pixels, and width unless {@code imageWidth} says another
-     * @param channels 3, or 1 of grey levels
-     * @param colourOrder {@code RGB}, or {@code L} of grey levels: luma as Pillow's
+     * @param channels 3, 1 of grey levels, or 2 to {@value Picture#MOST_CHANNELS} others
+     * @param colourOrder {@code RGB}; {@code L} of one channel: luma as Pillow's; {@code LA} and {@code RGBA} with alpha of
+     *     two and four; {@value #AS_STORED} of more
      * @param shortestSide the picture is resized, keeping its proportions, until its shorter side has this many pixels;
      *     the middle of that is cut out. With {@code imageWidth} the picture is resized until it covers both instead
      * @param interpolation {@code bicubic} or {@code bilinear}, antialiased as Pillow's
      * @param mean per channel on a scale of 0 to 1, subtracted inside the model
      * @param deviation standard deviation per channel on a scale of 0 to 1, divided by inside the model
-     * @param layout {@value #CHANNELS_FIRST} for [N, channels, height, width], {@value #CHANNELS_LAST}; null for uint8
+     * @param layout {@value #CHANNELS_FIRST} for float32 [N, channels, height, width], {@value #CHANNELS_LAST} for float32
+     *     with channels last, {@value #BYTES_CHANNELS_FIRST} for uint8 [N, channels, height, width]; null for uint8 with
+     *     channels last
      * @param imageWidth width in pixels of pictures that aren't square; null of square ones
      */
     record Pictures(
@@ -239,23 +242,35 @@ public sealed interface Input<S> {
 
         public static final String CHANNELS_LAST = "nhwc";
 
-        public static final String COLOURS = "RGB";
+        public static final String BYTES_CHANNELS_FIRST = "nchw-uint8";
 
-        public static final String GREY = "L";
+        private static final List<String> LAYOUTS = List.of(CHANNELS_FIRST, CHANNELS_LAST, BYTES_CHANNELS_FIRST);
 
-        /** @throws IllegalArgumentException if no RGB picture can be brought to that */
+        /** The colour order of more than four channels: that of the file or the array that a picture comes from. */
+        public static final String AS_STORED = "as-stored";
+
+        private static final List<String> COLOUR_ORDERS = List.of("L", "LA", "RGB", "RGBA");
+
+        /** The order of so many channels. */
+        static String colourOrder(int channels) {
+            return channels >= 1 && channels <= COLOUR_ORDERS.size() ? COLOUR_ORDERS.get(channels - 1) : AS_STORED;
+        }
+
+        /** @throws IllegalArgumentException if no picture can be brought to that */
         public Pictures {
             Objects.requireNonNull(name, "input.name");
             Objects.requireNonNull(colourOrder, "input.colourOrder");
             Objects.requireNonNull(interpolation, "input.interpolation");
             mean = List.copyOf(Objects.requireNonNull(mean, "input.mean"));
             deviation = List.copyOf(Objects.requireNonNull(deviation, "input.deviation"));
-            if (layout != null && !layout.equals(CHANNELS_FIRST) && !layout.equals(CHANNELS_LAST)) {
-                throw new IllegalArgumentException("expected the layout nchw or nhwc, found " + layout);
+            if (layout != null && !LAYOUTS.contains(layout)) {
+                throw new IllegalArgumentException("expected the layout nchw, nhwc or nchw-uint8, found " + layout);
             }
-            if (!(channels == 3 && colourOrder.equals(COLOURS)) && !(channels == 1 && colourOrder.equals(GREY))) {
-                throw new IllegalArgumentException(
-                        "pictures of " + channels + " channels (" + colourOrder + "), expected 3 (RGB) or 1 (L)");
+            boolean known = channels >= 1 && channels <= Picture.MOST_CHANNELS;
+            if (!known || !colourOrder.equals(colourOrder(channels))) {
+                throw new IllegalArgumentException("pictures of " + channels + " channels (" + colourOrder
+                        + "), expected 1 (L), 2 (LA), 3 (RGB), 4 (RGBA), or 5 to " + Picture.MOST_CHANNELS + " ("
+                        + AS_STORED + ")");
             }
             if (layout != null) {
                 requireEach("channels", channels, mean, deviation);
@@ -284,12 +299,16 @@ public sealed interface Input<S> {
 
         @Override
         public OnnxJavaType type() {
-            return layout == null ? OnnxJavaType.UINT8 : OnnxJavaType.FLOAT;
+            return layout == null || layout.equals(BYTES_CHANNELS_FIRST) ? OnnxJavaType.UINT8 : OnnxJavaType.FLOAT;
+        }
+
+        private boolean channelsFirst() {
+            return CHANNELS_FIRST.equals(layout) || BYTES_CHANNELS_FIRST.equals(layout);
         }
 
         @Override
         public long[] shape() {
-            return CHANNELS_FIRST.equals(layout)
+            return channelsFirst()
                     ? new long[] {channels, size().height(), size().width()}
                     : new long[] {size().height(), size().width(), channels};
         }
@@ -302,19 +321,28 @@ public sealed interface Input<S> {
         /** Of square colour pictures as bytes every version knows all. */
         @Override
         public int formatVersion() {
-            return imageWidth != null || channels != 3 ? 3 : layout == null ? 1 : 2;
+            if ((channels != Picture.COLOURS && channels != 1) || BYTES_CHANNELS_FIRST.equals(layout)) {
+                return 4;
+            }
+            return imageWidth != null || channels == 1 ? 3 : layout == null ? 1 : 2;
+        }
+
+        /** Channels in which pictures are decoded and resized: grey levels are made of colours afterwards. */
+        public int decodedChannels() {
+            return channels == 1 ? Picture.COLOURS : channels;
         }
 
         @Override
         public Picture decode(byte[] file, String name) throws IOException {
-            return Picture.decode(file, name);
+            return Picture.decode(file, name, decodedChannels());
         }
 
         @Override
         public Picture prepare(Picture sample) {
+            Picture picture = sample.withChannels(decodedChannels());
             return imageWidth == null
-                    ? sample.middle(shortestSide, imageSize, kernel(interpolation))
-                    : sample.cover(imageWidth, imageSize, kernel(interpolation));
+                    ? picture.middle(shortestSide, imageSize, kernel(interpolation))
+                    : picture.cover(imageWidth, imageSize, kernel(interpolation));
         }
 
         @Override
@@ -324,12 +352,22 @@ public sealed interface Input<S> {
                 throw new IllegalArgumentException(
                         "expected a prepared picture of size " + size() + ", found one of " + found);
             }
-            byte[] pixels = channels == 1 ? prepared.grey() : prepared.rgb();
-            if (layout == null) {
-                batch.put(place * bytes(), pixels);
+            byte[] pixels = prepared.withChannels(channels).samples();
+            if (type() == OnnxJavaType.UINT8) {
+                batch.put(place * bytes(), channelsFirst() ? channelsFirst(pixels, channels) : pixels);
             } else {
                 Batches.put(batch, place, normalised(pixels));
             }
+        }
+
+        /** [H,W,C] → [C,H,W]. */
+        public static byte[] channelsFirst(byte[] picture, int channels) {
+            int pixels = picture.length / channels;
+            byte[] planes = new byte[picture.length];
+            for (int i = 0; i < picture.length; i++) {
+                planes[i % channels * pixels + i / channels] = picture[i];
+            }
+            return planes;
         }
 
         /** One picture, 0–255 unsigned [H,W,C] → (x/255 - mean)/deviation in this input's layout. */

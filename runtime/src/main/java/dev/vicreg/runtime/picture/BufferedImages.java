@@ -14,25 +14,49 @@ final class BufferedImages {
     private BufferedImages() {}
 
     /** @throws IllegalArgumentException if samples are of more than 16 bits or floating point: no scale is known */
-    static Picture toPicture(BufferedImage image) {
+    static Picture toPicture(BufferedImage image, int channels) {
+        if (channels > 4) {
+            return allSamples(image, channels);
+        }
         int width = image.getWidth();
         int height = image.getHeight();
-        byte[] rgb = new byte[Math.multiplyExact(Math.multiplyExact(width, height), 3)];
-        if (image.getType() == BufferedImage.TYPE_3BYTE_BGR && ownsWholeArray(image)) {
+        int kept = channels % 2 == 0 ? 4 : 3; // with alpha or laid over white
+        byte[] out = new byte[Math.multiplyExact(Math.multiplyExact(width, height), kept)];
+        if (kept == 3 && image.getType() == BufferedImage.TYPE_3BYTE_BGR && ownsWholeArray(image)) {
             byte[] bgr = ((DataBufferByte) image.getRaster().getDataBuffer()).getData();
-            for (int i = 0; i < rgb.length; i += 3) {
-                rgb[i] = bgr[i + 2];
-                rgb[i + 1] = bgr[i + 1];
-                rgb[i + 2] = bgr[i];
+            for (int i = 0; i < out.length; i += 3) {
+                out[i] = bgr[i + 2];
+                out[i + 1] = bgr[i + 1];
+                out[i + 2] = bgr[i];
             }
         } else if (isComponents(image, ColorSpace.TYPE_CMYK)) {
-            copyInks(image, rgb);
+            copyInks(image, kept, out);
         } else if (hasPlainSamples(image)) {
-            copySamples(image, rgb);
+            copySamples(image, kept, out);
         } else {
-            copyConverted(image, rgb);
+            copyConverted(image, kept, out);
         }
-        return new Picture(width, height, rgb);
+        return new Picture(width, height, kept, out).withChannels(channels);
+    }
+
+    /** The samples as they are, of an image that has as many as that. */
+    private static Picture allSamples(BufferedImage image, int channels) {
+        ColorModel model = image.getColorModel();
+        int bands = image.getRaster().getNumBands();
+        if (bands != channels || !isComponents(image, model.getColorSpace().getType())) {
+            throw new IllegalArgumentException("a picture of " + bands + " channels, expected " + channels);
+        }
+        int width = image.getWidth();
+        byte[] out = new byte[Math.multiplyExact(Math.multiplyExact(width, image.getHeight()), channels)];
+        int[] row = new int[width * channels];
+        int to = 0;
+        for (int y = 0; y < image.getHeight(); y++) {
+            image.getRaster().getPixels(0, y, width, 1, row);
+            for (int i = 0; i < row.length; i++) {
+                out[to++] = (byte) to8Bits(row[i], model.getComponentSize(i % channels));
+            }
+        }
+        return new Picture(width, image.getHeight(), channels, out);
     }
 
     static BufferedImage fromPicture(Picture picture) {
@@ -76,7 +100,7 @@ final class BufferedImages {
     }
 
     /** Of printed pictures, in Pillow's arithmetic, without a colour profile. */
-    private static void copyInks(BufferedImage image, byte[] rgb) {
+    private static void copyInks(BufferedImage image, int kept, byte[] out) {
         ColorModel model = image.getColorModel();
         int bands = model.getNumComponents();
         int[] row = new int[image.getWidth() * bands];
@@ -86,8 +110,12 @@ final class BufferedImages {
             for (int at = 0; at < row.length; at += bands) {
                 int noBlack = 255 - to8Bits(row[at + 3], model.getComponentSize(3));
                 for (int c = 0; c < 3; c++) {
-                    rgb[to++] = inked(noBlack, to8Bits(row[at + c], model.getComponentSize(c)));
+                    out[to + c] = inked(noBlack, to8Bits(row[at + c], model.getComponentSize(c)));
                 }
+                if (kept == 4) {
+                    out[to + 3] = (byte) 255;
+                }
+                to += kept;
             }
         }
     }
@@ -98,7 +126,7 @@ final class BufferedImages {
         return (byte) Math.max(0, noBlack - ((product + (product >> 8)) >> 8));
     }
 
-    private static void copySamples(BufferedImage image, byte[] rgb) {
+    private static void copySamples(BufferedImage image, int kept, byte[] out) {
         ColorModel model = image.getColorModel();
         boolean hasAlpha = model.getTransparency() != Transparency.OPAQUE && model.hasAlpha();
         int channels = model.getNumColorComponents();
@@ -113,13 +141,17 @@ final class BufferedImages {
                 int alpha = hasAlpha ? to8Bits(row[at + channels], model.getComponentSize(channels)) : 255;
                 for (int c = 0; c < 3; c++) {
                     int band = channels == 3 ? c : 0;
-                    rgb[to++] = overWhite(to8Bits(row[at + band], model.getComponentSize(band)), alpha);
+                    int sample = to8Bits(row[at + band], model.getComponentSize(band));
+                    out[to++] = kept == 4 ? (byte) sample : overWhite(sample, alpha);
+                }
+                if (kept == 4) {
+                    out[to++] = (byte) alpha;
                 }
             }
         }
     }
 
-    private static void copyConverted(BufferedImage image, byte[] rgb) {
+    private static void copyConverted(BufferedImage image, int kept, byte[] out) {
         int width = image.getWidth();
         int[] row = new int[width];
         int to = 0;
@@ -127,9 +159,13 @@ final class BufferedImages {
             image.getRGB(0, y, width, 1, row, 0, width);
             for (int argb : row) {
                 int alpha = argb >>> 24;
-                rgb[to++] = overWhite(argb >> 16 & 255, alpha);
-                rgb[to++] = overWhite(argb >> 8 & 255, alpha);
-                rgb[to++] = overWhite(argb & 255, alpha);
+                for (int shift = 16; shift >= 0; shift -= 8) {
+                    int sample = argb >> shift & 255;
+                    out[to++] = kept == 4 ? (byte) sample : overWhite(sample, alpha);
+                }
+                if (kept == 4) {
+                    out[to++] = (byte) alpha;
+                }
             }
         }
     }
@@ -141,7 +177,7 @@ final class BufferedImages {
         return bits > 8 ? sample >> (bits - 8) : sample * 255 / ((1 << bits) - 1);
     }
 
-    private static byte overWhite(int sample, int alpha) {
+    static byte overWhite(int sample, int alpha) {
         return (byte) (alpha == 255 ? sample : (sample * alpha + 255 * (255 - alpha) + 127) / 255);
     }
 }

@@ -3,7 +3,8 @@ package dev.vicreg.runtime.picture;
 import java.util.Arrays;
 
 /**
- * What an animation's frames are drawn on. It is transparent, so white, where the first frame leaves it free.
+ * What an animation's frames are drawn on. It is transparent where the first frame leaves it free, and white
+ * where there is no alpha.
  *
  * @param width,height in pixels; a frame that reaches beyond makes it larger
  * @param left,top of the first frame
@@ -16,13 +17,14 @@ record Canvas(int width, int height, int left, int top) {
         if (w == frame.width() && h == frame.height()) {
             return frame;
         }
-        byte[] rgb = new byte[Math.multiplyExact(Math.multiplyExact(w, h), 3)];
-        Arrays.fill(rgb, (byte) 255);
-        int rowBytes = frame.width() * 3;
+        int channels = frame.channels();
+        byte[] samples = new byte[Math.multiplyExact(Math.multiplyExact(w, h), channels)];
+        Arrays.fill(samples, (byte) (frame.hasAlpha() ? 0 : 255));
+        int rowBytes = frame.width() * channels;
         for (int y = 0; y < frame.height(); y++) {
-            System.arraycopy(frame.rgb(), y * rowBytes, rgb, ((top + y) * w + left) * 3, rowBytes);
+            System.arraycopy(frame.samples(), y * rowBytes, samples, ((top + y) * w + left) * channels, rowBytes);
         }
-        return new Picture(w, h, rgb);
+        return new Picture(w, h, channels, samples);
     }
 
     /** Pixels with a frame of this size on it. */

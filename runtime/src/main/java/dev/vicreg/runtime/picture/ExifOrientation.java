@@ -74,7 +74,8 @@ enum ExifOrientation {
         }
         int width = swapsAxes ? picture.height() : picture.width();
         int height = swapsAxes ? picture.width() : picture.height();
-        byte[] source = picture.rgb();
+        int channels = picture.channels();
+        byte[] source = picture.samples();
         byte[] out = new byte[source.length];
         int to = 0;
         for (int y = 0; y < height; y++) {
@@ -83,13 +84,11 @@ enum ExifOrientation {
                 int row = swapsAxes ? x : y;
                 column = flipsColumns ? picture.width() - 1 - column : column;
                 row = flipsRows ? picture.height() - 1 - row : row;
-                int from = (row * picture.width() + column) * 3;
-                out[to++] = source[from];
-                out[to++] = source[from + 1];
-                out[to++] = source[from + 2];
+                System.arraycopy(source, (row * picture.width() + column) * channels, out, to, channels);
+                to += channels;
             }
         }
-        return new Picture(width, height, out);
+        return new Picture(width, height, channels, out);
     }
 
     private static ExifOrientation inPng(ByteBuffer in) {

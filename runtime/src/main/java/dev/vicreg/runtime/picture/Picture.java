@@ -7,21 +7,37 @@ import java.util.Arrays;
 import java.util.Objects;
 
 /**
- * An 8-bit RGB picture.
+ * An 8-bit picture: RGB, or of 1 to {@value #MOST_CHANNELS} other channels. One is grey levels. Of two and of four the
+ * last is alpha, 0 where the pixel is transparent and 255 where it is opaque, beside grey levels or RGB as they are stored.
  *
- * <p>Immutable by agreement: the array belongs to the picture, and whoever reads {@link #rgb()} must not write to it.
- * Under that agreement a picture may be shared between threads.
+ * <p>Immutable by agreement: the array belongs to the picture, and whoever reads {@link #samples()} or {@link #rgb()} must
+ * not write to it. Under that agreement a picture may be shared between threads.
  *
  * @param width columns, at least 1
  * @param height rows, at least 1
- * @param rgb red, green, blue of each pixel, row by row from the top left: [height, width, 3], 0–255 unsigned
+ * @param channels samples of each pixel
+ * @param samples of each pixel, row by row from the top left: [height, width, channels], 0–255 unsigned
  */
-public record Picture(int width, int height, byte[] rgb) {
+public record Picture(int width, int height, int channels, byte[] samples) {
+    /** The most channels that a picture may have. */
+    public static final int MOST_CHANNELS = 16;
+
+    /** Those of RGB. */
+    public static final int COLOURS = 3;
+
     public Picture {
-        if (width < 1 || height < 1 || rgb.length != (long) width * height * 3) {
-            throw new IllegalArgumentException("picture of " + width + "x" + height
-                    + " needs at least one pixel and 3 bytes for each, found " + rgb.length + " bytes");
+        if (channels < 1 || channels > MOST_CHANNELS) {
+            throw new IllegalArgumentException("picture of " + channels + " channels, expected 1 to " + MOST_CHANNELS);
         }
+        if (width < 1 || height < 1 || samples.length != (long) width * height * channels) {
+            throw new IllegalArgumentException("picture of " + width + "x" + height + " needs at least one pixel and "
+                    + channels + " bytes for each, found " + samples.length + " bytes");
+        }
+    }
+
+    /** An RGB picture, [height, width, 3]. */
+    public Picture(int width, int height, byte[] rgb) {
+        this(width, height, COLOURS, rgb);
     }
 
     /**
@@ -34,7 +50,17 @@ public record Picture(int width, int height, byte[] rgb) {
      *     than 64 Mi pixels
      */
     public static Picture decode(byte[] file, String name) throws IOException {
-        return PictureDecoder.decode(file, name);
+        return decode(file, name, COLOURS);
+    }
+
+    /**
+     * The same in so many channels: of 2 grey levels and alpha, of 4 RGB and alpha, which is kept rather than laid over
+     * white and is 255 where the file has none; of 5 and more the samples as the file has them, such as a TIFF's.
+     *
+     * @throws IOException also if the file can't be brought to that
+     */
+    public static Picture decode(byte[] file, String name, int channels) throws IOException {
+        return PictureDecoder.decode(file, name, channels);
     }
 
     /**
@@ -42,10 +68,85 @@ public record Picture(int width, int height, byte[] rgb) {
      * repeated in the three channels; transparent pixels are laid over white.
      */
     public static Picture of(BufferedImage image) {
-        return BufferedImages.toPicture(image);
+        return of(image, COLOURS);
     }
 
-    /** A new image of type {@link BufferedImage#TYPE_3BYTE_BGR} with the same pixels. */
+    /**
+     * The same in so many channels, as {@link #decode(byte[], String, int)} has them.
+     *
+     * @throws IllegalArgumentException if the image can't be brought to that
+     */
+    public static Picture of(BufferedImage image, int channels) {
+        return BufferedImages.toPicture(image, channels);
+    }
+
+    /** Whether the last channel is alpha. */
+    public boolean hasAlpha() {
+        return channels == 2 || channels == 4;
+    }
+
+    /** Channels but for alpha. */
+    public int colours() {
+        return hasAlpha() ? channels - 1 : channels;
+    }
+
+    /**
+     * The picture in so many channels: grey levels become three equal colours, colours become grey levels as {@link #grey()}
+     * has them, what has no alpha is opaque, and transparent pixels are laid over white where none is wanted. One that is
+     * so already stays as it is.
+     *
+     * @throws IllegalArgumentException if either has more than four channels, and the other another number
+     */
+    public Picture withChannels(int wanted) {
+        if (wanted == channels) {
+            return this;
+        }
+        if (Math.max(wanted, channels) > 4 || wanted < 1) {
+            throw new IllegalArgumentException("a picture of " + channels + " channels, expected " + wanted);
+        }
+        if (wanted == 1) {
+            return new Picture(width, height, 1, grey());
+        }
+        if (wanted == COLOURS) {
+            return new Picture(width, height, rgb());
+        }
+        byte[] out = new byte[width * height * wanted];
+        for (int pixel = 0; pixel < width * height; pixel++) {
+            int from = pixel * channels;
+            int to = pixel * wanted;
+            if (wanted == 2 && colours() == COLOURS) {
+                out[to] = (byte) grey(samples, from);
+            } else {
+                for (int c = 0; c < wanted - 1; c++) {
+                    out[to + c] = samples[from + (colours() == 1 ? 0 : c)];
+                }
+            }
+            out[to + wanted - 1] = hasAlpha() ? samples[from + channels - 1] : (byte) 255;
+        }
+        return new Picture(width, height, wanted, out);
+    }
+
+    /**
+     * Red, green and blue to look at: [height, width, 3], 0–255 unsigned. Grey levels are repeated, transparent pixels laid
+     * over white, and of more than four channels there are the first three.
+     */
+    public byte[] rgb() {
+        if (channels == COLOURS) {
+            return samples;
+        }
+        byte[] rgb = new byte[Math.multiplyExact(width * height, COLOURS)];
+        for (int pixel = 0; pixel < width * height; pixel++) {
+            int from = pixel * channels;
+            int alpha = hasAlpha() ? samples[from + channels - 1] & 255 : 255;
+            for (int c = 0; c < COLOURS; c++) {
+                int sample = samples[from + (colours() == 1 ? 0 : c)] & 255;
+                rgb[pixel * COLOURS + c] = BufferedImages.overWhite(sample, alpha);
+            }
+        }
+        return rgb;
+    }
+
+    /** A new image of type {@link BufferedImage#TYPE_3BYTE_BGR} with the pixels of {@link #rgb()}. */
     public BufferedImage toBufferedImage() {
         return BufferedImages.fromPicture(this);
     }
@@ -53,11 +154,12 @@ public record Picture(int width, int height, byte[] rgb) {
     /** The window whose top left pixel is (x, y). It must lie inside the picture. */
     public Picture crop(int x, int y, int w, int h) {
         checkWindow(x, y, w, h);
-        byte[] out = new byte[w * h * 3];
+        byte[] out = new byte[w * h * channels];
+        int rowBytes = w * channels;
         for (int row = 0; row < h; row++) {
-            System.arraycopy(rgb, ((y + row) * width + x) * 3, out, row * w * 3, w * 3);
+            System.arraycopy(samples, ((y + row) * width + x) * channels, out, row * rowBytes, rowBytes);
         }
-        return new Picture(w, h, out);
+        return new Picture(w, h, channels, out);
     }
 
     /** The whole picture resized, antialiased and rounded to 8 bits as Pillow's {@code Image.resize}. */
@@ -71,10 +173,13 @@ public record Picture(int width, int height, byte[] rgb) {
         if (outWidth < 1 || outHeight < 1) {
             throw new IllegalArgumentException("cannot resize to " + outWidth + "x" + outHeight);
         }
-        return new Picture(
-                outWidth,
-                outHeight,
-                Resampling.resize(rgb, width, Axis.whole(x, w, outWidth), Axis.whole(y, h, outHeight), interpolation));
+        return resized(Axis.whole(x, w, outWidth), Axis.whole(y, h, outHeight), interpolation);
+    }
+
+    /** Each channel by itself, alpha too. */
+    private Picture resized(Axis horizontal, Axis vertical, Interpolation interpolation) {
+        byte[] out = Resampling.resize(samples, width, channels, horizontal, vertical, interpolation);
+        return new Picture(horizontal.count(), vertical.count(), channels, out);
     }
 
     /**
@@ -98,7 +203,7 @@ public record Picture(int width, int height, byte[] rgb) {
             boolean whole = width == size && height == size;
             return whole ? this : crop((int) horizontal.from(), (int) vertical.from(), size, size);
         }
-        return new Picture(size, size, Resampling.resize(rgb, width, horizontal, vertical, interpolation));
+        return resized(horizontal, vertical, interpolation);
     }
 
     /**
@@ -113,11 +218,15 @@ public record Picture(int width, int height, byte[] rgb) {
             boolean whole = width == w && height == h;
             return whole ? this : crop((int) horizontal.from(), (int) vertical.from(), w, h);
         }
-        return new Picture(w, h, Resampling.resize(rgb, width, horizontal, vertical, interpolation));
+        return resized(horizontal, vertical, interpolation);
     }
 
-    /** Grey levels, ITU-R 601-2 luma as Pillow's {@code L}: [height, width], 0–255 unsigned. */
+    /** Grey levels of {@link #rgb()}, ITU-R 601-2 luma as Pillow's {@code L}: [height, width], 0–255 unsigned. */
     public byte[] grey() {
+        if (channels == 1) {
+            return samples;
+        }
+        byte[] rgb = rgb();
         byte[] levels = new byte[width * height];
         for (int i = 0; i < levels.length; i++) {
             levels[i] = (byte) grey(rgb, 3 * i);
@@ -147,16 +256,17 @@ public record Picture(int width, int height, byte[] rgb) {
         return other instanceof Picture picture
                 && width == picture.width
                 && height == picture.height
-                && Arrays.equals(rgb, picture.rgb);
+                && channels == picture.channels
+                && Arrays.equals(samples, picture.samples);
     }
 
     @Override
     public int hashCode() {
-        return Objects.hash(width, height, Arrays.hashCode(rgb));
+        return Objects.hash(width, height, channels, Arrays.hashCode(samples));
     }
 
     @Override
     public String toString() {
-        return "Picture[" + width + "x" + height + "]";
+        return "Picture[" + width + "x" + height + "x" + channels + "]";
     }
 }

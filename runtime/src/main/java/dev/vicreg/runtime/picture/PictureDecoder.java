@@ -21,10 +21,10 @@ import org.jspecify.annotations.Nullable;
  * because they are the fastest; so a WebP file is read where a reader for it is on the class path. What formats say beside
  * the coded picture is understood here, and alike for all of them: sizes are checked before any pixel is decoded, sample
  * values are taken without colour profiles, an animation's first frame lies on its canvas, transparent pixels lie over
- * white, and what is shorter than it says is refused. Thread-safe.
+ * white where no alpha is asked for, and what is shorter than it says is refused. Thread-safe.
  */
 final class PictureDecoder {
-    /** Largest picture that is decoded, in pixels: 192 MiB as RGB. */
+    /** Largest picture that is decoded, in pixels: 192 MiB as RGB, 1 GiB of 16 channels. */
     static final long MAX_PIXELS = 64L << 20;
 
     private PictureDecoder() {}
@@ -34,25 +34,29 @@ final class PictureDecoder {
      *
      * @param encoded a whole file: JPEG, PNG, BMP, GIF, TIFF, or what else a reader on the class path understands
      * @param name what messages call the file
-     * @throws IOException if no reader knows the format, the file is damaged or truncated, or its header announces more
-     *     than {@link #MAX_PIXELS}
+     * @param channels of the result: see {@link Picture#decode(byte[], String, int)}
+     * @throws IOException if no reader knows the format, the file is damaged or truncated, can't be brought to these
+     *     channels, or its header announces more than {@link #MAX_PIXELS}
      */
-    static Picture decode(byte[] encoded, String name) throws IOException {
+    static Picture decode(byte[] encoded, String name, int channels) throws IOException {
         try {
             if (JpegFile.matches(encoded)) {
                 JpegFile jpeg = JpegFile.of(encoded);
-                return jpeg.orientation().applyTo(decode(jpeg.bytes(), null, reader -> read(reader, jpeg)));
+                return jpeg.orientation()
+                        .applyTo(decode(
+                                jpeg.bytes(), null, reader -> read(reader, jpeg).withChannels(channels)));
             }
             if (WebpFile.matches(encoded)) {
                 WebpFile webp = WebpFile.of(encoded);
-                return webp.orientation().applyTo(decode(webp));
+                return webp.orientation().applyTo(decode(webp, channels));
             }
             if (BmpFile.matches(encoded)) {
-                return decode(BmpFile.sized(encoded), null, reader -> Picture.of(BmpFile.opaque(reader.read(0))));
+                return decode(
+                        BmpFile.sized(encoded), null, reader -> Picture.of(BmpFile.opaque(reader.read(0)), channels));
             }
             TiffTags.requireReadable(encoded);
             Canvas canvas = GifFile.matches(encoded) ? GifFile.canvas(encoded) : null;
-            return ExifOrientation.of(encoded).applyTo(decode(encoded, canvas, PictureDecoder::read));
+            return ExifOrientation.of(encoded).applyTo(decode(encoded, canvas, reader -> read(reader, channels)));
         } catch (TooLargeException e) {
             throw new IOException("picture " + name + " " + e.getMessage(), e);
         } catch (IOException | RuntimeException e) { // readers throw whatever their parser stumbles over
@@ -60,9 +64,9 @@ final class PictureDecoder {
         }
     }
 
-    private static Picture decode(WebpFile webp) throws IOException {
+    private static Picture decode(WebpFile webp, int channels) throws IOException {
         try {
-            return decode(webp.bytes(), webp.canvas(), PictureDecoder::read);
+            return decode(webp.bytes(), webp.canvas(), reader -> read(reader, channels));
         } catch (IOException e) {
             if (!(e.getCause() instanceof IOException)) { // said here, not by libwebp's reader
                 throw e;
@@ -118,8 +122,8 @@ final class PictureDecoder {
         }
     }
 
-    private static Picture read(ImageReader reader) throws IOException {
-        return Picture.of(reader.read(0));
+    private static Picture read(ImageReader reader, int channels) throws IOException {
+        return Picture.of(reader.read(0), channels);
     }
 
     private static Picture read(ImageReader reader, JpegFile jpeg) throws IOException {

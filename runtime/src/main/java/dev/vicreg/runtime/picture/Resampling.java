@@ -3,7 +3,7 @@ package dev.vicreg.runtime.picture;
 import java.util.Arrays;
 
 /**
- * Antialiased resize of 8-bit RGB, as Pillow's {@code Image.resize} does it.
+ * Antialiased resize of 8-bit samples, each channel by itself, as Pillow's {@code Image.resize} does it.
  *
  * <p>Two separable passes, first along the rows, then along the columns. The kernel's support grows with the
  * down-sampling factor, so every source pixel contributes when a picture shrinks. Weights are fixed-point with {@value
@@ -48,22 +48,23 @@ final class Resampling {
     /**
      * Resizes a window.
      *
-     * @param source row-major RGB of a picture that is {@code sourceWidth} pixels wide
-     * @return row-major RGB of {@code horizontal.count} by {@code vertical.count} pixels
+     * @param source row-major samples of a picture that is {@code sourceWidth} pixels wide, {@code channels} for each
+     * @return row-major samples of {@code horizontal.count} by {@code vertical.count} pixels
      */
-    static byte[] resize(byte[] source, int sourceWidth, Axis horizontal, Axis vertical, Interpolation interpolation) {
+    static byte[] resize(
+            byte[] source, int sourceWidth, int channels, Axis horizontal, Axis vertical, Interpolation interpolation) {
         Weights down = vertical.isResized() ? Weights.of(vertical, interpolation) : null;
         int top = vertical.start + (down == null ? (int) vertical.from : down.low);
         int height = down == null ? vertical.count : down.span;
         int[][] rows = horizontal.isResized()
-                ? resizedRows(source, sourceWidth, horizontal, top, height, interpolation)
-                : rows(source, sourceWidth, horizontal, top, height);
+                ? resizedRows(source, sourceWidth, channels, horizontal, top, height, interpolation)
+                : rows(source, sourceWidth, channels, horizontal, top, height);
         if (down != null) {
-            int[][] resized = new int[vertical.count][horizontal.count * 3];
-            combine(rows, horizontal.count * 3, down, resized);
+            int[][] resized = new int[vertical.count][horizontal.count * channels];
+            combine(rows, horizontal.count * channels, down, resized);
             rows = resized;
         }
-        byte[] out = new byte[Math.multiplyExact(vertical.count, horizontal.count * 3)];
+        byte[] out = new byte[Math.multiplyExact(vertical.count, horizontal.count * channels)];
         int to = 0;
         for (int[] row : rows) {
             for (int sample : row) {
@@ -73,11 +74,11 @@ final class Resampling {
         return out;
     }
 
-    /** What is asked for of the window as it is, [height][count, 3]. */
-    private static int[][] rows(byte[] source, int sourceWidth, Axis axis, int top, int height) {
-        int[][] rows = new int[height][axis.count * 3];
+    /** What is asked for of the window as it is, [height][count, channels]. */
+    private static int[][] rows(byte[] source, int sourceWidth, int channels, Axis axis, int top, int height) {
+        int[][] rows = new int[height][axis.count * channels];
         for (int y = 0; y < height; y++) {
-            int from = ((top + y) * sourceWidth + axis.start + (int) axis.from) * 3;
+            int from = ((top + y) * sourceWidth + axis.start + (int) axis.from) * channels;
             for (int i = 0; i < rows[y].length; i++) {
                 rows[y][i] = source[from + i] & 255;
             }
@@ -85,31 +86,28 @@ final class Resampling {
         return rows;
     }
 
-    /** The window with its rows resized, [height][count, 3]. */
+    /** The window with its rows resized, [height][count, channels]. */
     private static int[][] resizedRows(
-            byte[] source, int sourceWidth, Axis axis, int top, int height, Interpolation interpolation) {
+            byte[] source, int sourceWidth, int channels, Axis axis, int top, int height, Interpolation interpolation) {
         Weights weights = Weights.of(axis, interpolation);
-        int[][] rows = new int[height][axis.count * 3];
-        int[][] columns = new int[weights.span][STRIP * 3];
-        int[][] resized = new int[axis.count][STRIP * 3];
+        int[][] rows = new int[height][axis.count * channels];
+        int[][] columns = new int[weights.span][STRIP * channels];
+        int[][] resized = new int[axis.count][STRIP * channels];
         for (int done = 0; done < height; done += STRIP) {
             int count = Math.min(STRIP, height - done);
             for (int y = 0; y < count; y++) {
-                int at = ((top + done + y) * sourceWidth + axis.start + weights.low) * 3;
+                int at = ((top + done + y) * sourceWidth + axis.start + weights.low) * channels;
                 for (int[] column : columns) {
-                    column[y * 3] = source[at] & 255;
-                    column[y * 3 + 1] = source[at + 1] & 255;
-                    column[y * 3 + 2] = source[at + 2] & 255;
-                    at += 3;
+                    for (int c = 0; c < channels; c++) {
+                        column[y * channels + c] = source[at++] & 255;
+                    }
                 }
             }
-            combine(columns, count * 3, weights, resized);
+            combine(columns, count * channels, weights, resized);
             for (int y = 0; y < count; y++) {
                 int[] row = rows[done + y];
                 for (int x = 0; x < axis.count; x++) {
-                    row[x * 3] = resized[x][y * 3];
-                    row[x * 3 + 1] = resized[x][y * 3 + 1];
-                    row[x * 3 + 2] = resized[x][y * 3 + 2];
+                    System.arraycopy(resized[x], y * channels, row, x * channels, channels);
                 }
             }
         }

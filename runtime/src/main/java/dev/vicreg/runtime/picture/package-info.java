@@ -1,5 +1,5 @@
 /**
- * Pictures as plain RGB bytes: decoding, resampling, conversion from and to {@link java.awt.image.BufferedImage}.
+ * Pictures as plain bytes, RGB or of other channels: decoding, resampling, conversion from and to {@link java.awt.image.BufferedImage}.
  *
  * <p>Must not know: models, sessions, data sets, augmentation. Uses the JDK alone; readers for formats
  * that the JDK does not know, such as WebP, are found through ImageIO's registry when they are on the class path.

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import ai.onnxruntime.OnnxJavaType;
+import dev.vicreg.runtime.picture.Picture;
 import dev.vicreg.runtime.sequence.ByteIds;
 import dev.vicreg.runtime.signal.Signal;
 import java.io.IOException;
@@ -81,13 +83,39 @@ class InputTest {
 
     @Test
     void picturesThatCannotBeMadeAreRefused() {
-        assertEquals("expected the layout nchw or nhwc, found chw", refusal(() -> pictures(8, 8, "bicubic", "chw")));
+        assertEquals(
+                "expected the layout nchw, nhwc or nchw-uint8, found chw",
+                refusal(() -> pictures(8, 8, "bicubic", "chw")));
         assertEquals(
                 "image size 9 and shortest side 8: expected at least 1, and a shortest side no smaller than the image",
                 refusal(() -> pictures(9, 8, "bicubic", null)));
         assertEquals(
                 "expected the interpolation bicubic or bilinear, found lanczos",
                 refusal(() -> pictures(8, 8, "lanczos", null)));
+    }
+
+    @Test
+    void picturesOfOtherChannelsAreWrittenAsTheModelTakesThem() {
+        List<Float> two = List.of(0.5f, 0.5f);
+        Picture picture = new Picture(2, 1, 2, new byte[] {1, 2, 3, 4});
+        Input.Pictures last = Input.pictures("x", new PictureSize(1, 2), two, two, null);
+        ByteBuffer interleaved = written(last, picture);
+        assertEquals(0x01020304, interleaved.order(ByteOrder.BIG_ENDIAN).getInt(4));
+        Input.Pictures first =
+                Input.pictures("x", new PictureSize(1, 2), two, two, Input.Pictures.BYTES_CHANNELS_FIRST);
+        assertArrayEquals(new long[] {2, 1, 2}, first.shape());
+        assertEquals(OnnxJavaType.UINT8, first.type());
+        assertEquals(
+                0x01030204, written(first, picture).order(ByteOrder.BIG_ENDIAN).getInt(4));
+        assertEquals(4, first.formatVersion());
+        assertEquals("LA", first.colourOrder());
+        assertEquals(
+                "a picture of 6 channels, expected 2",
+                refusal(() -> first.prepare(new Picture(2, 1, 6, new byte[12]))));
+        assertEquals(
+                "pictures of 4 channels (RGB), expected 1 (L), 2 (LA), 3 (RGB), 4 (RGBA), or 5 to 16 (as-stored)",
+                refusal(() ->
+                        new Input.Pictures("x", Input.Pictures.KIND, 8, 4, "RGB", 8, "bicubic", two, two, null, null)));
     }
 
     private static Input.Pictures pictures(int size, int shortest, String interpolation, String layout) {

@@ -179,7 +179,7 @@ class JpegFileTest {
     }
 
     private static Picture decode(byte[] jpeg) throws IOException {
-        return PictureDecoder.decode(jpeg, "x.jpg");
+        return Picture.decode(jpeg, "x.jpg");
     }
 
     private static byte[] resource(String name) throws IOException {

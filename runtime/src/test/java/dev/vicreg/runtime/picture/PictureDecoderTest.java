@@ -33,7 +33,7 @@ class PictureDecoderTest {
     @ParameterizedTest
     @ValueSource(strings = {"png", "bmp", "jpg", "gif"})
     void formatIsToldByContent(String format) throws IOException {
-        Picture picture = PictureDecoder.decode(encode(quadrants(40, 24), format), "no-extension");
+        Picture picture = Picture.decode(encode(quadrants(40, 24), format), "no-extension");
         assertEquals(40, picture.width());
         assertEquals(24, picture.height());
         assertNear(0xFF0000, picture, 5, 5);
@@ -71,7 +71,7 @@ class PictureDecoderTest {
     })
     void exifOrientationIsApplied(int orientation, String quadrantsSeen) throws IOException {
         byte[] jpeg = withExif(encode(quadrants(40, 24), "jpg"), orientation);
-        Picture upright = PictureDecoder.decode(jpeg, "exif.jpg");
+        Picture upright = Picture.decode(jpeg, "exif.jpg");
         boolean turned = orientation >= 5;
         assertEquals(turned ? 24 : 40, upright.width());
         assertEquals(turned ? 40 : 24, upright.height());
@@ -99,14 +99,14 @@ class PictureDecoderTest {
     void firstFrameOfAnAnimationLiesOnItsCanvas() throws IOException {
         byte[] gif = encode(quadrants(8, 6), "gif");
         ByteBuffer bytes = ByteBuffer.wrap(gif).order(ByteOrder.LITTLE_ENDIAN);
-        Picture frame = PictureDecoder.decode(gif, "frame.gif");
+        Picture frame = Picture.decode(gif, "frame.gif");
         int descriptor = 13 + (3 << ((gif[10] & 7) + 1));
         while (gif[descriptor] != 0x2C) {
             descriptor++;
         }
         bytes.putShort(6, (short) 20).putShort(8, (short) 10); // the canvas
         bytes.putShort(descriptor + 1, (short) 9).putShort(descriptor + 3, (short) 2); // the frame's left and top
-        Picture canvas = PictureDecoder.decode(gif, "canvas.gif");
+        Picture canvas = Picture.decode(gif, "canvas.gif");
         assertEquals(20, canvas.width());
         assertEquals(10, canvas.height());
         assertEquals(frame, canvas.crop(9, 2, 8, 6));
@@ -118,9 +118,9 @@ class PictureDecoderTest {
     @Test
     void bmpWithoutItsSizeIsRead() throws IOException {
         byte[] bmp = encode(quadrants(40, 24), "bmp");
-        Picture expected = PictureDecoder.decode(bmp, "x.bmp");
+        Picture expected = Picture.decode(bmp, "x.bmp");
         ByteBuffer.wrap(bmp).putInt(2, 0);
-        assertEquals(expected, PictureDecoder.decode(bmp, "x.bmp"));
+        assertEquals(expected, Picture.decode(bmp, "x.bmp"));
     }
 
     @Test
@@ -137,10 +137,10 @@ class PictureDecoderTest {
         bmp.putInt(0xFF0000).putInt(0xFF00).putInt(0xFF).putInt(0xFF000000).putInt(0x73524742); // masks, sRGB
         bmp.putInt(138, 0x00102030).putInt(142, 0x00405060);
         byte[] expected = {0x10, 0x20, 0x30, 0x40, 0x50, 0x60};
-        assertArrayEquals(expected, PictureDecoder.decode(bmp.array(), "v5.bmp").rgb());
+        assertArrayEquals(expected, Picture.decode(bmp.array(), "v5.bmp").rgb());
         bmp.putInt(142, 0xFF405060); // alpha is meant: the first pixel is transparent
         expected = new byte[] {-1, -1, -1, 0x40, 0x50, 0x60};
-        assertArrayEquals(expected, PictureDecoder.decode(bmp.array(), "v5.bmp").rgb());
+        assertArrayEquals(expected, Picture.decode(bmp.array(), "v5.bmp").rgb());
     }
 
     @ParameterizedTest
@@ -152,7 +152,7 @@ class PictureDecoderTest {
     @Test
     void tiffIsTurnedAsItSays() throws IOException {
         byte[] tiff = encode(quadrants(40, 24), "tiff");
-        assertEquals(Picture.of(quadrants(40, 24)), PictureDecoder.decode(tiff, "x.tif"));
+        assertEquals(Picture.of(quadrants(40, 24)), Picture.decode(tiff, "x.tif"));
         assertEquals(
                 ExifOrientation.UPSIDE_DOWN,
                 ExifOrientation.of(tiffTag(0x0112, 3, 0x00030000).array()));
@@ -238,12 +238,12 @@ class PictureDecoderTest {
 
     private static Picture resource(String name) throws IOException {
         try (InputStream in = Objects.requireNonNull(PictureDecoderTest.class.getResourceAsStream(name), name)) {
-            return PictureDecoder.decode(in.readAllBytes(), name);
+            return Picture.decode(in.readAllBytes(), name);
         }
     }
 
     private static String failure(byte[] encoded, String name) {
-        IOException e = assertThrows(IOException.class, () -> PictureDecoder.decode(encoded, name));
+        IOException e = assertThrows(IOException.class, () -> Picture.decode(encoded, name));
         return String.valueOf(e.getMessage());
     }
 

@@ -55,7 +55,7 @@ class ResamplingTest {
 
     private static Picture reference(String name) throws IOException {
         try (InputStream in = Objects.requireNonNull(ResamplingTest.class.getResourceAsStream(name), name)) {
-            return PictureDecoder.decode(in.readAllBytes(), name);
+            return Picture.decode(in.readAllBytes(), name);
         }
     }
 

@@ -26,6 +26,9 @@ public final class AugmentationHelp {
         }
         return page.append("""
 
+                Pictures of other channels than 1 and 3: saturation, hue and grey change the colours where there are three
+                beside alpha, and nothing else; alpha, the last of 2 and of 4 channels, keeps its values.
+
                 What a setting does, and its range: docs/data/ has a page for each kind of data.
 
                 Example

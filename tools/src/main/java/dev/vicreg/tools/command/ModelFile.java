@@ -14,6 +14,7 @@ import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.runtime.Manifest;
 import dev.vicreg.runtime.input.Input;
 import dev.vicreg.runtime.input.PictureSize;
+import dev.vicreg.runtime.picture.Picture;
 import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Settings;
@@ -134,10 +135,14 @@ final class ModelFile {
                     + " holds texts; write the ids that its own tokenizer makes of them, as .ids or .npy");
         }
         Input<?> served = input.served(fed.getName(), takes);
-        if (served instanceof Input.Pictures pictures && pictures.layout() != null && !settings.isGiven("mean")) {
+        if (served instanceof Input.Pictures pictures
+                && pictures.type() == OnnxJavaType.FLOAT
+                && !settings.isGiven("mean")) {
             console.err()
                     .println("note: pictures are normalised for " + file
-                            + " as ImageNet's usually are; --preprocess or --mean and --std say otherwise");
+                            + (pictures.channels() == Picture.COLOURS || pictures.channels() == 1
+                                    ? " as ImageNet's usually are; --preprocess or --mean and --std say otherwise"
+                                    : " to -1 to 1; --mean and --std say otherwise"));
         }
         String output = output(file, outputs);
         Pooling pooling = settings.read(OnnxConfig.class).pool();
@@ -224,7 +229,7 @@ final class ModelFile {
             throw new SettingException(file + " takes " + described(fed) + ", the data are " + kind.noun()
                     + ", expected "
                     + (taken.isEmpty()
-                            ? "another file: pictures [N,C,H,W] or [N,H,W,C] of 3 or 1 channels, vectors [N,D], signals [N,C,T] or [N,T], or ids"
+                            ? "another file: pictures [N,C,H,W] or [N,H,W,C] of 1 to 16 channels, vectors [N,D], signals [N,C,T] or [N,T], or ids"
                                     + " [N,T]"
                             : String.join(" or ", taken.stream().map(Kind::noun).toList())));
         }

@@ -14,9 +14,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +42,7 @@ final class TrainingRun {
             Path root = trainer.folder().root();
             List<Side> sides = trainer.config().settings().graph().sides();
             Metrics.Line[] last = new Metrics.Line[1];
+            Set<Side> told = EnumSet.noneOf(Side.class);
             Trainer.Outcome outcome;
             try (Progress progress = new Progress(console, "train", trainer.startStep(), trainer.totalSteps())) {
                 for (Side side : sides) {
@@ -51,6 +54,7 @@ final class TrainingRun {
                         if (export.obstacle()
                                 != null) { // what is not as expected at the end is told of before it begins
                             export.note().ifPresent(console.err()::println);
+                            told.add(side);
                         }
                     }
                 }
@@ -76,9 +80,11 @@ final class TrainingRun {
             Map<Side, Path> encoders = new EnumMap<>(Side.class);
             for (Side side : sides) {
                 Path encoder = new RunLayout(root).encoder(side);
-                RunExport.export(root, side, outcome.last().file(), Version.TEXT, Map.of(), encoder)
-                        .note()
-                        .ifPresent(console.err()::println);
+                EncoderExport.Result export =
+                        RunExport.export(root, side, outcome.last().file(), Version.TEXT, Map.of(), encoder);
+                if (!told.contains(side)) {
+                    export.note().ifPresent(console.err()::println);
+                }
                 encoders.put(side, encoder);
             }
             return new Result(outcome, last[0], encoders);

@@ -7,8 +7,6 @@ import java.util.List;
 
 /** Vectors that need no encoder. */
 public final class Vectors {
-    private static final int CHANNELS = 3;
-
     private Vectors() {}
 
     /** A row of a table, each column less its mean and divided by its standard deviation in the training set. */
@@ -60,16 +58,16 @@ public final class Vectors {
      * Pixels as vectors, each channel less its mean and divided by its standard deviation.
      *
      * @param moments of a training set: see {@link Moments#of}
-     * @return [pictures][height · width · 3]
+     * @return [pictures][height · width · channels]
      */
     public static float[][] pixels(List<Picture> pictures, Moments moments) {
         float[][] vectors = new float[pictures.size()][];
         for (int i = 0; i < vectors.length; i++) {
-            byte[] rgb = pictures.get(i).rgb();
-            float[] vector = new float[rgb.length];
-            for (int j = 0; j < rgb.length; j++) {
-                int channel = j % CHANNELS;
-                vector[j] = (float) (((rgb[j] & 0xff) - moments.mean[channel]) / moments.deviation[channel]);
+            byte[] samples = pictures.get(i).samples();
+            float[] vector = new float[samples.length];
+            for (int j = 0; j < samples.length; j++) {
+                int channel = j % pictures.get(i).channels();
+                vector[j] = (float) (((samples[j] & 0xff) - moments.mean[channel]) / moments.deviation[channel]);
             }
             vectors[i] = vector;
         }
@@ -82,21 +80,22 @@ public final class Vectors {
     public record Moments(double[] mean, double[] deviation) {
         /** Over all pixels of the pictures; the deviation of a constant channel is taken as 1. */
         public static Moments of(List<Picture> pictures) {
-            long[] sum = new long[CHANNELS];
-            long[] squares = new long[CHANNELS];
+            int channels = pictures.get(0).channels();
+            long[] sum = new long[channels];
+            long[] squares = new long[channels];
             long pixels = 0;
             for (Picture picture : pictures) {
-                byte[] rgb = picture.rgb();
-                pixels += rgb.length / CHANNELS;
-                for (int j = 0; j < rgb.length; j++) {
-                    int value = rgb[j] & 0xff;
-                    sum[j % CHANNELS] += value;
-                    squares[j % CHANNELS] += (long) value * value;
+                byte[] samples = picture.samples();
+                pixels += samples.length / channels;
+                for (int j = 0; j < samples.length; j++) {
+                    int value = samples[j] & 0xff;
+                    sum[j % channels] += value;
+                    squares[j % channels] += (long) value * value;
                 }
             }
-            double[] mean = new double[CHANNELS];
-            double[] deviation = new double[CHANNELS];
-            for (int c = 0; c < CHANNELS; c++) {
+            double[] mean = new double[channels];
+            double[] deviation = new double[channels];
+            for (int c = 0; c < channels; c++) {
                 mean[c] = (double) sum[c] / pixels;
                 double variance = (double) squares[c] / pixels - mean[c] * mean[c];
                 deviation[c] = variance > 0 ? Math.sqrt(variance) : 1;

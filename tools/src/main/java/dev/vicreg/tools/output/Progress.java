@@ -32,6 +32,7 @@ public final class Progress implements AutoCloseable {
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(Progress::daemon);
     private long next;
     private long latest;
+    private String latestPace = "";
     private String[] latestNotes = {};
     private @Nullable ScheduledFuture<?> pending;
     private boolean closed;
@@ -82,7 +83,7 @@ public final class Progress implements AutoCloseable {
         }
         long now = System.nanoTime();
         if (now - next >= 0) {
-            line(latest, "", latestNotes);
+            line(latest, latestPace, latestNotes);
             next = now + every.toNanos();
         }
         pending = timer.schedule(this::tick, Math.max(1, next - now), TimeUnit.NANOSECONDS);
@@ -97,6 +98,7 @@ public final class Progress implements AutoCloseable {
         long now = System.nanoTime();
         String pace = pace(now, done);
         latest = done;
+        latestPace = pace;
         latestNotes = notes;
         if (done < total && now - next < 0 && !(console.terminal() && done == first)) {
             return;

@@ -39,6 +39,22 @@ class ProgressTest {
         }
     }
 
+    /** Also in the lines that no step prints. */
+    @Test
+    @Timeout(60)
+    void everyLineHasTheRateOnceItIsKnown() throws InterruptedException {
+        try (Progress progress = new Progress(console, "train", 0, 9, Duration.ofMillis(20), Duration.ofMillis(20))) {
+            progress.at(1);
+            progress.at(3);
+            int before = lines().size();
+            while (lines().size() < before + 2) {
+                Thread.onSpinWait();
+            }
+            String line = lines().get(before + 1);
+            assertTrue(line.matches("train 3/9  [0-9.]+/s  \\d+ (s|min|h) left"), line);
+        }
+    }
+
     @Test
     void shortTasksSayHowTheyEnded() {
         try (Progress progress = new Progress(console, "embed", 0, 2, Duration.ofHours(1), Duration.ofHours(1))) {

@@ -20,7 +20,7 @@ import dev.vicreg.training.step.ViewInput;
 public record FileInput(String file) implements InputConfig {
     private SettingException noData() {
         return new SettingException("Encoder " + file
-                + " takes no pictures [N,3,H,W] or [N,H,W,3], as the data are: see ./vicreg inspect; choose data that"
+                + " takes no pictures [N,C,H,W] or [N,H,W,C] of 1 to 16 channels, as the data are: see ./vicreg inspect; choose data that"
                 + " it takes, or write its graphs with ./vicreg artifacts and feed them yourself");
     }
 

@@ -9,10 +9,12 @@ import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.models.setting.Variant;
 import dev.vicreg.runtime.input.Input;
 import dev.vicreg.runtime.input.PictureSize;
+import dev.vicreg.runtime.picture.Picture;
 import dev.vicreg.training.data.kind.Kind;
 import dev.vicreg.training.data.picture.NormalisedPictures;
 import dev.vicreg.training.data.picture.PictureKind;
 import dev.vicreg.training.data.picture.PictureViews;
+import dev.vicreg.training.data.picture.PlanarPictures;
 import dev.vicreg.training.data.source.DataOptions;
 import dev.vicreg.training.data.source.Dataset;
 import dev.vicreg.training.data.view.Augmentation;
@@ -20,14 +22,16 @@ import dev.vicreg.training.data.view.ViewSource;
 import dev.vicreg.training.step.ViewInput;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Pictures.
  *
  * @param imageSize height and width in pixels
- * @param channels 3 of colours, 1 of grey levels
+ * @param channels 3 of colours, 1 of grey levels, 2 and 4 with alpha, or up to 16 others
  * @param mean per channel on a scale of 0 to 1, taken off inside the graph
  * @param std standard deviation per channel on a scale of 0 to 1, divided by inside the graph
  */
@@ -40,31 +44,37 @@ public record PictureInput(
                 codec = SizeText.class)
         PictureSize imageSize,
 
-        @Option(help = "channels: 3 of pictures, or 1 of grey ones", min = 1, max = 1024)
+        @Option(
+                help = "channels: 3 of pictures, 1 of grey ones, 2 or 4 with alpha, up to 16 of others",
+                min = 1,
+                max = 1024)
         int channels,
 
         @Option(
-                help = "taken off each channel, on a scale of 0 to 1; of three, grey pictures get the middle",
+                help =
+                        "taken off each channel, on a scale of 0 to 1; of three, grey pictures get the middle; without it"
+                                + " 0.5 for other channels than 1 or 3",
                 argument = "R,G,B",
                 fallback = "0.485,0.456,0.406",
                 codec = Channels.class)
         List<Float> mean,
 
         @Option(
-                help = "divides each channel, on a scale of 0 to 1",
+                help = "divides each channel, on a scale of 0 to 1; without it 0.5 for other channels than 1 or 3",
                 argument = "R,G,B",
                 fallback = "0.229,0.224,0.225",
                 codec = Channels.class)
         List<Float> std)
         implements InputConfig, Schema.Inferring {
-    private static final int COLOURS = 3;
+    private static final float MIDDLE = 0.5f;
 
     /** Checks what the graph does not check itself. */
     public PictureInput {
         mean = List.copyOf(mean);
         std = List.copyOf(std);
-        if (channels != mean.size()) {
-            throw new SettingException("Channels: expected as many as means, " + mean.size() + ", found " + channels);
+        if (channels != mean.size() || channels != std.size()) {
+            throw new SettingException("`mean` and `std` of pictures of " + channels + " channels: expected " + channels
+                    + " numbers, found " + mean.size() + " and " + std.size());
         }
     }
 
@@ -96,21 +106,28 @@ public record PictureInput(
 
     /** What options say of pictures; nothing follows from data. */
     public static PictureInput of(Schema.Source options) {
-        int channels = options.<Integer>find("channels").orElse(COLOURS);
-        if (channels != COLOURS && channels != 1) {
-            throw new SettingException("`channels` of pictures must be 3, or 1 of grey ones, found " + channels);
+        List<Float> mean = options.<List<Float>>find("mean").orElseThrow();
+        int channels =
+                options.<Integer>find("channels").orElse(options.isGiven("mean") ? mean.size() : Picture.COLOURS);
+        if (channels > Picture.MOST_CHANNELS) {
+            throw new SettingException(
+                    "`channels` of pictures must be 1 to " + Picture.MOST_CHANNELS + ", found " + channels);
         }
+        List<Float> std = options.<List<Float>>find("std").orElseThrow();
         return new PictureInput(
                 options.<PictureSize>find("image-size").orElseThrow(),
                 channels,
-                each(channels, options.<List<Float>>find("mean").orElseThrow()),
-                each(channels, options.<List<Float>>find("std").orElseThrow()));
+                each(channels, mean, options.isGiven("mean")),
+                each(channels, std, options.isGiven("std")));
     }
 
-    /** For each channel; of grey pictures the middle of the colours'. */
-    private static List<Float> each(int channels, List<Float> moments) {
-        double middle = moments.stream().mapToDouble(each -> each).average().orElse(0);
-        return channels == 1 && moments.size() == COLOURS ? List.of((float) middle) : moments;
+    /** For each channel; of grey pictures the middle of the colours'. What is usual is so of those two alone. */
+    private static List<Float> each(int channels, List<Float> moments, boolean given) {
+        if (channels == 1 && moments.size() == Picture.COLOURS) {
+            double middle = moments.stream().mapToDouble(each -> each).average().orElse(0);
+            return List.of((float) middle);
+        }
+        return given || moments.size() == channels ? moments : Collections.nCopies(channels, MIDDLE);
     }
 
     /** What a model takes. */
@@ -121,7 +138,7 @@ public record PictureInput(
     /** Three channels need not be asked for. */
     @Override
     public boolean isInferred(String option) {
-        return option.equals("channels") && channels == COLOURS;
+        return option.equals("channels") && channels == Picture.COLOURS;
     }
 
     @Override
@@ -146,7 +163,9 @@ public record PictureInput(
 
     @Override
     public DataOptions reading() {
-        return DataOptions.DEFAULT;
+        return channels == 1 || channels == Picture.COLOURS
+                ? DataOptions.DEFAULT
+                : new DataOptions(List.of(), null, 0, channels);
     }
 
     @Override
@@ -162,9 +181,11 @@ public record PictureInput(
 
     @Override
     public ViewSource asFed(ViewSource views, OnnxConfig file) throws IOException {
-        return file.input().element() == ElementType.FLOAT
-                ? new NormalisedPictures(views, mean, std, file.takes().channelsFirst())
-                : views;
+        boolean first = file.takes().channelsFirst();
+        if (file.input().element() == ElementType.FLOAT) {
+            return new NormalisedPictures(views, mean, std, first);
+        }
+        return first ? new PlanarPictures(views) : views;
     }
 
     /** Of the file's size unless one was asked for; a file that takes no pictures is fed what it takes. */
@@ -188,7 +209,8 @@ public record PictureInput(
     public PictureInput sized(EncoderInput file, Schema.Source options) {
         PictureSize size = options.isGiven("image-size") ? imageSize : file.pictureSize(imageSize);
         int own = options.isGiven("channels") ? channels : file.channels();
-        return new PictureInput(size, own, each(own, mean), each(own, std));
+        return new PictureInput(
+                size, own, each(own, mean, options.isGiven("mean")), each(own, std, options.isGiven("std")));
     }
 
     @Override
@@ -198,8 +220,13 @@ public record PictureInput(
 
     @Override
     public Input<?> served(String name, EncoderInput file) {
-        boolean bytes = file.type().element() == ElementType.UINT8;
-        String layout = file.channelsFirst() ? Input.Pictures.CHANNELS_FIRST : Input.Pictures.CHANNELS_LAST;
-        return Input.pictures(name, imageSize, mean, std, bytes ? null : layout);
+        return Input.pictures(name, imageSize, mean, std, layout(file));
+    }
+
+    private static @Nullable String layout(EncoderInput file) {
+        if (file.type().element() == ElementType.UINT8) {
+            return file.channelsFirst() ? Input.Pictures.BYTES_CHANNELS_FIRST : null;
+        }
+        return file.channelsFirst() ? Input.Pictures.CHANNELS_FIRST : Input.Pictures.CHANNELS_LAST;
     }
 }

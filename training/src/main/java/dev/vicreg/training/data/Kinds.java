@@ -24,6 +24,7 @@ import java.util.stream.Collectors;
  *       name has another ending;
  *   <li>a .tar, .tar.gz or .zip of pictures, read without unpacking. A .tar.gz is kept in memory, up to half of the
  *       Java heap;
+ *   <li>.npy of bytes [N,H,W,C], [N,C,H,W] or [N,H,W]: pictures;
  *   <li>tables: .csv with a header, .npy of [N,D], see {@link dev.vicreg.training.data.vector.VectorFiles};
  *   <li>a folder or an archive of WAV files, a single one, or .npy of [N,C,T]: signals;
  *   <li>.npy of whole numbers [N,T], .ids with a sequence a line, .txt with a text a line, a folder or an archive of .txt

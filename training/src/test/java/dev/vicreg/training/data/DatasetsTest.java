@@ -291,7 +291,8 @@ class DatasetsTest {
             write(i + ".png", i);
         }
         long twoPictures = 2 * 6 * 5 * 3;
-        try (Dataset<Picture> set = PictureFiles.open(DataFiles.at(folder.toString()), Selection.ALL, twoPictures)) {
+        try (Dataset<Picture> set =
+                PictureFiles.open(DataFiles.at(folder.toString()), Picture.COLOURS, Selection.ALL, twoPictures)) {
             Set<Picture> decoded = Collections.newSetFromMap(new IdentityHashMap<>());
             for (int i = 0; i < 8; i++) {
                 assertEquals(TestPictures.noise(6, 5, i % 4), set.sample(i % 4));

@@ -32,6 +32,8 @@ public final class TestArrays {
                 out.putInt((int) value);
             } else if (type.charAt(1) == 'i' && bytes == 8) {
                 out.putLong((long) value);
+            } else if (bytes == 1) {
+                out.put((byte) value);
             } else if (bytes == 2) {
                 out.putShort((short) value);
             } else if (bytes == 4) {

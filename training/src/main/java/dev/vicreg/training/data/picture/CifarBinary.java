@@ -28,8 +28,9 @@ public final class CifarBinary {
      * The pictures of these files.
      *
      * @param batches those files to read; CIFAR-10 and CIFAR-100 must not be mixed
+     * @param channels in which pictures are decoded
      */
-    public static RawPictures read(List<DataFile> batches, List<DataFile> allFiles) throws IOException {
+    public static RawPictures read(List<DataFile> batches, List<DataFile> allFiles, int channels) throws IOException {
         boolean hundred = isHundred(batches.get(0));
         List<RawPictures.Block> blocks = new ArrayList<>();
         for (DataFile batch : batches) {
@@ -39,7 +40,7 @@ public final class CifarBinary {
             }
             blocks.add(block(batch, hundred));
         }
-        return new RawPictures(blocks, classNames(allFiles, batches.get(0).folder(), hundred ? 100 : 10));
+        return new RawPictures(blocks, classNames(allFiles, batches.get(0).folder(), hundred ? 100 : 10), channels);
     }
 
     private static boolean isHundred(DataFile file) {

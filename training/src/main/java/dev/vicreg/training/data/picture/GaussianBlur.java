@@ -37,39 +37,41 @@ final class GaussianBlur {
             return picture;
         }
         GaussianBlur blur = new GaussianBlur(sigma);
-        byte[] rgb = picture.rgb();
+        byte[] samples = picture.samples();
+        int channels = picture.channels();
         int width = picture.width();
         int height = picture.height();
         // Each pass works across lines: first over the columns, that is along the rows, then over the rows.
-        int[][] columns = new int[width][height * 3];
+        int[][] columns = new int[width][height * channels];
         int at = 0;
         for (int y = 0; y < height; y++) {
             for (int[] column : columns) {
-                column[y * 3] = rgb[at++] & 255;
-                column[y * 3 + 1] = rgb[at++] & 255;
-                column[y * 3 + 2] = rgb[at++] & 255;
+                for (int c = 0; c < channels; c++) {
+                    column[y * channels + c] = samples[at++] & 255;
+                }
             }
         }
-        int[][] rows = blur.blurred(transposed(blur.blurred(columns)));
-        byte[] out = new byte[rgb.length];
+        int[][] rows = blur.blurred(transposed(blur.blurred(columns), channels));
+        byte[] out = new byte[samples.length];
         int to = 0;
         for (int[] row : rows) {
             for (int sample : row) {
                 out[to++] = (byte) sample;
             }
         }
-        return new Picture(width, height, out);
+        return new Picture(width, height, channels, out);
     }
 
-    /** [width][height, 3] → [height][width, 3]. */
-    private static int[][] transposed(int[][] columns) {
-        int[][] rows = new int[columns[0].length / 3][columns.length * 3];
+    /** [width][height, channels] → [height][width, channels]. */
+    private static int[][] transposed(int[][] columns, int channels) {
+        int[][] rows = new int[columns[0].length / channels][columns.length * channels];
         for (int y = 0; y < rows.length; y++) {
             int[] row = rows[y];
             for (int x = 0; x < columns.length; x++) {
-                row[x * 3] = columns[x][y * 3];
-                row[x * 3 + 1] = columns[x][y * 3 + 1];
-                row[x * 3 + 2] = columns[x][y * 3 + 2];
+                int[] column = columns[x];
+                for (int c = 0; c < channels; c++) {
+                    row[x * channels + c] = column[y * channels + c];
+                }
             }
         }
         return rows;

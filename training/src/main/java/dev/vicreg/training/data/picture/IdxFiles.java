@@ -10,7 +10,7 @@ import java.util.List;
 /**
  * IDX files as MNIST and its successors use them, plain or gzipped: a big-endian header (two zero bytes, type 8 for
  * bytes, the number of dimensions, the dimensions), then the samples. Pictures are [number, height, width] or [number,
- * height, width, 3]; labels [number] lie in a file of their own beside, {@code train-labels-idx1-ubyte} for {@code
+ * height, width, channels]; labels [number] lie in a file of their own beside, {@code train-labels-idx1-ubyte} for {@code
  * train-images-idx3-ubyte}. Source: <a href="http://yann.lecun.com/exdb/mnist/">The MNIST database</a>.
  */
 public final class IdxFiles {
@@ -31,8 +31,10 @@ public final class IdxFiles {
      * The pictures of these files, with the labels that lie beside them.
      *
      * @param pictureFiles those files to read
+     * @param channels in which pictures are decoded
      */
-    public static RawPictures read(List<DataFile> pictureFiles, List<DataFile> allFiles) throws IOException {
+    public static RawPictures read(List<DataFile> pictureFiles, List<DataFile> allFiles, int channels)
+            throws IOException {
         List<RawPictures.Block> blocks = new ArrayList<>();
         int classes = 0;
         for (DataFile file : pictureFiles) {
@@ -40,7 +42,7 @@ public final class IdxFiles {
             blocks.add(block);
             classes = Math.max(classes, Arrays.stream(block.labels()).max().orElse(-1) + 1);
         }
-        return new RawPictures(blocks, RawPictures.numbers(classes));
+        return new RawPictures(blocks, RawPictures.numbers(classes), channels);
     }
 
     private static boolean startsAs(DataFile file, int... dimensions) {

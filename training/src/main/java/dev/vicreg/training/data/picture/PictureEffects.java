@@ -8,6 +8,8 @@ import dev.vicreg.runtime.picture.Picture;
  * <p>Arithmetic is Pillow's, down to rounding (ImageEnhance, {@code Image.blend}, the 8-bit HSV conversion, ImageOps),
  * since the recipes whose figures we compare with were run on it. Enhancement factors: 1 leaves the picture unchanged,
  * 0 gives the degenerate one (black, flat grey, greyscale), above 1 extrapolates and clips.
+ *
+ * <p>Alpha is left as it is, but turned with its picture. What is about colours does nothing where there aren't three.
  */
 final class PictureEffects {
     /**
@@ -25,30 +27,45 @@ final class PictureEffects {
         return mapped(picture, blendTable(0, (float) factor));
     }
 
-    /** {@code ImageEnhance.Contrast}: towards the picture's mean grey, rounded to 8 bits. */
+    /**
+     * {@code ImageEnhance.Contrast}: towards the picture's mean grey, rounded to 8 bits. Where there are no three colours
+     * that is the mean over all channels.
+     */
     static Picture contrast(Picture picture, double factor) {
-        byte[] rgb = picture.rgb();
+        byte[] samples = picture.samples();
+        int channels = picture.channels();
+        int colours = picture.colours();
+        boolean rgb = colours == Picture.COLOURS;
         long sum = 0;
-        for (int i = 0; i < rgb.length; i += 3) {
-            sum += Picture.grey(rgb, i);
+        for (int i = 0; i < samples.length; i += channels) {
+            if (rgb) {
+                sum += Picture.grey(samples, i);
+            } else {
+                for (int c = 0; c < colours; c++) {
+                    sum += samples[i + c] & 255;
+                }
+            }
         }
-        int pixels = rgb.length / 3;
-        int mean = (int) ((double) sum / pixels + 0.5);
+        long values = (long) samples.length / channels * (rgb ? 1 : colours);
+        int mean = (int) ((double) sum / values + 0.5);
         return mapped(picture, blendTable(mean, (float) factor));
     }
 
     /** {@code ImageEnhance.Color}: towards the greyscale picture. */
     static Picture saturation(Picture picture, double factor) {
-        float alpha = (float) factor;
-        byte[] rgb = picture.rgb();
-        byte[] out = new byte[rgb.length];
-        for (int i = 0; i < rgb.length; i += 3) {
-            int grey = Picture.grey(rgb, i);
-            out[i] = blend(grey, rgb[i] & 255, alpha);
-            out[i + 1] = blend(grey, rgb[i + 1] & 255, alpha);
-            out[i + 2] = blend(grey, rgb[i + 2] & 255, alpha);
+        if (picture.colours() != Picture.COLOURS) {
+            return picture;
         }
-        return new Picture(picture.width(), picture.height(), out);
+        float alpha = (float) factor;
+        byte[] samples = picture.samples();
+        byte[] out = samples.clone();
+        for (int i = 0; i < samples.length; i += picture.channels()) {
+            int grey = Picture.grey(samples, i);
+            out[i] = blend(grey, samples[i] & 255, alpha);
+            out[i + 1] = blend(grey, samples[i + 1] & 255, alpha);
+            out[i + 2] = blend(grey, samples[i + 2] & 255, alpha);
+        }
+        return with(picture, out);
     }
 
     /**
@@ -57,25 +74,31 @@ final class PictureEffects {
      * @param shift added to the hue modulo 256; the whole circle is 255 steps
      */
     static Picture hue(Picture picture, int shift) {
-        byte[] rgb = picture.rgb();
-        byte[] out = new byte[rgb.length];
-        for (int i = 0; i < rgb.length; i += 3) {
-            shiftHue(rgb[i] & 255, rgb[i + 1] & 255, rgb[i + 2] & 255, shift, out, i);
+        if (picture.colours() != Picture.COLOURS) {
+            return picture;
         }
-        return new Picture(picture.width(), picture.height(), out);
+        byte[] samples = picture.samples();
+        byte[] out = samples.clone();
+        for (int i = 0; i < samples.length; i += picture.channels()) {
+            shiftHue(samples[i] & 255, samples[i + 1] & 255, samples[i + 2] & 255, shift, out, i);
+        }
+        return with(picture, out);
     }
 
     /** {@code ImageOps.grayscale}, in three equal channels: ITU-R 601-2 luma in 16-bit fixed point. */
     static Picture greyscale(Picture picture) {
-        byte[] rgb = picture.rgb();
-        byte[] out = new byte[rgb.length];
-        for (int i = 0; i < rgb.length; i += 3) {
-            byte grey = (byte) Picture.grey(rgb, i);
+        if (picture.colours() != Picture.COLOURS) {
+            return picture;
+        }
+        byte[] samples = picture.samples();
+        byte[] out = samples.clone();
+        for (int i = 0; i < samples.length; i += picture.channels()) {
+            byte grey = (byte) Picture.grey(samples, i);
             out[i] = grey;
             out[i + 1] = grey;
             out[i + 2] = grey;
         }
-        return new Picture(picture.width(), picture.height(), out);
+        return with(picture, out);
     }
 
     /** {@code ImageOps.solarize}: samples of {@code threshold} and above are inverted. */
@@ -89,18 +112,19 @@ final class PictureEffects {
 
     /** {@code ImageOps.mirror}: left and right exchanged. */
     static Picture mirror(Picture picture) {
-        byte[] rgb = picture.rgb();
-        byte[] out = new byte[rgb.length];
-        int stride = picture.width() * 3;
-        for (int row = 0; row < rgb.length; row += stride) {
-            for (int x = 0; x < stride; x += 3) {
-                int from = row + stride - 3 - x;
-                out[row + x] = rgb[from];
-                out[row + x + 1] = rgb[from + 1];
-                out[row + x + 2] = rgb[from + 2];
+        byte[] samples = picture.samples();
+        byte[] out = new byte[samples.length];
+        int channels = picture.channels();
+        int stride = picture.width() * channels;
+        for (int row = 0; row < samples.length; row += stride) {
+            for (int x = 0; x < stride; x += channels) {
+                int from = row + stride - channels - x;
+                for (int c = 0; c < channels; c++) {
+                    out[row + x + c] = samples[from + c];
+                }
             }
         }
-        return new Picture(picture.width(), picture.height(), out);
+        return with(picture, out);
     }
 
     private static void shiftHue(int r, int g, int b, int shift, byte[] out, int at) {
@@ -158,11 +182,20 @@ final class PictureEffects {
     }
 
     private static Picture mapped(Picture picture, byte[] table) {
-        byte[] rgb = picture.rgb();
-        byte[] out = new byte[rgb.length];
-        for (int i = 0; i < rgb.length; i++) {
-            out[i] = table[rgb[i] & 255];
+        byte[] samples = picture.samples();
+        byte[] out = new byte[samples.length];
+        for (int i = 0; i < samples.length; i++) {
+            out[i] = table[samples[i] & 255];
         }
-        return new Picture(picture.width(), picture.height(), out);
+        if (picture.hasAlpha()) {
+            for (int i = picture.channels() - 1; i < samples.length; i += picture.channels()) {
+                out[i] = samples[i];
+            }
+        }
+        return with(picture, out);
+    }
+
+    private static Picture with(Picture picture, byte[] samples) {
+        return new Picture(picture.width(), picture.height(), picture.channels(), samples);
     }
 }

@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Pictures in files of their own, and those of CIFAR and IDX files. */
 public final class PictureFiles {
-    private static final FileSamples.Format<Picture> FORMAT = new FileSamples.Format<>() {
+    /** @param channels in which pictures are decoded */
+    private record Format(int channels) implements FileSamples.Format<Picture> {
         @Override
         public String noun() {
             return PictureKind.NOUN;
@@ -24,14 +25,14 @@ public final class PictureFiles {
 
         @Override
         public Picture decode(byte[] bytes, String name) throws IOException {
-            return Picture.decode(bytes, name);
+            return Picture.decode(bytes, name, channels);
         }
 
         @Override
         public long decodedSize(Picture picture) {
-            return picture.rgb().length;
+            return picture.samples().length;
         }
-    };
+    }
 
     private static final List<String> ENDINGS =
             List.of(".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff");
@@ -46,23 +47,29 @@ public final class PictureFiles {
     /**
      * Opens the selected pictures; small ones are kept decoded.
      *
+     * @param channels in which pictures are decoded, as {@link Picture#decode(byte[], String, int)} has them
      * @param cacheBytes bound on the decoded pictures that are kept in memory
      * @throws IOException if there are none, an archive is damaged, or more than 1 % of the pictures cannot be decoded
      *     (found out here for all but very large sets, see {@link SelectedSamples})
      */
-    public static Dataset<Picture> open(DataFiles data, Selection selection, long cacheBytes) throws IOException {
-        Samples<Picture> samples = samples(data);
+    public static Dataset<Picture> open(DataFiles data, int channels, Selection selection, long cacheBytes)
+            throws IOException {
+        Samples<Picture> samples = samples(data, channels);
         data.warnOfMixture(samples);
         return new SelectedSamples<>(data.spec(), samples, selection, data.opening(), cacheBytes);
     }
 
-    private static Samples<Picture> samples(DataFiles data) throws IOException {
+    private static Samples<Picture> samples(DataFiles data, int channels) throws IOException {
+        if (data.isFile(".npy")) {
+            return PictureArray.read(data.array(), channels);
+        }
         List<DataFile> pictures = among(data.files());
         if (!pictures.isEmpty()) {
             LeftOut.warn(data.spec(), data.files(), UNREAD, "convert them to JPEG, PNG, TIFF or WebP");
-            return new FileSamples<>(data, pictures, FORMAT);
+            return new FileSamples<>(data, pictures, new Format(channels));
         }
-        Samples<Picture> raw = data.files().isEmpty() ? rawPart(data) : raw(data.files(), data.beside());
+        Samples<Picture> raw =
+                data.files().isEmpty() ? rawPart(data, channels) : raw(data.files(), data.beside(), channels);
         if (raw == null) {
             data.requirePart();
             throw noPictures(data.spec(), data.files());
@@ -97,7 +104,7 @@ public final class PictureFiles {
     }
 
     /** The parts of raw sets are files, not folders. */
-    private static @Nullable Samples<Picture> rawPart(DataFiles data) throws IOException {
+    private static @Nullable Samples<Picture> rawPart(DataFiles data, int channels) throws IOException {
         if (!data.part().equals("train") && !data.part().equals("test")) {
             return null;
         }
@@ -105,17 +112,18 @@ public final class PictureFiles {
         List<DataFile> wanted = data.all().stream()
                 .filter(file -> test == (CifarBinary.isTest(file) || IdxFiles.isTest(file)))
                 .toList();
-        return raw(wanted, data.all());
+        return raw(wanted, data.all(), channels);
     }
 
     /** @param beside where labels and class names are looked for */
-    private static @Nullable Samples<Picture> raw(List<DataFile> files, List<DataFile> beside) throws IOException {
+    private static @Nullable Samples<Picture> raw(List<DataFile> files, List<DataFile> beside, int channels)
+            throws IOException {
         List<DataFile> cifar = files.stream().filter(CifarBinary::matches).toList();
         if (!cifar.isEmpty()) {
-            return CifarBinary.read(cifar, beside);
+            return CifarBinary.read(cifar, beside, channels);
         }
         List<DataFile> idx = files.stream().filter(IdxFiles::matches).toList();
-        return idx.isEmpty() ? null : IdxFiles.read(idx, beside);
+        return idx.isEmpty() ? null : IdxFiles.read(idx, beside, channels);
     }
 
     private static IOException noPictures(String spec, List<DataFile> files) {

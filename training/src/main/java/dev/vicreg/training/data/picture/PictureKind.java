@@ -7,6 +7,7 @@ import dev.vicreg.training.data.source.DataFiles;
 import dev.vicreg.training.data.source.DataOptions;
 import dev.vicreg.training.data.source.Dataset;
 import dev.vicreg.training.data.source.LeftOut;
+import dev.vicreg.training.data.source.NpyFile;
 import dev.vicreg.training.data.source.Selection;
 import dev.vicreg.training.data.view.Augmentation;
 import java.io.IOException;
@@ -29,7 +30,7 @@ public final class PictureKind implements Kind<Picture> {
 
     @Override
     public String files() {
-        return "a folder, .tar, .tar.gz or .zip, CIFAR binary or IDX files";
+        return "a folder, .tar, .tar.gz or .zip, CIFAR binary or IDX files, .npy of bytes";
     }
 
     @Override
@@ -58,6 +59,16 @@ public final class PictureKind implements Kind<Picture> {
     }
 
     @Override
+    public String arrays() {
+        return "bytes [N,H,W,C], [N,C,H,W] or [N,H,W] for pictures";
+    }
+
+    @Override
+    public boolean isArray(NpyFile.Header array) {
+        return array.holdsBytes() && (array.shape().length == 4 || array.shape().length == 3);
+    }
+
+    @Override
     public int filesAmong(List<DataFile> files) {
         return PictureFiles.among(files).size();
     }
@@ -69,6 +80,7 @@ public final class PictureKind implements Kind<Picture> {
 
     @Override
     public Dataset<Picture> open(DataFiles data, DataOptions options, Selection selection) throws IOException {
-        return PictureFiles.open(data, selection, Runtime.getRuntime().maxMemory() / 4);
+        int channels = options.channels() == 1 ? Picture.COLOURS : options.channels();
+        return PictureFiles.open(data, channels, selection, Runtime.getRuntime().maxMemory() / 4);
     }
 }

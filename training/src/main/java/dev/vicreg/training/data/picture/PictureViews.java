@@ -12,18 +12,17 @@ import java.io.IOException;
 import java.util.List;
 
 /**
- * Views of pictures, uint8 [height, width, channels]: RGB or, of one channel, grey levels.
+ * Views of pictures, uint8 [height, width, channels]: RGB, grey levels of one channel, or others.
  *
+ * @param data of these channels, or RGB where grey levels are wanted
  * @param size of the views
- * @param channels 3 or 1
+ * @param channels of the views
  */
 public record PictureViews(Dataset<Picture> data, Augmentation augmentation, PictureSize size, int channels)
         implements ViewSource {
-    private static final int COLOURS = 3;
-
     /** Square ones in colour. */
     public PictureViews(Dataset<Picture> data, Augmentation augmentation, int size) {
-        this(data, augmentation, PictureSize.square(size), COLOURS);
+        this(data, augmentation, PictureSize.square(size), Picture.COLOURS);
     }
 
     /** @throws IllegalArgumentException if the size is not positive, or the augmentation is for other data */
@@ -55,7 +54,7 @@ public record PictureViews(Dataset<Picture> data, Augmentation augmentation, Pic
         Picture picture = data.sample(index);
         return (key, into, offset) -> {
             Picture view = view(augmentation, picture, size, key);
-            into.put(offset, channels == 1 ? view.grey() : view.rgb());
+            into.put(offset, view.withChannels(channels).samples());
         };
     }
 }

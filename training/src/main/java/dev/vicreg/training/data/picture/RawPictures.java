@@ -14,10 +14,15 @@ final class RawPictures implements Samples<Picture> {
     private final List<Block> blocks;
     private final int[] firstOfBlock;
     private final List<String> labelNames;
+    private final int channels;
 
-    /** @param labelNames names of the numbers in the blocks' labels */
-    RawPictures(List<Block> blocks, List<String> labelNames) {
+    /**
+     * @param labelNames names of the numbers in the blocks' labels
+     * @param channels in which pictures are decoded
+     */
+    RawPictures(List<Block> blocks, List<String> labelNames, int channels) {
         this.blocks = blocks;
+        this.channels = channels;
         this.labelNames = labelNames;
         firstOfBlock = new int[blocks.size() + 1];
         for (int b = 0; b < blocks.size(); b++) {
@@ -30,7 +35,7 @@ final class RawPictures implements Samples<Picture> {
      *
      * @param start offset of the first picture's samples
      * @param stride bytes from a picture's samples to the next one's
-     * @param channels 1 for grey, 3 for RGB
+     * @param channels as {@link Picture} has them
      * @param planar whether the channels follow one another, [channels, height, width], rather than interleave
      * @param labels one for each picture, -1 for unknown
      * @param isTest whether it is the test part of its set
@@ -91,16 +96,17 @@ final class RawPictures implements Samples<Picture> {
     @Override
     public Picture decode(int index, byte[] samples) {
         Block block = blocks.get(blockOf(index));
-        int pixels = block.width() * block.height();
-        int channels = block.channels();
-        byte[] rgb = new byte[pixels * 3];
-        for (int pixel = 0; pixel < pixels; pixel++) {
-            for (int c = 0; c < 3; c++) {
-                int channel = Math.min(c, channels - 1);
-                rgb[pixel * 3 + c] = samples[block.planar() ? channel * pixels + pixel : pixel * channels + channel];
-            }
+        byte[] interleaved = block.planar() ? interleaved(samples, block.channels()) : samples;
+        return new Picture(block.width(), block.height(), block.channels(), interleaved).withChannels(channels);
+    }
+
+    private static byte[] interleaved(byte[] planes, int channels) {
+        int pixels = planes.length / channels;
+        byte[] samples = new byte[planes.length];
+        for (int i = 0; i < samples.length; i++) {
+            samples[i] = planes[i % channels * pixels + i / channels];
         }
-        return new Picture(block.width(), block.height(), rgb);
+        return samples;
     }
 
     @Override
@@ -110,7 +116,7 @@ final class RawPictures implements Samples<Picture> {
 
     @Override
     public long decodedSize(Picture picture) {
-        return picture.rgb().length;
+        return picture.samples().length;
     }
 
     @Override

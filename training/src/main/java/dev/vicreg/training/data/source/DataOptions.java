@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  * @param columns of vectors, by name and in this order; empty for every column of numbers
  * @param label column that holds the vectors' classes, which is then not a value; null for none
  * @param rate of signals, to which they are resampled; 0 for the files' own
- * @param channels of recordings: 1 to mix all of them into one, any other number is what every file must have
+ * @param channels of recordings: 1 to mix all of them into one, any other number is what every file must have. Of
+ *     pictures: 1 for colours, of which grey levels are made later, any other number is what they are decoded in
  * @param padding id that fills up sequences of ids, and is left out at their ends
  */
 public record DataOptions(List<String> columns, @Nullable String label, int rate, int channels, int padding) {

@@ -16,7 +16,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An array in NumPy's file format (NEP 1, versions 1 to 3) of floats or whole numbers in row-major order, opened: what
+ * An array in NumPy's file format (NEP 1, versions 1 to 3) of floats, whole numbers or bytes in row-major order, opened: what
  * stands before the values is known, and the values can be read once. Not thread-safe.
  */
 public final class NpyFile implements Closeable {
@@ -41,6 +41,11 @@ public final class NpyFile implements Closeable {
         /** Whether the values are whole numbers of 32 or 64 bits. */
         public boolean holdsIds() {
             return type.matches("[<>=]i[48]");
+        }
+
+        /** Whether the values are 0–255 unsigned. */
+        public boolean holdsBytes() {
+            return type.equals("|u1");
         }
 
         private int bytes() {
@@ -155,6 +160,21 @@ public final class NpyFile implements Closeable {
         return ids;
     }
 
+    /**
+     * Reads a whole array of bytes, in row-major order, and closes the file.
+     *
+     * @throws IOException if it is damaged or of another type: says which
+     */
+    public byte[] bytes() throws IOException {
+        if (!header.holdsBytes()) {
+            throw new IOException(path + " holds values of type '" + header.type
+                    + "', expected uint8; save it with array.astype(numpy.uint8)");
+        }
+        try (in) {
+            return in.readNBytes(count());
+        }
+    }
+
     private int count() throws IOException {
         double most = Integer.MAX_VALUE - 8;
         double count = Arrays.stream(header.shape).asDoubleStream().reduce(1, (a, b) -> a * b); // exact up to 2^53
@@ -213,9 +233,9 @@ public final class NpyFile implements Closeable {
             throw new IOException(name + " is damaged: its header is '"
                     + text.replaceAll("\\s+", " ").strip() + "', expected descr," + " fortran_order and shape");
         }
-        if (!type.matches("'[<>=]([fi])[48]'")) {
+        if (!type.matches("'([<>=][fi][48]|\\|u1)'")) {
             throw new IOException(name + " holds values of type " + type
-                    + ", expected float32 or float64 for vectors and signals, int32 or int64 for ids;"
+                    + ", expected float32 or float64 for vectors and signals, int32 or int64 for ids, uint8 for pictures;"
                     + " save it with array.astype(numpy.float32), or numpy.int64 for ids");
         }
         if (fortran.equals("True")) {

@@ -124,7 +124,9 @@ class VectorFilesTest {
         TestArrays.write(file, "<f4", true, new int[] {2, 2}, 1, 2, 3, 4);
         assertTrue(refusal(file, null).contains("column-major"));
         TestArrays.write(file, "<f4", false, new int[] {4}, 1, 2, 3, 4);
-        assertTrue(refusal(file, null).contains("shape [4], expected [N,D] for vectors, [N,C,T] for signals"));
+        assertTrue(refusal(file, null)
+                .contains("shape [4], expected bytes [N,H,W,C], [N,C,H,W] or [N,H,W] for pictures, [N,D] for vectors,"
+                        + " [N,C,T] for signals"));
         TestArrays.write(file, "<f4", false, new int[] {2, 2}, 1, 2, 3);
         assertTrue(refusal(file, null).contains("takes 16 bytes, found 12"));
         TestArrays.write(file, "<f4", false, new int[] {1, 2}, 1, Double.NaN);
