@@ -122,6 +122,30 @@ class VerdictTest {
         assertFalse(verdict(file, "--output", "label").get("trains").asBoolean(), "it was asked for");
     }
 
+    /** Of pictures [N,3,8,W]: maps of 6 channels, which stand last if {@code transposed}. */
+    private Path lines(boolean transposed) throws IOException {
+        Ops ops = new Ops();
+        List<Dim> dims = List.of(Dim.symbol("N"), Dim.of(3), Dim.of(8), Dim.symbol("W"));
+        Value x = Value.input("x", new TensorType(ElementType.FLOAT, new Shape(dims)));
+        Attributes strides = Attributes.NONE.with("strides", 1L, 64L);
+        Value maps = ops.conv(x, Value.constant("w", Tensor.filled(Shape.of(6, 3, 3, 3), 0.1f)), null, strides);
+        Value output = transposed ? ops.transpose(maps, 0, 2, 3, 1) : maps;
+        Graph graph = Graph.of("g", List.of(x), Map.of("y", output));
+        return Files.write(folder.resolve("lines.onnx"), OnnxFile.bytes(graph, Map.of()));
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aHeightThatTheFileHasIsKeptAndChannelsAreNotAveraged(boolean transposed) throws IOException {
+        Path file = lines(transposed);
+        JsonNode verdict = verdict(file);
+        assertTrue(verdict.get("trains").asBoolean(), verdict.toString());
+        assertEquals(6, verdict.get("dimension").asInt(), verdict.toString());
+        assertTrue(verdict.get("takes").asText().contains("float [N,3,8,224]"), verdict.toString());
+        Cli cli = artifacts(file, verdict.get("options"));
+        assertEquals(0, cli.status(), cli.err());
+    }
+
     @Test
     void aQuantisedFileHasARemedyAndNoValuesToName() throws IOException {
         Path file = classifier(false);

@@ -353,10 +353,26 @@ public final class OnnxEncoder implements Encoder {
         } catch (SettingException e) {
             throw e;
         } catch (IllegalArgumentException e) {
+            boolean open =
+                    graph.inputs().get(0).type().shape().dims().stream().skip(1).anyMatch(dim -> !dim.isFixed());
             throw new SettingException(
-                    e.getMessage() + ", for a batch of 2: the file may hold a batch of its own there; export it with"
-                            + " a batch of any size",
+                    e.getMessage()
+                            + (open && !fits(Dim.of(1))
+                                    ? ", for samples of " + sample()
+                                            + ": the file leaves sizes open, and others may fit;"
+                                            + " give them (`image-size` for pictures, `input-shape` otherwise)"
+                                    : ", for a batch of 2: the file may hold a batch of its own there; export it with"
+                                            + " a batch of any size"),
                     e);
+        }
+    }
+
+    private boolean fits(Dim batch) {
+        try {
+            network(Layers.forInference(new Parameters()), Value.input(inputName(), type(batch)));
+            return true;
+        } catch (IllegalArgumentException e) {
+            return false;
         }
     }
 
@@ -408,9 +424,25 @@ public final class OnnxEncoder implements Encoder {
         return IdInputs.vocabulary(graph, input);
     }
 
-    /** Whether it is a transformer, by the softmax that attention is made of. */
+    /** Whether it is a transformer, by attention: what comes of a softmax is multiplied by what else is computed. */
     public boolean attends() {
-        return graph.nodes().stream().anyMatch(node -> node.op() == OpType.SOFTMAX);
+        Set<Value> fed = new HashSet<>(Set.of(input));
+        Set<Value> weighed = new HashSet<>();
+        for (Node node : graph.nodes()) {
+            if (Collections.disjoint(node.inputs(), fed)) {
+                continue;
+            }
+            fed.addAll(node.outputs());
+            boolean product = node.op() == OpType.MAT_MUL || node.op() == OpType.EINSUM;
+            boolean after = !Collections.disjoint(node.inputs(), weighed);
+            if (product && after && fed.containsAll(node.inputs())) {
+                return true;
+            }
+            if (after || node.op() == OpType.SOFTMAX) {
+                weighed.addAll(node.outputs());
+            }
+        }
+        return false;
     }
 
     /** How the file was read. */
