@@ -122,6 +122,21 @@ class VerdictTest {
         assertFalse(verdict(file, "--output", "label").get("trains").asBoolean(), "it was asked for");
     }
 
+    @Test
+    void aSizeThatWouldDoIsNamedRatherThanAValueThatNeedsItToo() throws IOException {
+        Ops ops = new Ops();
+        List<Dim> dims = List.of(Dim.symbol("N"), Dim.of(3), Dim.symbol("H"), Dim.symbol("W"));
+        Value x = Value.input("x", new TensorType(ElementType.FLOAT, new Shape(dims)));
+        Value w = Value.constant("w", Tensor.filled(Shape.of(6, 3, 40, 40), 0.1f)); // more than the usual 32 pixels
+        Value output = ops.flatten(ops.globalAveragePool(ops.conv(x, w, null, Attributes.NONE)), 1);
+        Path file = Files.write(
+                folder.resolve("large.onnx"), OnnxFile.bytes(Graph.of("g", List.of(x), Map.of("y", output)), Map.of()));
+        Cli refused = artifacts(file, new ObjectMapper().createArrayNode());
+        assertEquals(2, refused.status());
+        assertTrue(refused.errorLine().endsWith("; it trains with --image-size 224"), refused.err());
+        assertEquals("--image-size 224", verdict(file).get("options").get(0).asText());
+    }
+
     /** Of pictures [N,3,8,W]: maps of 6 channels, which stand last if {@code transposed}. */
     private Path lines(boolean transposed) throws IOException {
         Ops ops = new Ops();

@@ -95,7 +95,8 @@ final class EncoderTrial {
     }
 
     /**
-     * Does it. Where the encoder's file is refused and other values of it could be trained, the error names these, too.
+     * Does it. Where the encoder's file is refused and could be trained with other sizes, or other values of it could
+     * be, the error names these, too.
      *
      * @param settings those of the command
      */
@@ -122,6 +123,10 @@ final class EncoderTrial {
             return "";
         }
         List<String> sizes = trial.sizes();
+        Attempt sized = sizes.isEmpty() ? plain : trial.attempt(sizes);
+        if (sized.trains()) {
+            return "; it trains with " + String.join(" ", words(sizes, sized.encoder()));
+        }
         List<Representation> others = trial.representations(plain, sizes);
         if (!trial.given.isGiven("pool")
                 && trial.attempt(joined(sizes, MEAN)).trains()) { // that this will do is what the message says
