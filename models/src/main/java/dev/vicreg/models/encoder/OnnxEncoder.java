@@ -95,6 +95,8 @@ public final class OnnxEncoder implements Encoder {
         public static final Settings DEFAULT = new Settings("", Pooling.NONE, BatchNorms.TRAIN, Dropout.AS_EXPORTED);
     }
 
+    private static final Dim BATCH = Dim.symbol("N");
+
     private final Graph graph; // its first input is the one that is fed
     private final Value input;
     private final TensorType sample;
@@ -126,6 +128,7 @@ public final class OnnxEncoder implements Encoder {
         }
         Value two = Value.input(inputName(), type(Dim.of(2)));
         Value unpooled = ofTwo(two);
+        refuseMixedSamples();
         this.output = unpooled.shape();
         this.dimension = width(pooled(new Ops().scope(NODES), unpooled, two));
     }
@@ -367,6 +370,16 @@ public final class OnnxEncoder implements Encoder {
         }
     }
 
+    private void refuseMixedSamples() {
+        Value output;
+        try {
+            output = network(Layers.forInference(new Parameters()), Value.input(inputName(), type(BATCH)));
+        } catch (IllegalArgumentException e) { // sizes that follow from a batch's alone: nothing is known of it
+            return;
+        }
+        BatchReduction.refuse(output, BATCH);
+    }
+
     private boolean fits(Dim batch) {
         try {
             network(Layers.forInference(new Parameters()), Value.input(inputName(), type(batch)));
@@ -478,6 +491,10 @@ public final class OnnxEncoder implements Encoder {
         if (isMeanOfIds() && !leavesOutPadding()) {
             notes.add("output " + outputName() + " has not one token for each id, so that `pool` mean is over all of"
                     + " them, whatever padding became");
+        }
+        if (dimension == 1) {
+            notes.add("output " + outputName() + " becomes one value for each sample, which says little of it;"
+                    + " `output` names another");
         }
         return notes;
     }

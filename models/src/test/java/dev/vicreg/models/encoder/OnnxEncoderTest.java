@@ -485,6 +485,22 @@ class OnnxEncoderTest {
     }
 
     @Test
+    void aRepresentationOfOneValueIsTold() throws IOException {
+        assertEquals(
+                List.of("output y becomes one value for each sample, which says little of it; `output` names another"),
+                read(ops.sigmoid(ops.matMul(x, initializer("w", 3, 1)))).notes());
+        assertEquals(List.of(), read(hidden()).notes());
+    }
+
+    @Test
+    void aReductionOverTheBatchIsRefused() throws IOException {
+        Value hidden = ops.matMul(x, initializer("w", 3, 4));
+        assertEquals(4, read(ops.sub(hidden, ops.reduceMean(hidden, true, 1))).dimension());
+        String message = message(ops.sub(hidden, ops.reduceMean(hidden, true, 0, 1)));
+        assertTrue(message.contains("ReduceMean of [N,4] is over all samples of a batch"), message);
+    }
+
+    @Test
     void samplesThatAreTooSmallAreToldFromAFixedBatch() {
         String message =
                 String.valueOf(assertThrows(IllegalArgumentException.class, () -> maps(UnaryOperator.identity(), 1, 4))
