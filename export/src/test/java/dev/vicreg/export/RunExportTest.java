@@ -180,6 +180,7 @@ class RunExportTest {
     @Test
     void aFolderThatIsNoRunSaysSo() {
         IOException e = assertThrows(IOException.class, () -> RunExport.newest(run));
-        assertEquals(run + " is no run: it has no config.json", e.getMessage());
+        assertEquals(
+                run + " is no run: it has no config.json; name the folder that a run was started with", e.getMessage());
     }
 }

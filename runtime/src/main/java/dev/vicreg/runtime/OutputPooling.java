@@ -11,7 +11,7 @@ import java.util.Locale;
 public enum OutputPooling {
     /** The first token of [N,T,D]. */
     CLS,
-    /** Mean of all tokens of [N,T,D], whatever padding became, or of the pixels of [N,D,H,W]. */
+    /** Mean of all tokens of [N,T,D], whatever padding became, or of the pixels of [N,D,H,W]; of [N,1,1,D] it is [N,D]. */
     MEAN,
     /** Mean of the tokens of [N,T,D] that are no padding, one for each id; 0 where all are padding. */
     MASKED_MEAN,
@@ -74,11 +74,12 @@ public enum OutputPooling {
      * The vector of one sample: [D]. Which of its tokens are padding isn't known here.
      *
      * @param sample what the model gives for it
-     * @param axes of {@code sample}: [D], [T,D] or [D,H,W]
+     * @param axes of {@code sample}: [D], [T,D], [D,H,W] or [1,1,D]
      * @throws IllegalStateException if the output cannot be pooled this way
      */
     public float[] row(float[] sample, long... axes) {
-        if (axes.length == 1) {
+        boolean onePixel = axes.length == 3 && axes[0] == 1 && axes[1] == 1 && this == MEAN; // its channels stand last
+        if (axes.length == 1 || onePixel) {
             return sample;
         }
         if (axes.length == 2 && this == CLS) {

@@ -69,6 +69,14 @@ class OutputPoolingTest {
     }
 
     @Test
+    void aMapOfOnePixelIsItsChannelsWhereverTheyStand() {
+        float[] channels = {1, 2, 3};
+        assertArrayEquals(channels, OutputPooling.MEAN.row(channels, 3, 1, 1));
+        assertArrayEquals(channels, OutputPooling.MEAN.row(channels, 1, 1, 3));
+        assertArrayEquals(new float[] {2}, OutputPooling.MEAN.row(channels, 1, 3, 1));
+    }
+
+    @Test
     void tokensThatAreNotOnePerIdAreRefused() {
         var e = assertThrows(IllegalStateException.class, () -> embedded(OutputPooling.MASKED_MEAN, 3));
         assertTrue(

@@ -123,6 +123,45 @@ class VerdictTest {
     }
 
     @Test
+    void aSizeThatWouldDoIsNamedRatherThanAValueThatNeedsItToo() throws IOException {
+        Ops ops = new Ops();
+        List<Dim> dims = List.of(Dim.symbol("N"), Dim.of(3), Dim.symbol("H"), Dim.symbol("W"));
+        Value x = Value.input("x", new TensorType(ElementType.FLOAT, new Shape(dims)));
+        Value w = Value.constant("w", Tensor.filled(Shape.of(6, 3, 40, 40), 0.1f)); // more than the usual 32 pixels
+        Value output = ops.flatten(ops.globalAveragePool(ops.conv(x, w, null, Attributes.NONE)), 1);
+        Path file = Files.write(
+                folder.resolve("large.onnx"), OnnxFile.bytes(Graph.of("g", List.of(x), Map.of("y", output)), Map.of()));
+        Cli refused = artifacts(file, new ObjectMapper().createArrayNode());
+        assertEquals(2, refused.status());
+        assertTrue(refused.errorLine().endsWith("; it trains with --image-size 224"), refused.err());
+        assertEquals("--image-size 224", verdict(file).get("options").get(0).asText());
+    }
+
+    /** Of pictures [N,3,8,W]: maps of 6 channels, which stand last if {@code transposed}. */
+    private Path lines(boolean transposed) throws IOException {
+        Ops ops = new Ops();
+        List<Dim> dims = List.of(Dim.symbol("N"), Dim.of(3), Dim.of(8), Dim.symbol("W"));
+        Value x = Value.input("x", new TensorType(ElementType.FLOAT, new Shape(dims)));
+        Attributes strides = Attributes.NONE.with("strides", 1L, 64L);
+        Value maps = ops.conv(x, Value.constant("w", Tensor.filled(Shape.of(6, 3, 3, 3), 0.1f)), null, strides);
+        Value output = transposed ? ops.transpose(maps, 0, 2, 3, 1) : maps;
+        Graph graph = Graph.of("g", List.of(x), Map.of("y", output));
+        return Files.write(folder.resolve("lines.onnx"), OnnxFile.bytes(graph, Map.of()));
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aHeightThatTheFileHasIsKeptAndChannelsAreNotAveraged(boolean transposed) throws IOException {
+        Path file = lines(transposed);
+        JsonNode verdict = verdict(file);
+        assertTrue(verdict.get("trains").asBoolean(), verdict.toString());
+        assertEquals(6, verdict.get("dimension").asInt(), verdict.toString());
+        assertTrue(verdict.get("takes").asText().contains("float [N,3,8,224]"), verdict.toString());
+        Cli cli = artifacts(file, verdict.get("options"));
+        assertEquals(0, cli.status(), cli.err());
+    }
+
+    @Test
     void aQuantisedFileHasARemedyAndNoValuesToName() throws IOException {
         Path file = classifier(false);
         String bytes = Files.readString(file, StandardCharsets.ISO_8859_1);

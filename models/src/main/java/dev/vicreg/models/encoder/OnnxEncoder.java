@@ -95,6 +95,8 @@ public final class OnnxEncoder implements Encoder {
         public static final Settings DEFAULT = new Settings("", Pooling.NONE, BatchNorms.TRAIN, Dropout.AS_EXPORTED);
     }
 
+    private static final Dim BATCH = Dim.symbol("N");
+
     private final Graph graph; // its first input is the one that is fed
     private final Value input;
     private final TensorType sample;
@@ -126,6 +128,7 @@ public final class OnnxEncoder implements Encoder {
         }
         Value two = Value.input(inputName(), type(Dim.of(2)));
         Value unpooled = ofTwo(two);
+        refuseMixedSamples();
         this.output = unpooled.shape();
         this.dimension = width(pooled(new Ops().scope(NODES), unpooled, two));
     }
@@ -353,10 +356,36 @@ public final class OnnxEncoder implements Encoder {
         } catch (SettingException e) {
             throw e;
         } catch (IllegalArgumentException e) {
+            boolean open =
+                    graph.inputs().get(0).type().shape().dims().stream().skip(1).anyMatch(dim -> !dim.isFixed());
             throw new SettingException(
-                    e.getMessage() + ", for a batch of 2: the file may hold a batch of its own there; export it with"
-                            + " a batch of any size",
+                    e.getMessage()
+                            + (open && !fits(Dim.of(1))
+                                    ? ", for samples of " + sample()
+                                            + ": the file leaves sizes open, and others may fit;"
+                                            + " give them (`image-size` for pictures, `input-shape` otherwise)"
+                                    : ", for a batch of 2: the file may hold a batch of its own there; export it with"
+                                            + " a batch of any size"),
                     e);
+        }
+    }
+
+    private void refuseMixedSamples() {
+        Value output;
+        try {
+            output = network(Layers.forInference(new Parameters()), Value.input(inputName(), type(BATCH)));
+        } catch (IllegalArgumentException e) { // sizes that follow from a batch's alone: nothing is known of it
+            return;
+        }
+        BatchReduction.refuse(output, BATCH);
+    }
+
+    private boolean fits(Dim batch) {
+        try {
+            network(Layers.forInference(new Parameters()), Value.input(inputName(), type(batch)));
+            return true;
+        } catch (IllegalArgumentException e) {
+            return false;
         }
     }
 
@@ -408,9 +437,25 @@ public final class OnnxEncoder implements Encoder {
         return IdInputs.vocabulary(graph, input);
     }
 
-    /** Whether it is a transformer, by the softmax that attention is made of. */
+    /** Whether it is a transformer, by attention: what comes of a softmax is multiplied by what else is computed. */
     public boolean attends() {
-        return graph.nodes().stream().anyMatch(node -> node.op() == OpType.SOFTMAX);
+        Set<Value> fed = new HashSet<>(Set.of(input));
+        Set<Value> weighed = new HashSet<>();
+        for (Node node : graph.nodes()) {
+            if (Collections.disjoint(node.inputs(), fed)) {
+                continue;
+            }
+            fed.addAll(node.outputs());
+            boolean product = node.op() == OpType.MAT_MUL || node.op() == OpType.EINSUM;
+            boolean after = !Collections.disjoint(node.inputs(), weighed);
+            if (product && after && fed.containsAll(node.inputs())) {
+                return true;
+            }
+            if (after || node.op() == OpType.SOFTMAX) {
+                weighed.addAll(node.outputs());
+            }
+        }
+        return false;
     }
 
     /** How the file was read. */
@@ -446,6 +491,10 @@ public final class OnnxEncoder implements Encoder {
         if (isMeanOfIds() && !leavesOutPadding()) {
             notes.add("output " + outputName() + " has not one token for each id, so that `pool` mean is over all of"
                     + " them, whatever padding became");
+        }
+        if (dimension == 1) {
+            notes.add("output " + outputName() + " becomes one value for each sample, which says little of it;"
+                    + " `output` names another");
         }
         return notes;
     }

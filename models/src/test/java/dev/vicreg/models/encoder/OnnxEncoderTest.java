@@ -1,6 +1,7 @@
 package dev.vicreg.models.encoder;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -31,6 +32,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -447,6 +449,64 @@ class OnnxEncoderTest {
         Value pixels = ops.reshape(ops.matMul(x, initializer("w", 3, 4)), -1, 2, 2, 1, 1);
         String shape = message(pixels);
         assertTrue(shape.contains("is no vector per sample: expected [N,D], [N,T,D] or [N,D,H,W]"), shape);
+    }
+
+    @Test
+    void attentionMakesATransformerAndClassesDoNot() throws IOException {
+        Value hidden = ops.matMul(x, initializer("w", 3, 4));
+        Value again = ops.matMul(ops.softmax(hidden, 1), initializer("v", 4, 4));
+        assertFalse(read(ops.softmax(again, 1)).attends());
+        Value tokens = ops.unsqueeze(hidden, 2); // [N,4,1]
+        Value scores = ops.matMul(tokens, ops.transpose(tokens, 0, 2, 1)); // [N,4,4]
+        Value seen = ops.matMul(ops.mul(ops.softmax(scores, 2), ops.constant(2)), tokens);
+        assertTrue(read(ops.reshape(seen, -1, 4)).attends());
+    }
+
+    /** A file of pictures [N,3,H,W] with maps of 5 channels, read with sizes of its samples. */
+    private OnnxEncoder maps(UnaryOperator<Value> end, long height, long width) throws IOException {
+        List<Dim> dims = List.of(Dim.symbol("N"), Dim.of(3), Dim.symbol("H"), Dim.symbol("W"));
+        Value pictures = Value.input("pictures", new TensorType(ElementType.FLOAT, new Shape(dims)));
+        Value maps = end.apply(ops.conv(pictures, initializer("w", 5, 3, 2, 2), null, Attributes.NONE));
+        Path file = folder.resolve("maps.onnx");
+        Files.write(file, OnnxFile.bytes(Graph.of("net", List.of(pictures), Map.of("y", maps)), Map.of()));
+        OnnxEncoder.Settings settings = new OnnxEncoder.Settings(
+                "", Pooling.MEAN, OnnxEncoder.BatchNorms.TRAIN, OnnxEncoder.Dropout.AS_EXPORTED);
+        return OnnxEncoder.read(file, List.of(3L, height, width), settings);
+    }
+
+    @Test
+    void theMeanIsNeverOverChannels() throws IOException {
+        UnaryOperator<Value> last = maps -> ops.transpose(maps, 0, 2, 3, 1);
+        assertEquals(5, maps(UnaryOperator.identity(), 4, 7).dimension());
+        assertEquals(5, maps(last, 2, 2).dimension(), "[N,1,1,5]");
+        String message = String.valueOf(assertThrows(IllegalArgumentException.class, () -> maps(last, 4, 7))
+                .getMessage());
+        assertTrue(message.contains("output [2,3,6,5] is no vector per sample, and its channels stand last"), message);
+    }
+
+    @Test
+    void aRepresentationOfOneValueIsTold() throws IOException {
+        assertEquals(
+                List.of("output y becomes one value for each sample, which says little of it; `output` names another"),
+                read(ops.sigmoid(ops.matMul(x, initializer("w", 3, 1)))).notes());
+        assertEquals(List.of(), read(hidden()).notes());
+    }
+
+    @Test
+    void aReductionOverTheBatchIsRefused() throws IOException {
+        Value hidden = ops.matMul(x, initializer("w", 3, 4));
+        assertEquals(4, read(ops.sub(hidden, ops.reduceMean(hidden, true, 1))).dimension());
+        String message = message(ops.sub(hidden, ops.reduceMean(hidden, true, 0, 1)));
+        assertTrue(message.contains("ReduceMean of [N,4] is over all samples of a batch"), message);
+    }
+
+    @Test
+    void samplesThatAreTooSmallAreToldFromAFixedBatch() {
+        String message =
+                String.valueOf(assertThrows(IllegalArgumentException.class, () -> maps(UnaryOperator.identity(), 1, 4))
+                        .getMessage());
+        assertTrue(message.contains("does not fit into 1, for samples of [3, 1, 4]"), message);
+        assertTrue(message.contains("(`image-size` for pictures"), message);
     }
 
     @Test

@@ -75,7 +75,11 @@ final class EmbedCommand {
                                 "dimension",
                                 model.dimension())));
             } else {
-                console.err().println(rows + " vectors of " + model.dimension() + " values");
+                console.err()
+                        .println(rows
+                                + (rows == 1 ? " vector of " : " vectors of ")
+                                + model.dimension()
+                                + (model.dimension() == 1 ? " value" : " values"));
                 console.out().println(out);
             }
         }

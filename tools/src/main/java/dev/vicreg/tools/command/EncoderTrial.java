@@ -7,6 +7,7 @@ import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.TensorType;
 import dev.vicreg.models.onnx.OnnxSummary;
 import dev.vicreg.models.setting.SettingException;
+import dev.vicreg.runtime.input.PictureSize;
 import dev.vicreg.tools.cli.OptionNames;
 import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Settings;
@@ -14,6 +15,7 @@ import dev.vicreg.tools.cli.Usage;
 import dev.vicreg.tools.inspect.Verdict;
 import dev.vicreg.tools.inspect.Verdict.Representation;
 import dev.vicreg.training.config.BranchConfig;
+import dev.vicreg.training.config.EncoderInput;
 import dev.vicreg.training.config.GraphConfig;
 import dev.vicreg.training.config.InputConfig;
 import dev.vicreg.training.config.MultiViewConfig;
@@ -74,7 +76,7 @@ final class EncoderTrial {
 
     private static final int ENOUGH = 3;
     /** Sizes that are tried where a file leaves them open. */
-    private static final String PIXELS = "224";
+    private static final int PIXELS = 224;
 
     private static final long IDS = 128;
     private static final long SAMPLES = 16_000;
@@ -95,7 +97,8 @@ final class EncoderTrial {
     }
 
     /**
-     * Does it. Where the encoder's file is refused and other values of it could be trained, the error names these, too.
+     * Does it. Where the encoder's file is refused and could be trained with other sizes, or other values of it could
+     * be, the error names these, too.
      *
      * @param settings those of the command
      */
@@ -122,6 +125,10 @@ final class EncoderTrial {
             return "";
         }
         List<String> sizes = trial.sizes();
+        Attempt sized = sizes.isEmpty() ? plain : trial.attempt(sizes);
+        if (sized.trains()) {
+            return "; it trains with " + String.join(" ", words(sizes, sized.encoder()));
+        }
         List<Representation> others = trial.representations(plain, sizes);
         if (!trial.given.isGiven("pool")
                 && trial.attempt(joined(sizes, MEAN)).trains()) { // that this will do is what the message says
@@ -236,11 +243,14 @@ final class EncoderTrial {
         if (!open || given.isGiven("input-shape") || given.isGiven("image-size")) {
             return List.of();
         }
-        if (file.takes().pictures().isPresent()) {
-            return List.of("image-size", PIXELS);
+        EncoderInput takes = file.takes();
+        if (takes.pictures().isPresent()) {
+            return List.of(
+                    "image-size",
+                    takes.pictureSize(new PictureSize(PIXELS, PIXELS)).toString());
         }
         if (sample.size() == 3 && sample.stream().noneMatch(Dim::isFixed)) {
-            return List.of("layout", "nchw", "image-size", PIXELS);
+            return List.of("layout", "nchw", "image-size", String.valueOf(PIXELS));
         }
         long size = OnnxEncoder.takesIds(input) ? IDS : SAMPLES;
         return List.of(

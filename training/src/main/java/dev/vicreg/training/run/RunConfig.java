@@ -75,7 +75,12 @@ public record RunConfig(
             return Schema.of(
                     RunConfig.class, Integer.valueOf(FORMAT).equals(format) ? named : LegacyConfig.paddedMeans(named));
         } catch (NoSuchFileException e) {
-            throw new NoSuchFileException(file.getParent() + " is no run: it has no " + file.getFileName());
+            Path folder = file.toAbsolutePath().getParent();
+            boolean stopped = folder != null && Files.exists(new RunLayout(folder).lock());
+            throw new NoSuchFileException(file.getParent() + " is no run: it has no " + file.getFileName()
+                    + (stopped
+                            ? ", since its start was interrupted; start it again, without `resume`"
+                            : "; name the folder that a run was started with"));
         } catch (JsonProcessingException e) {
             String where = e.getLocation() == null
                     ? ""

@@ -141,7 +141,18 @@ final class RunFolderTest {
         assertThrows(NotDirectoryException.class, () -> RunFolder.create(file));
         String message =
                 assertThrows(IOException.class, () -> RunFolder.reopen(root)).getMessage();
-        assertTrue(message.contains("is no run"), message);
+        assertTrue(
+                message.endsWith("is no run: it has no config.json; name the folder that a run was started with"),
+                message);
+    }
+
+    @Test
+    void aRunWhoseStartWasInterruptedIsStartedAgain() throws IOException {
+        RunFolder.create(root).close();
+        String message =
+                assertThrows(IOException.class, () -> RunFolder.reopen(root)).getMessage();
+        assertTrue(message.endsWith("since its start was interrupted; start it again, without `resume`"), message);
+        RunFolder.create(root).close();
     }
 
     /** Somebody who may write to the run's folder has put links there. */
