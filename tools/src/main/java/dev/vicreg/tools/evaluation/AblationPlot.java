@@ -89,6 +89,8 @@ final class AblationPlot extends Plot {
         g.setStroke(new BasicStroke(1, BasicStroke.CAP_BUTT, BasicStroke.JOIN_MITER, 1, new float[] {4, 4}, 0));
         g.drawLine(x, MARGIN, x, bottom);
         g.drawString(
-                String.format(Locale.ROOT, "kNN %%; before training %.1f", 100 * table.untrained()), x, bottom + ROW);
+                String.format(Locale.ROOT, "kNN %%; before training %.1f, red below that", 100 * table.untrained()),
+                x,
+                bottom + ROW);
     }
 }
