@@ -97,7 +97,7 @@ def train(args, packed, report, limit):
             shutil.rmtree(run, ignore_errors=True)
             size = SMALL + ('--batch-size', 64) if args.tiny else ()
             ours.start(packed.vicreg(
-                'train', '--json', '--recipe', 'solo-learn-cifar', '--device', args.device, '--precision', 'fp16',
+                'train', '--json', '--recipe', 'solo-cifar10', '--device', args.device, '--precision', 'fp16',
                 '--workers', max(1, (os.cpu_count() or 2) - 2), *length(args), '--data', data + 'train', '--out', run,
                 *test, *size))
     follow(ours, args, limit)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Trains with PyTorch what the recipe solo-learn-cifar trains here, for comparison: the same constants, autocast float16.
+"""Trains with PyTorch what the recipe solo-cifar10 trains here, for comparison: the same constants, autocast float16.
 
 Prints one JSON object an epoch: every --knn-every epochs with kNN accuracy on test, at the end with a linear probe's too.
 """

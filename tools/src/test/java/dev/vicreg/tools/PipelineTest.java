@@ -200,7 +200,7 @@ class PipelineTest {
     @Test
     void recipeOfSoloLearnIsItsOwn() throws IOException {
         Path out = folder.resolve("run");
-        require(train(pictures.resolve("train"), out, "--steps", "1", "--recipe", "solo-learn-cifar"));
+        require(train(pictures.resolve("train"), out, "--steps", "1", "--recipe", "solo-cifar10"));
         JsonNode settings = json(Files.readString(out.resolve("config.json"))).path("settings");
         assertEquals(
                 "lars-solo",

@@ -13,7 +13,14 @@ import java.util.Set;
 
 /** Sets of options that come with the program: the files {@code recipes/NAME.yaml} among its resources. */
 final class Recipes {
-    static final List<String> NAMES = List.of("cifar-small", "solo-learn-cifar");
+    static final List<String> NAMES = List.of(
+            "cifar-small",
+            "emp-ssl-cifar10",
+            "lightly-imagenette",
+            "official",
+            "paper",
+            "solo-cifar10",
+            "solo-cifar100");
 
     private Recipes() {}
 

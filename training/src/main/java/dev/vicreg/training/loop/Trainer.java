@@ -134,6 +134,9 @@ public final class Trainer implements AutoCloseable {
             Lowering lowering = lowering(settings); // finds out now if the device is missing
             PairedData data = TrainingData.open(settings, datasets);
             settings.schedule().over(stepsPerEpoch(settings, data));
+            if (OrtSessions.resolve(settings.computeDevice()).kind() == Device.Kind.CPU) {
+                StepMemory.require(built, settings.graph(), StepMemory.ofThisMachine());
+            }
             folder = RunFolder.create(root);
             RunConfig config =
                     new RunConfig(version, NativeLibraries.load().version(), data.fingerprint(), data.size(), settings);
