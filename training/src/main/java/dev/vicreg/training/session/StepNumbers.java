@@ -29,11 +29,10 @@ public record StepNumbers(float learningRate, long step, long totalSteps, long s
     Map<String, Tensor> of(StepSignature signature) {
         Map<String, Tensor> fed = new LinkedHashMap<>();
         fed.put(TrainingGraph.LEARNING_RATE, Tensor.of(Shape.of(1), learningRate));
-        if (signature.target() != null) {
-            // What is averaged at the beginning of a step is what the one before it left.
-            double momentum = signature.target().at(Math.max(0, step - 1), totalSteps);
-            fed.put(TrainingGraph.TARGET_MOMENTUM, Tensor.of(Shape.of(1), (float) momentum));
-        }
+        signature
+                .targetMomentum(step, totalSteps)
+                .ifPresent(
+                        momentum -> fed.put(TrainingGraph.TARGET_MOMENTUM, Tensor.of(Shape.of(1), (float) momentum)));
         if (signature.directions() != null) {
             fed.put(TrainingGraph.DIRECTIONS, directions(signature.directions()));
         }

@@ -5,6 +5,7 @@ import dev.vicreg.training.objective.TargetMomentum;
 import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.OptionalDouble;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -28,5 +29,16 @@ public record StepSignature(
         fed = List.copyOf(fed);
         terms = List.copyOf(terms);
         state = Collections.unmodifiableSet(new LinkedHashSet<>(state));
+    }
+
+    /**
+     * The momentum of the averaging that a step begins with; empty where there are no averaged networks. What is averaged is
+     * what the step before left behind, so the momentum is of that one.
+     *
+     * @param step counted from 0
+     * @param total steps of the run
+     */
+    public OptionalDouble targetMomentum(long step, long total) {
+        return target == null ? OptionalDouble.empty() : OptionalDouble.of(target.at(Math.max(0, step - 1), total));
     }
 }

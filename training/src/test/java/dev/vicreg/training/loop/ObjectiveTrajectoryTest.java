@@ -136,11 +136,10 @@ final class ObjectiveTrajectoryTest {
         fed.put(TrainingGraph.VIEW_B, views(all, joined, count, size));
         fed.put(TrainingGraph.LEARNING_RATE, Tensor.of(Shape.of(1), (float)
                 golden.get("rate").asDouble()));
-        var target = built.signature().target();
-        if (target != null) {
-            double momentum = target.at(Math.max(0, step - 1), total);
-            fed.put(TrainingGraph.TARGET_MOMENTUM, Tensor.of(Shape.of(1), (float) momentum));
-        }
+        built.signature()
+                .targetMomentum(step, total)
+                .ifPresent(
+                        momentum -> fed.put(TrainingGraph.TARGET_MOMENTUM, Tensor.of(Shape.of(1), (float) momentum)));
         fed.put(TrainingGraph.DIRECTIONS, GoldenObjectivesTest.directions(new Lcg(1000 + step), WIDTH));
         Map<String, OnnxTensor> tensors = new LinkedHashMap<>();
         try {
