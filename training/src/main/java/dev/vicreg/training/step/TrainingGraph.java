@@ -1,8 +1,10 @@
 package dev.vicreg.training.step;
 
+import dev.vicreg.models.graph.Attributes;
 import dev.vicreg.models.graph.Dim;
 import dev.vicreg.models.graph.ElementType;
 import dev.vicreg.models.graph.Graph;
+import dev.vicreg.models.graph.OpType;
 import dev.vicreg.models.graph.Region;
 import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Tensor;
@@ -103,6 +105,7 @@ public final class TrainingGraph {
      * @param b that of the others; with the scope of {@code a} the two share weights, and differ in their views at most
      * @param rateFactor which parameters are frozen or learn at another rate than the one fed
      * @param batchSize pairs a step
+     * @param options what else an update does
      * @param scaling of the loss, for a network that is computed in float16 ({@link MixedPrecision}); null for float32
      */
     public record Spec(
@@ -113,8 +116,9 @@ public final class TrainingGraph {
             NoDecay noDecay,
             RateFactor rateFactor,
             int batchSize,
+            UpdateOptions options,
             @Nullable LossScaling scaling) {
-        /** All in float32. */
+        /** All in float32, and nothing but the optimizer's update. */
         public Spec(
                 Branch a,
                 Branch b,
@@ -123,12 +127,17 @@ public final class TrainingGraph {
                 NoDecay noDecay,
                 RateFactor rateFactor,
                 int batchSize) {
-            this(a, b, objective, optimizer, noDecay, rateFactor, batchSize, null);
+            this(a, b, objective, optimizer, noDecay, rateFactor, batchSize, UpdateOptions.NONE, null);
         }
 
         /** The same with the network in float16. */
         public Spec with(LossScaling scaling) {
-            return new Spec(a, b, objective, optimizer, noDecay, rateFactor, batchSize, scaling);
+            return new Spec(a, b, objective, optimizer, noDecay, rateFactor, batchSize, options, scaling);
+        }
+
+        /** The same with other updates. */
+        public Spec with(UpdateOptions other) {
+            return new Spec(a, b, objective, optimizer, noDecay, rateFactor, batchSize, other, scaling);
         }
 
         /** Checks that the branches go together, and the batch size. */
@@ -261,7 +270,7 @@ public final class TrainingGraph {
         Map<Parameter, Value> statistics = layers.statistics();
 
         Map<Value, Value> next = new LinkedHashMap<>();
-        gradients.forEach((parameter, gradient) -> next.putAll(update(parameter, gradient, rate)));
+        clipped(gradients).forEach((parameter, gradient) -> next.putAll(update(parameter, gradient, rate)));
         statistics.forEach((statistic, value) -> next.put(statistic.value(), value));
         next.putAll(averaged);
         Map<String, Value> outputs = new LinkedHashMap<>();
@@ -378,6 +387,21 @@ public final class TrainingGraph {
             gradients.put(parameter, scaler == null ? gradient : scaler.unscaled(gradient));
         }
         return gradients;
+    }
+
+    /** The gradients scaled down to a norm of {@link UpdateOptions#clip} where theirs together is larger. */
+    private Map<Parameter, Value> clipped(Map<Parameter, Value> gradients) {
+        if (spec.options.clip() == 0) {
+            return gradients;
+        }
+        Ops clipping = ops.scope(UPDATE + ".clip").in(Region.OBJECTIVE);
+        Value norm = clipping.node(OpType.REDUCE_ALL_L2, List.copyOf(gradients.values()), Attributes.NONE)
+                .output(0);
+        Value share = clipping.div(clipping.constant(spec.options.clip()), clipping.add(norm, clipping.constant(1e-6f)));
+        Value factor = clipping.min(share, clipping.constant(1));
+        Map<Parameter, Value> clipped = new LinkedHashMap<>();
+        gradients.forEach((parameter, gradient) -> clipped.put(parameter, clipping.mul(gradient, factor)));
+        return clipped;
     }
 
     private static void requireEqualWidths(Value za, Value zb) {

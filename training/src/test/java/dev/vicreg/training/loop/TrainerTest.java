@@ -29,6 +29,7 @@ import dev.vicreg.training.run.Metrics;
 import dev.vicreg.training.run.RunConfig;
 import dev.vicreg.training.run.RunFolder;
 import dev.vicreg.training.step.LossScaling;
+import dev.vicreg.training.step.UpdateOptions;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
@@ -383,7 +384,7 @@ final class TrainerTest {
                 branch,
                 null,
                 new ObjectiveConfig("official", 25, 25, 1),
-                new UpdateConfig(BATCH, "adamw", 0.9f, 1e-4f, "none", List.of("projector.3.weight"), List.of()),
+                new UpdateConfig(BATCH, "adamw", 0.9f, 1e-4f, "none", List.of("projector.3.weight"), List.of(), UpdateOptions.NONE),
                 PrecisionConfig.FLOAT32);
         TrainingConfig config = config(large, null, 3, 1e-3, 1, BATCH);
         assertThrows(OutOfMemoryError.class, () -> Trainer.start(config, run, "test"));

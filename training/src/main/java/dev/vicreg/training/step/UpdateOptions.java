@@ -1,0 +1,30 @@
+package dev.vicreg.training.step;
+
+import dev.vicreg.models.setting.Group;
+import dev.vicreg.models.setting.Option;
+import dev.vicreg.models.setting.SettingException;
+
+/**
+ * What a step does with gradients and weights whichever optimizer moves them.
+ *
+ * @param clip norm of all gradients together above which they are scaled down to it, as PyTorch's
+ *     {@code clip_grad_norm_}; 0 for no bound
+ */
+public record UpdateOptions(
+        @Option(
+                help = "norm of all gradients together above which they are scaled down to it; 0 for no bound",
+                group = Group.OPTIMIZATION,
+                fallback = "0",
+                min = 0,
+                max = 1e30)
+        float clip) {
+    /** None of it. */
+    public static final UpdateOptions NONE = new UpdateOptions(0);
+
+    /** Checks the ranges. */
+    public UpdateOptions {
+        if (!(clip >= 0 && clip <= Float.MAX_VALUE)) {
+            throw new SettingException("`clip`: expected a norm of 0 or more, found " + clip);
+        }
+    }
+}
