@@ -75,7 +75,10 @@ public final class TrainingGraph {
     /** Names of optimizer state are this, the state's name, a dot and the parameter's name. */
     public static final String OPTIMIZER_PREFIX = "optimizer.";
 
-    /** Names of averaged parameters are this and the parameter's name. */
+    /** Names of an encoder's averages ({@link UpdateOptions#ema}) are this and the name of the parameter or statistic. */
+    public static final String EMA_PREFIX = "ema.";
+
+    /** Names of the averages that an objective compares with are this and the parameter's name. */
     static final String TARGET_PREFIX = "target.";
 
     private static final String UPDATE = "update";
@@ -256,11 +259,13 @@ public final class TrainingGraph {
 
         // Branch a comes first: running statistics move with a, then with b.
         Layers layers = Layers.forTraining(parameters);
-        Value za = spec.a.project(layers, spec.a.encode(layers, viewA));
-        Value zb = spec.b.project(layers, spec.b.encode(layers, viewB));
+        List<Parameter> encoders = new ArrayList<>();
+        Value za = spec.a.project(layers, encoded(spec.a, layers, viewA, encoders));
+        Value zb = spec.b.project(layers, encoded(spec.b, layers, viewB, encoders));
         requireEqualWidths(za, zb);
         List<Value> fed = new ArrayList<>(List.of(viewA, viewB, rate));
         Projections projections = projections(layers, za, zb, fed);
+        averageEncoders(encoders);
         Loss loss = spec.objective.build(ops.scope("loss").in(Region.OBJECTIVE), projections);
 
         LossScaling.InGraph scaler = spec.scaling == null
@@ -299,6 +304,35 @@ public final class TrainingGraph {
                 spec.objective.heads().target());
     }
 
+    /** The representations; what is declared for them joins {@code encoders}. */
+    private Value encoded(Branch branch, Layers layers, Value view, List<Parameter> encoders) {
+        Set<Parameter> before = new HashSet<>(parameters.all());
+        Value representation = branch.encode(layers, view);
+        parameters.all().stream().filter(each -> !before.contains(each)).forEach(encoders::add);
+        return representation;
+    }
+
+    /** Moving averages of what moves of the encoders, for whoever exports them: nothing of a step reads them. */
+    private void averageEncoders(List<Parameter> encoders) {
+        if (spec.options.ema() == 0) {
+            return;
+        }
+        Ops averaging = ops.scope("ema").in(Region.OBJECTIVE);
+        List<Parameter> moving = encoders.stream()
+                .filter(each -> each.isTrained() ? spec.isTrained(each) : each.role() != Parameter.Role.COUNTER)
+                .toList();
+        keep(new AveragedWeights(averaging, EMA_PREFIX, moving, averaging.constant(spec.options.ema())), EMA_PREFIX);
+    }
+
+    /** Takes averages among the state of the checkpoint. */
+    private void keep(AveragedWeights weights, String prefix) {
+        weights.before().forEach((parameter, value) -> {
+            averages.put(prefix + parameter.name(), parameter);
+            state.put(prefix + parameter.name(), value);
+        });
+        averaged.putAll(weights.next());
+    }
+
     /**
      * What the objective sees.
      *
@@ -330,11 +364,7 @@ public final class TrainingGraph {
                 parameters.all().stream().filter(spec::isTrained).toList();
         AveragedWeights weights =
                 new AveragedWeights(averaging, TARGET_PREFIX, trained, averaging.squeeze(momentum, 0));
-        weights.before().forEach((parameter, value) -> {
-            averages.put(TARGET_PREFIX + parameter.name(), parameter);
-            state.put(TARGET_PREFIX + parameter.name(), value);
-        });
-        averaged.putAll(weights.next());
+        keep(weights, TARGET_PREFIX);
         List<Value> inputs = new ArrayList<>(fed);
         inputs.addAll(checkpointed());
         return views(ops.detach(weights.through(za, inputs)), ops.detach(weights.through(zb, inputs)));

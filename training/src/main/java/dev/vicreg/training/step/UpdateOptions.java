@@ -9,6 +9,8 @@ import dev.vicreg.models.setting.SettingException;
  *
  * @param clip norm of all gradients together above which they are scaled down to it, as PyTorch's
  *     {@code clip_grad_norm_}; 0 for no bound
+ * @param ema momentum m of a moving average of each encoder, {@code average ← m·average + (1 - m)·weights} once an update,
+ *     running statistics included; 0 for none
  */
 public record UpdateOptions(
         @Option(
@@ -17,14 +19,26 @@ public record UpdateOptions(
                 fallback = "0",
                 min = 0,
                 max = 1e30)
-        float clip) {
+        float clip,
+
+        @Option(
+                help = "momentum, such as 0.999, of a moving average of the encoder's weights and statistics, which is"
+                        + " exported beside it as encoder-ema.onnx; 0 for none",
+                group = Group.OPTIMIZATION,
+                fallback = "0",
+                min = 0,
+                max = 0.999999)
+        float ema) {
     /** None of it. */
-    public static final UpdateOptions NONE = new UpdateOptions(0);
+    public static final UpdateOptions NONE = new UpdateOptions(0, 0);
 
     /** Checks the ranges. */
     public UpdateOptions {
         if (!(clip >= 0 && clip <= Float.MAX_VALUE)) {
             throw new SettingException("`clip`: expected a norm of 0 or more, found " + clip);
+        }
+        if (!(ema >= 0 && ema < 1)) {
+            throw new SettingException("`ema`: expected 0 or more and less than 1, found " + ema);
         }
     }
 }

@@ -50,8 +50,14 @@ final class LossScalingTest {
     Path folder;
 
     private static TrainingGraph.Built build(String optimizer, @Nullable LossScaling scaling) {
-        TrainingGraph.Spec spec =
-                GoldenNet.spec(TrajectoryTest.optimizer(optimizer), TrajectoryTest.noDecay(optimizer));
+        return build(optimizer, scaling, UpdateOptions.NONE);
+    }
+
+    private static TrainingGraph.Built build(
+            String optimizer, @Nullable LossScaling scaling, UpdateOptions options) {
+        TrainingGraph.Spec spec = GoldenNet.spec(
+                        TrajectoryTest.optimizer(optimizer), TrajectoryTest.noDecay(optimizer))
+                .with(options);
         return TrainingGraph.build(scaling == null ? spec : spec.with(scaling));
     }
 
@@ -81,7 +87,7 @@ final class LossScalingTest {
     @ParameterizedTest
     @ValueSource(strings = {"sgd", "adamw", "lars-official", "lars-solo"})
     void anOverflowLeavesEverythingButTheScaleAsItWas(String optimizer) throws Exception {
-        TrainingGraph.Built built = build(optimizer, new LossScaling(0x1p15f, 2000));
+        TrainingGraph.Built built = build(optimizer, new LossScaling(0x1p15f, 2000), new UpdateOptions(10, 0.9f));
         Lcg data = new Lcg(11);
         try (TrainingSession session = open(built)) {
             for (int i = 0; i < 2; i++) {
@@ -226,10 +232,8 @@ final class LossScalingTest {
     @ParameterizedTest
     @CsvSource({"sgd, 0", "adamw, 0", "lars-official, 0", "lars-solo, 0", "sgd, 10", "adamw, 10"})
     void scalingAloneChangesNothing(String optimizer, float clip) throws Exception {
-        TrainingGraph.Spec plain = GoldenNet.spec(
-                        TrajectoryTest.optimizer(optimizer), TrajectoryTest.noDecay(optimizer))
-                .with(new UpdateOptions(clip));
-        TrainingGraph.Built scaled = TrainingGraph.build(plain.with(new LossScaling(1024, 2000)));
+        UpdateOptions options = new UpdateOptions(clip, 0);
+        TrainingGraph.Built scaled = build(optimizer, new LossScaling(1024, 2000), options);
         TrainingGraph.Built inFloat32 = new TrainingGraph.Built(
                 scaled.training(),
                 scaled.eval(),
@@ -241,7 +245,7 @@ final class LossScalingTest {
                 null,
                 null);
         List<TrainingSession.Losses> found = losses(inFloat32, optimizer);
-        List<TrainingSession.Losses> expected = losses(TrainingGraph.build(plain), optimizer);
+        List<TrainingSession.Losses> expected = losses(build(optimizer, null, options), optimizer);
         for (int i = 0; i < expected.size(); i++) {
             assertEquals(expected.get(i).loss(), found.get(i).loss(), "step " + i);
         }

@@ -157,6 +157,30 @@ final class TrainerTest {
         assertEquals(10, withoutRates(whole).size());
     }
 
+    /** In float16, whose first steps overflow. */
+    @Test
+    void resumeMatchesUninterruptedRunWithAveragesOfTwoNetworks() throws Exception {
+        PrecisionConfig half = new PrecisionConfig("fp16", new LossScaling(0x1p40f, 2000));
+        GraphConfig graph =
+                Schema.with(Schema.with(twoNetworks(), "clip", 1), "ema", 0.5).with(half);
+        TrainingConfig config = config(graph, null, 40, 1e-3, 1, BATCH);
+        Path whole = temporary.resolve("whole");
+        Path parts = temporary.resolve("parts");
+        start(config, whole, Integer.MAX_VALUE);
+        start(config, parts, 35);
+        assertEquals(config, RunConfig.read(parts.resolve("config.json")).settings());
+        try (Trainer trainer = Trainer.resume(config, parts)) {
+            assertEquals(5, train(trainer, Integer.MAX_VALUE).size());
+        }
+        Map<String, Tensor> end = newest(whole);
+        assertEquals(end, newest(parts));
+        for (String moved : List.of("encoder.conv1.weight", "b.encoder.bn1.running_var")) {
+            assertTrue(end.containsKey("ema." + moved), moved);
+            assertNotEquals(end.get(moved), end.get("ema." + moved), moved);
+        }
+        assertFalse(end.containsKey("ema.projector.0.weight"));
+    }
+
     /** Networks of different width for the two sides. */
     private static GraphConfig twoNetworks() {
         GraphConfig shared = graph(BATCH, "adamw");
