@@ -13,7 +13,7 @@ import java.util.Locale;
  * The learning rates of a run, and its length.
  *
  * @param lr peak learning rate
- * @param baseLr the same per 256 samples: {@code lr · 256 / batch size}
+ * @param baseLr the same per 256 samples of an update: see {@link UpdateConfig#samples}
  * @param warmupEpochs length of the warm-up in epochs; fractions count
  * @param warmupStart rate at which the warm-up starts
  * @param schedule {@code cosine}, {@code constant} or {@code step}
@@ -34,7 +34,7 @@ public record ScheduleConfig(
         double lr,
 
         @Option(
-                help = "the same per 256 samples: lr = X · batch size / 256",
+                help = "the same per 256 samples of an update: lr = X · batch size · `accumulate` / 256",
                 group = Group.OPTIMIZATION,
                 min = 1e-12,
                 max = 100)

@@ -120,14 +120,19 @@ public record UpdateConfig(
         }
     }
 
-    /** The batch as a multiple of the 256 samples that a base rate is for. */
+    /** Pairs that an update is for. */
+    private int pairs() {
+        return Math.multiplyExact(batchSize, options.accumulate());
+    }
+
+    /** What an update is for as a multiple of the 256 samples that a base rate is for. */
     public double samples() {
-        return (double) batchSize / RATE_SAMPLES;
+        return (double) pairs() / RATE_SAMPLES;
     }
 
     /** The peak learning rate where none is asked for, of a network that starts anew: see {@link GraphConfig#usualRate}. */
     double usualRate() {
-        return Optimizers.usualRate(optimizer, batchSize);
+        return Optimizers.usualRate(optimizer, pairs());
     }
 
     /**

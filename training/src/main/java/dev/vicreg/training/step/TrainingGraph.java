@@ -273,25 +273,38 @@ public final class TrainingGraph {
                 : new LossScaling.InGraph(spec.scaling, ops.scope(UPDATE).in(Region.OBJECTIVE));
         Map<Parameter, Value> gradients = gradients(loss.total(), trained(), scaler);
         Map<Parameter, Value> statistics = layers.statistics();
+        Value finite = scaler == null ? null : scaler.finite(gradients.values(), statistics.values(), loss.total());
+        Accumulation accumulation = spec.options.accumulate() == 1
+                ? null
+                : new Accumulation(accumulating(), spec.options.accumulate(), gradients, finite);
 
-        Map<Value, Value> next = new LinkedHashMap<>();
-        clipped(gradients).forEach((parameter, gradient) -> next.putAll(update(parameter, gradient, rate)));
-        statistics.forEach((statistic, value) -> next.put(statistic.value(), value));
-        next.putAll(averaged);
+        Map<Value, Value> updated = new LinkedHashMap<>();
+        clipped(accumulation == null ? gradients : accumulation.means())
+                .forEach((parameter, gradient) -> updated.putAll(update(parameter, gradient, rate)));
+        updated.putAll(averaged);
+        Map<Value, Value> moved = new LinkedHashMap<>();
+        statistics.forEach((statistic, value) -> moved.put(statistic.value(), value));
         Map<String, Value> outputs = new LinkedHashMap<>();
         outputs.put(LOSS, loss.total());
         outputs.putAll(loss.terms());
-        Value sound = scaler == null ? null : scaler.finite(gradients.values(), statistics.values(), loss.total());
-        Map<Value, Value> scaling = scaler == null || sound == null ? Map.of() : scaler.next(sound, outputs);
-        next.putAll(scaling);
-        if (scaler != null) {
+        Map<Value, Value> next = new LinkedHashMap<>(updated);
+        next.putAll(moved);
+        if (scaler != null && finite != null) {
+            next.putAll(scaler.next(finite, outputs));
             keep(scaler);
         }
+        if (accumulation != null) {
+            next.putAll(accumulation.next());
+            keep(accumulation);
+        }
+        Map<Value, Value> guards = new LinkedHashMap<>();
+        guard(updated, accumulation == null ? finite : accumulation.updates(), guards);
+        guard(moved, finite, guards);
 
         List<Value> inputs = new ArrayList<>(fed);
         inputs.addAll(checkpointed());
         inputs.add(reset);
-        StepGraph step = new StepGraph("vicreg_training", inputs, outputs, next, sound, scaling.keySet());
+        StepGraph step = new StepGraph("vicreg_training", inputs, outputs, next, guards);
         return new Built(
                 step,
                 eval(),
@@ -404,6 +417,25 @@ public final class TrainingGraph {
     private void keep(LossScaling.InGraph scaler) {
         scaler.inputs().forEach((name, input) -> state.put(LossScaling.entry(name), input));
         initialState.putAll(scaler.settings().initialState());
+    }
+
+    /** Takes gathered gradients among the state of the checkpoint. */
+    private void keep(Accumulation accumulation) {
+        accumulation.inputs().forEach((name, input) -> {
+            state.put(name, input);
+            initialState.put(name, Accumulation.initial(input));
+        });
+    }
+
+    private Ops accumulating() {
+        return ops.scope(UPDATE + ".accumulate").in(Region.OBJECTIVE);
+    }
+
+    /** Rows change only where {@code condition} holds; null for always. */
+    private static void guard(Map<Value, Value> rows, @Nullable Value condition, Map<Value, Value> guards) {
+        if (condition != null) {
+            rows.keySet().forEach(target -> guards.put(target, condition));
+        }
     }
 
     private static Map<Parameter, Value> gradients(

@@ -11,6 +11,8 @@ import dev.vicreg.models.setting.SettingException;
  *     {@code clip_grad_norm_}; 0 for no bound
  * @param ema momentum m of a moving average of each encoder, {@code average ← m·average + (1 - m)·weights} once an update,
  *     running statistics included; 0 for none
+ * @param accumulate n: how many steps, each a batch of its own, gather gradients for one update by their mean; 1 for an
+ *     update in every step. Statistics of batch norms and objectives are of each batch alone
  */
 public record UpdateOptions(
         @Option(
@@ -28,9 +30,20 @@ public record UpdateOptions(
                 fallback = "0",
                 min = 0,
                 max = 0.999999)
-        float ema) {
+        float ema,
+
+        @Option(
+                help = "steps whose gradients are averaged for one update; each is a batch of its own for statistics,"
+                        + " variance and covariance",
+                group = Group.OPTIMIZATION,
+                fallback = "1",
+                min = 1,
+                max = MOST)
+        int accumulate) {
+    private static final int MOST = 1024;
+
     /** None of it. */
-    public static final UpdateOptions NONE = new UpdateOptions(0, 0);
+    public static final UpdateOptions NONE = new UpdateOptions(0, 0, 1);
 
     /** Checks the ranges. */
     public UpdateOptions {
@@ -39,6 +52,9 @@ public record UpdateOptions(
         }
         if (!(ema >= 0 && ema < 1)) {
             throw new SettingException("`ema`: expected 0 or more and less than 1, found " + ema);
+        }
+        if (accumulate < 1 || accumulate > MOST) {
+            throw new SettingException("`accumulate`: expected 1 to " + MOST + " steps, found " + accumulate);
         }
     }
 }

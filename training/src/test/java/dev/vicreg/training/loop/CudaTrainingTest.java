@@ -29,6 +29,7 @@ import dev.vicreg.training.step.GoldenNet;
 import dev.vicreg.training.step.LossScaling;
 import dev.vicreg.training.step.TrainingGraph;
 import dev.vicreg.training.step.UpdateOptions;
+import dev.vicreg.training.step.lowering.Lowering;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -70,6 +71,16 @@ final class CudaTrainingTest {
     @MethodSource("golden")
     void tenStepsAgreeWithReference(JsonNode golden) throws Exception {
         TrajectoryTest.tenSteps(golden, Gpu.DEVICE, folder);
+    }
+
+    static Stream<JsonNode> updates() throws IOException {
+        return UpdateTrajectoryTest.golden();
+    }
+
+    @ParameterizedTest
+    @MethodSource("updates")
+    void tenUpdatesAgreeWithReference(JsonNode golden) throws Exception {
+        UpdateTrajectoryTest.tenUpdates(golden, Lowering.CUDA, Gpu.DEVICE, folder);
     }
 
     @ParameterizedTest

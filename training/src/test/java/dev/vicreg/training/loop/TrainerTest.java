@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.setting.Schema;
 import dev.vicreg.training.config.BranchConfig;
@@ -179,6 +180,25 @@ final class TrainerTest {
             assertNotEquals(end.get(moved), end.get("ema." + moved), moved);
         }
         assertFalse(end.containsKey("ema.projector.0.weight"));
+    }
+
+    /** Stopped between two updates. */
+    @Test
+    void resumeMatchesUninterruptedRunWithAccumulatedGradients() throws Exception {
+        TrainingConfig config = config(Schema.with(graph(BATCH, "adamw"), "accumulate", 3), null, 9, 1e-3, 1, BATCH);
+        Path whole = temporary.resolve("whole");
+        Path parts = temporary.resolve("parts");
+        start(config, whole, Integer.MAX_VALUE);
+        start(config, parts, 4);
+        assertEquals(Tensor.of(Shape.of(1), 1), newest(parts).get("optimizer.micro_batches"));
+        try (Trainer trainer = Trainer.resume(config, parts)) {
+            assertEquals(5, train(trainer, Integer.MAX_VALUE).size());
+        }
+        assertEquals(newest(whole), newest(parts));
+        assertEquals(withoutRates(whole), withoutRates(parts));
+        Path plain = temporary.resolve("plain");
+        start(config(9), plain, Integer.MAX_VALUE);
+        assertNotEquals(newest(whole).get("encoder.conv1.weight"), newest(plain).get("encoder.conv1.weight"));
     }
 
     /** Networks of different width for the two sides. */
