@@ -18,7 +18,6 @@ import dev.vicreg.runtime.Manifest;
 import dev.vicreg.runtime.OutputPooling;
 import dev.vicreg.runtime.file.AtomicFile;
 import dev.vicreg.runtime.input.Input;
-import dev.vicreg.training.run.CheckpointFile;
 import dev.vicreg.training.step.Branch;
 import dev.vicreg.training.step.Side;
 import java.io.IOException;
@@ -166,7 +165,7 @@ public final class EncoderExport {
      */
     public static Result export(Path evalModel, Side side, Path checkpoint, Description description, Path target)
             throws IOException {
-        return export(evalModel, side, checkpoint, description, null, target);
+        return export(evalModel, side, Weights.TRAINED, checkpoint, description, null, target);
     }
 
     /**
@@ -177,12 +176,13 @@ public final class EncoderExport {
     static Result export(
             Path evalModel,
             Side side,
+            Weights weights,
             Path checkpoint,
             Description description,
             Input.@Nullable Pictures front,
             Path target)
             throws IOException {
-        Map<String, Tensor> state = CheckpointFile.read(checkpoint);
+        Map<String, Tensor> state = weights.of(checkpoint);
         Graph eval = OnnxFile.read(evalModel).graph();
         Graph encoder = encoderOf(eval, side, evalModel, state, checkpoint);
         Graph bound = bind(encoder, state, description.input.name(), front);

@@ -10,7 +10,6 @@ import dev.vicreg.runtime.Manifest;
 import dev.vicreg.runtime.OutputPooling;
 import dev.vicreg.runtime.file.AtomicFile;
 import dev.vicreg.runtime.file.TemporaryFolder;
-import dev.vicreg.training.run.CheckpointFile;
 import dev.vicreg.training.step.Branch;
 import dev.vicreg.training.step.Side;
 import java.io.IOException;
@@ -63,11 +62,12 @@ final class ImportedExport {
             Path evalModel,
             Side side,
             boolean shared,
+            Weights weights,
             Path checkpoint,
             EncoderExport.Description description,
             Path target)
             throws IOException, NotHeldException {
-        Map<String, Tensor> state = CheckpointFile.read(checkpoint);
+        Map<String, Tensor> state = weights.of(checkpoint);
         Graph eval = OnnxFile.read(evalModel).graph();
         OnnxSummary summary = OnnxFile.summary(original);
         Optional<String> obstacle = obstacle(original, summary, encoder);

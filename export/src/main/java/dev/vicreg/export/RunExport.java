@@ -72,19 +72,20 @@ public final class RunExport {
     public static EncoderExport.Result export(
             Path run, Side side, Path checkpoint, String version, Map<String, Double> evaluation, Path target)
             throws IOException {
-        return export(run, side, Form.ORIGINAL, checkpoint, version, evaluation, target);
+        return export(run, side, Form.ORIGINAL, Weights.TRAINED, checkpoint, version, evaluation, target);
     }
 
     /**
-     * The same with a choice of what becomes of encoders that came as ONNX files.
+     * The same with a choice of what becomes of encoders that came as ONNX files, and of the weights.
      *
      * @throws IllegalArgumentException also for {@link Form#PICTURES} of any other encoder, or of one that takes no
-     *     pictures
+     *     pictures, and for averages of a run that has none
      */
     public static EncoderExport.Result export(
             Path run,
             Side side,
             Form form,
+            Weights weights,
             Path checkpoint,
             String version,
             Map<String, Double> evaluation,
@@ -94,6 +95,9 @@ public final class RunExport {
         GraphConfig graph = RunConfig.settingsOf(run).graph();
         if (side == Side.B && graph.sharesWeights()) {
             throw new SettingException("Run " + run + " has one encoder for both views: leave out `branch` b");
+        }
+        if (weights == Weights.AVERAGED && graph.update().options().ema() == 0) {
+            throw new SettingException("Run " + run + " has no averaged encoder: it was trained without `ema`");
         }
         Artifacts artifacts = Artifacts.in(layout.artifacts());
         requireFinite(checkpoint, artifacts.checkpoint());
@@ -105,7 +109,7 @@ public final class RunExport {
         }
         String hash = FileDigest.sha256(layout.config());
         if (file == null || form != Form.ORIGINAL) {
-            return own(artifacts, side, branch, form, checkpoint, version, hash, evaluation, target);
+            return own(artifacts, side, branch, form, weights, checkpoint, version, hash, evaluation, target);
         }
         try {
             return ImportedExport.export(
@@ -114,12 +118,13 @@ public final class RunExport {
                     artifacts.evalModel(),
                     side,
                     graph.sharesWeights(),
+                    weights,
                     checkpoint,
                     new EncoderExport.Description(
                             version, branch.encoder(), served(branch, file, form), hash, evaluation),
                     target);
         } catch (ImportedExport.NotHeldException e) {
-            return own(artifacts, side, branch, Form.FOLDED, checkpoint, version, hash, evaluation, target)
+            return own(artifacts, side, branch, Form.FOLDED, weights, checkpoint, version, hash, evaluation, target)
                     .insteadOfOriginal(String.valueOf(e.getMessage()));
         }
     }
@@ -130,6 +135,7 @@ public final class RunExport {
             Side side,
             BranchConfig branch,
             Form form,
+            Weights weights,
             Path checkpoint,
             String version,
             String hash,
@@ -140,7 +146,8 @@ public final class RunExport {
         Input<?> input = file == null || form == Form.PICTURES ? branch.input().served() : served(branch, file, form);
         EncoderExport.Description description =
                 new EncoderExport.Description(version, branch.encoder(), input, hash, evaluation);
-        return EncoderExport.export(artifacts.evalModel(), side, checkpoint, description, front(branch, form), target);
+        return EncoderExport.export(
+                artifacts.evalModel(), side, weights, checkpoint, description, front(branch, form), target);
     }
 
     /**

@@ -23,6 +23,7 @@ import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.onnx.EditedModel;
 import dev.vicreg.models.onnx.OnnxFile;
 import dev.vicreg.models.onnx.SmallFiles;
+import dev.vicreg.models.setting.Schema;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.runtime.Manifest;
 import dev.vicreg.runtime.OutputPooling;
@@ -71,6 +72,10 @@ class ImportedExportTest {
     Path temporary;
 
     private Path train(String file, int imageSize, Pooling pool) throws Exception {
+        return train(file, imageSize, pool, 0);
+    }
+
+    private Path train(String file, int imageSize, Pooling pool, double ema) throws Exception {
         Path data = Files.createDirectories(temporary.resolve("data"));
         SplittableRandom random = new SplittableRandom(1);
         for (int i = 0; i < 4; i++) {
@@ -96,7 +101,7 @@ class ImportedExportTest {
                 PrecisionConfig.FLOAT32);
         Map<String, Object> views = PictureKind.cifar().settings();
         TrainingConfig config = new TrainingConfig(
-                graph,
+                Schema.with(graph, "ema", ema),
                 new DataConfig(data.toString(), null),
                 new ViewsConfig(views, Map.of()),
                 new ScheduleConfig(0.01, 0.64, new LengthConfig(0, 2), 0, 0, "constant", 0),
@@ -119,7 +124,13 @@ class ImportedExportTest {
     }
 
     private static EncoderExport.Result export(Path run, RunExport.Form form, Path target) throws IOException {
-        return RunExport.export(run, Side.A, form, RunExport.newest(run).file(), "1.2.3", Map.of(), target);
+        return RunExport.export(run, Side.A, form, Weights.TRAINED, RunExport.newest(run).file(), "1.2.3", Map.of(), target);
+    }
+
+    @Test
+    void averagesAreExportedIntoTheOriginalFile() throws Exception {
+        Path run = train("residual-training.onnx", 16, Pooling.NONE, 0.5);
+        RunExportTest.assertAveragesExported(run, Side.A, RunExport.newest(run).file());
     }
 
     private static float[][] embed(Path encoder) throws IOException {

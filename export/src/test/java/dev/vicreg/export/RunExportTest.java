@@ -1,6 +1,8 @@
 package dev.vicreg.export;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -9,6 +11,7 @@ import dev.vicreg.models.graph.Graph;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.onnx.OnnxFile;
+import dev.vicreg.models.setting.Schema;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.runtime.Manifest;
 import dev.vicreg.runtime.natives.Device;
@@ -29,6 +32,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -127,6 +131,48 @@ class RunExportTest {
                 .filter(name -> name != null && (name.startsWith("encoder.") || name.contains("projector")))
                 .toList();
         assertEquals(List.of(), foreign);
+    }
+
+    /** Where the averages stand in the place of the weights they are of, the same file is made of the trained ones. */
+    static void assertAveragesExported(Path run, Side side, Path checkpoint) throws IOException {
+        Map<String, Tensor> state = CheckpointFile.read(checkpoint);
+        Map<String, Tensor> averages = new LinkedHashMap<>(state);
+        averages.keySet().removeIf(name -> !name.startsWith("ema."));
+        assertFalse(averages.isEmpty());
+        averages.forEach((name, tensor) -> state.replace(name.substring("ema.".length()), tensor));
+        Path replaced = Files.createDirectories(run.resolve("replaced")).resolve("checkpoint");
+        CheckpointFile.write(replaced, state);
+        byte[] expected = export(run, side, Weights.TRAINED, replaced);
+        assertArrayEquals(expected, export(run, side, Weights.AVERAGED, checkpoint));
+        assertFalse(Arrays.equals(expected, export(run, side, Weights.TRAINED, checkpoint)));
+    }
+
+    private static byte[] export(Path run, Side side, Weights weights, Path checkpoint) throws IOException {
+        Path target = run.resolve("exported.onnx");
+        EncoderExport.Result result = RunExport.export(
+                run, side, RunExport.Form.ORIGINAL, weights, checkpoint, "1", Map.of(), target);
+        assertTrue(result.difference() <= 1e-4, "difference " + result.difference());
+        return Files.readAllBytes(target);
+    }
+
+    @Test
+    void averagesOfBothEncodersAreExported() throws IOException {
+        GraphConfig graph = Schema.with(
+                TestRun.config(TestRun.branch("resnet18", 4, "16"), TestRun.branch("resnet18", 2, "8-16")), "ema", 0.9);
+        writeConfig(graph);
+        TestRun written = TestRun.write(run.resolve("artifacts"), graph, 3);
+        for (Side side : Side.values()) {
+            assertAveragesExported(run, side, written.checkpoint());
+        }
+    }
+
+    @Test
+    void aRunWithoutAveragesExportsNone() throws IOException {
+        writeConfig();
+        TestRun written = TestRun.write(run.resolve("artifacts"), 8, "16", 1);
+        IllegalArgumentException e = assertThrows(
+                IllegalArgumentException.class, () -> export(run, Side.A, Weights.AVERAGED, written.checkpoint()));
+        assertEquals("Run " + run + " has no averaged encoder: it was trained without `ema`", e.getMessage());
     }
 
     @Test

@@ -58,6 +58,14 @@ class BadInputsTest {
             train --out ~/new SMALL --data ~/p/train --seed x         => --seed must be
             train --out ~/new SMALL --data ~/p/train --freeze [       => No parameter fits
             train --out ~/new SMALL --data ~/p/train --lr-scale x     => a pattern and a factor
+            train --out ~/new SMALL --data ~/p/train --clip -1        => --clip must be
+            train --out ~/new SMALL --data ~/p/train --ema 1          => --ema must be
+            train --out ~/new SMALL --data ~/p/train --accumulate 0   => --accumulate must be
+            train --out ~/new SMALL --data ~/p/train --schedule stairs                             => --schedule must be
+            train --out ~/new SMALL --data ~/p/train --schedule step --lr-milestones x             => must be shares
+            train --out ~/new SMALL --data ~/p/train --schedule step --lr-milestones 0.8,0.6       => larger than the one
+            train --out ~/new SMALL --data ~/p/train --schedule step --lr-gamma 2                  => --lr-gamma must be
+            train --out ~/new SMALL --data ~/p/train --lr-milestones 0.5   => belong to --schedule step, found cosine
             train --out ~/new SMALL --data ~/p/train --mean x         => --mean must be numbers
             train --out ~/new SMALL --data ~/p/train --label x        => --label is for vectors
             train --out ~/new SMALL --data ~/p/train --eval-data ~/none        => no such file or folder

@@ -135,6 +135,14 @@ class InspectCommandTest {
         }
         assertTrue(page(file, "--all").contains("  optimizer.step.encoder.weight  int64  [1]  1\n"));
         assertEquals(1, json("--file", file, "--json").get("optimizer").size());
+
+        tensors.put("ema.encoder.weight", Tensor.filled(Shape.of(2, 3), 1));
+        CheckpointFile.write(file, tensors);
+        String page = page(file);
+        assertTrue(page.contains("parameters   1 tensor, statistics among them, 6 values, 24 B\n"), page);
+        assertTrue(
+                page.contains("averages     1 tensor of parameters and statistics, 24 B; listed by --all\n"), page);
+        assertEquals(1, json("--file", file, "--json").get("averages").size());
     }
 
     @Test

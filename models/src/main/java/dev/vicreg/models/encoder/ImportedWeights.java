@@ -34,6 +34,8 @@ final class ImportedWeights {
             "view_a",
             "view_b",
             "learning_rate",
+            "target_momentum",
+            "directions",
             "lazy_reset_grad",
             "loss",
             "invariance",
@@ -47,7 +49,7 @@ final class ImportedWeights {
             "image",
             "embedding");
 
-    private static final List<String> TAKEN_PREFIXES = List.of("projector.", "optimizer.", "b.", "written");
+    private static final List<String> TAKEN_PREFIXES = List.of("projector.", "predictor.", "optimizer.", "target.", "ema.", "b.", "written");
     /** ONNX Runtime Training gives these a meaning of their own. */
     private static final List<String> RESERVED_SUFFIXES =
             List.of("_grad", "_grad.accumulation.buffer", "_grad.accumulation.out");

@@ -339,6 +339,7 @@ class OnnxEncoderTest {
     @Test
     void namesThatMeanSomethingElseAreChangedAndReported() throws IOException {
         Value y = ops.matMul(x, initializer("projector.0.weight", 3, 3));
+        y = ops.matMul(y, initializer("ema.weight", 3, 3)); // of averages in checkpoints
         y = ops.matMul(y, initializer("w_grad", 3, 3));
         y = ops.matMul(y, initializer("loss", 3, 3));
         y = ops.matMul(y, initializer("embedding", 3, 3)); // the output of exported encoders
@@ -346,6 +347,7 @@ class OnnxEncoderTest {
         assertEquals(
                 Map.of(
                         "projector.0.weight", "imported.projector.0.weight",
+                        "ema.weight", "imported.ema.weight",
                         "w_grad", "imported.w_grad.data",
                         "loss", "imported.loss",
                         "embedding", "imported.embedding",
@@ -354,6 +356,7 @@ class OnnxEncoderTest {
         assertEquals(
                 List.of(
                         "imported.projector.0.weight",
+                        "imported.ema.weight",
                         "imported.w_grad.data",
                         "imported.loss",
                         "imported.embedding",

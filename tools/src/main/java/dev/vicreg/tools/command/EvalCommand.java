@@ -231,7 +231,8 @@ final class EvalCommand {
                 + row("raw " + e.rawNoun(), e.raw());
     }
 
-    private static String row(String name, double accuracy) {
+    /** One line of it. */
+    static String row(String name, double accuracy) {
         return String.format(Locale.ROOT, "  %-16s %5.1f %%%n", name, 100 * accuracy);
     }
 }

@@ -2,6 +2,7 @@ package dev.vicreg.tools.command;
 
 import dev.vicreg.export.EncoderExport;
 import dev.vicreg.export.RunExport;
+import dev.vicreg.export.Weights;
 import dev.vicreg.models.setting.Group;
 import dev.vicreg.runtime.Manifest;
 import dev.vicreg.runtime.file.AtomicFile;
@@ -11,19 +12,22 @@ import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.tools.cli.Usage;
 import dev.vicreg.tools.cli.Version;
 import dev.vicreg.tools.output.Json;
+import dev.vicreg.training.run.RunConfig;
 import dev.vicreg.training.run.RunFolder;
 import dev.vicreg.training.step.Side;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
 /** Publishes the encoder of a run's newest checkpoint. */
 final class ExportCommand {
+    private static final String ONNX = ".onnx";
     private static final Setting<Path> RUN =
             Setting.path("run", "RUN", Group.MODEL, "folder of a run, as ./vicreg train --out RUN leaves it");
     private static final Setting<Path> OUT =
-            Setting.path("out", "FILE.onnx", Group.OUTPUT, "the encoder; replaced if it is there");
+            Setting.path("out", "FILE.onnx", Group.OUTPUT, "the encoder; replaced if it is there. Of a run with --ema also FILE-ema.onnx, with averaged weights");
     private static final Setting<String> BRANCH = Setting.choice(
             "branch", List.of("a", "b"), Group.MODEL, "which encoder of a run whose branches share no weights", "a");
 
@@ -50,18 +54,27 @@ final class ExportCommand {
         Path run = settings.get(RUN);
         RunFolder.Saved saved = RunExport.newest(run);
         Side side = Side.valueOf(settings.get(BRANCH).toUpperCase(Locale.ROOT));
+        RunExport.Form form = form(settings);
         EncoderExport.Result result =
-                RunExport.export(run, side, form(settings), saved.file(), Version.TEXT, Map.of(), out);
+                RunExport.export(run, side, form, Weights.TRAINED, saved.file(), Version.TEXT, Map.of(), out);
+        Path averaged = null;
+        if (RunConfig.settingsOf(run).graph().update().options().ema() > 0) {
+            averaged = beside(out);
+            RunExport.export(run, side, form, Weights.AVERAGED, saved.file(), Version.TEXT, Map.of(), averaged);
+        }
         Manifest manifest = result.manifest();
         result.note().ifPresent(console.err()::println);
         if (settings.on(SharedSettings.JSON)) {
-            console.out()
-                    .println(Json.line(Map.of(
-                            "encoder", result.file().toString(),
-                            "step", saved.step(),
-                            "dimension", manifest.dimension(),
-                            "parameters", manifest.parameters(),
-                            "difference", result.difference())));
+            Map<String, Object> summary = new LinkedHashMap<>();
+            summary.put("encoder", result.file().toString());
+            if (averaged != null) {
+                summary.put("ema", averaged.toString());
+            }
+            summary.put("step", saved.step());
+            summary.put("dimension", manifest.dimension());
+            summary.put("parameters", manifest.parameters());
+            summary.put("difference", result.difference());
+            console.out().println(Json.line(summary));
             return;
         }
         console.err()
@@ -74,6 +87,16 @@ final class ExportCommand {
                         manifest.dimension(),
                         result.difference()));
         console.out().println(result.file());
+        if (averaged != null) {
+            console.out().println(averaged);
+        }
+    }
+
+    /** {@code encoder-ema.onnx} beside {@code encoder.onnx}. */
+    private static Path beside(Path encoder) {
+        String name = encoder.getFileName().toString();
+        int end = name.endsWith(ONNX) ? name.length() - ONNX.length() : name.length();
+        return encoder.resolveSibling(name.substring(0, end) + "-ema" + name.substring(end));
     }
 
     private static RunExport.Form form(Settings settings) {

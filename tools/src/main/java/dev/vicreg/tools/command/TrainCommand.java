@@ -153,16 +153,26 @@ final class TrainCommand {
         if (encoder == null) {
             return;
         }
+        Path averaged = result.averaged().get(Side.A);
         Evaluation evaluation = null;
+        Evaluation average = null;
         if (evalData != null) {
+            Path checkpoint = result.outcome().last().file();
             evaluation = evaluate(config, encoder, evalData, datasets, console);
-            Map<String, Double> figures = Map.of("knn-20-0.07", evaluation.encoder());
-            RunExport.export(out, Side.A, result.outcome().last().file(), Version.TEXT, figures, encoder);
+            RunExport.export(out, Side.A, checkpoint, Version.TEXT, figures(evaluation), encoder);
+            if (averaged != null) {
+                average = evaluate(config, averaged, evalData, datasets, console);
+                TrainingRun.exportAverage(out, Side.A, checkpoint, figures(average));
+            }
         }
-        report(settings, result, evaluation, console);
+        report(settings, result, evaluation, average, console);
         if (evaluation != null) {
             Notes.warnOfLoss(evaluation, config.schedule().lr(), console);
         }
+    }
+
+    private static Map<String, Double> figures(Evaluation evaluation) {
+        return Map.of("knn-20-0.07", evaluation.encoder());
     }
 
     /** The test samples are opened once more: kept through the training, they would take memory from it. */
@@ -186,11 +196,16 @@ final class TrainCommand {
     }
 
     private static void report(
-            Settings settings, TrainingRun.Result result, @Nullable Evaluation evaluation, Console console) {
+            Settings settings,
+            TrainingRun.Result result,
+            @Nullable Evaluation evaluation,
+            @Nullable Evaluation average,
+            Console console) {
         Trainer.Outcome outcome = result.outcome();
         if (settings.on(SharedSettings.JSON)) {
             Map<String, Object> summary = new LinkedHashMap<>();
             result.encoders().forEach((side, encoder) -> summary.put("encoder" + side.suffix(), encoder.toString()));
+            result.averaged().forEach((side, encoder) -> summary.put("ema" + side.suffix(), encoder.toString()));
             summary.put("steps", outcome.last().step());
             summary.put("seconds", outcome.seconds());
             summary.put("waited", outcome.waited());
@@ -199,6 +214,9 @@ final class TrainCommand {
             }
             if (evaluation != null) {
                 summary.put("evaluation", evaluation.figures());
+            }
+            if (average != null) {
+                summary.put("evaluation_ema", average.figures());
             }
             console.out().println(Json.line(summary));
             return;
@@ -213,6 +231,10 @@ final class TrainCommand {
         if (evaluation != null) {
             console.out().print(EvalCommand.table(evaluation));
         }
+        if (average != null) {
+            console.out().print(EvalCommand.row("averaged encoder", average.encoder()));
+        }
         result.encoders().values().forEach(console.out()::println);
+        result.averaged().values().forEach(console.out()::println);
     }
 }

@@ -2,6 +2,7 @@ package dev.vicreg.tools.command;
 
 import dev.vicreg.export.EncoderExport;
 import dev.vicreg.export.RunExport;
+import dev.vicreg.export.Weights;
 import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Version;
 import dev.vicreg.tools.output.Progress;
@@ -30,8 +31,13 @@ final class TrainingRun {
      * @param outcome the trainer's
      * @param last metrics of the last step; null where no step was left to do
      * @param encoders the exported encoders by side; empty where the run was stopped before its end
+     * @param averaged the same with averaged weights, of runs that have some
      */
-    record Result(Trainer.Outcome outcome, Metrics.@Nullable Line last, Map<Side, Path> encoders) {}
+    record Result(
+            Trainer.Outcome outcome,
+            Metrics.@Nullable Line last,
+            Map<Side, Path> encoders,
+            Map<Side, Path> averaged) {}
 
     private TrainingRun() {}
 
@@ -75,9 +81,11 @@ final class TrainingRun {
                 console.err()
                         .println("stopped and saved at step " + outcome.last().step()
                                 + "; go on with: ./vicreg train --out " + root + " --resume");
-                return new Result(outcome, last[0], Map.of());
+                return new Result(outcome, last[0], Map.of(), Map.of());
             }
+            boolean averages = trainer.config().settings().graph().update().options().ema() > 0;
             Map<Side, Path> encoders = new EnumMap<>(Side.class);
+            Map<Side, Path> averaged = new EnumMap<>(Side.class);
             for (Side side : sides) {
                 Path encoder = new RunLayout(root).encoder(side);
                 EncoderExport.Result export =
@@ -86,9 +94,31 @@ final class TrainingRun {
                     export.note().ifPresent(console.err()::println);
                 }
                 encoders.put(side, encoder);
+                if (averages) {
+                    averaged.put(side, exportAverage(root, side, outcome.last().file(), Map.of()));
+                }
             }
-            return new Result(outcome, last[0], encoders);
+            return new Result(outcome, last[0], encoders, averaged);
         }
+    }
+
+    /**
+     * Publishes a side's averaged encoder in the run's folder.
+     *
+     * @param figures measured on it, by name
+     */
+    static Path exportAverage(Path root, Side side, Path checkpoint, Map<String, Double> figures) throws IOException {
+        Path target = new RunLayout(root).averagedEncoder(side);
+        return RunExport.export(
+                        root,
+                        side,
+                        RunExport.Form.ORIGINAL,
+                        Weights.AVERAGED,
+                        checkpoint,
+                        Version.TEXT,
+                        figures,
+                        target)
+                .file();
     }
 
     private static String[] notes(Metrics.Line line) {

@@ -11,11 +11,15 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** A checkpoint: parameters and statistics by name, and the optimizer's state. */
-record CheckpointInspection(Path file, long bytes, ParameterTable parameters, ParameterTable state)
+/** A checkpoint: parameters and statistics by name, moving averages of them, and the optimizer's state. */
+record CheckpointInspection(
+        Path file, long bytes, ParameterTable parameters, ParameterTable averages, ParameterTable state)
         implements Inspection {
+    private static final List<String> AVERAGES = List.of("ema.", "target.");
+
     static CheckpointInspection of(Path file) throws IOException {
         List<ParameterTable.Row> parameters = new ArrayList<>();
+        List<ParameterTable.Row> averages = new ArrayList<>();
         List<ParameterTable.Row> state = new ArrayList<>();
         for (Map.Entry<String, Tensor> entry : CheckpointFile.read(file).entrySet()) {
             Tensor tensor = entry.getValue();
@@ -25,10 +29,15 @@ record CheckpointInspection(Path file, long bytes, ParameterTable parameters, Pa
                     tensor.shape().toString(),
                     tensor.shape().elements(),
                     tensor.data().length);
-            (row.name().startsWith("optimizer.") ? state : parameters).add(row);
+            boolean isAverage = AVERAGES.stream().anyMatch(row.name()::startsWith);
+            (row.name().startsWith("optimizer.") ? state : isAverage ? averages : parameters).add(row);
         }
         return new CheckpointInspection(
-                file, Files.size(file), new ParameterTable(parameters), new ParameterTable(state));
+                file,
+                Files.size(file),
+                new ParameterTable(parameters),
+                new ParameterTable(averages),
+                new ParameterTable(state));
     }
 
     @Override
@@ -41,13 +50,20 @@ record CheckpointInspection(Path file, long bytes, ParameterTable parameters, Pa
 
     void print(Page page, boolean all) {
         parameters.print(page, "parameters", ", statistics among them", all);
+        if (!averages.rows().isEmpty()) {
+            print(page, averages, "averages", " of parameters and statistics", all);
+        }
+        print(page, state, "optimizer", " of state", all);
+    }
+
+    private static void print(Page page, ParameterTable table, String label, String note, boolean all) {
         if (all) {
-            state.print(page, "optimizer", " of state", true);
+            table.print(page, label, note, true);
         } else {
             page.row(
-                    "optimizer",
-                    Sizes.count(state.rows().size(), "tensor") + " of state, " + Sizes.bytes(state.bytes())
-                            + (state.rows().isEmpty() ? "" : "; listed by --all"));
+                    label,
+                    Sizes.count(table.rows().size(), "tensor") + note + ", " + Sizes.bytes(table.bytes())
+                            + (table.rows().isEmpty() ? "" : "; listed by --all"));
         }
     }
 
@@ -58,6 +74,7 @@ record CheckpointInspection(Path file, long bytes, ParameterTable parameters, Pa
         values.put("file", file.toString());
         values.put("bytes", bytes);
         values.put("parameters", parameters.values());
+        values.put("averages", averages.values());
         values.put("optimizer", state.values());
         return values;
     }

@@ -74,6 +74,7 @@ public record GraphConfig(
                 update.undecayed(),
                 update.fineTuning(),
                 update.batchSize(),
+                update.options(),
                 precision.lossScaling());
     }
 

@@ -9,6 +9,7 @@ import dev.vicreg.training.optim.FineTuning;
 import dev.vicreg.training.optim.Optimizer;
 import dev.vicreg.training.optim.Optimizers;
 import dev.vicreg.training.step.TrainingGraph.NoDecay;
+import dev.vicreg.training.step.UpdateOptions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -23,6 +24,7 @@ import java.util.Locale;
  * @param noDecay {@code none}, {@code norm-bias} or {@code 1d}; of an empty one what is usual for the optimizer
  * @param freeze patterns of parameters that stay as they are
  * @param lrScale {@code pattern=factor}: parameters that learn at so many times the rate
+ * @param options what an update does whichever the optimizer
  */
 public record UpdateConfig(
         @Option(help = "pairs a step", group = Group.OPTIMIZATION, fallback = "128", min = 2, max = 1 << 20)
@@ -62,7 +64,9 @@ public record UpdateConfig(
                 help = "parameters that learn at X times the rate; of several that fit the last counts",
                 argument = "PATTERN=X,…",
                 group = Group.OPTIMIZATION)
-        List<String> lrScale) {
+        List<String> lrScale,
+
+        UpdateOptions options) {
     private static final int RATE_SAMPLES = 256;
     private static final String LARS = "lars"; // short for:
     private static final String LARS_OFFICIAL = "lars-official";
@@ -98,7 +102,7 @@ public record UpdateConfig(
 
     /** Everything trained at one rate. */
     public UpdateConfig(int batchSize, String optimizer, float momentum, float weightDecay, String noDecay) {
-        this(batchSize, optimizer, momentum, weightDecay, noDecay, List.of(), List.of());
+        this(batchSize, optimizer, momentum, weightDecay, noDecay, List.of(), List.of(), UpdateOptions.NONE);
     }
 
     /**
@@ -116,14 +120,19 @@ public record UpdateConfig(
         }
     }
 
-    /** The batch as a multiple of the 256 samples that a base rate is for. */
+    /** Pairs that an update is for. */
+    private int pairs() {
+        return Math.multiplyExact(batchSize, options.accumulate());
+    }
+
+    /** What an update is for as a multiple of the 256 samples that a base rate is for. */
     public double samples() {
-        return (double) batchSize / RATE_SAMPLES;
+        return (double) pairs() / RATE_SAMPLES;
     }
 
     /** The peak learning rate where none is asked for, of a network that starts anew: see {@link GraphConfig#usualRate}. */
     double usualRate() {
-        return Optimizers.usualRate(optimizer, batchSize);
+        return Optimizers.usualRate(optimizer, pairs());
     }
 
     /**

@@ -88,6 +88,11 @@ public record RunLayout(Path root) {
         return root.resolve(side == Side.A ? "encoder.onnx" : "encoder-b.onnx");
     }
 
+    /** A side's trained encoder with averaged weights: {@code encoder-ema.onnx}, {@code encoder-ema-b.onnx}. */
+    public Path averagedEncoder(Side side) {
+        return root.resolve(side == Side.A ? "encoder-ema.onnx" : "encoder-ema-b.onnx");
+    }
+
     /** The encoder before training: {@code encoder-initial.onnx}, {@code encoder-initial-b.onnx}. */
     public Path initialEncoder(Side side) {
         return root.resolve(side == Side.A ? "encoder-initial.onnx" : "encoder-initial-b.onnx");

@@ -17,11 +17,11 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Exponential moving averages of parameters inside a step: {@code average ← m·average + (1 - m)·parameter}. They start from
+ * Exponential moving averages of parameters, or of statistics, inside a step: {@code average ← m·average + (1 - m)·parameter}. They start from
  * the parameters' own first values.
  *
  * <p>A step averages what the step before it left behind, when it begins: what is averaged is then the parameters as they
- * are read, whoever updates them and however.
+ * are read, whoever updates them and however. The averages of a checkpoint lag its parameters by one step, therefore.
  */
 final class AveragedWeights {
     /** Which of a batch norm's inputs are running statistics. */

@@ -1,8 +1,10 @@
 package dev.vicreg.training.step;
 
+import dev.vicreg.models.graph.Attributes;
 import dev.vicreg.models.graph.Dim;
 import dev.vicreg.models.graph.ElementType;
 import dev.vicreg.models.graph.Graph;
+import dev.vicreg.models.graph.OpType;
 import dev.vicreg.models.graph.Region;
 import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Tensor;
@@ -73,7 +75,10 @@ public final class TrainingGraph {
     /** Names of optimizer state are this, the state's name, a dot and the parameter's name. */
     public static final String OPTIMIZER_PREFIX = "optimizer.";
 
-    /** Names of averaged parameters are this and the parameter's name. */
+    /** Names of an encoder's averages ({@link UpdateOptions#ema}) are this and the name of the parameter or statistic. */
+    public static final String EMA_PREFIX = "ema.";
+
+    /** Names of the averages that an objective compares with are this and the parameter's name. */
     static final String TARGET_PREFIX = "target.";
 
     private static final String UPDATE = "update";
@@ -103,6 +108,7 @@ public final class TrainingGraph {
      * @param b that of the others; with the scope of {@code a} the two share weights, and differ in their views at most
      * @param rateFactor which parameters are frozen or learn at another rate than the one fed
      * @param batchSize pairs a step
+     * @param options what else an update does
      * @param scaling of the loss, for a network that is computed in float16 ({@link MixedPrecision}); null for float32
      */
     public record Spec(
@@ -113,8 +119,9 @@ public final class TrainingGraph {
             NoDecay noDecay,
             RateFactor rateFactor,
             int batchSize,
+            UpdateOptions options,
             @Nullable LossScaling scaling) {
-        /** All in float32. */
+        /** All in float32, and nothing but the optimizer's update. */
         public Spec(
                 Branch a,
                 Branch b,
@@ -123,12 +130,17 @@ public final class TrainingGraph {
                 NoDecay noDecay,
                 RateFactor rateFactor,
                 int batchSize) {
-            this(a, b, objective, optimizer, noDecay, rateFactor, batchSize, null);
+            this(a, b, objective, optimizer, noDecay, rateFactor, batchSize, UpdateOptions.NONE, null);
         }
 
         /** The same with the network in float16. */
         public Spec with(LossScaling scaling) {
-            return new Spec(a, b, objective, optimizer, noDecay, rateFactor, batchSize, scaling);
+            return new Spec(a, b, objective, optimizer, noDecay, rateFactor, batchSize, options, scaling);
+        }
+
+        /** The same with other updates. */
+        public Spec with(UpdateOptions other) {
+            return new Spec(a, b, objective, optimizer, noDecay, rateFactor, batchSize, other, scaling);
         }
 
         /** Checks that the branches go together, and the batch size. */
@@ -247,11 +259,13 @@ public final class TrainingGraph {
 
         // Branch a comes first: running statistics move with a, then with b.
         Layers layers = Layers.forTraining(parameters);
-        Value za = spec.a.project(layers, spec.a.encode(layers, viewA));
-        Value zb = spec.b.project(layers, spec.b.encode(layers, viewB));
+        List<Parameter> encoders = new ArrayList<>();
+        Value za = spec.a.project(layers, encoded(spec.a, layers, viewA, encoders));
+        Value zb = spec.b.project(layers, encoded(spec.b, layers, viewB, encoders));
         requireEqualWidths(za, zb);
         List<Value> fed = new ArrayList<>(List.of(viewA, viewB, rate));
         Projections projections = projections(layers, za, zb, fed);
+        averageEncoders(encoders);
         Loss loss = spec.objective.build(ops.scope("loss").in(Region.OBJECTIVE), projections);
 
         LossScaling.InGraph scaler = spec.scaling == null
@@ -259,25 +273,38 @@ public final class TrainingGraph {
                 : new LossScaling.InGraph(spec.scaling, ops.scope(UPDATE).in(Region.OBJECTIVE));
         Map<Parameter, Value> gradients = gradients(loss.total(), trained(), scaler);
         Map<Parameter, Value> statistics = layers.statistics();
+        Value finite = scaler == null ? null : scaler.finite(gradients.values(), statistics.values(), loss.total());
+        Accumulation accumulation = spec.options.accumulate() == 1
+                ? null
+                : new Accumulation(accumulating(), spec.options.accumulate(), gradients, finite);
 
-        Map<Value, Value> next = new LinkedHashMap<>();
-        gradients.forEach((parameter, gradient) -> next.putAll(update(parameter, gradient, rate)));
-        statistics.forEach((statistic, value) -> next.put(statistic.value(), value));
-        next.putAll(averaged);
+        Map<Value, Value> updated = new LinkedHashMap<>();
+        clipped(accumulation == null ? gradients : accumulation.means())
+                .forEach((parameter, gradient) -> updated.putAll(update(parameter, gradient, rate)));
+        updated.putAll(averaged);
+        Map<Value, Value> moved = new LinkedHashMap<>();
+        statistics.forEach((statistic, value) -> moved.put(statistic.value(), value));
         Map<String, Value> outputs = new LinkedHashMap<>();
         outputs.put(LOSS, loss.total());
         outputs.putAll(loss.terms());
-        Value sound = scaler == null ? null : scaler.finite(gradients.values(), statistics.values(), loss.total());
-        Map<Value, Value> scaling = scaler == null || sound == null ? Map.of() : scaler.next(sound, outputs);
-        next.putAll(scaling);
-        if (scaler != null) {
+        Map<Value, Value> next = new LinkedHashMap<>(updated);
+        next.putAll(moved);
+        if (scaler != null && finite != null) {
+            next.putAll(scaler.next(finite, outputs));
             keep(scaler);
         }
+        if (accumulation != null) {
+            next.putAll(accumulation.next());
+            keep(accumulation);
+        }
+        Map<Value, Value> guards = new LinkedHashMap<>();
+        guard(updated, accumulation == null ? finite : accumulation.updates(), guards);
+        guard(moved, finite, guards);
 
         List<Value> inputs = new ArrayList<>(fed);
         inputs.addAll(checkpointed());
         inputs.add(reset);
-        StepGraph step = new StepGraph("vicreg_training", inputs, outputs, next, sound, scaling.keySet());
+        StepGraph step = new StepGraph("vicreg_training", inputs, outputs, next, guards);
         return new Built(
                 step,
                 eval(),
@@ -288,6 +315,35 @@ public final class TrainingGraph {
                 averages,
                 spec.scaling,
                 spec.objective.heads().target());
+    }
+
+    /** The representations; what is declared for them joins {@code encoders}. */
+    private Value encoded(Branch branch, Layers layers, Value view, List<Parameter> encoders) {
+        Set<Parameter> before = new HashSet<>(parameters.all());
+        Value representation = branch.encode(layers, view);
+        parameters.all().stream().filter(each -> !before.contains(each)).forEach(encoders::add);
+        return representation;
+    }
+
+    /** Moving averages of what moves of the encoders, for whoever exports them: nothing of a step reads them. */
+    private void averageEncoders(List<Parameter> encoders) {
+        if (spec.options.ema() == 0) {
+            return;
+        }
+        Ops averaging = ops.scope("ema").in(Region.OBJECTIVE);
+        List<Parameter> moving = encoders.stream()
+                .filter(each -> each.isTrained() ? spec.isTrained(each) : each.role() != Parameter.Role.COUNTER)
+                .toList();
+        keep(new AveragedWeights(averaging, EMA_PREFIX, moving, averaging.constant(spec.options.ema())), EMA_PREFIX);
+    }
+
+    /** Takes averages among the state of the checkpoint. */
+    private void keep(AveragedWeights weights, String prefix) {
+        weights.before().forEach((parameter, value) -> {
+            averages.put(prefix + parameter.name(), parameter);
+            state.put(prefix + parameter.name(), value);
+        });
+        averaged.putAll(weights.next());
     }
 
     /**
@@ -321,11 +377,7 @@ public final class TrainingGraph {
                 parameters.all().stream().filter(spec::isTrained).toList();
         AveragedWeights weights =
                 new AveragedWeights(averaging, TARGET_PREFIX, trained, averaging.squeeze(momentum, 0));
-        weights.before().forEach((parameter, value) -> {
-            averages.put(TARGET_PREFIX + parameter.name(), parameter);
-            state.put(TARGET_PREFIX + parameter.name(), value);
-        });
-        averaged.putAll(weights.next());
+        keep(weights, TARGET_PREFIX);
         List<Value> inputs = new ArrayList<>(fed);
         inputs.addAll(checkpointed());
         return views(ops.detach(weights.through(za, inputs)), ops.detach(weights.through(zb, inputs)));
@@ -367,6 +419,25 @@ public final class TrainingGraph {
         initialState.putAll(scaler.settings().initialState());
     }
 
+    /** Takes gathered gradients among the state of the checkpoint. */
+    private void keep(Accumulation accumulation) {
+        accumulation.inputs().forEach((name, input) -> {
+            state.put(name, input);
+            initialState.put(name, Accumulation.initial(input));
+        });
+    }
+
+    private Ops accumulating() {
+        return ops.scope(UPDATE + ".accumulate").in(Region.OBJECTIVE);
+    }
+
+    /** Rows change only where {@code condition} holds; null for always. */
+    private static void guard(Map<Value, Value> rows, @Nullable Value condition, Map<Value, Value> guards) {
+        if (condition != null) {
+            rows.keySet().forEach(target -> guards.put(target, condition));
+        }
+    }
+
     private static Map<Parameter, Value> gradients(
             Value loss, List<Parameter> trained, LossScaling.@Nullable InGraph scaler) {
         Map<Value, Value> byValue = Backward.gradients(
@@ -378,6 +449,21 @@ public final class TrainingGraph {
             gradients.put(parameter, scaler == null ? gradient : scaler.unscaled(gradient));
         }
         return gradients;
+    }
+
+    /** The gradients scaled down to a norm of {@link UpdateOptions#clip} where theirs together is larger. */
+    private Map<Parameter, Value> clipped(Map<Parameter, Value> gradients) {
+        if (spec.options.clip() == 0) {
+            return gradients;
+        }
+        Ops clipping = ops.scope(UPDATE + ".clip").in(Region.OBJECTIVE);
+        Value norm = clipping.node(OpType.REDUCE_ALL_L2, List.copyOf(gradients.values()), Attributes.NONE)
+                .output(0);
+        Value share = clipping.div(clipping.constant(spec.options.clip()), clipping.add(norm, clipping.constant(1e-6f)));
+        Value factor = clipping.min(share, clipping.constant(1));
+        Map<Parameter, Value> clipped = new LinkedHashMap<>();
+        gradients.forEach((parameter, gradient) -> clipped.put(parameter, clipping.mul(gradient, factor)));
+        return clipped;
     }
 
     private static void requireEqualWidths(Value za, Value zb) {

@@ -28,6 +28,8 @@ import dev.vicreg.training.session.TrainingSession;
 import dev.vicreg.training.step.GoldenNet;
 import dev.vicreg.training.step.LossScaling;
 import dev.vicreg.training.step.TrainingGraph;
+import dev.vicreg.training.step.UpdateOptions;
+import dev.vicreg.training.step.lowering.Lowering;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -69,6 +71,16 @@ final class CudaTrainingTest {
     @MethodSource("golden")
     void tenStepsAgreeWithReference(JsonNode golden) throws Exception {
         TrajectoryTest.tenSteps(golden, Gpu.DEVICE, folder);
+    }
+
+    static Stream<JsonNode> updates() throws IOException {
+        return UpdateTrajectoryTest.golden();
+    }
+
+    @ParameterizedTest
+    @MethodSource("updates")
+    void tenUpdatesAgreeWithReference(JsonNode golden) throws Exception {
+        UpdateTrajectoryTest.tenUpdates(golden, Lowering.CUDA, Gpu.DEVICE, folder);
     }
 
     @ParameterizedTest
@@ -159,7 +171,7 @@ final class CudaTrainingTest {
                 branch,
                 null,
                 new ObjectiveConfig("official", 25, 25, 1),
-                new UpdateConfig(4, optimizer, 0.9f, 1e-4f, "none", List.of(), List.of()),
+                new UpdateConfig(4, optimizer, 0.9f, 1e-4f, "none", List.of(), List.of(), UpdateOptions.NONE),
                 new PrecisionConfig(precision, precision.equals("fp16") ? LossScaling.DEFAULT : null));
         TrainingGraph.Built built = TrainingGraph.build(config.spec());
         Artifacts artifacts = Artifacts.write(folder, built, built.initialState(0), MachineLowering.of(Gpu.DEVICE, 1));

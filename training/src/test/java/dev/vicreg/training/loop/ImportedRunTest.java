@@ -27,6 +27,7 @@ import dev.vicreg.training.data.picture.PictureKind;
 import dev.vicreg.training.run.CheckpointFile;
 import dev.vicreg.training.run.Metrics;
 import dev.vicreg.training.run.RunFolder;
+import dev.vicreg.training.step.UpdateOptions;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -85,7 +86,7 @@ final class ImportedRunTest {
                 branch,
                 null,
                 new ObjectiveConfig("official", 25, 25, 1),
-                new UpdateConfig(4, "sgd", 0.9f, 0, "none", freeze, scale),
+                new UpdateConfig(4, "sgd", 0.9f, 0, "none", freeze, scale, UpdateOptions.NONE),
                 PrecisionConfig.FLOAT32);
         Map<String, Object> views = PictureKind.cifar().settings();
         return new TrainingConfig(

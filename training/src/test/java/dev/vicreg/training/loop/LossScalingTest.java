@@ -19,6 +19,7 @@ import dev.vicreg.training.session.TrainingSession;
 import dev.vicreg.training.step.GoldenNet;
 import dev.vicreg.training.step.LossScaling;
 import dev.vicreg.training.step.TrainingGraph;
+import dev.vicreg.training.step.UpdateOptions;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Path;
@@ -49,8 +50,14 @@ final class LossScalingTest {
     Path folder;
 
     private static TrainingGraph.Built build(String optimizer, @Nullable LossScaling scaling) {
-        TrainingGraph.Spec spec =
-                GoldenNet.spec(TrajectoryTest.optimizer(optimizer), TrajectoryTest.noDecay(optimizer));
+        return build(optimizer, scaling, UpdateOptions.NONE);
+    }
+
+    private static TrainingGraph.Built build(
+            String optimizer, @Nullable LossScaling scaling, UpdateOptions options) {
+        TrainingGraph.Spec spec = GoldenNet.spec(
+                        TrajectoryTest.optimizer(optimizer), TrajectoryTest.noDecay(optimizer))
+                .with(options);
         return TrainingGraph.build(scaling == null ? spec : spec.with(scaling));
     }
 
@@ -80,7 +87,7 @@ final class LossScalingTest {
     @ParameterizedTest
     @ValueSource(strings = {"sgd", "adamw", "lars-official", "lars-solo"})
     void anOverflowLeavesEverythingButTheScaleAsItWas(String optimizer) throws Exception {
-        TrainingGraph.Built built = build(optimizer, new LossScaling(0x1p15f, 2000));
+        TrainingGraph.Built built = build(optimizer, new LossScaling(0x1p15f, 2000), new UpdateOptions(10, 0.9f, 1));
         Lcg data = new Lcg(11);
         try (TrainingSession session = open(built)) {
             for (int i = 0; i < 2; i++) {
@@ -107,6 +114,50 @@ final class LossScalingTest {
             still.removeAll(moved);
             assertEquals(Set.of(LossScaling.entry(LossScaling.SCALE), LossScaling.entry(LossScaling.SKIPPED)), still);
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"sgd", "adamw"})
+    void anOverflowDiscardsWhatWasGathered(String optimizer) throws Exception {
+        TrainingGraph.Built built = build(optimizer, new LossScaling(0x1p15f, 2000), new UpdateOptions(0, 0.9f, 3));
+        Lcg data = new Lcg(11);
+        try (TrainingSession session = open(built)) {
+            Map<String, Tensor> start = state(session);
+            for (int i = 0; i < 2; i++) {
+                TrajectoryTest.step(session, GoldenNet.views(data), 1e-3f);
+            }
+            Map<String, Tensor> gathered = state(session);
+            assertEquals(2, value(gathered, "micro_batches"));
+            assertEquals(Set.of(), weights(changed(start, gathered)));
+            assertTrue(changed(start, gathered).contains("optimizer.accumulated.encoder.conv.weight"));
+            assertTrue(changed(start, gathered).contains("encoder.bn.running_mean"));
+
+            assertTrue(scaling(TrajectoryTest.step(session, large(GoldenNet.views(data)), 1e-3f))
+                    .isSkipped());
+            Map<String, Tensor> discarded = state(session);
+            Set<String> left = changed(start, discarded);
+            left.removeIf(name -> name.endsWith(".running_mean") || name.endsWith(".running_var"));
+            assertEquals(MOVED_BY_OVERFLOW, left);
+            assertEquals(0, value(discarded, "micro_batches"));
+
+            for (int i = 1; i <= 3; i++) {
+                TrajectoryTest.step(session, GoldenNet.views(data), 1e-3f);
+                Set<String> moved = weights(changed(start, state(session)));
+                assertEquals(i == 3, moved.contains("encoder.conv.weight"), "after " + i + ": " + moved);
+                assertEquals(i == 3, moved.contains("ema.encoder.bn.running_var"), "after " + i + ": " + moved);
+            }
+            assertEquals(0, value(state(session), "micro_batches"));
+        }
+    }
+
+    /** Parameters, averages and the optimizer's state: what an update changes. */
+    private static Set<String> weights(Set<String> names) {
+        Set<String> weights = new TreeSet<>(names);
+        weights.removeAll(LossScaling.entries());
+        weights.removeIf(name -> name.startsWith("optimizer.accumulated.")
+                || name.equals("optimizer.micro_batches")
+                || (!name.startsWith("ema.") && name.contains(".running_")));
+        return weights;
     }
 
     /** Without any infinite view: the gradients alone overflow, and the loss is as finite as ever. */
@@ -221,11 +272,14 @@ final class LossScalingTest {
         assertNotEquals(whole.get(0).loss(), half.get(0).loss(), "nothing was rounded");
     }
 
-    /** In float32 a power of two changes no digit. */
+    /** In float32 a power of two changes no digit: what is clipped is the gradient of the loss itself. */
     @ParameterizedTest
-    @ValueSource(strings = {"sgd", "adamw", "lars-official", "lars-solo"})
-    void scalingAloneChangesNothing(String optimizer) throws Exception {
-        TrainingGraph.Built scaled = build(optimizer, new LossScaling(1024, 2000));
+    @CsvSource({
+        "sgd, 0, 1", "adamw, 0, 1", "lars-official, 0, 1", "lars-solo, 0, 1", "sgd, 10, 1", "adamw, 10, 1", "sgd, 5, 3"
+    })
+    void scalingAloneChangesNothing(String optimizer, float clip, int accumulate) throws Exception {
+        UpdateOptions options = new UpdateOptions(clip, 0, accumulate);
+        TrainingGraph.Built scaled = build(optimizer, new LossScaling(1024, 2000), options);
         TrainingGraph.Built inFloat32 = new TrainingGraph.Built(
                 scaled.training(),
                 scaled.eval(),
@@ -237,7 +291,7 @@ final class LossScalingTest {
                 null,
                 null);
         List<TrainingSession.Losses> found = losses(inFloat32, optimizer);
-        List<TrainingSession.Losses> expected = losses(build(optimizer, null), optimizer);
+        List<TrainingSession.Losses> expected = losses(build(optimizer, null, options), optimizer);
         for (int i = 0; i < expected.size(); i++) {
             assertEquals(expected.get(i).loss(), found.get(i).loss(), "step " + i);
         }

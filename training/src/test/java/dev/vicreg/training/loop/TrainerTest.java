@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.setting.Schema;
 import dev.vicreg.training.config.BranchConfig;
@@ -30,6 +31,7 @@ import dev.vicreg.training.run.Metrics;
 import dev.vicreg.training.run.RunConfig;
 import dev.vicreg.training.run.RunFolder;
 import dev.vicreg.training.step.LossScaling;
+import dev.vicreg.training.step.UpdateOptions;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
@@ -200,6 +202,49 @@ final class TrainerTest {
         }
         assertEquals(newest(whole), newest(parts));
         assertEquals(withoutRates(whole), withoutRates(parts));
+    }
+
+    /** In float16, whose first steps overflow. */
+    @Test
+    void resumeMatchesUninterruptedRunWithAveragesOfTwoNetworks() throws Exception {
+        PrecisionConfig half = new PrecisionConfig("fp16", new LossScaling(0x1p40f, 2000));
+        GraphConfig graph =
+                Schema.with(Schema.with(twoNetworks(), "clip", 1), "ema", 0.5).with(half);
+        TrainingConfig config = config(graph, null, 40, 1e-3, 1, BATCH);
+        Path whole = temporary.resolve("whole");
+        Path parts = temporary.resolve("parts");
+        start(config, whole, Integer.MAX_VALUE);
+        start(config, parts, 35);
+        assertEquals(config, RunConfig.read(parts.resolve("config.json")).settings());
+        try (Trainer trainer = Trainer.resume(config, parts)) {
+            assertEquals(5, train(trainer, Integer.MAX_VALUE).size());
+        }
+        Map<String, Tensor> end = newest(whole);
+        assertEquals(end, newest(parts));
+        for (String moved : List.of("encoder.conv1.weight", "b.encoder.bn1.running_var")) {
+            assertTrue(end.containsKey("ema." + moved), moved);
+            assertNotEquals(end.get(moved), end.get("ema." + moved), moved);
+        }
+        assertFalse(end.containsKey("ema.projector.0.weight"));
+    }
+
+    /** Stopped between two updates. */
+    @Test
+    void resumeMatchesUninterruptedRunWithAccumulatedGradients() throws Exception {
+        TrainingConfig config = config(Schema.with(graph(BATCH, "adamw"), "accumulate", 3), null, 9, 1e-3, 1, BATCH);
+        Path whole = temporary.resolve("whole");
+        Path parts = temporary.resolve("parts");
+        start(config, whole, Integer.MAX_VALUE);
+        start(config, parts, 4);
+        assertEquals(Tensor.of(Shape.of(1), 1), newest(parts).get("optimizer.micro_batches"));
+        try (Trainer trainer = Trainer.resume(config, parts)) {
+            assertEquals(5, train(trainer, Integer.MAX_VALUE).size());
+        }
+        assertEquals(newest(whole), newest(parts));
+        assertEquals(withoutRates(whole), withoutRates(parts));
+        Path plain = temporary.resolve("plain");
+        start(config(9), plain, Integer.MAX_VALUE);
+        assertNotEquals(newest(whole).get("encoder.conv1.weight"), newest(plain).get("encoder.conv1.weight"));
     }
 
     /** Networks of different width for the two sides. */
@@ -429,7 +474,7 @@ final class TrainerTest {
                 branch,
                 null,
                 new ObjectiveConfig("official", 25, 25, 1),
-                new UpdateConfig(BATCH, "adamw", 0.9f, 1e-4f, "none", List.of("projector.3.weight"), List.of()),
+                new UpdateConfig(BATCH, "adamw", 0.9f, 1e-4f, "none", List.of("projector.3.weight"), List.of(), UpdateOptions.NONE),
                 PrecisionConfig.FLOAT32);
         TrainingConfig config = config(large, null, 3, 1e-3, 1, BATCH);
         assertThrows(OutOfMemoryError.class, () -> Trainer.start(config, run, "test"));

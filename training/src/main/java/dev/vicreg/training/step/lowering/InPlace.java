@@ -12,6 +12,7 @@ import dev.vicreg.models.ops.Ops;
 import dev.vicreg.models.ops.Rewriter;
 import dev.vicreg.training.step.pass.StepGraph;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -36,20 +37,24 @@ import org.jspecify.annotations.Nullable;
 final class InPlace {
     private static final String NOT_FETCHED = "_grad.accumulation.out";
     private static final String UPDATE = "update";
+    /** Adam's input that is the parameter. */
+    private static final int WEIGHTS = 2;
     /** AdamOptimizer's input that says whether it may write. */
     private static final int SIGNAL = 9;
 
     private final StepGraph step;
     private final Value ready;
-    private final Value mayWrite;
+    private final Map<Value, Value> mayWrite = new HashMap<>(); // by guard
 
     private InPlace(StepGraph step) {
-        Ops ops = new Ops().scope(UPDATE).in(Region.UPDATE);
-        Value sound = step.sound();
         this.step = step;
-        this.ready = ops.node(OpType.GROUP, List.copyOf(settled(step)), Attributes.NONE)
+        this.ready = updating()
+                .node(OpType.GROUP, List.copyOf(settled(step)), Attributes.NONE)
                 .output(0);
-        this.mayWrite = sound == null ? ready : ops.and(ready, sound);
+    }
+
+    private static Ops updating() {
+        return new Ops().scope(UPDATE).in(Region.UPDATE);
     }
 
     /**
@@ -59,12 +64,11 @@ final class InPlace {
      */
     static Graph write(StepGraph step, boolean withIf) {
         InPlace writes = new InPlace(step);
-        boolean conditional = withIf && step.sound() != null;
         StepGraph lowered = step.map(graph -> Rewriter.rewrite(
                 graph,
                 Map.of(),
                 (ops, node, inputs) -> node.op() == OpType.ADAM
-                        ? writes.adam(ops, inputs, node.attributes(), conditional)
+                        ? writes.adam(ops, inputs, node.attributes(), withIf)
                         : Rewriter.copy(ops, node, inputs)));
         Map<String, Value> outputs = new LinkedHashMap<>(lowered.outputs());
         int written = 0;
@@ -94,7 +98,11 @@ final class InPlace {
         return producer != null && producer.region() != Region.UPDATE;
     }
 
-    private List<Value> adam(Ops ops, List<@Nullable Value> inputs, Attributes given, boolean conditional) {
+    private List<Value> adam(Ops ops, List<@Nullable Value> inputs, Attributes given, boolean withIf) {
+        Value guard = step.guards().get(inputs.get(WEIGHTS));
+        Value signal = guard == null
+                ? ready
+                : mayWrite.computeIfAbsent(guard, each -> updating().and(ready, each));
         Attributes attributes = given.with("do_bias_correction", 1L)
                 .with("weight_decay_mode", 0L); // decay first, then the step: PyTorch's order
         List<@Nullable Value> all = Arrays.asList(
@@ -107,7 +115,8 @@ final class InPlace {
                 null, // weights in half precision
                 null, // loss scale
                 null, // global gradient norm
-                mayWrite);
+                signal);
+        boolean conditional = withIf && guard != null;
         Node kernel = ops.node(
                 OpType.ADAM_OPTIMIZER, all, conditional ? ConditionalWrite.on(attributes, SIGNAL) : attributes);
         return List.of(kernel.output(3), kernel.output(0), kernel.output(1), kernel.output(2));
@@ -140,9 +149,8 @@ final class InPlace {
         Ops ops = producer != null && producer.region() == Region.UPDATE
                 ? Ops.at(producer)
                 : new Ops().scope(UPDATE).scope(String.valueOf(target.name())).in(Region.UPDATE);
-        Value sound = step.sound();
-        boolean guarded = sound != null && !step.always().contains(target);
-        Value written = sound != null && guarded ? ops.where(sound, value, target) : value;
+        Value guard = step.guards().get(target);
+        Value written = guard == null ? value : ops.where(guard, value, target);
         return ops.node(OpType.IN_PLACE_ACCUMULATOR, List.of(target, written, ready), Attributes.NONE)
                 .output(0);
     }

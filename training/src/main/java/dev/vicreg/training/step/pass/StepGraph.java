@@ -10,7 +10,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.UnaryOperator;
-import org.jspecify.annotations.Nullable;
 
 /**
  * One training step as a pure function: from what is fed, parameters and state to what is fetched and to their new values.
@@ -23,18 +22,16 @@ import org.jspecify.annotations.Nullable;
  * @param inputs in the file's order: what is fed, then parameters and state
  * @param outputs what is fetched, by name
  * @param next what each of the inputs that change holds after the step, in the order of writing
- * @param sound a boolean scalar: whether this step's results can be used. If not, all but {@code always} stay as they are,
- *     bit for bit; null where they always can
- * @param always of the targets those that change in a step that isn't sound, too
+ * @param guards of targets that don't change in every step: a boolean scalar, without which they stay as they are, bit for
+ *     bit
  */
 public record StepGraph(
         String name,
         List<Value> inputs,
         Map<String, Value> outputs,
         Map<Value, Value> next,
-        @Nullable Value sound,
-        Set<Value> always) {
-    private static final String SOUND = "/sound";
+        Map<Value, Value> guards) {
+    private static final String GUARD = "/guard/";
     private static final String NEXT = "/next/";
 
     /** Checks that targets are inputs and keep their types. */
@@ -42,7 +39,7 @@ public record StepGraph(
         inputs = List.copyOf(inputs);
         outputs = Collections.unmodifiableMap(new LinkedHashMap<>(outputs));
         next = Collections.unmodifiableMap(new LinkedHashMap<>(next));
-        always = Set.copyOf(always);
+        guards = Collections.unmodifiableMap(new LinkedHashMap<>(guards));
         Set<Value> declared = Set.copyOf(inputs);
         next.forEach((target, value) -> {
             if (!declared.contains(target) || !target.type().equals(value.type())) {
@@ -56,9 +53,7 @@ public record StepGraph(
     public Graph graph() {
         Map<String, Value> all = new LinkedHashMap<>(outputs);
         next.forEach((target, value) -> all.put(NEXT + target.name(), value));
-        if (sound != null) {
-            all.put(SOUND, sound);
-        }
+        guards.forEach((target, guard) -> all.put(GUARD + target.name(), guard));
         return Graph.of(name, inputs, all);
     }
 
@@ -69,7 +64,9 @@ public record StepGraph(
         outputs.keySet().forEach(output -> fetched.put(output, graph.output(output)));
         Map<Value, Value> rewritten = new LinkedHashMap<>();
         next.keySet().forEach(target -> rewritten.put(target, graph.output(NEXT + target.name())));
-        return new StepGraph(name, inputs, fetched, rewritten, sound == null ? null : graph.output(SOUND), always);
+        Map<Value, Value> guarded = new LinkedHashMap<>();
+        guards.keySet().forEach(target -> guarded.put(target, graph.output(GUARD + target.name())));
+        return new StepGraph(name, inputs, fetched, rewritten, guarded);
     }
 
     /** The new value of the input of that name. */
