@@ -124,7 +124,8 @@ class ImportedExportTest {
     }
 
     private static EncoderExport.Result export(Path run, RunExport.Form form, Path target) throws IOException {
-        return RunExport.export(run, Side.A, form, Weights.TRAINED, RunExport.newest(run).file(), "1.2.3", Map.of(), target);
+        return RunExport.export(
+                run, Side.A, form, Weights.TRAINED, RunExport.newest(run).file(), "1.2.3", Map.of(), target);
     }
 
     @Test

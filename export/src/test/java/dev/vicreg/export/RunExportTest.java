@@ -149,8 +149,8 @@ class RunExportTest {
 
     private static byte[] export(Path run, Side side, Weights weights, Path checkpoint) throws IOException {
         Path target = run.resolve("exported.onnx");
-        EncoderExport.Result result = RunExport.export(
-                run, side, RunExport.Form.ORIGINAL, weights, checkpoint, "1", Map.of(), target);
+        EncoderExport.Result result =
+                RunExport.export(run, side, RunExport.Form.ORIGINAL, weights, checkpoint, "1", Map.of(), target);
         assertTrue(result.difference() <= 1e-4, "difference " + result.difference());
         return Files.readAllBytes(target);
     }

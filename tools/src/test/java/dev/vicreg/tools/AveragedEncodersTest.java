@@ -25,7 +25,8 @@ class AveragedEncodersTest {
 
     private Cli train(Path run, String... more) {
         List<String> words = new ArrayList<>(List.of("train", "--data", folder + "/p/train", "--out", run.toString()));
-        words.addAll(List.of("--width", "4", "--projector", "16", "--batch-size", "8", "--steps", "3", "--threads", "1"));
+        words.addAll(
+                List.of("--width", "4", "--projector", "16", "--batch-size", "8", "--steps", "3", "--threads", "1"));
         words.addAll(List.of(more));
         Cli done = Cli.run(words.toArray(new String[0]));
         assertEquals(0, done.status(), done.err());

@@ -140,8 +140,7 @@ class InspectCommandTest {
         CheckpointFile.write(file, tensors);
         String page = page(file);
         assertTrue(page.contains("parameters   1 tensor, statistics among them, 6 values, 24 B\n"), page);
-        assertTrue(
-                page.contains("averages     1 tensor of parameters and statistics, 24 B; listed by --all\n"), page);
+        assertTrue(page.contains("averages     1 tensor of parameters and statistics, 24 B; listed by --all\n"), page);
         assertEquals(1, json("--file", file, "--json").get("averages").size());
     }
 

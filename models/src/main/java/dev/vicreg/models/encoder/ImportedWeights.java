@@ -49,7 +49,8 @@ final class ImportedWeights {
             "image",
             "embedding");
 
-    private static final List<String> TAKEN_PREFIXES = List.of("projector.", "predictor.", "optimizer.", "target.", "ema.", "b.", "written");
+    private static final List<String> TAKEN_PREFIXES =
+            List.of("projector.", "predictor.", "optimizer.", "target.", "ema.", "b.", "written");
     /** ONNX Runtime Training gives these a meaning of their own. */
     private static final List<String> RESERVED_SUFFIXES =
             List.of("_grad", "_grad.accumulation.buffer", "_grad.accumulation.out");

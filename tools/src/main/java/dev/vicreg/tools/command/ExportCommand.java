@@ -26,8 +26,11 @@ final class ExportCommand {
     private static final String ONNX = ".onnx";
     private static final Setting<Path> RUN =
             Setting.path("run", "RUN", Group.MODEL, "folder of a run, as ./vicreg train --out RUN leaves it");
-    private static final Setting<Path> OUT =
-            Setting.path("out", "FILE.onnx", Group.OUTPUT, "the encoder; replaced if it is there. Of a run with --ema also FILE-ema.onnx, with averaged weights");
+    private static final Setting<Path> OUT = Setting.path(
+            "out",
+            "FILE.onnx",
+            Group.OUTPUT,
+            "the encoder; replaced if it is there. Of a run with --ema also FILE-ema.onnx, with averaged weights");
     private static final Setting<String> BRANCH = Setting.choice(
             "branch", List.of("a", "b"), Group.MODEL, "which encoder of a run whose branches share no weights", "a");
 

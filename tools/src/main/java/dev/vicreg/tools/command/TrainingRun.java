@@ -34,10 +34,7 @@ final class TrainingRun {
      * @param averaged the same with averaged weights, of runs that have some
      */
     record Result(
-            Trainer.Outcome outcome,
-            Metrics.@Nullable Line last,
-            Map<Side, Path> encoders,
-            Map<Side, Path> averaged) {}
+            Trainer.Outcome outcome, Metrics.@Nullable Line last, Map<Side, Path> encoders, Map<Side, Path> averaged) {}
 
     private TrainingRun() {}
 
@@ -83,7 +80,8 @@ final class TrainingRun {
                                 + "; go on with: ./vicreg train --out " + root + " --resume");
                 return new Result(outcome, last[0], Map.of(), Map.of());
             }
-            boolean averages = trainer.config().settings().graph().update().options().ema() > 0;
+            boolean averages =
+                    trainer.config().settings().graph().update().options().ema() > 0;
             Map<Side, Path> encoders = new EnumMap<>(Side.class);
             Map<Side, Path> averaged = new EnumMap<>(Side.class);
             for (Side side : sides) {

@@ -113,8 +113,8 @@ public record ScheduleConfig(
     public ScheduleConfig {
         boolean steps = schedule.equalsIgnoreCase(STEP);
         if (!steps && (!lrMilestones.isEmpty() || lrGamma != 0)) {
-            throw new SettingException("`lr-milestones` and `lr-gamma` belong to `schedule` step, found " + schedule
-                    + "; leave them out");
+            throw new SettingException(
+                    "`lr-milestones` and `lr-gamma` belong to `schedule` step, found " + schedule + "; leave them out");
         }
         lrMilestones = steps && lrMilestones.isEmpty() ? MILESTONES : List.copyOf(lrMilestones);
         lrGamma = steps && lrGamma == 0 ? GAMMA : lrGamma;
@@ -146,7 +146,6 @@ public record ScheduleConfig(
         };
         long total = totalSteps(stepsPerEpoch);
         long warmup = Math.min(total, Math.round(warmupEpochs * stepsPerEpoch));
-        return new Schedule(
-                kind, lr, warmup, warmupStart, lr * finalLrFactor, lrMilestones, lrGamma, total);
+        return new Schedule(kind, lr, warmup, warmupStart, lr * finalLrFactor, lrMilestones, lrGamma, total);
     }
 }

@@ -54,8 +54,9 @@ public record Schedule(
         double last = 0;
         for (double milestone : milestones) {
             if (!(milestone > last && milestone < 1)) {
-                throw new SettingException("`lr-milestones`: expected shares of the run between 0 and 1, each larger than"
-                        + " the one before, found " + milestones);
+                throw new SettingException(
+                        "`lr-milestones`: expected shares of the run between 0 and 1, each larger than"
+                                + " the one before, found " + milestones);
             }
             last = milestone;
         }

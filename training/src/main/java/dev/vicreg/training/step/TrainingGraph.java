@@ -459,7 +459,8 @@ public final class TrainingGraph {
         Ops clipping = ops.scope(UPDATE + ".clip").in(Region.OBJECTIVE);
         Value norm = clipping.node(OpType.REDUCE_ALL_L2, List.copyOf(gradients.values()), Attributes.NONE)
                 .output(0);
-        Value share = clipping.div(clipping.constant(spec.options.clip()), clipping.add(norm, clipping.constant(1e-6f)));
+        Value share =
+                clipping.div(clipping.constant(spec.options.clip()), clipping.add(norm, clipping.constant(1e-6f)));
         Value factor = clipping.min(share, clipping.constant(1));
         Map<Parameter, Value> clipped = new LinkedHashMap<>();
         gradients.forEach((parameter, gradient) -> clipped.put(parameter, clipping.mul(gradient, factor)));

@@ -53,10 +53,8 @@ final class LossScalingTest {
         return build(optimizer, scaling, UpdateOptions.NONE);
     }
 
-    private static TrainingGraph.Built build(
-            String optimizer, @Nullable LossScaling scaling, UpdateOptions options) {
-        TrainingGraph.Spec spec = GoldenNet.spec(
-                        TrajectoryTest.optimizer(optimizer), TrajectoryTest.noDecay(optimizer))
+    private static TrainingGraph.Built build(String optimizer, @Nullable LossScaling scaling, UpdateOptions options) {
+        TrainingGraph.Spec spec = GoldenNet.spec(TrajectoryTest.optimizer(optimizer), TrajectoryTest.noDecay(optimizer))
                 .with(options);
         return TrainingGraph.build(scaling == null ? spec : spec.with(scaling));
     }
@@ -275,7 +273,13 @@ final class LossScalingTest {
     /** In float32 a power of two changes no digit: what is clipped is the gradient of the loss itself. */
     @ParameterizedTest
     @CsvSource({
-        "sgd, 0, 1", "adamw, 0, 1", "lars-official, 0, 1", "lars-solo, 0, 1", "sgd, 10, 1", "adamw, 10, 1", "sgd, 5, 3"
+        "sgd, 0, 1",
+        "adamw, 0, 1",
+        "lars-official, 0, 1",
+        "lars-solo, 0, 1",
+        "sgd, 10, 1",
+        "adamw, 10, 1",
+        "sgd, 5, 3"
     })
     void scalingAloneChangesNothing(String optimizer, float clip, int accumulate) throws Exception {
         UpdateOptions options = new UpdateOptions(clip, 0, accumulate);

@@ -474,7 +474,15 @@ final class TrainerTest {
                 branch,
                 null,
                 new ObjectiveConfig("official", 25, 25, 1),
-                new UpdateConfig(BATCH, "adamw", 0.9f, 1e-4f, "none", List.of("projector.3.weight"), List.of(), UpdateOptions.NONE),
+                new UpdateConfig(
+                        BATCH,
+                        "adamw",
+                        0.9f,
+                        1e-4f,
+                        "none",
+                        List.of("projector.3.weight"),
+                        List.of(),
+                        UpdateOptions.NONE),
                 PrecisionConfig.FLOAT32);
         TrainingConfig config = config(large, null, 3, 1e-3, 1, BATCH);
         assertThrows(OutOfMemoryError.class, () -> Trainer.start(config, run, "test"));

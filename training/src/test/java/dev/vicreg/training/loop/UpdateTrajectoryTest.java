@@ -44,9 +44,8 @@ final class UpdateTrajectoryTest {
 
     /** AdamW's kernel on the CPU doesn't look at its signal, without which accumulated gradients can't wait. */
     static Stream<JsonNode> goldenForCuda() throws IOException {
-        return golden()
-                .filter(run -> !run.get("optimizer").asText().equals("adamw")
-                        || run.get("accumulate").asInt() == 1);
+        return golden().filter(run -> !run.get("optimizer").asText().equals("adamw")
+                || run.get("accumulate").asInt() == 1);
     }
 
     /** What is written for CUDA, on the CPU; its kernel's running variances are told apart in TrajectoryTest. */
@@ -73,8 +72,8 @@ final class UpdateTrajectoryTest {
         Artifacts artifacts = Artifacts.write(folder, built, GoldenNet.initialState(built), lowering);
         Lcg data = new Lcg(golden.get("data_seed").asLong());
         Path end = folder.resolve("end");
-        try (TrainingSession session = TrainingSession.open(
-                built.signature(), artifacts.checkpoint(), artifacts.trainingModel(), device, 1)) {
+        try (TrainingSession session =
+                TrainingSession.open(built.signature(), artifacts.checkpoint(), artifacts.trainingModel(), device, 1)) {
             for (JsonNode step : golden.get("steps")) {
                 TrajectoryTest.assertLosses(step, TrajectoryTest.step(session, GoldenNet.views(data), (float)
                         golden.get("rate").asDouble()));

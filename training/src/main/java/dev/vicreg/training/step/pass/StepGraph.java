@@ -26,11 +26,7 @@ import java.util.function.UnaryOperator;
  *     bit
  */
 public record StepGraph(
-        String name,
-        List<Value> inputs,
-        Map<String, Value> outputs,
-        Map<Value, Value> next,
-        Map<Value, Value> guards) {
+        String name, List<Value> inputs, Map<String, Value> outputs, Map<Value, Value> next, Map<Value, Value> guards) {
     private static final String GUARD = "/guard/";
     private static final String NEXT = "/next/";
 
