@@ -78,7 +78,7 @@ public record Schedule(
         }
         return switch (kind) {
             case CONSTANT -> peak;
-            case STEP -> peak * Math.pow(gamma, milestonesUpTo(step));
+            case STEP -> peak * Math.pow(gamma, (double) milestonesUpTo(step));
             case COSINE -> cosine(step);
         };
     }
