@@ -76,7 +76,7 @@ final class ScheduleTest {
     void whatMakesNoSenseIsRefused(String schedule, String milestones, double gamma, String expected) {
         List<Double> shares = milestones.isEmpty()
                 ? List.of()
-                : Arrays.stream(milestones.split(",")).map(Double::valueOf).toList();
+                : Arrays.stream(milestones.split(",", -1)).map(Double::valueOf).toList();
         SettingException e = assertThrows(
                 SettingException.class,
                 () -> config(schedule, 10, shares, gamma).over(4));
