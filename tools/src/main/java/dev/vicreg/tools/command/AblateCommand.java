@@ -123,15 +123,13 @@ final class AblateCommand {
             "");
 
     private final Settings settings;
-    private final Path out;
     private final Console console;
     private final Datasets datasets;
     private final AtomicInteger runsDone = new AtomicInteger();
     private final AtomicLong stepsDone = new AtomicLong();
 
-    private AblateCommand(Settings settings, Path out, Datasets datasets, Console console) {
+    private AblateCommand(Settings settings, Datasets datasets, Console console) {
         this.settings = settings;
-        this.out = out;
         this.datasets = datasets;
         this.console = console;
     }
@@ -154,7 +152,7 @@ final class AblateCommand {
         List<Run> runs = runs(given, out);
         List<AblationTable.Result> results;
         try (Datasets datasets = new Datasets(new Reading(console))) {
-            AblateCommand command = new AblateCommand(settings, out, datasets, console);
+            AblateCommand command = new AblateCommand(settings, datasets, console);
             results = command.train(runs, parallel(given));
         }
         if (results.size() < runs.size()) {
