@@ -31,6 +31,9 @@ import org.jspecify.annotations.Nullable;
 final class ImportedWeights {
     /** Names that the graphs around the network use themselves, those of exported encoders included. */
     private static final Set<String> TAKEN = Set.of(
+            "loss_scale",
+            "skipped_in_a_row",
+            "skipped_steps",
             "view_a",
             "view_b",
             "learning_rate",
@@ -50,7 +53,7 @@ final class ImportedWeights {
             "embedding");
 
     private static final List<String> TAKEN_PREFIXES =
-            List.of("projector.", "predictor.", "optimizer.", "target.", "ema.", "b.", "written");
+            List.of("projector.", "predictor.", "optimizer.", "target.", "ema.", "loss.", "b.", "written");
     /** ONNX Runtime Training gives these a meaning of their own. */
     private static final List<String> RESERVED_SUFFIXES =
             List.of("_grad", "_grad.accumulation.buffer", "_grad.accumulation.out");

@@ -66,52 +66,43 @@ public record AblationTable(List<Row> rows, double untrained) {
 
     /** For a terminal. */
     public String text() {
+        return table("%n%-46s        kNN %%  spread  paper%n", "  %-44s %12s %7.2f  %s%n")
+                + String.format(
+                        Locale.ROOT,
+                        "%nBefore training kNN is %.1f %%. Spread: 0 where all vectors are one. The paper's figures are linear%n"
+                                + "accuracies on ImageNet (ResNet-50, 100 epochs).%n",
+                        100 * untrained);
+    }
+
+    /** The same as Markdown. */
+    public String markdown() {
+        return "| | kNN % | spread | paper |\n|---|---|---|---|\n"
+                + table("| **%s** | | | |%n", "| %s | %s | %.2f | %s |%n")
+                + String.format(
+                        Locale.ROOT,
+                        "%nBefore training kNN is %.1f %%. The paper's figures are linear accuracies on ImageNet (ResNet-50, 100"
+                                + " epochs).%n",
+                        100 * untrained);
+    }
+
+    /**
+     * The rows under their groups.
+     *
+     * @param heading format of a group's name
+     * @param line format of what is done, accuracy, spread and the paper's figure
+     */
+    private String table(String heading, String line) {
         StringBuilder text = new StringBuilder();
         String group = "";
         for (Row row : rows) {
             if (!row.ablation.group().equals(group)) {
                 group = row.ablation.group();
-                text.append(String.format(Locale.ROOT, "%n%-46s %12s %7s  %s%n", group, "kNN %", "spread", "paper"));
+                text.append(String.format(Locale.ROOT, heading, group));
             }
             text.append(String.format(
-                    Locale.ROOT,
-                    "  %-44s %12s %7.2f  %s%n",
-                    row.ablation.what(),
-                    accuracy(row),
-                    row.spread,
-                    row.ablation.paper()));
+                    Locale.ROOT, line, row.ablation.what(), accuracy(row), row.spread, row.ablation.paper()));
         }
-        return text.append(String.format(
-                        Locale.ROOT,
-                        "%nBefore training kNN is %.1f %%. Spread: 0 where all vectors are one. The paper's figures are linear%n"
-                                + "accuracies on ImageNet (ResNet-50, 100 epochs).%n",
-                        100 * untrained))
-                .toString();
-    }
-
-    /** The same as Markdown. */
-    public String markdown() {
-        StringBuilder text = new StringBuilder("| | kNN % | spread | paper |\n|---|---|---|---|\n");
-        String group = "";
-        for (Row row : rows) {
-            if (!row.ablation.group().equals(group)) {
-                group = row.ablation.group();
-                text.append("| **").append(group).append("** | | | |\n");
-            }
-            text.append(String.format(
-                    Locale.ROOT,
-                    "| %s | %s | %.2f | %s |%n",
-                    row.ablation.what(),
-                    accuracy(row),
-                    row.spread,
-                    row.ablation.paper()));
-        }
-        return text.append(String.format(
-                        Locale.ROOT,
-                        "%nBefore training kNN is %.1f %%. The paper's figures are linear accuracies on ImageNet (ResNet-50, 100"
-                                + " epochs).%n",
-                        100 * untrained))
-                .toString();
+        return text.toString();
     }
 
     /** A bar for each row, and a line where an untrained network is. */

@@ -4,7 +4,6 @@ import dev.vicreg.models.setting.Codec;
 import dev.vicreg.models.setting.Group;
 import dev.vicreg.models.setting.Nearest;
 import dev.vicreg.models.setting.Option;
-import dev.vicreg.models.setting.Schema;
 import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.training.objective.Heads;
 import dev.vicreg.training.objective.Objective;
@@ -13,7 +12,6 @@ import dev.vicreg.training.objective.Projector;
 import dev.vicreg.training.objective.VarianceTerm;
 import dev.vicreg.training.objective.VicReg;
 import java.util.List;
-import java.util.Locale;
 
 /**
  * What is minimised.
@@ -106,7 +104,7 @@ public record ObjectiveConfig(
 
         @Override
         public List<String> words() {
-            return Schema.words(VicReg.Variant.class);
+            return VicReg.Variant.names();
         }
     }
 
@@ -135,10 +133,8 @@ public record ObjectiveConfig(
      * @throws IllegalArgumentException naming the first setting that is wrong
      */
     Objective minimised() {
-        VicReg.Variant variant = VicReg.Variant.valueOf(Nearest.require(loss, new Variant().words())
-                .toUpperCase(Locale.ROOT)
-                .replace('-', '_'));
-        Objective chosen = Objectives.of(objective, new VicReg(variant, invariance, variance, covariance));
+        Objective chosen =
+                Objectives.of(objective, new VicReg(VicReg.Variant.of(loss), invariance, variance, covariance));
         return varianceTerm == 0 ? chosen : new VarianceTerm(chosen, varianceTerm);
     }
 

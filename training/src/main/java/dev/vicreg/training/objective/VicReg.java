@@ -4,8 +4,10 @@ import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.ops.Ops;
 import dev.vicreg.models.setting.SettingException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -46,7 +48,27 @@ public record VicReg(Variant variant, float invariance, float variance, float co
         /** solo-learn, {@code losses/vicreg.py}: as official, but the variances are added, so that 25 acts as 50. */
         SOLO_LEARN,
         /** The paper's equations 1 to 6: invariance is summed over d and averaged over n; variances are added. */
-        PAPER
+        PAPER;
+
+        /** Their names, the usual one first: {@code official}, {@code solo-learn}, {@code paper}. */
+        public static List<String> names() {
+            return Arrays.stream(values())
+                    .map(each -> each.name().toLowerCase(Locale.ROOT).replace('_', '-'))
+                    .toList();
+        }
+
+        /**
+         * The variant of that name.
+         *
+         * @throws SettingException if there is none
+         */
+        public static Variant of(String name) {
+            int index = names().indexOf(name);
+            if (index < 0) {
+                throw new SettingException("Unknown loss " + name + ": expected one of " + String.join(", ", names()));
+            }
+            return values()[index];
+        }
     }
 
     /** Checks the coefficients. */

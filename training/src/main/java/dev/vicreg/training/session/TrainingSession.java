@@ -208,7 +208,7 @@ public final class TrainingSession implements AutoCloseable {
         }
         try (OrtSession.Result result = session.trainStep(fed)) {
             Map<String, Float> terms = new LinkedHashMap<>();
-            signature.terms().forEach(term -> terms.put(term, scalar(result, term)));
+            signature.terms().forEach(term -> terms.put(term, scalar(result, TrainingGraph.termOutput(term))));
             return new Losses(scalar(result, TrainingGraph.LOSS), terms, scaling(result));
         } catch (OrtException e) {
             throw new IllegalStateException("The training step failed: " + oneLine(e), e);

@@ -8,6 +8,7 @@ import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.nn.Layers;
 import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.training.objective.Projector;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,6 +47,13 @@ public record Branch(
     /** The second branch, with weights of its own. */
     public static Branch second(ViewInput input, Encoder encoder, Projector projector) {
         return new Branch(input, encoder, projector, null, 1, SECOND);
+    }
+
+    /** Whether two branches of one scope can go through the same weights: they differ in their views at most. */
+    boolean isLike(Branch other) {
+        return encoder.getClass().equals(other.encoder.getClass())
+                && projector.equals(other.projector)
+                && Objects.equals(predictor, other.predictor);
     }
 
     /** The type of this branch's views, for so many samples. */

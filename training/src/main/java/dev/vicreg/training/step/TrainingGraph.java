@@ -49,7 +49,8 @@ import org.jspecify.annotations.Nullable;
  * float[1]; where the objective asks for them, {@code target_momentum} float[1], of the average that this step begins with,
  * and {@code directions}. ONNX Runtime Training itself feeds {@code lazy_reset_grad} bool[1], which it wants and nothing
  * reads. All other inputs are parameters, statistics and
- * optimizer state; they live in the checkpoint. Fetched are {@code loss} and the objective's terms, unweighted, under their names; with {@link LossScaling} then {@code loss_scale}, {@code skipped_in_a_row} and {@code skipped_steps} as
+ * optimizer state; they live in the checkpoint. Fetched are {@code loss} and the objective's terms, unweighted, under
+ * {@link #termOutput}; with {@link LossScaling} then {@code loss_scale}, {@code skipped_in_a_row} and {@code skipped_steps} as
  * they are after the step, float[1] each.
  *
  * <h2>New values</h2>
@@ -80,6 +81,9 @@ public final class TrainingGraph {
 
     /** Names of the averages that an objective compares with are this and the parameter's name. */
     static final String TARGET_PREFIX = "target.";
+
+    /** VICReg's, which have always been outputs under their names. */
+    private static final Set<String> OWN_TERMS = Set.of("invariance", "variance", "covariance");
 
     private static final String UPDATE = "update";
 
@@ -145,6 +149,10 @@ public final class TrainingGraph {
 
         /** Checks that the branches go together, and the batch size. */
         public Spec {
+            if (a.scope().equals(b.scope()) && !a.isLike(b)) {
+                throw new IllegalArgumentException(
+                        "Two different branches need scopes of their own, found \"" + a.scope() + "\" for both");
+            }
             if (batchSize < 2) {
                 throw new SettingException(
                         "Batch size: expected 2 or more pairs (variance needs two), found " + batchSize);
@@ -229,6 +237,14 @@ public final class TrainingGraph {
         }
     }
 
+    /**
+     * The name of the output with one of the loss's terms: {@code loss.} and its name, apart from all names of an imported
+     * network; VICReg's own are as they always were.
+     */
+    public static String termOutput(String term) {
+        return OWN_TERMS.contains(term) ? term : LOSS + "." + term;
+    }
+
     private final Spec spec;
     private final Parameters parameters = new Parameters();
     private final Map<String, Value> state = new LinkedHashMap<>();
@@ -286,7 +302,7 @@ public final class TrainingGraph {
         statistics.forEach((statistic, value) -> moved.put(statistic.value(), value));
         Map<String, Value> outputs = new LinkedHashMap<>();
         outputs.put(LOSS, loss.total());
-        outputs.putAll(loss.terms());
+        loss.terms().forEach((term, value) -> outputs.put(termOutput(term), value));
         Map<Value, Value> next = new LinkedHashMap<>(updated);
         next.putAll(moved);
         if (scaler != null && finite != null) {
