@@ -241,14 +241,15 @@ final class AblateCommand {
                 first.graph().a().input().reading(),
                 first.data().selection());
         long steps = 0;
-        for (TrainingConfig config : configs) {
-            steps += config.schedule()
-                    .totalSteps(bank.size() / config.graph().update().batchSize());
+        for (int i = 0; i < runs.size(); i++) {
+            long total = steps(configs.get(i), bank);
+            steps += total;
+            stepsDone.addAndGet(Files.exists(runs.get(i).result()) ? total : saved(runs.get(i)));
         }
         console.err().println(runs.size() + " runs, " + parallel + " at a time");
         ExecutorService workers = Executors.newFixedThreadPool(parallel);
         try (Console.Hold hold = console.hold();
-                Progress progress = new Progress(console, "ablate", 0, steps)) {
+                Progress progress = new Progress(console, "ablate", stepsDone.get(), steps)) {
             List<Future<AblationTable.@Nullable Result>> futures = new ArrayList<>();
             for (int i = 0; i < runs.size(); i++) {
                 Run run = runs.get(i);
@@ -271,6 +272,17 @@ final class AblateCommand {
         } finally {
             workers.shutdownNow();
         }
+    }
+
+    private static long steps(TrainingConfig config, Dataset<?> bank) {
+        return config.schedule()
+                .totalSteps(bank.size() / config.graph().update().batchSize());
+    }
+
+    /** The step that a run goes on from. */
+    private static long saved(Run run) throws IOException {
+        List<RunFolder.Saved> saved = RunFolder.saved(run.folder);
+        return saved.isEmpty() ? 0 : saved.get(saved.size() - 1).step();
     }
 
     private TrainingConfig config(Run run) throws IOException {
@@ -296,9 +308,6 @@ final class AblateCommand {
             measure(layout.encoder(Side.A), bank, test, config, "encoder", figures);
             measure(layout.initialEncoder(Side.A), bank, test, config, "untrained", figures);
             AtomicFile.write(run.result(), ByteBuffer.wrap(Json.line(figures).getBytes(StandardCharsets.UTF_8)));
-        } else {
-            progress.at(stepsDone.addAndGet(config.schedule()
-                    .totalSteps(bank.size() / config.graph().update().batchSize())));
         }
         runsDone.incrementAndGet();
         JsonNode figures = new ObjectMapper().readTree(run.result().toFile());
@@ -321,7 +330,6 @@ final class AblateCommand {
                     : Trainer.start(config, run.folder, Version.TEXT, datasets);
         }
         try (trainer) {
-            stepsDone.addAndGet(trainer.startStep());
             Path start = trainer.folder().artifacts().checkpoint();
             RunExport.export(run.folder, Side.A, start, Version.TEXT, Map.of(), layout.initialEncoder(Side.A));
             Trainer.Outcome outcome = trainer.train(
