@@ -13,23 +13,11 @@ import copy, itertools, json, math, pathlib
 import torch
 from torch import nn
 import torch.nn.functional as F
+from two_networks import Lcg, PictureEncoder, Relu, kinks, summary
 
 torch.set_default_dtype(torch.float64)
 BATCH, STEPS, DIRECTIONS = 16, 10, 24
 LEAST_KINK = 3e-6  # activations stay this far from the kinks of their ReLUs, which float32 resolves
-kinks = []
-
-
-class Lcg:
-    def __init__(self, seed):
-        self.s = seed
-
-    def tensor(self, *shape):
-        values = []
-        for _ in range(math.prod(shape)):
-            self.s = (1664525 * self.s + 1013904223) & 0xFFFFFFFF
-            values.append(self.s / 2147483648.0 - 1.0)
-        return torch.tensor(values).reshape(*shape)
 
 
 def unit(columns):
@@ -188,45 +176,10 @@ def one_loss(text, count, n, d, scale, seed, variance=False):
 
 # ---- ten steps
 
-class Relu(nn.Module):
-    def forward(self, x):
-        kinks.append(x.detach().abs().min().item())
-        return F.relu(x)
-
-
-relu = Relu()
-
-
-class Block(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.conv1 = nn.Conv2d(8, 16, 3, 2, 1, bias=False)
-        self.bn1 = nn.BatchNorm2d(16)
-        self.conv2 = nn.Conv2d(16, 16, 3, 1, 1, bias=False)
-        self.bn2 = nn.BatchNorm2d(16)
-        self.short = nn.Conv2d(8, 16, 1, 2, bias=False)
-        self.bns = nn.BatchNorm2d(16)
-
-    def forward(self, x):
-        y = relu(self.bn1(self.conv1(x)))
-        return relu(self.bn2(self.conv2(y)) + self.bns(self.short(x)))
-
-
-class Encoder(nn.Module):  # [N,3,8,8] -> [N,16]
-    def __init__(self):
-        super().__init__()
-        self.conv = nn.Conv2d(3, 8, 3, 1, 1, bias=False)
-        self.bn = nn.BatchNorm2d(8)
-        self.block = Block()
-
-    def forward(self, x):
-        return self.block(relu(self.bn(self.conv(x)))).mean((2, 3))
-
-
 class Network(nn.Module):
     def __init__(self, name, variance):
         super().__init__()
-        self.encoder = Encoder()
+        self.encoder = PictureEncoder()
         norm = name == "simsiam" and not variance
         last = [nn.Linear(32, 32, bias=name != "vicreg" and not norm)]
         if norm:
@@ -239,10 +192,6 @@ class Network(nn.Module):
 
 def predictor(hidden):
     return nn.Sequential(nn.Linear(32, hidden), nn.BatchNorm1d(hidden), Relu(), nn.Linear(hidden, 32))
-
-
-def summary(named):
-    return {n: dict(norm=t.norm().item(), first4=t.flatten()[:4].tolist()) for n, t in named}
 
 
 def trajectory(text, count, joined, variance, data_seed):

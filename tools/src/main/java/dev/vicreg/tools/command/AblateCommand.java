@@ -28,6 +28,7 @@ import dev.vicreg.training.config.TrainingConfig;
 import dev.vicreg.training.data.Datasets;
 import dev.vicreg.training.data.source.Dataset;
 import dev.vicreg.training.data.source.Selection;
+import dev.vicreg.training.loop.StepMemory;
 import dev.vicreg.training.loop.Trainer;
 import dev.vicreg.training.run.Metrics;
 import dev.vicreg.training.run.RunFolder;
@@ -220,8 +221,7 @@ final class AblateCommand {
 
     private static int parallel(Settings given) {
         int asked = given.get(PARALLEL);
-        long memory = Runtime.getRuntime().maxMemory() * 4; // the JVM takes a quarter of it by itself
-        int fits = (int) Math.max(1, Math.min(1024, memory / BYTES_OF_A_RUN));
+        int fits = (int) Math.max(1, Math.min(1024, StepMemory.ofThisMachine() / BYTES_OF_A_RUN));
         return asked > 0 ? asked : Math.min(fits, Runtime.getRuntime().availableProcessors());
     }
 

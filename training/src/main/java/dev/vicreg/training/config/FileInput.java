@@ -19,9 +19,10 @@ import dev.vicreg.training.step.ViewInput;
 @Variant("file")
 public record FileInput(String file) implements InputConfig {
     private SettingException noData() {
-        return new SettingException("Encoder " + file
-                + " takes no pictures [N,C,H,W] or [N,H,W,C] of 1 to 16 channels, as the data are: see ./vicreg inspect; choose data that"
-                + " it takes, or write its graphs with ./vicreg artifacts and feed them yourself");
+        return new SettingException(
+                "Encoder " + file
+                        + " takes no pictures [N,C,H,W] or [N,H,W,C] of 1 to 16 channels, as the data are: see ./vicreg"
+                        + " inspect; choose data that it takes, or write its graphs with ./vicreg artifacts and feed them yourself");
     }
 
     @Override

@@ -18,7 +18,7 @@ import java.util.Set;
  * What a step keeps in memory at the least: what the backward pass reads of the forward pass, as float32. A real step takes
  * more, so that one which doesn't fit by this has no hope.
  */
-final class StepMemory {
+public final class StepMemory {
     private static final double GIB = 1L << 30;
 
     private StepMemory() {}
@@ -72,7 +72,7 @@ final class StepMemory {
     }
 
     /** Bytes of memory that this machine has. */
-    static long ofThisMachine() {
+    public static long ofThisMachine() {
         return ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean()).getTotalMemorySize();
     }
 }

@@ -17,7 +17,6 @@ import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
@@ -47,10 +46,7 @@ public final class GoldenObjectivesTest {
     public static Objective objective(JsonNode golden) {
         String[] words = golden.get("objective").asText().split(" ", -1);
         String variant = words.length > 1 ? words[1] : "official";
-        Objective objective = Objectives.of(
-                words[0],
-                new VicReg(
-                        VicReg.Variant.valueOf(variant.toUpperCase(Locale.ROOT).replace('-', '_')), 25, 25, 1));
+        Objective objective = Objectives.of(words[0], new VicReg(VicReg.Variant.of(variant), 25, 25, 1));
         Heads heads = objective.heads();
         if (heads.directions() > 0) {
             objective =
