@@ -126,6 +126,7 @@ final class ObjectivesCommandTest {
                 "--views 40 --local-views 30|expected at most 64 together",
                 "--local-size 8|add --local-views",
                 "--local-views 2 --local-size 4|too small",
+                "--local-views 2 --encoder vit-tiny --width 12 --image-size 32|--local-views don't fit this encoder",
                 "--local-views 2 --share-weights false|leave --local-views out",
                 "--objective barlow-twins --views 9|at most 8 --views, found 9",
                 "--views 64 --image-size 2048 --width 64|and this machine has"

@@ -336,7 +336,7 @@ public final class TrainingGraph {
     /** The representations; what is declared for them joins {@code encoders}. */
     private Value encoded(Branch branch, Layers layers, Value view, List<Parameter> encoders) {
         Set<Parameter> before = new HashSet<>(parameters.all());
-        Value representation = branch.encode(layers, view);
+        Value representation = encode(branch, layers, view);
         parameters.all().stream().filter(each -> !before.contains(each)).forEach(encoders::add);
         return representation;
     }
@@ -481,6 +481,22 @@ public final class TrainingGraph {
         Map<Parameter, Value> clipped = new LinkedHashMap<>();
         gradients.forEach((parameter, gradient) -> clipped.put(parameter, clipping.mul(gradient, factor)));
         return clipped;
+    }
+
+    /** What a branch's encoder makes of its views; those of another size must fit the weights of the first. */
+    private Value encode(Branch branch, Layers layers, Value view) {
+        boolean otherSize = spec.isShared() && !branch.input().equals(spec.a.input());
+        try {
+            return branch.encode(layers, view);
+        } catch (SettingException e) {
+            throw !otherSize
+                    ? e
+                    : new SettingException(
+                            "`local-views` don't fit this encoder: " + e.getMessage()
+                                    + "; give another `local-size`, an encoder that takes any size, such as resnet18, or"
+                                    + " no `local-views`",
+                            e);
+        }
     }
 
     private static void requireEqualWidths(Value za, Value zb) {
