@@ -66,6 +66,11 @@ class BadInputsTest {
             train --out ~/new SMALL --data ~/p/train --schedule step --lr-milestones 0.8,0.6       => larger than the one
             train --out ~/new SMALL --data ~/p/train --schedule step --lr-gamma 2                  => --lr-gamma must be
             train --out ~/new SMALL --data ~/p/train --lr-milestones 0.5   => belong to --schedule step, found cosine
+            train --out ~/new SMALL --data ~/p/train --image-size 16,32      => --image-size must say how long pictures of 16
+            train --out ~/new SMALL --data ~/p/train --image-size 16:1,32:1  => the run's 1 steps end before pictures of 32
+            train --out ~/new SMALL --data ~/p/train --image-size 16:0,32    => --image-size must be 8 to 4096 pixels
+            train --out ~/new SMALL --data ~/p/train --image-size 8:50%,7    => --image-size must be 8 to 4096 pixels
+            train --out ~/new --width 12 --projector 16-16 --batch-size 16 --epochs 2 --encoder vit-tiny --data ~/p/train --image-size 16:1,32 => takes pictures of one size
             train --out ~/new SMALL --data ~/p/train --mean x         => --mean must be numbers
             train --out ~/new SMALL --data ~/p/train --label x        => --label is for vectors
             train --out ~/new SMALL --data ~/p/train --eval-data ~/none        => no such file or folder
@@ -103,6 +108,9 @@ class BadInputsTest {
             embed --model ENCODER --data ~/p/test --out ~/none/o.npy  => its folder does not exist
             eval --model ENCODER --train ~/p/train --test ~/none         => no such file or folder
             eval --model ENCODER --train ~/p/train --test ~/v/test.csv   => The encoder takes pictures
+            eval --model ENCODER --train ~/p/train --test ~/p/test --crop-area 0.3       => add --crops N
+            eval --model ENCODER --train ~/p/train --test ~/p/test --crops 2 --crop-area 2 => --crop-area must be
+            embed --model ENCODER --data ~/p/test --out ~/o.npy --crops -1               => --crops must be
             eval --model ENCODER --train ~/p/train --test ~/p/test --k 0 => --k must be
             eval --model ENCODER --train ~/p/train --test ~/p/test --k 999 => a smaller --k
             artifacts --out ~/art --encoder ~/half.onnx    => or a truncated one

@@ -69,7 +69,7 @@ class ModuleArrowsTest {
                                       training.data.view training.data.kind
             training.data.pair     -> models.setting runtime.file training.data.source training.data.view
             training.data          -> models.setting training.data.source training.data.view training.data.kind \
-                                      training.data.picture training.data.vector training.data.signal \
+                                      training.data.view training.data.picture training.data.vector training.data.signal \
                                       training.data.sequence
 
             training.config        -> models.setting models.graph models.onnx models.nn models.encoder runtime.natives \
@@ -98,7 +98,7 @@ class ModuleArrowsTest {
                                       training.step training.run tools.cli
             tools.evaluation       -> models.setting models.graph models.ops models.onnx runtime runtime.input \
                                       runtime.picture runtime.signal runtime.file runtime.natives training.data.source training.data.kind \
-                                      training.data.picture training.data.vector training.data.signal \
+                                      training.data.view training.data.picture training.data.vector training.data.signal \
                                       training.data.sequence training.data training.run
             tools.command          -> *
             tools                  -> models.setting runtime.file tools.cli tools.command

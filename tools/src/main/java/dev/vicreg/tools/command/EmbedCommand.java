@@ -37,6 +37,7 @@ final class EmbedCommand {
             Stream.of(
                             ModelFile.OPTIONS,
                             List.of(SharedSettings.LIMIT, SharedSettings.LIMIT_PER_CLASS, NORMALIZE),
+                            SharedSettings.CROPPING,
                             SharedSettings.EMBEDDING)
                     .<Setting<?>>flatMap(List::stream)
                     .toList(),
@@ -59,7 +60,8 @@ final class EmbedCommand {
         try (EmbeddingModel model = files.open(settings.get(SharedSettings.MODEL))) {
             files.requireUses();
             Dataset<?> data = InputOptions.open(model, named, null, SharedSettings.selection(settings), datasets);
-            int skipped = embed(model, data, out, settings.on(NORMALIZE), console);
+            VectorWriter writer = new VectorWriter(model, out, settings.on(NORMALIZE), console);
+            int skipped = embed(SharedSettings.form(settings, data), model, data, writer);
             int rows = data.size() - skipped;
             if (settings.on(SharedSettings.JSON)) {
                 console.out()
@@ -85,10 +87,9 @@ final class EmbedCommand {
         }
     }
 
-    /** Writes the vectors of all samples; answers how many of them could not be decoded. */
-    static int embed(EmbeddingModel model, Dataset<?> data, Path out, boolean normalize, Console console)
-            throws IOException {
-        return embed(SampleForms.of(data), model, data, new VectorWriter(model, out, normalize, console));
+    /** Writes the vectors of all samples as they are; answers how many of them could not be decoded. */
+    static int embed(EmbeddingModel model, Dataset<?> data, Path out, Console console) throws IOException {
+        return embed(SampleForms.of(data), model, data, new VectorWriter(model, out, false, console));
     }
 
     private static <S> int embed(SampleForm<S, ?> form, EmbeddingModel model, Dataset<?> data, VectorWriter writer)

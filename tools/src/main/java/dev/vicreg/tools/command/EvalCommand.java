@@ -59,6 +59,7 @@ final class EvalCommand {
                             List.of(BASELINE, InputOptions.LABEL, PLOT),
                             ModelFile.OPTIONS,
                             List.of(SharedSettings.LIMIT, SharedSettings.LIMIT_PER_CLASS, K, TEMPERATURE),
+                            SharedSettings.CROPPING,
                             SharedSettings.EMBEDDING)
                     .<Setting<?>>flatMap(List::stream)
                     .toList(),
@@ -95,7 +96,8 @@ final class EvalCommand {
             throws IOException {
         Dataset<?> train = open(encoder, settings.get(TRAIN), settings, datasets);
         Dataset<?> test = open(encoder, settings.get(TEST), settings, datasets);
-        Measured<?> measured = measure(knn, encoder, before, train, test, console);
+        Measured<?> measured =
+                measure(SharedSettings.form(settings, train), knn, encoder, before, train, test, console);
         Optional<Path> plot = settings.find(PLOT);
         if (plot.isPresent()) {
             measured.plot().write(plot.get());

@@ -23,6 +23,7 @@ import dev.vicreg.training.config.EncoderInput;
 import dev.vicreg.training.config.InputConfig;
 import dev.vicreg.training.config.OnnxConfig;
 import dev.vicreg.training.config.PictureInput;
+import dev.vicreg.training.config.PictureSizes;
 import dev.vicreg.training.config.SequenceInput;
 import dev.vicreg.training.config.SignalInput;
 import dev.vicreg.training.config.VectorInput;
@@ -126,6 +127,11 @@ final class ModelFile {
                 && !settings.isGiven("image-size")
                 && takes.pictureSize(OPEN).shorter() == 0) {
             throw new SettingException(file + " leaves the size of pictures open: give it with --image-size");
+        }
+        if (settings.isGiven("image-size")
+                && ((PictureSizes) settings.value("image-size")).stages().size() > 1) {
+            throw new SettingException("--image-size " + settings.value("image-size")
+                    + ": pictures grow in training only, expected one size");
         }
         InputConfig input = InputOptions.read(settings, data, SharedSettings.selection(settings), datasets)
                 .sized(takes, settings)

@@ -12,9 +12,12 @@ import dev.vicreg.training.config.OnnxConfig;
 import dev.vicreg.training.config.PrecisionConfig;
 import dev.vicreg.training.config.TrainingConfig;
 import dev.vicreg.training.data.source.DataFiles;
+import dev.vicreg.training.loop.Trainer;
 import dev.vicreg.training.step.Side;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
@@ -51,6 +54,18 @@ final class Notes {
                     .println("note: learning rate " + shown(config.schedule().lr()) + ", since the weights of " + files
                             + " are given: --lr names another");
         }
+    }
+
+    /** Tells how pictures grow, where they do. */
+    static void tellOfGrowth(Trainer trainer, Console console) {
+        trainer.config().settings().graph().growth().ifPresent(sizes -> {
+            List<String> stages = new ArrayList<>();
+            for (int i = 0; i < sizes.stages().size(); i++) {
+                stages.add(sizes.stages().get(i).size() + " to step "
+                        + trainer.stageEnds().get(i));
+            }
+            console.err().println("note: pictures grow: side " + String.join(", then ", stages));
+        });
     }
 
     private static String shown(double rate) {

@@ -77,7 +77,7 @@ final class QuickstartCommand {
                 .measuredOn(pictures.resolve("test").toString());
         TrainingConfig config = RunOptions.training(settings, data, SideInputs.same(pictureInput));
         console.err().println("1/4 drawing pictures into " + pictures);
-        new SampleSet(pictureInput.imageSize().shorter(), config.seed())
+        new SampleSet(pictureInput.size().shorter(), config.seed())
                 .write(pictures, settings.get(PER_CLASS), settings.get(TEST_PER_CLASS));
         console.err().println("2/4 training without labels in " + root.resolve("run"));
         TrainingRun.Result result;
@@ -136,7 +136,7 @@ final class QuickstartCommand {
                 Dataset<?> train = open(root.resolve("pictures/train"));
                 Dataset<?> test = open(root.resolve("pictures/test"))) {
             console.err().println("3/4 embedding the test pictures");
-            EmbedCommand.embed(after, test, vectors, false, console);
+            EmbedCommand.embed(after, test, vectors, console);
             console.err().println("4/4 evaluating");
             EvalCommand.Measured<?> measured =
                     EvalCommand.measure(KnnClassifier.STANDARD, after, before, train, test, console);

@@ -16,6 +16,7 @@ import dev.vicreg.training.config.ObjectiveConfig;
 import dev.vicreg.training.config.OnnxConfig;
 import dev.vicreg.training.config.OutputConfig;
 import dev.vicreg.training.config.PairConfig;
+import dev.vicreg.training.config.PictureSizes;
 import dev.vicreg.training.config.PrecisionConfig;
 import dev.vicreg.training.config.ScheduleConfig;
 import dev.vicreg.training.config.TrainingConfig;
@@ -29,6 +30,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -212,13 +214,17 @@ final class RunOptions {
             throw new SettingException("--lr and --base-lr both give the learning rate; leave one out");
         }
         boolean inSteps = settings.isGiven("steps");
+        OptionalInt grown = graph.growth().map(PictureSizes::epochs).orElse(OptionalInt.empty());
+        Object epochs = inSteps
+                ? Integer.valueOf(0)
+                : settings.isGiven("epochs") || grown.isEmpty() ? settings.value("epochs") : grown.getAsInt();
         if (settings.isGiven("epochs") && inSteps) {
             throw new SettingException("--epochs and --steps both give the run's length; leave one out");
         }
         ScheduleConfig asked = Schema.read(ScheduleConfig.class, false, new Schema.Source() {
             @Override
             public @Nullable Object value(String name) {
-                return inSteps && name.equals("epochs") ? Integer.valueOf(0) : settings.value(name);
+                return name.equals("epochs") ? epochs : settings.value(name);
             }
 
             @Override

@@ -43,6 +43,7 @@ final class TrainingRun {
         try (trainer;
                 Console.Hold hold = console.hold()) {
             Path root = trainer.folder().root();
+            Notes.tellOfGrowth(trainer, console);
             List<Side> sides = trainer.config().settings().graph().sides();
             Metrics.Line[] last = new Metrics.Line[1];
             Set<Side> told = EnumSet.noneOf(Side.class);

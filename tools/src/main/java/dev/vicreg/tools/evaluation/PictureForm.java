@@ -11,6 +11,7 @@ import dev.vicreg.training.data.source.Dataset;
 import java.awt.image.BufferedImage;
 import java.util.List;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /** Pictures, compared by their pixels, normalised by mean and standard deviation of the training pictures. */
 final class PictureForm implements SampleForm<Picture, Picture> {
@@ -19,6 +20,18 @@ final class PictureForm implements SampleForm<Picture, Picture> {
 
     private static final int CELL = 96;
 
+    private final @Nullable Crops crops;
+
+    /** Pictures as they are. */
+    PictureForm() {
+        this(null);
+    }
+
+    /** @param crops whose embeddings are averaged; null for that of the whole picture */
+    PictureForm(@Nullable Crops crops) {
+        this.crops = crops;
+    }
+
     @Override
     public Kind<Picture> kind() {
         return PictureKind.PICTURES;
@@ -26,15 +39,20 @@ final class PictureForm implements SampleForm<Picture, Picture> {
 
     @Override
     public Embedder<Picture> embedder(EmbeddingModel model) {
-        return model.pictures();
+        Embedder<Picture> pictures = model.pictures();
+        return crops == null
+                ? pictures
+                : crops.averagedBy(pictures, taken(model).size());
     }
 
     @Override
     public Function<Picture, Picture> raw(EmbeddingModel model, Dataset<Picture> data) {
-        int side = Math.min(
-                MAX_PIXEL_SIDE,
-                ((Input.Pictures) model.manifest().input()).size().shorter());
+        int side = Math.min(MAX_PIXEL_SIDE, taken(model).size().shorter());
         return picture -> picture.middle(side, side, Interpolation.BICUBIC);
+    }
+
+    private static Input.Pictures taken(EmbeddingModel model) {
+        return (Input.Pictures) model.manifest().input();
     }
 
     @Override

@@ -5,6 +5,7 @@ import dev.vicreg.runtime.Embedder;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.training.data.Kinds;
 import dev.vicreg.training.data.kind.Kind;
+import dev.vicreg.training.data.picture.PictureKind;
 import dev.vicreg.training.data.source.Dataset;
 import java.util.List;
 
@@ -19,6 +20,18 @@ public final class SampleForms {
     public static SampleForm<?, ?> of(Dataset<?> data) {
         Kind<?> kind = Kinds.of(data);
         return ALL.stream().filter(form -> form.kind() == kind).findFirst().orElseThrow();
+    }
+
+    /**
+     * The same, of pictures with crops that are averaged.
+     *
+     * @throws SettingException if these are no pictures
+     */
+    public static SampleForm<?, ?> of(Dataset<?> data, Crops crops) {
+        if (Kinds.of(data) != PictureKind.PICTURES) {
+            throw new SettingException("`crops` are of pictures, found " + data.noun() + "; leave it out");
+        }
+        return new PictureForm(crops);
     }
 
     /**

@@ -26,6 +26,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -153,16 +154,29 @@ public record BranchConfig(
                             + " size; leave them out for "
                             + (onnx == null ? input.kind().noun() : encoder));
         }
-        int size = views.localSize() == 0 ? Math.max(1, pictures.imageSize().shorter() / 2) : views.localSize();
+        int size = views.localSize() == 0 ? Math.max(1, pictures.size().shorter() / 2) : views.localSize();
         return new MultiViewConfig(views.views(), views.localViews(), size);
     }
 
     /** The same branch for pictures of another size. */
-    BranchConfig seeing(int side) {
-        PictureInput pictures = (PictureInput) input;
-        PictureInput other =
-                new PictureInput(PictureSize.square(side), pictures.channels(), pictures.mean(), pictures.std());
-        return new BranchConfig(encoder, width, other, projector, headNorm, options, onnx);
+    BranchConfig seeing(PictureSize size) throws IOException {
+        PictureInput other = ((PictureInput) input).of(size);
+        return new BranchConfig(
+                encoder, width, other, projector, headNorm, options, onnx == null ? null : other.sampledBy(onnx));
+    }
+
+    /** The sizes that its pictures grow through; empty where they are of one size, or it sees none. */
+    Optional<PictureSizes> growth() {
+        return input instanceof PictureInput pictures
+                        && pictures.sizes().stages().size() > 1
+                ? Optional.of(pictures.sizes())
+                : Optional.empty();
+    }
+
+    /** The same branch in one of the stages that its pictures grow through. */
+    BranchConfig at(int stage) throws IOException {
+        Optional<PictureSizes> growth = growth();
+        return growth.isEmpty() ? this : seeing(growth.get().at(stage));
     }
 
     /**

@@ -2,6 +2,7 @@ package dev.vicreg.training.config;
 
 import dev.vicreg.models.setting.Option;
 import dev.vicreg.models.setting.SettingException;
+import dev.vicreg.runtime.input.PictureSize;
 import dev.vicreg.training.objective.Heads;
 import dev.vicreg.training.objective.Objective;
 import dev.vicreg.training.objective.Projector;
@@ -11,6 +12,7 @@ import dev.vicreg.training.step.TrainingGraph;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -102,8 +104,24 @@ public record GraphConfig(
     }
 
     /** The settings of what a side's views go through: its branch, which sees local views in their own size. */
-    public BranchConfig viewed(Side side) {
-        return side == Side.B && multiView.hasLocal() ? a.seeing(multiView.localSize()) : branch(side);
+    public BranchConfig viewed(Side side) throws IOException {
+        return side == Side.B && multiView.hasLocal()
+                ? a.seeing(PictureSize.square(multiView.localSize()))
+                : branch(side);
+    }
+
+    /** The sizes that pictures grow through while it trains; empty where they don't. */
+    public Optional<PictureSizes> growth() {
+        return a.growth().or(() -> branch(Side.B).growth());
+    }
+
+    /**
+     * The same in one of the stages of {@link #growth}.
+     *
+     * @throws IOException if the file of an imported encoder cannot be read
+     */
+    public GraphConfig at(int stage) throws IOException {
+        return with(a.at(stage), b == null ? null : b.at(stage));
     }
 
     /** The sides whose encoders differ: both, or the first for both. */

@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Pictures.
  *
- * @param imageSize height and width in pixels
+ * @param sizes height and width in pixels; several where they grow
  * @param channels 3 of colours, 1 of grey levels, 2 and 4 with alpha, or up to 16 others
  * @param mean per channel on a scale of 0 to 1, taken off inside the graph
  * @param std standard deviation per channel on a scale of 0 to 1, divided by inside the graph
@@ -38,11 +38,14 @@ import org.jspecify.annotations.Nullable;
 @Variant("picture")
 public record PictureInput(
         @Option(
-                help = "side of the pictures it sees, or their height and width",
+                name = "image-size",
+                help =
+                        "side of the pictures it sees, or their height and width; sizes that grow as 16:10,24:10,32:10, with"
+                                + " epochs of each, or 16:50%,32, with shares of the run",
                 argument = "PIXELS|HxW",
                 fallback = "32",
-                codec = SizeText.class)
-        PictureSize imageSize,
+                codec = PictureSizes.Text.class)
+        PictureSizes sizes,
 
         @Option(
                 help = "channels: 3 of pictures, 1 of grey ones, 2 or 4 with alpha, up to 16 of others",
@@ -80,7 +83,17 @@ public record PictureInput(
 
     /** Square ones. */
     public PictureInput(int side, int channels, List<Float> mean, List<Float> std) {
-        this(PictureSize.square(side), channels, mean, std);
+        this(PictureSizes.of(PictureSize.square(side)), channels, mean, std);
+    }
+
+    /** What the encoder is for, which a run's pictures may grow to. */
+    public PictureSize size() {
+        return sizes.last();
+    }
+
+    /** The same of one size. */
+    PictureInput of(PictureSize size) {
+        return new PictureInput(PictureSizes.of(size), channels, mean, std);
     }
 
     /** Numbers with commas between them. */
@@ -115,7 +128,7 @@ public record PictureInput(
         }
         List<Float> std = options.<List<Float>>find("std").orElseThrow();
         return new PictureInput(
-                options.<PictureSize>find("image-size").orElseThrow(),
+                options.<PictureSizes>find("image-size").orElseThrow(),
                 channels,
                 each(channels, mean, options.isGiven("mean")),
                 each(channels, std, options.isGiven("std")));
@@ -132,7 +145,7 @@ public record PictureInput(
 
     /** What a model takes. */
     static PictureInput of(Input.Pictures input) {
-        return new PictureInput(input.size(), input.channels(), input.mean(), input.deviation());
+        return new PictureInput(PictureSizes.of(input.size()), input.channels(), input.mean(), input.deviation());
     }
 
     /** Three channels need not be asked for. */
@@ -158,7 +171,7 @@ public record PictureInput(
 
     @Override
     public int pictureSize(Encoders.Input takes) {
-        return imageSize.shorter();
+        return size().shorter();
     }
 
     @Override
@@ -171,12 +184,12 @@ public record PictureInput(
     @Override
     public ViewInput view(Encoders.Input takes) {
         require(takes == Encoders.Input.PICTURES, takes);
-        return new ViewInput.Pictures(imageSize.height(), imageSize.width(), mean, std);
+        return new ViewInput.Pictures(size().height(), size().width(), mean, std);
     }
 
     @Override
     public ViewSource views(Dataset<?> data, Augmentation augmentation) {
-        return new PictureViews(PictureKind.PICTURES.require(data), augmentation, imageSize, channels);
+        return new PictureViews(PictureKind.PICTURES.require(data), augmentation, size(), channels);
     }
 
     @Override
@@ -196,18 +209,21 @@ public record PictureInput(
             return new Fitted(new FileInput(encoder), file);
         }
         PictureInput own = sized(takes, options);
-        long height = own.imageSize.height();
-        long width = own.imageSize.width();
-        long colours = own.channels;
-        return new Fitted(
-                own,
-                file.withSample(
-                        takes.channelsFirst() ? List.of(colours, height, width) : List.of(height, width, colours)));
+        return new Fitted(own, own.sampledBy(file));
+    }
+
+    /** The file for pictures of this size. */
+    OnnxConfig sampledBy(OnnxConfig file) throws IOException {
+        long height = size().height();
+        long width = size().width();
+        long colours = channels;
+        return file.withSample(
+                file.takes().channelsFirst() ? List.of(colours, height, width) : List.of(height, width, colours));
     }
 
     @Override
     public PictureInput sized(EncoderInput file, Schema.Source options) {
-        PictureSize size = options.isGiven("image-size") ? imageSize : file.pictureSize(imageSize);
+        PictureSizes size = options.isGiven("image-size") ? sizes : PictureSizes.of(file.pictureSize(size()));
         int own = options.isGiven("channels") ? channels : file.channels();
         return new PictureInput(
                 size, own, each(own, mean, options.isGiven("mean")), each(own, std, options.isGiven("std")));
@@ -215,12 +231,12 @@ public record PictureInput(
 
     @Override
     public Input<?> served() {
-        return Input.pictures(imageSize, mean, std);
+        return Input.pictures(size(), mean, std);
     }
 
     @Override
     public Input<?> served(String name, EncoderInput file) {
-        return Input.pictures(name, imageSize, mean, std, layout(file));
+        return Input.pictures(name, size(), mean, std, layout(file));
     }
 
     private static @Nullable String layout(EncoderInput file) {

@@ -6,13 +6,10 @@ import dev.vicreg.runtime.natives.Device;
 import dev.vicreg.runtime.natives.NativeLibraries;
 import dev.vicreg.runtime.natives.OrtSessions;
 import dev.vicreg.training.bench.StepProfile;
-import dev.vicreg.training.config.GraphConfig;
 import dev.vicreg.training.config.LengthConfig;
 import dev.vicreg.training.config.TrainingConfig;
 import dev.vicreg.training.config.UpdateConfig;
 import dev.vicreg.training.data.Datasets;
-import dev.vicreg.training.data.pair.PairBatch;
-import dev.vicreg.training.data.pair.PairLoader;
 import dev.vicreg.training.data.pair.PairedData;
 import dev.vicreg.training.optim.Schedule;
 import dev.vicreg.training.run.Artifacts;
@@ -22,23 +19,18 @@ import dev.vicreg.training.run.RunConfig;
 import dev.vicreg.training.run.RunFolder;
 import dev.vicreg.training.run.RunLayout;
 import dev.vicreg.training.session.MachineLowering;
-import dev.vicreg.training.session.StepNumbers;
-import dev.vicreg.training.session.TrainingSession;
 import dev.vicreg.training.step.LossScaling;
 import dev.vicreg.training.step.Side;
-import dev.vicreg.training.step.StepSignature;
 import dev.vicreg.training.step.TrainingGraph;
 import dev.vicreg.training.step.lowering.Lowering;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -47,7 +39,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * One training run: two views of every sample of a batch, one step of the graph, a line of metrics, now and
- * then a checkpoint.
+ * then a checkpoint. Where pictures grow, the graph is written anew for each size, and what was learnt goes on.
  *
  * <p>A run that is stopped and resumed gives the same numbers as one that is not, bit for bit on the same machine with
  * the same number of threads. Not thread-safe.
@@ -55,17 +47,14 @@ import org.slf4j.LoggerFactory;
 public final class Trainer implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Trainer.class);
 
-    /** Steps that float16 may overflow in a row once the loss scale can't fall any further. */
-    private static final int MOST_SKIPPED = 50;
-
     private final RunFolder folder;
     private final RunConfig config;
     private final PairedData data;
+    private final List<Stage> stages;
+    private final List<Long> ends; // of each
+    private final Datasets datasets;
     private final Closeable owned; // what is closed with it
-    private final StepSignature signature;
-    private final Path startCheckpoint;
-    private final long startStep;
-    private final Set<String> neverFinite; // of what the run started from, such as a mask of an imported network
+    private final RunFolder.Saved start;
 
     /** Observes a run; called on the training thread. */
     public interface Listener {
@@ -90,19 +79,19 @@ public final class Trainer implements AutoCloseable {
             RunFolder folder,
             RunConfig config,
             PairedData data,
+            List<Stage> stages,
+            List<Long> ends,
+            Datasets datasets,
             Closeable owned,
-            StepSignature signature,
-            Path startCheckpoint,
-            long startStep)
-            throws IOException {
+            RunFolder.Saved start) {
         this.folder = folder;
         this.config = config;
         this.data = data;
+        this.stages = stages;
+        this.ends = ends;
+        this.datasets = datasets;
         this.owned = owned;
-        this.signature = signature;
-        this.startCheckpoint = startCheckpoint;
-        this.startStep = startStep;
-        this.neverFinite = CheckpointFile.notFinite(folder.artifacts().checkpoint());
+        this.start = start;
     }
 
     /**
@@ -130,25 +119,39 @@ public final class Trainer implements AutoCloseable {
             throws IOException {
         RunFolder folder = null;
         try {
-            TrainingGraph.Built built = TrainingGraph.build(settings.graph().spec());
+            List<Stage> stages = Stage.of(settings);
             Lowering lowering = lowering(settings); // finds out now if the device is missing
             PairedData data = TrainingData.open(settings, datasets);
-            settings.schedule().over(stepsPerEpoch(settings, data));
+            long stepsPerEpoch = stepsPerEpoch(settings, data);
+            settings.schedule().over(stepsPerEpoch);
+            List<Long> ends = Stage.ends(settings, stepsPerEpoch);
             if (OrtSessions.resolve(settings.computeDevice()).kind() == Device.Kind.CPU) {
-                StepMemory.require(built, settings.graph(), StepMemory.ofThisMachine());
+                for (Stage stage : stages) {
+                    StepMemory.require(stage.built(), stage.settings().graph(), StepMemory.ofThisMachine());
+                }
             }
             folder = RunFolder.create(root);
             RunConfig config =
                     new RunConfig(version, NativeLibraries.load().version(), data.fingerprint(), data.size(), settings);
-            Map<String, Tensor> state = built.initialState(settings.seed());
             RunLayout layout = new RunLayout(root);
-            Artifacts artifacts = Artifacts.write(layout.artifacts(), built, state, lowering);
+            Map<String, Tensor> state = stages.get(0).built().initialState(settings.seed());
+            Artifacts artifacts =
+                    Artifacts.write(layout.artifacts(), stages.get(0).built(), state, lowering);
+            artifacts.writeEvalModel(last(stages).built());
             for (Side side : settings.graph().sides()) {
                 settings.graph().branch(side).copyTo(layout.original(side));
             }
-            requireKernels(built, settings, artifacts);
+            requireKernels(stages.get(0), artifacts);
             config.write(folder.config());
-            return new Trainer(folder, config, data, owned, built.signature(), artifacts.checkpoint(), 0);
+            return new Trainer(
+                    folder,
+                    config,
+                    data,
+                    stages,
+                    ends,
+                    datasets,
+                    owned,
+                    new RunFolder.Saved(0, artifacts.checkpoint()));
         } catch (Throwable e) { // whatever it is, and thrown on
             abandon(folder, owned, e);
             throw e;
@@ -200,20 +203,30 @@ public final class Trainer implements AutoCloseable {
                         + data.size()
                         + " now); restore them or start a new run");
             }
-            TrainingGraph.Built built = TrainingGraph.build(settings.graph().spec());
-            folder.artifacts().writeModels(built, lowering(settings));
+            List<Stage> stages = Stage.of(settings);
+            List<Long> ends = Stage.ends(settings, stepsPerEpoch(settings, data));
+            folder.artifacts().writeEvalModel(last(stages).built());
             RunFolder.Saved last = lastState(folder, from);
             folder.goOnFrom(last.step());
-            requireNotShorter(
-                    settings, root, settings.schedule().totalSteps(stepsPerEpoch(settings, data)), last.step());
-            Path checkpoint = inPrecision(last.file(), built, layout.resumedCheckpoint());
+            requireNotShorter(settings, root, last(ends), last.step());
+            Stage stage = stages.get(Stage.at(last.step(), ends));
+            folder.artifacts().writeTrainingModel(stage.built(), lowering(settings));
+            Path checkpoint = inPrecision(last.file(), stage.built(), layout.resumedCheckpoint());
             Artifacts models = folder.artifacts();
-            requireKernels(built, settings, new Artifacts(models.trainingModel(), models.evalModel(), checkpoint));
+            requireKernels(stage, new Artifacts(models.trainingModel(), models.evalModel(), checkpoint));
             TrainingConfig recorded = config.settings().goingOnAs(settings);
             if (!recorded.equals(config.settings())) {
                 config.with(recorded).write(folder.config());
             }
-            return new Trainer(folder, config.with(settings), data, owned, built.signature(), checkpoint, last.step());
+            return new Trainer(
+                    folder,
+                    config.with(settings),
+                    data,
+                    stages,
+                    ends,
+                    datasets,
+                    owned,
+                    new RunFolder.Saved(last.step(), checkpoint));
         } catch (Throwable e) { // whatever it is, and thrown on
             release(folder, owned, e);
             throw e;
@@ -295,14 +308,18 @@ public final class Trainer implements AutoCloseable {
     }
 
     /** On a GPU, tells what of a step leaves it, or refuses that if settings are strict. */
-    private static void requireKernels(TrainingGraph.Built built, TrainingConfig settings, Artifacts artifacts)
-            throws IOException {
+    private static void requireKernels(Stage stage, Artifacts artifacts) throws IOException {
+        TrainingConfig settings = stage.settings();
         Device device = OrtSessions.resolve(settings.computeDevice());
         if (device.kind() != Device.Kind.CUDA) {
             return;
         }
         StepProfile profile = StepProfile.of(
-                built, settings.graph(), artifacts, device, settings.machine().threads());
+                stage.built(),
+                settings.graph(),
+                artifacts,
+                device,
+                settings.machine().threads());
         profile.requireOn(device);
         if (profile.copies().isEmpty()) {
             log.info("{}: {}", device, profile.summary());
@@ -313,6 +330,10 @@ public final class Trainer implements AutoCloseable {
 
     private static Lowering lowering(TrainingConfig settings) {
         return MachineLowering.of(settings.computeDevice(), settings.machine().threads());
+    }
+
+    private static <T> T last(List<T> list) {
+        return list.get(list.size() - 1);
     }
 
     private static long stepsPerEpoch(TrainingConfig settings, PairedData data) {
@@ -333,18 +354,23 @@ public final class Trainer implements AutoCloseable {
 
     /** Steps done before this part of the run. */
     public long startStep() {
-        return startStep;
+        return start.step();
     }
 
     /** The learning rate of the next step. */
     public double rate() {
         Schedule schedule = config.settings().schedule().over(stepsPerEpoch(config.settings(), data));
-        return schedule.rate(Math.min(startStep, totalSteps() - 1));
+        return schedule.rate(Math.min(start.step(), totalSteps() - 1));
+    }
+
+    /** The last step of each size that pictures grow through, counted from 1; of other runs the last step alone. */
+    public List<Long> stageEnds() {
+        return ends;
     }
 
     /** Steps of the whole run. */
     public long totalSteps() {
-        return config.settings().schedule().totalSteps(stepsPerEpoch(config.settings(), data));
+        return last(ends);
     }
 
     /**
@@ -357,114 +383,21 @@ public final class Trainer implements AutoCloseable {
      */
     public Outcome train(Listener listener, BooleanSupplier stop) throws IOException, InterruptedException {
         TrainingConfig settings = config.settings();
-        GraphConfig graph = settings.graph();
-        long stepsPerEpoch = stepsPerEpoch(settings, data);
-        long total = totalSteps();
-        long every = settings.output().checkpointEvery() == 0
-                ? stepsPerEpoch
-                : settings.output().checkpointEvery();
-        Schedule schedule = settings.schedule().over(stepsPerEpoch);
-        RunFolder.Saved last = new RunFolder.Saved(startStep, startCheckpoint);
         long begin = System.nanoTime();
-        try (PairLoader loader = new PairLoader(
-                        data.a(),
-                        data.b(),
-                        graph.multiView().of(Side.A),
-                        graph.multiView().of(Side.B),
-                        graph.update().batchSize(),
-                        settings.seed(),
-                        settings.machine().workers(),
-                        startStep);
-                TrainingSession session = TrainingSession.open(
-                        signature,
-                        startCheckpoint,
-                        folder.artifacts().trainingModel(),
-                        settings.computeDevice(),
-                        settings.machine().threads());
-                Metrics metrics = Metrics.open(folder.metrics(), startStep)) {
-            long step = startStep;
-            boolean stopped = stop.getAsBoolean(); // asked before the first step too: from now on a signal waits for us
-            while (step < total && !stopped) {
-                long start = System.nanoTime();
-                PairBatch batch = loader.next();
-                double rate = schedule.rate(step);
-                TrainingSession.Losses losses = session.step(
-                        batch.viewA(), batch.viewB(), new StepNumbers((float) rate, step, total, settings.seed()));
-                step++;
-                requireProgress(losses, step, batch, last);
-                double seconds = (System.nanoTime() - start) * 1e-9;
-                TrainingSession.Scaling scaling = losses.scaling();
-                Metrics.Line line = new Metrics.Line(
-                        batch.epoch() + 1,
-                        step,
-                        losses.loss(),
-                        losses.terms(),
-                        rate,
-                        graph.update().batchSize() / seconds,
-                        scaling == null ? null : scaling.scale(),
-                        scaling == null ? null : scaling.skipped());
-                metrics.write(line);
-                listener.step(line, total);
-                stopped = stop.getAsBoolean();
-                if (step % every == 0 || step == total || stopped) {
-                    metrics.sync();
-                    last = folder.save(
-                            step,
-                            writer(session, losses, step, last),
-                            signature.state(),
-                            settings.output().keep());
-                    listener.saved(last);
+        try (Metrics metrics = Metrics.open(folder.metrics(), start.step())) {
+            TrainingLoop loop =
+                    new TrainingLoop(folder, settings, stepsPerEpoch(settings, data), start, metrics, listener, stop);
+            for (int i = Stage.at(start.step(), ends); i < stages.size() && !loop.isOver(); i++) {
+                Stage stage = stages.get(i);
+                if (loop.last().step() > start.step()) {
+                    folder.artifacts().writeTrainingModel(stage.built(), lowering(settings));
                 }
+                loop.run(stage, ends.get(i), stages.size() == 1 ? data : TrainingData.open(stage.settings(), datasets));
             }
             double seconds = (System.nanoTime() - begin) * 1e-9;
-            return new Outcome(last, step == total, loader.secondsWaited() / seconds, seconds);
+            return new Outcome(
+                    loop.last(), loop.last().step() == totalSteps(), loop.secondsWaited() / seconds, seconds);
         }
-    }
-
-    /** Writes what the session holds, unless training has spoilt it. */
-    private RunFolder.Writer writer(
-            TrainingSession session, TrainingSession.Losses losses, long step, RunFolder.Saved last) {
-        return file -> {
-            session.save(file);
-            Set<String> spoilt = CheckpointFile.notFinite(file);
-            spoilt.removeAll(neverFinite);
-            if (!spoilt.isEmpty()) {
-                throw new IllegalStateException(spoilt.iterator().next() + " is not finite after step " + step
-                        + ", though the loss was (" + losses
-                        + "): stopped; the last good checkpoint is step " + last.step() + " in "
-                        + last.file().getParent() + "; try a lower `lr` or a longer `warmup-epochs`");
-            }
-        };
-    }
-
-    private void requireProgress(TrainingSession.Losses losses, long step, PairBatch batch, RunFolder.Saved last) {
-        TrainingSession.Scaling scaling = losses.scaling();
-        if (scaling != null && scaling.isSkipped()) {
-            requireHope(scaling, step, last);
-        } else if (!losses.isFinite()) {
-            throw notFinite(losses, step, batch, last);
-        }
-    }
-
-    private static void requireHope(TrainingSession.Scaling scaling, long step, RunFolder.Saved last) {
-        if (scaling.scale() <= LossScaling.SMALLEST && scaling.skippedInARow() >= MOST_SKIPPED) {
-            throw new IllegalStateException("float16 overflowed in " + scaling.skippedInARow()
-                    + " steps in a row, up to step " + step + ", though the loss scale fell to "
-                    + LossScaling.SMALLEST + ": stopped; the last checkpoint is step " + last.step() + " in "
-                    + last.file().getParent()
-                    + "; go on from it with `resume` and `precision` fp32, or start again with a lower `lr`");
-        }
-    }
-
-    private IllegalStateException notFinite(
-            TrainingSession.Losses losses, long step, PairBatch batch, RunFolder.Saved last) {
-        String files =
-                Arrays.stream(batch.indices()).limit(8).mapToObj(data::name).collect(Collectors.joining(", "));
-        return new IllegalStateException("Loss is not finite at step " + step + " (" + losses + "): stopped; the last"
-                + " good checkpoint is step " + last.step() + " in "
-                + last.file().getParent()
-                + "; try a lower `lr` or a longer `warmup-epochs`; the batch's files: " + files
-                + (batch.indices().length > 8 ? ", … " + batch.indices().length + " in all" : ""));
     }
 
     /** Empties and closes what a run that could not start has opened; failures of that join the first one. */

@@ -39,16 +39,21 @@ public record Artifacts(Path trainingModel, Path evalModel, Path checkpoint) {
             throws IOException {
         Files.createDirectories(folder);
         Artifacts artifacts = in(folder);
-        artifacts.writeModels(built, lowering);
+        artifacts.writeTrainingModel(built, lowering);
+        artifacts.writeEvalModel(built);
         CheckpointFile.write(artifacts.checkpoint, state);
         return artifacts;
     }
 
-    /** Writes the two models alone, as a resumed run does for the machine that it finds itself on. */
-    public void writeModels(TrainingGraph.Built built, Lowering lowering) throws IOException {
+    /** Writes the training model alone, as a resumed run does for the machine that it finds itself on. */
+    public void writeTrainingModel(TrainingGraph.Built built, Lowering lowering) throws IOException {
         Graph step = lowering.write(built.step());
         Map<String, String> metadata = Map.of(LOWERING_KEY, lowering.toString());
         AtomicFile.write(trainingModel, ByteBuffer.wrap(OnnxFile.bytes(step, metadata, lowering.opset(step))));
+    }
+
+    /** Writes the model alone that exports are made of. */
+    public void writeEvalModel(TrainingGraph.Built built) throws IOException {
         AtomicFile.write(evalModel, ByteBuffer.wrap(OnnxFile.bytes(built.eval(), Map.of())));
     }
 }

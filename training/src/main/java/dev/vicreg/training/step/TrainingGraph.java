@@ -228,6 +228,16 @@ public final class TrainingGraph {
             return names;
         }
 
+        /** Types of the network's parameters and statistics, by name. */
+        public Map<String, TensorType> parameterTypes() {
+            Map<String, TensorType> types = new LinkedHashMap<>();
+            parameters
+                    .all()
+                    .forEach(parameter ->
+                            types.put(parameter.name(), parameter.value().type()));
+            return types;
+        }
+
         /** Everything a checkpoint holds before the first step. */
         public Map<String, Tensor> initialState(long seed) {
             Map<String, Tensor> state = new LinkedHashMap<>(parameters.draw(seed));

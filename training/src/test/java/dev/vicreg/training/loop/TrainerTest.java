@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Tensor;
+import dev.vicreg.models.onnx.OnnxFile;
 import dev.vicreg.models.setting.Schema;
 import dev.vicreg.training.config.BranchConfig;
 import dev.vicreg.training.config.DataConfig;
@@ -18,6 +19,7 @@ import dev.vicreg.training.config.MultiViewConfig;
 import dev.vicreg.training.config.ObjectiveConfig;
 import dev.vicreg.training.config.OutputConfig;
 import dev.vicreg.training.config.PairConfig;
+import dev.vicreg.training.config.PictureInput;
 import dev.vicreg.training.config.PrecisionConfig;
 import dev.vicreg.training.config.ScheduleConfig;
 import dev.vicreg.training.config.TrainingConfig;
@@ -189,6 +191,76 @@ final class TrainerTest {
                 plain.precision());
         assertEquals(8, graph.multiView().localSize());
         resumeMatches(graph);
+    }
+
+    private static GraphConfig growing(String sizes, BranchConfig branch) {
+        GraphConfig plain = graph(BATCH, "adamw");
+        PictureInput pictures = Schema.with((PictureInput) branch.input(), "image-size", sizes);
+        BranchConfig grown =
+                new BranchConfig(branch.encoder(), branch.width(), pictures, branch.projector(), branch.options());
+        return new GraphConfig(grown, null, plain.objective(), plain.update(), plain.precision());
+    }
+
+    /** Stopped before, at and after a change of size, of which each writes a training graph. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 4})
+    void resumeMatchesUninterruptedRunOfGrowingPictures(int stopAfter) throws Exception {
+        GraphConfig graph = growing("8:50%,12:20%,16", graph(BATCH, "adamw").a());
+        TrainingConfig config = config(graph, null, 6, 1e-3, 2, BATCH);
+        Path whole = temporary.resolve("whole");
+        Path parts = temporary.resolve("parts");
+        List<Long> saved = new ArrayList<>();
+        try (Trainer trainer = Trainer.start(config, whole, "test")) {
+            assertEquals(8, seen(whole.resolve("artifacts/training_model.onnx")));
+            assertEquals(16, seen(whole.resolve("artifacts/eval_model.onnx")));
+            trainer.train(
+                    new Trainer.Listener() {
+                        @Override
+                        public void step(Metrics.Line line, long totalSteps) {}
+
+                        @Override
+                        public void saved(RunFolder.Saved each) {
+                            saved.add(each.step());
+                        }
+                    },
+                    () -> false);
+        }
+        assertEquals(List.of(3L, 4L, 6L), saved);
+        assertEquals(16, seen(whole.resolve("artifacts/training_model.onnx")));
+        start(config, parts, stopAfter);
+        assertEquals(16, seen(parts.resolve("artifacts/eval_model.onnx")));
+        try (Trainer trainer = Trainer.resume(config, parts)) {
+            assertEquals(
+                    stopAfter < 3 ? 8 : stopAfter < 4 ? 12 : 16, seen(parts.resolve("artifacts/training_model.onnx")));
+            assertEquals(6 - stopAfter, train(trainer, Integer.MAX_VALUE).size());
+        }
+        assertEquals(newest(whole), newest(parts));
+        assertEquals(withoutRates(whole), withoutRates(parts));
+        Path plain = temporary.resolve("plain");
+        start(config(graph(BATCH, "adamw"), null, 6, 1e-3, 2, BATCH), plain, 3);
+        assertEquals(withoutRates(plain), withoutRates(whole).subList(0, 3));
+    }
+
+    /** Height of the pictures that a model takes. */
+    private static long seen(Path model) throws Exception {
+        return OnnxFile.read(model).graph().inputs().get(0).shape().size(1);
+    }
+
+    @Test
+    void sizesThatFitNeitherRunNorEncoderAreRefusedBeforeAnythingIsWritten() {
+        Path run = temporary.resolve("run");
+        TrainingConfig tooLong = config(growing("8:2,16", graph(BATCH, "adamw").a()), null, 3, 1e-3, 1, BATCH);
+        String message = assertThrows(IllegalArgumentException.class, () -> Trainer.start(tooLong, run, "test"))
+                .getMessage();
+        assertTrue(
+                message.startsWith("`image-size` 8:2,16: the run's 3 steps end before pictures of 16 pixels"), message);
+        List<Float> half = List.of(0.5f, 0.5f, 0.5f);
+        BranchConfig patches = new BranchConfig("vit-tiny", 12, 32, 3, half, half, "8-8");
+        TrainingConfig fixed = config(growing("16:1,32", patches), null, 9, 1e-3, 1, BATCH);
+        message = assertThrows(IllegalArgumentException.class, () -> Trainer.start(fixed, run, "test"))
+                .getMessage();
+        assertTrue(message.contains("`encoder` vit-tiny takes pictures of one size"), message);
+        assertFalse(Files.exists(run));
     }
 
     private void resumeMatches(GraphConfig graph) throws Exception {

@@ -1,0 +1,194 @@
+package dev.vicreg.training.loop;
+
+import dev.vicreg.training.config.GraphConfig;
+import dev.vicreg.training.config.TrainingConfig;
+import dev.vicreg.training.data.pair.PairBatch;
+import dev.vicreg.training.data.pair.PairLoader;
+import dev.vicreg.training.data.pair.PairedData;
+import dev.vicreg.training.optim.Schedule;
+import dev.vicreg.training.run.CheckpointFile;
+import dev.vicreg.training.run.Metrics;
+import dev.vicreg.training.run.RunFolder;
+import dev.vicreg.training.session.StepNumbers;
+import dev.vicreg.training.session.TrainingSession;
+import dev.vicreg.training.step.LossScaling;
+import dev.vicreg.training.step.Side;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.Set;
+import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
+
+/** The steps of one part of a run, from a checkpoint to the end or to a stop. Not thread-safe. */
+final class TrainingLoop {
+    /** Steps that float16 may overflow in a row once the loss scale can't fall any further. */
+    private static final int MOST_SKIPPED = 50;
+
+    private final RunFolder folder;
+    private final TrainingConfig settings;
+    private final Metrics metrics;
+    private final Trainer.Listener listener;
+    private final BooleanSupplier stop;
+    private final Set<String> neverFinite; // of what the run started from, such as a mask of an imported network
+    private final Schedule schedule;
+    private final long every; // steps between checkpoints
+    private final long total;
+    private RunFolder.Saved last;
+    private boolean stopped;
+    private double waited; // seconds
+
+    /**
+     * Asks {@code stop} once.
+     *
+     * @param last what the part goes on from
+     */
+    TrainingLoop(
+            RunFolder folder,
+            TrainingConfig settings,
+            long stepsPerEpoch,
+            RunFolder.Saved last,
+            Metrics metrics,
+            Trainer.Listener listener,
+            BooleanSupplier stop)
+            throws IOException {
+        this.folder = folder;
+        this.settings = settings;
+        this.metrics = metrics;
+        this.listener = listener;
+        this.stop = stop;
+        this.last = last;
+        neverFinite = CheckpointFile.notFinite(folder.artifacts().checkpoint());
+        schedule = settings.schedule().over(stepsPerEpoch);
+        total = settings.schedule().totalSteps(stepsPerEpoch);
+        long asked = settings.output().checkpointEvery();
+        every = asked == 0 ? stepsPerEpoch : asked;
+        stopped = stop.getAsBoolean(); // before the first step too: from now on a signal waits for us
+    }
+
+    /** The newest checkpoint. */
+    RunFolder.Saved last() {
+        return last;
+    }
+
+    /** Whether no step is left to do, or none is to be done. */
+    boolean isOver() {
+        return stopped || last.step() >= total;
+    }
+
+    /** Seconds that steps waited for views. */
+    double secondsWaited() {
+        return waited;
+    }
+
+    /**
+     * Trains to the end of a stage, whose training model is in place, or until it is to stop; what that gave is saved.
+     *
+     * @param end the stage's last step, counted from 1
+     */
+    void run(Stage stage, long end, PairedData data) throws IOException, InterruptedException {
+        GraphConfig graph = stage.settings().graph();
+        try (PairLoader loader = new PairLoader(
+                        data.a(),
+                        data.b(),
+                        graph.multiView().of(Side.A),
+                        graph.multiView().of(Side.B),
+                        graph.update().batchSize(),
+                        settings.seed(),
+                        settings.machine().workers(),
+                        last.step());
+                TrainingSession session = TrainingSession.open(
+                        stage.built().signature(),
+                        last.file(),
+                        folder.artifacts().trainingModel(),
+                        settings.computeDevice(),
+                        settings.machine().threads())) {
+            long step = last.step();
+            while (step < end && !stopped) {
+                TrainingSession.Losses losses = step(++step, loader, session, data);
+                if (step % every == 0 || step == end || stopped) {
+                    save(step, losses, session, stage.built().signature().state());
+                }
+            }
+            waited += loader.secondsWaited();
+        }
+    }
+
+    /** @param step counted from 1 */
+    private TrainingSession.Losses step(long step, PairLoader loader, TrainingSession session, PairedData data)
+            throws IOException, InterruptedException {
+        long start = System.nanoTime();
+        PairBatch batch = loader.next();
+        double rate = schedule.rate(step - 1);
+        TrainingSession.Losses losses = session.step(
+                batch.viewA(), batch.viewB(), new StepNumbers((float) rate, step - 1, total, settings.seed()));
+        requireProgress(losses, step, batch, data);
+        double seconds = (System.nanoTime() - start) * 1e-9;
+        TrainingSession.Scaling scaling = losses.scaling();
+        Metrics.Line line = new Metrics.Line(
+                batch.epoch() + 1,
+                step,
+                losses.loss(),
+                losses.terms(),
+                rate,
+                settings.graph().update().batchSize() / seconds,
+                scaling == null ? null : scaling.scale(),
+                scaling == null ? null : scaling.skipped());
+        metrics.write(line);
+        listener.step(line, total);
+        stopped = stop.getAsBoolean();
+        return losses;
+    }
+
+    private void save(long step, TrainingSession.Losses losses, TrainingSession session, Set<String> state)
+            throws IOException {
+        metrics.sync();
+        last = folder.save(
+                step, writer(session, losses, step), state, settings.output().keep());
+        listener.saved(last);
+    }
+
+    /** Writes what the session holds, unless training has spoilt it. */
+    private RunFolder.Writer writer(TrainingSession session, TrainingSession.Losses losses, long step) {
+        return file -> {
+            session.save(file);
+            Set<String> spoilt = CheckpointFile.notFinite(file);
+            spoilt.removeAll(neverFinite);
+            if (!spoilt.isEmpty()) {
+                throw new IllegalStateException(spoilt.iterator().next() + " is not finite after step " + step
+                        + ", though the loss was (" + losses
+                        + "): stopped; the last good checkpoint is step " + last.step() + " in "
+                        + last.file().getParent() + "; try a lower `lr` or a longer `warmup-epochs`");
+            }
+        };
+    }
+
+    private void requireProgress(TrainingSession.Losses losses, long step, PairBatch batch, PairedData data) {
+        TrainingSession.Scaling scaling = losses.scaling();
+        if (scaling != null && scaling.isSkipped()) {
+            requireHope(scaling, step);
+        } else if (!losses.isFinite()) {
+            throw notFinite(losses, step, batch, data);
+        }
+    }
+
+    private void requireHope(TrainingSession.Scaling scaling, long step) {
+        if (scaling.scale() <= LossScaling.SMALLEST && scaling.skippedInARow() >= MOST_SKIPPED) {
+            throw new IllegalStateException("float16 overflowed in " + scaling.skippedInARow()
+                    + " steps in a row, up to step " + step + ", though the loss scale fell to "
+                    + LossScaling.SMALLEST + ": stopped; the last checkpoint is step " + last.step() + " in "
+                    + last.file().getParent()
+                    + "; go on from it with `resume` and `precision` fp32, or start again with a lower `lr`");
+        }
+    }
+
+    private IllegalStateException notFinite(
+            TrainingSession.Losses losses, long step, PairBatch batch, PairedData data) {
+        String files =
+                Arrays.stream(batch.indices()).limit(8).mapToObj(data::name).collect(Collectors.joining(", "));
+        return new IllegalStateException("Loss is not finite at step " + step + " (" + losses + "): stopped; the last"
+                + " good checkpoint is step " + last.step() + " in "
+                + last.file().getParent()
+                + "; try a lower `lr` or a longer `warmup-epochs`; the batch's files: " + files
+                + (batch.indices().length > 8 ? ", … " + batch.indices().length + " in all" : ""));
+    }
+}
