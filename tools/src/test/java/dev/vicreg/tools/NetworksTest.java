@@ -85,6 +85,6 @@ class NetworksTest {
         BranchConfig first = first(settings);
         assertNull(second(settings));
         Map<String, String> texts = Schema.texts(first);
-        assertEquals(first, first(parse().over(texts)));
+        assertEquals(first, first(parse().over(texts, "run")));
     }
 }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.training.run.CheckpointFile;
+import dev.vicreg.training.run.RunConfig;
 import dev.vicreg.training.run.RunFolder;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -81,6 +82,53 @@ final class ObjectivesCommandTest {
         assertTrue(config.contains("\"objective\" : \"byol,momentum=0.9\""), config);
         String metrics = Files.readString(parts.resolve("metrics.jsonl"));
         assertTrue(metrics.contains("\"similarity\":") && metrics.contains("\"variance\":"), metrics);
+    }
+
+    /** Each size has a stage; the encoder is for the last, and the 7x7 stem that goes with it is there from the start. */
+    @Test
+    void aRunOfGrowingPicturesIsAsLongAsItsSizesAndGoesOn() throws IOException {
+        Path whole = folder.resolve("whole");
+        Path parts = folder.resolve("parts");
+        String[] growing = {"--image-size", "40:1,56:0.5,72:0.5", "--batch-size", "4", "--warmup-epochs", "0"};
+        Cli all = train(whole, with(growing, "--stem", "imagenet"));
+        assertEquals(0, all.status(), all.err());
+        assertTrue(
+                all.err().contains("pictures grow: side 40 to step 10, then 56 to step 15, then 72 to step 20"),
+                all.err());
+        assertEquals(0, train(parts, with(growing, "--steps", "17")).status());
+        Cli refused = train(folder.resolve("short"), with(growing, "--steps", "15"));
+        assertEquals(2, refused.status(), refused.err());
+        String config = Files.readString(whole.resolve("config.json"));
+        assertTrue(config.contains("\"image-size\" : \"40:1,56:0.5,72:0.5\""), config);
+        Cli on = Cli.run("train", "--out", parts.toString(), "--resume", "--epochs", "2", "--threads", "1");
+        assertEquals(0, on.status(), on.err());
+        assertEquals(newest(whole).keySet(), newest(parts).keySet());
+        Cli inspect = Cli.run("inspect", whole.resolve("encoder.onnx").toString());
+        assertTrue(inspect.out().contains("72"), inspect.out());
+    }
+
+    @Test
+    void configShowsWhereEachValueCameFrom() throws IOException {
+        Path file = Files.writeString(folder.resolve("my.yaml"), "seed: 7\nlr: 0.5\n");
+        Path run = folder.resolve("run");
+        Cli cli = train(run, "--recipe", "cifar-small", "--steps", "1", "--config", file.toString(), "--lr", "0.25");
+        assertEquals(0, cli.status(), cli.err());
+        Map<String, String> origins = RunConfig.read(run.resolve("config.json")).origins();
+        assertEquals("file " + file, origins.get("seed"));
+        assertEquals("option", origins.get("lr"));
+        assertEquals("recipe cifar-small", origins.get("weight-decay"));
+        assertEquals("option", origins.get("width"));
+        assertEquals("default", origins.get("clip"));
+        assertEquals("default", origins.get("strict-device"));
+        assertEquals("derived", origins.get("base-lr"));
+        assertEquals("option", origins.get("steps"));
+        Cli on = Cli.run("train", "--out", run.toString(), "--resume", "--steps", "2");
+        assertEquals(0, on.status(), on.err());
+        Map<String, String> resumed = RunConfig.read(run.resolve("config.json")).origins();
+        assertEquals("option, on resuming", resumed.get("steps"));
+        assertEquals("recipe cifar-small", resumed.get("weight-decay"));
+        Cli inspect = Cli.run("inspect", run.toString());
+        assertTrue(inspect.out().contains("(recipe cifar-small)"), inspect.out());
     }
 
     private static Map<String, Tensor> newest(Path run) throws IOException {

@@ -177,6 +177,18 @@ public final class Encoders {
         return (Encoder) encoder;
     }
 
+    /**
+     * All options of the encoder that {@link #of} gives: those that were asked for, and what follows from the size of its
+     * pictures. With them it is the same for pictures of another size.
+     *
+     * @throws IllegalArgumentException as {@link #of}
+     */
+    public static EncoderOptions resolved(String name, Spec spec) {
+        Map<String, Object> values = new TreeMap<>(Schema.json((Record) of(name, spec)));
+        values.keySet().removeIf(option -> !takes(name, option));
+        return new EncoderOptions(values);
+    }
+
     private static Entry entry(String name) {
         Entry entry = BY_NAME.get(name);
         if (entry == null) {

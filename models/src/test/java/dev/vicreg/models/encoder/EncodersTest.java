@@ -115,6 +115,17 @@ class EncodersTest {
         assertEquals(expected, count(name, new Encoders.Spec(64, 224, EncoderOptions.NONE.with("stem", stem))));
     }
 
+    /** With all options named, what follows from the size of pictures no longer does. */
+    @Test
+    void resolvedOptionsMakeTheSameEncoderForAnotherSize() {
+        for (String name : Encoders.names()) {
+            int width = Encoders.width(name);
+            Encoders.Spec spec = new Encoders.Spec(width, 224, 10, EncoderOptions.NONE);
+            Encoders.Spec small = new Encoders.Spec(width, 32, 10, Encoders.resolved(name, spec));
+            assertEquals(Encoders.of(name, spec), Encoders.of(name, small), name);
+        }
+    }
+
     @Test
     void everyEncoderHasAReferenceCount() throws NoSuchMethodException {
         String[] rows = EncodersTest.class

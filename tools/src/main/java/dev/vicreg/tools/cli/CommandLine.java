@@ -3,6 +3,7 @@ package dev.vicreg.tools.cli;
 import dev.vicreg.models.setting.Nearest;
 import dev.vicreg.models.setting.SettingException;
 import java.io.IOException;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -35,15 +36,18 @@ public final class CommandLine {
                     + command.name() + " --help lists them");
         }
         Map<String, String> given = new TreeMap<>();
+        Map<String, String> origins = new HashMap<>();
         String config = line.getOptionValue(Usage.CONFIG.name());
         if (config != null) {
             given.putAll(ConfigFile.read(config, command));
+            given.keySet().forEach(name -> origins.put(name, "file " + config));
         }
         for (Option option : line.getOptions()) {
             if (option.hasArg() && line.getOptionValues(option.getLongOpt()).length > 1) {
                 throw new SettingException("--" + option.getLongOpt() + " is given twice");
             }
             given.put(option.getLongOpt(), option.hasArg() ? option.getValue() : "true");
+            origins.remove(option.getLongOpt());
         }
         Setting<?> operand = command.usage().operand();
         if (operand != null && !rest.isEmpty()) {
@@ -53,7 +57,7 @@ public final class CommandLine {
             }
             given.put(operand.name(), rest.get(0));
         }
-        return Optional.of(new Settings(command, given));
+        return Optional.of(new Settings(command, given, origins));
     }
 
     private static org.apache.commons.cli.CommandLine split(Command command, List<String> words) {

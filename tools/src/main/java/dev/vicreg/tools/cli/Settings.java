@@ -5,25 +5,42 @@ import dev.vicreg.models.setting.SettingException;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** The values of a command's options: given on the command line, else in the YAML file, else the defaults. */
 public final class Settings implements Schema.Source {
     private final Map<String, Object> values = new HashMap<>();
     private final Command command;
-    private final Map<String, String> given;
+    private final Map<String, Given> given;
+
+    /**
+     * A text that was given.
+     *
+     * @param origin where: {@link #OPTION}, or the name of what else holds it
+     */
+    private record Given(String text, String origin) {}
+
+    /** Origin of what the command line says. */
+    static final String OPTION = "option";
 
     /**
      * Parses every value, so that a wrong one is found before any work is done.
      *
      * @param given texts by option name, from the command line and the file
+     * @param origins where those came from that aren't from the command line
      * @throws IllegalArgumentException naming the option whose value is wrong or missing
      */
-    Settings(Command command, Map<String, String> given) {
+    Settings(Command command, Map<String, String> given, Map<String, String> origins) {
+        this(command, withOrigins(given, name -> origins.getOrDefault(name, OPTION)));
+    }
+
+    private Settings(Command command, Map<String, Given> given) {
         this.command = command;
         this.given = Map.copyOf(given);
         for (Setting<?> setting : command.usage().settings()) {
-            String text = given.getOrDefault(setting.name(), setting.fallback());
+            Given own = given.get(setting.name());
+            String text = own == null ? setting.fallback() : own.text;
             if (text != null) {
                 values.put(setting.name(), parse(setting, text));
             }
@@ -34,6 +51,12 @@ public final class Settings implements Schema.Source {
                         + command.name() + " --help shows an example");
             }
         }
+    }
+
+    private static Map<String, Given> withOrigins(Map<String, String> texts, UnaryOperator<String> origin) {
+        Map<String, Given> given = new HashMap<>();
+        texts.forEach((name, text) -> given.put(name, new Given(text, origin.apply(name))));
+        return given;
     }
 
     private static Object parse(Setting<?> setting, String text) {
@@ -63,18 +86,19 @@ public final class Settings implements Schema.Source {
      * These settings with others beneath: where an option was not given, its text there takes the default's place and
      * counts as given.
      *
+     * @param origin what holds them, such as {@code recipe paper}
      * @throws IllegalArgumentException if a text is no value of its option
      */
-    public Settings over(Map<String, String> beneath) {
-        Map<String, String> merged = new HashMap<>(beneath);
+    public Settings over(Map<String, String> beneath, String origin) {
+        Map<String, Given> merged = withOrigins(beneath, name -> origin);
         merged.putAll(given);
         return new Settings(command, merged);
     }
 
     /** These settings with another text for an option. */
     public Settings with(String name, String text) {
-        Map<String, String> changed = new HashMap<>(given);
-        changed.put(name, text);
+        Map<String, Given> changed = new HashMap<>(given);
+        changed.put(name, new Given(text, origin(name).orElse(OPTION)));
         return new Settings(command, changed);
     }
 
@@ -101,6 +125,19 @@ public final class Settings implements Schema.Source {
     @Override
     public boolean isGiven(String name) {
         return given.containsKey(name);
+    }
+
+    /** Where an option's text came from; empty where it wasn't given. */
+    public Optional<String> origin(String name) {
+        return Optional.ofNullable(given.get(name)).map(Given::origin);
+    }
+
+    /** Whether an option that has a default was left at it, and {@code text} says the same; flags are off by default. */
+    public boolean isDefault(String name, String text) {
+        return !isGiven(name)
+                && command.usage().settings().stream()
+                        .anyMatch(setting -> setting.name().equals(name)
+                                && parse(setting, text).equals(setting.isFlag() ? Boolean.FALSE : values.get(name)));
     }
 
     /** Whether a flag is on. */

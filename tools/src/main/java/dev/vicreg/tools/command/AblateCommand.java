@@ -327,7 +327,7 @@ final class AblateCommand {
         synchronized (datasets) {
             trainer = Files.exists(layout.config())
                     ? Trainer.resume(config, run.folder, null, datasets)
-                    : Trainer.start(config, run.folder, Version.TEXT, datasets);
+                    : Trainer.start(config, Map.of(), run.folder, Version.TEXT, datasets);
         }
         try (trainer) {
             Path start = trainer.folder().artifacts().checkpoint();

@@ -92,7 +92,7 @@ final class InputOptions {
                     + " gives --mean and --std, which are given as well; leave either out");
         }
         List<String> moments = Objects.requireNonNull(PRESETS.get(name.get()));
-        return settings.over(Map.of("mean", moments.get(0), "std", moments.get(1)));
+        return settings.over(Map.of("mean", moments.get(0), "std", moments.get(1)), "preprocess " + name.get());
     }
 
     private static List<Setting<?>> joined(Function<Class<? extends Record>, List<Setting<?>>> declared) {

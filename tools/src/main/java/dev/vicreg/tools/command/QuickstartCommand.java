@@ -82,7 +82,8 @@ final class QuickstartCommand {
         console.err().println("2/4 training without labels in " + root.resolve("run"));
         TrainingRun.Result result;
         try (Datasets datasets = new Datasets(new Reading(console))) {
-            Trainer trainer = Trainer.start(config, root.resolve("run"), Version.TEXT, datasets);
+            Trainer trainer = Trainer.start(
+                    config, RunOptions.origins(settings, config), root.resolve("run"), Version.TEXT, datasets);
             Notes.tellOfRate(settings, config, console);
             result = TrainingRun.run(trainer, console);
         }

@@ -28,6 +28,7 @@ import dev.vicreg.training.step.Side;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -87,9 +88,10 @@ final class RunOptions {
     static Settings complete(Settings settings, @Nullable TrainingConfig run) throws IOException {
         Settings complete = InputOptions.preprocessed(settings);
         if (settings.find(RECIPE).isPresent()) {
-            complete = over(complete, Recipes.texts(settings.get(RECIPE)));
+            String recipe = settings.get(RECIPE);
+            complete = over(complete, Recipes.texts(recipe), "recipe " + recipe);
         }
-        return run == null ? complete : asBegun(over(complete, texts(run)), run);
+        return run == null ? complete : asBegun(over(complete, texts(run), "run"), run);
     }
 
     /** The options that began a run are no other settings: {@code mean} was over padding too in runs of that time. */
@@ -107,7 +109,7 @@ final class RunOptions {
         return begun;
     }
 
-    private static Settings over(Settings settings, Map<String, String> texts) {
+    private static Settings over(Settings settings, Map<String, String> texts, String origin) {
         Map<String, String> beneath = new HashMap<>(texts);
         for (List<String> pair : EITHER) {
             if (pair.stream().anyMatch(settings::isGiven)) {
@@ -118,7 +120,20 @@ final class RunOptions {
                 && !settings.read(PrecisionConfig.class).isHalf()) {
             LOSS_SCALING.forEach(setting -> beneath.remove(setting.name()));
         }
-        return settings.over(beneath);
+        return settings.over(beneath, origin);
+    }
+
+    /**
+     * Where the value of each option of a run came from, by the option's name: {@code option}, {@code file NAME}, {@code
+     * recipe NAME}, {@code default}, or {@code derived}, from data, other settings or the machine.
+     */
+    static Map<String, String> origins(Settings settings, TrainingConfig config) {
+        Map<String, String> origins = new LinkedHashMap<>();
+        Schema.texts(config)
+                .forEach((option, text) -> origins.put(
+                        option,
+                        settings.origin(option).orElse(settings.isDefault(option, text) ? "default" : "derived")));
+        return origins;
     }
 
     /** A run's configuration as the options that give it. */

@@ -134,7 +134,7 @@ final class TrainCommand {
             Notes.warnOfOverlap(data.data(), evalData, console);
         }
         Trainer trainer = before == null
-                ? Trainer.start(config, out, Version.TEXT, datasets)
+                ? Trainer.start(config, RunOptions.origins(settings, config), out, Version.TEXT, datasets)
                 : Trainer.resume(config, out, given.find(FROM).orElse(null), datasets);
         if (before != null
                 && !before.schedule().length().equals(config.schedule().length())) {

@@ -59,7 +59,7 @@ record RunInspection(
         Page page = new Page();
         page.line(root + ": run");
         page.row("settings", "");
-        page.table(Fields.rows(config, all));
+        page.table(settings(all));
         page.row("checkpoints", steps.isEmpty() ? "none but the start" : "after steps " + steps);
         if (newest != null) {
             page.line("");
@@ -77,6 +77,25 @@ record RunInspection(
             encoder.printMetadata(page, all);
         }
         return page.toString();
+    }
+
+    /** Values, and where those came from that aren't defaults. */
+    private List<List<String>> settings(boolean all) {
+        JsonNode origins = config.path("origins");
+        return Fields.rows(config, all).stream()
+                .filter(row -> !row.get(0).startsWith("origins."))
+                .map(row -> {
+                    String origin = origins.path(option(row.get(0))).asText();
+                    boolean told = !origin.isEmpty() && !origin.equals("default");
+                    return told ? List.of(row.get(0), row.get(1) + "  (" + origin + ")") : row;
+                })
+                .toList();
+    }
+
+    /** The option that a field of the settings belongs to. */
+    private static String option(String field) {
+        String name = field.substring(field.lastIndexOf('.') + 1);
+        return field.contains("graph.b.") ? name + "-b" : name;
     }
 
     @Override

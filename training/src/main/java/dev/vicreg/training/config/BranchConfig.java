@@ -137,13 +137,7 @@ public record BranchConfig(
                     scope);
         }
         Encoders.Input takes = Encoders.input(encoder);
-        return new Branch(
-                input.view(takes),
-                Encoders.of(encoder, new Encoders.Spec(width, input.pictureSize(takes), input.vocabulary(), options)),
-                behind,
-                last,
-                views,
-                scope);
+        return new Branch(input.view(takes), Encoders.of(encoder, spec()), behind, last, views, scope);
     }
 
     /** The same settings with the size of local views told, where it wasn't: half the size of the others. */
@@ -158,11 +152,18 @@ public record BranchConfig(
         return new MultiViewConfig(views.views(), views.localViews(), size);
     }
 
-    /** The same branch for pictures of another size. */
+    /** The same branch for pictures of another size: what in its encoder follows from their size stays as it is. */
     BranchConfig seeing(PictureSize size) throws IOException {
         PictureInput other = ((PictureInput) input).of(size);
-        return new BranchConfig(
-                encoder, width, other, projector, headNorm, options, onnx == null ? null : other.sampledBy(onnx));
+        if (onnx != null) {
+            return new BranchConfig(encoder, width, other, projector, headNorm, options, other.sampledBy(onnx));
+        }
+        EncoderOptions resolved = Encoders.resolved(encoder, spec());
+        return new BranchConfig(encoder, width, other, projector, headNorm, resolved, null);
+    }
+
+    private Encoders.Spec spec() {
+        return new Encoders.Spec(width, input.pictureSize(Encoders.input(encoder)), input.vocabulary(), options);
     }
 
     /** The sizes that its pictures grow through; empty where they are of one size, or it sees none. */

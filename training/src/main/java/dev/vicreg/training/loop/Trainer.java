@@ -49,10 +49,9 @@ public final class Trainer implements AutoCloseable {
 
     private final RunFolder folder;
     private final RunConfig config;
-    private final PairedData data;
+    private final List<PairedData> data; // of each stage
     private final List<Stage> stages;
     private final List<Long> ends; // of each
-    private final Datasets datasets;
     private final Closeable owned; // what is closed with it
     private final RunFolder.Saved start;
 
@@ -78,10 +77,9 @@ public final class Trainer implements AutoCloseable {
     private Trainer(
             RunFolder folder,
             RunConfig config,
-            PairedData data,
+            List<PairedData> data,
             List<Stage> stages,
             List<Long> ends,
-            Datasets datasets,
             Closeable owned,
             RunFolder.Saved start) {
         this.folder = folder;
@@ -89,7 +87,6 @@ public final class Trainer implements AutoCloseable {
         this.data = data;
         this.stages = stages;
         this.ends = ends;
-        this.datasets = datasets;
         this.owned = owned;
         this.start = start;
     }
@@ -98,30 +95,39 @@ public final class Trainer implements AutoCloseable {
      * Prepares a new run: opens the data, writes config.json and the artifacts into {@code root}. After a failure the
      * folder is as empty as it was.
      *
+     * @param origins where each option's value came from, by its name, for config.json
      * @param version of this project, for config.json
      * @param datasets has data open or opens them; the caller closes it after this
      * @throws IllegalArgumentException if settings do not fit each other or the data
      * @throws IOException if the data cannot be read, or the folder is not empty or cannot be written
      * @throws IllegalStateException if settings are strict and part of the step would leave the GPU
      */
-    public static Trainer start(TrainingConfig settings, Path root, String version, Datasets datasets)
+    public static Trainer start(
+            TrainingConfig settings, Map<String, String> origins, Path root, String version, Datasets datasets)
             throws IOException {
-        return start(settings, root, version, datasets, () -> {});
+        return start(settings, origins, root, version, datasets, () -> {});
     }
 
     /** The same with data that are opened for this run alone. */
     public static Trainer start(TrainingConfig settings, Path root, String version) throws IOException {
         Datasets datasets = new Datasets();
-        return start(settings, root, version, datasets, datasets);
+        return start(settings, Map.of(), root, version, datasets, datasets);
     }
 
-    private static Trainer start(TrainingConfig settings, Path root, String version, Datasets datasets, Closeable owned)
+    private static Trainer start(
+            TrainingConfig settings,
+            Map<String, String> origins,
+            Path root,
+            String version,
+            Datasets datasets,
+            Closeable owned)
             throws IOException {
         RunFolder folder = null;
         try {
             List<Stage> stages = Stage.of(settings);
             Lowering lowering = lowering(settings); // finds out now if the device is missing
-            PairedData data = TrainingData.open(settings, datasets);
+            List<PairedData> all = data(stages, datasets);
+            PairedData data = all.get(0);
             long stepsPerEpoch = stepsPerEpoch(settings, data);
             settings.schedule().over(stepsPerEpoch);
             List<Long> ends = Stage.ends(settings, stepsPerEpoch);
@@ -131,8 +137,8 @@ public final class Trainer implements AutoCloseable {
                 }
             }
             folder = RunFolder.create(root);
-            RunConfig config =
-                    new RunConfig(version, NativeLibraries.load().version(), data.fingerprint(), data.size(), settings);
+            RunConfig config = new RunConfig(
+                    version, NativeLibraries.load().version(), data.fingerprint(), data.size(), settings, origins);
             RunLayout layout = new RunLayout(root);
             Map<String, Tensor> state = stages.get(0).built().initialState(settings.seed());
             Artifacts artifacts =
@@ -144,14 +150,7 @@ public final class Trainer implements AutoCloseable {
             requireKernels(stages.get(0), artifacts);
             config.write(folder.config());
             return new Trainer(
-                    folder,
-                    config,
-                    data,
-                    stages,
-                    ends,
-                    datasets,
-                    owned,
-                    new RunFolder.Saved(0, artifacts.checkpoint()));
+                    folder, config, all, stages, ends, owned, new RunFolder.Saved(0, artifacts.checkpoint()));
         } catch (Throwable e) { // whatever it is, and thrown on
             abandon(folder, owned, e);
             throw e;
@@ -195,7 +194,9 @@ public final class Trainer implements AutoCloseable {
                         + String.join("; ", differences) + "; leave them out or start a new run");
             }
             TrainingConfig settings = asked.with(asked.graph().from(layout::original));
-            PairedData data = TrainingData.open(settings, datasets);
+            List<Stage> stages = Stage.of(settings);
+            List<PairedData> all = data(stages, datasets);
+            PairedData data = all.get(0);
             if (!data.fingerprint().equals(config.dataFingerprint())) {
                 throw new SettingException("Cannot resume " + root + ": the data in "
                         + settings.data().data()
@@ -203,7 +204,6 @@ public final class Trainer implements AutoCloseable {
                         + data.size()
                         + " now); restore them or start a new run");
             }
-            List<Stage> stages = Stage.of(settings);
             List<Long> ends = Stage.ends(settings, stepsPerEpoch(settings, data));
             folder.artifacts().writeEvalModel(last(stages).built());
             RunFolder.Saved last = lastState(folder, from);
@@ -221,10 +221,9 @@ public final class Trainer implements AutoCloseable {
             return new Trainer(
                     folder,
                     config.with(settings),
-                    data,
+                    all,
                     stages,
                     ends,
-                    datasets,
                     owned,
                     new RunFolder.Saved(last.step(), checkpoint));
         } catch (Throwable e) { // whatever it is, and thrown on
@@ -332,6 +331,15 @@ public final class Trainer implements AutoCloseable {
         return MachineLowering.of(settings.computeDevice(), settings.machine().threads());
     }
 
+    /** What each stage learns from: one set of samples, seen in different sizes. */
+    private static List<PairedData> data(List<Stage> stages, Datasets datasets) throws IOException {
+        List<PairedData> data = new ArrayList<>();
+        for (Stage stage : stages) {
+            data.add(TrainingData.open(stage.settings(), datasets));
+        }
+        return data;
+    }
+
     private static <T> T last(List<T> list) {
         return list.get(list.size() - 1);
     }
@@ -359,7 +367,7 @@ public final class Trainer implements AutoCloseable {
 
     /** The learning rate of the next step. */
     public double rate() {
-        Schedule schedule = config.settings().schedule().over(stepsPerEpoch(config.settings(), data));
+        Schedule schedule = config.settings().schedule().over(stepsPerEpoch(config.settings(), data.get(0)));
         return schedule.rate(Math.min(start.step(), totalSteps() - 1));
     }
 
@@ -385,14 +393,14 @@ public final class Trainer implements AutoCloseable {
         TrainingConfig settings = config.settings();
         long begin = System.nanoTime();
         try (Metrics metrics = Metrics.open(folder.metrics(), start.step())) {
-            TrainingLoop loop =
-                    new TrainingLoop(folder, settings, stepsPerEpoch(settings, data), start, metrics, listener, stop);
+            TrainingLoop loop = new TrainingLoop(
+                    folder, settings, stepsPerEpoch(settings, data.get(0)), start, metrics, listener, stop);
             for (int i = Stage.at(start.step(), ends); i < stages.size() && !loop.isOver(); i++) {
                 Stage stage = stages.get(i);
                 if (loop.last().step() > start.step()) {
                     folder.artifacts().writeTrainingModel(stage.built(), lowering(settings));
                 }
-                loop.run(stage, ends.get(i), stages.size() == 1 ? data : TrainingData.open(stage.settings(), datasets));
+                loop.run(stage, ends.get(i), data.get(i));
             }
             double seconds = (System.nanoTime() - begin) * 1e-9;
             return new Outcome(

@@ -27,9 +27,16 @@ import org.jspecify.annotations.Nullable;
  * @param dataFingerprint of the data: see {@link dev.vicreg.training.data.pair.PairedData#fingerprint}
  * @param dataSize samples, or pairs of them, in the data
  * @param settings every resolved setting
+ * @param origins where each option's value came from, by the option's name; empty where that isn't known, as in runs of
+ *     earlier versions
  */
 public record RunConfig(
-        String version, String onnxRuntime, String dataFingerprint, int dataSize, TrainingConfig settings) {
+        String version,
+        String onnxRuntime,
+        String dataFingerprint,
+        int dataSize,
+        TrainingConfig settings,
+        Map<String, String> origins) {
     public static final ObjectMapper JSON = new ObjectMapper()
             .enable(SerializationFeature.INDENT_OUTPUT)
             .setDefaultPropertyInclusion(JsonInclude.Include.NON_NULL);
@@ -38,12 +45,21 @@ public record RunConfig(
     /** As today, but that {@code pool} mean was over padding too. */
     private static final int PADDED_MEANS = 2;
 
+    private static final String RESUMED = "option, on resuming";
     private static final String FORMAT_KEY = "format";
     private static final String LOSS_SCALE = "loss-scale";
 
-    /** The same with other settings. */
+    /** The same with other settings, those that differ named as what a resumed run was given. */
     public RunConfig with(TrainingConfig other) {
-        return new RunConfig(version, onnxRuntime, dataFingerprint, dataSize, other);
+        Map<String, String> before = Schema.texts(settings);
+        Map<String, String> told = new LinkedHashMap<>(origins);
+        Schema.texts(other).forEach((option, text) -> {
+            if (!origins.isEmpty() && !text.equals(before.get(option))) {
+                told.put(option, RESUMED);
+            }
+        });
+        told.keySet().retainAll(Schema.texts(other).keySet());
+        return new RunConfig(version, onnxRuntime, dataFingerprint, dataSize, other, told);
     }
 
     /** Writes the file, complete or not at all. */
@@ -71,6 +87,7 @@ public record RunConfig(
                 throw new IOException(file + " has format " + format + ", this version reads up to " + FORMAT
                         + "; take the version that began the run");
             }
+            ((Map<String, Object>) json).putIfAbsent("origins", Map.of());
             Map<?, ?> named = format == null ? LegacyConfig.translated(json) : json;
             return Schema.of(
                     RunConfig.class, Integer.valueOf(FORMAT).equals(format) ? named : LegacyConfig.paddedMeans(named));
