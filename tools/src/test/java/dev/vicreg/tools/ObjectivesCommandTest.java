@@ -198,9 +198,9 @@ final class ObjectivesCommandTest {
         Path result = out.resolve("runs/all-0/ablation.json");
         String before = Files.readString(result);
         Files.delete(out.resolve("runs/invariance-0/ablation.json")); // as if it had been stopped before this
-        Cli again = ablate(out, "all,invariance,simsiam-no-norm-variance,unshared");
+        Cli again = ablate(out, "all,no-norm-at-all,simsiam-no-norm-variance,unshared");
         assertEquals(before, Files.readString(result));
-        assertTrue(again.out().contains("SimSiam without, with the variance term"), again.out());
+        assertTrue(again.out().contains("SimSiam, none in its heads, with the variance term"), again.out());
         assertTrue(Files.size(out.resolve("ablation.png")) > 1000);
         assertTrue(Files.readString(out.resolve("ablation.md")).contains("| all three (25, 25, 1) |"));
     }

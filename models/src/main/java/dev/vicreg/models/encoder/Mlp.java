@@ -12,12 +12,22 @@ import dev.vicreg.models.setting.SettingException;
  *
  * @param width of every layer
  * @param depth number of linear layers
+ * @param norm what stands behind each; without norms they have a bias
  */
 public record Mlp(
         int width,
 
         @Option(help = "layers of the encoder mlp; without it 2", min = 1, max = 64)
-        int depth) implements Encoder {
+        int depth,
+
+        @Option(name = "encoder-norm", help = EncoderNorm.HELP)
+        EncoderNorm norm)
+        implements Encoder {
+    /** With batch norms. */
+    public Mlp(int width, int depth) {
+        this(width, depth, EncoderNorm.BATCH);
+    }
+
     /** Checks the settings. */
     public Mlp {
         if (width < 1 || width > 65_536) {
@@ -41,8 +51,9 @@ public record Mlp(
         }
         Value x = vectors;
         for (int i = 0; i < depth; i++) {
-            x = layers.linear(Integer.toString(3 * i), x, width, false);
-            x = layers.relu(layers.batchNorm(Integer.toString(3 * i + 1), x));
+            boolean normed = norm == EncoderNorm.BATCH;
+            x = layers.linear(Integer.toString(3 * i), x, width, !normed);
+            x = layers.relu(normed ? layers.batchNorm(Integer.toString(3 * i + 1), x) : x);
         }
         return x;
     }

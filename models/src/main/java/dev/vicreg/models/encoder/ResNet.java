@@ -21,6 +21,7 @@ import java.util.List;
  * @param stem what stands before the first stage
  * @param zeroInitResidual whether the last norm of every block starts with a scale of zero, so that blocks start as
  *     their shortcut (Goyal et al. 2017, section 5.1); the official VICReg code does so, torchvision by itself doesn't
+ * @param norm what stands behind each convolution
  */
 public record ResNet(
         Layout layout,
@@ -33,7 +34,10 @@ public record ResNet(
         Stem stem,
 
         @Option(help = "let the blocks of a ResNet start as their shortcut, as the official code does")
-        boolean zeroInitResidual)
+        boolean zeroInitResidual,
+
+        @Option(name = "encoder-norm", help = EncoderNorm.HELP)
+        EncoderNorm norm)
         implements Encoder {
     /**
      * Kind and number of blocks.
@@ -82,7 +86,7 @@ public record ResNet(
 
     /** Options by their defaults. */
     public ResNet(Layout layout, int width, Stem stem) {
-        this(layout, width, stem, false);
+        this(layout, width, stem, false, EncoderNorm.BATCH);
     }
 
     /** Checks the settings. */
@@ -130,27 +134,25 @@ public record ResNet(
     private Value stem(Layers layers, Value x) {
         int kernel = stem == Stem.IMAGENET ? 7 : 3;
         int stride = stem == Stem.SMALL ? 1 : 2;
-        Value y = layers.conv("conv1", x, Convolution.of(width, kernel, stride));
-        y = layers.relu(layers.batchNorm("bn1", y));
+        Value y = layers.relu(normed(layers, "conv1", "bn1", x, Convolution.of(width, kernel, stride)));
         return stem == Stem.IMAGENET ? layers.maxPool(y, 3, 2, 1) : y;
     }
 
     /** norm(conv(relu(norm(conv(x))))), both convolutions 3×3. */
     private Value basicBlock(Layers layers, Value x, int channels, int stride) {
-        Value y = layers.conv("conv1", x, Convolution.of(channels, 3, stride));
-        y = layers.relu(layers.batchNorm("bn1", y));
-        y = layers.conv("conv2", y, Convolution.of(channels, 3, 1));
-        return layers.batchNorm("bn2", y, lastNorm());
+        Value y = layers.relu(normed(layers, "conv1", "bn1", x, Convolution.of(channels, 3, stride)));
+        return norm.normed(layers, "conv2", "bn2", y, Convolution.of(channels, 3, 1), lastNorm());
     }
 
     /** 1×1 down to {@code channels}, 3×3, 1×1 up to four times as many, a norm after each. */
     private Value bottleneck(Layers layers, Value x, int channels, int stride) {
-        Value y = layers.conv("conv1", x, Convolution.of(channels, 1, 1));
-        y = layers.relu(layers.batchNorm("bn1", y));
-        y = layers.conv("conv2", y, Convolution.of(channels, 3, stride));
-        y = layers.relu(layers.batchNorm("bn2", y));
-        y = layers.conv("conv3", y, Convolution.of(channels * layout.expansion(), 1, 1));
-        return layers.batchNorm("bn3", y, lastNorm());
+        Value y = layers.relu(normed(layers, "conv1", "bn1", x, Convolution.of(channels, 1, 1)));
+        y = layers.relu(normed(layers, "conv2", "bn2", y, Convolution.of(channels, 3, stride)));
+        return norm.normed(layers, "conv3", "bn3", y, Convolution.of(channels * layout.expansion(), 1, 1), lastNorm());
+    }
+
+    private Value normed(Layers layers, String conv, String bn, Value x, Convolution settings) {
+        return norm.normed(layers, conv, bn, x, settings, BatchNorm.DEFAULT);
     }
 
     private BatchNorm lastNorm() {
@@ -158,11 +160,11 @@ public record ResNet(
     }
 
     /** x itself, or a 1×1 convolution and a norm where y has another shape. */
-    private static Value shortcut(Layers layers, Value x, Value y, int stride) {
+    private Value shortcut(Layers layers, Value x, Value y, int stride) {
         if (x.shape().equals(y.shape())) {
             return x;
         }
         int channels = Math.toIntExact(y.shape().size(1));
-        return layers.batchNorm("1", layers.conv("0", x, Convolution.of(channels, 1, stride)));
+        return normed(layers, "0", "1", x, Convolution.of(channels, 1, stride));
     }
 }

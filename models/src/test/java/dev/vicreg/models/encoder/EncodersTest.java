@@ -115,6 +115,40 @@ class EncodersTest {
         assertEquals(expected, count(name, new Encoders.Spec(64, 224, EncoderOptions.NONE.with("stem", stem))));
     }
 
+    /** A bias takes the place of a norm's scale and shift, and nothing else changes. */
+    @ParameterizedTest
+    @CsvSource({"resnet10, 16", "resnet50, 8", "resnet1d, 8", "mlp, 32"})
+    void withoutNormsLayersHaveABias(String name, int width) {
+        Parameters with = new Parameters();
+        Value before = build(with, name, spec(width, 32));
+        EncoderOptions none = EncoderOptions.NONE.with("encoder-norm", "none");
+        Parameters without = new Parameters();
+        Value after = build(without, name, new Encoders.Spec(width, 32, 259, none));
+        assertEquals(before.shape(), after.shape());
+        long scales = with.all().stream()
+                .filter(parameter -> parameter.role() == Parameter.Role.NORM_SCALE)
+                .mapToLong(parameter -> parameter.value().shape().elements())
+                .sum();
+        assertTrue(scales > 0);
+        assertEquals(with.trainedElements() - scales, without.trainedElements());
+        assertTrue(without.all().stream()
+                .allMatch(parameter ->
+                        Set.of(Parameter.Role.WEIGHT, Parameter.Role.BIAS).contains(parameter.role())));
+    }
+
+    @Test
+    void withoutNormsBlocksCanStillStartAsTheirShortcut() {
+        Encoder encoder = Encoders.of(
+                "resnet10",
+                new Encoders.Spec(
+                        4, 32, EncoderOptions.NONE.with("encoder-norm", "none").with("zero-init-residual", true)));
+        Parameters parameters = new Parameters();
+        encoder.build(Layers.forInference(parameters).scope("encoder"), pictures(32));
+        Map<String, Tensor> drawn = parameters.draw(1);
+        Tensor last = drawn.get("encoder.layer1.0.conv2.weight");
+        assertEquals(Tensor.filled(last.shape(), 0), last);
+    }
+
     /** With all options named, what follows from the size of pictures no longer does. */
     @Test
     void resolvedOptionsMakeTheSameEncoderForAnotherSize() {

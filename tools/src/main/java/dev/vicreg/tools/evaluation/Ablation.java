@@ -16,7 +16,7 @@ import java.util.Map;
 public record Ablation(String name, String group, String what, String paper, Map<String, String> options) {
     private static final String TERMS = "terms of the loss";
     private static final String OTHERS = "variance term in other methods";
-    private static final String NORMS = "batch norm in the heads";
+    private static final String NORMS = "batch norm";
     private static final String WEIGHTS = "weights of the branches";
 
     /** The rows, in the table's order. */
@@ -51,17 +51,25 @@ public record Ablation(String name, String group, String what, String paper, Map
             other("byol-no-target", "… whose target is the network itself", "0.3 (BYOL, table 5a)", "byol,momentum=0"),
             other("byol-no-predictor", "… without predictor", "0.2 (BYOL, table 5b)", "byol", "predictor", "none"),
             other("byol-variance", "… with the variance term", "70.2 (table 4)", "byol", "variance-term", "1"),
-            new Ablation("no-norm", NORMS, "VICReg without", "67.4 (table 4)", Map.of("head-norm", "none")),
+            new Ablation(
+                    "no-norm", NORMS, "VICReg, none in the projector", "67.4 (table 4)", Map.of("head-norm", "none")),
+            new Ablation("no-norm-encoder", NORMS, "… none in the encoder", "", Map.of("encoder-norm", "none")),
+            new Ablation(
+                    "no-norm-at-all",
+                    NORMS,
+                    "… none in either",
+                    "",
+                    Map.of("head-norm", "none", "encoder-norm", "none")),
             new Ablation(
                     "simsiam-no-norm",
                     NORMS,
-                    "SimSiam without",
+                    "SimSiam, none in its heads",
                     "35.1 (table 4)",
                     Map.of("objective", "simsiam", "head-norm", "none")),
             new Ablation(
                     "simsiam-no-norm-variance",
                     NORMS,
-                    "SimSiam without, with the variance term",
+                    "SimSiam, none in its heads, with the variance term",
                     "67.3 (table 4)",
                     Map.of("objective", "simsiam", "head-norm", "none", "variance-term", "1")),
             new Ablation(
