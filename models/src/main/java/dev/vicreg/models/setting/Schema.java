@@ -3,6 +3,7 @@ package dev.vicreg.models.setting;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.RecordComponent;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
@@ -547,18 +548,10 @@ public final class Schema {
             }
             return type.getEnumConstants()[index];
         }
-        if (value instanceof Number number) {
-            if (type == int.class || type == Integer.class) {
-                return number instanceof Long ? Math.toIntExact(number.longValue()) : number.intValue();
-            }
-            if (type == long.class || type == Long.class) {
-                return number.longValue();
-            }
-            if (type == float.class || type == Float.class) {
-                return Float.valueOf(number.toString());
-            }
-            if (type == double.class || type == Double.class) {
-                return Double.valueOf(number.toString());
+        if (value instanceof Number number && Double.isFinite(number.doubleValue())) {
+            Optional<Object> typed = number(type, number);
+            if (typed.isPresent()) {
+                return typed.get();
             }
         }
         if (type == boolean.class && value instanceof Boolean) {
@@ -566,6 +559,25 @@ public final class Schema {
         }
         throw new SettingException(
                 name + ": expected " + type.getSimpleName().toLowerCase(java.util.Locale.ROOT) + ", found " + value);
+    }
+
+    /** The number as that type has it; empty if it can't: a fraction or too large for it, or no type of numbers. */
+    private static Optional<Object> number(Class<?> type, Number number) {
+        BigDecimal exact = new BigDecimal(number.toString());
+        try {
+            if (type == int.class || type == Integer.class) {
+                return Optional.of(exact.intValueExact());
+            }
+            if (type == long.class || type == Long.class) {
+                return Optional.of(exact.longValueExact());
+            }
+        } catch (ArithmeticException e) { // said by the caller, with the setting's name
+            return Optional.empty();
+        }
+        if (type == float.class || type == Float.class) {
+            return Optional.<Object>of(exact.floatValue()).filter(value -> Float.isFinite((Float) value));
+        }
+        return type == double.class || type == Double.class ? Optional.of(exact.doubleValue()) : Optional.empty();
     }
 
     private static Object plain(Component component, Object value) {

@@ -3,9 +3,12 @@ package dev.vicreg.models.setting;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.vicreg.models.setting.Schema.Declared;
 import dev.vicreg.models.setting.Schema.Difference;
+import java.math.BigInteger;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -153,6 +156,34 @@ class SchemaTest {
                         new Difference("image-width-b", 4, 6),
                         new Difference("shape of branch b", List.of(2L, 5L), List.of(3L))),
                 Schema.differences(RUN, other));
+    }
+
+    record Numbers(
+            @Option int whole,
+            @Option long large,
+            @Option float narrow,
+            @Option double wide) {}
+
+    /** As a damaged file may have them; a float with nothing behind its point is a whole number. */
+    @Test
+    void numbersThatTheirTypeCannotHoldAreRefusedByName() {
+        Map<String, Object> json = Map.of("whole", 2.0, "large", 3, "narrow", 1, "wide", 0.1);
+        assertEquals(new Numbers(2, 3, 1, 0.1), Schema.of(Numbers.class, json));
+        Map<String, Object> wrong = Map.of(
+                "whole", List.of(1L << 31, 2.5, new BigInteger("99999999999999999999")),
+                "large", List.of(0.5, new BigInteger("99999999999999999999"), Double.NaN),
+                "narrow", List.of(1e39, Double.POSITIVE_INFINITY),
+                "wide", List.of(Double.NaN, new BigInteger("9".repeat(400))));
+        wrong.forEach((name, values) -> {
+            for (Object value : (List<?>) values) {
+                Map<String, Object> damaged = new HashMap<>(json);
+                damaged.put(name, value);
+                String message =
+                        String.valueOf(assertThrows(SettingException.class, () -> Schema.of(Numbers.class, damaged))
+                                .getMessage());
+                assertTrue(message.startsWith(name + ": expected "), message);
+            }
+        });
     }
 
     sealed interface Shape {}

@@ -134,6 +134,8 @@ public final class ConfigFile {
                     source + ": "
                             + String.valueOf(e.getMessage()).lines().findFirst().orElse("not YAML"),
                     e);
+        } catch (IllegalArgumentException e) { // of a tag that it cannot decode
+            throw new SettingException(source + ": not YAML (" + e.getMessage() + ")", e);
         }
     }
 
