@@ -137,7 +137,7 @@ public final class Settings implements Schema.Source {
         return !isGiven(name)
                 && command.usage().settings().stream()
                         .anyMatch(setting -> setting.name().equals(name)
-                                && parse(setting, text).equals(setting.isFlag() ? Boolean.FALSE : values.get(name)));
+                                && parse(setting, text).equals(setting.isFlag() ? (Object) false : values.get(name)));
     }
 
     /** Whether a flag is on. */

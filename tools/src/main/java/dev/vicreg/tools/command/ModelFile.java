@@ -128,10 +128,10 @@ final class ModelFile {
                 && takes.pictureSize(OPEN).shorter() == 0) {
             throw new SettingException(file + " leaves the size of pictures open: give it with --image-size");
         }
-        if (settings.isGiven("image-size")
-                && ((PictureSizes) settings.value("image-size")).stages().size() > 1) {
-            throw new SettingException("--image-size " + settings.value("image-size")
-                    + ": pictures grow in training only, expected one size");
+        Optional<PictureSizes> sizes = settings.<PictureSizes>find("image-size");
+        if (sizes.isPresent() && sizes.get().stages().size() > 1) {
+            throw new SettingException(
+                    "--image-size " + sizes.get() + ": pictures grow in training only, expected one size");
         }
         InputConfig input = InputOptions.read(settings, data, SharedSettings.selection(settings), datasets)
                 .sized(takes, settings)

@@ -79,15 +79,16 @@ public record RunConfig(
     public static RunConfig read(Path file) throws IOException {
         try {
             Object read = JSON.readValue(Files.readString(file), Object.class);
-            if (!(read instanceof Map<?, ?> json) || !(json.get("settings") instanceof Map)) {
+            if (!(read instanceof Map<?, ?> content) || !(content.get("settings") instanceof Map)) {
                 throw new IOException(file + " is not the configuration of a run: it has no settings");
             }
+            Map<Object, Object> json = new LinkedHashMap<>(content);
+            json.putIfAbsent("origins", Map.of());
             Object format = json.remove(FORMAT_KEY);
             if (format != null && !format.equals(PADDED_MEANS) && !format.equals(FORMAT)) {
                 throw new IOException(file + " has format " + format + ", this version reads up to " + FORMAT
                         + "; take the version that began the run");
             }
-            ((Map<String, Object>) json).putIfAbsent("origins", Map.of());
             Map<?, ?> named = format == null ? LegacyConfig.translated(json) : json;
             return Schema.of(
                     RunConfig.class, Integer.valueOf(FORMAT).equals(format) ? named : LegacyConfig.paddedMeans(named));
