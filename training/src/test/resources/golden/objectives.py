@@ -88,26 +88,27 @@ def simclr(temperature):
     return loss
 
 
-def spread(views):
+def spread(views, full):
+    """From the mean of the first views, those of full size."""
     z = torch.stack(views)
-    return (z - z.mean(0)).square().mean()
+    return (z - z[:full].mean(0)).square().mean()
 
 
 def sigreg(lam):
-    def loss(views, _, __, directions):
+    def loss(views, _, __, directions, full=None):
         t = torch.linspace(0, 3, 17)
         total = 0
         for z in views:
             x = (z @ directions)[..., None] * t
             gap = (torch.exp(1j * x).mean(0) - torch.exp(-t ** 2 / 2)).abs().square()
             total = total + (2 * len(z) * torch.trapezoid(gap * torch.exp(-t ** 2 / 2), t)).mean() / len(views)
-        inv = spread(views)
+        inv = spread(views, full)
         return (1 - lam) * inv + lam * total, dict(invariance=inv, sigreg=total)
     return loss
 
 
 def visreg(lam):
-    def loss(views, _, __, directions):
+    def loss(views, _, __, directions, full=None):
         parts = dict(scale=0, center=0, shape=0)
         for z in views:
             n = len(z)
@@ -117,7 +118,7 @@ def visreg(lam):
             parts["scale"] = parts["scale"] + (std - 1).square().mean() / len(views)
             parts["center"] = parts["center"] + mean.square().mean() / len(views)
             parts["shape"] = parts["shape"] + (along - quantiles[:, None]).square().mean() / len(views)
-        inv = spread(views)
+        inv = spread(views, full)
         return (1 - lam) * inv + lam * sum(parts.values()), dict(invariance=inv, **parts)
     return loss
 
@@ -157,7 +158,7 @@ LOSSES = {
 VARIANCE = 25
 
 
-def one_loss(text, count, n, d, scale, seed, variance=False):
+def one_loss(text, count, n, d, scale, seed, variance=False, full=None):
     g = Lcg(seed)
     name = text.split(",")[0]
     draw = lambda: (scale * g.tensor(n, d)).requires_grad_()
@@ -166,11 +167,11 @@ def one_loss(text, count, n, d, scale, seed, variance=False):
     targets = [draw() for _ in views] if name == "byol" else []
     directions = unit(g.tensor(d, DIRECTIONS)) if name in ("sigreg", "visreg") else None
     function = with_variance(VARIANCE, LOSSES[text]) if variance else LOSSES[text]
-    total, terms = function(views, predictions, targets, directions)
+    total, terms = function(views, predictions, targets, directions, *([full] if full else []))
     total.backward()
     gradients = [x.grad if x.grad is not None else torch.zeros(n, d) for x in views + predictions]
-    return dict(objective=text, variance_term=VARIANCE if variance else 0, views=count, n=n, d=d, scale=scale, seed=seed,
-                total=total.item(), terms={k: v.item() for k, v in terms.items()},
+    return dict(objective=text, variance_term=VARIANCE if variance else 0, views=count, full_views=full or count, n=n, d=d,
+                scale=scale, seed=seed, total=total.item(), terms={k: v.item() for k, v in terms.items()},
                 gradients=[dict(norm=g.norm().item(), first4=g.flatten()[:4].tolist()) for g in gradients])
 
 
@@ -263,6 +264,8 @@ if __name__ == "__main__":
         losses.append(one_loss(text, 5, 16, 12, 1.0, 300 + seed))
         if not text.startswith("vicreg"):
             losses.append(one_loss(text, 2, 16, 12, 0.3, 400 + seed, variance=True))
+    for seed, text in enumerate(("sigreg,lambda=0.05", "visreg,lambda=0.6")):
+        losses.append(one_loss(text, 5, 16, 12, 1.0, 500 + seed, full=2))
     runs = [(text, 2, 1, False) for text in LOSSES if " " not in text and "0.01" not in text]
     runs += [("vicreg", 5, 3, False), ("coding-rate,similarity=200,epsilon=0.2", 4, 2, False), ("byol", 4, 2, False),
              ("simsiam,stop-gradient=0", 2, 1, True), ("byol", 2, 1, True)]

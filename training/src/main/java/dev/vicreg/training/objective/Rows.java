@@ -33,9 +33,9 @@ final class Rows {
     }
 
     /**
-     * The mean square of the views' distances from their mean, over views, samples and dimensions.
+     * The mean square of the views' distances from a mean, over views, samples and dimensions.
      *
-     * @param mean of the views
+     * @param mean of all of the views, or of some
      */
     static Value spread(Ops ops, List<Value> views, Value mean) {
         return mean(

@@ -17,7 +17,7 @@ import java.util.Objects;
  * be distributed as a standard normal, by the statistic of Epps and Pulley (1983).
  *
  * <pre>
- *   invariance  mean over views, samples and dimensions of (z - mean of the sample's views)²
+ *   invariance  mean over views, samples and dimensions of (z - mean of the sample's views of full size)²
  *   sigreg      mean over views and directions a of
  *               n · 2 ∫₀³ |1/n Σ_z exp(i·t·aᵀz) - exp(-t²/2)|² exp(-t²/2) dt   (trapezoids at 17 points)
  *   loss        (1 - λ) · invariance + λ · sigreg
@@ -38,7 +38,7 @@ public record SigReg(float lambda, int directions) implements Objective {
     @Override
     public Loss build(Ops ops, Projections projections) {
         List<Value> views = projections.views();
-        Value invariance = Rows.spread(ops, views, Rows.mean(ops, views));
+        Value invariance = Rows.spread(ops, views, Rows.mean(ops, projections.full()));
         Value along = Objects.requireNonNull(projections.directions());
         Value sigreg = Rows.mean(
                 ops,

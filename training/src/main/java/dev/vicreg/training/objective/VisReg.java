@@ -18,7 +18,7 @@ import org.apache.commons.numbers.gamma.InverseErf;
  * and in the place of its covariance the sliced Wasserstein distance to a standard normal.
  *
  * <pre>
- *   invariance  mean over views, samples and dimensions of (z - mean of the sample's views)²
+ *   invariance  mean over views, samples and dimensions of (z - mean of the sample's views of full size)²
  *   scale       mean over dimensions of (σ_j - 1)²,  σ_j² the variance by n
  *   center      mean over dimensions of the squared mean
  *   shape       mean over directions and ranks of (the r-th smallest of aᵀ(z - mean)/σ - the normal's quantile r/(n+1))²,
@@ -43,7 +43,7 @@ public record VisReg(float lambda, int directions) implements Objective {
     public Loss build(Ops ops, Projections projections) {
         List<Value> views = projections.views();
         Value along = Objects.requireNonNull(projections.directions());
-        Value invariance = Rows.spread(ops, views, Rows.mean(ops, views));
+        Value invariance = Rows.spread(ops, views, Rows.mean(ops, projections.full()));
         List<View> parts = views.stream().map(view -> view(ops, view, along)).toList();
         Map<String, Value> terms = new LinkedHashMap<>();
         terms.put("invariance", invariance);

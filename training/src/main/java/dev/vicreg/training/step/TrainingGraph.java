@@ -170,6 +170,11 @@ public final class TrainingGraph {
             return a.scope().equals(b.scope());
         }
 
+        /** Whether the views of b are of another size than those of a, which the same weights see. */
+        boolean hasLocalViews() {
+            return isShared() && !a.input().equals(b.input());
+        }
+
         /** Whether the optimizer moves this parameter: not a statistic and not frozen. */
         public boolean isTrained(Parameter parameter) {
             return parameter.isTrained() && rateFactor.of(parameter) > 0;
@@ -392,7 +397,9 @@ public final class TrainingGraph {
             directions = Value.input(DIRECTIONS, new TensorType(ElementType.FLOAT, shape));
             fed.add(directions);
         }
-        return new Projections(views(za, zb), predictions, targets, directions);
+        List<Value> views = views(za, zb);
+        int full = spec.hasLocalViews() ? spec.a.views() : views.size();
+        return new Projections(views, full, predictions, targets, directions);
     }
 
     private List<Value> targets(Value za, Value zb, List<Value> fed) {

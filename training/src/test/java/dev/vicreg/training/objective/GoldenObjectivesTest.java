@@ -88,7 +88,8 @@ public final class GoldenObjectivesTest {
             directions = Value.input("directions", drawn.type());
             fed.put(directions, drawn);
         }
-        Loss loss = objective.build(new Ops(), new Projections(views, predictions, targets, directions));
+        Loss loss = objective.build(
+                new Ops(), new Projections(views, golden.get("full_views").asInt(), predictions, targets, directions));
         Map<String, Value> outputs = new LinkedHashMap<>();
         outputs.put("total", loss.total());
         outputs.putAll(loss.terms());
