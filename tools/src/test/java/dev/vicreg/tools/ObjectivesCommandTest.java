@@ -147,6 +147,7 @@ final class ObjectivesCommandTest {
             strings = {
                 "cifar-small",
                 "emp-ssl-cifar10",
+                "laptop",
                 "lightly-imagenette",
                 "official",
                 "paper",

@@ -102,6 +102,13 @@ public final class Settings implements Schema.Source {
         return new Settings(command, changed);
     }
 
+    /** These settings as if an option had not been given. */
+    public Settings without(String name) {
+        Map<String, Given> fewer = new HashMap<>(given);
+        fewer.remove(name);
+        return new Settings(command, fewer);
+    }
+
     /** What was given of another command's options, which may be others or fewer. */
     public Settings as(Usage other) {
         return new Settings(new Command(command.name(), command.summary(), () -> other, command.action()), given);

@@ -89,8 +89,9 @@ final class AblateCommand {
     /** Where it departs from train's defaults: short runs of a small network. */
     private static final Map<String, String> RECIPE = Map.of(
             "projector", "256-256-256",
-            "epochs", "10",
-            "warmup-epochs", "1",
+            "image-size", "16",
+            "epochs", "30",
+            "warmup-epochs", "3",
             "augment", "cifar,hue=0.5");
 
     /** What the rows set, and what this command sets itself. */
@@ -288,6 +289,9 @@ final class AblateCommand {
     private TrainingConfig config(Run run) throws IOException {
         Settings own =
                 settings.as(OF_A_RUN).with("seed", String.valueOf(run.seed)).with("threads", "1");
+        if (run.row.options().containsKey("base-lr")) { // in the place of the rate asked for
+            own = own.without("lr");
+        }
         for (Map.Entry<String, String> option : run.row.options().entrySet()) {
             own = own.with(option.getKey(), option.getValue());
         }

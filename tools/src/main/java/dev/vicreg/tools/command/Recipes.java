@@ -16,6 +16,7 @@ final class Recipes {
     static final List<String> NAMES = List.of(
             "cifar-small",
             "emp-ssl-cifar10",
+            "laptop",
             "lightly-imagenette",
             "official",
             "paper",

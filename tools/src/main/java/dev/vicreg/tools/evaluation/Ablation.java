@@ -2,6 +2,7 @@ package dev.vicreg.tools.evaluation;
 
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * One row of the paper's ablations: what is taken away or added, and what came of it there (Bardes, Ponce, LeCun, ICLR 2022:
@@ -65,13 +66,13 @@ public record Ablation(String name, String group, String what, String paper, Map
                     NORMS,
                     "SimSiam, none in its heads",
                     "35.1 (table 4)",
-                    Map.of("objective", "simsiam", "head-norm", "none")),
+                    published("simsiam", "head-norm", "none")),
             new Ablation(
                     "simsiam-no-norm-variance",
                     NORMS,
                     "SimSiam, none in its heads, with the variance term",
                     "67.3 (table 4)",
-                    Map.of("objective", "simsiam", "head-norm", "none", "variance-term", "1")),
+                    published("simsiam", "head-norm", "none", "variance-term", "1")),
             new Ablation(
                     "unshared", WEIGHTS, "VICReg, not shared", "66.5 (table 5)", Map.of("share-weights", "false")));
 
@@ -89,8 +90,16 @@ public record Ablation(String name, String group, String what, String paper, Map
     }
 
     private static Ablation other(String name, String what, String paper, String objective, String... more) {
+        return new Ablation(name, OTHERS, what, paper, published(objective, more));
+    }
+
+    /** An objective with SimSiam's optimizer, SGD at 0.05 per 256 samples (Chen and He 2021, section 3), and options. */
+    private static Map<String, String> published(String objective, String... more) {
         Map<String, String> options =
-                more.length == 0 ? Map.of("objective", objective) : Map.of("objective", objective, more[0], more[1]);
-        return new Ablation(name, OTHERS, what, paper, options);
+                new TreeMap<>(Map.of("objective", objective, "optimizer", "sgd", "base-lr", "0.05"));
+        for (int i = 0; i < more.length; i += 2) {
+            options.put(more[i], more[i + 1]);
+        }
+        return options;
     }
 }
