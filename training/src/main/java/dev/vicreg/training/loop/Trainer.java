@@ -143,7 +143,9 @@ public final class Trainer implements AutoCloseable {
             Map<String, Tensor> state = stages.get(0).built().initialState(settings.seed());
             Artifacts artifacts =
                     Artifacts.write(layout.artifacts(), stages.get(0).built(), state, lowering);
-            artifacts.writeEvalModel(last(stages).built());
+            if (stages.size() > 1) { // exports are of the last size at any time
+                artifacts.writeEvalModel(last(stages).built());
+            }
             for (Side side : settings.graph().sides()) {
                 settings.graph().branch(side).copyTo(layout.original(side));
             }
