@@ -21,8 +21,7 @@ public enum EncoderNorm {
         if (this == BATCH) {
             return layers.batchNorm(norm, layers.conv(conv, x, settings), start);
         }
-        Convolution biased = settings.withBias();
-        boolean zero = start.scale() == 0;
-        return layers.conv(conv, x, zero ? biased.starting(Initializer.constant(0), Initializer.constant(0)) : biased);
+        Initializer zero = Initializer.constant(0);
+        return layers.conv(conv, x, start.scale() == 0 ? settings.starting(zero, zero) : settings.withBias());
     }
 }

@@ -140,16 +140,16 @@ public final class Trainer implements AutoCloseable {
             RunConfig config = new RunConfig(
                     version, NativeLibraries.load().version(), data.fingerprint(), data.size(), settings, origins);
             RunLayout layout = new RunLayout(root);
-            Map<String, Tensor> state = stages.get(0).built().initialState(settings.seed());
-            Artifacts artifacts =
-                    Artifacts.write(layout.artifacts(), stages.get(0).built(), state, lowering);
+            Stage first = stages.get(Stage.at(0, ends)); // a size that lasts less than half a step is left out
+            Map<String, Tensor> state = first.built().initialState(settings.seed());
+            Artifacts artifacts = Artifacts.write(layout.artifacts(), first.built(), state, lowering);
             if (stages.size() > 1) { // exports are of the last size at any time
                 artifacts.writeEvalModel(last(stages).built());
             }
             for (Side side : settings.graph().sides()) {
                 settings.graph().branch(side).copyTo(layout.original(side));
             }
-            requireKernels(stages.get(0), artifacts);
+            requireKernels(first, artifacts);
             config.write(folder.config());
             return new Trainer(
                     folder, config, all, stages, ends, owned, new RunFolder.Saved(0, artifacts.checkpoint()));
@@ -397,7 +397,8 @@ public final class Trainer implements AutoCloseable {
         try (Metrics metrics = Metrics.open(folder.metrics(), start.step())) {
             TrainingLoop loop = new TrainingLoop(
                     folder, settings, stepsPerEpoch(settings, data.get(0)), start, metrics, listener, stop);
-            for (int i = Stage.at(start.step(), ends); i < stages.size() && !loop.isOver(); i++) {
+            while (!loop.isOver()) {
+                int i = Stage.at(loop.last().step(), ends);
                 Stage stage = stages.get(i);
                 if (loop.last().step() > start.step()) {
                     folder.artifacts().writeTrainingModel(stage.built(), lowering(settings));

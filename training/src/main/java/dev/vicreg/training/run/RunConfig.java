@@ -52,13 +52,14 @@ public record RunConfig(
     /** The same with other settings, those that differ named as what a resumed run was given. */
     public RunConfig with(TrainingConfig other) {
         Map<String, String> before = Schema.texts(settings);
+        Map<String, String> after = Schema.texts(other);
         Map<String, String> told = new LinkedHashMap<>(origins);
-        Schema.texts(other).forEach((option, text) -> {
+        after.forEach((option, text) -> {
             if (!origins.isEmpty() && !text.equals(before.get(option))) {
                 told.put(option, RESUMED);
             }
         });
-        told.keySet().retainAll(Schema.texts(other).keySet());
+        told.keySet().retainAll(after.keySet());
         return new RunConfig(version, onnxRuntime, dataFingerprint, dataSize, other, told);
     }
 

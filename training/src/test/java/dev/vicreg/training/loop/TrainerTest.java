@@ -241,6 +241,18 @@ final class TrainerTest {
         assertEquals(withoutRates(plain), withoutRates(whole).subList(0, 3));
     }
 
+    /** As a share of a short run may be: the sizes that come are the others, from the first step on. */
+    @Test
+    void aSizeThatLastsLessThanHalfAStepIsLeftOut() throws Exception {
+        Path run = temporary.resolve("run");
+        BranchConfig branch = graph(BATCH, "adamw").a();
+        start(config(growing("8:1%,12:1%,16", branch), null, 2, 1e-3, 1, BATCH), run, Integer.MAX_VALUE);
+        assertEquals(16, seen(run.resolve("artifacts/training_model.onnx")));
+        Path plain = temporary.resolve("plain");
+        start(config(growing("16", branch), null, 2, 1e-3, 1, BATCH), plain, Integer.MAX_VALUE);
+        assertEquals(withoutRates(plain), withoutRates(run));
+    }
+
     /** Height of the pictures that a model takes. */
     private static long seen(Path model) throws Exception {
         return OnnxFile.read(model).graph().inputs().get(0).shape().size(1);
