@@ -133,10 +133,16 @@ def coding_rate(weight, eps):
     return loss
 
 
-def with_variance(weight, base):
+OF_DIRECTIONS = ("simsiam", "byol", "simclr", "coding-rate")  # their variance is of sqrt(d) times unit vectors
+
+
+def with_variance(weight, text):
+    base = LOSSES[text]
+    of_directions = text.split(",")[0] in OF_DIRECTIONS
     def loss(views, *rest):
         total, terms = base(views, *rest)
-        var = sum(hinge(z) for z in views) / len(views)
+        compared = [z.shape[1] ** 0.5 * F.normalize(z, dim=1) for z in views] if of_directions else views
+        var = sum(hinge(z) for z in compared) / len(views)
         return total + weight * var, dict(terms, variance=var)
     return loss
 
@@ -166,7 +172,7 @@ def one_loss(text, count, n, d, scale, seed, variance=False, full=None):
     predictions = [draw() for _ in views] if name in ("simsiam", "byol") else []
     targets = [draw() for _ in views] if name == "byol" else []
     directions = unit(g.tensor(d, DIRECTIONS)) if name in ("sigreg", "visreg") else None
-    function = with_variance(VARIANCE, LOSSES[text]) if variance else LOSSES[text]
+    function = with_variance(VARIANCE, text) if variance else LOSSES[text]
     total, terms = function(views, predictions, targets, directions, *([full] if full else []))
     total.backward()
     gradients = [x.grad if x.grad is not None else torch.zeros(n, d) for x in views + predictions]
@@ -214,7 +220,7 @@ def trajectory(text, count, joined, variance, data_seed):
             else:
                 p.copy_(v * math.sqrt(3.0 / (p[0].numel() if p.ndim > 1 else p.numel())))
     target = copy.deepcopy(net) if name == "byol" else None
-    function = with_variance(VARIANCE, LOSSES[text]) if variance else LOSSES[text]
+    function = with_variance(VARIANCE, text) if variance else LOSSES[text]
     rate = 2e-4 if name == "coding-rate" else 0.02  # what float32 can follow: its gradients are a hundred times larger
     optimizer = torch.optim.SGD(modules.parameters(), lr=rate, momentum=0.9, weight_decay=1e-4)
     data = Lcg(data_seed)

@@ -19,6 +19,11 @@ public record Byol(float momentum) implements Objective {
     }
 
     @Override
+    public boolean isOfDirections() {
+        return true;
+    }
+
+    @Override
     public Loss build(Ops ops, Projections projections) {
         Value similarity = Rows.similarity(ops, projections.predictions(), projections.targets());
         return new Loss(ops.mul(ops.sub(ops.constant(1), similarity), 4), Map.of("similarity", similarity));

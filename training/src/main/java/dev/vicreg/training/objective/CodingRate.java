@@ -33,6 +33,11 @@ public record CodingRate(float similarity, float epsilon) implements Objective {
     }
 
     @Override
+    public boolean isOfDirections() {
+        return true;
+    }
+
+    @Override
     public Loss build(Ops ops, Projections projections) {
         List<Value> views = projections.views().stream()
                 .map(view -> Rows.normalised(ops, view))

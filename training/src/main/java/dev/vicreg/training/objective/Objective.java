@@ -8,6 +8,11 @@ public interface Objective {
     /** What stands between representation and loss. */
     Heads heads();
 
+    /** Whether it compares directions alone, so that the lengths of projections make no difference to it. */
+    default boolean isOfDirections() {
+        return false;
+    }
+
     /**
      * Builds the loss. What it takes as given goes through {@link Ops#detach}.
      *

@@ -34,6 +34,11 @@ public record SimClr(float temperature) implements Objective {
     }
 
     @Override
+    public boolean isOfDirections() {
+        return true;
+    }
+
+    @Override
     public Loss build(Ops ops, Projections projections) {
         if (projections.samples() < LEAST_SAMPLES) {
             throw new SettingException("Objective simclr tells a sample from the others of its batch: expected a"

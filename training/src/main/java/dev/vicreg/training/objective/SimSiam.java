@@ -20,6 +20,11 @@ public record SimSiam(boolean stopGradient) implements Objective {
     }
 
     @Override
+    public boolean isOfDirections() {
+        return true;
+    }
+
+    @Override
     public Loss build(Ops ops, Projections projections) {
         List<Value> given =
                 stopGradient ? projections.views().stream().map(ops::detach).toList() : projections.views();
