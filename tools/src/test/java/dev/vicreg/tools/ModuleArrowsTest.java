@@ -100,6 +100,8 @@ class ModuleArrowsTest {
                                       runtime.picture runtime.signal runtime.file runtime.natives training.data.source training.data.kind \
                                       training.data.view training.data.picture training.data.vector training.data.signal \
                                       training.data.sequence training.data training.run
+            tools.evaluation.cluster   -> models.setting tools.evaluation
+            tools.evaluation.diagnosis -> models.graph models.ops models.onnx runtime runtime.natives tools.evaluation
             tools.command          -> *
             tools                  -> models.setting runtime.file tools.cli tools.command
             """;

@@ -19,7 +19,7 @@ import dev.vicreg.tools.evaluation.KnnClassifier;
 import dev.vicreg.tools.evaluation.LabelledVectors;
 import dev.vicreg.tools.evaluation.SampleForm;
 import dev.vicreg.tools.evaluation.SampleForms;
-import dev.vicreg.tools.evaluation.Spread;
+import dev.vicreg.tools.evaluation.diagnosis.Spread;
 import dev.vicreg.tools.output.Json;
 import dev.vicreg.tools.output.Progress;
 import dev.vicreg.tools.sample.SampleSet;

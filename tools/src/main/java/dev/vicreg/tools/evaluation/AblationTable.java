@@ -18,7 +18,7 @@ public record AblationTable(List<Row> rows, double untrained) {
      *
      * @param row its name
      * @param knn accuracy of the encoder's vectors, 0 to 1
-     * @param spread of them: {@link Spread}
+     * @param spread of them: {@link dev.vicreg.tools.evaluation.diagnosis.Spread}
      * @param untrained accuracy before training
      * @param untrainedSpread of those vectors
      */

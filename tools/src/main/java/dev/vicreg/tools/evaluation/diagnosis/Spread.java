@@ -1,4 +1,4 @@
-package dev.vicreg.tools.evaluation;
+package dev.vicreg.tools.evaluation.diagnosis;
 
 import dev.vicreg.runtime.Embeddings;
 
