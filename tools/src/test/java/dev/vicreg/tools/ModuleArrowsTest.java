@@ -100,6 +100,7 @@ class ModuleArrowsTest {
                                       runtime.picture runtime.signal runtime.file runtime.natives training.data.source training.data.kind \
                                       training.data.view training.data.picture training.data.vector training.data.signal \
                                       training.data.sequence training.data training.run
+            tools.evaluation.probe -> models.setting training.data.view
             tools.command          -> *
             tools                  -> models.setting runtime.file tools.cli tools.command
             """;
