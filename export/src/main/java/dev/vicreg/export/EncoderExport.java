@@ -165,17 +165,20 @@ public final class EncoderExport {
      */
     public static Result export(Path evalModel, Side side, Path checkpoint, Description description, Path target)
             throws IOException {
-        return export(evalModel, side, Weights.TRAINED, checkpoint, description, null, target);
+        return export(
+                evalModel, side.representation(), Weights.TRAINED, checkpoint, description, null, target);
     }
 
     /**
-     * The same for pictures of which the exported encoder is to make what the evaluation graph takes.
+     * The same for any output of the evaluation graph, and for pictures of which the exported encoder is to make what the
+     * evaluation graph takes.
      *
+     * @param output its name: a side's representation, or a projection, which then has the projector in front of it
      * @param front scale and layout of the evaluation graph's pictures; null where it takes what the encoder takes
      */
     static Result export(
             Path evalModel,
-            Side side,
+            String output,
             Weights weights,
             Path checkpoint,
             Description description,
@@ -184,29 +187,32 @@ public final class EncoderExport {
             throws IOException {
         Map<String, Tensor> state = weights.of(checkpoint);
         Graph eval = OnnxFile.read(evalModel).graph();
-        Graph encoder = encoderOf(eval, side, evalModel, state, checkpoint);
+        Graph encoder = encoderOf(eval, output, evalModel, state, checkpoint);
         Graph bound = bind(encoder, state, description.input.name(), front);
-        requireEncoderOnly(bound);
+        requireStandalone(bound);
+        if (Side.A.representation().equals(output) || Side.B.representation().equals(output)) {
+            requireNoProjector(bound);
+        }
         Manifest manifest = manifest(encoder, bound, description);
         byte[] file = OnnxFile.bytes(bound, Map.of(Manifest.METADATA_KEY, manifest.toJson()), opset(bound));
         String view = String.valueOf(encoder.inputs().get(0).name());
         Verification verification =
-                new Verification(evalModel, side, views(eval, state), state, description.input, view, front);
+                new Verification(evalModel, output, views(eval, state), state, description.input, view, front);
         return new Result(target, manifest, publish(file, verification, target), List.of(), null);
     }
 
     /**
-     * The part of the evaluation graph that computes the representation; of its inputs, the pictures come first, then
+     * The part of the evaluation graph that computes one of its outputs; of its inputs, the pictures come first, then
      * the parameters that it reads.
      */
-    private static Graph encoderOf(Graph eval, Side side, Path evalModel, Map<String, Tensor> state, Path checkpoint)
+    private static Graph encoderOf(Graph eval, String output, Path evalModel, Map<String, Tensor> state, Path checkpoint)
             throws IOException {
-        Value representation = eval.outputs().get(side.representation());
-        if (representation == null) {
-            throw new IOException(evalModel + " has no output " + side.representation() + ", only "
+        Value computed = eval.outputs().get(output);
+        if (computed == null) {
+            throw new IOException(evalModel + " has no output " + output + ", only "
                     + eval.outputs().keySet() + ": give the eval_model.onnx of a run");
         }
-        Graph all = Graph.of("vicreg_encoder", eval.inputs(), Map.of(EMBEDDING, representation));
+        Graph all = Graph.of("vicreg_encoder", eval.inputs(), Map.of(EMBEDDING, computed));
         Set<Value> read = new HashSet<>();
         all.nodes().forEach(node -> read.addAll(node.inputs()));
         List<Value> views = views(eval, state).stream().filter(read::contains).toList();
@@ -289,7 +295,7 @@ public final class EncoderExport {
     }
 
     /** Nothing of training may be left: what follows from how the graph was made is checked all the same. */
-    private static void requireEncoderOnly(Graph graph) {
+    private static void requireStandalone(Graph graph) {
         if (graph.inputs().size() != 1 || graph.outputs().size() != 1) {
             throw new IllegalStateException("An encoder has one input and one output, found " + graph.inputs() + " and "
                     + graph.outputs().keySet());
@@ -299,6 +305,11 @@ public final class EncoderExport {
                 throw new IllegalStateException("An encoder has standard operators only, found "
                         + node.op().domain().onnxName() + " " + node);
             }
+        }
+    }
+
+    private static void requireNoProjector(Graph graph) {
+        for (Node node : graph.nodes()) {
             boolean projects = node.inputs().stream().anyMatch(EncoderExport::isProjectors);
             if (projects || PROJECTORS.stream().anyMatch(scope -> isIn(node.scope(), scope))) {
                 throw new IllegalStateException("An encoder has no projector, found " + node + " of " + node.inputs());

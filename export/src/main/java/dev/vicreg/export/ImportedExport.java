@@ -91,7 +91,7 @@ final class ImportedExport {
         EditedModel file = edited(original, values, manifest, statistics);
         Verification verification = new Verification(
                 evalModel,
-                side,
+                side.representation(),
                 EncoderExport.views(eval, state),
                 state,
                 description.input(),

@@ -129,6 +129,35 @@ public final class RunExport {
         }
     }
 
+    /**
+     * Writes the encoder of one checkpoint with its projector behind it, in this project's form: what the loss saw, for
+     * measurements. Nobody should serve it: Bardes et al. 2022, like all since Chen et al. 2020 (SimCLR, section 4.2), use
+     * the representation.
+     *
+     * @throws IOException as {@link #export}
+     */
+    public static void exportProjection(Path run, Side side, Path checkpoint, String version, Path target)
+            throws IOException {
+        RunLayout layout = new RunLayout(run);
+        BranchConfig branch = RunConfig.settingsOf(run).graph().branch(side);
+        Artifacts artifacts = Artifacts.in(layout.artifacts());
+        requireFinite(checkpoint, artifacts.checkpoint());
+        EncoderExport.Description description = new EncoderExport.Description(
+                version,
+                branch.encoder(),
+                taken(branch, Form.FOLDED),
+                FileDigest.sha256(layout.config()),
+                Map.of());
+        EncoderExport.export(
+                artifacts.evalModel(), side.projection(), Weights.TRAINED, checkpoint, description, null, target);
+    }
+
+    /** What an encoder takes in this project's form. */
+    private static Input<?> taken(BranchConfig branch, Form form) throws IOException {
+        OnnxConfig file = branch.onnx();
+        return file == null || form == Form.PICTURES ? branch.input().served() : served(branch, file, form);
+    }
+
     /** In this project's form. */
     private static EncoderExport.Result own(
             Artifacts artifacts,
@@ -142,12 +171,16 @@ public final class RunExport {
             Map<String, Double> evaluation,
             Path target)
             throws IOException {
-        OnnxConfig file = branch.onnx();
-        Input<?> input = file == null || form == Form.PICTURES ? branch.input().served() : served(branch, file, form);
         EncoderExport.Description description =
-                new EncoderExport.Description(version, branch.encoder(), input, hash, evaluation);
+                new EncoderExport.Description(version, branch.encoder(), taken(branch, form), hash, evaluation);
         return EncoderExport.export(
-                artifacts.evalModel(), side, weights, checkpoint, description, front(branch, form), target);
+                artifacts.evalModel(),
+                side.representation(),
+                weights,
+                checkpoint,
+                description,
+                front(branch, form),
+                target);
     }
 
     /**

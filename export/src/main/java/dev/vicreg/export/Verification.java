@@ -16,7 +16,6 @@ import dev.vicreg.runtime.input.DeclaredInput;
 import dev.vicreg.runtime.input.Input;
 import dev.vicreg.runtime.natives.Device;
 import dev.vicreg.runtime.natives.OrtSessions;
-import dev.vicreg.training.step.Side;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -35,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  * Compares an exported encoder with the evaluation graph that it stands for, on samples made up for it.
  *
  * @param evalModel the file with every parameter as an input
- * @param side which of its representations the encoder is to give
+ * @param evalOutput name of its output that the encoder is to give
  * @param views its inputs that are no parameters
  * @param state the parameters
  * @param input of the encoder
@@ -46,7 +45,7 @@ import org.jspecify.annotations.Nullable;
  */
 record Verification(
         Path evalModel,
-        Side side,
+        String evalOutput,
         List<Value> views,
         Map<String, Tensor> state,
         Input<?> input,
@@ -57,13 +56,13 @@ record Verification(
     /** Of a file of this project's form. */
     Verification(
             Path evalModel,
-            Side side,
+            String evalOutput,
             List<Value> views,
             Map<String, Tensor> state,
             Input<?> input,
             String view,
             Input.@Nullable Pictures front) {
-        this(evalModel, side, views, state, input, view, front, EncoderExport.EMBEDDING, OutputPooling.NONE);
+        this(evalModel, evalOutput, views, state, input, view, front, EncoderExport.EMBEDDING, OutputPooling.NONE);
     }
 
     /** Largest difference that is published, as a share of the largest value. */
@@ -152,7 +151,7 @@ record Verification(
             feeds.putAll(fed);
             boolean[][] all = new boolean[0][];
             float[] expected =
-                    joined(Arrays.asList(run(evaluated, feeds, side.representation(), OutputPooling.NONE, all)));
+                    joined(Arrays.asList(run(evaluated, feeds, evalOutput, OutputPooling.NONE, all)));
             return difference(expected, run(served, own));
         } finally {
             fed.values().forEach(OnnxTensor::close);

@@ -121,7 +121,7 @@ class EncoderExportTest {
         TestRun.write(folder.resolve("other"), 8, "16-16", 2).export(other);
         Verification verification = new Verification(
                 run.evalModel(),
-                Side.A,
+                Side.A.representation(),
                 run.built().eval().inputs().subList(0, 1),
                 CheckpointFile.read(run.checkpoint()),
                 TestRun.description().input(),

@@ -264,7 +264,7 @@ class ImportedExportTest {
         Input.Pictures front = Input.pictures(
                 "x", 16, List.of(0.4f, 0.5f, 0.6f), List.of(0.2f, 0.25f, 0.31f), Input.Pictures.CHANNELS_FIRST);
         String view = String.valueOf(views.get(0).name());
-        Verification wrong = new Verification(evalModel, Side.A, views, state, input, view, front);
+        Verification wrong = new Verification(evalModel, Side.A.representation(), views, state, input, view, front);
         assertTrue(wrong.difference(Files.readAllBytes(pictures)) > Verification.TOLERANCE);
     }
 
@@ -373,7 +373,7 @@ class ImportedExportTest {
         List<Value> views = EncoderExport.views(OnnxFile.read(evalModel).graph(), state);
         Verification verification = new Verification(
                 evalModel,
-                Side.A,
+                Side.A.representation(),
                 views,
                 state,
                 manifest.input(),

@@ -125,6 +125,11 @@ class RunExportTest {
         }
         Graph second = OnnxFile.read(run.resolve("encoder-b.onnx")).graph();
         assertEquals("[image uint8[N,32,32,3]]", second.inputs().toString());
+        Path projection = run.resolve("projection.onnx");
+        RunExport.exportProjection(run, Side.B, written.checkpoint(), "1.2.4", projection);
+        try (EmbeddingModel projected = EmbeddingModel.load(projection, Device.CPU, 1)) {
+            assertEquals(16, projected.embed(picture).length); // it was compared with the evaluation graph's
+        }
         List<String> foreign = second.nodes().stream()
                 .flatMap(node -> node.inputs().stream())
                 .map(value -> value == null ? null : value.name())

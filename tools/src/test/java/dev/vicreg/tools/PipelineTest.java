@@ -133,6 +133,82 @@ class PipelineTest {
     }
 
     @Test
+    void evalMeasuresEverySpaceInEveryWay() throws IOException {
+        Path confusion = folder.resolve("confusion.png");
+        JsonNode figures = json(eval(
+                        run.resolve("encoder.onnx"),
+                        "--measures",
+                        "all",
+                        "--projection",
+                        "--compare",
+                        run.resolve("encoder.onnx").toString(),
+                        "--k",
+                        "20,5",
+                        "--confusion",
+                        confusion.toString(),
+                        "--json")
+                .out());
+        JsonNode encoder = figures.path("spaces").path("encoder");
+        for (String key : List.of("knn_20_0.07", "knn_5_0.07", "linear", "kmeans_nmi", "retrieval_map", "rankme")) {
+            assertTrue(encoder.path(key).isNumber(), key);
+        }
+        JsonNode interval = encoder.path("linear_interval");
+        assertTrue(interval.path(0).asDouble() <= encoder.path("linear").asDouble());
+        assertTrue(interval.path(1).asDouble() >= encoder.path("linear").asDouble());
+        assertEquals(figures.path("encoder"), encoder.path("knn_20_0.07"));
+        assertEquals(5, figures.path("spaces").size());
+        assertEquals(encoder, figures.path("spaces").path(run.resolve("encoder.onnx").toString()));
+        assertNotEquals(encoder, figures.path("spaces").path("projection"));
+        assertTrue(ImageIO.read(confusion.toFile()).getWidth() > 10 * 40);
+        String table = eval(run.resolve("encoder.onnx"), "--per-class", "--k", "5").out();
+        assertTrue(table.lines().anyMatch(line -> line.matches("bricks +3 +[0-9.]+ +[-0-9.]+ +[0-9.]+")), table);
+    }
+
+    @Test
+    void withoutLabelsEvalHasTheLabelFreeMeasures() throws IOException {
+        Path plain = Files.createDirectory(folder.resolve("plain"));
+        try (Stream<Path> files = Files.list(pictures.resolve("test").resolve("bricks"))) {
+            for (Path file : files.toList()) {
+                Files.copy(file, plain.resolve(file.getFileName()));
+            }
+        }
+        List<String> words = List.of(
+                "eval", "--model", run.resolve("encoder.onnx").toString(), "--train", plain.toString(), "--test");
+        List<String> labelFree = new ArrayList<>(words);
+        labelFree.addAll(List.of(plain.toString(), "--measures", "label-free"));
+        String table = require(Cli.run(labelFree.toArray(String[]::new))).out();
+        assertTrue(table.startsWith("3 test pictures, their labels unknown"), table);
+        assertTrue(table.contains("RankMe, of 32"), table);
+        labelFree.add("--per-class");
+        Cli classes = Cli.run(labelFree.toArray(String[]::new));
+        assertEquals(2, classes.status());
+        assertTrue(classes.err().contains("--per-class needs classes"), classes.err());
+        List<String> usual = new ArrayList<>(words);
+        usual.add(plain.toString());
+        Cli refused = Cli.run(usual.toArray(String[]::new));
+        assertEquals(1, refused.status());
+        assertTrue(refused.err().contains("without labels: ./vicreg eval --measures label-free"), refused.err());
+    }
+
+    @Test
+    void measuresThatDoNotExistAreRefused() throws IOException {
+        Cli cli = Cli.run("eval", "--model", "m", "--train", "a", "--test", "b", "--measures", "knn,rank");
+        assertEquals(2, cli.status());
+        assertTrue(cli.err().contains("--measures: expected all, or some of knn, linear"), cli.err());
+        Cli folderless = Cli.run(
+                "eval",
+                "--model",
+                Files.copy(run.resolve("encoder.onnx"), folder.resolve("copy.onnx")).toString(),
+                "--train",
+                pictures.resolve("train").toString(),
+                "--test",
+                pictures.resolve("test").toString(),
+                "--projection");
+        assertEquals(2, folderless.status());
+        assertTrue(folderless.err().contains("no config.json beside it"), folderless.err());
+    }
+
+    @Test
     void resumedRunGoesOnWithTheRunsSettings() throws IOException {
         Path whole = folder.resolve("whole");
         Path parts = folder.resolve("parts");

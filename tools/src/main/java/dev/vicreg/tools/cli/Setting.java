@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -89,6 +90,20 @@ public record Setting<T>(
     public static Setting<Double> decimal(
             String name, String argument, Group group, String help, @Nullable String fallback, double min, double max) {
         return new Setting<>(name, argument, group, help, fallback, value -> parseDecimal(value, min, max));
+    }
+
+    /** Values separated by commas, each as {@code one} takes it. */
+    public static <T> Setting<List<T>> list(Setting<T> one) {
+        return new Setting<>(
+                one.name,
+                one.argument + "," + one.argument,
+                one.group,
+                one.help,
+                one.fallback,
+                text -> Stream.of(text.split(",", -1))
+                        .map(String::strip)
+                        .map(one.parser)
+                        .toList());
     }
 
     /** The options that a record declares, those of nested ones in their place. */

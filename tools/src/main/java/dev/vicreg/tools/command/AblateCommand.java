@@ -7,6 +7,7 @@ import dev.vicreg.models.setting.Group;
 import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.runtime.file.AtomicFile;
+import dev.vicreg.runtime.file.TemporaryFolder;
 import dev.vicreg.runtime.natives.Device;
 import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Setting;
@@ -309,8 +310,9 @@ final class AblateCommand {
             }
             RunLayout layout = new RunLayout(run.folder);
             Map<String, Object> figures = new LinkedHashMap<>();
-            measure(layout.encoder(Side.A), bank, test, config, "encoder", figures);
-            measure(layout.initialEncoder(Side.A), bank, test, config, "untrained", figures);
+            figures.put("encoder_knn", accuracy(layout.encoder(Side.A), bank, test, config));
+            figures.put("untrained_knn", accuracy(layout.initialEncoder(Side.A), bank, test, config));
+            figures.put("projection_spread", spread(run, test, config));
             AtomicFile.write(run.result(), ByteBuffer.wrap(Json.line(figures).getBytes(StandardCharsets.UTF_8)));
         }
         runsDone.incrementAndGet();
@@ -319,9 +321,8 @@ final class AblateCommand {
                 run.row.name(),
                 run.seed,
                 figures.get("encoder_knn").asDouble(),
-                figures.get("encoder_spread").asDouble(),
-                figures.get("untrained_knn").asDouble(),
-                figures.get("untrained_spread").asDouble());
+                figures.get("projection_spread").asDouble(),
+                figures.get("untrained_knn").asDouble());
     }
 
     /** Trains to the end and exports; false if it was stopped. */
@@ -356,42 +357,38 @@ final class AblateCommand {
         }
     }
 
-    private static void measure(
-            Path encoder,
-            Dataset<?> bank,
-            Dataset<?> test,
-            TrainingConfig config,
-            String name,
-            Map<String, Object> figures)
+    private static double accuracy(Path encoder, Dataset<?> bank, Dataset<?> test, TrainingConfig config)
             throws IOException {
-        try (EmbeddingModel model =
-                EmbeddingModel.load(encoder, Device.CPU, config.machine().threads())) {
-            measure(SampleForms.of(bank), model, bank, test, name, figures);
+        try (EmbeddingModel model = open(encoder, config)) {
+            List<String> classes = bank.labelNames();
+            LabelledVectors<?> voting = embed(SampleForms.of(bank), model, bank, bank::label);
+            LabelledVectors<?> classified =
+                    embed(SampleForms.of(bank), model, test, EvalCommand.labelsAsIn(classes, test));
+            EvalCommand.requireLabels(KnnClassifier.STANDARD.k(), bank, voting.size(), classified.size());
+            return KnnClassifier.STANDARD.accuracy(
+                    voting.encoder(), voting.labels(), classified.encoder(), classified.labels(), classes.size());
         }
     }
 
-    private static <S, R> void measure(
-            SampleForm<S, R> form,
-            EmbeddingModel model,
-            Dataset<?> bank,
-            Dataset<?> test,
-            String name,
-            Map<String, Object> figures)
-            throws IOException {
-        IntUnaryOperator label = EvalCommand.labelsAsIn(bank.labelNames(), test);
-        LabelledVectors<R> voting =
-                LabelledVectors.of(form, form.kind().require(bank), bank::label, model, null, done -> {});
-        LabelledVectors<R> classified =
-                LabelledVectors.of(form, form.kind().require(test), label, model, null, done -> {});
-        EvalCommand.requireLabels(KnnClassifier.STANDARD, bank, voting.size(), classified.size());
-        figures.put(
-                name + "_knn",
-                KnnClassifier.STANDARD.accuracy(
-                        voting.encoder(),
-                        voting.labels(),
-                        classified.encoder(),
-                        classified.labels(),
-                        bank.labelNames().size()));
-        figures.put(name + "_spread", Spread.of(classified.encoder()));
+    /** Of the projections of the test samples, which is what an objective keeps from being one. */
+    private static double spread(Run run, Dataset<?> test, TrainingConfig config) throws IOException {
+        try (TemporaryFolder folder = TemporaryFolder.create("vicreg-ablate")) {
+            Path file = folder.path().resolve("projection.onnx");
+            Path last = RunExport.newest(run.folder).file();
+            RunExport.exportProjection(run.folder, Side.A, last, Version.TEXT, file);
+            try (EmbeddingModel model = open(file, config)) {
+                return Spread.of(
+                        embed(SampleForms.of(test), model, test, index -> 0).encoder());
+            }
+        }
+    }
+
+    private static EmbeddingModel open(Path encoder, TrainingConfig config) throws IOException {
+        return EmbeddingModel.load(encoder, Device.CPU, config.machine().threads());
+    }
+
+    private static <S, R> LabelledVectors<R> embed(
+            SampleForm<S, R> form, EmbeddingModel model, Dataset<?> data, IntUnaryOperator label) throws IOException {
+        return LabelledVectors.of(form, form.kind().require(data), label, List.of(model), done -> {});
     }
 }

@@ -1,6 +1,7 @@
 package dev.vicreg.tools.command;
 
 import dev.vicreg.models.setting.Group;
+import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Setting;
@@ -12,6 +13,15 @@ import dev.vicreg.tools.evaluation.LabelledVectors;
 import dev.vicreg.tools.evaluation.Plot;
 import dev.vicreg.tools.evaluation.SampleForm;
 import dev.vicreg.tools.evaluation.SampleForms;
+import dev.vicreg.tools.evaluation.Neighbours;
+import dev.vicreg.tools.evaluation.measure.ConfusionPlot;
+import dev.vicreg.tools.evaluation.measure.EvaluationReport;
+import dev.vicreg.tools.evaluation.measure.Figure;
+import dev.vicreg.tools.evaluation.measure.Labels;
+import dev.vicreg.tools.evaluation.measure.Measure;
+import dev.vicreg.tools.evaluation.measure.Measures;
+import dev.vicreg.tools.evaluation.measure.Predictions;
+import dev.vicreg.tools.evaluation.measure.Space;
 import dev.vicreg.tools.output.Json;
 import dev.vicreg.tools.output.Progress;
 import dev.vicreg.training.config.DataConfig;
@@ -23,15 +33,19 @@ import dev.vicreg.training.step.Side;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.IntUnaryOperator;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Measures an encoder by kNN on labelled samples. */
+/** Measures encoders beside each other, and beside the samples themselves. */
 final class EvalCommand {
     private static final Setting<String> TRAIN = Setting.text(
             "train", DataConfig.ARGUMENT, Group.DATA, "labelled samples that vote; a folder is a class", null);
@@ -48,17 +62,39 @@ final class EvalCommand {
             Group.OUTPUT,
             "picture to draw: nearest neighbours of pictures, signals and sequences, a map of vectors by their two main"
                     + " directions");
-    private static final Setting<Integer> K =
-            Setting.integer("k", "N", Group.EVALUATION, "neighbours that vote", 20, 1, 100_000);
-    private static final Setting<Double> TEMPERATURE =
-            Setting.decimal("temperature", "T", Group.EVALUATION, "of the votes' weights", "0.07", 1e-3, 1e3);
+    private static final Setting<Path> CONFUSION = Setting.path(
+            "confusion",
+            "FILE.png",
+            Group.OUTPUT,
+            "picture to draw: which classes the encoder's nearest neighbours take for which");
+    private static final Setting<String> MEASURES = Setting.text(
+            "measures",
+            "NAME,NAME",
+            Group.EVALUATION,
+            "what is measured: all, or some of " + String.join(", ", Measures.names())
+                    + "; without labels label-free",
+            Measures.USUAL);
+    private static final Setting<List<Integer>> K =
+            Setting.list(Setting.integer("k", "N", Group.EVALUATION, "neighbours that vote in kNN", 20, 1, 100_000));
+    private static final Setting<List<Double>> TEMPERATURE =
+            Setting.list(
+                    Setting.decimal("temperature", "T", Group.EVALUATION, "of the votes' weights", "0.07", 1e-3, 1e3));
+    private static final Setting<Boolean> PROJECTION = Setting.flag(
+            "projection",
+            Group.MODEL,
+            "measures also what the projector makes of the encoder's vectors, from the newest checkpoint of the run in whose"
+                    + " folder the model is");
+    private static final Setting<String> COMPARE = Setting.text(
+            "compare", "FILE.onnx,FILE.onnx", Group.MODEL, "further encoders, each with a column of its own", null);
+    private static final Setting<Boolean> PER_CLASS =
+            Setting.flag("per-class", Group.OUTPUT, "prints also how well each class is recognised by kNN");
 
     static final Usage USAGE = new Usage(
             List.of(SharedSettings.MODEL, TRAIN, TEST),
             Stream.of(
-                            List.of(BASELINE, InputOptions.LABEL, PLOT),
+                            List.of(BASELINE, COMPARE, PROJECTION, InputOptions.LABEL, PLOT, CONFUSION, PER_CLASS),
                             ModelFile.OPTIONS,
-                            List.of(SharedSettings.LIMIT, SharedSettings.LIMIT_PER_CLASS, K, TEMPERATURE),
+                            List.of(SharedSettings.LIMIT, SharedSettings.LIMIT_PER_CLASS, MEASURES, K, TEMPERATURE),
                             SharedSettings.CROPPING,
                             SharedSettings.EMBEDDING)
                     .<Setting<?>>flatMap(List::stream)
@@ -68,51 +104,142 @@ final class EvalCommand {
     private EvalCommand() {}
 
     static void run(Settings settings, Console console) throws Exception {
-        Optional<Path> plot = settings.find(PLOT);
-        if (plot.isPresent()) {
-            Plot.requireWritable(plot.get());
-        }
-        Path model = settings.get(SharedSettings.MODEL);
-        Optional<Path> baseline = baseline(settings, model);
-        KnnClassifier knn = new KnnClassifier(settings.get(K), settings.get(TEMPERATURE));
-        try (Datasets datasets = new Datasets(new Reading(console))) {
-            ModelFile files = new ModelFile(settings, settings.get(TRAIN), datasets, console);
-            try (EmbeddingModel encoder = files.open(model);
-                    EmbeddingModel before = baseline.isPresent() ? files.open(baseline.get()) : null) {
-                files.requireUses();
-                run(settings, knn, encoder, before, datasets, console);
-                Notes.warnOfOverlap(settings.get(TRAIN), settings.get(TEST), console);
+        for (Setting<Path> picture : List.of(PLOT, CONFUSION)) {
+            Optional<Path> file = settings.find(picture);
+            if (file.isPresent()) {
+                Plot.requireWritable("--" + picture.name(), file.get());
             }
+        }
+        List<Measure> measures =
+                Measures.of(settings.get(MEASURES), settings.get(K), settings.get(TEMPERATURE));
+        try (Datasets datasets = new Datasets(new Reading(console));
+                ComparedModels models = new ComparedModels()) {
+            open(settings, models, datasets, console);
+            Dataset<?> train = open(models.encoder(), settings.get(TRAIN), settings, datasets);
+            Dataset<?> test = open(models.encoder(), settings.get(TEST), settings, datasets);
+            measure(SharedSettings.form(settings, train), settings, measures, models, train, test, console);
+            Notes.warnOfOverlap(settings.get(TRAIN), settings.get(TEST), console);
         }
     }
 
-    private static void run(
-            Settings settings,
-            KnnClassifier knn,
-            EmbeddingModel encoder,
-            @Nullable EmbeddingModel before,
-            Datasets datasets,
-            Console console)
+    /** Opens the model and what it is compared with, in the order of the table's columns. */
+    private static void open(Settings settings, ComparedModels models, Datasets datasets, Console console)
             throws IOException {
-        Dataset<?> train = open(encoder, settings.get(TRAIN), settings, datasets);
-        Dataset<?> test = open(encoder, settings.get(TEST), settings, datasets);
-        Measured<?> measured =
-                measure(SharedSettings.form(settings, train), knn, encoder, before, train, test, console);
-        Optional<Path> plot = settings.find(PLOT);
-        if (plot.isPresent()) {
-            measured.plot().write(plot.get());
+        Path model = settings.get(SharedSettings.MODEL);
+        Optional<Path> baseline = baseline(settings, model);
+        ModelFile files = new ModelFile(settings, settings.get(TRAIN), datasets, console);
+        models.add("encoder", "encoder", files.open(model));
+        if (settings.on(PROJECTION)) {
+            models.addProjection(model, files);
         }
-        if (settings.on(SharedSettings.JSON)) {
-            console.out().println(Json.line(measured.evaluation.figures()));
-        } else {
-            console.out().print(table(measured.evaluation));
+        if (baseline.isPresent()) {
+            models.add("baseline", "before training", files.open(baseline.get()));
         }
+        for (String file : settings.find(COMPARE).map(list -> list.split(",", -1)).orElse(new String[0])) {
+            models.add(file, file, files.open(Path.of(file)));
+        }
+        files.requireUses();
     }
 
     private static Dataset<?> open(EmbeddingModel encoder, String data, Settings settings, Datasets datasets)
             throws IOException {
         String label = settings.find(InputOptions.LABEL).orElse(null);
         return InputOptions.open(encoder, data, label, SharedSettings.selection(settings), datasets);
+    }
+
+    private static <S, R> void measure(
+            SampleForm<S, R> form,
+            Settings settings,
+            List<Measure> measures,
+            ComparedModels models,
+            Dataset<?> train,
+            Dataset<?> test,
+            Console console)
+            throws IOException {
+        boolean labelled = measures.stream().anyMatch(Measure::needsLabels);
+        for (Setting<?> setting : List.of(PLOT, CONFUSION, PER_CLASS)) {
+            if (!labelled && settings.isGiven(setting)) {
+                throw new SettingException("--" + setting.name()
+                        + " needs classes: add a measure that has some to --measures, such as knn, or leave it out");
+            }
+        }
+        List<String> classes = labelled ? train.labelNames() : List.of();
+        IntUnaryOperator trainLabel = labelled ? train::label : index -> 0;
+        IntUnaryOperator testLabel = labelled ? labelsAsIn(classes, test) : index -> 0;
+        int most = Collections.max(settings.get(K));
+        if (labelled) {
+            requireLabels(most, train, labelled(train, trainLabel), labelled(test, testLabel));
+        }
+        LabelledVectors<R> bank;
+        LabelledVectors<R> queries;
+        try (Progress progress = new Progress(console, "embed", 0, (long) train.size() + test.size())) {
+            bank = LabelledVectors.of(
+                    form, form.kind().require(train), trainLabel, models.models(), done -> progress.at(done));
+            queries = LabelledVectors.of(
+                    form,
+                    form.kind().require(test),
+                    testLabel,
+                    models.models(),
+                    done -> progress.at(train.size() + done));
+        }
+        if (labelled) {
+            requireLabels(most, train, bank.size(), queries.size()); // some may not have been decodable
+        }
+        Labels labels = labelled
+                ? new Labels(bank.labels(), queries.labels(), classes)
+                : Labels.none(bank.size(), queries.size());
+        report(settings, measures, models.spaces(bank, queries), labels, bank, queries, console);
+    }
+
+    private static <R> void report(
+            Settings settings,
+            List<Measure> measures,
+            List<Space> spaces,
+            Labels labels,
+            LabelledVectors<R> bank,
+            LabelledVectors<R> queries,
+            Console console)
+            throws IOException {
+        Map<Space, List<Figure>> figures = new LinkedHashMap<>();
+        try (Progress progress = new Progress(console, "measure", 0, (long) spaces.size() * measures.size())) {
+            int done = 0;
+            for (Space space : spaces) {
+                List<Figure> own = new ArrayList<>();
+                for (Measure measure : measures) {
+                    own.addAll(measure.of(space, labels));
+                    progress.at(++done, space.name());
+                }
+                figures.put(space, own);
+            }
+        }
+        Optional<Path> plot = settings.find(PLOT);
+        if (plot.isPresent()) {
+            bank.form().plot(bank, queries, labels.classes()).write(plot.get());
+        }
+        EvaluationReport report = new EvaluationReport(bank.form(), settings.get(K), settings.get(TEMPERATURE), labels, figures);
+        if (settings.on(SharedSettings.JSON)) {
+            console.out().println(Json.line(report.json()));
+        } else {
+            console.out().print(report.text());
+        }
+        if (labels.known() && (settings.on(PER_CLASS) || settings.find(CONFUSION).isPresent())) {
+            Predictions predictions = predictions(settings, spaces.get(0), labels);
+            if (settings.on(PER_CLASS) && !settings.on(SharedSettings.JSON)) {
+                console.out().print(report.perClass(predictions));
+            }
+            Optional<Path> picture = settings.find(CONFUSION);
+            if (picture.isPresent()) {
+                new ConfusionPlot(predictions.confusion(), labels.classes()).write(picture.get());
+            }
+        }
+    }
+
+    private static Predictions predictions(Settings settings, Space encoder, Labels labels) {
+        KnnClassifier knn = new KnnClassifier(settings.get(K).get(0), settings.get(TEMPERATURE).get(0));
+        int classes = labels.classes().size();
+        int[] predicted =
+                knn.classify(Neighbours.find(encoder.train(), encoder.test(), knn.k(), 0), labels.train(), classes);
+        return new Predictions(predicted, labels.test(), classes);
     }
 
     /** The file named, else the one beside the model if it is there and another. */
@@ -164,15 +291,15 @@ final class EvalCommand {
         Dataset<S> classified = form.kind().require(test);
         List<String> classes = train.labelNames();
         IntUnaryOperator testLabel = labelsAsIn(classes, test);
-        requireLabels(knn, train, labelled(train, train::label), labelled(test, testLabel));
+        requireLabels(knn.k(), train, labelled(train, train::label), labelled(test, testLabel));
+        List<EmbeddingModel> models = before == null ? List.of(encoder) : List.of(encoder, before);
         LabelledVectors<R> bank;
         LabelledVectors<R> queries;
         try (Progress progress = new Progress(console, "embed", 0, (long) train.size() + test.size())) {
-            bank = LabelledVectors.of(form, voting, train::label, encoder, before, done -> progress.at(done));
-            queries = LabelledVectors.of(
-                    form, classified, testLabel, encoder, before, done -> progress.at(train.size() + done));
+            bank = LabelledVectors.of(form, voting, train::label, models, done -> progress.at(done));
+            queries = LabelledVectors.of(form, classified, testLabel, models, done -> progress.at(train.size() + done));
         }
-        requireLabels(knn, train, bank.size(), queries.size()); // some may not have been decodable
+        requireLabels(knn.k(), train, bank.size(), queries.size()); // some may not have been decodable
         return new Measured<>(Evaluation.of(knn, bank, queries, classes.size()), bank, queries, classes);
     }
 
@@ -187,14 +314,15 @@ final class EvalCommand {
      *
      * @throws IOException naming where labels are looked for
      */
-    static void requireLabels(KnnClassifier knn, Dataset<?> train, long inTrain, long inTest) throws IOException {
-        if (inTrain < knn.k() || inTest == 0) {
+    static void requireLabels(int k, Dataset<?> train, long inTrain, long inTest) throws IOException {
+        if (inTrain < k || inTest == 0) {
             String noun = train.noun();
-            throw new IOException("kNN needs at least " + knn.k() + " labelled training " + noun
+            throw new IOException("kNN needs at least " + k + " labelled training " + noun
                     + " and one labelled among the test " + noun + ", found " + inTrain + " and " + inTest + "; "
                     + (inTrain > 0 && inTest > 0
                             ? "give ./vicreg eval a smaller --k"
-                            : Kinds.of(train).whereLabelsAre()));
+                            : Kinds.of(train).whereLabelsAre()
+                                    + "; without labels: ./vicreg eval `measures` label-free"));
         }
     }
 

@@ -126,7 +126,7 @@ final class TrainCommand {
                 Dataset<?> test = apart.open(evalData, inputs.a().reading(), Selection.ALL);
                 config.graph().a().input().requireFits(test);
                 if (test.labelNames().isEmpty()) { // a mistake shows now, not after the training
-                    EvalCommand.requireLabels(KnnClassifier.STANDARD, test, 0, 0);
+                    EvalCommand.requireLabels(KnnClassifier.STANDARD.k(), test, 0, 0);
                 }
             } catch (SettingException e) {
                 throw new SettingException("--eval-data " + evalData + ": " + e.getMessage(), e);

@@ -28,7 +28,7 @@ final class AblationPlot extends Plot {
     }
 
     @Override
-    BufferedImage draw() {
+    protected BufferedImage draw() {
         long groups = table.rows().stream()
                 .map(row -> row.ablation().group())
                 .distinct()

@@ -18,11 +18,10 @@ public record AblationTable(List<Row> rows, double untrained) {
      *
      * @param row its name
      * @param knn accuracy of the encoder's vectors, 0 to 1
-     * @param spread of them: {@link dev.vicreg.tools.evaluation.diagnosis.Spread}
+     * @param spread of the test samples' projections: {@link dev.vicreg.tools.evaluation.diagnosis.Spread}
      * @param untrained accuracy before training
-     * @param untrainedSpread of those vectors
      */
-    public record Result(String row, long seed, double knn, double spread, double untrained, double untrainedSpread) {}
+    public record Result(String row, long seed, double knn, double spread, double untrained) {}
 
     /**
      * A row over all seeds.
@@ -69,8 +68,8 @@ public record AblationTable(List<Row> rows, double untrained) {
         return table("%n%-46s        kNN %%  spread  paper%n", "  %-44s %12s %7.2f  %s%n")
                 + String.format(
                         Locale.ROOT,
-                        "%nBefore training kNN is %.1f %%. Spread: 0 where all vectors are one. The paper's figures are linear%n"
-                                + "accuracies on ImageNet (ResNet-50, 100 epochs).%n",
+                        "%nBefore training kNN is %.1f %%. Spread, of projections: 0 where all are one, 1 where they point%n"
+                                + "everywhere. The paper's figures are linear accuracies on ImageNet (ResNet-50, 100 epochs).%n",
                         100 * untrained);
     }
 

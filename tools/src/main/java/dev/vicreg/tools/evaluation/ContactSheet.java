@@ -58,7 +58,7 @@ public final class ContactSheet extends Plot {
     }
 
     @Override
-    BufferedImage draw() {
+    protected BufferedImage draw() {
         int columns = rows.stream().mapToInt(row -> row.neighbours.size()).max().orElse(0);
         int pitch = width + MARGIN;
         int down = height + MARGIN;

@@ -31,13 +31,11 @@ public record Evaluation(
         @Nullable Double baseline,
         double raw) {
 
-    /** Classifies the test samples by the training samples, in each of the spaces. */
+    /** Classifies the test samples by the training samples, in each of the spaces; a second model is the baseline. */
     public static <R> Evaluation of(KnnClassifier knn, LabelledVectors<R> train, LabelledVectors<R> test, int classes) {
         SampleForm<?, R> form = train.form();
         float[][] trainRaw = form.vectors(train.raw(), train.raw());
         float[][] testRaw = form.vectors(test.raw(), train.raw());
-        float[][] trainBefore = train.baseline();
-        float[][] testBefore = test.baseline();
         int[] trainLabels = train.labels();
         int[] testLabels = test.labels();
         return new Evaluation(
@@ -49,9 +47,14 @@ public record Evaluation(
                 test.size(),
                 classes,
                 knn.accuracy(train.encoder(), trainLabels, test.encoder(), testLabels, classes),
-                trainBefore == null || testBefore == null
+                train.models().size() < 2
                         ? null
-                        : knn.accuracy(trainBefore, trainLabels, testBefore, testLabels, classes),
+                        : knn.accuracy(
+                                train.models().get(1),
+                                trainLabels,
+                                test.models().get(1),
+                                testLabels,
+                                classes),
                 knn.accuracy(trainRaw, trainLabels, testRaw, testLabels, classes));
     }
 

@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.function.Function;
 import java.util.function.IntConsumer;
 import java.util.function.IntUnaryOperator;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The labelled samples of a data set as everything that is compared sees them. Samples without a label are left out.
@@ -18,42 +17,37 @@ import org.jspecify.annotations.Nullable;
  * @param form of the samples
  * @param indices places in the data set, ascending
  * @param labels classes of the samples
- * @param encoder vectors of the encoder
- * @param baseline vectors of the encoder before training; null where there is none
+ * @param models vectors of each model, [models][samples][D]; the encoder comes first
  * @param raw what the form keeps of each sample
  */
 public record LabelledVectors<R>(
-        SampleForm<?, R> form,
-        int[] indices,
-        int[] labels,
-        float[][] encoder,
-        float @Nullable [][] baseline,
-        List<R> raw) {
+        SampleForm<?, R> form, int[] indices, int[] labels, List<float[][]> models, List<R> raw) {
     /**
      * Embeds a data set.
      *
      * @param label class of the sample at an index of {@code data}, -1 to leave it out
+     * @param models the encoder and what it is compared with
      * @param progress told how many samples are done
      */
     public static <S, R> LabelledVectors<R> of(
             SampleForm<S, R> form,
             Dataset<S> data,
             IntUnaryOperator label,
-            EmbeddingModel encoder,
-            @Nullable EmbeddingModel baseline,
+            List<EmbeddingModel> models,
             IntConsumer progress)
             throws IOException {
-        Walk<S, R> walk = new Walk<>(data, label, encoder.batchSize(), progress);
+        EmbeddingModel encoder = models.get(0);
+        Walk<S, R> walk = new Walk<>(data, label, encoder.batchSize(), models.size(), progress);
         walk.over(
-                SampleForms.embedder(form, encoder),
-                baseline == null ? null : SampleForms.embedder(form, baseline),
+                models.stream()
+                        .map(model -> SampleForms.embedder(form, model))
+                        .toList(),
                 form.raw(encoder, data));
         return new LabelledVectors<>(
                 form,
                 walk.indices.stream().mapToInt(Integer::intValue).toArray(),
                 walk.indices.stream().mapToInt(label::applyAsInt).toArray(),
-                walk.encoded.toArray(new float[0][]),
-                baseline == null ? null : walk.before.toArray(new float[0][]),
+                walk.embedded.stream().map(rows -> rows.toArray(new float[0][])).toList(),
                 List.copyOf(walk.raw));
     }
 
@@ -62,48 +56,57 @@ public record LabelledVectors<R>(
         return labels.length;
     }
 
+    /** Vectors of the encoder, [samples][D]. */
+    public float[][] encoder() {
+        return models.get(0);
+    }
+
     /** One pass over a data set, in which every sample is decoded once. */
     private static final class Walk<S, R> {
         final List<Integer> indices = new ArrayList<>();
-        final List<float[]> encoded = new ArrayList<>();
-        final List<float[]> before = new ArrayList<>();
+        final List<List<float[]>> embedded = new ArrayList<>();
         final List<R> raw = new ArrayList<>();
         private final Dataset<S> data;
         private final IntUnaryOperator label;
         private final int batch;
         private final IntConsumer progress;
 
-        Walk(Dataset<S> data, IntUnaryOperator label, int batch, IntConsumer progress) {
+        Walk(Dataset<S> data, IntUnaryOperator label, int batch, int models, IntConsumer progress) {
             this.data = data;
             this.label = label;
             this.batch = batch;
             this.progress = progress;
+            for (int model = 0; model < models; model++) {
+                embedded.add(new ArrayList<>());
+            }
         }
 
-        private record Prepared<T, R>(T encoder, @Nullable T baseline, R raw) {}
+        private record Prepared<T, R>(List<T> samples, R raw) {}
 
-        void over(Embedder<S> encoder, @Nullable Embedder<S> baseline, Function<S, R> toRaw) throws IOException {
+        void over(List<Embedder<S>> embedders, Function<S, R> toRaw) throws IOException {
             InOrder.Reader<Prepared<S, R>> prepare = index -> {
                 S sample = data.sample(index);
-                return new Prepared<>(
-                        encoder.prepare(sample),
-                        baseline == null ? null : baseline.prepare(sample),
-                        toRaw.apply(sample));
+                List<S> prepared = new ArrayList<>();
+                for (Embedder<S> embedder : embedders) {
+                    prepared.add(embedder.prepare(sample));
+                }
+                return new Prepared<>(prepared, toRaw.apply(sample));
             };
             InOrder.forEachBatch(data, batch, prepare, items -> {
-                List<S> own = new ArrayList<>();
-                List<S> others = new ArrayList<>();
+                List<Prepared<S, R>> labelled = new ArrayList<>();
                 for (InOrder.Item<Prepared<S, R>> item : items) {
                     if (label.applyAsInt(item.index()) >= 0) {
                         indices.add(item.index());
                         raw.add(item.value().raw);
-                        own.add(item.value().encoder);
-                        others.add(item.value().baseline);
+                        labelled.add(item.value());
                     }
                 }
-                encoded.addAll(List.of(encoder.embed(own)));
-                if (baseline != null) {
-                    before.addAll(List.of(baseline.embed(others)));
+                for (int model = 0; model < embedders.size(); model++) {
+                    int place = model;
+                    List<S> samples = labelled.stream()
+                            .map(each -> each.samples.get(place))
+                            .toList();
+                    embedded.get(model).addAll(List.of(embedders.get(model).embed(samples)));
                 }
                 progress.accept(items.get(items.size() - 1).index() + 1);
             });

@@ -16,7 +16,8 @@ import javax.imageio.ImageIO;
 
 /** A picture of what an encoder makes of labelled samples. */
 public abstract class Plot {
-    abstract BufferedImage draw();
+    /** The picture. */
+    protected abstract BufferedImage draw();
 
     /** Writes it as PNG, complete or not at all. */
     public final void write(Path file) throws IOException {
@@ -28,12 +29,13 @@ public abstract class Plot {
     /**
      * Refuses a file that {@link #write} could not write, before anything is computed.
      *
-     * @throws IllegalArgumentException if it doesn't end in .png
+     * @param option that names it, for the message
+     * @throws SettingException if it doesn't end in .png
      * @throws IOException if it is a folder, or its own folder is missing
      */
-    public static void requireWritable(Path file) throws IOException {
+    public static void requireWritable(String option, Path file) throws IOException {
         if (!file.toString().toLowerCase(Locale.ROOT).endsWith(".png")) {
-            throw new SettingException("--plot must end in .png, found " + file);
+            throw new SettingException(option + " must end in .png, found " + file);
         }
         AtomicFile.requireWritable(file);
     }

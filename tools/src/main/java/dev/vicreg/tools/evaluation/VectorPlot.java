@@ -79,7 +79,7 @@ public final class VectorPlot extends Plot {
     }
 
     @Override
-    BufferedImage draw() {
+    protected BufferedImage draw() {
         BufferedImage both = new BufferedImage(2 * SIDE, SIDE, BufferedImage.TYPE_INT_RGB);
         Graphics2D g = both.createGraphics();
         g.drawImage(BitmapEncoder.getBufferedImage(raw), 0, 0, null);
