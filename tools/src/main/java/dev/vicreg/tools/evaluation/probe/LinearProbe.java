@@ -20,7 +20,8 @@ import java.util.stream.IntStream;
 public record LinearProbe(LinearClassifier classifier, double penalty, boolean converged) {
     private static final long SEED = 0;
     private static final double DEFAULT_PENALTY = 1; // scikit-learn's
-    private static final double TOLERANCE = 1e-6; // of a component of the mean loss's gradient; scikit-learn's is 1e-4
+    private static final double TOLERANCE = 1e-6; // of a component of the mean loss's gradient
+    private static final double CHOICE_TOLERANCE = 1e-4; // scikit-learn's; what follows changes few predictions
     private static final int ITERATIONS = 1000;
     private static final int PATIENCE = 2;
 
@@ -42,7 +43,7 @@ public record LinearProbe(LinearClassifier classifier, double penalty, boolean c
      */
     public static LinearProbe fit(float[][] vectors, int[] labels, int classes, double penalty) {
         Problem problem = new Problem(vectors, labels, classes);
-        Lbfgs.Minimum minimum = problem.solve(penalty, new double[problem.loss.parameters()]);
+        Lbfgs.Minimum minimum = problem.solve(penalty, new double[problem.loss.parameters()], TOLERANCE);
         return new LinearProbe(problem.classifier(minimum.point()), penalty, minimum.converged());
     }
 
@@ -68,7 +69,7 @@ public record LinearProbe(LinearClassifier classifier, double penalty, boolean c
         double chosen = DEFAULT_PENALTY;
         int worse = 0;
         for (int i = 0; i < PENALTIES.length && worse < PATIENCE; i++) {
-            point = problem.solve(PENALTIES[i], point).point();
+            point = problem.solve(PENALTIES[i], point, CHOICE_TOLERANCE).point();
             double accuracy = problem.classifier(point).accuracy(held, heldLabels);
             worse = accuracy > best ? 0 : worse + 1;
             if (accuracy > best) {
@@ -99,14 +100,14 @@ public record LinearProbe(LinearClassifier classifier, double penalty, boolean c
             loss = new SoftmaxLoss(vectors, places, present.length, standard);
         }
 
-        Lbfgs.Minimum solve(double penalty, double[] start) {
+        Lbfgs.Minimum solve(double penalty, double[] start, double tolerance) {
             if (!(penalty > 0) || penalty == Double.POSITIVE_INFINITY) {
-                throw new SettingException("the penalty of a probe: expected a number above 0, found " + penalty);
+                throw new SettingException("The penalty of a probe: expected a number above 0, found " + penalty);
             }
             return Lbfgs.minimise(
                     (point, gradient) -> loss.at(point, gradient) + penalty(penalty / rows, point, gradient),
                     start,
-                    TOLERANCE,
+                    tolerance,
                     ITERATIONS);
         }
 
