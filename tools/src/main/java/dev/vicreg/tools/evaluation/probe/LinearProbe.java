@@ -124,15 +124,15 @@ public record LinearProbe(LinearClassifier classifier, double penalty, boolean c
             return factor / 2 * squares;
         }
 
+        /** With the classes that have no rows. */
         LinearClassifier classifier(double[] point) {
+            LinearClassifier fitted = loss.classifier(point);
             float[][] weights = new float[classes][standard.columns()];
             float[] bias = new float[classes];
             Arrays.fill(bias, LinearClassifier.NEVER);
             for (int i = 0; i < present.length; i++) {
-                int first = i * (standard.columns() + 1);
-                float[] folded = standard.folded(point, first);
-                weights[present[i]] = folded;
-                bias[present[i]] = (float) (point[first + folded.length] - standard.offset(folded));
+                weights[present[i]] = fitted.weights()[i];
+                bias[present[i]] = fitted.bias()[i];
             }
             return new LinearClassifier(weights, bias);
         }

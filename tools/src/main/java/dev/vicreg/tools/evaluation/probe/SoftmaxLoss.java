@@ -42,6 +42,17 @@ final class SoftmaxLoss {
         return classes * width;
     }
 
+    /** What parameters predict of rows as they are: standardisation is folded in. */
+    LinearClassifier classifier(double[] parameters) {
+        float[][] weights = new float[classes][];
+        float[] bias = new float[classes];
+        for (int label = 0; label < classes; label++) {
+            weights[label] = standard.folded(parameters, label * width);
+            bias[label] = (float) (parameters[label * width + width - 1] - standard.offset(weights[label]));
+        }
+        return new LinearClassifier(weights, bias);
+    }
+
     /** The loss of all rows. Writes its gradient. */
     double at(double[] parameters, double[] gradient) {
         return at(all, parameters, gradient);
