@@ -52,8 +52,7 @@ public record FewShot(int count, int draws, long seed) {
      * @param testLabels [M]
      * @throws IllegalStateException if there are no rows or rows of one class alone, or if a value is not finite
      */
-    public Optional<Accuracy> accuracy(
-            float[][] train, int[] labels, float[][] test, int[] testLabels, int classes) {
+    public Optional<Accuracy> accuracy(float[][] train, int[] labels, float[][] test, int[] testLabels, int classes) {
         int[] counts = ProbeRows.require(train, labels, classes);
         if (test.length == 0 || Arrays.stream(counts).anyMatch(rows -> rows > 0 && rows < count)) {
             return Optional.empty();
@@ -68,8 +67,9 @@ public record FewShot(int count, int draws, long seed) {
                 })
                 .toArray();
         double mean = Arrays.stream(accuracies).average().orElseThrow();
-        double squares =
-                Arrays.stream(accuracies).map(each -> (each - mean) * (each - mean)).sum();
+        double squares = Arrays.stream(accuracies)
+                .map(each -> (each - mean) * (each - mean))
+                .sum();
         return Optional.of(new Accuracy(mean, Math.sqrt(squares / (draws - 1)), accuracies));
     }
 

@@ -60,8 +60,8 @@ public record LinearProbe(LinearClassifier classifier, double penalty, boolean c
         if (split.held().length == 0) {
             return DEFAULT_PENALTY;
         }
-        Problem problem = new Problem(
-                HeldOut.rows(vectors, split.kept()), HeldOut.labels(labels, split.kept()), classes);
+        Problem problem =
+                new Problem(HeldOut.rows(vectors, split.kept()), HeldOut.labels(labels, split.kept()), classes);
         float[][] held = HeldOut.rows(vectors, split.held());
         int[] heldLabels = HeldOut.labels(labels, split.held());
         double[] point = new double[problem.loss.parameters()];
@@ -92,7 +92,9 @@ public record LinearProbe(LinearClassifier classifier, double penalty, boolean c
             int[] counts = ProbeRows.require(vectors, labels, classes);
             this.classes = classes;
             rows = vectors.length;
-            present = IntStream.range(0, classes).filter(label -> counts[label] > 0).toArray();
+            present = IntStream.range(0, classes)
+                    .filter(label -> counts[label] > 0)
+                    .toArray();
             standard = Standardisation.of(vectors);
             int[] places = Arrays.stream(labels)
                     .map(label -> Arrays.binarySearch(present, label))

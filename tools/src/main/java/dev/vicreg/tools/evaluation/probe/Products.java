@@ -8,8 +8,7 @@ final class Products {
      * Adds a product of two matrices: sums[k][i] += Σ factors[k][first + j] · rows[from + j][i] over j = 0 … count − 1, for
      * every k and i = 0 … columns − 1. Four rows at a time: of more, HotSpot 17 makes no vector instructions.
      */
-    static void add(
-            double[][] sums, double[][] factors, int first, double[][] rows, int from, int count, int columns) {
+    static void add(double[][] sums, double[][] factors, int first, double[][] rows, int from, int count, int columns) {
         for (int k = 0; k < sums.length; k++) {
             int j = 0;
             for (; j + 4 <= count; j += 4) {

@@ -47,8 +47,7 @@ public record RidgeProbe(float[] weights, float bias, double penalty) {
     public static double choosePenalty(float[][] vectors, double[] targets, long seed) {
         require(vectors, targets);
         HeldOut split = HeldOut.fifth(new int[targets.length], 1, seed);
-        NormalEquations kept = new NormalEquations(
-                HeldOut.rows(vectors, split.kept()), targets(targets, split.kept()));
+        NormalEquations kept = new NormalEquations(HeldOut.rows(vectors, split.kept()), targets(targets, split.kept()));
         float[][] held = HeldOut.rows(vectors, split.held());
         double[] heldTargets = targets(targets, split.held());
         double least = Double.POSITIVE_INFINITY;
@@ -100,7 +99,8 @@ public record RidgeProbe(float[] weights, float bias, double penalty) {
         ProbeRows.require(vectors, targets.length);
         for (int row = 0; row < targets.length; row++) {
             if (!Double.isFinite(targets[row])) {
-                throw new IllegalStateException("A probe needs finite targets, found " + targets[row] + " of vector " + row);
+                throw new IllegalStateException(
+                        "A probe needs finite targets, found " + targets[row] + " of vector " + row);
             }
         }
     }

@@ -25,7 +25,11 @@ class FewShotTest {
         assertEquals(50, Arrays.stream(rows).distinct().count());
         for (int label = 0; label < 10; label++) {
             int own = label;
-            assertEquals(5, Arrays.stream(rows).filter(row -> train.labels()[row] == own).count());
+            assertEquals(
+                    5,
+                    Arrays.stream(rows)
+                            .filter(row -> train.labels()[row] == own)
+                            .count());
         }
         assertFalse(Arrays.equals(rows, five.drawn(train.labels(), 10, 1)));
     }
@@ -37,14 +41,14 @@ class FewShotTest {
         double[] expected = new double[3];
         for (int draw = 0; draw < 3; draw++) {
             int[] rows = two.drawn(train.labels(), 10, draw);
-            expected[draw] = LinearProbe.fit(
-                            HeldOut.rows(train.x(), rows), HeldOut.labels(train.labels(), rows), 10, 1)
+            expected[draw] = LinearProbe.fit(HeldOut.rows(train.x(), rows), HeldOut.labels(train.labels(), rows), 10, 1)
                     .classifier()
                     .accuracy(test.x(), test.labels());
         }
         assertArrayEquals(expected, found.draws());
         double mean = (expected[0] + expected[1] + expected[2]) / 3;
-        double squares = Arrays.stream(expected).map(each -> Math.pow(each - mean, 2)).sum();
+        double squares =
+                Arrays.stream(expected).map(each -> Math.pow(each - mean, 2)).sum();
         assertEquals(mean, found.mean(), 1e-12);
         assertEquals(Math.sqrt(squares / 2), found.deviation(), 1e-12);
     }

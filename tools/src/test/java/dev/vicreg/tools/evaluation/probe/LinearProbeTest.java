@@ -38,7 +38,9 @@ class LinearProbeTest {
         double loss = 0;
         for (int row = 0; row < logits.length; row++) {
             float[] own = logits[row];
-            double sum = IntStream.range(0, own.length).mapToDouble(i -> Math.exp(own[i])).sum();
+            double sum = IntStream.range(0, own.length)
+                    .mapToDouble(i -> Math.exp(own[i]))
+                    .sum();
             loss += Math.log(sum) - own[data.labels()[row]];
         }
         Standardisation standard = Standardisation.of(data.x());
@@ -58,13 +60,11 @@ class LinearProbeTest {
         ProbeData train = data.part(0, 3000);
         ProbeData test = data.part(3000, 4000);
         for (JsonNode golden : ProbeData.golden("probes.json").get("accuracies")) {
-            LinearProbe probe =
-                    LinearProbe.fit(train.x(), train.labels(), 10, golden.get("penalty").doubleValue());
+            LinearProbe probe = LinearProbe.fit(
+                    train.x(), train.labels(), 10, golden.get("penalty").doubleValue());
             assertTrue(probe.converged());
             assertEquals(
-                    golden.get("accuracy").doubleValue(),
-                    probe.classifier().accuracy(test.x(), test.labels()),
-                    0.002);
+                    golden.get("accuracy").doubleValue(), probe.classifier().accuracy(test.x(), test.labels()), 0.002);
         }
     }
 
@@ -83,7 +83,8 @@ class LinearProbeTest {
                         .accuracy(held, heldLabels))
                 .max()
                 .orElseThrow();
-        double found = LinearProbe.fit(kept, keptLabels, 10, chosen).classifier().accuracy(held, heldLabels);
+        double found =
+                LinearProbe.fit(kept, keptLabels, 10, chosen).classifier().accuracy(held, heldLabels);
         assertEquals(best, found, 1.0 / held.length);
         assertTrue(chosen > 1, "noisy rows want a strong penalty, found " + chosen);
     }
@@ -125,7 +126,9 @@ class LinearProbeTest {
     @Test
     void aClassWithoutRowsChangesNothingAndIsNeverPredicted() {
         ProbeData data = ProbeData.clustered(200);
-        int[] moved = Arrays.stream(data.labels()).map(label -> label < 4 ? label : label + 1).toArray();
+        int[] moved = Arrays.stream(data.labels())
+                .map(label -> label < 4 ? label : label + 1)
+                .toArray();
         LinearClassifier ten = LinearProbe.fit(data.x(), data.labels(), 10, 1).classifier();
         LinearClassifier eleven = LinearProbe.fit(data.x(), moved, 11, 1).classifier();
         assertArrayEquals(ten.weights()[4], eleven.weights()[5]);
@@ -155,8 +158,7 @@ class LinearProbeTest {
         float[][][] found = new float[2][][];
         for (int threads = 1; threads <= 2; threads++) {
             ForkJoinPool pool = new ForkJoinPool(3 * threads - 2);
-            found[threads - 1] = pool.submit(
-                            () -> LinearProbe.fit(data.x(), data.labels(), 10, 1))
+            found[threads - 1] = pool.submit(() -> LinearProbe.fit(data.x(), data.labels(), 10, 1))
                     .get()
                     .classifier()
                     .weights();
@@ -179,8 +181,7 @@ class LinearProbeTest {
         assertEquals(
                 "A probe needs labelled training vectors, found none",
                 message(() -> LinearProbe.fit(new float[0][], new int[0], 3)));
-        assertThrows(
-                SettingException.class, () -> LinearProbe.fit(new float[][] {{1}, {2}}, new int[] {0, 1}, 2, 0));
+        assertThrows(SettingException.class, () -> LinearProbe.fit(new float[][] {{1}, {2}}, new int[] {0, 1}, 2, 0));
     }
 
     private static String message(Runnable fit) {

@@ -18,9 +18,11 @@ record ProbeData(float[][] x, int[] labels) {
     }
 
     static ProbeData of(JsonNode golden) {
-        return new ProbeData(rows(golden.get("x")), Arrays.stream(doubles(golden.get("labels")))
-                .mapToInt(each -> (int) each)
-                .toArray());
+        return new ProbeData(
+                rows(golden.get("x")),
+                Arrays.stream(doubles(golden.get("labels")))
+                        .mapToInt(each -> (int) each)
+                        .toArray());
     }
 
     /** Rows of ten classes in 32 columns, which overlap: {@code large} in golden/probes.py. */

@@ -20,7 +20,9 @@ class RidgeProbeTest {
         double[] testTargets = Arrays.copyOfRange(y, 40, 60);
         for (JsonNode fit : golden.get("fits")) {
             RidgeProbe probe = RidgeProbe.fit(
-                    Arrays.copyOf(x, 40), Arrays.copyOf(y, 40), fit.get("penalty").doubleValue());
+                    Arrays.copyOf(x, 40),
+                    Arrays.copyOf(y, 40),
+                    fit.get("penalty").doubleValue());
             for (int d = 0; d < 5; d++) {
                 assertEquals(fit.get("weights").get(d).doubleValue(), probe.weights()[d], 1e-6, "weight " + d);
             }
@@ -77,8 +79,8 @@ class RidgeProbeTest {
     @Test
     void whatCanNotBeFittedIsSaidInOneLine() {
         float[][] x = {{1}, {2}};
-        IllegalStateException thrown = assertThrows(
-                IllegalStateException.class, () -> RidgeProbe.fit(x, new double[] {1, Double.NaN}, 1));
+        IllegalStateException thrown =
+                assertThrows(IllegalStateException.class, () -> RidgeProbe.fit(x, new double[] {1, Double.NaN}, 1));
         assertEquals("A probe needs finite targets, found NaN of vector 1", thrown.getMessage());
         assertThrows(SettingException.class, () -> RidgeProbe.fit(x, new double[] {1, 2}, -1));
         assertThrows(IllegalStateException.class, () -> RidgeProbe.fit(new float[0][], new double[0]));

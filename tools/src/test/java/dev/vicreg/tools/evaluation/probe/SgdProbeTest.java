@@ -47,8 +47,9 @@ class SgdProbeTest {
         SgdProbe probe = new SgdProbe(2, 32, 0.02, 0.9, 1e-6, 3);
         float[][] first = probe.fit(train.x(), train.labels(), 10).weights();
         float[][] again = probe.fit(train.x(), train.labels(), 10).weights();
-        float[][] other =
-                new SgdProbe(2, 32, 0.02, 0.9, 1e-6, 4).fit(train.x(), train.labels(), 10).weights();
+        float[][] other = new SgdProbe(2, 32, 0.02, 0.9, 1e-6, 4)
+                .fit(train.x(), train.labels(), 10)
+                .weights();
         assertTrue(Arrays.deepEquals(first, again));
         assertFalse(Arrays.deepEquals(first, other));
     }
@@ -56,9 +57,9 @@ class SgdProbeTest {
     @Test
     void aRateThatDivergesIsNamed() {
         ProbeData train = ProbeData.clustered(100);
-        IllegalStateException thrown = assertThrows(IllegalStateException.class, () -> SgdProbe.STANDARD
-                .withRate(1e308)
-                .fit(train.x(), train.labels(), 10));
+        IllegalStateException thrown = assertThrows(
+                IllegalStateException.class,
+                () -> SgdProbe.STANDARD.withRate(1e308).fit(train.x(), train.labels(), 10));
         assertTrue(thrown.getMessage().contains("at a rate of 1.0E308; give it a smaller one"), thrown.getMessage());
     }
 }
