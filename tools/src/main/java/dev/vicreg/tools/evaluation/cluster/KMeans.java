@@ -158,10 +158,10 @@ public record KMeans(int clusters, long seed, int restarts, int iterations, bool
         return nearest;
     }
 
-    /** The clusters' means. One without rows takes the row that is farthest from its own centroid, as scikit-learn does. */
-    private float[][] means(float[][] rows, int[] labels, float[][] before) {
-        double[][] sums = new double[clusters][rows[0].length];
-        int[] counts = new int[clusters];
+    /** The clusters' means; a cluster without rows stays where it was. */
+    private static float[][] means(float[][] rows, int[] labels, float[][] before) {
+        double[][] sums = new double[before.length][rows[0].length];
+        int[] counts = new int[before.length];
         for (int i = 0; i < rows.length; i++) {
             counts[labels[i]]++;
             double[] sum = sums[labels[i]];
@@ -169,30 +169,16 @@ public record KMeans(int clusters, long seed, int restarts, int iterations, bool
                 sum[d] += rows[i][d];
             }
         }
-        double[] far = new double[rows.length];
-        float[][] means = new float[clusters][];
-        for (int i = 0; i < clusters; i++) {
-            if (counts[i] == 0) {
-                means[i] = rows[farthest(rows, labels, before, far)].clone();
-                continue;
-            }
-            means[i] = new float[rows[0].length];
-            for (int d = 0; d < means[i].length; d++) {
-                means[i][d] = (float) (sums[i][d] / counts[i]);
+        float[][] means = before.clone();
+        for (int i = 0; i < means.length; i++) {
+            if (counts[i] > 0) {
+                means[i] = new float[rows[0].length];
+                for (int d = 0; d < means[i].length; d++) {
+                    means[i][d] = (float) (sums[i][d] / counts[i]);
+                }
             }
         }
         return means;
-    }
-
-    /** The farthest row that {@code far}, which holds distances once one was asked for, doesn't say was taken. */
-    private static int farthest(float[][] rows, int[] labels, float[][] centroids, double[] far) {
-        int farthest = 0;
-        for (int i = 0; i < rows.length; i++) {
-            far[i] = far[i] < 0 ? -1 : squaredDistance(rows[i], centroids[labels[i]]);
-            farthest = far[i] > far[farthest] ? i : farthest;
-        }
-        far[farthest] = -1;
-        return farthest;
     }
 
     private static double squaredDistance(float[] a, float[] b) {
