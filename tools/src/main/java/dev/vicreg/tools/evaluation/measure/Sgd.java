@@ -1,0 +1,20 @@
+package dev.vicreg.tools.evaluation.measure;
+
+import dev.vicreg.tools.evaluation.probe.SgdProbe;
+import java.util.List;
+
+/** Accuracy of a linear probe trained as the papers do: {@link SgdProbe}. */
+record Sgd() implements Measure {
+    @Override
+    public boolean needsLabels() {
+        return true;
+    }
+
+    @Override
+    public List<Figure> of(Space space, Labels labels) {
+        int classes = labels.classes().size();
+        int[] predicted =
+                SgdProbe.STANDARD.fit(space.train(), labels.train(), classes).predict(space.test());
+        return Accuracies.of("sgd", "linear probe by SGD", new Predictions(predicted, labels.test(), classes));
+    }
+}
