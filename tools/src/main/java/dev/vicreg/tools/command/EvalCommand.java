@@ -112,7 +112,7 @@ final class EvalCommand {
     private static Dataset<?> open(EmbeddingModel encoder, String data, Settings settings, Datasets datasets)
             throws IOException {
         String label = settings.find(InputOptions.LABEL).orElse(null);
-        return InputOptions.open(encoder, data, label, SharedSettings.selection(settings), datasets);
+        return InputOptions.open(encoder.manifest(), data, label, SharedSettings.selection(settings), datasets);
     }
 
     /** The file named, else the one beside the model if it is there and another. */
