@@ -354,7 +354,7 @@ public final class EncoderExport {
                 .sum();
     }
 
-    private static int opset(Graph graph) {
+    static int opset(Graph graph) {
         return graph.nodes().stream().allMatch(EncoderExport::isSameInOldOpset) ? OLD_OPSET : OpType.ONNX_OPSET;
     }
 

@@ -9,7 +9,6 @@ import dev.vicreg.models.graph.Dim;
 import dev.vicreg.models.graph.ElementType;
 import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Tensor;
-import dev.vicreg.models.graph.TensorType;
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.runtime.OutputPooling;
 import dev.vicreg.runtime.input.DeclaredInput;
@@ -26,8 +25,6 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
-import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -67,13 +64,6 @@ record Verification(
 
     /** Largest difference that is published, as a share of the largest value. */
     static final double TOLERANCE = 1e-4;
-
-    /** Grey levels of the pictures of one colour; two more samples are random. */
-    private static final int[] CONSTANT_PICTURES = {0, 127, 255};
-    /** Deviations from the mean of vectors and signals of one value. */
-    private static final int[] CONSTANT_DEVIATIONS = {-3, 0, 3};
-
-    private static final int RANDOM = 2;
 
     /**
      * The largest difference between the two models' outputs as a share of the largest value, on a batch and on a
@@ -118,7 +108,7 @@ record Verification(
                 }
             }
             double largest = 0;
-            for (int count : new int[] {1, RANDOM + CONSTANT_PICTURES.length}) {
+            for (int count : MadeUpSamples.COUNTS) {
                 largest = Math.max(largest, difference(evaluated, parameters, served, count));
             }
             return largest;
@@ -132,14 +122,15 @@ record Verification(
             throws IOException, OrtException {
         Map<String, Tensor> madeUp = new LinkedHashMap<>();
         for (Value each : views) {
-            madeUp.put(String.valueOf(each.name()), madeUp(each, count));
+            String name = String.valueOf(each.name());
+            madeUp.put(name, MadeUpSamples.of(each.type(), count, input, view.equals(name)));
         }
         Tensor own = madeUp.get(view);
         if (own == null) {
             throw new IllegalStateException("The encoder reads " + view + ", expected one of " + views);
         }
         if (front != null) {
-            own = pictures(EncoderExport.pictures(front, Dim.of(count)), count);
+            own = MadeUpSamples.of(EncoderExport.pictures(front, Dim.of(count)), count, input, true);
             madeUp.put(view, normalised(own, front));
         }
         Map<String, OnnxTensor> fed = new LinkedHashMap<>();
@@ -224,61 +215,6 @@ record Verification(
         return largest == 0 ? 0 : largest / scale;
     }
 
-    /** Samples [count,…]: random ones, then constant ones. */
-    private Tensor madeUp(Value fed, int count) {
-        TensorType type = fed.type();
-        TensorType batch = new TensorType(type.element(), type.shape().with(0, Dim.of(count)));
-        return switch (type.element()) {
-            case UINT8 -> pictures(batch, count);
-            case FLOAT -> numbers(batch, count);
-            case INT64 -> ids(batch, view.equals(fed.name()));
-            default ->
-                throw new IllegalStateException(
-                        "Verification needs views of uint8, float32 or int64, found input " + type);
-        };
-    }
-
-    /** Any ids that the encoder knows; 0 and 1 where it is not known how many that are. Every second row ends in padding. */
-    private Tensor ids(TensorType batch, boolean own) {
-        int known = own ? input.vocabulary() : 0;
-        long[] ids = new long[Math.toIntExact(batch.shape().elements())];
-        int length = (int) batch.shape().size(1);
-        SplittableRandom random = new SplittableRandom(0);
-        for (int i = 0; i < ids.length; i++) {
-            boolean pads = i / length % 2 == 1 && i % length > length / 2;
-            int id = random.nextInt(known > 0 ? known : 2);
-            ids[i] = pads && own && input instanceof Input.Sequences sequences ? sequences.padding() : id;
-        }
-        return new Tensor(batch, Tensor.ofLongs(ids).data());
-    }
-
-    private static Tensor pictures(TensorType batch, int count) {
-        byte[] pixels = new byte[Math.toIntExact(batch.shape().elements())];
-        new SplittableRandom(0).nextBytes(pixels);
-        int size = pixels.length / count;
-        for (int i = RANDOM; i < count; i++) {
-            Arrays.fill(pixels, i * size, (i + 1) * size, (byte) CONSTANT_PICTURES[i - RANDOM]);
-        }
-        return new Tensor(batch, pixels);
-    }
-
-    /** [count,channels,…] around the means of the encoder's own input where it has as many channels. */
-    private Tensor numbers(TensorType batch, int count) {
-        float[] values = new float[Math.toIntExact(batch.shape().elements())];
-        int size = values.length / count;
-        int channels = Math.toIntExact(batch.shape().size(1));
-        boolean own = input.mean().size() == channels;
-        Random random = new Random(0);
-        for (int i = 0; i < values.length; i++) {
-            int sample = i / size;
-            int channel = i % size / (size / channels);
-            double deviations = sample < RANDOM ? random.nextGaussian() : CONSTANT_DEVIATIONS[sample - RANDOM];
-            double mean = own ? input.mean().get(channel) : 0;
-            values[i] = (float) (mean + deviations * (own ? input.deviation().get(channel) : 1));
-        }
-        return Tensor.of(batch.shape(), values);
-    }
-
     private static float[][] run(
             OrtSession session, Map<String, OnnxTensor> feeds, String output, OutputPooling pool, boolean[][] kept)
             throws OrtException {
@@ -293,7 +229,8 @@ record Verification(
         return values.array();
     }
 
-    private static OnnxTensor tensor(Tensor tensor) throws OrtException {
+    /** The tensor for ONNX Runtime, which the caller closes. */
+    static OnnxTensor tensor(Tensor tensor) throws OrtException {
         // The Java API takes bytes of any element type from direct buffers only.
         ByteBuffer direct = ByteBuffer.allocateDirect(tensor.data().length).order(ByteOrder.nativeOrder());
         direct.put(tensor.data()).flip();

@@ -1,12 +1,8 @@
 package dev.vicreg.runtime;
 
 import ai.onnxruntime.NodeInfo;
-import ai.onnxruntime.OnnxJavaType;
-import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
-import ai.onnxruntime.TensorInfo;
-import dev.vicreg.runtime.input.DeclaredInput;
 import dev.vicreg.runtime.input.Input;
 import dev.vicreg.runtime.natives.Device;
 import dev.vicreg.runtime.natives.OrtSessions;
@@ -15,19 +11,9 @@ import dev.vicreg.runtime.sequence.ByteIds;
 import dev.vicreg.runtime.signal.Signal;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
-import java.util.function.IntFunction;
-import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,38 +30,33 @@ import org.jspecify.annotations.Nullable;
  * gives them, not normalised to length 1: see {@link Embeddings}. Samples are prepared by threads of the model's own.
  */
 public final class EmbeddingModel implements AutoCloseable {
-    private final String name;
     private final Manifest manifest;
-    private final DeclaredInput declared;
-    private final Workers workers;
-    private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
-    private @Nullable OrtSession session;
+    private final ServedModel<float[]> served;
 
     private EmbeddingModel(String name, OrtSession session, @Nullable Describer describer, int threads)
             throws IOException, OrtException {
         Map<String, String> metadata = session.getMetadata().getCustomMetadata();
         boolean isOurs = metadata.containsKey(Manifest.METADATA_KEY);
         Manifest told = describer == null || isOurs
-                ? Manifest.of(metadata, name)
+                ? Manifest.of(metadata, name, Manifest.ENCODER)
                 : describer.manifest(session.getInputInfo(), session.getOutputInfo());
-        this.name = name;
-        this.session = session;
-        this.workers = new Workers(threads > 0 ? threads : Runtime.getRuntime().availableProcessors());
-        Input<?> input = told.input();
-        this.declared = DeclaredInput.of(session.getInputInfo(), input, name);
-        input.requireFed(session.getInputInfo(), name);
-        if (told.output() == null) {
-            requireTensor(
-                    "output", told.outputName(), OnnxJavaType.FLOAT, session.getOutputInfo(), -1, told.dimension());
+        if (told.classifier() != null) {
+            throw new IOException(
+                    name + " is a classifier, expected an encoder: give the encoder that it was made of, or use"
+                            + " ./vicreg predict, in Java ClassifierModel");
         }
-        this.manifest = isOurs ? told : told.withDimension(measured(session, told));
-    }
-
-    /** Width of what comes out for a sample of zeros. */
-    private int measured(OrtSession open, Manifest told) throws OrtException {
-        Input<?> input = told.input();
-        ByteBuffer zeros = workers.take(input.bytes() * declared.batch(1));
-        return run(open, told, zeros.slice(0, input.bytes() * declared.batch(1)).order(zeros.order()), 1)[0].length;
+        this.served = new ServedModel<>(
+                "EmbeddingModel",
+                "embed",
+                name,
+                session,
+                told.input(),
+                threads,
+                (outputs, kept) -> List.of(told.pooling().rows(ServedModel.tensor(outputs, told.outputName()), kept)));
+        if (told.output() == null) {
+            ServedModel.requireOutput(name, session, told.outputName(), told.dimension());
+        }
+        this.manifest = isOurs ? told : told.withDimension(served.ofZeros().length);
     }
 
     /** {@link #load(Path, Device, int)} on CUDA if it can be used, with all processors. */
@@ -139,17 +120,7 @@ public final class EmbeddingModel implements AutoCloseable {
 
     private static EmbeddingModel load(String name, OrtSession session, @Nullable Describer describer, int threads)
             throws IOException {
-        EmbeddingModel model = null;
-        try {
-            model = new EmbeddingModel(name, session, describer, threads);
-            return model;
-        } catch (OrtException e) {
-            throw new IOException("Cannot open model " + name + ": " + OrtSessions.firstLine(e), e);
-        } finally {
-            if (model == null) {
-                close(session);
-            }
-        }
+        return ServedModel.open(name, session, open -> new EmbeddingModel(name, open, describer, threads));
     }
 
     /** Width of an embedding. */
@@ -164,7 +135,7 @@ public final class EmbeddingModel implements AutoCloseable {
 
     /** The number of samples that run through the model at once; more per call cost no more memory but their own. */
     public int batchSize() {
-        return declared.batchSize(manifest.input());
+        return served.batchSize();
     }
 
     /**
@@ -175,7 +146,7 @@ public final class EmbeddingModel implements AutoCloseable {
      * @throws IllegalStateException if it takes something else
      */
     public <S> Embedder<S> embedder(Class<? extends Input<S>> kind) {
-        return new Steps<>(require(kind));
+        return new Steps<>(served.require(kind));
     }
 
     /**
@@ -222,11 +193,7 @@ public final class EmbeddingModel implements AutoCloseable {
      * @throws IOException if the file can't be read, is damaged, or holds something else than this model takes: says which
      */
     public float[] embed(Path file) throws IOException {
-        if (!Files.isRegularFile(file)) {
-            throw new NoSuchFileException(
-                    file + ": no such file; expected one of " + manifest.input().noun());
-        }
-        return embed(manifest.input(), Files.readAllBytes(file), file.toString());
+        return served.file(file);
     }
 
     /**
@@ -235,18 +202,7 @@ public final class EmbeddingModel implements AutoCloseable {
      * @throws IOException if they are damaged, or hold something else than this model takes
      */
     public float[] embed(byte[] file) throws IOException {
-        return embed(manifest.input(), file, "(" + file.length + " bytes)");
-    }
-
-    private <S> float[] embed(Input<S> input, byte[] file, String source) throws IOException {
-        S sample = input.decode(file, source);
-        S prepared;
-        try {
-            prepared = input.prepare(sample);
-        } catch (IllegalArgumentException e) {
-            throw new IOException(source + " doesn't fit " + name + ": " + e.getMessage(), e);
-        }
-        return embedAll(input, 1, i -> prepared)[0];
+        return served.bytes(file);
     }
 
     /** The embedding of one picture: [dimension]. */
@@ -256,8 +212,7 @@ public final class EmbeddingModel implements AutoCloseable {
 
     /** The embeddings of pictures, in their order: [images][dimension]. Their alpha counts where the model takes it. */
     public float[][] embed(List<BufferedImage> images) {
-        Input.Pictures input = require(Input.Pictures.class);
-        return prepareAndEmbed(input, images.size(), i -> Picture.of(images.get(i), input.decodedChannels()));
+        return rows(served.images(images));
     }
 
     /**
@@ -266,7 +221,7 @@ public final class EmbeddingModel implements AutoCloseable {
      * @throws IllegalStateException if this model takes something else
      */
     public float[][] embedPictures(List<Picture> pictures) {
-        return prepareAndEmbed(require(Input.Pictures.class), pictures.size(), pictures::get);
+        return rows(served.pictures(pictures));
     }
 
     /**
@@ -277,7 +232,7 @@ public final class EmbeddingModel implements AutoCloseable {
      * @throws IllegalArgumentException if a vector has too many or too few values, or one that is not finite
      */
     public float[][] embedVectors(float[][] vectors) {
-        return prepareAndEmbed(require(Input.Vectors.class), vectors.length, i -> vectors[i]);
+        return rows(served.vectors(vectors));
     }
 
     /**
@@ -289,7 +244,7 @@ public final class EmbeddingModel implements AutoCloseable {
      * @throws IllegalArgumentException if a signal's number of channels is not the model's
      */
     public float[][] embedSignals(List<Signal> signals) {
-        return prepareAndEmbed(require(Input.Signals.class), signals.size(), signals::get);
+        return rows(served.signals(signals));
     }
 
     /**
@@ -301,8 +256,7 @@ public final class EmbeddingModel implements AutoCloseable {
      * @throws IllegalArgumentException if a sequence is empty or too long, or one of its ids out of range
      */
     public float[][] embedSequences(long[][] sequences) {
-        Input.Sequences input = require(Input.Sequences.class);
-        return prepareAndEmbed(input, sequences.length, i -> input.ids(sequences[i]));
+        return rows(served.sequences(sequences));
     }
 
     /**
@@ -312,45 +266,17 @@ public final class EmbeddingModel implements AutoCloseable {
      * @throws IllegalStateException if this model takes something else, ids of another origin included
      */
     public float[][] embedTexts(List<String> texts) {
-        Input.Sequences input = require(Input.Sequences.class);
-        if (!input.ofTexts()) {
-            throw wrongKind("texts");
-        }
-        return prepareAndEmbed(input, texts.size(), i -> ByteIds.of(texts.get(i)));
+        return rows(served.texts(texts));
     }
 
-    private <I extends Input<?>> I require(Class<I> kind) {
-        if (!kind.isInstance(manifest.input())) {
-            throw wrongKind(Input.kind(kind) + "s");
-        }
-        return kind.cast(manifest.input());
-    }
-
-    private IllegalStateException wrongKind(String given) {
-        return new IllegalStateException(name + " takes " + manifest.input().noun() + ", not " + given);
+    private static float[][] rows(List<float[]> embeddings) {
+        return embeddings.toArray(new float[0][]);
     }
 
     /** Waits for calls under way and releases the model; later calls of {@code embed} fail. Idempotent. */
     @Override
     public void close() {
-        lock.writeLock().lock();
-        try {
-            if (session != null) {
-                workers.close();
-                close(session);
-                session = null;
-            }
-        } finally {
-            lock.writeLock().unlock();
-        }
-    }
-
-    private static void close(OrtSession session) {
-        try {
-            session.close();
-        } catch (OrtException e) {
-            throw new IllegalStateException("Cannot close a session: " + OrtSessions.firstLine(e), e);
-        }
+        served.close();
     }
 
     /** What the model does with samples of its kind. */
@@ -373,102 +299,7 @@ public final class EmbeddingModel implements AutoCloseable {
 
         @Override
         public float[][] embed(List<S> prepared) {
-            return embedAll(input, prepared.size(), prepared::get);
-        }
-    }
-
-    private <S> float[][] prepareAndEmbed(Input<S> input, int count, IntFunction<S> samples) {
-        return embedAll(input, count, i -> {
-            try {
-                return input.prepare(samples.apply(i));
-            } catch (IllegalArgumentException e) {
-                throw new IllegalArgumentException(name + ", " + input.kind() + " " + i + ": " + e.getMessage(), e);
-            }
-        });
-    }
-
-    /**
-     * The embeddings, in order.
-     *
-     * @param prepared asked for each sample once, by several threads
-     */
-    private <S> float[][] embedAll(Input<S> input, int count, IntFunction<S> prepared) {
-        lock.readLock().lock();
-        try {
-            OrtSession open = session;
-            if (open == null) {
-                throw new IllegalStateException("EmbeddingModel of " + name + " is closed");
-            }
-            float[][] embeddings = new float[count][];
-            int bytes = input.bytes();
-            for (int start = 0; start < count; start += batchSize()) {
-                int first = start;
-                int size = Math.min(batchSize(), count - start);
-                int all = Math.multiplyExact(declared.batch(size), bytes);
-                ByteBuffer batch = workers.take(all);
-                workers.forEach(size, i -> input.write(prepared.apply(first + i), batch, i));
-                float[][] rows = run(open, manifest, batch.slice(0, all).order(batch.order()), size);
-                System.arraycopy(rows, 0, embeddings, start, size);
-                workers.giveBack(batch); // not where something failed, as it may still be in use
-            }
-            return embeddings;
-        } catch (OrtException e) {
-            throw new IllegalStateException(
-                    "Cannot embed " + count + " " + input.kind() + "s with " + name + ": " + OrtSessions.firstLine(e),
-                    e);
-        } finally {
-            lock.readLock().unlock();
-        }
-    }
-
-    /**
-     * The vectors of a batch [count, …].
-     *
-     * @param values of as many samples as the file's batches have, of which the first {@code count} matter
-     */
-    private float[][] run(OrtSession open, Manifest told, ByteBuffer values, int count) throws OrtException {
-        Input<?> input = told.input();
-        int batch = declared.batch(count);
-        Map<String, OnnxTensor> fed = new LinkedHashMap<>();
-        List<ByteBuffer> memory = new ArrayList<>();
-        IntFunction<ByteBuffer> taken = bytes -> {
-            memory.add(workers.take(bytes));
-            return memory.get(memory.size() - 1);
-        };
-        try {
-            fed.putAll(input.derived(open, values, axes(batch, input), taken));
-            fed.put(input.name(), declared.tensor(values, batch, taken));
-            try (OrtSession.Result result = open.run(fed)) {
-                OnnxTensor output = (OnnxTensor) result.get(told.outputName()).orElseThrow();
-                float[][] rows = told.pooling().rows(output, input.kept(values, batch));
-                memory.forEach(workers::giveBack);
-                return Arrays.copyOf(rows, count);
-            }
-        } finally {
-            fed.values().forEach(OnnxTensor::close);
-        }
-    }
-
-    private static long[] axes(long batch, Input<?> input) {
-        return LongStream.concat(LongStream.of(batch), Arrays.stream(input.shape()))
-                .toArray();
-    }
-
-    /** Checks one input or output; -1 stands for a size that the model leaves open. */
-    private void requireTensor(
-            String role, String tensor, OnnxJavaType type, Map<String, NodeInfo> found, long... shape)
-            throws IOException {
-        NodeInfo node = found.get(tensor);
-        String expected = type.name().toLowerCase(Locale.ROOT) + " " + Arrays.toString(shape);
-        if (node == null) {
-            throw new IOException(
-                    name + " has no " + role + " '" + tensor + "' " + expected + "; it has " + found.keySet());
-        }
-        if (!(node.getInfo() instanceof TensorInfo info)
-                || info.type != type
-                || !DeclaredInput.fits(info.getShape(), shape)) {
-            throw new IOException(
-                    name + ": " + role + " '" + tensor + "' is " + node.getInfo() + ", expected " + expected);
+            return rows(served.all(input, prepared.size(), prepared::get));
         }
     }
 }

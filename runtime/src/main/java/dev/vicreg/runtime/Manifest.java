@@ -15,6 +15,7 @@ import dev.vicreg.runtime.natives.OrtSessions;
 import java.io.IOException;
 import java.lang.reflect.Type;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,11 +23,12 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an exported encoder says about itself: JSON in the ONNX file's metadata under {@value #METADATA_KEY}.
+ * What an exported encoder or classifier says about itself: JSON in the ONNX file's metadata under {@value #METADATA_KEY}.
  *
  * @param formatVersion {@value #PICTURE_VERSION} for pictures, 2 for vectors, signals and sequences, which
  *     the first readers didn't know, 3 for grey pictures and such as aren't square, {@value #FORMAT_VERSION} for
- *     pictures of other channels than one and three, and for bytes with channels first; grows when an older reader would go wrong
+ *     pictures of other channels than one and three, and for bytes with channels first, {@value #CLASSIFIER_VERSION} for
+ *     classifiers alone; grows when an older reader would go wrong
  * @param version this project's version that wrote the file
  * @param encoder the encoder's name, e.g. {@code resnet18}
  * @param input what the model takes and how to prepare it
@@ -36,6 +38,7 @@ import org.jspecify.annotations.Nullable;
  * @param evaluation figures measured on this encoder by name, e.g. {@code knn-20-0.07}; may be empty
  * @param output the model's output; null for {@value #EMBEDDING}
  * @param pool how the output becomes one vector per sample: null where it is one
+ * @param classifier what a classifier makes of the embedding; null of an encoder
  */
 public record Manifest(
         int formatVersion,
@@ -47,17 +50,58 @@ public record Manifest(
         String configHash,
         Map<String, Double> evaluation,
         @Nullable String output,
-        @Nullable OutputPooling pool) {
+        @Nullable OutputPooling pool,
+        @Nullable Head classifier) {
 
     public static final String METADATA_KEY = "vicreg.manifest";
 
     /** What own encoders call their output. */
     public static final String EMBEDDING = "embedding";
 
+    /** What classifiers call their other output, which stands beside {@link #EMBEDDING}. */
+    public static final String PROBABILITIES = "probabilities";
+
+    /** How messages call what {@link EmbeddingModel} takes. */
+    static final String ENCODER = "an encoder as ./vicreg export writes it";
+
     /** What every version reads. */
     private static final int PICTURE_VERSION = 1;
 
+    /** The newest of encoders. */
     public static final int FORMAT_VERSION = 4;
+
+    /** That of classifiers, which readers of encoders alone refuse by it. */
+    public static final int CLASSIFIER_VERSION = 5;
+
+    /**
+     * What stands behind the encoder in a classifier.
+     *
+     * @param labels names of the classes, in the order of the probabilities: at least two, no two the same
+     * @param temperature by which logits are divided before the softmax, above 0
+     * @param origin how the head was made, in words
+     * @param evaluation figures measured on this classifier by name, e.g. {@code held-out-accuracy}; may be empty
+     */
+    public record Head(List<String> labels, double temperature, String origin, Map<String, Double> evaluation) {
+        /** @throws IllegalArgumentException if the labels are no classes, or the temperature is none */
+        public Head {
+            labels = List.copyOf(Objects.requireNonNull(labels, "classifier.labels"));
+            Objects.requireNonNull(origin, "classifier.origin");
+            evaluation = new LinkedHashMap<>(Objects.requireNonNull(evaluation, "classifier.evaluation"));
+            if (labels.size() < 2 || new HashSet<>(labels).size() < labels.size()) {
+                throw new IllegalArgumentException(
+                        "a classifier of " + labels.size() + " classes, expected at least 2, each of its own name");
+            }
+            if (!(temperature > 0 && temperature < Double.POSITIVE_INFINITY)) {
+                throw new IllegalArgumentException("the temperature " + temperature + ", expected one above 0");
+            }
+        }
+
+        /** A copy. */
+        @Override
+        public Map<String, Double> evaluation() {
+            return new LinkedHashMap<>(evaluation);
+        }
+    }
 
     private static final Type ANY_INPUT = new TypeToken<Input<?>>() {}.getType();
 
@@ -86,6 +130,21 @@ public record Manifest(
                     + String.join(", ", kinds.subList(0, last)) + " or " + kinds.get(last));
         }
         return context.deserialize(json, known);
+    }
+
+    /** Of an encoder. */
+    public Manifest(
+            int formatVersion,
+            String version,
+            String encoder,
+            Input<?> input,
+            int dimension,
+            long parameters,
+            String configHash,
+            Map<String, Double> evaluation,
+            @Nullable String output,
+            @Nullable OutputPooling pool) {
+        this(formatVersion, version, encoder, input, dimension, parameters, configHash, evaluation, output, pool, null);
     }
 
     /** Of an own encoder. */
@@ -133,10 +192,41 @@ public record Manifest(
     /** The same of a model whose vectors have another width. */
     Manifest withDimension(int width) {
         return new Manifest(
-                formatVersion, version, encoder, input, width, parameters, configHash, evaluation, output, pool);
+                formatVersion,
+                version,
+                encoder,
+                input,
+                width,
+                parameters,
+                configHash,
+                evaluation,
+                output,
+                pool,
+                classifier);
     }
 
-    /** The format version that a manifest of this input needs: the oldest, so that as many readers as can know it. */
+    /**
+     * The manifest of a classifier that is made of this encoder.
+     *
+     * @param by this project's version that makes it
+     * @param more trained values of the head
+     */
+    public Manifest withHead(String by, long more, Head head) {
+        return new Manifest(
+                CLASSIFIER_VERSION,
+                by,
+                encoder,
+                input,
+                dimension,
+                parameters + more,
+                configHash,
+                evaluation,
+                output,
+                pool,
+                head);
+    }
+
+    /** The format version that a manifest of an encoder of this input needs: the oldest, so that as many readers as can know it. */
     public static int formatVersion(Input<?> input) {
         return input.formatVersion();
     }
@@ -147,22 +237,25 @@ public record Manifest(
     }
 
     /**
-     * The manifest of an exported encoder, without opening the encoder: neither ONNX Runtime nor its native libraries are
+     * The manifest of an exported encoder or classifier, without opening it: neither ONNX Runtime nor its native libraries are
      * loaded, and the rest of the file is skipped.
      *
      * @throws IOException if there is no such file, it is no ONNX file, or its manifest is missing or as {@link #parse}
      *     refuses it
      */
     public static Manifest read(Path encoderOnnx) throws IOException {
-        return of(ModelMetadata.read(OrtSessions.requireFile(encoderOnnx)), encoderOnnx.toString());
+        return of(ModelMetadata.read(OrtSessions.requireFile(encoderOnnx)), encoderOnnx.toString(), ENCODER);
     }
 
-    /** The manifest among a file's metadata. */
-    static Manifest of(Map<String, String> metadata, String source) throws IOException {
+    /**
+     * The manifest among a file's metadata.
+     *
+     * @param expected what the file is to be
+     */
+    static Manifest of(Map<String, String> metadata, String source, String expected) throws IOException {
         String json = metadata.get(METADATA_KEY);
         if (json == null) {
-            throw new IOException(source + " has no " + METADATA_KEY
-                    + " in its metadata; expected an encoder as ./vicreg export writes it");
+            throw new IOException(source + " has no " + METADATA_KEY + " in its metadata; expected " + expected);
         }
         return parse(json, source);
     }
@@ -191,9 +284,10 @@ public record Manifest(
         if (manifest == null) {
             throw new IOException(source + ": its " + METADATA_KEY + " is empty; export the encoder again");
         }
-        if (manifest.formatVersion < PICTURE_VERSION || manifest.formatVersion > FORMAT_VERSION) {
+        int newest = manifest.classifier == null ? FORMAT_VERSION : CLASSIFIER_VERSION;
+        if (manifest.formatVersion < PICTURE_VERSION || manifest.formatVersion > newest) {
             throw new IOException(source + ": its manifest has format version " + manifest.formatVersion
-                    + " (written by " + manifest.version + "), expected at most " + FORMAT_VERSION
+                    + " (written by " + manifest.version + "), expected at most " + newest
                     + "; use the version that wrote it, or export again");
         }
         return manifest;

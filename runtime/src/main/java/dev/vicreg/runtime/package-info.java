@@ -1,5 +1,5 @@
 /**
- * What an application needs to run an exported encoder: the embedding model, its manifest, what it takes
+ * What an application needs to run an exported encoder or classifier: the models, their manifest, what it takes
  * ({@code input}, {@code picture}, {@code signal}, {@code sequence}), and ONNX Runtime's native libraries, devices and
  * sessions ({@code natives}).
  *
@@ -7,7 +7,7 @@
  * the ONNX Runtime Java API, gson, slf4j-api and jspecify alone; {@code ai.djl:api} is optional, for
  * {@code djl}.
  *
- * <p>Read {@link dev.vicreg.runtime.EmbeddingModel} first, then {@link dev.vicreg.runtime.natives.NativeLibraries}.
+ * <p>Read {@link dev.vicreg.runtime.EmbeddingModel} first, {@link dev.vicreg.runtime.ClassifierModel} beside it, then {@link dev.vicreg.runtime.natives.NativeLibraries}.
  */
 @NullMarked
 package dev.vicreg.runtime;

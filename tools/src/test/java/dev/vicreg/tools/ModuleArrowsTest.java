@@ -93,7 +93,7 @@ class ModuleArrowsTest {
 
             tools.cli              -> models.setting
             tools.sample           ->
-            tools.output           -> models.setting runtime.file training.run tools.cli
+            tools.output           -> models.setting runtime runtime.file training.run tools.cli
             tools.inspect          -> models.setting models.graph models.ops models.onnx models.encoder runtime training.autodiff \
                                       training.step training.run tools.cli
             tools.evaluation       -> models.setting models.graph models.ops models.onnx runtime runtime.input \
@@ -105,6 +105,8 @@ class ModuleArrowsTest {
             tools.evaluation.probe     -> models.setting training.data.view
             tools.evaluation.measure   -> models.setting tools.evaluation tools.evaluation.cluster tools.evaluation.diagnosis \
                                        tools.evaluation.probe training.data.kind
+            tools.evaluation.classifier -> runtime training.data.source training.data.kind training.data export \
+                                      tools.evaluation tools.evaluation.probe
             tools.command          -> *
             tools                  -> models.setting runtime.file tools.cli tools.command
             """;

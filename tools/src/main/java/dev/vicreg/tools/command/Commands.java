@@ -43,6 +43,16 @@ public final class Commands {
                     () -> EvalCommand.USAGE,
                     EvalCommand::run),
             new Command(
+                    "classify",
+                    "makes a classifier of an encoder and labelled samples, and measures it",
+                    () -> ClassifyCommand.USAGE,
+                    ClassifyCommand::run),
+            new Command(
+                    "predict",
+                    "tells what pictures, rows of a table, signals or sequences are with a classifier",
+                    () -> PredictCommand.USAGE,
+                    PredictCommand::run),
+            new Command(
                     "ablate",
                     "trains with parts of the method taken away or added, as the paper's ablations do, and compares",
                     () -> AblateCommand.USAGE,

@@ -59,7 +59,8 @@ final class EmbedCommand {
         ModelFile files = new ModelFile(settings, named, datasets, console);
         try (EmbeddingModel model = files.open(settings.get(SharedSettings.MODEL))) {
             files.requireUses();
-            Dataset<?> data = InputOptions.open(model, named, null, SharedSettings.selection(settings), datasets);
+            Dataset<?> data =
+                    InputOptions.open(model.manifest(), named, null, SharedSettings.selection(settings), datasets);
             VectorWriter writer = new VectorWriter(model, out, settings.on(NORMALIZE), console);
             int skipped = embed(SharedSettings.form(settings, data), model, data, writer);
             int rows = data.size() - skipped;

@@ -144,7 +144,7 @@ final class EvalCommand {
     private static Dataset<?> open(EmbeddingModel encoder, String data, Settings settings, Datasets datasets)
             throws IOException {
         String label = settings.find(InputOptions.LABEL).orElse(null);
-        return InputOptions.open(encoder, data, label, SharedSettings.selection(settings), datasets);
+        return InputOptions.open(encoder.manifest(), data, label, SharedSettings.selection(settings), datasets);
     }
 
     private static <S, R> void measure(

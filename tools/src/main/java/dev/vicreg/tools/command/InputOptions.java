@@ -4,7 +4,7 @@ import dev.vicreg.models.encoder.Encoders;
 import dev.vicreg.models.encoder.OnnxEncoder;
 import dev.vicreg.models.setting.Group;
 import dev.vicreg.models.setting.SettingException;
-import dev.vicreg.runtime.EmbeddingModel;
+import dev.vicreg.runtime.Manifest;
 import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.training.config.InputConfig;
@@ -199,18 +199,18 @@ final class InputOptions {
     /**
      * Opens data as a model takes them.
      *
+     * @param model what it says about itself
      * @param label column of classes; null for none
      * @param datasets opens them
      * @throws IllegalArgumentException if the data are of another kind
      */
-    static Dataset<?> open(
-            EmbeddingModel model, String data, @Nullable String label, Selection selection, Datasets datasets)
+    static Dataset<?> open(Manifest model, String data, @Nullable String label, Selection selection, Datasets datasets)
             throws IOException {
-        InputConfig wanted = InputKind.of(model.manifest().input());
+        InputConfig wanted = InputKind.of(model.input());
         Kind<?> found = datasets.kind(data);
         if (found != wanted.kind()) {
-            throw new SettingException(
-                    "The encoder takes " + wanted.kind().noun() + ", " + data + " holds " + found.noun());
+            throw new SettingException((model.classifier() == null ? "The encoder takes " : "The classifier takes ")
+                    + wanted.kind().noun() + ", " + data + " holds " + found.noun());
         }
         if (label != null && found != VectorKind.VECTORS) {
             throw new SettingException("--label is for vectors, the data are " + found.noun()

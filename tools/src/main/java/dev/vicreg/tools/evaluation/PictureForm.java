@@ -1,5 +1,7 @@
 package dev.vicreg.tools.evaluation;
 
+import dev.vicreg.runtime.Classifier;
+import dev.vicreg.runtime.ClassifierModel;
 import dev.vicreg.runtime.Embedder;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.runtime.input.Input;
@@ -43,6 +45,11 @@ final class PictureForm implements SampleForm<Picture, Picture> {
         return crops == null
                 ? pictures
                 : crops.averagedBy(pictures, taken(model).size());
+    }
+
+    @Override
+    public Classifier<Picture> classifier(ClassifierModel model) {
+        return model.pictures();
     }
 
     @Override

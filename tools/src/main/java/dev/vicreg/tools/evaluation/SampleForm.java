@@ -1,5 +1,7 @@
 package dev.vicreg.tools.evaluation;
 
+import dev.vicreg.runtime.Classifier;
+import dev.vicreg.runtime.ClassifierModel;
 import dev.vicreg.runtime.Embedder;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.training.data.kind.Kind;
@@ -24,6 +26,13 @@ public interface SampleForm<S, R> {
      * @throws IllegalStateException if it takes something else
      */
     Embedder<S> embedder(EmbeddingModel model);
+
+    /**
+     * How samples go into a classifier, as they are.
+     *
+     * @throws IllegalStateException if it takes something else
+     */
+    Classifier<S> classifier(ClassifierModel model);
 
     /** What is kept of each sample; thread-safe. */
     Function<S, R> raw(EmbeddingModel model, Dataset<S> data);

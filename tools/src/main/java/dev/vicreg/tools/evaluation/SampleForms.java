@@ -8,6 +8,7 @@ import dev.vicreg.training.data.kind.Kind;
 import dev.vicreg.training.data.picture.PictureKind;
 import dev.vicreg.training.data.source.Dataset;
 import java.util.List;
+import java.util.function.UnaryOperator;
 
 /** The forms of samples by their kind: one line each. */
 public final class SampleForms {
@@ -43,6 +44,20 @@ public final class SampleForms {
         try {
             return new UserSamples<>(form.embedder(model));
         } catch (IllegalStateException e) {
+            throw new SettingException(e.getMessage(), e);
+        }
+    }
+
+    /**
+     * A sample of data that a user has named, as a model takes it: one that it cannot take is the user's to change.
+     *
+     * @param model brings it to that
+     * @throws SettingException if it can't be brought to that
+     */
+    public static <S> S prepare(UnaryOperator<S> model, S sample) {
+        try {
+            return model.apply(sample);
+        } catch (IllegalArgumentException e) {
             throw new SettingException(e.getMessage(), e);
         }
     }

@@ -1,5 +1,7 @@
 package dev.vicreg.tools.evaluation;
 
+import dev.vicreg.runtime.Classifier;
+import dev.vicreg.runtime.ClassifierModel;
 import dev.vicreg.runtime.Embedder;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.training.data.kind.Kind;
@@ -32,6 +34,11 @@ final class SequenceForm implements SampleForm<int[], SequenceForm.Counted> {
 
     @Override
     public Embedder<int[]> embedder(EmbeddingModel model) {
+        return model.sequences();
+    }
+
+    @Override
+    public Classifier<int[]> classifier(ClassifierModel model) {
         return model.sequences();
     }
 

@@ -1,5 +1,7 @@
 package dev.vicreg.tools.evaluation;
 
+import dev.vicreg.runtime.Classifier;
+import dev.vicreg.runtime.ClassifierModel;
 import dev.vicreg.runtime.Embedder;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.runtime.input.Input;
@@ -26,6 +28,11 @@ final class SignalForm implements SampleForm<Signal, float[]> {
 
     @Override
     public Embedder<Signal> embedder(EmbeddingModel model) {
+        return model.signals();
+    }
+
+    @Override
+    public Classifier<Signal> classifier(ClassifierModel model) {
         return model.signals();
     }
 

@@ -15,11 +15,7 @@ record UserSamples<S>(Embedder<S> embedder) implements Embedder<S> {
     /** @throws SettingException if it can't be brought to that */
     @Override
     public S prepare(S sample) {
-        try {
-            return embedder.prepare(sample);
-        } catch (IllegalArgumentException e) {
-            throw new SettingException(e.getMessage(), e);
-        }
+        return SampleForms.prepare(embedder::prepare, sample);
     }
 
     @Override

@@ -1,5 +1,7 @@
 package dev.vicreg.tools.evaluation;
 
+import dev.vicreg.runtime.Classifier;
+import dev.vicreg.runtime.ClassifierModel;
 import dev.vicreg.runtime.Embedder;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.runtime.input.Input;
@@ -19,6 +21,11 @@ final class VectorForm implements SampleForm<float[], float[]> {
 
     @Override
     public Embedder<float[]> embedder(EmbeddingModel model) {
+        return model.vectors();
+    }
+
+    @Override
+    public Classifier<float[]> classifier(ClassifierModel model) {
         return model.vectors();
     }
 

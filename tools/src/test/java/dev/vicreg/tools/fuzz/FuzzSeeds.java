@@ -186,6 +186,9 @@ final class FuzzSeeds {
         Map<String, byte[]> seeds = new LinkedHashMap<>();
         inputs.forEach((name, input) ->
                 seeds.put(name, text(new Manifest(2, "1", "net", input, 8, 99, "c", Map.of("knn", 0.5)).toJson())));
+        Manifest.Head head = new Manifest.Head(List.of("a", "b"), 1.5, "linear", Map.of("held-out-accuracy", 0.5));
+        Manifest encoder = new Manifest(2, "1", "net", inputs.get("vectors"), 8, 99, "c", Map.of());
+        seeds.put("classifier", text(encoder.withHead("1", 18, head).toJson()));
         return seeds;
     }
 

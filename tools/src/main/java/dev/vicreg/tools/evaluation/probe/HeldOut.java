@@ -5,12 +5,12 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /**
- * Rows to learn from and rows to choose a penalty by.
+ * Rows to learn from and rows to choose a penalty or a temperature by.
  *
  * @param kept indices of rows to learn from, ascending
  * @param held indices of the others, ascending
  */
-record HeldOut(int[] kept, int[] held) {
+public record HeldOut(int[] kept, int[] held) {
     private static final int PARTS = 5;
 
     /**
@@ -18,7 +18,7 @@ record HeldOut(int[] kept, int[] held) {
      *
      * @param labels 0 … classes − 1
      */
-    static HeldOut fifth(int[] labels, int classes, long seed) {
+    public static HeldOut fifth(int[] labels, int classes, long seed) {
         boolean[] held = new boolean[labels.length];
         for (int label = 0; label < classes; label++) {
             int own = label;
@@ -35,12 +35,12 @@ record HeldOut(int[] kept, int[] held) {
     }
 
     /** These rows of them all. */
-    static float[][] rows(float[][] all, int[] indices) {
+    public static float[][] rows(float[][] all, int[] indices) {
         return Arrays.stream(indices).mapToObj(row -> all[row]).toArray(float[][]::new);
     }
 
     /** These labels of them all. */
-    static int[] labels(int[] all, int[] indices) {
+    public static int[] labels(int[] all, int[] indices) {
         return Arrays.stream(indices).map(row -> all[row]).toArray();
     }
 }

@@ -1,0 +1,313 @@
+package dev.vicreg.runtime;
+
+import ai.onnxruntime.NodeInfo;
+import ai.onnxruntime.OnnxJavaType;
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
+import ai.onnxruntime.TensorInfo;
+import dev.vicreg.runtime.input.DeclaredInput;
+import dev.vicreg.runtime.input.Input;
+import dev.vicreg.runtime.natives.OrtSessions;
+import dev.vicreg.runtime.picture.Picture;
+import dev.vicreg.runtime.sequence.ByteIds;
+import dev.vicreg.runtime.signal.Signal;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.IntFunction;
+import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A session and what goes into it: samples of any kind are prepared, gathered in batches and run, whatever is then made of
+ * the outputs. Thread-safe: calls run at the same time, and {@link #close} waits for those under way.
+ *
+ * @param <R> what comes of one sample
+ */
+final class ServedModel<R> implements AutoCloseable {
+    private final String owner;
+    private final String verb;
+    private final String name;
+    private final Input<?> input;
+    private final DeclaredInput declared;
+    private final Reader<R> reader;
+    private final Workers workers;
+    private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
+    private @Nullable OrtSession session;
+
+    /** Makes results of a batch's outputs. */
+    @FunctionalInterface
+    interface Reader<R> {
+        /**
+         * One result a sample, in order, of which the first ones are used.
+         *
+         * @param kept as {@link Input#kept} gives it
+         */
+        List<R> read(OrtSession.Result outputs, boolean[][] kept);
+    }
+
+    /** Makes a model of a session. */
+    @FunctionalInterface
+    interface Opening<M> {
+        M open(OrtSession session) throws IOException, OrtException;
+    }
+
+    /** Makes a model of a session, which is closed if that fails. */
+    static <M> M open(String name, OrtSession session, Opening<M> opening) throws IOException {
+        M model = null;
+        try {
+            model = opening.open(session);
+            return model;
+        } catch (OrtException e) {
+            throw new IOException("Cannot open model " + name + ": " + OrtSessions.firstLine(e), e);
+        } finally {
+            if (model == null) {
+                close(session);
+            }
+        }
+    }
+
+    /**
+     * Serves a session, which it closes.
+     *
+     * @param owner,verb class and action that messages name
+     * @param name what messages call the file
+     * @param input what the file takes
+     * @param threads that prepare samples; 0 for as many as this JVM has processors
+     * @throws IOException if the file takes something else
+     */
+    ServedModel(
+            String owner, String verb, String name, OrtSession session, Input<?> input, int threads, Reader<R> reader)
+            throws IOException, OrtException {
+        this.owner = owner;
+        this.verb = verb;
+        this.name = name;
+        this.session = session;
+        this.input = input;
+        this.reader = reader;
+        this.workers = new Workers(threads > 0 ? threads : Runtime.getRuntime().availableProcessors());
+        this.declared = DeclaredInput.of(session.getInputInfo(), input, name);
+        input.requireFed(session.getInputInfo(), name);
+    }
+
+    /**
+     * Checks that a file gives float32 [N,width] under a name.
+     *
+     * @throws IOException if it doesn't
+     */
+    static void requireOutput(String file, OrtSession session, String tensor, int width)
+            throws IOException, OrtException {
+        Map<String, NodeInfo> found = session.getOutputInfo();
+        NodeInfo node = found.get(tensor);
+        long[] shape = {-1, width}; // a size that the model leaves open
+        String expected = OnnxJavaType.FLOAT.name().toLowerCase(Locale.ROOT) + " " + Arrays.toString(shape);
+        if (node == null) {
+            throw new IOException(file + " has no output '" + tensor + "' " + expected + "; it has " + found.keySet());
+        }
+        if (!(node.getInfo() instanceof TensorInfo info)
+                || info.type != OnnxJavaType.FLOAT
+                || !DeclaredInput.fits(info.getShape(), shape)) {
+            throw new IOException(file + ": output '" + tensor + "' is " + node.getInfo() + ", expected " + expected);
+        }
+    }
+
+    /** An output, which the result closes. */
+    static OnnxTensor tensor(OrtSession.Result outputs, String name) {
+        return (OnnxTensor) outputs.get(name).orElseThrow();
+    }
+
+    /** What comes of a sample of zeros. */
+    R ofZeros() throws OrtException {
+        OrtSession open = session;
+        if (open == null) {
+            throw closed();
+        }
+        int bytes = input.bytes() * declared.batch(1);
+        ByteBuffer zeros = workers.take(bytes);
+        return run(open, input, zeros.slice(0, bytes).order(zeros.order()), 1).get(0);
+    }
+
+    int batchSize() {
+        return declared.batchSize(input);
+    }
+
+    /** What comes of the sample in a file. */
+    R file(Path file) throws IOException {
+        if (!Files.isRegularFile(file)) {
+            throw new NoSuchFileException(file + ": no such file; expected one of " + input.noun());
+        }
+        return encoded(input, Files.readAllBytes(file), file.toString());
+    }
+
+    /** What comes of the sample in a file's bytes. */
+    R bytes(byte[] file) throws IOException {
+        return encoded(input, file, "(" + file.length + " bytes)");
+    }
+
+    private <S> R encoded(Input<S> input, byte[] file, String source) throws IOException {
+        S sample = input.decode(file, source);
+        S prepared;
+        try {
+            prepared = input.prepare(sample);
+        } catch (IllegalArgumentException e) {
+            throw new IOException(source + " doesn't fit " + name + ": " + e.getMessage(), e);
+        }
+        return all(input, 1, i -> prepared).get(0);
+    }
+
+    List<R> images(List<BufferedImage> images) {
+        Input.Pictures pictures = require(Input.Pictures.class);
+        return samples(pictures, images.size(), i -> Picture.of(images.get(i), pictures.decodedChannels()));
+    }
+
+    List<R> pictures(List<Picture> pictures) {
+        return samples(require(Input.Pictures.class), pictures.size(), pictures::get);
+    }
+
+    List<R> vectors(float[][] vectors) {
+        return samples(require(Input.Vectors.class), vectors.length, i -> vectors[i]);
+    }
+
+    List<R> signals(List<Signal> signals) {
+        return samples(require(Input.Signals.class), signals.size(), signals::get);
+    }
+
+    List<R> sequences(long[][] sequences) {
+        Input.Sequences ids = require(Input.Sequences.class);
+        return samples(ids, sequences.length, i -> ids.ids(sequences[i]));
+    }
+
+    List<R> texts(List<String> texts) {
+        Input.Sequences ids = require(Input.Sequences.class);
+        if (!ids.ofTexts()) {
+            throw wrongKind("texts");
+        }
+        return samples(ids, texts.size(), i -> ByteIds.of(texts.get(i)));
+    }
+
+    /** The input if it is of that kind. */
+    <I extends Input<?>> I require(Class<I> kind) {
+        if (!kind.isInstance(input)) {
+            throw wrongKind(Input.kind(kind) + "s");
+        }
+        return kind.cast(input);
+    }
+
+    private IllegalStateException wrongKind(String given) {
+        return new IllegalStateException(name + " takes " + input.noun() + ", not " + given);
+    }
+
+    private IllegalStateException closed() {
+        return new IllegalStateException(owner + " of " + name + " is closed");
+    }
+
+    private <S> List<R> samples(Input<S> input, int count, IntFunction<S> samples) {
+        return all(input, count, i -> {
+            try {
+                return input.prepare(samples.apply(i));
+            } catch (IllegalArgumentException e) {
+                throw new IllegalArgumentException(name + ", " + input.kind() + " " + i + ": " + e.getMessage(), e);
+            }
+        });
+    }
+
+    /**
+     * The results, in order.
+     *
+     * @param input that of this model, as {@link #require} gives it
+     * @param prepared asked for each sample once, by several threads
+     */
+    <S> List<R> all(Input<S> input, int count, IntFunction<S> prepared) {
+        lock.readLock().lock();
+        try {
+            OrtSession open = session;
+            if (open == null) {
+                throw closed();
+            }
+            List<R> results = new ArrayList<>(count);
+            int bytes = input.bytes();
+            for (int start = 0; start < count; start += batchSize()) {
+                int first = start;
+                int size = Math.min(batchSize(), count - start);
+                int all = Math.multiplyExact(declared.batch(size), bytes);
+                ByteBuffer batch = workers.take(all);
+                workers.forEach(size, i -> input.write(prepared.apply(first + i), batch, i));
+                results.addAll(run(open, input, batch.slice(0, all).order(batch.order()), size));
+                workers.giveBack(batch); // not where something failed, as it may still be in use
+            }
+            return results;
+        } catch (OrtException e) {
+            throw new IllegalStateException(
+                    "Cannot " + verb + " " + count + " " + input.kind() + "s with " + name + ": "
+                            + OrtSessions.firstLine(e),
+                    e);
+        } finally {
+            lock.readLock().unlock();
+        }
+    }
+
+    /**
+     * The results of a batch [count, …].
+     *
+     * @param values of as many samples as the file's batches have, of which the first {@code count} matter
+     */
+    private List<R> run(OrtSession open, Input<?> input, ByteBuffer values, int count) throws OrtException {
+        int batch = declared.batch(count);
+        Map<String, OnnxTensor> fed = new LinkedHashMap<>();
+        List<ByteBuffer> memory = new ArrayList<>();
+        IntFunction<ByteBuffer> taken = bytes -> {
+            memory.add(workers.take(bytes));
+            return memory.get(memory.size() - 1);
+        };
+        try {
+            fed.putAll(input.derived(open, values, axes(batch, input), taken));
+            fed.put(input.name(), declared.tensor(values, batch, taken));
+            try (OrtSession.Result outputs = open.run(fed)) {
+                List<R> results = reader.read(outputs, input.kept(values, batch));
+                memory.forEach(workers::giveBack);
+                return results.subList(0, count);
+            }
+        } finally {
+            fed.values().forEach(OnnxTensor::close);
+        }
+    }
+
+    private static long[] axes(long batch, Input<?> input) {
+        return LongStream.concat(LongStream.of(batch), Arrays.stream(input.shape()))
+                .toArray();
+    }
+
+    /** Waits for calls under way and releases the session; later calls fail. Idempotent. */
+    @Override
+    public void close() {
+        lock.writeLock().lock();
+        try {
+            if (session != null) {
+                workers.close();
+                close(session);
+                session = null;
+            }
+        } finally {
+            lock.writeLock().unlock();
+        }
+    }
+
+    private static void close(OrtSession session) {
+        try {
+            session.close();
+        } catch (OrtException e) {
+            throw new IllegalStateException("Cannot close a session: " + OrtSessions.firstLine(e), e);
+        }
+    }
+}
