@@ -165,8 +165,7 @@ public final class EncoderExport {
      */
     public static Result export(Path evalModel, Side side, Path checkpoint, Description description, Path target)
             throws IOException {
-        return export(
-                evalModel, side.representation(), Weights.TRAINED, checkpoint, description, null, target);
+        return export(evalModel, side.representation(), Weights.TRAINED, checkpoint, description, null, target);
     }
 
     /**
@@ -205,8 +204,8 @@ public final class EncoderExport {
      * The part of the evaluation graph that computes one of its outputs; of its inputs, the pictures come first, then
      * the parameters that it reads.
      */
-    private static Graph encoderOf(Graph eval, String output, Path evalModel, Map<String, Tensor> state, Path checkpoint)
-            throws IOException {
+    private static Graph encoderOf(
+            Graph eval, String output, Path evalModel, Map<String, Tensor> state, Path checkpoint) throws IOException {
         Value computed = eval.outputs().get(output);
         if (computed == null) {
             throw new IOException(evalModel + " has no output " + output + ", only "

@@ -143,11 +143,7 @@ public final class RunExport {
         Artifacts artifacts = Artifacts.in(layout.artifacts());
         requireFinite(checkpoint, artifacts.checkpoint());
         EncoderExport.Description description = new EncoderExport.Description(
-                version,
-                branch.encoder(),
-                taken(branch, Form.FOLDED),
-                FileDigest.sha256(layout.config()),
-                Map.of());
+                version, branch.encoder(), taken(branch, Form.FOLDED), FileDigest.sha256(layout.config()), Map.of());
         EncoderExport.export(
                 artifacts.evalModel(), side.projection(), Weights.TRAINED, checkpoint, description, null, target);
     }

@@ -141,8 +141,7 @@ record Verification(
             Map<String, OnnxTensor> feeds = new LinkedHashMap<>(parameters);
             feeds.putAll(fed);
             boolean[][] all = new boolean[0][];
-            float[] expected =
-                    joined(Arrays.asList(run(evaluated, feeds, evalOutput, OutputPooling.NONE, all)));
+            float[] expected = joined(Arrays.asList(run(evaluated, feeds, evalOutput, OutputPooling.NONE, all)));
             return difference(expected, run(served, own));
         } finally {
             fed.values().forEach(OnnxTensor::close);

@@ -157,10 +157,12 @@ class PipelineTest {
         assertTrue(interval.path(1).asDouble() >= encoder.path("linear").asDouble());
         assertEquals(figures.path("encoder"), encoder.path("knn_20_0.07"));
         assertEquals(5, figures.path("spaces").size());
-        assertEquals(encoder, figures.path("spaces").path(run.resolve("encoder.onnx").toString()));
+        assertEquals(
+                encoder, figures.path("spaces").path(run.resolve("encoder.onnx").toString()));
         assertNotEquals(encoder, figures.path("spaces").path("projection"));
         assertTrue(ImageIO.read(confusion.toFile()).getWidth() > 10 * 40);
-        String table = eval(run.resolve("encoder.onnx"), "--per-class", "--k", "5").out();
+        String table =
+                eval(run.resolve("encoder.onnx"), "--per-class", "--k", "5").out();
         assertTrue(table.lines().anyMatch(line -> line.matches("bricks +3 +[0-9.]+ +[-0-9.]+ +[0-9.]+")), table);
     }
 
@@ -198,7 +200,8 @@ class PipelineTest {
         Cli folderless = Cli.run(
                 "eval",
                 "--model",
-                Files.copy(run.resolve("encoder.onnx"), folder.resolve("copy.onnx")).toString(),
+                Files.copy(run.resolve("encoder.onnx"), folder.resolve("copy.onnx"))
+                        .toString(),
                 "--train",
                 pictures.resolve("train").toString(),
                 "--test",

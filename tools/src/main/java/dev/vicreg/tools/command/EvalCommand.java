@@ -10,10 +10,10 @@ import dev.vicreg.tools.cli.Usage;
 import dev.vicreg.tools.evaluation.Evaluation;
 import dev.vicreg.tools.evaluation.KnnClassifier;
 import dev.vicreg.tools.evaluation.LabelledVectors;
+import dev.vicreg.tools.evaluation.Neighbours;
 import dev.vicreg.tools.evaluation.Plot;
 import dev.vicreg.tools.evaluation.SampleForm;
 import dev.vicreg.tools.evaluation.SampleForms;
-import dev.vicreg.tools.evaluation.Neighbours;
 import dev.vicreg.tools.evaluation.measure.ConfusionPlot;
 import dev.vicreg.tools.evaluation.measure.EvaluationReport;
 import dev.vicreg.tools.evaluation.measure.Figure;
@@ -71,14 +71,12 @@ final class EvalCommand {
             "measures",
             "NAME,NAME",
             Group.EVALUATION,
-            "what is measured: all, or some of " + String.join(", ", Measures.names())
-                    + "; without labels label-free",
+            "what is measured: all, or some of " + String.join(", ", Measures.names()) + "; without labels label-free",
             Measures.USUAL);
     private static final Setting<List<Integer>> K =
             Setting.list(Setting.integer("k", "N", Group.EVALUATION, "neighbours that vote in kNN", 20, 1, 100_000));
-    private static final Setting<List<Double>> TEMPERATURE =
-            Setting.list(
-                    Setting.decimal("temperature", "T", Group.EVALUATION, "of the votes' weights", "0.07", 1e-3, 1e3));
+    private static final Setting<List<Double>> TEMPERATURE = Setting.list(
+            Setting.decimal("temperature", "T", Group.EVALUATION, "of the votes' weights", "0.07", 1e-3, 1e3));
     private static final Setting<Boolean> PROJECTION = Setting.flag(
             "projection",
             Group.MODEL,
@@ -110,8 +108,7 @@ final class EvalCommand {
                 Plot.requireWritable("--" + picture.name(), file.get());
             }
         }
-        List<Measure> measures =
-                Measures.of(settings.get(MEASURES), settings.get(K), settings.get(TEMPERATURE));
+        List<Measure> measures = Measures.of(settings.get(MEASURES), settings.get(K), settings.get(TEMPERATURE));
         try (Datasets datasets = new Datasets(new Reading(console));
                 ComparedModels models = new ComparedModels()) {
             open(settings, models, datasets, console);
@@ -135,7 +132,8 @@ final class EvalCommand {
         if (baseline.isPresent()) {
             models.add("baseline", "before training", files.open(baseline.get()));
         }
-        for (String file : settings.find(COMPARE).map(list -> list.split(",", -1)).orElse(new String[0])) {
+        for (String file :
+                settings.find(COMPARE).map(list -> list.split(",", -1)).orElse(new String[0])) {
             models.add(file, file, files.open(Path.of(file)));
         }
         files.requireUses();
@@ -216,13 +214,15 @@ final class EvalCommand {
         if (plot.isPresent()) {
             bank.form().plot(bank, queries, labels.classes()).write(plot.get());
         }
-        EvaluationReport report = new EvaluationReport(bank.form(), settings.get(K), settings.get(TEMPERATURE), labels, figures);
+        EvaluationReport report =
+                new EvaluationReport(bank.form(), settings.get(K), settings.get(TEMPERATURE), labels, figures);
         if (settings.on(SharedSettings.JSON)) {
             console.out().println(Json.line(report.json()));
         } else {
             console.out().print(report.text());
         }
-        if (labels.known() && (settings.on(PER_CLASS) || settings.find(CONFUSION).isPresent())) {
+        if (labels.known()
+                && (settings.on(PER_CLASS) || settings.find(CONFUSION).isPresent())) {
             Predictions predictions = predictions(settings, spaces.get(0), labels);
             if (settings.on(PER_CLASS) && !settings.on(SharedSettings.JSON)) {
                 console.out().print(report.perClass(predictions));
@@ -235,7 +235,8 @@ final class EvalCommand {
     }
 
     private static Predictions predictions(Settings settings, Space encoder, Labels labels) {
-        KnnClassifier knn = new KnnClassifier(settings.get(K).get(0), settings.get(TEMPERATURE).get(0));
+        KnnClassifier knn = new KnnClassifier(
+                settings.get(K).get(0), settings.get(TEMPERATURE).get(0));
         int classes = labels.classes().size();
         int[] predicted =
                 knn.classify(Neighbours.find(encoder.train(), encoder.test(), knn.k(), 0), labels.train(), classes);

@@ -39,10 +39,7 @@ public record LabelledVectors<R>(
         EmbeddingModel encoder = models.get(0);
         Walk<S, R> walk = new Walk<>(data, label, encoder.batchSize(), models.size(), progress);
         walk.over(
-                models.stream()
-                        .map(model -> SampleForms.embedder(form, model))
-                        .toList(),
-                form.raw(encoder, data));
+                models.stream().map(model -> SampleForms.embedder(form, model)).toList(), form.raw(encoder, data));
         return new LabelledVectors<>(
                 form,
                 walk.indices.stream().mapToInt(Integer::intValue).toArray(),

@@ -45,7 +45,7 @@ public record VarianceTerm(Objective objective, float coefficient) implements Ob
         return objective.isOfDirections()
                 ? ops.mul(
                         Rows.normalised(ops.scope("variance"), view),
-                        Math.sqrt(view.shape().size(1)))
+                        Math.sqrt((double) view.shape().size(1)))
                 : view;
     }
 }

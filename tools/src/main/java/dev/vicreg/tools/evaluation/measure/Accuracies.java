@@ -12,8 +12,8 @@ final class Accuracies {
         List<Figure> figures = new ArrayList<>();
         figures.add(new Figure(key, name, predictions.accuracy(), true, predictions.interval()));
         if (!predictions.isBalanced()) {
-            figures.add(Figure.share(
-                    key + "_balanced", "… each class weighing the same", predictions.balancedAccuracy()));
+            figures.add(
+                    Figure.share(key + "_balanced", "… each class weighing the same", predictions.balancedAccuracy()));
         }
         return figures;
     }

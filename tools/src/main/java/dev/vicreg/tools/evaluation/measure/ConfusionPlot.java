@@ -89,9 +89,8 @@ public final class ConfusionPlot extends Plot {
     private void cell(Graphics2D g, int x, int y, int cell, double share, boolean right) {
         Color full = right ? new Color(0x2E, 0x6F, 0xB5) : new Color(0xC4, 0x4E, 0x52);
         g.setColor(new Color(
-                (int) (255 + share * (full.getRed() - 255)),
-                (int) (255 + share * (full.getGreen() - 255)),
-                (int) (255 + share * (full.getBlue() - 255))));
+                (int) (255 + share * (full.getRed() - 255)), (int) (255 + share * (full.getGreen() - 255)), (int)
+                        (255 + share * (full.getBlue() - 255))));
         g.fillRect(x, y, cell - 1, cell - 1);
         if (classes.size() > MOST_NUMBERS || share == 0) {
             return;

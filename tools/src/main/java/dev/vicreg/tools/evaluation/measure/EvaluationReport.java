@@ -36,7 +36,8 @@ public record EvaluationReport(
                         noun,
                         labels.classes().size())
                 : String.format("%d test %s, their labels unknown%n", labels.test().length, noun);
-        boolean compared = figures.keySet().stream().anyMatch(space -> space.key().equals("baseline"));
+        boolean compared =
+                figures.keySet().stream().anyMatch(space -> space.key().equals("baseline"));
         return what
                 + new FigureTable(columns).text()
                 + (compared
@@ -46,9 +47,8 @@ public record EvaluationReport(
     }
 
     private String note() {
-        boolean intervals = figures.values().stream()
-                .flatMap(List::stream)
-                .anyMatch(figure -> figure.interval() != null);
+        boolean intervals =
+                figures.values().stream().flatMap(List::stream).anyMatch(figure -> figure.interval() != null);
         return intervals
                 ? "± of an accuracy: half the interval in which it lies with 95 %, as far as that hangs on the test samples\n"
                 : "";
@@ -94,7 +94,9 @@ public record EvaluationReport(
         json.put("test_samples", labels.test().length);
         json.put("classes", labels.classes().size());
         String knn = Knn.key(ks.get(0), temperatures.get(0));
-        boolean hasKnn = figures.values().stream().flatMap(List::stream).anyMatch(figure -> figure.key().equals(knn));
+        boolean hasKnn = figures.values().stream()
+                .flatMap(List::stream)
+                .anyMatch(figure -> figure.key().equals(knn));
         if (hasKnn) {
             json.put("k", ks.get(0));
             json.put("temperature", temperatures.get(0));

@@ -20,8 +20,8 @@ record FewLabels() implements Measure {
         int classes = labels.classes().size();
         List<Figure> figures = new ArrayList<>();
         for (int count : FewShot.COUNTS) {
-            Optional<FewShot.Accuracy> found = FewShot.of(count)
-                    .accuracy(space.train(), labels.train(), space.test(), labels.test(), classes);
+            Optional<FewShot.Accuracy> found =
+                    FewShot.of(count).accuracy(space.train(), labels.train(), space.test(), labels.test(), classes);
             found.ifPresent(accuracy -> figures.add(new Figure(
                     "few_shot_" + count,
                     count + (count == 1 ? " label" : " labels") + " a class, ± over draws",

@@ -13,7 +13,12 @@ import org.jspecify.annotations.Nullable;
  * @param interval where the value lies with a probability of 95 %, or from several draws its standard deviation; null where
  *     none is known
  */
-public record Figure(String key, String name, double value, boolean share, @Nullable Interval interval) {
+public record Figure(
+        String key,
+        String name,
+        double value,
+        boolean share,
+        @Nullable Interval interval) {
     /**
      * How sure a value is.
      *
@@ -36,8 +41,7 @@ public record Figure(String key, String name, double value, boolean share, @Null
     public String text() {
         String spread = interval == null
                 ? ""
-                : String.format(
-                        Locale.ROOT, " ± %.1f", (interval.high - interval.low) / 2 * (share ? 100 : 1));
+                : String.format(Locale.ROOT, " ± %.1f", (interval.high - interval.low) / 2 * (share ? 100 : 1));
         return share
                 ? String.format(Locale.ROOT, "%.1f%s %%", 100 * value, spread)
                 : String.format(Locale.ROOT, Math.abs(value) < 10 ? "%.2f%s" : "%.1f%s", value, spread);

@@ -46,9 +46,13 @@ public record FigureTable(Map<String, List<Figure>> columns) {
         }
         StringBuilder text = new StringBuilder();
         for (List<String> row : rows) {
-            text.append("  ").append(row.get(0)).append(" ".repeat(widths[0] - row.get(0).length()));
+            text.append("  ")
+                    .append(row.get(0))
+                    .append(" ".repeat(widths[0] - row.get(0).length()));
             for (int c = 1; c < widths.length; c++) {
-                text.append("  ").append(" ".repeat(widths[c] - row.get(c).length())).append(row.get(c));
+                text.append("  ")
+                        .append(" ".repeat(widths[c] - row.get(c).length()))
+                        .append(row.get(c));
             }
             text.append(System.lineSeparator());
         }

@@ -22,8 +22,9 @@ record Knn(List<Integer> ks, List<Double> temperatures) implements Measure {
     public List<Figure> of(Space space, Labels labels) {
         int most = ks.stream().mapToInt(Integer::intValue).max().orElseThrow();
         if (most > space.train().length) {
-            throw new SettingException("`k` " + most + ": expected at most as many neighbours as there are labelled training"
-                    + " samples, found " + space.train().length);
+            throw new SettingException(
+                    "`k` " + most + ": expected at most as many neighbours as there are labelled training"
+                            + " samples, found " + space.train().length);
         }
         Neighbours neighbours = Neighbours.find(space.train(), space.test(), most, 0);
         int classes = labels.classes().size();

@@ -26,8 +26,7 @@ record LabelFree() implements Measure {
         figures.add(Figure.number("alpha_req", "α-ReQ", diagnosis.alphaReQ()));
         figures.add(Figure.number("uniformity", "uniformity", diagnosis.uniformity()));
         figures.add(Figure.number("spread", "spread of directions, 0 to 1", diagnosis.spread()));
-        figures.add(Figure.number(
-                "mean_absolute_correlation", "mean absolute correlation", diagnosis.correlation()));
+        figures.add(Figure.number("mean_absolute_correlation", "mean absolute correlation", diagnosis.correlation()));
         figures.removeIf(figure -> Double.isNaN(figure.value()));
         return figures;
     }

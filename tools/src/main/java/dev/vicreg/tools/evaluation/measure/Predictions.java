@@ -49,7 +49,10 @@ public record Predictions(int[] predicted, int[] actual, int classes) {
      * accuracy (Brodersen et al. 2010), a macro average.
      */
     public double balancedAccuracy() {
-        return Arrays.stream(recalls()).filter(recall -> !Double.isNaN(recall)).average().orElse(Double.NaN);
+        return Arrays.stream(recalls())
+                .filter(recall -> !Double.isNaN(recall))
+                .average()
+                .orElse(Double.NaN);
     }
 
     /** Whether classes that have samples have as many of them each, so that both accuracies are one. */
