@@ -43,7 +43,7 @@ class DiagnosisTest {
     private static void check(String name, Diagnosis diagnosis) throws IOException {
         JsonNode golden = GoldenVectors.figures().get("diagnosis").get(name);
         Map<String, Double> figures = diagnosis.figures();
-        golden.fields().forEachRemaining(figure -> {
+        golden.properties().forEach(figure -> {
             if (figure.getValue().isNumber()) {
                 double expected = figure.getValue().asDouble();
                 assertEquals(
