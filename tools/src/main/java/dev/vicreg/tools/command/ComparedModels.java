@@ -33,7 +33,7 @@ final class ComparedModels implements AutoCloseable {
      * @throws SettingException if it is in none
      */
     void addProjection(Path model, ModelFile files) throws IOException {
-        Path run = model.toAbsolutePath().getParent();
+        Path run = model.toAbsolutePath().resolveSibling("");
         RunLayout layout = new RunLayout(run);
         if (!Files.exists(layout.config())) {
             throw new SettingException("`projection` is of a run: expected " + model

@@ -43,9 +43,8 @@ public record VarianceTerm(Objective objective, float coefficient) implements Ob
 
     private Value compared(Ops ops, Value view) {
         return objective.isOfDirections()
-                ? ops.mul(
-                        Rows.normalised(ops.scope("variance"), view),
-                        Math.sqrt((double) view.shape().size(1)))
+                ? ops.mul(Rows.normalised(ops.scope("variance"), view), Math.sqrt((double)
+                        view.shape().size(1)))
                 : view;
     }
 }
