@@ -17,7 +17,8 @@ class RetrievalTest {
         float[][] bank = GoldenVectors.blobs(60, 8, 4, 1.5, 15);
         float[][] queries = GoldenVectors.blobs(25, 8, 5, 1.5, 17);
         int[] bankLabels = IntStream.range(0, 60).map(i -> i % 4).toArray();
-        int[] queryLabels = IntStream.range(0, 25).map(i -> i % 5 == 4 ? 9 : i % 5).toArray();
+        int[] queryLabels =
+                IntStream.range(0, 25).map(i -> i % 5 == 4 ? 9 : i % 5).toArray();
         JsonNode golden = GoldenVectors.figures().get("retrieval");
         for (int tile : new int[] {7 * 8, 60 * 8, 1 << 20}) {
             Map<String, Double> figures =

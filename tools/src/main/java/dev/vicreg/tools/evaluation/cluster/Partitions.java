@@ -3,7 +3,6 @@ package dev.vicreg.tools.evaluation.cluster;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.stream.LongStream;
 
 /**
  * How well two partitions of the same samples agree, whatever their parts are called and however many they are.
@@ -29,7 +28,7 @@ public record Partitions(double nmi, double ari) {
         Map<Long, Integer> inA = new HashMap<>();
         Map<Long, Integer> inB = new HashMap<>();
         for (int i = 0; i < a.length; i++) {
-            both.merge((long) a[i] << 32 | b[i] & 0xffffffffL, 1, Integer::sum);
+            both.merge((long) a[i] << 32 | (b[i] & 0xffffffffL), 1, Integer::sum);
             inA.merge((long) a[i], 1, Integer::sum);
             inB.merge((long) b[i], 1, Integer::sum);
         }
@@ -57,18 +56,14 @@ public record Partitions(double nmi, double ari) {
 
     private static double ari(int[] both, int[] inA, int[] inB) {
         double together = pairs(both);
-        double expected = pairs(inA)
-                * pairs(inB)
-                / Math.max(1, pairs(new int[] {Arrays.stream(both).sum()}));
+        double expected =
+                pairs(inA) * pairs(inB) / Math.max(1, pairs(Arrays.stream(both).sum()));
         double most = (pairs(inA) + pairs(inB)) / 2;
         return most == expected ? 1 : (together - expected) / (most - expected);
     }
 
     /** How many pairs of samples are in one part. */
-    private static double pairs(int[] counts) {
-        return Arrays.stream(counts)
-                .asLongStream()
-                .flatMap(n -> LongStream.of(n * (n - 1) / 2))
-                .sum();
+    private static double pairs(int... counts) {
+        return Arrays.stream(counts).mapToDouble(n -> n * (n - 1.0) / 2).sum();
     }
 }

@@ -18,6 +18,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.DoubleBuffer;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.IntFunction;
 import org.ejml.data.DMatrixRMaj;
@@ -98,7 +99,7 @@ final class Gram {
     }
 
     private Value input(String name) {
-        Shape shape = Shape.of(1, dimension).with(0, Dim.symbol(name.toUpperCase(java.util.Locale.ROOT)));
+        Shape shape = Shape.of(1, dimension).with(0, Dim.symbol(name.toUpperCase(Locale.ROOT)));
         return Value.input(name, new TensorType(ElementType.DOUBLE, shape));
     }
 

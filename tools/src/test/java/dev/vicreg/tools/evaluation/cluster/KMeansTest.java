@@ -42,7 +42,8 @@ class KMeansTest {
         KMeans.Clusters found = KMeans.of(4, 1).cluster(vectors);
         assertEquals(2, Arrays.stream(found.labels()).distinct().count());
         assertEquals(0, found.inertia(), 1e-12);
-        assertEquals(1, Partitions.compare(found.labels(), new int[] {0, 0, 1, 0, 1}).nmi());
+        assertEquals(
+                1, Partitions.compare(found.labels(), new int[] {0, 0, 1, 0, 1}).nmi());
     }
 
     @Test

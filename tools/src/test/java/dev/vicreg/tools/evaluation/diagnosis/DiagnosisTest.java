@@ -43,11 +43,14 @@ class DiagnosisTest {
     private static void check(String name, Diagnosis diagnosis) throws IOException {
         JsonNode golden = GoldenVectors.figures().get("diagnosis").get(name);
         Map<String, Double> figures = diagnosis.figures();
-        golden.fields().forEachRemaining(figure -> {
+        golden.properties().forEach(figure -> {
             if (figure.getValue().isNumber()) {
                 double expected = figure.getValue().asDouble();
                 assertEquals(
-                        expected, figures.get(figure.getKey()), 1e-6 * Math.abs(expected), name + ' ' + figure.getKey());
+                        expected,
+                        figures.get(figure.getKey()),
+                        1e-6 * Math.abs(expected),
+                        name + ' ' + figure.getKey());
             }
         });
         for (int i = 0; i < 5; i++) {
@@ -70,13 +73,16 @@ class DiagnosisTest {
         assertEquals("complete collapse: all 50 vectors are the same", diagnosis.verdict());
         Diagnosis zeros = Diagnosis.of(new float[50][8]);
         assertEquals("complete collapse: all 50 vectors are zeros", zeros.verdict());
-        assertEquals(Set.of("vectors", "dimensions", "constant_dimensions", "collapsed"), zeros.figures().keySet());
+        assertEquals(
+                Set.of("vectors", "dimensions", "constant_dimensions", "collapsed"),
+                zeros.figures().keySet());
         assertEquals(1, zeros.figures().get("collapsed"));
     }
 
     @Test
     void shortSpectraHaveNoDecay() {
-        Map<String, Double> figures = Diagnosis.of(GoldenVectors.vectors(30, 9, 1)).figures();
+        Map<String, Double> figures =
+                Diagnosis.of(GoldenVectors.vectors(30, 9, 1)).figures();
         assertFalse(figures.containsKey("alpha_req"));
         assertTrue(figures.containsKey("rankme"));
         assertFalse(Diagnosis.of(new float[][] {{1}, {2}}).figures().containsKey("mean_absolute_correlation"));
@@ -86,21 +92,24 @@ class DiagnosisTest {
     void moreVectorsThanNeededAreSampled() {
         Diagnosis diagnosis = Diagnosis.of(GoldenVectors.vectors(26_000, 2, 1));
         assertEquals(25_600, diagnosis.vectors());
-        assertEquals(diagnosis.figures(), Diagnosis.of(GoldenVectors.vectors(26_000, 2, 1)).figures());
+        assertEquals(
+                diagnosis.figures(),
+                Diagnosis.of(GoldenVectors.vectors(26_000, 2, 1)).figures());
     }
 
     @Test
     void vectorsThatCannotBeMeasuredAreNamed() {
         assertMessage("Cannot measure so few vectors: found 1, expected 2 or more", new float[1][4]);
         assertMessage("Vector 1 has 2 values; expected 3, as vector 0", new float[][] {{1, 2, 3}, {1, 2}});
-        assertMessage(
-                "Vector 1 holds a value that is not a finite number",
-                new float[][] {{1, 2}, {1, Float.POSITIVE_INFINITY}});
+        assertMessage("Vector 1 holds a value that is not a finite number", new float[][] {
+            {1, 2}, {1, Float.POSITIVE_INFINITY}
+        });
     }
 
     private static void assertMessage(String expected, float[][] vectors) {
         assertEquals(
                 expected,
-                assertThrows(IllegalStateException.class, () -> Diagnosis.of(vectors)).getMessage());
+                assertThrows(IllegalStateException.class, () -> Diagnosis.of(vectors))
+                        .getMessage());
     }
 }
