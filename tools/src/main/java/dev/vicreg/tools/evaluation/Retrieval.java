@@ -8,7 +8,7 @@ import java.util.stream.IntStream;
 
 /**
  * How well vectors find others of their class: a bank, ranked by cosine for each query; of equal ones the first in the
- * bank comes first. Recall at k is that of metric learning (Song et al. 2016, section 5; Musgrave et al. 2020): the share of
+ * bank comes first. Recall at k is that of metric learning (Song et al. 2016; Musgrave et al. 2020): the share of
  * queries that have one or more of their class among the first k, not the share of the class that is there.
  *
  * @param queries that were ranked

@@ -9,7 +9,7 @@ import java.util.Arrays;
  * <p>The fit is that of the authors' package <a href="https://github.com/arnab39/reptrix">reptrix</a> (alpha.py), which
  * takes it from Stringer et al. 2019: least squares of log λᵢ over log i with weights 1/i, over i from 6 to 100.
  *
- * @see <a href="https://openreview.net/forum?id=ii9X4vtZGTZ">Agrawal, Mondal, Ghosh, Richards, α-ReQ, NeurIPS 2022</a>
+ * @see <a href="https://proceedings.neurips.cc/paper_files/paper/2022/hash/70596d70542c51c8d9b4e423f4bf2736-Abstract-Conference.html">Agrawal, Mondal, Ghosh, Richards, α-ReQ, NeurIPS 2022</a>
  */
 public final class AlphaReQ {
     private static final int FIRST = 6;

@@ -12,11 +12,10 @@ import org.ejml.interfaces.decomposition.CholeskyDecomposition_F64;
  * for a class. Σb is the covariance of the samples' means, Σw that of views about their sample's mean, plus δ·I. What
  * varies between a sample's views doesn't count, as it does in {@link RankMe}.
  *
- * <p>The paper leaves δ and ε open; they and the unbiased covariances are those of <a
- * href="https://github.com/rbalestr-lab/stable-pretraining">stable-pretraining</a> (callbacks/lidar.py), ε that of the
- * paper's formula. The paper takes 50 views of 1,000 samples.
+ * <p>The parts λᵢ/Σλ + ε are the paper's. δ, ε and the covariances, which are unbiased, are those of <a
+ * href="https://github.com/rbalestr-lab/stable-pretraining">stable-pretraining</a> (callbacks/lidar.py).
  *
- * @see <a href="https://arxiv.org/abs/2312.04000">Thilak et al., LiDAR, ICLR 2024, equations 1 to 3</a>
+ * @see <a href="https://arxiv.org/abs/2312.04000">Thilak et al., LiDAR, ICLR 2024</a>
  */
 public final class Lidar {
     private static final double DELTA = 1e-4;
