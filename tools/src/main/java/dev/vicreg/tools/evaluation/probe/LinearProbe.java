@@ -20,7 +20,8 @@ import java.util.stream.IntStream;
 public record LinearProbe(LinearClassifier classifier, double penalty, boolean converged) {
     private static final long SEED = 0;
     private static final double DEFAULT_PENALTY = 1; // scikit-learn's
-    private static final double TOLERANCE = 1e-6; // of a component of the mean loss's gradient; scikit-learn's is 1e-4
+    private static final double TOLERANCE = 1e-6; // of a component of the mean loss's gradient
+    private static final double CHOICE_TOLERANCE = 1e-4; // scikit-learn's; what follows changes few predictions
     private static final int ITERATIONS = 1000;
     private static final int PATIENCE = 2;
 
@@ -42,7 +43,7 @@ public record LinearProbe(LinearClassifier classifier, double penalty, boolean c
      */
     public static LinearProbe fit(float[][] vectors, int[] labels, int classes, double penalty) {
         Problem problem = new Problem(vectors, labels, classes);
-        Lbfgs.Minimum minimum = problem.solve(penalty, new double[problem.loss.parameters()]);
+        Lbfgs.Minimum minimum = problem.solve(penalty, new double[problem.loss.parameters()], TOLERANCE);
         return new LinearProbe(problem.classifier(minimum.point()), penalty, minimum.converged());
     }
 
@@ -59,8 +60,8 @@ public record LinearProbe(LinearClassifier classifier, double penalty, boolean c
         if (split.held().length == 0) {
             return DEFAULT_PENALTY;
         }
-        Problem problem = new Problem(
-                HeldOut.rows(vectors, split.kept()), HeldOut.labels(labels, split.kept()), classes);
+        Problem problem =
+                new Problem(HeldOut.rows(vectors, split.kept()), HeldOut.labels(labels, split.kept()), classes);
         float[][] held = HeldOut.rows(vectors, split.held());
         int[] heldLabels = HeldOut.labels(labels, split.held());
         double[] point = new double[problem.loss.parameters()];
@@ -68,7 +69,7 @@ public record LinearProbe(LinearClassifier classifier, double penalty, boolean c
         double chosen = DEFAULT_PENALTY;
         int worse = 0;
         for (int i = 0; i < PENALTIES.length && worse < PATIENCE; i++) {
-            point = problem.solve(PENALTIES[i], point).point();
+            point = problem.solve(PENALTIES[i], point, CHOICE_TOLERANCE).point();
             double accuracy = problem.classifier(point).accuracy(held, heldLabels);
             worse = accuracy > best ? 0 : worse + 1;
             if (accuracy > best) {
@@ -91,7 +92,9 @@ public record LinearProbe(LinearClassifier classifier, double penalty, boolean c
             int[] counts = ProbeRows.require(vectors, labels, classes);
             this.classes = classes;
             rows = vectors.length;
-            present = IntStream.range(0, classes).filter(label -> counts[label] > 0).toArray();
+            present = IntStream.range(0, classes)
+                    .filter(label -> counts[label] > 0)
+                    .toArray();
             standard = Standardisation.of(vectors);
             int[] places = Arrays.stream(labels)
                     .map(label -> Arrays.binarySearch(present, label))
@@ -99,14 +102,14 @@ public record LinearProbe(LinearClassifier classifier, double penalty, boolean c
             loss = new SoftmaxLoss(vectors, places, present.length, standard);
         }
 
-        Lbfgs.Minimum solve(double penalty, double[] start) {
+        Lbfgs.Minimum solve(double penalty, double[] start, double tolerance) {
             if (!(penalty > 0) || penalty == Double.POSITIVE_INFINITY) {
-                throw new SettingException("the penalty of a probe: expected a number above 0, found " + penalty);
+                throw new SettingException("The penalty of a probe: expected a number above 0, found " + penalty);
             }
             return Lbfgs.minimise(
                     (point, gradient) -> loss.at(point, gradient) + penalty(penalty / rows, point, gradient),
                     start,
-                    TOLERANCE,
+                    tolerance,
                     ITERATIONS);
         }
 
@@ -123,15 +126,15 @@ public record LinearProbe(LinearClassifier classifier, double penalty, boolean c
             return factor / 2 * squares;
         }
 
+        /** With the classes that have no rows. */
         LinearClassifier classifier(double[] point) {
+            LinearClassifier fitted = loss.classifier(point);
             float[][] weights = new float[classes][standard.columns()];
             float[] bias = new float[classes];
             Arrays.fill(bias, LinearClassifier.NEVER);
             for (int i = 0; i < present.length; i++) {
-                int first = i * (standard.columns() + 1);
-                float[] folded = standard.folded(point, first);
-                weights[present[i]] = folded;
-                bias[present[i]] = (float) (point[first + folded.length] - standard.offset(folded));
+                weights[present[i]] = fitted.weights()[i];
+                bias[present[i]] = fitted.bias()[i];
             }
             return new LinearClassifier(weights, bias);
         }

@@ -21,8 +21,8 @@ final class ProbeRows {
         }
         for (int row = 0; row < vectors.length; row++) {
             if (vectors[row].length != vectors[0].length) {
-                throw new IllegalArgumentException("Vector " + row + " has " + vectors[row].length
-                        + " values, vector 0 has " + vectors[0].length);
+                throw new IllegalArgumentException(
+                        "Vector " + row + " has " + vectors[row].length + " values, vector 0 has " + vectors[0].length);
             }
             for (int d = 0; d < vectors[row].length; d++) {
                 if (!Float.isFinite(vectors[row][d])) {
@@ -45,14 +45,15 @@ final class ProbeRows {
         int[] counts = new int[classes];
         for (int row = 0; row < labels.length; row++) {
             if (labels[row] < 0 || labels[row] >= classes) {
-                throw new IllegalArgumentException("Label " + labels[row] + " of vector " + row + " is not in 0 … "
-                        + (classes - 1));
+                throw new IllegalArgumentException(
+                        "Label " + labels[row] + " of vector " + row + " is not in 0 … " + (classes - 1));
             }
             counts[labels[row]]++;
         }
         if (Arrays.stream(counts).filter(count -> count > 0).count() < 2) {
-            throw new IllegalStateException("A probe needs training vectors of two classes or more, found one class (number "
-                    + labels[0] + ") in all " + labels.length);
+            throw new IllegalStateException(
+                    "A probe needs training vectors of two classes or more, found one class (number " + labels[0]
+                            + ") in all " + labels.length);
         }
         return counts;
     }

@@ -5,45 +5,38 @@ final class Products {
     private Products() {}
 
     /**
-     * Adds multiples of rows to {@code sum}: sum[i] += Σ factors[first + j] · rows[j][i] over j = 0 … count − 1, for i =
-     * start … end − 1. Eight rows at a time, so that HotSpot's vector instructions load and store a sum once for eight
-     * products.
+     * Adds a product of two matrices: sums[k][i] += Σ factors[k][first + j] · rows[from + j][i] over j = 0 … count − 1, for
+     * every k and i = 0 … columns − 1. Four rows at a time: of more, HotSpot 17 makes no vector instructions.
      */
-    static void add(double[] sum, int start, int end, double[] factors, int first, double[][] rows, int count) {
-        int j = 0;
-        for (; j + 8 <= count; j += 8) {
-            addEight(sum, start, end, factors, first + j, rows, j);
-        }
-        for (; j < count; j++) {
-            double factor = factors[first + j];
-            double[] row = rows[j];
-            for (int i = start; i < end; i++) {
-                sum[i] += factor * row[i];
+    static void add(double[][] sums, double[][] factors, int first, double[][] rows, int from, int count, int columns) {
+        for (int k = 0; k < sums.length; k++) {
+            int j = 0;
+            for (; j + 4 <= count; j += 4) {
+                addFour(sums[k], factors[k], first + j, rows, from + j, columns);
+            }
+            for (; j < count; j++) {
+                add(sums[k], factors[k][first + j], rows[from + j], columns);
             }
         }
     }
 
-    private static void addEight(double[] sum, int start, int end, double[] factors, int at, double[][] rows, int j) {
+    private static void addFour(double[] sum, double[] factors, int at, double[][] rows, int from, int columns) {
         double a = factors[at];
         double b = factors[at + 1];
         double c = factors[at + 2];
         double d = factors[at + 3];
-        double e = factors[at + 4];
-        double f = factors[at + 5];
-        double g = factors[at + 6];
-        double h = factors[at + 7];
-        double[] ra = rows[j];
-        double[] rb = rows[j + 1];
-        double[] rc = rows[j + 2];
-        double[] rd = rows[j + 3];
-        double[] re = rows[j + 4];
-        double[] rf = rows[j + 5];
-        double[] rg = rows[j + 6];
-        double[] rh = rows[j + 7];
-        for (int i = start; i < end; i++) {
-            double left = a * ra[i] + b * rb[i] + c * rc[i] + d * rd[i];
-            double right = e * re[i] + f * rf[i] + g * rg[i] + h * rh[i];
-            sum[i] += left + right;
+        double[] rowA = rows[from];
+        double[] rowB = rows[from + 1];
+        double[] rowC = rows[from + 2];
+        double[] rowD = rows[from + 3];
+        for (int i = 0; i < columns; i++) {
+            sum[i] += a * rowA[i] + b * rowB[i] + c * rowC[i] + d * rowD[i];
+        }
+    }
+
+    private static void add(double[] sum, double factor, double[] row, int columns) {
+        for (int i = 0; i < columns; i++) {
+            sum[i] += factor * row[i];
         }
     }
 

@@ -13,7 +13,7 @@ import java.util.stream.IntStream;
 final class SoftmaxLoss {
     private static final int BLOCK = 128; // rows whose logits are kept at a time: vector loops run along them
     private static final int PANEL = 64; // columns that are transposed at a time, for the logits
-    private static final int STRIP = 16; // rows that are standardised at a time, for the gradient
+    private static final int STRIP = 16; // rows whose gradient is added at a time
     private static final int SHARES = 32;
     private static final int SHARED_VALUES = 1 << 23; // 64 MB for the gradients of all shares
 
@@ -42,6 +42,17 @@ final class SoftmaxLoss {
         return classes * width;
     }
 
+    /** What parameters predict of rows as they are: standardisation is folded in. */
+    LinearClassifier classifier(double[] parameters) {
+        float[][] weights = new float[classes][];
+        float[] bias = new float[classes];
+        for (int label = 0; label < classes; label++) {
+            weights[label] = standard.folded(parameters, label * width);
+            bias[label] = (float) (parameters[label * width + width - 1] - standard.offset(weights[label]));
+        }
+        return new LinearClassifier(weights, bias);
+    }
+
     /** The loss of all rows. Writes its gradient. */
     double at(double[] parameters, double[] gradient) {
         return at(all, parameters, gradient);
@@ -52,10 +63,13 @@ final class SoftmaxLoss {
         int blocks = (order.length + BLOCK - 1) / BLOCK;
         int most = Math.max(4, Math.min(SHARES, SHARED_VALUES / parameters.length));
         int shares = Math.min(blocks, most);
+        double[][] weights = IntStream.range(0, classes)
+                .mapToObj(label -> Arrays.copyOfRange(parameters, label * width, (label + 1) * width))
+                .toArray(double[][]::new);
         Share[] done = IntStream.range(0, shares)
                 .parallel()
                 .mapToObj(share -> {
-                    Share own = new Share(parameters);
+                    Share own = new Share(weights);
                     for (int block = share * blocks / shares; block < (share + 1) * blocks / shares; block++) {
                         int from = block * BLOCK;
                         own.add(Arrays.copyOfRange(order, from, Math.min(from + BLOCK, order.length)));
@@ -81,37 +95,38 @@ final class SoftmaxLoss {
     private final class Share {
         final double[][] gradient = new double[classes][width];
         double loss;
-        private final double[] parameters;
+        private final double[][] weights;
+        private final double[][] standardised = new double[BLOCK][width]; // the last column is 1, for the bias
         private final double[][] logits = new double[classes][BLOCK];
         private final double[][] panel = new double[Math.min(PANEL, width)][BLOCK];
-        private final double[][] strip = new double[STRIP][width];
 
-        Share(double[] parameters) {
-            this.parameters = parameters;
+        Share(double[][] weights) {
+            this.weights = weights;
+            for (double[] row : standardised) {
+                row[width - 1] = 1;
+            }
         }
 
         void add(int[] block) {
+            for (int r = 0; r < block.length; r++) {
+                standard.apply(rows[block[r]], standardised[r]);
+            }
             for (double[] row : logits) {
                 Arrays.fill(row, 0);
             }
             for (int from = 0; from < width; from += PANEL) {
-                addLogits(block, from, Math.min(PANEL, width - from));
+                int columns = Math.min(PANEL, width - from);
+                for (int r = 0; r < block.length; r++) {
+                    for (int c = 0; c < columns; c++) {
+                        panel[c][r] = standardised[r][from + c];
+                    }
+                }
+                Products.add(logits, weights, from, panel, 0, columns, block.length);
             }
             toErrors(block);
             for (int from = 0; from < block.length; from += STRIP) {
-                addGradient(block, from, Math.min(STRIP, block.length - from));
-            }
-        }
-
-        private void addLogits(int[] block, int from, int columns) {
-            for (int r = 0; r < block.length; r++) {
-                float[] row = rows[block[r]];
-                for (int c = 0; c < columns; c++) {
-                    panel[c][r] = from + c < width - 1 ? standard.apply(row, from + c) : 1;
-                }
-            }
-            for (int label = 0; label < classes; label++) {
-                Products.add(logits[label], 0, block.length, parameters, label * width + from, panel, columns);
+                int count = Math.min(STRIP, block.length - from);
+                Products.add(gradient, logits, from, standardised, from, count, width);
             }
         }
 
@@ -133,19 +148,6 @@ final class SoftmaxLoss {
                 }
                 logits[labels[block[r]]][r] -= 1;
                 loss += Math.log(sum) - own;
-            }
-        }
-
-        private void addGradient(int[] block, int from, int count) {
-            for (int r = 0; r < count; r++) {
-                float[] row = rows[block[from + r]];
-                for (int d = 0; d < width - 1; d++) {
-                    strip[r][d] = standard.apply(row, d);
-                }
-                strip[r][width - 1] = 1;
-            }
-            for (int label = 0; label < classes; label++) {
-                Products.add(gradient[label], 0, width, logits[label], from, strip, count);
             }
         }
     }

@@ -48,9 +48,11 @@ record Standardisation(double[] mean, double[] inverse) {
         return mean.length;
     }
 
-    /** Column d of a row, standardised. */
-    double apply(float[] row, int d) {
-        return (row[d] - mean[d]) * inverse[d];
+    /** Writes a row, standardised. */
+    void apply(float[] row, double[] standardised) {
+        for (int d = 0; d < mean.length; d++) {
+            standardised[d] = (row[d] - mean[d]) * inverse[d];
+        }
     }
 
     /**
