@@ -91,7 +91,7 @@ public final class ClassifierExport {
         if (manifest.output() != null) {
             throw new IOException(encoderOnnx + " has the form of the file that its network came in, with the output "
                     + manifest.output()
-                    + ", expected this program's own form; ./vicreg export --run RUN --fold writes it");
+                    + ", expected this program's own form; ./vicreg export `run` RUN `fold` writes it");
         }
         return manifest;
     }

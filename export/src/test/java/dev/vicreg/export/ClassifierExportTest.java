@@ -198,7 +198,7 @@ class ClassifierExportTest {
                 OnnxFile.bytes(graph, Map.of(Manifest.METADATA_KEY, imported.toJson())));
         assertEquals(
                 original + " has the form of the file that its network came in, with the output hidden, expected this"
-                        + " program's own form; ./vicreg export --run RUN --fold writes it",
+                        + " program's own form; ./vicreg export `run` RUN `fold` writes it",
                 refused(original));
     }
 

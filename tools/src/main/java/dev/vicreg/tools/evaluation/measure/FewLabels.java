@@ -11,11 +11,6 @@ import java.util.Optional;
  */
 record FewLabels() implements Measure {
     @Override
-    public boolean needsLabels() {
-        return true;
-    }
-
-    @Override
     public List<Figure> of(Space space, Labels labels) {
         int classes = labels.classes().size();
         List<Figure> figures = new ArrayList<>();

@@ -14,11 +14,6 @@ import java.util.List;
  */
 record Knn(List<Integer> ks, List<Double> temperatures) implements Measure {
     @Override
-    public boolean needsLabels() {
-        return true;
-    }
-
-    @Override
     public List<Figure> of(Space space, Labels labels) {
         int most = ks.stream().mapToInt(Integer::intValue).max().orElseThrow();
         if (most > space.train().length) {

@@ -6,11 +6,6 @@ import java.util.List;
 /** Accuracy of a linear probe: {@link LinearProbe}, its penalty chosen on held-out training samples. */
 record Linear() implements Measure {
     @Override
-    public boolean needsLabels() {
-        return true;
-    }
-
-    @Override
     public List<Figure> of(Space space, Labels labels) {
         int classes = labels.classes().size();
         LinearProbe probe = LinearProbe.fit(space.train(), labels.train(), classes);

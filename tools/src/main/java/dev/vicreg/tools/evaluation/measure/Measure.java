@@ -5,7 +5,9 @@ import java.util.List;
 /** One way to measure vectors. Immutable and thread-safe. */
 public interface Measure {
     /** Whether it needs classes: other measures take samples without labels too. */
-    boolean needsLabels();
+    default boolean needsLabels() {
+        return true;
+    }
 
     /**
      * Figures, in the order of a table. Each measure gives the same keys for every space, but for figures that a space

@@ -6,11 +6,6 @@ import java.util.List;
 /** Accuracy of a linear probe trained as the papers do: {@link SgdProbe}. */
 record Sgd() implements Measure {
     @Override
-    public boolean needsLabels() {
-        return true;
-    }
-
-    @Override
     public List<Figure> of(Space space, Labels labels) {
         int classes = labels.classes().size();
         int[] predicted =
