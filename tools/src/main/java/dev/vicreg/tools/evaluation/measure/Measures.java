@@ -15,7 +15,7 @@ public final class Measures {
     static {
         ALL.put("knn", Knn::new);
         ALL.put("linear", (k, t) -> new Linear());
-        ALL.put("sgd", (k, t) -> new Sgd());
+        ALL.put("sgd", (k, t) -> new LinearBySgd());
         ALL.put("few-shot", (k, t) -> new FewLabels());
         ALL.put("k-means", (k, t) -> new Clusters());
         ALL.put("retrieval", (k, t) -> new Ranking());

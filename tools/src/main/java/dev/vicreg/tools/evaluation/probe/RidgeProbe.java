@@ -115,7 +115,7 @@ public record RidgeProbe(float[] weights, float bias, double penalty) {
             require(vectors, targets);
             standard = Standardisation.of(vectors);
             mean = Arrays.stream(targets).average().orElseThrow();
-            products = Gram.of(vectors.length, standard.columns() + 1, (row, into) -> {
+            products = LeastSquares.of(vectors.length, standard.columns() + 1, (row, into) -> {
                 standard.apply(vectors[row], into);
                 into[standard.columns()] = targets[row] - mean;
             });
@@ -125,7 +125,7 @@ public record RidgeProbe(float[] weights, float bias, double penalty) {
             if (!(penalty > 0) || penalty == Double.POSITIVE_INFINITY) {
                 throw new SettingException("The penalty of a probe: expected a number above 0, found " + penalty);
             }
-            float[] weights = standard.folded(Gram.solve(products, penalty), 0);
+            float[] weights = standard.folded(LeastSquares.solve(products, penalty), 0);
             return new RidgeProbe(weights, (float) (mean - standard.offset(weights)), penalty);
         }
     }

@@ -4,7 +4,7 @@ import dev.vicreg.tools.evaluation.probe.SgdProbe;
 import java.util.List;
 
 /** Accuracy of a linear probe trained as the papers do: {@link SgdProbe}. */
-record Sgd() implements Measure {
+record LinearBySgd() implements Measure {
     @Override
     public List<Figure> of(Space space, Labels labels) {
         int classes = labels.classes().size();

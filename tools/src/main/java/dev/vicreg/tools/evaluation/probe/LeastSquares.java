@@ -4,12 +4,12 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /** The products of columns with each other, and least squares by them. */
-final class Gram {
+final class LeastSquares {
     private static final int BLOCK = 512; // rows that are read at a time
     private static final int STRIP = 16; // rows whose products are added at a time
     private static final int SHARE = 16; // columns that a thread takes at a time
 
-    private Gram() {}
+    private LeastSquares() {}
 
     /** Rows by their number. */
     interface Rows {
