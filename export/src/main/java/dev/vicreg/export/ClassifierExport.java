@@ -187,7 +187,7 @@ public final class ClassifierExport {
         double temperature = Objects.requireNonNull(manifest.classifier()).temperature();
         double largest = 0;
         for (int i = 0; i < embeddings.length; i++) {
-            double[] expected = softmax(linear.logits(embeddings[i]), temperature);
+            double[] expected = LinearHead.probabilities(linear.logits(embeddings[i]), temperature);
             double allowed = TOLERANCE * Math.max(1, linear.magnitude(embeddings[i]) / temperature);
             for (int c = 0; c < expected.length; c++) {
                 double difference = Math.abs(expected[c] - found[i][c]);
@@ -200,22 +200,5 @@ public final class ClassifierExport {
             }
         }
         return largest;
-    }
-
-    private static double[] softmax(double[] logits, double temperature) {
-        double most = Double.NEGATIVE_INFINITY;
-        for (double logit : logits) {
-            most = Math.max(most, logit);
-        }
-        double[] exps = new double[logits.length];
-        double sum = 0;
-        for (int c = 0; c < logits.length; c++) {
-            exps[c] = Math.exp((logits[c] - most) / temperature);
-            sum += exps[c];
-        }
-        for (int c = 0; c < exps.length; c++) {
-            exps[c] /= sum;
-        }
-        return exps;
     }
 }

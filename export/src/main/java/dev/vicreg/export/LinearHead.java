@@ -1,5 +1,7 @@
 package dev.vicreg.export;
 
+import java.util.Arrays;
+
 /**
  * A linear layer on an encoder's embeddings: logits = weights · embedding + bias. What was done to embeddings before it was
  * fitted, such as standardising them, is folded in. The arrays are not copied: nobody writes into them afterwards.
@@ -58,6 +60,21 @@ public record LinearHead(float[][] weights, float[] bias) {
             logits[c] = sum;
         }
         return logits;
+    }
+
+    /** The softmax of logits over a temperature: [classes]. */
+    public static double[] probabilities(double[] logits, double temperature) {
+        double most = Arrays.stream(logits).max().orElseThrow();
+        double[] probabilities = new double[logits.length];
+        double sum = 0;
+        for (int c = 0; c < logits.length; c++) {
+            probabilities[c] = Math.exp((logits[c] - most) / temperature);
+            sum += probabilities[c];
+        }
+        for (int c = 0; c < probabilities.length; c++) {
+            probabilities[c] /= sum;
+        }
+        return probabilities;
     }
 
     /** The largest sum of magnitudes that a logit of this embedding adds up: how far roundings of float32 may lead. */

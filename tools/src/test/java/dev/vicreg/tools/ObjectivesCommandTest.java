@@ -203,6 +203,10 @@ final class ObjectivesCommandTest {
         assertEquals(before, Files.readString(result));
         assertTrue(again.out().contains("SimSiam, none in its heads, with the variance term"), again.out());
         assertTrue(Files.size(out.resolve("ablation.png")) > 1000);
+        Files.writeString(
+                result, "{\"encoder_knn\":0.1,\"encoder_spread\":0.5,\"untrained_knn\":0.1}"); // an earlier version's
+        ablate(out, "all");
+        assertEquals(before, Files.readString(result));
         assertTrue(Files.readString(out.resolve("ablation.md")).contains("| all three (25, 25, 1) |"));
     }
 

@@ -192,6 +192,27 @@ class PipelineTest {
         assertTrue(refused.err().contains("without labels: ./vicreg eval --measures label-free"), refused.err());
     }
 
+    /** Neighbours are of kNN alone: 100 training pictures have a linear probe, but no 1,000 neighbours. */
+    @Test
+    void onlyKnnNeedsItsNeighbours() throws IOException {
+        Path encoder = run.resolve("encoder.onnx");
+        JsonNode figures = json(
+                eval(encoder, "--measures", "linear", "--k", "1000", "--json").out());
+        assertTrue(figures.path("spaces").path("encoder").path("linear").isNumber(), figures.toString());
+        Cli refused = Cli.run(
+                "eval",
+                "--model",
+                encoder.toString(),
+                "--train",
+                pictures.resolve("train").toString(),
+                "--test",
+                pictures.resolve("test").toString(),
+                "--k",
+                "1000");
+        assertEquals(1, refused.status());
+        assertTrue(refused.err().contains("kNN needs at least 1000 labelled training pictures"), refused.err());
+    }
+
     @Test
     void measuresThatDoNotExistAreRefused() throws IOException {
         Cli cli = Cli.run("eval", "--model", "m", "--train", "a", "--test", "b", "--measures", "knn,rank");

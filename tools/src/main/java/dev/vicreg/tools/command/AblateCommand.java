@@ -147,6 +147,12 @@ final class AblateCommand {
         Path result() {
             return folder.resolve("ablation.json");
         }
+
+        /** Whether all figures are there: earlier versions measured others. */
+        boolean isMeasured() throws IOException {
+            return Files.exists(result())
+                    && new ObjectMapper().readTree(result().toFile()).has("projection_spread");
+        }
     }
 
     static void run(Settings given, Console console) throws Exception {
@@ -246,7 +252,7 @@ final class AblateCommand {
         for (int i = 0; i < runs.size(); i++) {
             long total = steps(configs.get(i), bank);
             steps += total;
-            stepsDone.addAndGet(Files.exists(runs.get(i).result()) ? total : saved(runs.get(i)));
+            stepsDone.addAndGet(runs.get(i).isMeasured() ? total : saved(runs.get(i)));
         }
         console.err().println(runs.size() + " runs, " + parallel + " at a time");
         ExecutorService workers = Executors.newFixedThreadPool(parallel);
@@ -304,7 +310,7 @@ final class AblateCommand {
     private AblationTable.@Nullable Result result(
             Run run, TrainingConfig config, Dataset<?> bank, Dataset<?> test, Progress progress, BooleanSupplier stop)
             throws Exception {
-        if (!Files.exists(run.result())) {
+        if (!run.isMeasured()) {
             if (stop.getAsBoolean() || !trained(run, config, progress, stop)) {
                 return null;
             }

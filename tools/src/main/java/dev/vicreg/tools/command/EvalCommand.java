@@ -14,6 +14,7 @@ import dev.vicreg.tools.evaluation.Neighbours;
 import dev.vicreg.tools.evaluation.Plot;
 import dev.vicreg.tools.evaluation.SampleForm;
 import dev.vicreg.tools.evaluation.SampleForms;
+import dev.vicreg.tools.evaluation.classifier.Classes;
 import dev.vicreg.tools.evaluation.measure.ConfusionPlot;
 import dev.vicreg.tools.evaluation.measure.EvaluationReport;
 import dev.vicreg.tools.evaluation.measure.Figure;
@@ -34,7 +35,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -164,9 +164,9 @@ final class EvalCommand {
         List<String> classes = labelled ? train.labelNames() : List.of();
         IntUnaryOperator trainLabel = labelled ? train::label : index -> 0;
         IntUnaryOperator testLabel = labelled ? labelsAsIn(classes, test) : index -> 0;
-        int most = Collections.max(settings.get(K));
+        int least = leastTraining(settings, measures);
         if (labelled) {
-            requireLabels(most, train, labelled(train, trainLabel), labelled(test, testLabel));
+            requireLabels(least, train, labelled(train, trainLabel), labelled(test, testLabel));
         }
         LabelledVectors<R> bank;
         LabelledVectors<R> queries;
@@ -181,12 +181,19 @@ final class EvalCommand {
                     done -> progress.at(train.size() + done));
         }
         if (labelled) {
-            requireLabels(most, train, bank.size(), queries.size()); // some may not have been decodable
+            requireLabels(least, train, bank.size(), queries.size()); // some may not have been decodable
         }
         Labels labels = labelled
                 ? new Labels(bank.labels(), queries.labels(), classes)
                 : Labels.none(bank.size(), queries.size());
         report(settings, measures, models.spaces(bank, queries), labels, bank, queries, console);
+    }
+
+    /** How many training samples need a label, for what is measured and for what is told of each class. */
+    private static int leastTraining(Settings settings, List<Measure> measures) {
+        int least = measures.stream().mapToInt(Measure::leastTraining).max().orElse(1);
+        boolean ofClasses = settings.on(PER_CLASS) || settings.find(CONFUSION).isPresent();
+        return ofClasses ? Math.max(least, settings.get(K).get(0)) : least;
     }
 
     private static <R> void report(
@@ -318,7 +325,8 @@ final class EvalCommand {
     static void requireLabels(int k, Dataset<?> train, long inTrain, long inTest) throws IOException {
         if (inTrain < k || inTest == 0) {
             String noun = train.noun();
-            throw new IOException("kNN needs at least " + k + " labelled training " + noun
+            throw new IOException((k > 1 ? "kNN needs" : "measures of classes need") + " at least " + k
+                    + " labelled training " + noun
                     + " and one labelled among the test " + noun + ", found " + inTrain + " and " + inTest + "; "
                     + (inTrain > 0 && inTest > 0
                             ? "give ./vicreg eval a smaller --k"
@@ -332,10 +340,7 @@ final class EvalCommand {
         List<String> names = test.labelNames();
         for (String name : names) {
             if (!classes.contains(name)) {
-                throw new IOException("the class " + name + " of the test " + test.noun() + " has no training "
-                        + test.noun()
-                        + "; their classes are "
-                        + String.join(", ", classes.subList(0, Math.min(12, classes.size()))));
+                throw Classes.untrained(name, test, classes);
             }
         }
         int[] same = names.stream().mapToInt(classes::indexOf).toArray();

@@ -60,4 +60,14 @@ public final class VectorRows {
     public static float[][] unit(float[][] rows) {
         return Arrays.stream(rows).parallel().map(Embeddings::normalised).toArray(float[][]::new);
     }
+
+    /** The square of their Euclidean distance, summed in float64. */
+    public static double squaredDistance(float[] a, float[] b) {
+        double sum = 0;
+        for (int i = 0; i < a.length; i++) {
+            double difference = (double) a[i] - b[i];
+            sum += difference * difference;
+        }
+        return sum;
+    }
 }

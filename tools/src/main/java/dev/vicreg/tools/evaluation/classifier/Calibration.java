@@ -1,5 +1,7 @@
 package dev.vicreg.tools.evaluation.classifier;
 
+import dev.vicreg.export.LinearHead;
+
 /**
  * Temperature scaling: logits are divided by one number, so that the probabilities of their softmax say how often a
  * classifier is right. Which class is the most probable doesn't change.
@@ -59,17 +61,7 @@ public record Calibration(double temperature) {
 
     /** The softmax of logits over the temperature: [classes]. */
     public double[] probabilities(double[] logits) {
-        double most = logits[largest(logits)];
-        double[] probabilities = new double[logits.length];
-        double sum = 0;
-        for (int c = 0; c < logits.length; c++) {
-            probabilities[c] = Math.exp((logits[c] - most) / temperature);
-            sum += probabilities[c];
-        }
-        for (int c = 0; c < probabilities.length; c++) {
-            probabilities[c] /= sum;
-        }
-        return probabilities;
+        return LinearHead.probabilities(logits, temperature);
     }
 
     /**

@@ -43,6 +43,12 @@ public record Classes(List<String> names) {
                 + Kinds.of(data).whereLabelsAre());
     }
 
+    /** That a class of test samples is none of the training samples'. */
+    public static IOException untrained(String name, Dataset<?> test, List<String> classes) {
+        return new IOException("The class " + name + " of the test " + test.noun() + " has no training " + test.noun()
+                + "; their classes are " + String.join(", ", classes.subList(0, Math.min(12, classes.size()))));
+    }
+
     /** How many samples have each of the data's own labels. */
     private static int[] counts(Dataset<?> data) {
         int[] counts = new int[data.labelNames().size()];
@@ -87,9 +93,7 @@ public record Classes(List<String> names) {
         }
         for (int i = 0; i < places.length; i++) {
             if (places[i] < 0 && counts[i] > 0) {
-                throw new IOException("The class " + data.labelNames().get(i) + " of the test " + data.noun()
-                        + " has no training " + data.noun() + "; their classes are "
-                        + String.join(", ", names.subList(0, Math.min(12, names.size()))));
+                throw untrained(data.labelNames().get(i), data, names);
             }
         }
         return index -> data.label(index) < 0 ? -1 : places[data.label(index)];

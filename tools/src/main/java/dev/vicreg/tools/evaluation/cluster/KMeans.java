@@ -96,7 +96,8 @@ public record KMeans(int clusters, long seed, int restarts, int iterations, bool
             starts[i] = start;
             IntStream.range(0, rows.length)
                     .parallel()
-                    .forEach(row -> distances[row] = Math.min(distances[row], squaredDistance(rows[row], start)));
+                    .forEach(row ->
+                            distances[row] = Math.min(distances[row], VectorRows.squaredDistance(rows[row], start)));
             drawn = draw(distances, random);
         }
         return starts;
@@ -134,7 +135,7 @@ public record KMeans(int clusters, long seed, int restarts, int iterations, bool
         float[][] last = centroids;
         int[] found = labels;
         double inertia = IntStream.range(0, rows.length)
-                .mapToDouble(i -> squaredDistance(rows[i], last[found[i]]))
+                .mapToDouble(i -> VectorRows.squaredDistance(rows[i], last[found[i]]))
                 .sum();
         return new Clusters(labels, inertia, Math.min(iteration, iterations));
     }
@@ -142,7 +143,7 @@ public record KMeans(int clusters, long seed, int restarts, int iterations, bool
     /** The nearest centroid c of each row x: where x·c − c·c/2 is largest; of equal ones the first. */
     private static int[] nearest(float[][] rows, float[][] centroids, RowProducts products) {
         double[] halves = Arrays.stream(centroids)
-                .mapToDouble(centroid -> squaredDistance(centroid, new float[centroid.length]) / 2)
+                .mapToDouble(centroid -> VectorRows.squaredDistance(centroid, new float[centroid.length]) / 2)
                 .toArray();
         int[] nearest = new int[rows.length];
         double[] best = new double[rows.length];
@@ -179,14 +180,5 @@ public record KMeans(int clusters, long seed, int restarts, int iterations, bool
             }
         }
         return means;
-    }
-
-    private static double squaredDistance(float[] a, float[] b) {
-        double sum = 0;
-        for (int i = 0; i < a.length; i++) {
-            double difference = (double) a[i] - b[i];
-            sum += difference * difference;
-        }
-        return sum;
     }
 }

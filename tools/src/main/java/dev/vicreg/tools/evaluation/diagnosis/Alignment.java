@@ -25,20 +25,11 @@ public final class Alignment {
             double distances = 0;
             for (int i = 0; i < unit.length; i++) {
                 for (int j = i + 1; j < unit.length; j++) {
-                    distances += squaredDistance(unit[i], unit[j]);
+                    distances += VectorRows.squaredDistance(unit[i], unit[j]);
                 }
             }
             sum += distances / (unit.length * (unit.length - 1) / 2.0);
         }
         return sum / views.length;
-    }
-
-    private static double squaredDistance(float[] a, float[] b) {
-        double sum = 0;
-        for (int i = 0; i < a.length; i++) {
-            double difference = (double) a[i] - b[i];
-            sum += difference * difference;
-        }
-        return sum;
     }
 }

@@ -29,20 +29,22 @@ public record EvaluationReport(
         String noun = form.kind().noun();
         String what = labels.known()
                 ? String.format(
+                        Locale.ROOT,
                         "%d test %s by %d training %s of %d classes%n",
                         labels.test().length,
                         noun,
                         labels.train().length,
                         noun,
                         labels.classes().size())
-                : String.format("%d test %s, their labels unknown%n", labels.test().length, noun);
+                : String.format(Locale.ROOT, "%d test %s, their labels unknown%n", labels.test().length, noun);
         boolean compared =
                 figures.keySet().stream().anyMatch(space -> space.key().equals("baseline"));
         return what
                 + new FigureTable(columns).text()
                 + (compared
                         ? ""
-                        : "before training left out: no encoder-initial.onnx beside the model, and no --baseline\n")
+                        : "before training left out: no encoder-initial.onnx beside the model, and no --baseline"
+                                + System.lineSeparator())
                 + note();
     }
 
@@ -50,7 +52,8 @@ public record EvaluationReport(
         boolean intervals =
                 figures.values().stream().flatMap(List::stream).anyMatch(figure -> figure.interval() != null);
         return intervals
-                ? "± of an accuracy: half the interval in which it lies with 95 %, as far as that hangs on the test samples\n"
+                ? "± of an accuracy: half the interval in which it lies with 95 %, as far as that hangs on the test samples"
+                        + System.lineSeparator()
                 : "";
     }
 

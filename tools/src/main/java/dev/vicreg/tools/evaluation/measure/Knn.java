@@ -1,9 +1,9 @@
 package dev.vicreg.tools.evaluation.measure;
 
-import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.tools.evaluation.KnnClassifier;
 import dev.vicreg.tools.evaluation.Neighbours;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 
 /**
@@ -14,14 +14,13 @@ import java.util.List;
  */
 record Knn(List<Integer> ks, List<Double> temperatures) implements Measure {
     @Override
+    public int leastTraining() {
+        return Collections.max(ks);
+    }
+
+    @Override
     public List<Figure> of(Space space, Labels labels) {
-        int most = ks.stream().mapToInt(Integer::intValue).max().orElseThrow();
-        if (most > space.train().length) {
-            throw new SettingException(
-                    "`k` " + most + ": expected at most as many neighbours as there are labelled training"
-                            + " samples, found " + space.train().length);
-        }
-        Neighbours neighbours = Neighbours.find(space.train(), space.test(), most, 0);
+        Neighbours neighbours = Neighbours.find(space.train(), space.test(), leastTraining(), 0);
         int classes = labels.classes().size();
         List<Figure> figures = new ArrayList<>();
         for (int k : ks) {

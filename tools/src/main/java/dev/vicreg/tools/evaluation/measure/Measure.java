@@ -9,6 +9,11 @@ public interface Measure {
         return true;
     }
 
+    /** How many labelled training samples it needs at least. */
+    default int leastTraining() {
+        return 1;
+    }
+
     /**
      * Figures, in the order of a table. Each measure gives the same keys for every space, but for figures that a space
      * doesn't have.
