@@ -7,7 +7,7 @@ import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.tools.cli.Usage;
-import dev.vicreg.tools.evaluation.Evaluation;
+import dev.vicreg.tools.evaluation.EvaluationSamples;
 import dev.vicreg.tools.evaluation.KnnClassifier;
 import dev.vicreg.tools.evaluation.LabelledVectors;
 import dev.vicreg.tools.evaluation.Neighbours;
@@ -16,6 +16,7 @@ import dev.vicreg.tools.evaluation.SampleForm;
 import dev.vicreg.tools.evaluation.SampleForms;
 import dev.vicreg.tools.evaluation.classifier.Classes;
 import dev.vicreg.tools.evaluation.measure.ConfusionPlot;
+import dev.vicreg.tools.evaluation.measure.Evaluation;
 import dev.vicreg.tools.evaluation.measure.EvaluationReport;
 import dev.vicreg.tools.evaluation.measure.Figure;
 import dev.vicreg.tools.evaluation.measure.Labels;
@@ -295,20 +296,45 @@ final class EvalCommand {
             Dataset<?> test,
             Console console)
             throws IOException {
-        Dataset<S> voting = form.kind().require(train);
-        Dataset<S> classified = form.kind().require(test);
         List<String> classes = train.labelNames();
         IntUnaryOperator testLabel = labelsAsIn(classes, test);
         requireLabels(knn.k(), train, labelled(train, train::label), labelled(test, testLabel));
         List<EmbeddingModel> models = before == null ? List.of(encoder) : List.of(encoder, before);
+        EvaluationSamples<S> samples =
+                EvaluationSamples.all(form.kind().require(train), form.kind().require(test), testLabel);
+        return measure(form, knn, models, samples, console);
+    }
+
+    /** Embeds what votes and what is asked, and classifies the second by the first. */
+    static <S, R> Measured<R> measure(
+            SampleForm<S, R> form,
+            KnnClassifier knn,
+            List<EmbeddingModel> models,
+            EvaluationSamples<S> samples,
+            Console console)
+            throws IOException {
         LabelledVectors<R> bank;
         LabelledVectors<R> queries;
-        try (Progress progress = new Progress(console, "embed", 0, (long) train.size() + test.size())) {
-            bank = LabelledVectors.of(form, voting, train::label, models, done -> progress.at(done));
-            queries = LabelledVectors.of(form, classified, testLabel, models, done -> progress.at(train.size() + done));
+        try (Progress progress = new Progress(console, "embed", 0, samples.size())) {
+            bank = LabelledVectors.of(
+                    form,
+                    samples.train(),
+                    samples.voting(),
+                    samples.train()::label,
+                    models,
+                    done -> progress.at(done));
+            queries = LabelledVectors.of(
+                    form,
+                    samples.test(),
+                    samples.asked(),
+                    samples.label(),
+                    models,
+                    done -> progress.at(samples.voting().length + done));
         }
-        requireLabels(knn.k(), train, bank.size(), queries.size()); // some may not have been decodable
-        return new Measured<>(Evaluation.of(knn, bank, queries, classes.size()), bank, queries, classes);
+        requireLabels(knn.k(), samples.train(), bank.size(), queries.size()); // some may not have been decodable
+        Evaluation evaluation =
+                Evaluation.of(knn, bank, queries, samples.classes().size());
+        return new Measured<>(evaluation, bank, queries, samples.classes());
     }
 
     private static long labelled(Dataset<?> data, IntUnaryOperator label) {
