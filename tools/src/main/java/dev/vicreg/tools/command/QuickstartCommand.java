@@ -143,8 +143,8 @@ final class QuickstartCommand {
             console.err().println("3/4 embedding the test pictures");
             EmbedCommand.embed(after, test, vectors, console);
             console.err().println("4/4 evaluating");
-            EvalCommand.Measured<?> measured =
-                    EvalCommand.measure(KnnClassifier.STANDARD, after, before, train, test, console);
+            KnnEvaluation.Measured<?> measured =
+                    KnnEvaluation.measure(KnnClassifier.STANDARD, after, before, train, test, console);
             evaluation = measured.evaluation();
             conclusion = RunEvaluation.conclusion(
                     measured, "test pictures", config.schedule().lr());
@@ -160,7 +160,7 @@ final class QuickstartCommand {
             paths.put("conclusion", conclusion);
             console.out().println(Json.line(paths));
         } else {
-            console.out().println(EvalCommand.table(evaluation));
+            console.out().println(KnnEvaluation.table(evaluation));
             paths.forEach((name, path) -> console.out().printf("  %-16s %s%n", name, path));
             console.err().println(conclusion);
         }

@@ -86,7 +86,7 @@ final class RunEvaluation implements AutoCloseable {
             Dataset<?> test = test();
             config.graph().a().input().requireFits(test);
             if (test.labelNames().isEmpty()) {
-                EvalCommand.requireLabels(KnnClassifier.STANDARD.k(), test, 0, 0);
+                KnnEvaluation.requireLabels(KnnClassifier.STANDARD.k(), test, 0, 0);
             }
         } catch (SettingException e) {
             throw new SettingException("--eval-data " + evalData + ": " + e.getMessage(), e);
@@ -176,7 +176,7 @@ final class RunEvaluation implements AutoCloseable {
             return EvaluationSamples.few(own, null, index -> -1);
         }
         Dataset<S> test = form.kind().require(test());
-        return EvaluationSamples.few(own, test, EvalCommand.labelsAsIn(train.labelNames(), test));
+        return EvaluationSamples.few(own, test, KnnEvaluation.labelsAsIn(train.labelNames(), test));
     }
 
     /**
@@ -198,8 +198,8 @@ final class RunEvaluation implements AutoCloseable {
                 EmbeddingModel before = open(initial)) {
             List<EmbeddingModel> models = List.of(after, before);
             if (evalData != null) {
-                EvalCommand.Measured<?> measured =
-                        EvalCommand.measure(KnnClassifier.STANDARD, after, before, train, test(), console);
+                KnnEvaluation.Measured<?> measured =
+                        KnnEvaluation.measure(KnnClassifier.STANDARD, after, before, train, test(), console);
                 return new End(measured.evaluation(), conclusion(measured, "test " + train.noun()));
             }
             EvaluationSamples<S> samples = few(form, train);
@@ -208,13 +208,13 @@ final class RunEvaluation implements AutoCloseable {
                     null,
                     samples.voting().length >= KnnClassifier.STANDARD.k()
                             ? conclusion(
-                                    EvalCommand.measure(form, KnnClassifier.STANDARD, models, samples, console),
+                                    KnnEvaluation.measure(form, KnnClassifier.STANDARD, models, samples, console),
                                     asked + " that don't vote")
                             : unlabelled(form, models, samples, asked));
         }
     }
 
-    private String conclusion(EvalCommand.Measured<?> measured, String asked) {
+    private String conclusion(KnnEvaluation.Measured<?> measured, String asked) {
         return conclusion(measured, asked, config.schedule().lr());
     }
 
@@ -223,7 +223,7 @@ final class RunEvaluation implements AutoCloseable {
      *
      * @param rate the run's
      */
-    static String conclusion(EvalCommand.Measured<?> measured, String asked, double rate) {
+    static String conclusion(KnnEvaluation.Measured<?> measured, String asked, double rate) {
         return Conclusion.of(
                 measured.evaluation(), asked, Collapse.of(measured.test().encoder()), rate);
     }
@@ -251,7 +251,7 @@ final class RunEvaluation implements AutoCloseable {
     /** Figures of a further encoder of the run on all test samples. */
     Evaluation of(Path encoder, Dataset<?> train) throws IOException {
         try (EmbeddingModel model = open(encoder)) {
-            return EvalCommand.measure(KnnClassifier.STANDARD, model, null, train, test(), console)
+            return KnnEvaluation.measure(KnnClassifier.STANDARD, model, null, train, test(), console)
                     .evaluation();
         }
     }

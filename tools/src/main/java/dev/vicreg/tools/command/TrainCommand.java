@@ -191,10 +191,10 @@ final class TrainCommand {
                         outcome.seconds(),
                         100 * outcome.waited()));
         if (evaluation != null) {
-            console.out().print(EvalCommand.table(evaluation));
+            console.out().print(KnnEvaluation.table(evaluation));
         }
         if (average != null) {
-            console.out().print(EvalCommand.row("averaged encoder", average.encoder()));
+            console.out().print(KnnEvaluation.row("averaged encoder", average.encoder()));
         }
         result.encoders().values().forEach(console.out()::println);
         result.averaged().values().forEach(console.out()::println);

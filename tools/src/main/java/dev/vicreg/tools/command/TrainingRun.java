@@ -21,6 +21,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -87,6 +88,7 @@ final class TrainingRun {
                             @Override
                             public void measured(long step, Map<String, Double> figures) {
                                 measured[0] = brief(figures);
+                                progress.at(step, notes(Objects.requireNonNull(last[0]), measured[0]));
                             }
 
                             @Override

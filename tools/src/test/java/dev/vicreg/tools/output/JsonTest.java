@@ -40,7 +40,7 @@ class JsonTest {
         }
         assertEquals(
                 Set.of(List.of(
-                        "k", "temperature", "train_samples", "test_samples", "classes", "encoder", "baseline", "raw")),
+                        "k", "temperature", "train_samples", "test_samples", "classes", "encoder", "baseline", "raw", "over_raw", "over_baseline")),
                 keys);
     }
 }

@@ -69,6 +69,6 @@ public record Advantage(double difference, Figure.Interval interval) {
                     range);
         }
         return String.format(
-                Locale.ROOT, "not clearly other than %s (%+.1f points, %s)", other, 100 * difference, range);
+                Locale.ROOT, "no clear difference to %s (%+.1f points, %s)", other, 100 * difference, range);
     }
 }

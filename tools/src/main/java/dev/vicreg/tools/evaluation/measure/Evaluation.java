@@ -93,11 +93,13 @@ public record Evaluation(
         figures.put("baseline", baseline);
         figures.put("raw", raw);
         figures.put("over_raw", List.of(overRaw.interval().low(), overRaw.interval().high()));
-        if (overBaseline != null) {
-            figures.put(
-                    "over_baseline",
-                    List.of(overBaseline.interval().low(), overBaseline.interval().high()));
-        }
+        figures.put(
+                "over_baseline",
+                overBaseline == null
+                        ? null
+                        : List.of(
+                                overBaseline.interval().low(),
+                                overBaseline.interval().high()));
         return figures;
     }
 }
