@@ -10,6 +10,7 @@ import dev.vicreg.training.config.GraphConfig;
 import dev.vicreg.training.config.OnnxConfig;
 import dev.vicreg.training.config.PictureInput;
 import dev.vicreg.training.run.Artifacts;
+import dev.vicreg.training.run.BestCheckpoint;
 import dev.vicreg.training.run.CheckpointFile;
 import dev.vicreg.training.run.RunConfig;
 import dev.vicreg.training.run.RunFolder;
@@ -20,6 +21,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.LinkedHashMap;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -57,6 +60,37 @@ public final class RunExport {
                     + "; what goes on from the one before: ./vicreg train `resume` `out` " + run);
         }
         return newest;
+    }
+
+    /**
+     * A checkpoint of the run in {@code run} by its name.
+     *
+     * @param name {@code newest}, {@code best}, or {@code step-N}, of which 0 is the run's start
+     * @throws SettingException if the run has none of that name: says which it has
+     * @throws IOException as {@link #newest}
+     */
+    public static RunFolder.Saved checkpoint(Path run, String name) throws IOException {
+        if (name.equals("newest")) {
+            return newest(run);
+        }
+        RunConfig.read(new RunLayout(run).config());
+        Map<String, RunFolder.Saved> all = new LinkedHashMap<>();
+        all.put("step-0", new RunFolder.Saved(0, Artifacts.in(new RunLayout(run).artifacts()).checkpoint()));
+        RunFolder.saved(run).forEach(saved -> all.put("step-" + saved.step(), saved));
+        Optional<BestCheckpoint> best = BestCheckpoint.of(run);
+        best.ifPresent(is -> all.put("best", Objects.requireNonNull(all.get("step-" + is.step()))));
+        RunFolder.Saved saved = all.get(name);
+        if (saved == null) {
+            throw new SettingException("`checkpoint`: run " + run + " has no checkpoint " + name + ", only newest, "
+                    + String.join(", ", all.keySet())
+                    + (name.equals("best") ? "; ./vicreg train keeps the best with `eval-every` and `keep-best`" : ""));
+        }
+        Optional<String> damage = RunFolder.damage(saved);
+        if (damage.isPresent()) {
+            throw new IOException("Checkpoint " + saved.file() + " is damaged: " + damage.get()
+                    + "; export another one by `checkpoint`");
+        }
+        return saved;
     }
 
     /**

@@ -369,8 +369,8 @@ final class AblateCommand {
             List<String> classes = bank.labelNames();
             LabelledVectors<?> voting = embed(SampleForms.of(bank), model, bank, bank::label);
             LabelledVectors<?> classified =
-                    embed(SampleForms.of(bank), model, test, EvalCommand.labelsAsIn(classes, test));
-            EvalCommand.requireLabels(KnnClassifier.STANDARD.k(), bank, voting.size(), classified.size());
+                    embed(SampleForms.of(bank), model, test, KnnEvaluation.labelsAsIn(classes, test));
+            KnnEvaluation.requireLabels(KnnClassifier.STANDARD.k(), bank, voting.size(), classified.size());
             return KnnClassifier.STANDARD.accuracy(
                     voting.encoder(), voting.labels(), classified.encoder(), classified.labels(), classes.size());
         }

@@ -56,13 +56,21 @@ final class ComparedModels implements AutoCloseable {
         return models.stream().map(Named::model).toList();
     }
 
-    /** What the samples are compared in: by each of the models, and as they are. */
-    <R> List<Space> spaces(LabelledVectors<R> train, LabelledVectors<R> test) {
+    /**
+     * What the samples are compared in: by each of the models, and as they are.
+     *
+     * @param views of some test samples by each of the models; empty where none were drawn
+     */
+    <R> List<Space> spaces(LabelledVectors<R> train, LabelledVectors<R> test, List<float[][][]> views) {
         List<Space> spaces = new ArrayList<>();
         for (int i = 0; i < models.size(); i++) {
             Named named = models.get(i);
             spaces.add(new Space(
-                    named.key, named.name, train.models().get(i), test.models().get(i)));
+                    named.key,
+                    named.name,
+                    train.models().get(i),
+                    test.models().get(i),
+                    views.isEmpty() ? new float[0][][] : views.get(i)));
         }
         spaces.add(new Space(
                 "raw",

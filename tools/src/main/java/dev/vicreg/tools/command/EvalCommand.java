@@ -3,23 +3,23 @@ package dev.vicreg.tools.command;
 import dev.vicreg.models.setting.Group;
 import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.runtime.EmbeddingModel;
+import dev.vicreg.runtime.input.Input;
 import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.tools.cli.Usage;
-import dev.vicreg.tools.evaluation.Evaluation;
 import dev.vicreg.tools.evaluation.KnnClassifier;
 import dev.vicreg.tools.evaluation.LabelledVectors;
 import dev.vicreg.tools.evaluation.Neighbours;
 import dev.vicreg.tools.evaluation.Plot;
 import dev.vicreg.tools.evaluation.SampleForm;
-import dev.vicreg.tools.evaluation.SampleForms;
-import dev.vicreg.tools.evaluation.classifier.Classes;
+import dev.vicreg.tools.evaluation.Targets;
+import dev.vicreg.tools.evaluation.VectorPlot;
 import dev.vicreg.tools.evaluation.measure.ConfusionPlot;
 import dev.vicreg.tools.evaluation.measure.EvaluationReport;
-import dev.vicreg.tools.evaluation.measure.Figure;
 import dev.vicreg.tools.evaluation.measure.Labels;
 import dev.vicreg.tools.evaluation.measure.Measure;
+import dev.vicreg.tools.evaluation.measure.Measurements;
 import dev.vicreg.tools.evaluation.measure.Measures;
 import dev.vicreg.tools.evaluation.measure.Predictions;
 import dev.vicreg.tools.evaluation.measure.Space;
@@ -27,23 +27,17 @@ import dev.vicreg.tools.output.Json;
 import dev.vicreg.tools.output.Progress;
 import dev.vicreg.training.config.DataConfig;
 import dev.vicreg.training.data.Datasets;
-import dev.vicreg.training.data.Kinds;
 import dev.vicreg.training.data.source.Dataset;
+import dev.vicreg.training.data.source.Selection;
 import dev.vicreg.training.run.RunLayout;
 import dev.vicreg.training.step.Side;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.function.IntUnaryOperator;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /** Measures encoders beside each other, and beside the samples themselves. */
 final class EvalCommand {
@@ -62,6 +56,11 @@ final class EvalCommand {
             Group.OUTPUT,
             "picture to draw: nearest neighbours of pictures, signals and sequences, a map of vectors by their two main"
                     + " directions");
+    private static final Setting<Path> MAP = Setting.path(
+            "map",
+            "FILE.png",
+            Group.OUTPUT,
+            "picture to draw: test samples as points by the two main directions of their vectors, raw and of the encoder");
     private static final Setting<Path> CONFUSION = Setting.path(
             "confusion",
             "FILE.png",
@@ -87,10 +86,17 @@ final class EvalCommand {
     private static final Setting<Boolean> PER_CLASS =
             Setting.flag("per-class", Group.OUTPUT, "prints also how well each class is recognised by kNN");
 
+    private static final Setting<String> TARGET = Setting.text(
+            "target",
+            "COLUMN",
+            Group.EVALUATION,
+            "numbers to predict instead of classes: a column of a table; of other samples 'label', if their labels are numbers",
+            null);
+
     static final Usage USAGE = new Usage(
             List.of(SharedSettings.MODEL, TRAIN, TEST),
             Stream.of(
-                            List.of(BASELINE, COMPARE, PROJECTION, InputOptions.LABEL, PLOT, CONFUSION, PER_CLASS),
+                            List.of(BASELINE, COMPARE, PROJECTION, InputOptions.LABEL, TARGET, PLOT, MAP, CONFUSION, PER_CLASS),
                             ModelFile.OPTIONS,
                             List.of(SharedSettings.LIMIT, SharedSettings.LIMIT_PER_CLASS, MEASURES, K, TEMPERATURE),
                             SharedSettings.CROPPING,
@@ -102,19 +108,28 @@ final class EvalCommand {
     private EvalCommand() {}
 
     static void run(Settings settings, Console console) throws Exception {
-        for (Setting<Path> picture : List.of(PLOT, CONFUSION)) {
+        for (Setting<Path> picture : List.of(PLOT, MAP, CONFUSION)) {
             Optional<Path> file = settings.find(picture);
             if (file.isPresent()) {
                 Plot.requireWritable("--" + picture.name(), file.get());
             }
         }
-        List<Measure> measures = Measures.of(settings.get(MEASURES), settings.get(K), settings.get(TEMPERATURE));
+        boolean targets = settings.find(TARGET).isPresent();
+        if (targets && settings.find(InputOptions.LABEL).isPresent()) {
+            throw new SettingException("--target names numbers to predict, --label classes; leave either out");
+        }
+        String names = targets && !settings.isGiven(MEASURES) ? "all" : settings.get(MEASURES);
+        List<Measure> measures = Measures.of(names, targets, settings.get(K), settings.get(TEMPERATURE));
         try (Datasets datasets = new Datasets(new Reading(console));
                 ComparedModels models = new ComparedModels()) {
             open(settings, models, datasets, console);
             Dataset<?> train = open(models.encoder(), settings.get(TRAIN), settings, datasets);
             Dataset<?> test = open(models.encoder(), settings.get(TEST), settings, datasets);
-            measure(SharedSettings.form(settings, train), settings, measures, models, train, test, console);
+            if (targets) {
+                predict(SharedSettings.form(settings, train), settings, measures, models, train, test, datasets, console);
+            } else {
+                measure(SharedSettings.form(settings, train), settings, measures, models, train, test, console);
+            }
             Notes.warnOfOverlap(settings.get(TRAIN), settings.get(TEST), console);
         }
     }
@@ -154,75 +169,127 @@ final class EvalCommand {
             Dataset<?> test,
             Console console)
             throws IOException {
-        boolean labelled = measures.stream().anyMatch(Measure::needsLabels);
+        boolean labelled = measures.stream().anyMatch(measure -> measure.needs() == Measure.Needs.CLASSES);
+        if (!labelled) {
+            refuseOfClasses(settings);
+        }
+        List<String> classes = labelled ? train.labelNames() : List.of();
+        IntUnaryOperator trainLabel = labelled ? train::label : index -> 0;
+        IntUnaryOperator testLabel = labelled ? KnnEvaluation.labelsAsIn(classes, test) : index -> 0;
+        int least = leastTraining(settings);
+        if (labelled) {
+            KnnEvaluation.requireLabels(least, train, KnnEvaluation.labelled(train, trainLabel), KnnEvaluation.labelled(test, testLabel));
+        }
+        Embedded<R> embedded = embed(form, models, train, trainLabel, test, testLabel, console);
+        if (labelled) {
+            KnnEvaluation.requireLabels(least, train, embedded.train.size(), embedded.test.size()); // some may not have been decodable
+        }
+        Labels labels = labelled
+                ? new Labels(embedded.train.labels(), embedded.test.labels(), classes)
+                : Labels.none(embedded.train.size(), embedded.test.size());
+        report(settings, measures, models, labels, embedded, test, console);
+    }
+
+    private static void refuseOfClasses(Settings settings) {
         for (Setting<?> setting : List.of(PLOT, CONFUSION, PER_CLASS)) {
-            if (!labelled && settings.isGiven(setting)) {
+            if (settings.isGiven(setting)) {
                 throw new SettingException("--" + setting.name()
                         + " needs classes: add a measure that has some to --measures, such as knn, or leave it out");
             }
         }
-        List<String> classes = labelled ? train.labelNames() : List.of();
-        IntUnaryOperator trainLabel = labelled ? train::label : index -> 0;
-        IntUnaryOperator testLabel = labelled ? labelsAsIn(classes, test) : index -> 0;
-        int least = leastTraining(settings, measures);
-        if (labelled) {
-            requireLabels(least, train, labelled(train, trainLabel), labelled(test, testLabel));
+    }
+
+    /** The same where a number is to be predicted. */
+    private static <S, R> void predict(
+            SampleForm<S, R> form,
+            Settings settings,
+            List<Measure> measures,
+            ComparedModels models,
+            Dataset<?> train,
+            Dataset<?> test,
+            Datasets datasets,
+            Console console)
+            throws IOException {
+        refuseOfClasses(settings);
+        String target = settings.get(TARGET);
+        if (models.encoder().manifest().input() instanceof Input.Vectors rows
+                && rows.columns().contains(target)) {
+            console.err()
+                    .println("warning: column " + target + " is among those that the encoder takes: it finds there what it is"
+                            + " to predict");
         }
-        LabelledVectors<R> bank;
-        LabelledVectors<R> queries;
+        Selection selection = SharedSettings.selection(settings);
+        Targets ofTrain = Targets.of(target, settings.get(TRAIN), train, selection, datasets);
+        Targets ofTest = Targets.of(target, settings.get(TEST), test, selection, datasets);
+        Embedded<R> embedded = embed(form, models, train, ofTrain::label, test, ofTest::label, console);
+        if (embedded.train.size() == 0 || embedded.test.size() == 0) {
+            throw new SettingException("--target " + target + " needs training and test " + train.noun()
+                    + " that have one, found " + embedded.train.size() + " and " + embedded.test.size());
+        }
+        Labels labels = Labels.ofNumbers(
+                target, ofTrain.of(embedded.train.indices()), ofTest.of(embedded.test.indices()));
+        report(settings, measures, models, labels, embedded, test, console);
+    }
+
+    /** Both sets as all models see them. */
+    private record Embedded<R>(LabelledVectors<R> train, LabelledVectors<R> test) {}
+
+    private static <S, R> Embedded<R> embed(
+            SampleForm<S, R> form,
+            ComparedModels models,
+            Dataset<?> train,
+            IntUnaryOperator trainLabel,
+            Dataset<?> test,
+            IntUnaryOperator testLabel,
+            Console console)
+            throws IOException {
         try (Progress progress = new Progress(console, "embed", 0, (long) train.size() + test.size())) {
-            bank = LabelledVectors.of(
+            LabelledVectors<R> bank = LabelledVectors.of(
                     form, form.kind().require(train), trainLabel, models.models(), done -> progress.at(done));
-            queries = LabelledVectors.of(
+            LabelledVectors<R> queries = LabelledVectors.of(
                     form,
                     form.kind().require(test),
                     testLabel,
                     models.models(),
                     done -> progress.at(train.size() + done));
+            return new Embedded<>(bank, queries);
         }
-        if (labelled) {
-            requireLabels(least, train, bank.size(), queries.size()); // some may not have been decodable
-        }
-        Labels labels = labelled
-                ? new Labels(bank.labels(), queries.labels(), classes)
-                : Labels.none(bank.size(), queries.size());
-        report(settings, measures, models.spaces(bank, queries), labels, bank, queries, console);
     }
 
-    /** How many training samples need a label, for what is measured and for what is told of each class. */
-    private static int leastTraining(Settings settings, List<Measure> measures) {
-        int least = measures.stream().mapToInt(Measure::leastTraining).max().orElse(1);
+    /** How many training samples need a label, for what is told of each class; of measures each says so itself. */
+    private static int leastTraining(Settings settings) {
         boolean ofClasses = settings.on(PER_CLASS) || settings.find(CONFUSION).isPresent();
-        return ofClasses ? Math.max(least, settings.get(K).get(0)) : least;
+        return ofClasses ? settings.get(K).get(0) : 1;
     }
 
     private static <R> void report(
             Settings settings,
             List<Measure> measures,
-            List<Space> spaces,
+            ComparedModels models,
             Labels labels,
-            LabelledVectors<R> bank,
-            LabelledVectors<R> queries,
+            Embedded<R> embedded,
+            Dataset<?> test,
             Console console)
             throws IOException {
-        Map<Space, List<Figure>> figures = new LinkedHashMap<>();
+        LabelledVectors<R> bank = embedded.train;
+        LabelledVectors<R> queries = embedded.test;
+        List<float[][][]> views = views(settings, measures, bank.form(), models, test, console);
+        List<Space> spaces = models.spaces(bank, queries, views);
+        Measurements measured;
         try (Progress progress = new Progress(console, "measure", 0, (long) spaces.size() * measures.size())) {
-            int done = 0;
-            for (Space space : spaces) {
-                List<Figure> own = new ArrayList<>();
-                for (Measure measure : measures) {
-                    own.addAll(measure.of(space, labels));
-                    progress.at(++done, space.name());
-                }
-                figures.put(space, own);
-            }
+            int[] done = {0};
+            measured = Measurements.of(measures, spaces, labels, space -> progress.at(++done[0], space));
         }
         Optional<Path> plot = settings.find(PLOT);
         if (plot.isPresent()) {
             bank.form().plot(bank, queries, labels.classes()).write(plot.get());
         }
+        Optional<Path> map = settings.find(MAP);
+        if (map.isPresent()) {
+            map(embedded, labels).write(map.get());
+        }
         EvaluationReport report =
-                new EvaluationReport(bank.form(), settings.get(K), settings.get(TEMPERATURE), labels, figures);
+                new EvaluationReport(bank.form(), settings.get(K), settings.get(TEMPERATURE), labels, measured);
         if (settings.on(SharedSettings.JSON)) {
             console.out().println(Json.line(report.json()));
         } else {
@@ -239,6 +306,34 @@ final class EvalCommand {
                 new ConfusionPlot(predictions.confusion(), labels.classes()).write(picture.get());
             }
         }
+    }
+
+    /** Views of the test samples by each model, where they are asked for; with all measures, where there is a run. */
+    private static List<float[][][]> views(
+            Settings settings,
+            List<Measure> measures,
+            SampleForm<?, ?> form,
+            ComparedModels models,
+            Dataset<?> test,
+            Console console)
+            throws IOException {
+        Path model = settings.get(SharedSettings.MODEL);
+        boolean all = settings.get(MEASURES).equals("all") || !settings.isGiven(MEASURES);
+        boolean asked = measures.stream().anyMatch(measure -> measure.needs() == Measure.Needs.VIEWS);
+        if (!asked || (all && !RunViews.isBeside(model))) {
+            return List.of();
+        }
+        return RunViews.beside(model).embed(form, test, models.models(), console);
+    }
+
+    /** A map of the test samples, coloured by class or by number. */
+    private static <R> VectorPlot map(Embedded<R> embedded, Labels labels) {
+        LabelledVectors<R> test = embedded.test;
+        if (labels.testTargets().length > 0) {
+            return VectorPlot.of(embedded.train, test, labels.testTargets());
+        }
+        List<String> names = labels.known() ? labels.classes() : List.of("test " + test.form().kind().noun());
+        return VectorPlot.of(embedded.train, test, labels.test(), names);
     }
 
     private static Predictions predictions(Settings settings, Space encoder, Labels labels) {
@@ -260,115 +355,5 @@ final class EvalCommand {
             return named;
         }
         return Optional.of(beside);
-    }
-
-    /**
-     * Figures, and the vectors that they come from.
-     *
-     * @param classes names of the labels
-     */
-    record Measured<R>(Evaluation evaluation, LabelledVectors<R> train, LabelledVectors<R> test, List<String> classes) {
-        /** Neighbours of pictures, signals and sequences, a map of vectors. */
-        Plot plot() {
-            return train.form().plot(train, test, classes);
-        }
-    }
-
-    /** Embeds both sets and classifies the second by the first. */
-    static Measured<?> measure(
-            KnnClassifier knn,
-            EmbeddingModel encoder,
-            @Nullable EmbeddingModel before,
-            Dataset<?> train,
-            Dataset<?> test,
-            Console console)
-            throws IOException {
-        return measure(SampleForms.of(train), knn, encoder, before, train, test, console);
-    }
-
-    private static <S, R> Measured<R> measure(
-            SampleForm<S, R> form,
-            KnnClassifier knn,
-            EmbeddingModel encoder,
-            @Nullable EmbeddingModel before,
-            Dataset<?> train,
-            Dataset<?> test,
-            Console console)
-            throws IOException {
-        Dataset<S> voting = form.kind().require(train);
-        Dataset<S> classified = form.kind().require(test);
-        List<String> classes = train.labelNames();
-        IntUnaryOperator testLabel = labelsAsIn(classes, test);
-        requireLabels(knn.k(), train, labelled(train, train::label), labelled(test, testLabel));
-        List<EmbeddingModel> models = before == null ? List.of(encoder) : List.of(encoder, before);
-        LabelledVectors<R> bank;
-        LabelledVectors<R> queries;
-        try (Progress progress = new Progress(console, "embed", 0, (long) train.size() + test.size())) {
-            bank = LabelledVectors.of(form, voting, train::label, models, done -> progress.at(done));
-            queries = LabelledVectors.of(form, classified, testLabel, models, done -> progress.at(train.size() + done));
-        }
-        requireLabels(knn.k(), train, bank.size(), queries.size()); // some may not have been decodable
-        return new Measured<>(Evaluation.of(knn, bank, queries, classes.size()), bank, queries, classes);
-    }
-
-    private static long labelled(Dataset<?> data, IntUnaryOperator label) {
-        return IntStream.range(0, data.size())
-                .filter(i -> label.applyAsInt(i) >= 0)
-                .count();
-    }
-
-    /**
-     * Refuses sets with too few labels.
-     *
-     * @throws IOException naming where labels are looked for
-     */
-    static void requireLabels(int k, Dataset<?> train, long inTrain, long inTest) throws IOException {
-        if (inTrain < k || inTest == 0) {
-            String noun = train.noun();
-            throw new IOException((k > 1 ? "kNN needs" : "measures of classes need") + " at least " + k
-                    + " labelled training " + noun
-                    + " and one labelled among the test " + noun + ", found " + inTrain + " and " + inTest + "; "
-                    + (inTrain > 0 && inTest > 0
-                            ? "give ./vicreg eval a smaller --k"
-                            : Kinds.of(train).whereLabelsAre()
-                                    + "; without labels: ./vicreg eval `measures` label-free"));
-        }
-    }
-
-    /** Labels of the test set, numbered as the training set's: the two may hold different classes. */
-    static IntUnaryOperator labelsAsIn(List<String> classes, Dataset<?> test) throws IOException {
-        List<String> names = test.labelNames();
-        for (String name : names) {
-            if (!classes.contains(name)) {
-                throw Classes.untrained(name, test, classes);
-            }
-        }
-        int[] same = names.stream().mapToInt(classes::indexOf).toArray();
-        return index -> test.label(index) < 0 ? -1 : same[test.label(index)];
-    }
-
-    /** The figures as a person reads them. */
-    static String table(Evaluation e) {
-        String before = e.baseline() == null
-                ? "  before training   left out: no encoder-initial.onnx beside the model, and no --baseline\n"
-                : row("before training", e.baseline());
-        return String.format(
-                        Locale.ROOT,
-                        "kNN (k = %d, T = %s): %d test %s by %d training %s of %d classes%n",
-                        e.k(),
-                        e.temperature(),
-                        e.test(),
-                        e.noun(),
-                        e.train(),
-                        e.noun(),
-                        e.classes())
-                + row("encoder", e.encoder())
-                + before
-                + row("raw " + e.rawNoun(), e.raw());
-    }
-
-    /** One line of it. */
-    static String row(String name, double accuracy) {
-        return String.format(Locale.ROOT, "  %-16s %5.1f %%%n", name, 100 * accuracy);
     }
 }

@@ -21,7 +21,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** Publishes the encoder of a run's newest checkpoint. */
+/** Publishes the encoder of one of a run's checkpoints. */
 final class ExportCommand {
     private static final String ONNX = ".onnx";
     private static final Setting<Path> RUN =
@@ -33,6 +33,13 @@ final class ExportCommand {
             "the encoder; replaced if it is there. Of a run with --ema also FILE-ema.onnx, with averaged weights");
     private static final Setting<String> BRANCH = Setting.choice(
             "branch", List.of("a", "b"), Group.MODEL, "which encoder of a run whose branches share no weights", "a");
+
+    private static final Setting<String> CHECKPOINT = Setting.text(
+            "checkpoint",
+            "NAME",
+            Group.MODEL,
+            "of which state: newest, best (of runs with --keep-best), or step-N",
+            "newest");
 
     private static final Setting<Boolean> FOLD = Setting.flag(
             "fold",
@@ -46,7 +53,7 @@ final class ExportCommand {
 
     static final Usage USAGE = new Usage(
             List.of(RUN, OUT),
-            List.of(BRANCH, FOLD, PICTURE_INPUT, SharedSettings.JSON),
+            List.of(BRANCH, CHECKPOINT, FOLD, PICTURE_INPUT, SharedSettings.JSON),
             "./vicreg export --run run --out encoder.onnx");
 
     private ExportCommand() {}
@@ -55,7 +62,7 @@ final class ExportCommand {
         Path out = settings.get(OUT);
         AtomicFile.requireWritable(out);
         Path run = settings.get(RUN);
-        RunFolder.Saved saved = RunExport.newest(run);
+        RunFolder.Saved saved = RunExport.checkpoint(run, settings.get(CHECKPOINT));
         Side side = Side.valueOf(settings.get(BRANCH).toUpperCase(Locale.ROOT));
         RunExport.Form form = form(settings);
         EncoderExport.Result result =

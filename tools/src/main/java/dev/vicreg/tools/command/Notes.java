@@ -4,7 +4,6 @@ import dev.vicreg.runtime.natives.Device;
 import dev.vicreg.runtime.natives.OrtSessions;
 import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Settings;
-import dev.vicreg.tools.evaluation.Evaluation;
 import dev.vicreg.training.config.BranchConfig;
 import dev.vicreg.training.config.GraphConfig;
 import dev.vicreg.training.config.ObjectiveConfig;
@@ -72,25 +71,16 @@ final class Notes {
         return String.format(Locale.ROOT, "%.1e", rate).replace(".0e", "e");
     }
 
-    /** Warns of an encoder that finds less than it did before training, by more than two standard errors of that. */
-    static void warnOfLoss(Evaluation evaluation, double rate, Console console) {
-        Double before = evaluation.baseline();
-        if (before != null && before - evaluation.encoder() > 2 * deviation(before, evaluation)) {
-            console.err()
-                    .println(String.format(
-                            Locale.ROOT,
-                            "warning: kNN fell from %.1f %% before training to %.1f %%: the run made the encoder worse for these"
-                                    + " data; try a lower --lr than %s, fewer epochs, or other --augment",
-                            100 * before,
-                            100 * evaluation.encoder(),
-                            shown(rate)));
-        }
-    }
-
-    /** Standard deviation of the difference of two shares of the test samples. */
-    private static double deviation(double before, Evaluation evaluation) {
-        double after = evaluation.encoder();
-        return Math.sqrt((before * (1 - before) + after * (1 - after)) / evaluation.test());
+    /** Tells that a run that goes on is of another length now. */
+    static void tellOfLength(Trainer trainer, Console console) {
+        console.err()
+                .println(String.format(
+                        Locale.ROOT,
+                        "now a run of %d steps, %d of them done; the learning rate goes on as in a run of that length, from"
+                                + " %.2g",
+                        trainer.totalSteps(),
+                        trainer.startStep(),
+                        trainer.rate()));
     }
 
     /** Tells of coefficients under which the paper saw collapse or worse vectors. */

@@ -8,7 +8,7 @@ import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.tools.cli.Usage;
 import dev.vicreg.tools.cli.Version;
-import dev.vicreg.tools.evaluation.Evaluation;
+import dev.vicreg.tools.evaluation.measure.Evaluation;
 import dev.vicreg.tools.evaluation.KnnClassifier;
 import dev.vicreg.tools.output.Json;
 import dev.vicreg.tools.sample.SampleSet;
@@ -85,7 +85,10 @@ final class QuickstartCommand {
             Trainer trainer = Trainer.start(
                     config, RunOptions.origins(settings, config), root.resolve("run"), Version.TEXT, datasets);
             Notes.tellOfRate(settings, config, console);
-            result = TrainingRun.run(trainer, console);
+            Dataset<?> samples = trainer.samples();
+            try (RunEvaluation beside = RunEvaluation.of(config, datasets, console)) {
+                result = TrainingRun.run(trainer, () -> beside.online(samples, root.resolve("run")), console);
+            }
         }
         if (result.outcome().finished()) {
             evaluate(root, config, result.outcome().seconds(), settings.on(SharedSettings.JSON), console);
@@ -130,6 +133,7 @@ final class QuickstartCommand {
         Path vectors = root.resolve("vectors.npy");
         Path sheet = root.resolve("neighbours.png");
         Evaluation evaluation;
+        String conclusion;
         try (EmbeddingModel after =
                         EmbeddingModel.load(encoder, device, config.machine().threads());
                 EmbeddingModel before =
@@ -139,9 +143,11 @@ final class QuickstartCommand {
             console.err().println("3/4 embedding the test pictures");
             EmbedCommand.embed(after, test, vectors, console);
             console.err().println("4/4 evaluating");
-            EvalCommand.Measured<?> measured =
-                    EvalCommand.measure(KnnClassifier.STANDARD, after, before, train, test, console);
+            KnnEvaluation.Measured<?> measured =
+                    KnnEvaluation.measure(KnnClassifier.STANDARD, after, before, train, test, console);
             evaluation = measured.evaluation();
+            conclusion = RunEvaluation.conclusion(
+                    measured, "test pictures", config.schedule().lr());
             measured.plot().write(sheet);
         }
         Map<String, Object> paths = new LinkedHashMap<>();
@@ -151,11 +157,12 @@ final class QuickstartCommand {
         if (json) {
             paths.put("evaluation", evaluation.figures());
             paths.put("train_seconds", trainSeconds);
+            paths.put("conclusion", conclusion);
             console.out().println(Json.line(paths));
         } else {
-            console.out().println(EvalCommand.table(evaluation));
+            console.out().println(KnnEvaluation.table(evaluation));
             paths.forEach((name, path) -> console.out().printf("  %-16s %s%n", name, path));
+            console.err().println(conclusion);
         }
-        Notes.warnOfLoss(evaluation, config.schedule().lr(), console);
     }
 }

@@ -3,27 +3,22 @@ package dev.vicreg.tools.command;
 import dev.vicreg.export.RunExport;
 import dev.vicreg.models.setting.Group;
 import dev.vicreg.models.setting.SettingException;
-import dev.vicreg.runtime.EmbeddingModel;
-import dev.vicreg.runtime.natives.Device;
 import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.tools.cli.Usage;
 import dev.vicreg.tools.cli.Version;
-import dev.vicreg.tools.evaluation.Evaluation;
-import dev.vicreg.tools.evaluation.KnnClassifier;
+import dev.vicreg.tools.evaluation.measure.Evaluation;
 import dev.vicreg.tools.output.Json;
 import dev.vicreg.training.config.DataConfig;
 import dev.vicreg.training.config.TrainingConfig;
 import dev.vicreg.training.config.UpdateConfig;
 import dev.vicreg.training.data.Datasets;
-import dev.vicreg.training.data.source.DataOptions;
 import dev.vicreg.training.data.source.Dataset;
 import dev.vicreg.training.data.source.Opening;
 import dev.vicreg.training.data.source.Selection;
 import dev.vicreg.training.loop.Trainer;
 import dev.vicreg.training.run.RunConfig;
-import dev.vicreg.training.run.RunLayout;
 import dev.vicreg.training.step.Side;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -120,87 +115,53 @@ final class TrainCommand {
         Notes.warnOfCoefficients(config.graph().objective(), console);
         Notes.tellOfFiles(config.graph(), console);
         Notes.tellOfPrecision(config.graph(), config.computeDevice(), console);
-        String evalData = data.evalData();
-        if (evalData != null) {
-            try (Datasets apart = new Datasets(new Reading(console))) {
-                Dataset<?> test = apart.open(evalData, inputs.a().reading(), Selection.ALL);
-                config.graph().a().input().requireFits(test);
-                if (test.labelNames().isEmpty()) { // a mistake shows now, not after the training
-                    EvalCommand.requireLabels(KnnClassifier.STANDARD.k(), test, 0, 0);
-                }
-            } catch (SettingException e) {
-                throw new SettingException("--eval-data " + evalData + ": " + e.getMessage(), e);
+        try (RunEvaluation evaluation = RunEvaluation.of(config, datasets, console)) {
+            Trainer trainer = before == null
+                    ? Trainer.start(config, RunOptions.origins(settings, config), out, Version.TEXT, datasets)
+                    : Trainer.resume(config, out, given.find(FROM).orElse(null), datasets);
+            if (before != null
+                    && !before.schedule().length().equals(config.schedule().length())) {
+                Notes.tellOfLength(trainer, console);
             }
-            Notes.warnOfOverlap(data.data(), evalData, console);
+            Notes.tellOfRate(settings, config, console);
+            run(trainer, evaluation, settings, console);
         }
-        Trainer trainer = before == null
-                ? Trainer.start(config, RunOptions.origins(settings, config), out, Version.TEXT, datasets)
-                : Trainer.resume(config, out, given.find(FROM).orElse(null), datasets);
-        if (before != null
-                && !before.schedule().length().equals(config.schedule().length())) {
-            console.err()
-                    .println(String.format(
-                            Locale.ROOT,
-                            "now a run of %d steps, %d of them done; the learning rate goes on as in a run of that length, from"
-                                    + " %.2g",
-                            trainer.totalSteps(),
-                            trainer.startStep(),
-                            trainer.rate()));
-        }
-        Notes.tellOfRate(settings, config, console);
-        TrainingRun.Result result = TrainingRun.run(trainer, console);
+    }
+
+    private static void run(Trainer trainer, RunEvaluation evaluation, Settings settings, Console console)
+            throws Exception {
+        Path root = trainer.folder().root();
+        Dataset<?> train = trainer.samples();
+        TrainingRun.Result result = TrainingRun.run(trainer, () -> evaluation.online(train, root), console);
         Path encoder = result.encoders().get(Side.A);
         if (encoder == null) {
             return;
         }
         Path averaged = result.averaged().get(Side.A);
-        Evaluation evaluation = null;
+        RunEvaluation.End end = evaluation.end(encoder, train);
         Evaluation average = null;
-        if (evalData != null) {
+        if (end.evaluation() != null) {
             Path checkpoint = result.outcome().last().file();
-            evaluation = evaluate(config, encoder, evalData, datasets, console);
-            RunExport.export(out, Side.A, checkpoint, Version.TEXT, figures(evaluation), encoder);
+            RunExport.export(root, Side.A, checkpoint, Version.TEXT, figures(end.evaluation()), encoder);
             if (averaged != null) {
-                average = evaluate(config, averaged, evalData, datasets, console);
-                TrainingRun.exportAverage(out, Side.A, checkpoint, figures(average));
+                average = evaluation.of(averaged, train);
+                TrainingRun.exportAverage(root, Side.A, checkpoint, figures(average));
             }
         }
-        report(settings, result, evaluation, average, console);
-        if (evaluation != null) {
-            Notes.warnOfLoss(evaluation, config.schedule().lr(), console);
-        }
+        report(settings, result, end, average, console);
     }
 
     private static Map<String, Double> figures(Evaluation evaluation) {
         return Map.of("knn-20-0.07", evaluation.encoder());
     }
 
-    /** The test samples are opened once more: kept through the training, they would take memory from it. */
-    private static Evaluation evaluate(
-            TrainingConfig config, Path encoder, String evalData, Datasets datasets, Console console)
-            throws IOException {
-        Device device = config.computeDevice();
-        Path initial = encoder.resolveSibling(new RunLayout(Path.of("")).initialEncoder(Side.A));
-        DataOptions reading = config.graph().a().input().reading();
-        try (EmbeddingModel after =
-                        EmbeddingModel.load(encoder, device, config.machine().threads());
-                EmbeddingModel before =
-                        EmbeddingModel.load(initial, device, config.machine().threads());
-                Datasets apart = new Datasets(new Reading(console))) {
-            Dataset<?> test = apart.open(evalData, reading, Selection.ALL);
-            Dataset<?> train =
-                    datasets.open(config.data().data(), reading, config.data().selection());
-            return EvalCommand.measure(KnnClassifier.STANDARD, after, before, train, test, console)
-                    .evaluation();
-        }
-    }
-
     private static void report(
             Settings settings,
             TrainingRun.Result result,
-            @Nullable Evaluation evaluation,
+            RunEvaluation.End end,
             @Nullable Evaluation average,
             Console console) {
+        Evaluation evaluation = end.evaluation();
         Trainer.Outcome outcome = result.outcome();
         if (settings.on(SharedSettings.JSON)) {
             Map<String, Object> summary = new LinkedHashMap<>();
@@ -218,6 +179,7 @@ final class TrainCommand {
             if (average != null) {
                 summary.put("evaluation_ema", average.figures());
             }
+            summary.put("conclusion", end.conclusion());
             console.out().println(Json.line(summary));
             return;
         }
@@ -229,12 +191,13 @@ final class TrainCommand {
                         outcome.seconds(),
                         100 * outcome.waited()));
         if (evaluation != null) {
-            console.out().print(EvalCommand.table(evaluation));
+            console.out().print(KnnEvaluation.table(evaluation));
         }
         if (average != null) {
-            console.out().print(EvalCommand.row("averaged encoder", average.encoder()));
+            console.out().print(KnnEvaluation.row("averaged encoder", average.encoder()));
         }
         result.encoders().values().forEach(console.out()::println);
         result.averaged().values().forEach(console.out()::println);
+        console.err().println(end.conclusion());
     }
 }

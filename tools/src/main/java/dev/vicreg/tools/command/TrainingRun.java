@@ -6,6 +6,7 @@ import dev.vicreg.export.Weights;
 import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Version;
 import dev.vicreg.tools.output.Progress;
+import dev.vicreg.training.loop.OnlineEvaluation;
 import dev.vicreg.training.loop.Trainer;
 import dev.vicreg.training.run.Metrics;
 import dev.vicreg.training.run.RunFolder;
@@ -14,11 +15,13 @@ import dev.vicreg.training.step.Side;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -38,14 +41,26 @@ final class TrainingRun {
 
     private TrainingRun() {}
 
-    /** Trains and exports; closes the trainer. */
-    static Result run(Trainer trainer, Console console) throws IOException, InterruptedException {
+    /** What measures the encoder on the way; null for nothing. */
+    interface Watch {
+        @Nullable
+        OnlineEvaluation begin() throws IOException;
+    }
+
+    /**
+     * Trains and exports; closes the trainer.
+     *
+     * @param watch asked before the first step
+     */
+    static Result run(Trainer trainer, Watch watch, Console console) throws IOException, InterruptedException {
         try (trainer;
                 Console.Hold hold = console.hold()) {
             Path root = trainer.folder().root();
             Notes.tellOfGrowth(trainer, console);
             List<Side> sides = trainer.config().settings().graph().sides();
+            OnlineEvaluation online = watch.begin();
             Metrics.Line[] last = new Metrics.Line[1];
+            String[] measured = {""};
             Set<Side> told = EnumSet.noneOf(Side.class);
             Trainer.Outcome outcome;
             try (Progress progress = new Progress(console, "train", trainer.startStep(), trainer.totalSteps())) {
@@ -67,12 +82,19 @@ final class TrainingRun {
                             @Override
                             public void step(Metrics.Line line, long totalSteps) {
                                 last[0] = line;
-                                progress.at(line.step(), notes(line));
+                                progress.at(line.step(), notes(line, measured[0]));
+                            }
+
+                            @Override
+                            public void measured(long step, Map<String, Double> figures) {
+                                measured[0] = brief(figures);
+                                progress.at(step, notes(Objects.requireNonNull(last[0]), measured[0]));
                             }
 
                             @Override
                             public void saved(RunFolder.Saved saved) {}
                         },
+                        online,
                         hold::isStopRequested);
             }
             if (!outcome.finished()) {
@@ -120,11 +142,32 @@ final class TrainingRun {
                 .file();
     }
 
-    private static String[] notes(Metrics.Line line) {
+    /** What is told of the last measurement while the run goes on. */
+    private static String brief(Map<String, Double> figures) {
+        if (figures.getOrDefault("collapsed", 0.0) > 0) {
+            return "collapse";
+        }
+        List<String> told = new ArrayList<>();
+        for (String share : List.of("knn", "linear")) {
+            Double value = figures.get(share);
+            if (value != null) {
+                told.add(String.format(Locale.ROOT, "%s %.1f %%", share, 100 * value));
+            }
+        }
+        Double rank = figures.get("rankme");
+        if (rank != null) {
+            told.add(String.format(Locale.ROOT, "rankme %.1f", rank));
+        }
+        return String.join(" ", told);
+    }
+
+    private static String[] notes(Metrics.Line line, String measured) {
         String terms = line.terms().entrySet().stream()
                 .map(term -> String.format(Locale.ROOT, "%s %.3f", brief(term.getKey()), term.getValue()))
                 .collect(Collectors.joining(" "));
-        return new String[] {String.format(Locale.ROOT, "loss %.3f", line.loss()), "(" + terms + ")", scaling(line)};
+        return new String[] {
+            String.format(Locale.ROOT, "loss %.3f", line.loss()), measured, "(" + terms + ")", scaling(line)
+        };
     }
 
     /** The beginning of a term's name. */

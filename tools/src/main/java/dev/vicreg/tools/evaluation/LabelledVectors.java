@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.function.Function;
 import java.util.function.IntConsumer;
 import java.util.function.IntUnaryOperator;
+import java.util.stream.IntStream;
 
 /**
  * The labelled samples of a data set as everything that is compared sees them. Samples without a label are left out.
@@ -36,8 +37,25 @@ public record LabelledVectors<R>(
             List<EmbeddingModel> models,
             IntConsumer progress)
             throws IOException {
+        int[] all = IntStream.range(0, data.size()).toArray();
+        return of(form, data, all, label, models, progress);
+    }
+
+    /**
+     * Embeds some of a data set.
+     *
+     * @param some which of its samples, ascending
+     */
+    public static <S, R> LabelledVectors<R> of(
+            SampleForm<S, R> form,
+            Dataset<S> data,
+            int[] some,
+            IntUnaryOperator label,
+            List<EmbeddingModel> models,
+            IntConsumer progress)
+            throws IOException {
         EmbeddingModel encoder = models.get(0);
-        Walk<S, R> walk = new Walk<>(data, label, encoder.batchSize(), models.size(), progress);
+        Walk<S, R> walk = new Walk<>(new Subset<>(data, some), label, encoder.batchSize(), models.size(), progress);
         walk.over(
                 models.stream().map(model -> SampleForms.embedder(form, model)).toList(), form.raw(encoder, data));
         return new LabelledVectors<>(
@@ -63,12 +81,12 @@ public record LabelledVectors<R>(
         final List<Integer> indices = new ArrayList<>();
         final List<List<float[]>> embedded = new ArrayList<>();
         final List<R> raw = new ArrayList<>();
-        private final Dataset<S> data;
+        private final Subset<S> data;
         private final IntUnaryOperator label;
         private final int batch;
         private final IntConsumer progress;
 
-        Walk(Dataset<S> data, IntUnaryOperator label, int batch, int models, IntConsumer progress) {
+        Walk(Subset<S> data, IntUnaryOperator label, int batch, int models, IntConsumer progress) {
             this.data = data;
             this.label = label;
             this.batch = batch;
@@ -92,16 +110,17 @@ public record LabelledVectors<R>(
             InOrder.forEachBatch(data, batch, prepare, items -> {
                 List<Prepared<S, R>> labelled = new ArrayList<>();
                 for (InOrder.Item<Prepared<S, R>> item : items) {
-                    if (label.applyAsInt(item.index()) >= 0) {
-                        indices.add(item.index());
+                    int place = data.indices()[item.index()];
+                    if (label.applyAsInt(place) >= 0) {
+                        indices.add(place);
                         raw.add(item.value().raw);
                         labelled.add(item.value());
                     }
                 }
-                for (int model = 0; model < embedders.size(); model++) {
-                    int place = model;
+                for (int i = 0; i < embedders.size(); i++) {
+                    int model = i;
                     List<S> samples = labelled.stream()
-                            .map(each -> each.samples.get(place))
+                            .map(each -> each.samples.get(model))
                             .toList();
                     embedded.get(model).addAll(List.of(embedders.get(model).embed(samples)));
                 }

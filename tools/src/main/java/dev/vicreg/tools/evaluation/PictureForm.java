@@ -1,5 +1,7 @@
 package dev.vicreg.tools.evaluation;
 
+import java.nio.ByteBuffer;
+import dev.vicreg.training.data.view.ViewType;
 import dev.vicreg.runtime.Classifier;
 import dev.vicreg.runtime.ClassifierModel;
 import dev.vicreg.runtime.Embedder;
@@ -50,6 +52,15 @@ final class PictureForm implements SampleForm<Picture, Picture> {
     @Override
     public Classifier<Picture> classifier(ClassifierModel model) {
         return model.pictures();
+    }
+
+    /** Of uint8 [H,W,C]. */
+    @Override
+    public Picture ofView(ViewType type, ByteBuffer view) {
+        List<Integer> shape = type.shape();
+        byte[] samples = new byte[type.bytes()];
+        view.get(0, samples);
+        return new Picture(shape.get(1), shape.get(0), shape.get(2), samples);
     }
 
     @Override

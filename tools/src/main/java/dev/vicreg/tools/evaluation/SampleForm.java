@@ -1,5 +1,7 @@
 package dev.vicreg.tools.evaluation;
 
+import java.nio.ByteBuffer;
+import dev.vicreg.training.data.view.ViewType;
 import dev.vicreg.runtime.Classifier;
 import dev.vicreg.runtime.ClassifierModel;
 import dev.vicreg.runtime.Embedder;
@@ -33,6 +35,14 @@ public interface SampleForm<S, R> {
      * @throws IllegalStateException if it takes something else
      */
     Classifier<S> classifier(ClassifierModel model);
+
+    /**
+     * A view of a sample as a sample of its own.
+     *
+     * @param type of views of this kind before they are brought to what an encoder's file takes
+     * @param view its values, native byte order, from position 0
+     */
+    S ofView(ViewType type, ByteBuffer view);
 
     /** What is kept of each sample; thread-safe. */
     Function<S, R> raw(EmbeddingModel model, Dataset<S> data);

@@ -1,5 +1,8 @@
 package dev.vicreg.tools.evaluation;
 
+import java.util.Arrays;
+import java.nio.ByteBuffer;
+import dev.vicreg.training.data.view.ViewType;
 import dev.vicreg.runtime.Classifier;
 import dev.vicreg.runtime.ClassifierModel;
 import dev.vicreg.runtime.Embedder;
@@ -40,6 +43,14 @@ final class SequenceForm implements SampleForm<int[], SequenceForm.Counted> {
     @Override
     public Classifier<int[]> classifier(ClassifierModel model) {
         return model.sequences();
+    }
+
+    /** Of int64 [T]. */
+    @Override
+    public int[] ofView(ViewType type, ByteBuffer view) {
+        long[] ids = new long[type.shape().get(0)];
+        view.asLongBuffer().get(0, ids);
+        return Arrays.stream(ids).mapToInt(Math::toIntExact).toArray();
     }
 
     @Override

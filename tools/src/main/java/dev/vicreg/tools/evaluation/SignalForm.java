@@ -1,5 +1,7 @@
 package dev.vicreg.tools.evaluation;
 
+import java.nio.ByteBuffer;
+import dev.vicreg.training.data.view.ViewType;
 import dev.vicreg.runtime.Classifier;
 import dev.vicreg.runtime.ClassifierModel;
 import dev.vicreg.runtime.Embedder;
@@ -34,6 +36,17 @@ final class SignalForm implements SampleForm<Signal, float[]> {
     @Override
     public Classifier<Signal> classifier(ClassifierModel model) {
         return model.signals();
+    }
+
+    /** Of float32 [C,T]. */
+    @Override
+    public Signal ofView(ViewType type, ByteBuffer view) {
+        int length = type.shape().get(1);
+        float[][] channels = new float[type.shape().get(0)][length];
+        for (int c = 0; c < channels.length; c++) {
+            view.asFloatBuffer().get(c * length, channels[c]);
+        }
+        return new Signal(channels, 0);
     }
 
     @Override

@@ -1,5 +1,7 @@
 package dev.vicreg.tools.evaluation;
 
+import java.nio.ByteBuffer;
+import dev.vicreg.training.data.view.ViewType;
 import dev.vicreg.runtime.Classifier;
 import dev.vicreg.runtime.ClassifierModel;
 import dev.vicreg.runtime.Embedder;
@@ -29,6 +31,14 @@ final class VectorForm implements SampleForm<float[], float[]> {
         return model.vectors();
     }
 
+    /** Of float32 [D]. */
+    @Override
+    public float[] ofView(ViewType type, ByteBuffer view) {
+        float[] vector = new float[type.shape().get(0)];
+        view.asFloatBuffer().get(0, vector);
+        return vector;
+    }
+
     @Override
     public Function<float[], float[]> raw(EmbeddingModel model, Dataset<float[]> data) {
         Input<?> input = model.manifest().input();
@@ -48,7 +58,7 @@ final class VectorForm implements SampleForm<float[], float[]> {
     /** A map of points: vectors have no look of their own. */
     @Override
     public Plot plot(LabelledVectors<float[]> train, LabelledVectors<float[]> test, List<String> classes) {
-        return VectorPlot.of(test, classes);
+        return VectorPlot.of(train, test, test.labels(), classes);
     }
 
     @Override

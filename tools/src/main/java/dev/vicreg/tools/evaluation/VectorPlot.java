@@ -5,7 +5,10 @@ import java.awt.Color;
 import java.awt.Graphics2D;
 import java.awt.image.BufferedImage;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
+import java.util.stream.IntStream;
 import org.knowm.xchart.BitmapEncoder;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
@@ -15,13 +18,14 @@ import org.knowm.xchart.style.XYStyler;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /**
- * Two maps of the same labelled samples, each by its own two directions of largest variance: at the left the samples as
- * they are, at the right the encoder's vectors of length 1, which is how kNN compares them. A colour is a class.
+ * Two maps of the same samples, each by its own two directions of largest variance: at the left the samples as they are, at
+ * the right the encoder's vectors of length 1, which is how kNN compares them. A colour is a group, such as a class.
  */
 public final class VectorPlot extends Plot {
     private static final int SIDE = 640;
     private static final int MAX_POINTS = 4000;
     private static final int MARKER = 5;
+    private static final int RANGES = 5;
 
     private final XYChart raw;
     private final XYChart encoded;
@@ -31,21 +35,47 @@ public final class VectorPlot extends Plot {
         this.encoded = encoded;
     }
 
-    /** Of at most {@value #MAX_POINTS} samples, evenly spaced. */
-    public static VectorPlot of(LabelledVectors<float[]> samples, List<String> classes) {
+    /**
+     * Of at most {@value #MAX_POINTS} samples, evenly spaced.
+     *
+     * @param train to whose scale raw samples are brought
+     * @param groups of the samples, as {@code labels} of {@link LabelledVectors} are of classes
+     * @param names of the groups, one or more
+     */
+    public static <R> VectorPlot of(
+            LabelledVectors<R> train, LabelledVectors<R> samples, int[] groups, List<String> names) {
         int shown = Math.min(MAX_POINTS, samples.size());
         int[] labels = new int[shown];
-        float[][] raw = new float[shown][];
+        List<R> some = new ArrayList<>();
         float[][] encoded = new float[shown][];
         for (int i = 0; i < shown; i++) {
             int index = (int) ((long) i * samples.size() / shown);
-            labels[i] = samples.labels()[index];
-            raw[i] = samples.raw().get(index);
+            labels[i] = groups[index];
+            some.add(samples.raw().get(index));
             encoded[i] = Embeddings.normalised(samples.encoder()[index]);
         }
+        float[][] raw = samples.form().vectors(some, train.raw());
         return new VectorPlot(
-                chart("raw " + samples.form().rawNoun(), raw, labels, classes),
-                chart("encoder", encoded, labels, classes));
+                chart("raw " + samples.form().rawNoun(), raw, labels, names),
+                chart("encoder", encoded, labels, names));
+    }
+
+    /** The same of samples with a number each: a colour is a fifth of them, from the smallest to the largest. */
+    public static <R> VectorPlot of(LabelledVectors<R> train, LabelledVectors<R> samples, double[] numbers) {
+        double[] sorted = Arrays.stream(numbers).sorted().toArray();
+        int[] groups = new int[numbers.length];
+        double[] starts = IntStream.range(0, RANGES)
+                .mapToDouble(range -> sorted[range * sorted.length / RANGES])
+                .distinct()
+                .toArray();
+        for (int i = 0; i < groups.length; i++) {
+            int place = Arrays.binarySearch(starts, numbers[i]);
+            groups[i] = place >= 0 ? place : -place - 2;
+        }
+        List<String> names = Arrays.stream(starts)
+                .mapToObj(start -> String.format(Locale.ROOT, "from %.4g", start))
+                .toList();
+        return of(train, samples, groups, names);
     }
 
     private static XYChart chart(String title, float[][] vectors, int[] labels, List<String> classes) {

@@ -5,7 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.vicreg.runtime.natives.DoctorReport;
-import dev.vicreg.tools.evaluation.Evaluation;
+import dev.vicreg.tools.evaluation.measure.Advantage;
+import dev.vicreg.tools.evaluation.measure.Evaluation;
+import dev.vicreg.tools.evaluation.measure.Figure;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -32,12 +34,13 @@ class JsonTest {
     void figuresHaveTheSameKeysForEveryKindOfData() {
         Set<List<String>> keys = new HashSet<>();
         for (String noun : List.of("pictures", "vectors", "signals", "sequences")) {
-            Evaluation evaluation = new Evaluation(20, 0.07, noun, "raw " + noun, 3, 2, 2, 0.5, null, 0.25);
+            Evaluation evaluation = new Evaluation(
+                    20, 0.07, noun, "raw " + noun, 3, 2, 2, 0.5, null, 0.25, null, new Advantage(0.25, new Figure.Interval(0.1, 0.4)));
             keys.add(new ArrayList<>(evaluation.figures().keySet()));
         }
         assertEquals(
                 Set.of(List.of(
-                        "k", "temperature", "train_samples", "test_samples", "classes", "encoder", "baseline", "raw")),
+                        "k", "temperature", "train_samples", "test_samples", "classes", "encoder", "baseline", "raw", "over_raw", "over_baseline")),
                 keys);
     }
 }

@@ -2,12 +2,16 @@ package dev.vicreg.training.config;
 
 import dev.vicreg.models.setting.Group;
 import dev.vicreg.models.setting.Option;
+import dev.vicreg.models.setting.SettingException;
+import org.jspecify.annotations.Nullable;
 
 /**
- * What a run keeps of itself.
+ * What a run keeps of itself, and what it measures on the way.
  *
  * @param checkpointEvery steps between checkpoints; 0 for one an epoch
  * @param keep checkpoints kept, the newest ones
+ * @param evalEvery steps between measurements of the encoder; 0 for none
+ * @param keepBest the measure by which one more checkpoint is kept, the best so far; null for none
  */
 public record OutputConfig(
         @Option(
@@ -27,4 +31,48 @@ public record OutputConfig(
                 min = 1,
                 max = 1_000_000,
                 free = true)
-        int keep) {}
+        int keep,
+
+        @Option(
+                help = "measure the encoder after so many steps each: by kNN and a linear probe where labels are known, and"
+                        + " without labels; 0 for never",
+                argument = "STEPS",
+                group = Group.EVALUATION,
+                fallback = "0",
+                min = 0,
+                max = Integer.MAX_VALUE,
+                free = true)
+        long evalEvery,
+
+        @Option(
+                help = "keep the checkpoint too that is the best by this measure of `eval-every`",
+                group = Group.EVALUATION,
+                choices = {"knn", "linear", "rankme", "spread", UNIFORMITY},
+                free = true)
+        @Nullable
+        String keepBest) {
+    private static final String UNIFORMITY = "uniformity";
+
+    /** @throws SettingException if a best checkpoint is asked for and nothing is measured */
+    public OutputConfig {
+        if (keepBest != null && evalEvery == 0) {
+            throw new SettingException("`keep-best` " + keepBest
+                    + " needs measurements to choose by: add `eval-every` STEPS, or leave it out");
+        }
+    }
+
+    /** Nothing is measured on the way. */
+    public OutputConfig(long checkpointEvery, int keep) {
+        this(checkpointEvery, keep, 0, null);
+    }
+
+    /** The same, measured as another. */
+    OutputConfig measuredAs(OutputConfig other) {
+        return new OutputConfig(checkpointEvery, keep, other.evalEvery, other.keepBest);
+    }
+
+    /** Whether a value of {@link #keepBest} is better than another: it is larger, of uniformity smaller. */
+    public boolean isBetter(double value, double other) {
+        return UNIFORMITY.equals(keepBest) ? value < other : value > other;
+    }
+}

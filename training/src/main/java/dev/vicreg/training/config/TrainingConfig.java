@@ -50,7 +50,7 @@ public record TrainingConfig(
                 schedule.with(other.schedule.length()),
                 seed,
                 machine,
-                output);
+                output.measuredAs(other.output));
     }
 
     /** Where the run computes, and how. */

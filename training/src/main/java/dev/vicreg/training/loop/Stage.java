@@ -7,6 +7,7 @@ import dev.vicreg.training.config.GraphConfig;
 import dev.vicreg.training.config.PictureSizes;
 import dev.vicreg.training.config.TrainingConfig;
 import dev.vicreg.training.step.TrainingGraph;
+import dev.vicreg.training.step.pass.StepGraph;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -55,6 +56,11 @@ record Stage(TrainingConfig settings, TrainingGraph.Built built) {
                 .growth()
                 .map(sizes -> sizes.ends(stepsPerEpoch, total))
                 .orElse(List.of(total));
+    }
+
+    /** One step, which shows its representations where the encoder is measured on the way. */
+    StepGraph step() {
+        return settings.output().evalEvery() > 0 ? built.watchedStep() : built.step();
     }
 
     /** Where a run stands after {@code step} steps: the index of the next step's stage, or of the last one. */

@@ -11,6 +11,7 @@ import dev.vicreg.training.config.TrainingConfig;
 import dev.vicreg.training.config.UpdateConfig;
 import dev.vicreg.training.data.Datasets;
 import dev.vicreg.training.data.pair.PairedData;
+import dev.vicreg.training.data.source.Dataset;
 import dev.vicreg.training.optim.Schedule;
 import dev.vicreg.training.run.Artifacts;
 import dev.vicreg.training.run.CheckpointFile;
@@ -59,6 +60,9 @@ public final class Trainer implements AutoCloseable {
     public interface Listener {
         /** After every step. */
         void step(Metrics.Line line, long totalSteps);
+
+        /** After the encoder was measured, as it is after {@code step} steps. */
+        default void measured(long step, Map<String, Double> figures) {}
 
         /** After a checkpoint was saved. */
         void saved(RunFolder.Saved saved);
@@ -143,6 +147,9 @@ public final class Trainer implements AutoCloseable {
             Stage first = stages.get(Stage.at(0, ends)); // a size that lasts less than half a step is left out
             Map<String, Tensor> state = first.built().initialState(settings.seed());
             Artifacts artifacts = Artifacts.write(layout.artifacts(), first.built(), state, lowering);
+            if (settings.output().evalEvery() > 0) {
+                artifacts.writeTrainingModel(first.step(), lowering);
+            }
             if (stages.size() > 1) { // exports are of the last size at any time
                 artifacts.writeEvalModel(last(stages).built());
             }
@@ -212,7 +219,7 @@ public final class Trainer implements AutoCloseable {
             folder.goOnFrom(last.step());
             requireNotShorter(settings, root, last(ends), last.step());
             Stage stage = stages.get(Stage.at(last.step(), ends));
-            folder.artifacts().writeTrainingModel(stage.built(), lowering(settings));
+            folder.artifacts().writeTrainingModel(stage.step(), lowering(settings));
             Path checkpoint = inPrecision(last.file(), stage.built(), layout.resumedCheckpoint());
             Artifacts models = folder.artifacts();
             requireKernels(stage, new Artifacts(models.trainingModel(), models.evalModel(), checkpoint));
@@ -362,6 +369,11 @@ public final class Trainer implements AutoCloseable {
         return config;
     }
 
+    /** What the first views are of. */
+    public Dataset<?> samples() {
+        return data.get(0).a().origin();
+    }
+
     /** Steps done before this part of the run. */
     public long startStep() {
         return start.step();
@@ -392,16 +404,29 @@ public final class Trainer implements AutoCloseable {
      *     step: names the step and the last checkpoint
      */
     public Outcome train(Listener listener, BooleanSupplier stop) throws IOException, InterruptedException {
+        return train(listener, null, stop);
+    }
+
+    /**
+     * The same, measured on the way as often as the settings say.
+     *
+     * @param online measures; null for nobody
+     */
+    public Outcome train(Listener listener, @Nullable OnlineEvaluation online, BooleanSupplier stop)
+            throws IOException, InterruptedException {
         TrainingConfig settings = config.settings();
         long begin = System.nanoTime();
         try (Metrics metrics = Metrics.open(folder.metrics(), start.step())) {
             TrainingLoop loop = new TrainingLoop(
-                    folder, settings, stepsPerEpoch(settings, data.get(0)), start, metrics, listener, stop);
+                    folder, settings, stepsPerEpoch(settings, data.get(0)), start, metrics, listener, online, stop);
+            if (online != null && start.step() > 0) {
+                online.restore(folder.online(start.step()));
+            }
             while (!loop.isOver()) {
                 int i = Stage.at(loop.last().step(), ends);
                 Stage stage = stages.get(i);
                 if (loop.last().step() > start.step()) {
-                    folder.artifacts().writeTrainingModel(stage.built(), lowering(settings));
+                    folder.artifacts().writeTrainingModel(stage.step(), lowering(settings));
                 }
                 loop.run(stage, ends.get(i), data.get(i));
             }

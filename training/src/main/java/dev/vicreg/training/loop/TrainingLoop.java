@@ -1,11 +1,13 @@
 package dev.vicreg.training.loop;
 
+import dev.vicreg.runtime.file.TemporaryFolder;
 import dev.vicreg.training.config.GraphConfig;
 import dev.vicreg.training.config.TrainingConfig;
 import dev.vicreg.training.data.pair.PairBatch;
 import dev.vicreg.training.data.pair.PairLoader;
 import dev.vicreg.training.data.pair.PairedData;
 import dev.vicreg.training.optim.Schedule;
+import dev.vicreg.training.run.BestCheckpoint;
 import dev.vicreg.training.run.CheckpointFile;
 import dev.vicreg.training.run.Metrics;
 import dev.vicreg.training.run.RunFolder;
@@ -14,10 +16,14 @@ import dev.vicreg.training.session.TrainingSession;
 import dev.vicreg.training.step.LossScaling;
 import dev.vicreg.training.step.Side;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** The steps of one part of a run, from a checkpoint to the end or to a stop. Not thread-safe. */
 final class TrainingLoop {
@@ -28,12 +34,14 @@ final class TrainingLoop {
     private final TrainingConfig settings;
     private final Metrics metrics;
     private final Trainer.Listener listener;
+    private final @Nullable OnlineEvaluation online;
     private final BooleanSupplier stop;
     private final Set<String> neverFinite; // of what the run started from, such as a mask of an imported network
     private final Schedule schedule;
     private final long every; // steps between checkpoints
     private final long total;
     private RunFolder.Saved last;
+    private @Nullable BestCheckpoint best;
     private boolean stopped;
     private double waited; // seconds
 
@@ -41,6 +49,7 @@ final class TrainingLoop {
      * Asks {@code stop} once.
      *
      * @param last what the part goes on from
+     * @param online measures the encoder, where the settings want that; null for nobody
      */
     TrainingLoop(
             RunFolder folder,
@@ -49,12 +58,14 @@ final class TrainingLoop {
             RunFolder.Saved last,
             Metrics metrics,
             Trainer.Listener listener,
+            @Nullable OnlineEvaluation online,
             BooleanSupplier stop)
             throws IOException {
         this.folder = folder;
         this.settings = settings;
         this.metrics = metrics;
         this.listener = listener;
+        this.online = settings.output().evalEvery() == 0 ? null : online;
         this.stop = stop;
         this.last = last;
         neverFinite = CheckpointFile.notFinite(folder.artifacts().checkpoint());
@@ -62,6 +73,10 @@ final class TrainingLoop {
         total = settings.schedule().totalSteps(stepsPerEpoch);
         long asked = settings.output().checkpointEvery();
         every = asked == 0 ? stepsPerEpoch : asked;
+        best = BestCheckpoint.of(folder.root())
+                .filter(known -> known.step() <= last.step()
+                        && known.measure().equals(settings.output().keepBest()))
+                .orElse(null);
         stopped = stop.getAsBoolean(); // before the first step too: from now on a signal waits for us
     }
 
@@ -105,8 +120,9 @@ final class TrainingLoop {
             long step = last.step();
             while (step < end && !stopped) {
                 TrainingSession.Losses losses = step(++step, loader, session, data);
-                if (step % every == 0 || step == end || stopped) {
-                    save(step, losses, session, stage.built().signature().state());
+                boolean isBest = isMeasured(step) && isBest(step, measure(step, losses, loader, session));
+                if (isBest || step % every == 0 || step == end || stopped) {
+                    save(step, losses, session, stage.built().signature().state(), isBest);
                 }
             }
             waited += loader.secondsWaited();
@@ -134,16 +150,55 @@ final class TrainingLoop {
                 scaling == null ? null : scaling.scale(),
                 scaling == null ? null : scaling.skipped());
         metrics.write(line);
+        if (online != null) {
+            float[][] first = Arrays.copyOf(session.representations(), batch.indices().length); // of several views
+            online.see(Arrays.stream(batch.indices()).map(data.a()::place).toArray(), first);
+        }
         listener.step(line, total);
         stopped = stop.getAsBoolean();
         return losses;
     }
 
-    private void save(long step, TrainingSession.Losses losses, TrainingSession session, Set<String> state)
+    private boolean isMeasured(long step) {
+        return online != null && (step % settings.output().evalEvery() == 0 || step == total);
+    }
+
+    private Map<String, Double> measure(
+            long step, TrainingSession.Losses losses, PairLoader loader, TrainingSession session) throws IOException {
+        Map<String, Double> figures;
+        try (TemporaryFolder here = TemporaryFolder.beside(folder.config())) { // where there is room for checkpoints
+            Path state = here.path().resolve("checkpoint");
+            writer(session, losses, step).write(state);
+            figures = Objects.requireNonNull(online).measure(state);
+        }
+        int epoch = Math.toIntExact((step - 1) / loader.stepsPerEpoch()) + 1;
+        metrics.write(epoch, step, figures);
+        listener.measured(step, figures);
+        return figures;
+    }
+
+    /** Whether what was measured is better than all before, by the measure that was chosen; remembers it. */
+    private boolean isBest(long step, Map<String, Double> figures) {
+        String measure = settings.output().keepBest();
+        Double value = measure == null ? null : figures.get(measure);
+        if (measure == null || value == null || (best != null && !settings.output().isBetter(value, best.value()))) {
+            return false;
+        }
+        best = new BestCheckpoint(step, measure, value);
+        return true;
+    }
+
+    private void save(
+            long step, TrainingSession.Losses losses, TrainingSession session, Set<String> state, boolean isBest)
             throws IOException {
         metrics.sync();
         last = folder.save(
-                step, writer(session, losses, step), state, settings.output().keep());
+                step,
+                writer(session, losses, step),
+                state,
+                online == null ? Map.of() : online.state(),
+                settings.output().keep(),
+                isBest ? best : null);
         listener.saved(last);
     }
 

@@ -6,6 +6,7 @@ import dev.vicreg.models.onnx.OnnxFile;
 import dev.vicreg.runtime.file.AtomicFile;
 import dev.vicreg.training.step.TrainingGraph;
 import dev.vicreg.training.step.lowering.Lowering;
+import dev.vicreg.training.step.pass.StepGraph;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -39,15 +40,15 @@ public record Artifacts(Path trainingModel, Path evalModel, Path checkpoint) {
             throws IOException {
         Files.createDirectories(folder);
         Artifacts artifacts = in(folder);
-        artifacts.writeTrainingModel(built, lowering);
+        artifacts.writeTrainingModel(built.step(), lowering);
         artifacts.writeEvalModel(built);
         CheckpointFile.write(artifacts.checkpoint, state);
         return artifacts;
     }
 
     /** Writes the training model alone, as a resumed run does for the machine that it finds itself on. */
-    public void writeTrainingModel(TrainingGraph.Built built, Lowering lowering) throws IOException {
-        Graph step = lowering.write(built.step());
+    public void writeTrainingModel(StepGraph pure, Lowering lowering) throws IOException {
+        Graph step = lowering.write(pure);
         Map<String, String> metadata = Map.of(LOWERING_KEY, lowering.toString());
         AtomicFile.write(trainingModel, ByteBuffer.wrap(OnnxFile.bytes(step, metadata, lowering.opset(step))));
     }

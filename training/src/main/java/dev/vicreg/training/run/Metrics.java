@@ -15,7 +15,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** metrics.jsonl: one JSON object a line, one line a step. Not thread-safe. */
+/** metrics.jsonl: one JSON object a line, one line a step, and one more after each that is measured. Not thread-safe. */
 public final class Metrics implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -96,7 +96,23 @@ public final class Metrics implements AutoCloseable {
 
     /** Appends a line; it reaches the file before this returns. */
     public void write(Line line) throws IOException {
-        String text = JSON.writeValueAsString(line.json()) + "\n";
+        append(line.json());
+    }
+
+    /**
+     * Appends a line of what was measured after a step: {@code {"epoch":1,"step":200,"eval":{"knn":0.53}}}.
+     *
+     * @param figures finite numbers by name, in snake case
+     */
+    public void write(int epoch, long step, Map<String, Double> figures) throws IOException {
+        ObjectNode json = JSON.createObjectNode().put("epoch", epoch).put("step", step);
+        ObjectNode eval = json.putObject("eval");
+        figures.forEach(eval::put);
+        append(json);
+    }
+
+    private void append(ObjectNode json) throws IOException {
+        String text = JSON.writeValueAsString(json) + "\n";
         ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
         while (bytes.hasRemaining()) {
             file.write(bytes);

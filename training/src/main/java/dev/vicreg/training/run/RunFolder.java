@@ -3,6 +3,7 @@ package dev.vicreg.training.run;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.runtime.file.AtomicFile;
 import dev.vicreg.runtime.file.TemporaryFolder;
 import dev.vicreg.training.config.FileDigest;
@@ -24,10 +25,12 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The folder of one run: who may write in it, where its files lie, and how checkpoints come and go. Holds the run's lock
@@ -35,6 +38,7 @@ import java.util.stream.Stream;
  */
 public final class RunFolder implements AutoCloseable {
     private static final String SHA256 = "sha256"; // in state.json, of the checkpoint beside it
+    private static final String ONLINE_SHA256 = "online_sha256"; // of the file beside that, where there is one
 
     private final RunLayout layout;
     private final FileChannel lockFile;
@@ -184,6 +188,12 @@ public final class RunFolder implements AutoCloseable {
         return Collections.unmodifiableList(found);
     }
 
+    /** What learns beside the run, as it was saved after {@code step}; empty where it wasn't. */
+    public Map<String, Tensor> online(long step) throws IOException {
+        Path file = RunLayout.online(layout.saved(step));
+        return Files.exists(file) ? CheckpointFile.read(file) : Map.of();
+    }
+
     /**
      * What is wrong with a saved state, as a sentence goes on after its name; empty where it holds what was saved. One of
      * a run from before checksums were kept counts as sound if its structure is.
@@ -192,20 +202,28 @@ public final class RunFolder implements AutoCloseable {
         Path file = saved.file();
         try {
             Path state = RunLayout.state(Objects.requireNonNull(file.getParent(), "its folder"));
-            JsonNode recorded = Files.exists(state)
-                    ? RunConfig.JSON.readTree(state.toFile()).path(SHA256)
-                    : MissingNode.getInstance();
-            if (recorded.isMissingNode()) {
+            JsonNode recorded =
+                    Files.exists(state) ? RunConfig.JSON.readTree(state.toFile()) : MissingNode.getInstance();
+            if (recorded.path(SHA256).isMissingNode()) {
                 CheckpointFile.types(file);
                 return Optional.empty();
             }
-            String found = FileDigest.sha256(file);
-            return found.equals(recorded.asText())
-                    ? Optional.empty()
-                    : Optional.of("its SHA-256 is " + found + ", saved was " + recorded.asText());
+            Optional<String> damage = damage(file, recorded.path(SHA256));
+            JsonNode online = recorded.path(ONLINE_SHA256);
+            return damage.isPresent() || online.isMissingNode()
+                    ? damage
+                    : damage(RunLayout.online(file.resolveSibling("")), online)
+                            .map(found -> "of the file online beside it: " + found);
         } catch (IOException e) {
             return Optional.of(String.valueOf(e.getMessage()));
         }
+    }
+
+    private static Optional<String> damage(Path file, JsonNode recorded) throws IOException {
+        String found = FileDigest.sha256(file);
+        return found.equals(recorded.asText())
+                ? Optional.empty()
+                : Optional.of("its SHA-256 is " + found + ", saved was " + recorded.asText());
     }
 
     /** Writes a checkpoint file; what {@link TrainingSession#save} does. */
@@ -214,13 +232,22 @@ public final class RunFolder implements AutoCloseable {
         void write(Path file) throws IOException;
     }
 
+    /** Saves a state that nothing learns beside, and that isn't known to be the best. */
+    public Saved save(long step, Writer writer, Set<String> names, int keep) throws IOException {
+        return save(step, writer, names, Map.of(), keep, null);
+    }
+
     /**
-     * Saves a state: under a temporary name, read back, synced, renamed. Afterwards all but the newest {@code keep} are
-     * deleted, and those that {@link #goOnFrom} left behind.
+     * Saves a state: under a temporary name, read back, synced, renamed. Afterwards all but the newest {@code keep} and the
+     * best are deleted, and those that {@link #goOnFrom} left behind.
      *
      * @param names what the checkpoint must hold
+     * @param online what learns beside the run; may be empty
+     * @param best that this state is it; null if it isn't, or nobody knows
      */
-    public Saved save(long step, Writer writer, Set<String> names, int keep) throws IOException {
+    public Saved save(
+            long step, Writer writer, Set<String> names, Map<String, Tensor> online, int keep, @Nullable BestCheckpoint best)
+            throws IOException {
         Path target = layout.saved(step);
         Path temporary = AtomicFile.temporaryName(target);
         try {
@@ -239,6 +266,11 @@ public final class RunFolder implements AutoCloseable {
             }
             ObjectNode state =
                     RunConfig.JSON.createObjectNode().put("step", step).put(SHA256, FileDigest.sha256(file));
+            if (!online.isEmpty()) {
+                Path beside = RunLayout.online(temporary);
+                CheckpointFile.write(beside, online);
+                state.put(ONLINE_SHA256, FileDigest.sha256(beside));
+            }
             String text = RunConfig.JSON.writeValueAsString(state) + "\n";
             AtomicFile.write(RunLayout.state(temporary), ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8)));
             discard(target);
@@ -254,8 +286,19 @@ public final class RunFolder implements AutoCloseable {
                             + "; earlier checkpoints are kept",
                     e);
         }
+        if (best != null) {
+            best.write(layout.best());
+        } else if (isLeft(BestCheckpoint.of(root()))) {
+            Files.delete(layout.best());
+        }
         prune(step, keep);
         return new Saved(step, RunLayout.checkpoint(target));
+    }
+
+    /** Whether the run went back to before its best state, which it so no longer has. */
+    private boolean isLeft(Optional<BestCheckpoint> best) {
+        return best.isPresent()
+                && left.stream().anyMatch(each -> each.step() == best.get().step());
     }
 
     /** Deletes what a failure left; the failure is what the caller hears of. */
@@ -282,9 +325,12 @@ public final class RunFolder implements AutoCloseable {
             }
         }
         left = List.of();
+        Optional<BestCheckpoint> best = BestCheckpoint.of(root());
         List<Saved> saved = saved();
         for (Saved old : saved.subList(0, Math.max(0, saved.size() - keep))) {
-            discard(layout.saved(old.step()));
+            if (best.isEmpty() || best.get().step() != old.step()) {
+                discard(layout.saved(old.step()));
+            }
         }
     }
 

@@ -55,6 +55,16 @@ public record RunLayout(Path root) {
         return folder.resolve("state.json");
     }
 
+    /** What learns beside the run, of a saved state that has it: {@code online}. */
+    static Path online(Path folder) {
+        return folder.resolve("online");
+    }
+
+    /** Which of the saved states is the best: {@code checkpoints/best.json}. */
+    Path best() {
+        return checkpoints().resolve("best.json");
+    }
+
     /**
      * The copy of the file that a side's encoder came in: {@code artifacts/encoder-original.onnx},
      * {@code encoder-original-b.onnx}.

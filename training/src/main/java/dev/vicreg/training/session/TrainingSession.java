@@ -2,6 +2,7 @@ package dev.vicreg.training.session;
 
 import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OnnxValue;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
@@ -22,6 +23,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +34,7 @@ public final class TrainingSession implements AutoCloseable {
     private final OrtEnvironment environment;
     private final OrtTrainingSession session;
     private final StepSignature signature;
+    private float[][] representations = new float[0][];
 
     /**
      * The loss of one step and its unweighted terms, before the update of that step.
@@ -209,10 +212,22 @@ public final class TrainingSession implements AutoCloseable {
         try (OrtSession.Result result = session.trainStep(fed)) {
             Map<String, Float> terms = new LinkedHashMap<>();
             signature.terms().forEach(term -> terms.put(term, scalar(result, TrainingGraph.termOutput(term))));
+            Optional<OnnxValue> watched = result.get(TrainingGraph.REPRESENTATION);
+            representations = watched.isEmpty()
+                    ? new float[0][]
+                    : (float[][]) watched.get().getValue();
             return new Losses(scalar(result, TrainingGraph.LOSS), terms, scaling(result));
         } catch (OrtException e) {
             throw new IllegalStateException("The training step failed: " + oneLine(e), e);
         }
+    }
+
+    /**
+     * The first branch's representations of the last step's views, before its update, [views][D]; empty where the step isn't
+     * watched. The caller's own.
+     */
+    public float[][] representations() {
+        return representations;
     }
 
     private static @Nullable Scaling scaling(OrtSession.Result result) {

@@ -73,6 +73,8 @@ public final class TrainingGraph {
     public static final String LAZY_RESET_GRAD = "lazy_reset_grad";
     /** The output that is differentiated. */
     public static final String LOSS = "loss";
+    /** The output with the representations of the first branch's views, [views,D], of a step that is watched. */
+    public static final String REPRESENTATION = "representation";
     /** Names of optimizer state are this, the state's name, a dot and the parameter's name. */
     public static final String OPTIMIZER_PREFIX = "optimizer.";
 
@@ -192,6 +194,7 @@ public final class TrainingGraph {
      * @param gradients of the loss, by trained parameter; values of the training graph
      * @param optimizerState initial optimizer state by its checkpoint name, that of the loss scaling included
      * @param averages parameters whose averages the checkpoint holds, by the averages' names
+     * @param representation of the first branch's views, before the update, float32; a value of the training graph
      * @param scaling of the loss; null where the network is computed in float32
      */
     public record Built(
@@ -202,11 +205,21 @@ public final class TrainingGraph {
             Map<Parameter, Value> gradients,
             Map<String, Tensor> optimizerState,
             Map<String, Parameter> averages,
+            Value representation,
             @Nullable LossScaling scaling,
             @Nullable TargetMomentum target) {
         /** One step in the precision that was asked for, before kernels are chosen by a {@link Lowering}. */
         public StepGraph step() {
-            return scaling == null ? training : MixedPrecision.PASS.apply(training);
+            return inPrecision(training);
+        }
+
+        /** The same, which gives {@link #REPRESENTATION} too. */
+        public StepGraph watchedStep() {
+            return inPrecision(training.alsoGiving(REPRESENTATION, representation));
+        }
+
+        private StepGraph inPrecision(StepGraph step) {
+            return scaling == null ? step : MixedPrecision.PASS.apply(step);
         }
 
         /** What the step takes and gives, by name. */
@@ -291,7 +304,8 @@ public final class TrainingGraph {
         // Branch a comes first: running statistics move with a, then with b.
         Layers layers = Layers.forTraining(parameters);
         List<Parameter> encoders = new ArrayList<>();
-        Value za = spec.a.project(layers, encoded(spec.a, layers, viewA, encoders));
+        Value ya = encoded(spec.a, layers, viewA, encoders);
+        Value za = spec.a.project(layers, ya);
         Value zb = spec.b.project(layers, encoded(spec.b, layers, viewB, encoders));
         requireEqualWidths(za, zb);
         List<Value> fed = new ArrayList<>(List.of(viewA, viewB, rate));
@@ -344,6 +358,7 @@ public final class TrainingGraph {
                 gradients,
                 initialState,
                 averages,
+                ops.scope("watched").in(Region.OBJECTIVE).identity(ya),
                 spec.scaling,
                 spec.objective.heads().target());
     }

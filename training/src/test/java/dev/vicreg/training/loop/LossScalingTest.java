@@ -292,6 +292,7 @@ final class LossScalingTest {
                 scaled.gradients(),
                 scaled.optimizerState(),
                 scaled.averages(),
+                scaled.representation(),
                 null,
                 null);
         List<TrainingSession.Losses> found = losses(inFloat32, optimizer);

@@ -75,8 +75,7 @@ public record Diagnosis(
     /** One line on collapse: that all vectors are one, that some dimensions are constant, or that none is. */
     public String verdict() {
         if (collapsed()) {
-            boolean zeros = spectrum.singularValues()[0] == 0;
-            return "complete collapse: all " + vectors + " vectors are " + (zeros ? "zeros" : "the same");
+            return Collapse.complete(vectors, spectrum.singularValues()[0] == 0);
         }
         return constantDimensions == 0
                 ? "no dimension is constant"

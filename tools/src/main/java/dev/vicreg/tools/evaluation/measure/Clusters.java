@@ -9,6 +9,11 @@ record Clusters() implements Measure {
     private static final long SEED = 0;
 
     @Override
+    public String name() {
+        return "k-means";
+    }
+
+    @Override
     public List<Figure> of(Space space, Labels labels) {
         int clusters = Math.min(labels.classes().size(), space.test().length);
         int[] found = KMeans.of(clusters, SEED).cluster(space.test()).labels();

@@ -14,33 +14,36 @@ import org.jspecify.annotations.Nullable;
  * @param ks numbers of neighbours that voted
  * @param temperatures of their votes
  * @param labels classes of the samples
- * @param figures of each space, the encoder's first
+ * @param measured in each space
  */
 public record EvaluationReport(
         SampleForm<?, ?> form,
         List<Integer> ks,
         List<Double> temperatures,
         Labels labels,
-        Map<Space, List<Figure>> figures) {
+        Measurements measured) {
     /** What was measured, and a table with a column for each space. */
     public String text() {
         Map<String, List<Figure>> columns = new LinkedHashMap<>();
-        figures.forEach((space, own) -> columns.put(space.name(), own));
+        measured.figures().forEach((space, own) -> columns.put(space.name(), own));
         String noun = form.kind().noun();
-        String what = labels.known()
+        String what = labels.known() || !labels.target().isEmpty()
                 ? String.format(
                         Locale.ROOT,
-                        "%d test %s by %d training %s of %d classes%n",
+                        "%d test %s by %d training %s%s%n",
                         labels.test().length,
                         noun,
                         labels.train().length,
                         noun,
-                        labels.classes().size())
+                        labels.known()
+                                ? " of " + labels.classes().size() + " classes"
+                                : ", target " + labels.target())
                 : String.format(Locale.ROOT, "%d test %s, their labels unknown%n", labels.test().length, noun);
         boolean compared =
-                figures.keySet().stream().anyMatch(space -> space.key().equals("baseline"));
+                measured.figures().keySet().stream().anyMatch(space -> space.key().equals("baseline"));
         return what
                 + new FigureTable(columns).text()
+                + missing()
                 + (compared
                         ? ""
                         : "before training left out: no encoder-initial.onnx beside the model, and no --baseline"
@@ -48,11 +51,21 @@ public record EvaluationReport(
                 + note();
     }
 
+    /** What the table has not, in words. */
+    private String missing() {
+        StringBuilder text = new StringBuilder();
+        measured.collapses()
+                .forEach((space, words) ->
+                        text.append(space.name()).append(": ").append(words).append(System.lineSeparator()));
+        measured.reasons().forEach(reason -> text.append(reason).append(System.lineSeparator()));
+        return text.toString();
+    }
+
     private String note() {
         boolean intervals =
-                figures.values().stream().flatMap(List::stream).anyMatch(figure -> figure.interval() != null);
+                measured.figures().values().stream().flatMap(List::stream).anyMatch(figure -> figure.interval() != null);
         return intervals
-                ? "± of an accuracy: half the interval in which it lies with 95 %, as far as that hangs on the test samples"
+                ? "± of an accuracy or R²: half the interval in which it lies with 95 %, as far as that hangs on the test samples"
                         + System.lineSeparator()
                 : "";
     }
@@ -96,22 +109,35 @@ public record EvaluationReport(
         json.put("train_samples", labels.train().length);
         json.put("test_samples", labels.test().length);
         json.put("classes", labels.classes().size());
+        if (!labels.target().isEmpty()) {
+            json.put("target", labels.target());
+        }
         String knn = Knn.key(ks.get(0), temperatures.get(0));
-        boolean hasKnn = figures.values().stream()
+        boolean hasKnn = measured.figures().values().stream()
                 .flatMap(List::stream)
                 .anyMatch(figure -> figure.key().equals(knn));
         if (hasKnn) {
             json.put("k", ks.get(0));
             json.put("temperature", temperatures.get(0));
             json.put("baseline", null); // where no such space is measured
-            figures.forEach((space, own) -> own.stream()
+            measured.figures().forEach((space, own) -> own.stream()
                     .filter(figure -> figure.key().equals(knn)
                             && List.of("encoder", "baseline", "raw").contains(space.key()))
                     .forEach(figure -> json.put(space.key(), figure.value())));
         }
         Map<String, Object> spaces = new LinkedHashMap<>();
-        figures.forEach((space, own) -> spaces.put(space.key(), values(own)));
+        measured.figures().forEach((space, own) -> {
+            Map<String, Object> values = values(own);
+            String collapse = measured.collapses().get(space);
+            if (collapse != null) {
+                values.put("collapse", collapse);
+            }
+            spaces.put(space.key(), values);
+        });
         json.put("spaces", spaces);
+        if (!measured.reasons().isEmpty()) {
+            json.put("left_out", measured.reasons());
+        }
         return json;
     }
 

@@ -11,6 +11,11 @@ import java.util.Optional;
  */
 record FewLabels() implements Measure {
     @Override
+    public String name() {
+        return "few labels";
+    }
+
+    @Override
     public List<Figure> of(Space space, Labels labels) {
         int classes = labels.classes().size();
         List<Figure> figures = new ArrayList<>();

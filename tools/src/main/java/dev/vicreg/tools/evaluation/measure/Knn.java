@@ -14,13 +14,18 @@ import java.util.List;
  */
 record Knn(List<Integer> ks, List<Double> temperatures) implements Measure {
     @Override
-    public int leastTraining() {
-        return Collections.max(ks);
+    public String name() {
+        return "kNN";
     }
 
     @Override
     public List<Figure> of(Space space, Labels labels) {
-        Neighbours neighbours = Neighbours.find(space.train(), space.test(), leastTraining(), 0);
+        int most = Collections.max(ks);
+        if (space.train().length < most) {
+            throw new IllegalStateException("needs at least " + most + " labelled training samples, found "
+                    + space.train().length + "; give a smaller --k");
+        }
+        Neighbours neighbours = Neighbours.find(space.train(), space.test(), most, 0);
         int classes = labels.classes().size();
         List<Figure> figures = new ArrayList<>();
         for (int k : ks) {

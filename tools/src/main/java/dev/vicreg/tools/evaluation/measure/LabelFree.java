@@ -7,8 +7,13 @@ import java.util.List;
 /** What vectors of the test samples tell without labels: {@link Diagnosis}. Vectors that are all one have no other figure than that. */
 record LabelFree() implements Measure {
     @Override
-    public boolean needsLabels() {
-        return false;
+    public String name() {
+        return "label-free";
+    }
+
+    @Override
+    public Needs needs() {
+        return Needs.NOTHING;
     }
 
     @Override

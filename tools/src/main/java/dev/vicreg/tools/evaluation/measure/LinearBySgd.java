@@ -6,6 +6,11 @@ import java.util.List;
 /** Accuracy of a linear probe trained as the papers do: {@link SgdProbe}. */
 record LinearBySgd() implements Measure {
     @Override
+    public String name() {
+        return "linear probe by SGD";
+    }
+
+    @Override
     public List<Figure> of(Space space, Labels labels) {
         int classes = labels.classes().size();
         int[] predicted =

@@ -6,6 +6,11 @@ import java.util.List;
 /** How near samples of a class are to each other among the training samples: {@link Retrieval}. */
 record Ranking() implements Measure {
     @Override
+    public String name() {
+        return "retrieval";
+    }
+
+    @Override
     public List<Figure> of(Space space, Labels labels) {
         Retrieval found = Retrieval.of(space.train(), labels.train(), space.test(), labels.test());
         return List.of(

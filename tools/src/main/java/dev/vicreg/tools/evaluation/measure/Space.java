@@ -7,5 +7,11 @@ package dev.vicreg.tools.evaluation.measure;
  * @param name for a person
  * @param train vectors of the training samples, [samples][D]
  * @param test vectors of the test samples, [samples][D]
+ * @param views vectors of views of some test samples, [samples][views][D]; empty where none were drawn
  */
-public record Space(String key, String name, float[][] train, float[][] test) {}
+public record Space(String key, String name, float[][] train, float[][] test, float[][][] views) {
+    /** Without views. */
+    public Space(String key, String name, float[][] train, float[][] test) {
+        this(key, name, train, test, new float[0][][]);
+    }
+}

@@ -20,6 +20,16 @@ record PairedViews(ViewSource source, int[] places, String fingerprint) implemen
     }
 
     @Override
+    public Dataset<?> origin() {
+        return source.origin();
+    }
+
+    @Override
+    public int place(int index) {
+        return source.place(places[index]);
+    }
+
+    @Override
     public ViewType type() {
         return source.type();
     }

@@ -12,6 +12,16 @@ public interface ViewSource {
     /** The samples. */
     Dataset<?> data();
 
+    /** The data set that {@link #data} are of: the same, but for samples in an order of pairs. */
+    default Dataset<?> origin() {
+        return data();
+    }
+
+    /** Where a sample of {@link #data} is in {@link #origin}. */
+    default int place(int index) {
+        return index;
+    }
+
     /** What every view is made of. */
     ViewType type();
 

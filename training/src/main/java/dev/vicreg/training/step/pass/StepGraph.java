@@ -53,6 +53,13 @@ public record StepGraph(
         return Graph.of(name, inputs, all);
     }
 
+    /** The same step, which gives one more of its values; its name is none of the others'. */
+    public StepGraph alsoGiving(String output, Value value) {
+        Map<String, Value> more = new LinkedHashMap<>(outputs);
+        more.put(output, value);
+        return new StepGraph(name, inputs, more, next, guards);
+    }
+
     /** The same step, its graph rewritten: inputs and names of outputs must stay. */
     public StepGraph map(UnaryOperator<Graph> rewriting) {
         Graph graph = rewriting.apply(graph());

@@ -1,6 +1,11 @@
-package dev.vicreg.tools.evaluation;
+package dev.vicreg.tools.evaluation.measure;
 
+import dev.vicreg.tools.evaluation.KnnClassifier;
+import dev.vicreg.tools.evaluation.LabelledVectors;
+import dev.vicreg.tools.evaluation.Neighbours;
+import dev.vicreg.tools.evaluation.SampleForm;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  * @param baseline the same encoder before training; null where there is none
  * @param raw the samples themselves: pixels, normalised by mean and standard deviation of the training pictures; vectors
  *     and signals, standardised as the encoder does; how often each id is in a sequence
+ * @param overBaseline how much better the encoder is than before training; null where there is no such
+ * @param overRaw how much better it is than the samples themselves
  */
 public record Evaluation(
         int k,
@@ -29,15 +36,25 @@ public record Evaluation(
         int classes,
         double encoder,
         @Nullable Double baseline,
-        double raw) {
+        double raw,
+        @Nullable Advantage overBaseline,
+        Advantage overRaw) {
 
     /** Classifies the test samples by the training samples, in each of the spaces; a second model is the baseline. */
     public static <R> Evaluation of(KnnClassifier knn, LabelledVectors<R> train, LabelledVectors<R> test, int classes) {
         SampleForm<?, R> form = train.form();
-        float[][] trainRaw = form.vectors(train.raw(), train.raw());
-        float[][] testRaw = form.vectors(test.raw(), train.raw());
-        int[] trainLabels = train.labels();
-        int[] testLabels = test.labels();
+        Predictions encoder = predictions(knn, train, train.encoder(), test, test.encoder(), classes);
+        Predictions baseline = train.models().size() < 2
+                ? null
+                : predictions(
+                        knn, train, train.models().get(1), test, test.models().get(1), classes);
+        Predictions raw = predictions(
+                knn,
+                train,
+                form.vectors(train.raw(), train.raw()),
+                test,
+                form.vectors(test.raw(), train.raw()),
+                classes);
         return new Evaluation(
                 knn.k(),
                 knn.temperature(),
@@ -46,16 +63,22 @@ public record Evaluation(
                 train.size(),
                 test.size(),
                 classes,
-                knn.accuracy(train.encoder(), trainLabels, test.encoder(), testLabels, classes),
-                train.models().size() < 2
-                        ? null
-                        : knn.accuracy(
-                                train.models().get(1),
-                                trainLabels,
-                                test.models().get(1),
-                                testLabels,
-                                classes),
-                knn.accuracy(trainRaw, trainLabels, testRaw, testLabels, classes));
+                encoder.accuracy(),
+                baseline == null ? null : baseline.accuracy(),
+                raw.accuracy(),
+                baseline == null ? null : Advantage.of(encoder, baseline),
+                Advantage.of(encoder, raw));
+    }
+
+    private static Predictions predictions(
+            KnnClassifier knn,
+            LabelledVectors<?> train,
+            float[][] bank,
+            LabelledVectors<?> test,
+            float[][] queries,
+            int classes) {
+        Neighbours neighbours = Neighbours.find(bank, queries, knn.k(), 0);
+        return new Predictions(knn.classify(neighbours, train.labels(), classes), test.labels(), classes);
     }
 
     /** For programs: the same keys whatever the samples are. */
@@ -69,6 +92,14 @@ public record Evaluation(
         figures.put("encoder", encoder);
         figures.put("baseline", baseline);
         figures.put("raw", raw);
+        figures.put("over_raw", List.of(overRaw.interval().low(), overRaw.interval().high()));
+        figures.put(
+                "over_baseline",
+                overBaseline == null
+                        ? null
+                        : List.of(
+                                overBaseline.interval().low(),
+                                overBaseline.interval().high()));
         return figures;
     }
 }
