@@ -1,5 +1,7 @@
 package dev.vicreg.tools.evaluation;
 
+import java.nio.ByteBuffer;
+import dev.vicreg.training.data.view.ViewType;
 import dev.vicreg.runtime.Classifier;
 import dev.vicreg.runtime.ClassifierModel;
 import dev.vicreg.runtime.Embedder;
@@ -49,6 +51,18 @@ final class VectorForm implements SampleForm<float[], float[]> {
     @Override
     public Plot plot(LabelledVectors<float[]> train, LabelledVectors<float[]> test, List<String> classes) {
         return VectorPlot.of(test, classes);
+    }
+
+    @Override
+    public Look look(float[] sample, Dataset<?> data) {
+        return new Look.Cells(VectorKind.VECTORS.require(data).columns(), sample);
+    }
+
+    @Override
+    public float[] seen(ViewType type, ByteBuffer view) {
+        float[] values = new float[type.shape().get(0)];
+        view.asFloatBuffer().get(0, values);
+        return values;
     }
 
     @Override

@@ -71,6 +71,11 @@ record PairedViews(ViewSource source, int[] places, String fingerprint) implemen
         }
 
         @Override
+        public Dataset<?> origin() {
+            return source.data().origin();
+        }
+
+        @Override
         public void close() throws IOException {
             source.data().close();
         }

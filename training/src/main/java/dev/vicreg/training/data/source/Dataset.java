@@ -41,6 +41,11 @@ public interface Dataset<S> extends Closeable {
     /** Changes when samples are added, removed, renamed or replaced; 64 hexadecimal digits. */
     String fingerprint();
 
+    /** The set whose samples these are, where this one only puts them into another order. */
+    default Dataset<?> origin() {
+        return this;
+    }
+
     /** Releases open files. Idempotent. */
     @Override
     void close() throws IOException;
