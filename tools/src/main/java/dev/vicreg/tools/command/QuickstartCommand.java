@@ -86,9 +86,9 @@ final class QuickstartCommand {
                     config, RunOptions.origins(settings, config), root.resolve("run"), Version.TEXT, datasets);
             Notes.tellOfRate(settings, config, console);
             result = TrainingRun.run(trainer, console);
-        }
-        if (result.outcome().finished()) {
-            evaluate(root, config, result.outcome().seconds(), settings.on(SharedSettings.JSON), console);
+            if (result.outcome().finished()) {
+                evaluate(root, config, result.outcome().seconds(), datasets, settings.on(SharedSettings.JSON), console);
+            }
         }
     }
 
@@ -121,8 +121,14 @@ final class QuickstartCommand {
         return Kinds.open(folder.toString(), DataOptions.DEFAULT, Selection.ALL);
     }
 
-    private static void evaluate(Path root, TrainingConfig config, double trainSeconds, boolean json, Console console)
-            throws IOException {
+    private static void evaluate(
+            Path root,
+            TrainingConfig config,
+            double trainSeconds,
+            Datasets datasets,
+            boolean json,
+            Console console)
+            throws IOException, InterruptedException {
         RunLayout run = new RunLayout(root.resolve("run"));
         Path encoder = run.encoder(Side.A);
         Path initial = run.initialEncoder(Side.A);
@@ -148,6 +154,8 @@ final class QuickstartCommand {
         paths.put("encoder", encoder.toString());
         paths.put("vectors", vectors.toString());
         paths.put("neighbours", sheet.toString());
+        ReportCommand.afterTraining(root.resolve("run"), config, datasets, console)
+                .ifPresent(page -> paths.put("report", page.toString()));
         if (json) {
             paths.put("evaluation", evaluation.figures());
             paths.put("train_seconds", trainSeconds);

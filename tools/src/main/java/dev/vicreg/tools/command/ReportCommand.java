@@ -121,24 +121,39 @@ final class ReportCommand {
     }
 
     /**
-     * Writes the page of a run that was just trained, or stopped. What goes wrong with it is told and no more: the run itself
-     * is complete.
+     * Writes the page of a run that has ended.
      *
      * @param datasets that the run had open
+     * @return the page; empty if it could not be written, which is told and no more: the run itself is complete
      */
     static Optional<Path> afterTraining(Path run, TrainingConfig config, Datasets datasets, Console console)
             throws InterruptedException {
+        return written(run, console, report -> {
+            int count = RunReport.usualSamples(run);
+            Device device = config.computeDevice();
+            addSamples(report, config, datasets, count, device, config.machine().threads(), console);
+        });
+    }
+
+    /**
+     * Writes the page of a run that was stopped or failed, without its samples: nobody wants to wait then.
+     *
+     * @param why a sentence for the page
+     * @return as {@link #afterTraining}
+     */
+    static Optional<Path> afterBreak(Path run, String why, Console console) throws InterruptedException {
+        return written(run, console, report -> report.note(why));
+    }
+
+    private interface Addition {
+        void to(RunReport report) throws IOException, InterruptedException;
+    }
+
+    private static Optional<Path> written(Path run, Console console, Addition addition) throws InterruptedException {
         Path out = new RunLayout(run).report();
         try {
             RunReport report = RunReport.of(commands(List.of(run)));
-            addSamples(
-                    report,
-                    config,
-                    datasets,
-                    RunReport.usualSamples(run),
-                    config.computeDevice(),
-                    config.machine().threads(),
-                    console);
+            addition.to(report);
             report.write(out);
             return Optional.of(out);
         } catch (IOException | SettingException | IllegalStateException e) {

@@ -2,9 +2,13 @@ package dev.vicreg.tools.command;
 
 import dev.vicreg.models.setting.Schema;
 import dev.vicreg.tools.cli.Setting;
+import dev.vicreg.training.config.ViewsConfig;
+import dev.vicreg.training.data.Augmentations;
 import dev.vicreg.training.run.RunConfig;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -13,6 +17,10 @@ import java.util.TreeMap;
 
 /** The command that gives a run, from what its config.json says of each option. */
 final class RunCommandLine {
+    private static final String AUGMENT = "augment"; // and of side b: augment-b
+    private static final String FIRST = "view-a.";
+    private static final String SECOND = "view-b.";
+
     private RunCommandLine() {}
 
     /**
@@ -36,6 +44,7 @@ final class RunCommandLine {
             }
         }
         texts.remove("data");
+        texts.replaceAll((name, text) -> name.startsWith(AUGMENT) ? shortened(text) : text);
         for (Setting<?> setting : TrainCommand.USAGE.settings()) {
             String text = texts.get(setting.name());
             String origin = origins.getOrDefault(setting.name(), "");
@@ -44,6 +53,50 @@ final class RunCommandLine {
             }
         }
         return command.toString();
+    }
+
+    /** An augmentation as the preset that it differs least from, and the differences. */
+    private static String shortened(String augmentation) {
+        Map<String, String> all = items(augmentation);
+        String shortest = augmentation;
+        for (String preset : Augmentations.presets()) {
+            Map<String, String> usual = items(text(preset));
+            if (usual.keySet().equals(all.keySet())) { // of the same kind of data
+                Set<String> parts = new LinkedHashSet<>(List.of(preset));
+                all.forEach((item, value) -> {
+                    if (!value.equals(usual.get(item))) {
+                        parts.add((isOfBoth(item, all) ? item.substring(FIRST.length()) : item) + "=" + value);
+                    }
+                });
+                String candidate = String.join(",", parts);
+                shortest = candidate.length() < shortest.length() ? candidate : shortest;
+            }
+        }
+        return shortest;
+    }
+
+    private static boolean isOfBoth(String item, Map<String, String> all) {
+        if (!item.startsWith(FIRST) && !item.startsWith(SECOND)) {
+            return false;
+        }
+        String name = item.substring(FIRST.length());
+        return Objects.equals(all.get(FIRST + name), all.get(SECOND + name));
+    }
+
+    private static String text(String preset) {
+        return Schema.texts(new ViewsConfig(Augmentations.parse(preset))).getOrDefault(AUGMENT, preset);
+    }
+
+    /** The settings behind a preset, in their order. */
+    private static Map<String, String> items(String augmentation) {
+        Map<String, String> items = new LinkedHashMap<>();
+        for (String item : augmentation.split(",", -1)) {
+            int sign = item.indexOf('=');
+            if (sign > 0) {
+                items.put(item.substring(0, sign), item.substring(sign + 1));
+            }
+        }
+        return items;
     }
 
     private static boolean isGiven(Setting<?> setting, String text, String origin) {

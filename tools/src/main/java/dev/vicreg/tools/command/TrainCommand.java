@@ -1,5 +1,6 @@
 package dev.vicreg.tools.command;
 
+import java.util.Optional;
 import dev.vicreg.export.RunExport;
 import dev.vicreg.models.setting.Group;
 import dev.vicreg.models.setting.SettingException;
@@ -148,7 +149,7 @@ final class TrainCommand {
                             trainer.rate()));
         }
         Notes.tellOfRate(settings, config, console);
-        TrainingRun.Result result = TrainingRun.run(trainer, console);
+        TrainingRun.Result result = trained(trainer, out, console);
         Path encoder = result.encoders().get(Side.A);
         if (encoder == null) {
             return;
@@ -165,10 +166,27 @@ final class TrainCommand {
                 TrainingRun.exportAverage(out, Side.A, checkpoint, figures(average));
             }
         }
-        report(settings, result, evaluation, average, console);
+        Optional<Path> page = ReportCommand.afterTraining(out, config, datasets, console);
+        report(settings, result, evaluation, average, page, console);
         if (evaluation != null) {
             Notes.warnOfLoss(evaluation, config.schedule().lr(), console);
         }
+    }
+
+    /** Trains; a run that ends early has its page, too. */
+    private static TrainingRun.Result trained(Trainer trainer, Path out, Console console)
+            throws IOException, InterruptedException {
+        TrainingRun.Result result;
+        try {
+            result = TrainingRun.run(trainer, console);
+        } catch (IllegalStateException | IOException e) {
+            ReportCommand.afterBreak(out, "The run failed: " + e.getMessage(), console);
+            throw e;
+        }
+        if (!result.outcome().finished()) {
+            ReportCommand.afterBreak(out, "The run was stopped before its end, and can go on.", console);
+        }
+        return result;
     }
 
     private static Map<String, Double> figures(Evaluation evaluation) {
@@ -200,6 +218,7 @@ final class TrainCommand {
             TrainingRun.Result result,
             @Nullable Evaluation evaluation,
             @Nullable Evaluation average,
+            Optional<Path> page,
             Console console) {
         Trainer.Outcome outcome = result.outcome();
         if (settings.on(SharedSettings.JSON)) {
@@ -218,6 +237,7 @@ final class TrainCommand {
             if (average != null) {
                 summary.put("evaluation_ema", average.figures());
             }
+            page.ifPresent(file -> summary.put("report", file.toString()));
             console.out().println(Json.line(summary));
             return;
         }
@@ -234,6 +254,7 @@ final class TrainCommand {
         if (average != null) {
             console.out().print(EvalCommand.row("averaged encoder", average.encoder()));
         }
+        page.ifPresent(file -> console.err().println("report: " + file));
         result.encoders().values().forEach(console.out()::println);
         result.averaged().values().forEach(console.out()::println);
     }

@@ -27,7 +27,7 @@ final class Spaces {
             return List.of();
         }
         List<Integer> queries = queries(gallery);
-        return gallery.vectors().keySet().stream()
+        return gallery.vectors().keySet().parallelStream()
                 .map(name -> json(name, gallery.rows(name), queries))
                 .toList();
     }

@@ -30,7 +30,7 @@
   function number(value) {
     if (value == null || !Number.isFinite(value)) return '–';
     const size = Math.abs(value);
-    if (Number.isInteger(value)) return value.toLocaleString('en');
+    if (Number.isInteger(value) || (size >= 1000 && size < 1e6)) return Math.round(value).toLocaleString('en');
     return size !== 0 && (size < 1e-3 || size >= 1e6) ? value.toExponential(2).replace(/\.?0+e/, 'e') : String(+value.toPrecision(4));
   }
   function duration(seconds) {
@@ -159,14 +159,15 @@
       return null;
     }
     describe() {
-      this.summary = this.current.map(line => {
+      const whole = this.current.map(line => {
         const values = line.values.filter(value => value != null);
         if (values.length === 0) return '';
         return `${this.current.length > 1 ? line.label + ': ' : ''}${number(values[0])} → ${number(values[values.length - 1])}, ` +
           `least ${number(values.reduce((a, b) => Math.min(a, b)))}, greatest ${number(values.reduce((a, b) => Math.max(a, b)))}`;
       }).filter(Boolean).join(' · ');
+      this.summary = this.current.length < 2 ? whole : this.current.map(line => `${line.label} ${number(last(line.values))}`).join(' · ');
       this.readout.textContent = this.summary;
-      this.plot.setAttribute('aria-label', `${this.title} by ${this.options.unit || 'step'}: ${this.summary || 'nothing yet'}.` +
+      this.plot.setAttribute('aria-label', `${this.title} by ${this.options.unit || 'step'}: ${whole || 'nothing yet'}.` +
         ' Arrow keys read it, plus and minus zoom, 0 shows all.');
       this.fillFigures();
     }
@@ -286,7 +287,7 @@
     }).join('');
   }
   function views() {
-    const {names, originals, views: seen, looks, unrelated} = data.views, sheet = sheetClass(looks, 'sheet-views'), size = 112;
+    const {names, originals, views: seen, looks, unrelated} = data.views, sheet = sheetClass(looks, 'sheet-views'), size = innerWidth < 640 ? 84 : 112;
     const rows = names.map((name, i) => el('div', {class: 'row'},
       el('div', {class: 'side query'}, originals[i].map(place => el('figure', {}, picture(looks, place, size, `original of ${name}`, sheet),
         el('figcaption', {}, bdi(name))))),
