@@ -63,6 +63,11 @@ public final class Commands {
                     () -> ReportCommand.USAGE,
                     ReportCommand::run),
             new Command(
+                    "metrics",
+                    "writes a run's metrics as a table for spreadsheets, or as curves for TensorBoard",
+                    () -> MetricsCommand.USAGE,
+                    MetricsCommand::run),
+            new Command(
                     "inspect",
                     "prints what an ONNX file, a checkpoint or a run holds, and whether it can be trained",
                     () -> InspectCommand.USAGE,

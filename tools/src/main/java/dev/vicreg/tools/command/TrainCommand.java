@@ -50,11 +50,22 @@ final class TrainCommand {
             null,
             TrainCommand::step);
 
+    private static final Setting<Boolean> TENSORBOARD = Setting.flag(
+            "tensorboard", Group.OUTPUT, "write curves for TensorBoard into the run's folder tensorboard, too");
+    private static final Setting<Integer> LIVE = Setting.integer(
+            "live",
+            "PORT",
+            Group.OUTPUT,
+            "show the run while it goes on to browsers of this machine, at http://127.0.0.1:PORT; 0 for a free port",
+            null,
+            0,
+            65_535);
+
     static final Usage USAGE = new Usage(
             List.of(OUT),
             Stream.of(
                             Setting.of(DataConfig.class),
-                            List.of(RESUME, FROM, RunOptions.RECIPE, SharedSettings.JSON),
+                            List.of(RESUME, FROM, TENSORBOARD, LIVE, RunOptions.RECIPE, SharedSettings.JSON),
                             RunOptions.GRAPH,
                             RunOptions.RUN)
                     .<Setting<?>>flatMap(List::stream)
@@ -78,8 +89,10 @@ final class TrainCommand {
         }
         TrainingConfig before = resume ? RunConfig.settingsOf(out) : null;
         Settings settings = RunOptions.complete(given, before);
-        try (Datasets datasets = new Datasets(opening(settings, console))) {
-            EncoderTrial.explaining(settings, () -> run(given, settings, before, out, datasets, console));
+        Optional<Integer> port = given.find(LIVE);
+        try (Datasets datasets = new Datasets(opening(settings, console));
+                LivePage live = port.isPresent() ? LivePage.open(port.get(), console) : null) {
+            EncoderTrial.explaining(settings, () -> run(given, settings, before, out, datasets, live, console));
         }
     }
 
@@ -110,6 +123,7 @@ final class TrainCommand {
             @Nullable TrainingConfig before,
             Path out,
             Datasets datasets,
+            @Nullable LivePage live,
             Console console)
             throws Exception {
         settings.get(SharedSettings.DATA); // the first that is missing is told of
@@ -149,7 +163,10 @@ final class TrainCommand {
                             trainer.rate()));
         }
         Notes.tellOfRate(settings, config, console);
-        TrainingRun.Result result = trained(trainer, out, console);
+        if (live != null) {
+            live.show(out, config, datasets);
+        }
+        TrainingRun.Result result = trained(trainer, out, given.on(TENSORBOARD), live, console);
         Path encoder = result.encoders().get(Side.A);
         if (encoder == null) {
             return;
@@ -174,11 +191,15 @@ final class TrainCommand {
     }
 
     /** Trains; a run that ends early has its page, too. */
-    private static TrainingRun.Result trained(Trainer trainer, Path out, Console console)
+    private static TrainingRun.Result trained(
+            Trainer trainer, Path out, boolean tensorboard, @Nullable LivePage live, Console console)
             throws IOException, InterruptedException {
         TrainingRun.Result result;
-        try {
-            result = TrainingRun.run(trainer, console);
+        try (EventCurves curves =
+                tensorboard ? new EventCurves(new RunLayout(out).tensorboard(), trainer.startStep()) : null) {
+            List<Follower> followers =
+                    Stream.of(curves, live).flatMap(Stream::ofNullable).toList();
+            result = TrainingRun.run(trainer, followers, console);
         } catch (IllegalStateException | IOException e) {
             ReportCommand.afterBreak(out, "The run failed: " + e.getMessage(), console);
             throw e;

@@ -1,5 +1,6 @@
 package dev.vicreg.tools.command;
 
+import java.io.UncheckedIOException;
 import dev.vicreg.export.EncoderExport;
 import dev.vicreg.export.RunExport;
 import dev.vicreg.export.Weights;
@@ -40,6 +41,12 @@ final class TrainingRun {
 
     /** Trains and exports; closes the trainer. */
     static Result run(Trainer trainer, Console console) throws IOException, InterruptedException {
+        return run(trainer, List.of(), console);
+    }
+
+    /** The same under the eyes of others. */
+    static Result run(Trainer trainer, List<Follower> followers, Console console)
+            throws IOException, InterruptedException {
         try (trainer;
                 Console.Hold hold = console.hold()) {
             Path root = trainer.folder().root();
@@ -68,12 +75,13 @@ final class TrainingRun {
                             public void step(Metrics.Line line, long totalSteps) {
                                 last[0] = line;
                                 progress.at(line.step(), notes(line));
+                                tell(followers, line);
                             }
 
                             @Override
                             public void saved(RunFolder.Saved saved) {}
                         },
-                        hold::isStopRequested);
+                        () -> isStopRequested(followers, hold));
             }
             if (!outcome.finished()) {
                 console.err()
@@ -99,6 +107,25 @@ final class TrainingRun {
             }
             return new Result(outcome, last[0], encoders, averaged);
         }
+    }
+
+    private static void tell(List<Follower> followers, Metrics.Line line) {
+        for (Follower follower : followers) {
+            try {
+                follower.step(line);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+
+    /** A follower's wish is passed on, so that the program ends as it does after Ctrl-C. */
+    private static boolean isStopRequested(List<Follower> followers, Console.Hold hold) {
+        boolean wanted = followers.stream().anyMatch(Follower::wantsStop);
+        if (wanted && !hold.isStopRequested()) {
+            hold.requestStop();
+        }
+        return wanted || hold.isStopRequested();
     }
 
     /**

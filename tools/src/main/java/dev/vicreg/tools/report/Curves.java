@@ -1,11 +1,8 @@
 package dev.vicreg.tools.report;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.BufferedReader;
+import dev.vicreg.tools.output.MetricLines;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -24,13 +21,13 @@ import org.jspecify.annotations.Nullable;
  * whose numbers is a curve. Not thread-safe.
  */
 final class Curves {
-    private static final ObjectMapper JSON = new ObjectMapper();
     private static final String STEP = "step";
     private static final String LOSS = "loss";
     private static final String FINDING = "finding";
     private static final Set<String> NO_CURVE = Set.of(STEP, "epoch");
     private static final String RATE = "pairs_per_second";
 
+    private final MetricLines lines;
     private final int most;
     private final Set<String> names = new LinkedHashSet<>();
     private final List<Point> points = new ArrayList<>();
@@ -62,37 +59,29 @@ final class Curves {
         }
     }
 
-    private Curves(int most) {
+    private Curves(Path metrics, int most) {
+        lines = new MetricLines(metrics);
         this.most = most;
     }
 
     /**
-     * Reads the file; without one there are no points. A last line that is being written is left out.
+     * Reads the file; without one there are no points.
      *
      * @param most points of a curve; there are more than half as many where there are so many steps
      */
-    static Curves read(Path metrics, int most) throws IOException {
-        Curves curves = new Curves(most);
-        if (Files.exists(metrics)) {
-            try (BufferedReader lines = Files.newBufferedReader(metrics)) {
-                for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-                    JsonNode json = parsed(line);
-                    if (json != null && json.path(STEP).isIntegralNumber()) {
-                        curves.add(json.path(STEP).asLong(), json);
-                    }
-                }
-            }
-        }
+    static Curves of(Path metrics, int most) throws IOException {
+        Curves curves = new Curves(metrics, most);
+        curves.readOn();
         return curves;
     }
 
-    /** The line; null for one that was cut off when the run was killed, or is still being written. */
-    private static @Nullable JsonNode parsed(String line) {
-        try {
-            return JSON.readTree(line);
-        } catch (JsonProcessingException e) {
-            return null;
-        }
+    /** Reads what was added to the file since. */
+    void readOn() throws IOException {
+        lines.forEach(line -> {
+            if (line.path(STEP).isIntegralNumber()) {
+                add(line.path(STEP).asLong(), line);
+            }
+        });
     }
 
     private void add(long step, JsonNode line) {
@@ -102,25 +91,17 @@ final class Curves {
             findings.add(finding);
         } else if (!line.has(LOSS)) {
             Map<String, Object> evaluation = new LinkedHashMap<>(Map.of(STEP, step));
-            collect("", line, evaluation);
+            MetricLines.values(line).forEach((name, value) -> {
+                if (value.isNumber() && !NO_CURVE.contains(name)) {
+                    evaluation.put(name, Figures.rounded(value.asDouble()));
+                }
+            });
             if (evaluation.size() > 1) {
                 evaluations.add(evaluation);
             }
         } else if (step > lastStep) {
             addStep(step, line);
         }
-    }
-
-    /** Numbers of nested objects, their names joined by dots. */
-    private static void collect(String prefix, JsonNode object, Map<String, Object> into) {
-        object.properties().forEach(field -> {
-            String name = prefix + field.getKey();
-            if (field.getValue().isObject()) {
-                collect(name + ".", field.getValue(), into);
-            } else if (field.getValue().isNumber() && !NO_CURVE.contains(name)) {
-                into.put(name, Figures.rounded(field.getValue().asDouble()));
-            }
-        });
     }
 
     private void addStep(long step, JsonNode line) {

@@ -47,7 +47,7 @@ record RunFacts(Path root, String command, RunConfig config, Curves curves, @Nul
                 root,
                 command,
                 config,
-                Curves.read(layout.metrics(), points),
+                Curves.of(layout.metrics(), points),
                 Files.exists(encoder) ? Manifest.read(encoder) : null);
     }
 

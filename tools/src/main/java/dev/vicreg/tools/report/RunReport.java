@@ -203,12 +203,19 @@ public final class RunReport {
         return RunConfig.read(new RunLayout(run).config()).version();
     }
 
-    /** What the page shows, for a page that asks again while the run goes on. */
-    public Map<String, Object> content() throws IOException {
+    /** What the page shows of a run as far as it is now. */
+    Map<String, Object> goingOn() throws IOException {
+        for (RunFacts run : runs) {
+            run.curves().readOn();
+        }
+        return content(false);
+    }
+
+    private Map<String, Object> content(boolean layers) throws IOException {
         Map<String, Object> all = new LinkedHashMap<>();
         List<Map<String, Object>> shown = new ArrayList<>();
         for (RunFacts run : runs) {
-            shown.add(run.json(runs.size() == 1));
+            shown.add(run.json(layers));
         }
         all.put("runs", shown);
         all.put("notes", notes);
@@ -220,6 +227,6 @@ public final class RunReport {
     /** Writes the page, complete or not at all. */
     public void write(Path target) throws IOException {
         AtomicFile.write(
-                target, ByteBuffer.wrap(ReportPage.of(content()).getBytes(StandardCharsets.UTF_8)));
+                target, ByteBuffer.wrap(ReportPage.of(content(runs.size() == 1)).getBytes(StandardCharsets.UTF_8)));
     }
 }

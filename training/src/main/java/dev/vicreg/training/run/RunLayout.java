@@ -27,6 +27,11 @@ public record RunLayout(Path root) {
         return root.resolve("report.html");
     }
 
+    /** The folder of curves for TensorBoard: {@code tensorboard}. */
+    public Path tensorboard() {
+        return root.resolve("tensorboard");
+    }
+
     /** What says that a process uses the run, empty: {@code .lock}. */
     Path lock() {
         return root.resolve(".lock");
