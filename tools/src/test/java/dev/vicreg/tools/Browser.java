@@ -52,9 +52,9 @@ final class Browser implements AutoCloseable {
         this.socket = socket;
     }
 
-    /** The program: the variable BROWSER's, which must be there, or one on the path. */
+    /** The program: the variable VICREG_BROWSER's, which must be there, or one on the path. */
     static Optional<Path> installed() {
-        String named = System.getenv("BROWSER");
+        String named = System.getenv("VICREG_BROWSER");
         if (named != null) {
             return Optional.of(Path.of(named));
         }

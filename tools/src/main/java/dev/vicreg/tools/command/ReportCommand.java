@@ -112,9 +112,11 @@ final class ReportCommand {
             int threads,
             Console console)
             throws InterruptedException {
-        try (Progress progress = new Progress(console, "report", 0, count)) {
+        try {
             report.addViews(config, datasets);
-            report.addSamples(config, datasets, count, device, threads, progress::at);
+            try (Progress progress = new Progress(console, "report", 0, count)) {
+                report.addSamples(config, datasets, count, device, threads, progress::at);
+            }
         } catch (IOException | SettingException | IllegalStateException e) {
             report.note("No samples are shown: " + e.getMessage());
         }

@@ -190,24 +190,16 @@ final class TrainCommand {
         }
     }
 
-    /** Trains; a run that ends early has its page, too. */
+    /** Trains under the eyes of those that were asked for. */
     private static TrainingRun.Result trained(
             Trainer trainer, Path out, boolean tensorboard, @Nullable LivePage live, Console console)
             throws IOException, InterruptedException {
-        TrainingRun.Result result;
         try (EventCurves curves =
                 tensorboard ? new EventCurves(new RunLayout(out).tensorboard(), trainer.startStep()) : null) {
             List<Follower> followers =
                     Stream.of(curves, live).flatMap(Stream::ofNullable).toList();
-            result = TrainingRun.run(trainer, followers, console);
-        } catch (IllegalStateException | IOException e) {
-            ReportCommand.afterBreak(out, "The run failed: " + e.getMessage(), console);
-            throw e;
+            return TrainingRun.run(trainer, followers, console);
         }
-        if (!result.outcome().finished()) {
-            ReportCommand.afterBreak(out, "The run was stopped before its end, and can go on.", console);
-        }
-        return result;
     }
 
     private static Map<String, Double> figures(Evaluation evaluation) {

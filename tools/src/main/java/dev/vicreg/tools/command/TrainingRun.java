@@ -82,8 +82,12 @@ final class TrainingRun {
                             public void saved(RunFolder.Saved saved) {}
                         },
                         () -> isStopRequested(followers, hold));
+            } catch (IllegalStateException | IOException e) { // the page shows how it came to that
+                ReportCommand.afterBreak(root, "The run failed: " + e.getMessage(), console);
+                throw e;
             }
             if (!outcome.finished()) {
+                ReportCommand.afterBreak(root, "The run was stopped before its end, and can go on.", console);
                 console.err()
                         .println("stopped and saved at step " + outcome.last().step()
                                 + "; go on with: ./vicreg train --out " + root + " --resume");

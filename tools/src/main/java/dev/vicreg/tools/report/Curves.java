@@ -25,6 +25,7 @@ final class Curves {
     private static final String LOSS = "loss";
     private static final String FINDING = "finding";
     private static final Set<String> NO_CURVE = Set.of(STEP, "epoch");
+    private static final int MOST_FINDINGS = 50;
     private static final String RATE = "pairs_per_second";
 
     private final MetricLines lines;
@@ -195,9 +196,17 @@ final class Curves {
         json.put("steps", points.stream().map(point -> point.end[0]).toList());
         json.put("width", width);
         json.put("series", series);
-        json.put("evaluations", evaluations);
-        json.put("findings", findings);
+        json.put("evaluations", spread(evaluations));
+        json.put("findings", findings.subList(Math.max(0, findings.size() - MOST_FINDINGS), findings.size()));
         return json;
+    }
+
+    /** All, or as many as a curve has points, evenly spread and the last among them. */
+    private List<Map<String, Object>> spread(List<Map<String, Object>> all) {
+        int count = Math.min(most, all.size());
+        return IntStream.range(0, count)
+                .mapToObj(i -> all.get((int) ((i + 1L) * all.size() / count) - 1))
+                .toList();
     }
 
     private interface Statistic {

@@ -58,8 +58,9 @@
   }
   function table(head, rows, label, classes) {
     const numeric = head.map((_, i) => rows.length > 0 && rows.every(row => typeof row[i] === 'number' || row[i] === '–'));
-    const cell = (value, i) => i === 0 ? el('th', {scope: 'row'}, bdi(String(value)))
-      : el('td', {class: numeric[i] ? 'n' : null}, bdi(typeof value === 'number' ? number(value) : String(value)));
+    const short = value => value.length > 400 ? `${value.slice(0, 400)}…` : value;
+    const cell = (value, i) => i === 0 ? el('th', {scope: 'row'}, bdi(short(String(value))))
+      : el('td', {class: numeric[i] ? 'n' : null}, bdi(typeof value === 'number' ? number(value) : short(String(value))));
     return el('div', {class: 'scroll', tabindex: '0', role: 'region', 'aria-label': label}, el('table', {},
       el('thead', {}, el('tr', {}, head.map((name, i) => el('th', {scope: 'col', class: numeric[i] ? 'n' : null}, bdi(name))))),
       el('tbody', {}, rows.map((row, r) => el('tr', {class: classes ? classes(r) : null}, row.map(cell))))));
