@@ -18,7 +18,8 @@ import java.util.function.Supplier;
  * which was seen to crash the process.
  */
 final class Interrupt implements Supplier<Console.Hold> {
-    private static final Map<String, Integer> SIGNALS = Map.of("HUP", 1, "INT", 2, "TERM", 15);
+    private static final int INTERRUPTED = 2;
+    private static final Map<String, Integer> SIGNALS = Map.of("HUP", 1, "INT", INTERRUPTED, "TERM", 15);
     private static final int SIGNALLED = 128; // added by convention to the signal's number
 
     private final AtomicInteger signal = new AtomicInteger();
@@ -57,6 +58,11 @@ final class Interrupt implements Supplier<Console.Hold> {
             @Override
             public boolean isStopRequested() {
                 return signal.get() != 0;
+            }
+
+            @Override
+            public void requestStop() {
+                signal.compareAndSet(0, INTERRUPTED);
             }
 
             @Override

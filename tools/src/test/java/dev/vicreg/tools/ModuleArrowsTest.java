@@ -109,6 +109,10 @@ class ModuleArrowsTest {
                                       tools.evaluation.diagnosis
             tools.evaluation.classifier -> runtime training.data.source training.data.kind training.data export \
                                       tools.evaluation tools.evaluation.probe
+            tools.report           -> models.setting models.graph models.ops models.onnx runtime runtime.file runtime.natives \
+                                      training.data.source training.data.view training.data.kind training.data.pair training.data training.config \
+                                      training.run training.step training.loop export tools.output tools.evaluation \
+                                      tools.evaluation.diagnosis
             tools.command          -> *
             tools                  -> models.setting runtime.file tools.cli tools.command
             """;

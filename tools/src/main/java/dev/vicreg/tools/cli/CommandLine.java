@@ -30,7 +30,8 @@ public final class CommandLine {
             return Optional.empty();
         }
         List<String> rest = line.getArgList();
-        int taken = command.usage().operand() == null ? 0 : 1;
+        boolean several = command.usage().several();
+        int taken = command.usage().operand() == null ? 0 : several ? rest.size() : 1;
         if (rest.size() > taken) {
             throw new SettingException("unexpected \"" + rest.get(taken) + "\"; options start with --, and ./vicreg "
                     + command.name() + " --help lists them");
@@ -55,7 +56,7 @@ public final class CommandLine {
                 throw new SettingException(
                         "\"" + rest.get(0) + "\" and --" + operand.name() + " are given: which of the two?");
             }
-            given.put(operand.name(), rest.get(0));
+            given.put(operand.name(), several ? String.join("\n", rest) : rest.get(0));
         }
         return Optional.of(new Settings(command, given, origins));
     }

@@ -25,6 +25,9 @@ public record Console(PrintStream out, PrintStream err, boolean terminal, Suppli
         /** Whether a signal came since the program started. */
         boolean isStopRequested();
 
+        /** As if a signal had come, where signals are listened for. */
+        default void requestStop() {}
+
         @Override
         default void close() {}
     }

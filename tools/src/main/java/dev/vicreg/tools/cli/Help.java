@@ -34,7 +34,8 @@ public final class Help {
             page.append(" --").append(setting.name()).append(' ').append(setting.argument());
         }
         Setting<?> operand = usage.operand();
-        page.append(operand == null ? "" : " [" + operand.argument() + "]");
+        String more = usage.several() ? " ..." : "";
+        page.append(operand == null ? "" : " [" + operand.argument() + more + "]");
         page.append(" [options]\n\n")
                 .append(Character.toUpperCase(command.summary().charAt(0)))
                 .append(command.summary().substring(1))

@@ -106,6 +106,17 @@ public record Setting<T>(
                         .toList());
     }
 
+    /** Files or folders, each a line of the text: an option that several words stand for. */
+    public static Setting<List<Path>> paths(String name, String argument, Group group, String help) {
+        return new Setting<>(
+                name,
+                argument,
+                group,
+                help,
+                null,
+                text -> text.lines().map(Setting::parsePath).toList());
+    }
+
     /** The options that a record declares, those of nested ones in their place. */
     public static List<Setting<?>> of(Class<? extends Record> type) {
         return Schema.options(type, false).stream().<Setting<?>>map(Setting::of).toList();

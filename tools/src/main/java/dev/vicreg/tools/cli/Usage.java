@@ -11,12 +11,14 @@ import org.jspecify.annotations.Nullable;
  * @param required options that must be given
  * @param optional options that may be given
  * @param operand one of the options, whose value may also be given as the one word without {@code --}; null for none
+ * @param several whether several such words may be given: each is then a line of the value
  * @param example a whole command line that works
  */
 public record Usage(
         List<Setting<?>> required,
         List<Setting<?>> optional,
         @Nullable Setting<?> operand,
+        boolean several,
         String example) {
 
     /** Prints a command's options. */
@@ -38,7 +40,12 @@ public record Usage(
 
     /** That of a command which takes options alone. */
     public Usage(List<Setting<?>> required, List<Setting<?>> optional, String example) {
-        this(required, optional, null, example);
+        this(required, optional, null, false, example);
+    }
+
+    /** That of a command with an operand. */
+    public Usage(List<Setting<?>> required, List<Setting<?>> optional, Setting<?> operand, String example) {
+        this(required, optional, operand, false, example);
     }
 
     /** All options, those of every command included. */

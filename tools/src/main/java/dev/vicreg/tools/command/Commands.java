@@ -58,6 +58,16 @@ public final class Commands {
                     () -> AblateCommand.USAGE,
                     AblateCommand::run),
             new Command(
+                    "report",
+                    "writes a page about a run, or one that compares several: curves, views, neighbours, map, settings",
+                    () -> ReportCommand.USAGE,
+                    ReportCommand::run),
+            new Command(
+                    "metrics",
+                    "writes a run's metrics as a table for spreadsheets, or as curves for TensorBoard",
+                    () -> MetricsCommand.USAGE,
+                    MetricsCommand::run),
+            new Command(
                     "inspect",
                     "prints what an ONNX file, a checkpoint or a run holds, and whether it can be trained",
                     () -> InspectCommand.USAGE,

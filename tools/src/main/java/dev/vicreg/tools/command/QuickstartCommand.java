@@ -87,11 +87,12 @@ final class QuickstartCommand {
             Notes.tellOfRate(settings, config, console);
             Dataset<?> samples = trainer.samples();
             try (RunEvaluation beside = RunEvaluation.of(config, datasets, console)) {
-                result = TrainingRun.run(trainer, () -> beside.online(samples, root.resolve("run")), console);
+                result = TrainingRun.run(
+                        trainer, () -> beside.online(samples, root.resolve("run")), List.of(), console);
             }
-        }
-        if (result.outcome().finished()) {
-            evaluate(root, config, result.outcome().seconds(), settings.on(SharedSettings.JSON), console);
+            if (result.outcome().finished()) {
+                evaluate(root, config, result.outcome().seconds(), datasets, settings.on(SharedSettings.JSON), console);
+            }
         }
     }
 
@@ -124,8 +125,14 @@ final class QuickstartCommand {
         return Kinds.open(folder.toString(), DataOptions.DEFAULT, Selection.ALL);
     }
 
-    private static void evaluate(Path root, TrainingConfig config, double trainSeconds, boolean json, Console console)
-            throws IOException {
+    private static void evaluate(
+            Path root,
+            TrainingConfig config,
+            double trainSeconds,
+            Datasets datasets,
+            boolean json,
+            Console console)
+            throws IOException, InterruptedException {
         RunLayout run = new RunLayout(root.resolve("run"));
         Path encoder = run.encoder(Side.A);
         Path initial = run.initialEncoder(Side.A);
@@ -154,6 +161,8 @@ final class QuickstartCommand {
         paths.put("encoder", encoder.toString());
         paths.put("vectors", vectors.toString());
         paths.put("neighbours", sheet.toString());
+        ReportCommand.afterTraining(root.resolve("run"), config, datasets, console)
+                .ifPresent(page -> paths.put("report", page.toString()));
         if (json) {
             paths.put("evaluation", evaluation.figures());
             paths.put("train_seconds", trainSeconds);

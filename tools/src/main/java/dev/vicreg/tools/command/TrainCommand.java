@@ -1,5 +1,6 @@
 package dev.vicreg.tools.command;
 
+import java.util.Optional;
 import dev.vicreg.export.RunExport;
 import dev.vicreg.models.setting.Group;
 import dev.vicreg.models.setting.SettingException;
@@ -19,6 +20,7 @@ import dev.vicreg.training.data.source.Opening;
 import dev.vicreg.training.data.source.Selection;
 import dev.vicreg.training.loop.Trainer;
 import dev.vicreg.training.run.RunConfig;
+import dev.vicreg.training.run.RunLayout;
 import dev.vicreg.training.step.Side;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -44,11 +46,22 @@ final class TrainCommand {
             null,
             TrainCommand::step);
 
+    private static final Setting<Boolean> TENSORBOARD = Setting.flag(
+            "tensorboard", Group.OUTPUT, "write curves for TensorBoard into the run's folder tensorboard, too");
+    private static final Setting<Integer> LIVE = Setting.integer(
+            "live",
+            "PORT",
+            Group.OUTPUT,
+            "show the run while it goes on to browsers of this machine, at http://127.0.0.1:PORT; 0 for a free port",
+            null,
+            0,
+            65_535);
+
     static final Usage USAGE = new Usage(
             List.of(OUT),
             Stream.of(
                             Setting.of(DataConfig.class),
-                            List.of(RESUME, FROM, RunOptions.RECIPE, SharedSettings.JSON),
+                            List.of(RESUME, FROM, TENSORBOARD, LIVE, RunOptions.RECIPE, SharedSettings.JSON),
                             RunOptions.GRAPH,
                             RunOptions.RUN)
                     .<Setting<?>>flatMap(List::stream)
@@ -72,8 +85,10 @@ final class TrainCommand {
         }
         TrainingConfig before = resume ? RunConfig.settingsOf(out) : null;
         Settings settings = RunOptions.complete(given, before);
-        try (Datasets datasets = new Datasets(opening(settings, console))) {
-            EncoderTrial.explaining(settings, () -> run(given, settings, before, out, datasets, console));
+        Optional<Integer> port = given.find(LIVE);
+        try (Datasets datasets = new Datasets(opening(settings, console));
+                LivePage live = port.isPresent() ? LivePage.open(port.get(), console) : null) {
+            EncoderTrial.explaining(settings, () -> run(given, settings, before, out, datasets, live, console));
         }
     }
 
@@ -104,6 +119,7 @@ final class TrainCommand {
             @Nullable TrainingConfig before,
             Path out,
             Datasets datasets,
+            @Nullable LivePage live,
             Console console)
             throws Exception {
         settings.get(SharedSettings.DATA); // the first that is missing is told of
@@ -124,15 +140,26 @@ final class TrainCommand {
                 Notes.tellOfLength(trainer, console);
             }
             Notes.tellOfRate(settings, config, console);
-            run(trainer, evaluation, settings, console);
+            run(trainer, evaluation, settings, datasets, live, console);
         }
     }
 
-    private static void run(Trainer trainer, RunEvaluation evaluation, Settings settings, Console console)
+    private static void run(
+            Trainer trainer,
+            RunEvaluation evaluation,
+            Settings settings,
+            Datasets datasets,
+            @Nullable LivePage live,
+            Console console)
             throws Exception {
         Path root = trainer.folder().root();
+        TrainingConfig config = trainer.config().settings();
         Dataset<?> train = trainer.samples();
-        TrainingRun.Result result = TrainingRun.run(trainer, () -> evaluation.online(train, root), console);
+        if (live != null) {
+            live.show(root, config, datasets);
+        }
+        TrainingRun.Result result =
+                trained(trainer, () -> evaluation.online(train, root), settings.on(TENSORBOARD), live, console);
         Path encoder = result.encoders().get(Side.A);
         if (encoder == null) {
             return;
@@ -148,7 +175,20 @@ final class TrainCommand {
                 TrainingRun.exportAverage(root, Side.A, checkpoint, figures(average));
             }
         }
-        report(settings, result, end, average, console);
+        Optional<Path> page = ReportCommand.afterTraining(root, config, datasets, console);
+        report(settings, result, end, average, page, console);
+    }
+
+    /** Trains under the eyes of those that were asked for. */
+    private static TrainingRun.Result trained(
+            Trainer trainer, TrainingRun.Watch watch, boolean tensorboard, @Nullable LivePage live, Console console)
+            throws IOException, InterruptedException {
+        Path curvesOf = new RunLayout(trainer.folder().root()).tensorboard();
+        try (EventCurves curves = tensorboard ? new EventCurves(curvesOf, trainer.startStep()) : null) {
+            List<Follower> followers =
+                    Stream.of(curves, live).flatMap(Stream::ofNullable).toList();
+            return TrainingRun.run(trainer, watch, followers, console);
+        }
     }
 
     private static Map<String, Double> figures(Evaluation evaluation) {
@@ -160,6 +200,7 @@ final class TrainCommand {
             TrainingRun.Result result,
             RunEvaluation.End end,
             @Nullable Evaluation average,
+            Optional<Path> page,
             Console console) {
         Evaluation evaluation = end.evaluation();
         Trainer.Outcome outcome = result.outcome();
@@ -180,6 +221,7 @@ final class TrainCommand {
                 summary.put("evaluation_ema", average.figures());
             }
             summary.put("conclusion", end.conclusion());
+            page.ifPresent(file -> summary.put("report", file.toString()));
             console.out().println(Json.line(summary));
             return;
         }
@@ -196,6 +238,7 @@ final class TrainCommand {
         if (average != null) {
             console.out().print(KnnEvaluation.row("averaged encoder", average.encoder()));
         }
+        page.ifPresent(file -> console.err().println("report: " + file));
         result.encoders().values().forEach(console.out()::println);
         result.averaged().values().forEach(console.out()::println);
         console.err().println(end.conclusion());

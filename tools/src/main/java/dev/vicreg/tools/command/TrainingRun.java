@@ -1,5 +1,6 @@
 package dev.vicreg.tools.command;
 
+import java.io.UncheckedIOException;
 import dev.vicreg.export.EncoderExport;
 import dev.vicreg.export.RunExport;
 import dev.vicreg.export.Weights;
@@ -51,8 +52,10 @@ final class TrainingRun {
      * Trains and exports; closes the trainer.
      *
      * @param watch asked before the first step
+     * @param followers look on; the caller closes them
      */
-    static Result run(Trainer trainer, Watch watch, Console console) throws IOException, InterruptedException {
+    static Result run(Trainer trainer, Watch watch, List<Follower> followers, Console console)
+            throws IOException, InterruptedException {
         try (trainer;
                 Console.Hold hold = console.hold()) {
             Path root = trainer.folder().root();
@@ -83,21 +86,27 @@ final class TrainingRun {
                             public void step(Metrics.Line line, long totalSteps) {
                                 last[0] = line;
                                 progress.at(line.step(), notes(line, measured[0]));
+                                tell(followers, follower -> follower.step(line));
                             }
 
                             @Override
                             public void measured(long step, Map<String, Double> figures) {
                                 measured[0] = brief(figures);
                                 progress.at(step, notes(Objects.requireNonNull(last[0]), measured[0]));
+                                tell(followers, follower -> follower.measured(step, figures));
                             }
 
                             @Override
                             public void saved(RunFolder.Saved saved) {}
                         },
                         online,
-                        hold::isStopRequested);
+                        () -> isStopRequested(followers, hold));
+            } catch (IllegalStateException | IOException e) { // the page shows how it came to that
+                ReportCommand.afterBreak(root, "The run failed: " + e.getMessage(), console);
+                throw e;
             }
             if (!outcome.finished()) {
+                ReportCommand.afterBreak(root, "The run was stopped before its end, and can go on.", console);
                 console.err()
                         .println("stopped and saved at step " + outcome.last().step()
                                 + "; go on with: ./vicreg train --out " + root + " --resume");
@@ -121,6 +130,29 @@ final class TrainingRun {
             }
             return new Result(outcome, last[0], encoders, averaged);
         }
+    }
+
+    private interface News {
+        void reach(Follower follower) throws IOException;
+    }
+
+    private static void tell(List<Follower> followers, News news) {
+        for (Follower follower : followers) {
+            try {
+                news.reach(follower);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+
+    /** A follower's wish is passed on, so that the program ends as it does after Ctrl-C. */
+    private static boolean isStopRequested(List<Follower> followers, Console.Hold hold) {
+        boolean wanted = followers.stream().anyMatch(Follower::wantsStop);
+        if (wanted && !hold.isStopRequested()) {
+            hold.requestStop();
+        }
+        return wanted || hold.isStopRequested();
     }
 
     /**

@@ -3,7 +3,7 @@ package dev.vicreg.tools.evaluation;
 import java.util.stream.IntStream;
 
 /** Principal components, by subspace iteration: multiply two directions with the covariance, make them orthonormal, repeat. */
-final class Pca {
+public final class Pca {
     private static final int ITERATIONS = 100;
 
     private Pca() {}
@@ -14,7 +14,7 @@ final class Pca {
      * @param vectors [samples][any dimension], at least one
      * @return [samples][2]
      */
-    static double[][] twoDirections(float[][] vectors) {
+    public static double[][] twoDirections(float[][] vectors) {
         int dimension = vectors[0].length;
         double[] mean = new double[dimension];
         for (float[] vector : vectors) {

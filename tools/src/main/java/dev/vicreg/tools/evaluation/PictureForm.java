@@ -83,6 +83,57 @@ final class PictureForm implements SampleForm<Picture, Picture> {
         return "pixels";
     }
 
+    /** Large ones are made smaller. */
+    @Override
+    public Look look(Picture sample, Dataset<?> data) {
+        double scale = (double) Look.SIDE / Math.max(sample.width(), sample.height());
+        Picture small = scale >= 1
+                ? sample
+                : sample.resize(
+                        Math.max(1, (int) Math.round(sample.width() * scale)),
+                        Math.max(1, (int) Math.round(sample.height() * scale)),
+                        Interpolation.BICUBIC);
+        return new Look.Pixels(small.toBufferedImage());
+    }
+
+    /** Of views on another scale, their least value is black and their greatest white. */
+    @Override
+    public Picture seen(ViewType type, ByteBuffer view) {
+        List<Integer> shape = type.shape();
+        boolean planar = shape.get(0) <= Picture.MOST_CHANNELS && shape.get(2) > shape.get(0); // [C,H,W]
+        int channels = shape.get(planar ? 0 : 2);
+        int height = shape.get(planar ? 1 : 0);
+        int width = shape.get(planar ? 2 : 1);
+        byte[] values = new byte[channels * height * width];
+        if (type.element() == ViewType.Element.UINT8) {
+            view.get(0, values);
+        } else {
+            scale(view, values);
+        }
+        if (!planar) {
+            return new Picture(width, height, channels, values);
+        }
+        byte[] samples = new byte[values.length]; // [C,H,W] → [H,W,C]
+        for (int i = 0; i < samples.length; i++) {
+            samples[i] = values[i % channels * height * width + i / channels];
+        }
+        return new Picture(width, height, channels, samples);
+    }
+
+    private static void scale(ByteBuffer view, byte[] values) {
+        float least = Float.POSITIVE_INFINITY;
+        float greatest = Float.NEGATIVE_INFINITY;
+        for (int i = 0; i < values.length; i++) {
+            float value = view.getFloat(i * Float.BYTES);
+            least = Math.min(least, value);
+            greatest = Math.max(greatest, value);
+        }
+        float range = greatest > least ? greatest - least : 1;
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (byte) Math.round(255 * (view.getFloat(i * Float.BYTES) - least) / range);
+        }
+    }
+
     @Override
     public int cellWidth() {
         return CELL;

@@ -57,6 +57,21 @@ public interface SampleForm<S, R> {
     /** What those are called: {@code pixels}, {@code vectors}, {@code signals} or {@code counts}. */
     String rawNoun();
 
+    /**
+     * What people see of a sample, as it is in the data.
+     *
+     * @param data that it is from
+     */
+    Look look(S sample, Dataset<?> data);
+
+    /**
+     * The sample that a view shows.
+     *
+     * @param type of the view
+     * @param view its values from position 0 on, native byte order
+     */
+    S seen(ViewType type, ByteBuffer view);
+
     /** Width of {@link #cell}, in pixels. */
     int cellWidth();
 

@@ -1,6 +1,8 @@
 package dev.vicreg.tools.evaluation;
 
 import java.util.Arrays;
+import java.util.stream.IntStream;
+import java.nio.LongBuffer;
 import java.nio.ByteBuffer;
 import dev.vicreg.training.data.view.ViewType;
 import dev.vicreg.runtime.Classifier;
@@ -67,6 +69,19 @@ final class SequenceForm implements SampleForm<int[], SequenceForm.Counted> {
     @Override
     public String rawNoun() {
         return "counts";
+    }
+
+    @Override
+    public Look look(int[] sample, Dataset<?> data) {
+        return new Look.Words(SequenceKind.SEQUENCES.require(data).written(sample));
+    }
+
+    @Override
+    public int[] seen(ViewType type, ByteBuffer view) {
+        LongBuffer ids = view.asLongBuffer();
+        return IntStream.range(0, type.shape().get(0))
+                .map(i -> Math.toIntExact(ids.get(i)))
+                .toArray();
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.vicreg.tools.evaluation;
 
+import java.nio.FloatBuffer;
 import java.nio.ByteBuffer;
 import dev.vicreg.training.data.view.ViewType;
 import dev.vicreg.runtime.Classifier;
@@ -64,6 +65,23 @@ final class SignalForm implements SampleForm<Signal, float[]> {
     @Override
     public String rawNoun() {
         return kind().noun();
+    }
+
+    @Override
+    public Look look(Signal sample, Dataset<?> data) {
+        return new Look.Curve(sample.mono().samples()[0]);
+    }
+
+    @Override
+    public Signal seen(ViewType type, ByteBuffer view) {
+        FloatBuffer values = view.asFloatBuffer();
+        int axes = type.shape().size(); // [C,T], or [T] of a network of other origin
+        int length = type.shape().get(axes - 1);
+        float[][] channels = new float[axes == 1 ? 1 : type.shape().get(0)][length];
+        for (int c = 0; c < channels.length; c++) {
+            values.get(c * length, channels[c]);
+        }
+        return new Signal(channels, 0);
     }
 
     @Override

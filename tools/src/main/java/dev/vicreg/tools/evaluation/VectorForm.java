@@ -62,6 +62,18 @@ final class VectorForm implements SampleForm<float[], float[]> {
     }
 
     @Override
+    public Look look(float[] sample, Dataset<?> data) {
+        return new Look.Cells(VectorKind.VECTORS.require(data).columns(), sample);
+    }
+
+    @Override
+    public float[] seen(ViewType type, ByteBuffer view) {
+        float[] values = new float[type.shape().get(0)];
+        view.asFloatBuffer().get(0, values);
+        return values;
+    }
+
+    @Override
     public int cellWidth() {
         return SignalForm.CELL_WIDTH;
     }

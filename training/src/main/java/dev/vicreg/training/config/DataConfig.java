@@ -70,6 +70,11 @@ public record DataConfig(
         return new DataConfig(data, limit, limitPerClass, evaluated, pairs);
     }
 
+    /** The same samples, which now lie elsewhere. */
+    public DataConfig at(String place) {
+        return new DataConfig(place, limit, limitPerClass, evalData, pairs);
+    }
+
     /** Which samples are used. */
     public Selection selection() {
         return new Selection(limit, limitPerClass);

@@ -41,6 +41,11 @@ public record TrainingConfig(
         return new TrainingConfig(other, data, views, schedule, seed, machine, output);
     }
 
+    /** The same run on other data, or on the same that lie elsewhere. */
+    public TrainingConfig with(DataConfig other) {
+        return new TrainingConfig(graph, other, views, schedule, seed, machine, output);
+    }
+
     /** The same run with what another, which goes on with it, decides for good: its length, and what it is measured on. */
     public TrainingConfig goingOnAs(TrainingConfig other) {
         return new TrainingConfig(

@@ -1,5 +1,6 @@
 package dev.vicreg.training.loop;
 
+import dev.vicreg.training.run.Host;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.runtime.natives.Device;
@@ -142,7 +143,14 @@ public final class Trainer implements AutoCloseable {
             }
             folder = RunFolder.create(root);
             RunConfig config = new RunConfig(
-                    version, NativeLibraries.load().version(), data.fingerprint(), data.size(), settings, origins);
+                    version,
+                    NativeLibraries.load().version(),
+                    data.fingerprint(),
+                    data.size(),
+                    settings,
+                    origins,
+                    Host.describe(
+                            OrtSessions.resolve(settings.computeDevice()).toString()));
             RunLayout layout = new RunLayout(root);
             Stage first = stages.get(Stage.at(0, ends)); // a size that lasts less than half a step is left out
             Map<String, Tensor> state = first.built().initialState(settings.seed());

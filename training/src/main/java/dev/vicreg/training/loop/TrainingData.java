@@ -16,7 +16,7 @@ import java.nio.file.Path;
 import java.util.Objects;
 
 /** Opens the data of a run: one set seen twice, or two sides of pairs. */
-final class TrainingData {
+public final class TrainingData {
     private final TrainingConfig settings;
     private final Augmentation augmentationA;
     private final Augmentation augmentationB;
@@ -36,7 +36,7 @@ final class TrainingData {
      * @throws IllegalArgumentException if data, encoders and augmentation are of different kinds
      * @throws IOException if data cannot be read, or the sides do not make pairs
      */
-    static PairedData open(TrainingConfig settings, Datasets datasets) throws IOException {
+    public static PairedData open(TrainingConfig settings, Datasets datasets) throws IOException {
         return new TrainingData(settings, datasets).open();
     }
 

@@ -29,6 +29,7 @@ import org.jspecify.annotations.Nullable;
  * @param settings every resolved setting
  * @param origins where each option's value came from, by the option's name; empty where that isn't known, as in runs of
  *     earlier versions
+ * @param host the machine that the run was started on, as {@link Host} describes it; empty likewise
  */
 public record RunConfig(
         String version,
@@ -36,7 +37,8 @@ public record RunConfig(
         String dataFingerprint,
         int dataSize,
         TrainingConfig settings,
-        Map<String, String> origins) {
+        Map<String, String> origins,
+        Map<String, String> host) {
     public static final ObjectMapper JSON = new ObjectMapper()
             .enable(SerializationFeature.INDENT_OUTPUT)
             .setDefaultPropertyInclusion(JsonInclude.Include.NON_NULL);
@@ -60,7 +62,7 @@ public record RunConfig(
             }
         });
         told.keySet().retainAll(after.keySet());
-        return new RunConfig(version, onnxRuntime, dataFingerprint, dataSize, other, told);
+        return new RunConfig(version, onnxRuntime, dataFingerprint, dataSize, other, told, host);
     }
 
     /** Writes the file, complete or not at all. */
@@ -85,6 +87,7 @@ public record RunConfig(
             }
             Map<Object, Object> json = new LinkedHashMap<>(content);
             json.putIfAbsent("origins", Map.of());
+            json.putIfAbsent("host", Map.of());
             Object format = json.remove(FORMAT_KEY);
             if (format != null && !format.equals(PADDED_MEANS) && !format.equals(FORMAT)) {
                 throw new IOException(file + " has format " + format + ", this version reads up to " + FORMAT

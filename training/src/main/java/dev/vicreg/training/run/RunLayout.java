@@ -22,6 +22,16 @@ public record RunLayout(Path root) {
         return root.resolve("metrics.jsonl");
     }
 
+    /** The page about the run: {@code report.html}. */
+    public Path report() {
+        return root.resolve("report.html");
+    }
+
+    /** The folder of curves for TensorBoard: {@code tensorboard}. */
+    public Path tensorboard() {
+        return root.resolve("tensorboard");
+    }
+
     /** What says that a process uses the run, empty: {@code .lock}. */
     Path lock() {
         return root.resolve(".lock");

@@ -31,7 +31,7 @@ class BranchConfigTest {
                 1,
                 new MachineConfig("cpu", 1, 1),
                 new OutputConfig(0, 2));
-        RunConfig run = new RunConfig("1.2.3", "1.24.1", "fingerprint", 100, settings, Map.of());
+        RunConfig run = new RunConfig("1.2.3", "1.24.1", "fingerprint", 100, settings, Map.of(), Map.of());
         Path file = folder.resolve("config.json");
         run.write(file);
         assertEquals(run, RunConfig.read(file));
