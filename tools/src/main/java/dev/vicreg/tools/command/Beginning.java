@@ -87,8 +87,9 @@ record Beginning(
 
     private static Beginning ofFile(Path file) throws IOException {
         Manifest manifest = Manifest.read(file);
-        if (manifest.classifier() != null) {
-            throw new IOException(file + " is a classifier, expected an encoder: give the encoder that it was made of");
+        if (manifest.headed() != null) {
+            throw new IOException(
+                    file + " is " + manifest.headed() + ", expected an encoder: give the encoder that it was made of");
         }
         Pooling pooling = switch (manifest.pooling()) {
             case NONE -> Pooling.NONE;

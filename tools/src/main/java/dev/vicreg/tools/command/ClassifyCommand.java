@@ -26,7 +26,6 @@ import dev.vicreg.tools.output.Progress;
 import dev.vicreg.training.config.DataConfig;
 import dev.vicreg.training.config.InputConfig;
 import dev.vicreg.training.config.InputKind;
-import dev.vicreg.training.config.TrainingConfig;
 import dev.vicreg.training.data.Datasets;
 import dev.vicreg.training.data.source.Dataset;
 import dev.vicreg.training.objective.Criterion;
@@ -36,7 +35,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -48,21 +46,27 @@ import org.jspecify.annotations.Nullable;
 
 /** Makes a classifier of an encoder and labelled samples. */
 final class ClassifyCommand {
-    static final Setting<Path> MODEL = Setting.path(
+    private static final Setting<Path> MODEL = Setting.path(
             "model",
             "FILE.onnx|RUN",
             Group.MODEL,
             "encoder as ./vicreg export writes it, or the run that trained it; it stays as it is");
-    private static final Setting<String> TRAIN = Setting.text(
+    static final Setting<String> TRAIN = Setting.text(
             "train",
             DataConfig.ARGUMENT,
             Group.DATA,
             "labelled samples to learn from, of which a fifth is held out; a folder is a class",
             null);
-    private static final Setting<String> TEST = Setting.text(
+    static final Setting<String> TEST = Setting.text(
             "test", DataConfig.ARGUMENT, Group.DATA, "labelled samples to measure the classifier on", null);
     private static final Setting<String> LABEL =
             Setting.text(InputOptions.LABEL.name(), "COLUMN", Group.DATA, "vectors: column of classes", null);
+    private static final Setting<String> TARGET = Setting.text(
+            "target",
+            "COLUMN",
+            Group.DATA,
+            "tell a number instead of a class: vectors' column that holds it; of other data \"labels\", which are then numbers",
+            null);
     private static final Setting<Integer> LABELS_PER_CLASS = Setting.integer(
             "labels-per-class",
             "N",
@@ -81,15 +85,14 @@ final class ClassifyCommand {
             1);
     private static final Setting<String> BRANCH = Setting.choice(
             "branch", List.of("a", "b"), Group.MODEL, "which encoder of a run whose branches share no weights", "a");
-    private static final Setting<Long> SEED = Setting.of(TrainingConfig.class, "seed");
-    private static final Setting<Path> OUT =
+    static final Setting<Path> OUT =
             Setting.path("out", "FILE.onnx", Group.OUTPUT, "the classifier: encoder and head in one file");
 
     static final Usage USAGE = new Usage(
             List.of(MODEL, TRAIN, OUT),
             Stream.of(
-                            List.of(TEST, LABEL, SharedSettings.LIMIT, SharedSettings.LIMIT_PER_CLASS),
-                            List.of(LABELS_PER_CLASS, LABEL_SHARE, BRANCH, SEED),
+                            List.of(TEST, LABEL, TARGET, SharedSettings.LIMIT, SharedSettings.LIMIT_PER_CLASS),
+                            List.of(LABELS_PER_CLASS, LABEL_SHARE, BRANCH),
                             TuningOptions.ALL,
                             SharedSettings.EMBEDDING)
                     .<Setting<?>>flatMap(List::stream)
@@ -99,7 +102,7 @@ final class ClassifyCommand {
     private ClassifyCommand() {}
 
     /** A data set and what the user calls it. */
-    private record Named(Dataset<?> data, String name) {}
+    record Named(Dataset<?> data, String name) {}
 
     /**
      * Labelled samples, before anything is made of them.
@@ -118,10 +121,15 @@ final class ClassifyCommand {
         if (Files.exists(out) && Files.exists(model) && Files.isSameFile(out, model)) {
             throw new SettingException("--out would replace the encoder " + model + "; name another file");
         }
+        boolean anew = mode == TuningOptions.Mode.FROM_SCRATCH;
         try (Datasets datasets = new Datasets(new Reading(console))) {
+            if (settings.find(TARGET).isPresent()) {
+                regress(settings, mode, datasets, console);
+                return;
+            }
             Optional<ClassifierReport.Made> made = mode == TuningOptions.Mode.FROZEN
-                    ? Optional.of(frozen(settings, model, datasets, console))
-                    : tuned(settings, model, mode == TuningOptions.Mode.FROM_SCRATCH, datasets, console);
+                    ? Optional.of(frozen(settings, encoder(settings), datasets, console))
+                    : tuned(settings, beginning(settings, anew), anew, datasets, console);
             if (made.isPresent()) {
                 ClassifierReport.print(made.get(), settings, console);
                 if (settings.find(TEST).isPresent()) {
@@ -131,18 +139,50 @@ final class ClassifyCommand {
         }
     }
 
+    private static void regress(Settings settings, TuningOptions.Mode mode, Datasets datasets, Console console)
+            throws IOException, InterruptedException {
+        for (Setting<?> setting : List.of(LABEL, LABELS_PER_CLASS, LABEL_SHARE)) {
+            if (settings.isGiven(setting)) {
+                throw new SettingException(
+                        "--" + setting.name() + " is for classes, --target for numbers; leave one out");
+            }
+        }
+        String target = settings.get(TARGET);
+        boolean anew = mode == TuningOptions.Mode.FROM_SCRATCH;
+        if (mode == TuningOptions.Mode.FROZEN) {
+            TargetRegression.frozen(target, encoder(settings), settings, datasets, console);
+        } else {
+            TargetRegression.tuned(target, beginning(settings, anew), anew, settings, datasets, console);
+        }
+    }
+
+    private static Beginning beginning(Settings settings, boolean anew) throws IOException {
+        Path model = settings.get(MODEL);
+        Beginning beginning = Beginning.of(model, side(settings));
+        if (anew) {
+            beginning.requireOwn(model);
+        }
+        return beginning;
+    }
+
+    /** The file of the encoder. */
+    private static Path encoder(Settings settings) throws NoSuchFileException {
+        Path model = settings.get(MODEL);
+        Path file = Files.isDirectory(model) ? new RunLayout(model).encoder(side(settings)) : model;
+        if (Files.isDirectory(model) && !Files.exists(file)) {
+            throw new NoSuchFileException("Run " + model + " has no " + file.getFileName() + ": ./vicreg export --run "
+                    + model + " --out " + file + " writes it");
+        }
+        return file;
+    }
+
     private static Side side(Settings settings) {
         return Side.valueOf(settings.get(BRANCH).toUpperCase(Locale.ROOT));
     }
 
     /** Fits a head on the embeddings of an encoder that stays as it is, and writes both. */
-    private static ClassifierReport.Made frozen(Settings settings, Path model, Datasets datasets, Console console)
+    private static ClassifierReport.Made frozen(Settings settings, Path file, Datasets datasets, Console console)
             throws IOException {
-        Path file = Files.isDirectory(model) ? new RunLayout(model).encoder(side(settings)) : model;
-        if (Files.isDirectory(model) && !Files.exists(file)) {
-            throw new NoSuchFileException("Run " + model + " has no " + file.getFileName() + ": ./vicreg export `run` "
-                    + model + " `out` " + file + " writes it");
-        }
         Manifest manifest = ClassifierExport.requireEncoder(file);
         try (EmbeddingModel encoder = open(file, settings)) {
             Samples samples = samples(InputKind.of(manifest.input()), settings, datasets);
@@ -161,15 +201,11 @@ final class ClassifyCommand {
 
     /** Trains encoder and head, and writes both; nothing if it was stopped. */
     private static Optional<ClassifierReport.Made> tuned(
-            Settings settings, Path model, boolean anew, Datasets datasets, Console console)
+            Settings settings, Beginning beginning, boolean anew, Datasets datasets, Console console)
             throws IOException, InterruptedException {
-        Beginning beginning = Beginning.of(model, side(settings));
-        if (anew) {
-            beginning.requireOwn(model);
-        }
         Samples samples = samples(beginning.branch().input(), settings, datasets);
         int classes = samples.classes.names().size();
-        FineTune.Plan plan = TuningOptions.plan(settings, samples.drawn, anew, beginning, settings.get(SEED));
+        FineTune.Plan plan = TuningOptions.plan(settings, samples.drawn, anew, beginning);
         Map<String, String> decisive = plan.decisive(beginning);
         decisive.put("train", samples.train.data.fingerprint());
         decisive.put("labels", draw(settings).toString());
@@ -233,7 +269,7 @@ final class ClassifyCommand {
         return right - loss / (1 + loss);
     }
 
-    private static EmbeddingModel open(Path encoder, Settings settings) throws IOException {
+    static EmbeddingModel open(Path encoder, Settings settings) throws IOException {
         return EmbeddingModel.load(encoder, SharedSettings.device(settings), settings.get(SharedSettings.THREADS));
     }
 
@@ -241,13 +277,14 @@ final class ClassifyCommand {
         return new LabelDraw(
                 settings.find(LABELS_PER_CLASS).orElse(0),
                 settings.find(LABEL_SHARE).orElse(0.0),
-                settings.get(SEED));
+                settings.get(TuningOptions.SEED));
     }
 
     private static Samples samples(InputConfig input, Settings settings, Datasets datasets) throws IOException {
-        Named train = opened(input, settings.get(TRAIN), settings, datasets);
+        String label = settings.find(LABEL).orElse(null);
+        Named train = opened(input, settings.get(TRAIN), label, settings, datasets);
         Optional<String> test = settings.find(TEST);
-        Named measured = test.isPresent() ? opened(input, test.get(), settings, datasets) : null;
+        Named measured = test.isPresent() ? opened(input, test.get(), label, settings, datasets) : null;
         Classes classes = Classes.of(train.data, train.name);
         IntUnaryOperator labels = draw(settings)
                 .of(
@@ -262,9 +299,8 @@ final class ClassifyCommand {
         return new Samples(train, measured, classes, labels, drawn);
     }
 
-    private static Named opened(InputConfig input, String data, Settings settings, Datasets datasets)
+    static Named opened(InputConfig input, String data, @Nullable String label, Settings settings, Datasets datasets)
             throws IOException {
-        String label = settings.find(LABEL).orElse(null);
         return new Named(
                 InputOptions.open(input, "The encoder", data, label, SharedSettings.selection(settings), datasets),
                 data);
@@ -310,27 +346,32 @@ final class ClassifyCommand {
         return samples.test == null ? List.of(samples.train) : List.of(samples.train, samples.test);
     }
 
-    /** The labelled samples of both sets; of one where there is no other. */
     private static LabelledEmbeddings[] embed(EmbeddingModel encoder, Samples samples, Console console)
             throws IOException {
-        List<Named> sets = sets(samples);
-        List<IntUnaryOperator> labels = new ArrayList<>(List.of(samples.labels));
-        if (samples.test != null) {
-            labels.add(samples.classes.in(samples.test.data, samples.test.name));
-        }
-        long all = sets.stream().mapToLong(set -> set.data.size()).sum();
-        LabelledEmbeddings[] embedded = new LabelledEmbeddings[sets.size()];
-        SampleForm<?, ?> form = SampleForms.of(samples.train.data);
-        try (Progress progress = new Progress(console, "embed", 0, all)) {
-            long before = 0;
-            for (int i = 0; i < embedded.length; i++) {
-                Dataset<?> data = sets.get(i).data;
-                long start = before;
-                embedded[i] =
-                        LabelledEmbeddings.of(form, data, labels.get(i), encoder, done -> progress.at(start + done));
-                before += data.size();
+        Named test = samples.test;
+        IntUnaryOperator measured = test == null ? index -> -1 : samples.classes.in(test.data, test.name);
+        return embed(encoder, samples.train, samples.labels, test, measured, console);
+    }
+
+    /** The labelled samples of both sets; of one where there is no other. */
+    static LabelledEmbeddings[] embed(
+            EmbeddingModel encoder,
+            Named train,
+            IntUnaryOperator labels,
+            @Nullable Named test,
+            IntUnaryOperator testLabels,
+            Console console)
+            throws IOException {
+        SampleForm<?, ?> form = SampleForms.of(train.data);
+        int first = train.data.size();
+        try (Progress progress = new Progress(console, "embed", 0, first + (test == null ? 0L : test.data.size()))) {
+            LabelledEmbeddings learned = LabelledEmbeddings.of(form, train.data, labels, encoder, progress::at);
+            if (test == null) {
+                return new LabelledEmbeddings[] {learned};
             }
+            LabelledEmbeddings measured = LabelledEmbeddings.of(
+                    form, test.data, testLabels, encoder, done -> progress.at(first + (long) done));
+            return new LabelledEmbeddings[] {learned, measured};
         }
-        return embedded;
     }
 }

@@ -6,6 +6,7 @@ import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.training.config.MachineConfig;
 import dev.vicreg.training.config.SupervisedConfig;
+import dev.vicreg.training.config.TrainingConfig;
 import dev.vicreg.training.config.ViewsConfig;
 import dev.vicreg.training.data.Augmentations;
 import dev.vicreg.training.data.view.Augmentation;
@@ -42,13 +43,16 @@ final class TuningOptions {
             "the paper's semi-supervised evaluation, with 1 or 10 percent of the labels",
             null);
     private static final Setting<Map<String, Object>> AUGMENT = augment();
+    /** Of draws, too. */
+    static final Setting<Long> SEED = Setting.of(TrainingConfig.class, "seed");
+
     private static final List<Setting<?>> TRAINING = Stream.of(
                     Setting.of(SupervisedConfig.class),
                     List.<Setting<?>>of(AUGMENT, Setting.of(MachineConfig.class, "workers")))
             .flatMap(List::stream)
             .toList();
 
-    static final List<Setting<?>> ALL = Stream.of(List.<Setting<?>>of(FINETUNE, FROM_SCRATCH, RECIPE), TRAINING)
+    static final List<Setting<?>> ALL = Stream.of(List.<Setting<?>>of(FINETUNE, FROM_SCRATCH, RECIPE, SEED), TRAINING)
             .flatMap(List::stream)
             .toList();
 
@@ -105,14 +109,14 @@ final class TuningOptions {
      *
      * @param labelled samples, of which a fifth is held out
      */
-    static FineTune.Plan plan(Settings settings, int labelled, boolean anew, Beginning beginning, long seed) {
+    static FineTune.Plan plan(Settings settings, int labelled, boolean anew, Beginning beginning) {
         int learned = labelled - labelled / 5;
         Augmentation augmentation =
                 settings.find(AUGMENT).map(Augmentations::fromSettings).orElse(beginning.augmentation());
         return new FineTune.Plan(
                 settings.read(SupervisedConfig.class).resolved(learned, anew),
                 augmentation.withUnrelatedViews(false),
-                seed,
+                settings.get(SEED),
                 settings.read(MachineConfig.class).resolved());
     }
 }

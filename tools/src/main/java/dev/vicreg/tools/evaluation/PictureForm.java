@@ -4,6 +4,8 @@ import dev.vicreg.runtime.Classifier;
 import dev.vicreg.runtime.ClassifierModel;
 import dev.vicreg.runtime.Embedder;
 import dev.vicreg.runtime.EmbeddingModel;
+import dev.vicreg.runtime.Predictor;
+import dev.vicreg.runtime.RegressionModel;
 import dev.vicreg.runtime.input.Input;
 import dev.vicreg.runtime.picture.Interpolation;
 import dev.vicreg.runtime.picture.Picture;
@@ -50,6 +52,11 @@ final class PictureForm implements SampleForm<Picture, Picture> {
     @Override
     public Classifier<Picture> classifier(ClassifierModel model) {
         return model.pictures();
+    }
+
+    @Override
+    public Predictor<Picture> predictor(RegressionModel model) {
+        return model.predictor(Input.Pictures.class);
     }
 
     @Override

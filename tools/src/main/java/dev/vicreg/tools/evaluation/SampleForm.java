@@ -4,6 +4,8 @@ import dev.vicreg.runtime.Classifier;
 import dev.vicreg.runtime.ClassifierModel;
 import dev.vicreg.runtime.Embedder;
 import dev.vicreg.runtime.EmbeddingModel;
+import dev.vicreg.runtime.Predictor;
+import dev.vicreg.runtime.RegressionModel;
 import dev.vicreg.training.data.kind.Kind;
 import dev.vicreg.training.data.source.Dataset;
 import java.awt.image.BufferedImage;
@@ -33,6 +35,13 @@ public interface SampleForm<S, R> {
      * @throws IllegalStateException if it takes something else
      */
     Classifier<S> classifier(ClassifierModel model);
+
+    /**
+     * How samples go into a regressor, as they are.
+     *
+     * @throws IllegalStateException if it takes something else
+     */
+    Predictor<S> predictor(RegressionModel model);
 
     /** What is kept of each sample; thread-safe. */
     Function<S, R> raw(EmbeddingModel model, Dataset<S> data);

@@ -4,6 +4,9 @@ import dev.vicreg.runtime.Classifier;
 import dev.vicreg.runtime.ClassifierModel;
 import dev.vicreg.runtime.Embedder;
 import dev.vicreg.runtime.EmbeddingModel;
+import dev.vicreg.runtime.Predictor;
+import dev.vicreg.runtime.RegressionModel;
+import dev.vicreg.runtime.input.Input;
 import dev.vicreg.training.data.kind.Kind;
 import dev.vicreg.training.data.sequence.SequenceDataset;
 import dev.vicreg.training.data.sequence.SequenceKind;
@@ -40,6 +43,11 @@ final class SequenceForm implements SampleForm<int[], SequenceForm.Counted> {
     @Override
     public Classifier<int[]> classifier(ClassifierModel model) {
         return model.sequences();
+    }
+
+    @Override
+    public Predictor<int[]> predictor(RegressionModel model) {
+        return model.predictor(Input.Sequences.class);
     }
 
     @Override

@@ -4,6 +4,8 @@ import dev.vicreg.runtime.Classifier;
 import dev.vicreg.runtime.ClassifierModel;
 import dev.vicreg.runtime.Embedder;
 import dev.vicreg.runtime.EmbeddingModel;
+import dev.vicreg.runtime.Predictor;
+import dev.vicreg.runtime.RegressionModel;
 import dev.vicreg.runtime.input.Input;
 import dev.vicreg.runtime.signal.Signal;
 import dev.vicreg.training.data.kind.Kind;
@@ -34,6 +36,11 @@ final class SignalForm implements SampleForm<Signal, float[]> {
     @Override
     public Classifier<Signal> classifier(ClassifierModel model) {
         return model.signals();
+    }
+
+    @Override
+    public Predictor<Signal> predictor(RegressionModel model) {
+        return model.predictor(Input.Signals.class);
     }
 
     @Override

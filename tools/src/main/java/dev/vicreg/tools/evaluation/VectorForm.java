@@ -4,6 +4,8 @@ import dev.vicreg.runtime.Classifier;
 import dev.vicreg.runtime.ClassifierModel;
 import dev.vicreg.runtime.Embedder;
 import dev.vicreg.runtime.EmbeddingModel;
+import dev.vicreg.runtime.Predictor;
+import dev.vicreg.runtime.RegressionModel;
 import dev.vicreg.runtime.input.Input;
 import dev.vicreg.training.data.kind.Kind;
 import dev.vicreg.training.data.source.Dataset;
@@ -27,6 +29,11 @@ final class VectorForm implements SampleForm<float[], float[]> {
     @Override
     public Classifier<float[]> classifier(ClassifierModel model) {
         return model.vectors();
+    }
+
+    @Override
+    public Predictor<float[]> predictor(RegressionModel model) {
+        return model.predictor(Input.Vectors.class);
     }
 
     @Override

@@ -112,8 +112,9 @@ final class SupervisedTrajectoryTest {
         for (int i = 0; i < slope.length; i++) {
             slopeAlong += (double) slope[i] * direction[i];
         }
-        double difference = (loss(graph, outputs, direction, step, targets) - loss(graph, outputs, direction, -step, targets))
-                / (2 * step);
+        double difference =
+                (loss(graph, outputs, direction, step, targets) - loss(graph, outputs, direction, -step, targets))
+                        / (2 * step);
         assertEquals(slopeAlong, difference, 1e-3 * Math.max(Math.abs(slopeAlong), 0.1));
     }
 
@@ -155,7 +156,8 @@ final class SupervisedTrajectoryTest {
             for (JsonNode loss : golden.get("losses")) {
                 ViewBatch view = view(data);
                 Tensor targets = targets(golden, data, GoldenNet.BATCH);
-                float found = session.step(view, targets, (float) golden.get("rate").asDouble())
+                float found = session.step(
+                                view, targets, (float) golden.get("rate").asDouble())
                         .loss();
                 assertEquals(loss.asDouble(), found, TOLERANCE * Math.max(0.1, loss.asDouble()));
             }
