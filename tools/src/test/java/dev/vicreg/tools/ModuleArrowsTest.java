@@ -83,7 +83,7 @@ class ModuleArrowsTest {
             training.bench         -> models.setting models.graph models.ops models.onnx models.nn runtime.file runtime.natives \
                                       training.step training.step.pass training.step.lowering training.data.view training.config \
                                       training.run training.session
-            training.loop          -> models.setting models.graph runtime.natives training.optim training.step \
+            training.loop          -> models.setting models.graph runtime.file runtime.natives training.optim training.step \
                                       training.step.pass training.step.lowering training.data.source training.data.view \
                                       training.data.pair training.data training.config training.run \
                                       training.session training.bench
@@ -105,7 +105,8 @@ class ModuleArrowsTest {
             tools.evaluation.probe     -> models.setting training.data.view
             tools.evaluation.measure   -> models.setting tools.evaluation tools.evaluation.cluster tools.evaluation.diagnosis \
                                        tools.evaluation.probe training.data.kind
-            tools.evaluation.classifier -> runtime training.data.source training.data.kind training.data export \
+            tools.evaluation.classifier -> runtime training.data.source training.data.view training.data.kind \
+                                      training.data export \
                                       tools.evaluation tools.evaluation.probe
             tools.command          -> *
             tools                  -> models.setting runtime.file tools.cli tools.command
