@@ -30,7 +30,8 @@ import java.util.stream.Collectors;
 /**
  * Publishes an encoder and a linear head as one ONNX file: the encoder's input as it was, outputs {@code probabilities}
  * float32 [N,classes], the softmax of the head's logits over a temperature, and {@code embedding} float32 [N,D], what the
- * encoder gave. Its {@link Manifest} is the encoder's with a {@link Manifest.Head}.
+ * encoder gave. Its {@link Manifest} is the encoder's with a {@link Manifest.Head}. Of a regressor the first output is
+ * {@code prediction} float32 [N,1], and the manifest has a {@link Manifest.Regressor}.
  */
 public final class ClassifierExport {
     /** Largest difference of a probability that is published, for each 1 that a logit's terms add up to. */
@@ -62,13 +63,29 @@ public final class ClassifierExport {
     public static Result export(Path encoderOnnx, LinearHead linear, Manifest.Head head, String version, Path target)
             throws IOException {
         Manifest encoder = requireEncoder(encoderOnnx);
-        if (linear.dimension() != encoder.dimension()
-                || linear.classes() != head.labels().size()) {
+        requireFit(linear, head.labels().size(), encoder);
+        return export(encoderOnnx, linear, encoder.withHead(version, linear.parameters(), head), target);
+    }
+
+    /** The same of a regressor, whose head has one output. */
+    public static Result export(
+            Path encoderOnnx, LinearHead linear, Manifest.Regressor head, String version, Path target)
+            throws IOException {
+        Manifest encoder = requireEncoder(encoderOnnx);
+        requireFit(linear, 1, encoder);
+        return export(encoderOnnx, linear, encoder.withRegressor(version, linear.parameters(), head), target);
+    }
+
+    private static void requireFit(LinearHead linear, int outputs, Manifest encoder) {
+        if (linear.dimension() != encoder.dimension() || linear.classes() != outputs) {
             throw new IllegalArgumentException("A head of " + linear.classes() + " classes on " + linear.dimension()
-                    + " values, expected " + head.labels().size() + " on " + encoder.dimension());
+                    + " values, expected " + outputs + " on " + encoder.dimension());
         }
-        Graph graph = classifier(OnnxFile.read(encoderOnnx).graph(), linear, head.temperature());
-        Manifest manifest = encoder.withHead(version, linear.parameters(), head);
+    }
+
+    private static Result export(Path encoderOnnx, LinearHead linear, Manifest manifest, Path target)
+            throws IOException {
+        Graph graph = headed(OnnxFile.read(encoderOnnx).graph(), linear, manifest);
         byte[] file =
                 OnnxFile.bytes(graph, Map.of(Manifest.METADATA_KEY, manifest.toJson()), EncoderExport.opset(graph));
         double difference = verify(encoderOnnx, file, graph, linear, manifest);
@@ -84,9 +101,9 @@ public final class ClassifierExport {
      */
     public static Manifest requireEncoder(Path encoderOnnx) throws IOException {
         Manifest manifest = Manifest.read(encoderOnnx);
-        if (manifest.classifier() != null) {
-            throw new IOException(
-                    encoderOnnx + " is a classifier, expected an encoder: give the encoder that it was made of");
+        if (manifest.headed() != null) {
+            throw new IOException(encoderOnnx + " is " + manifest.headed()
+                    + ", expected an encoder: give the encoder that it was made of");
         }
         if (manifest.output() != null) {
             throw new IOException(encoderOnnx + " has the form of the file that its network came in, with the output "
@@ -97,7 +114,7 @@ public final class ClassifierExport {
     }
 
     /** [N,D] → [N,classes] beside it. */
-    static Graph classifier(Graph encoder, LinearHead linear, double temperature) {
+    private static Graph headed(Graph encoder, LinearHead linear, Manifest manifest) {
         Value embedding = encoder.output(Manifest.EMBEDDING);
         String scope = free("head", names(encoder));
         FloatBuffer rows = FloatBuffer.allocate(Math.multiplyExact(linear.classes(), linear.dimension()));
@@ -109,10 +126,18 @@ public final class ClassifierExport {
         Value bias = Value.constant(scope + ".bias", Tensor.of(Shape.of(linear.classes()), linear.bias()));
         Ops ops = new Ops().scope(scope);
         Value logits = ops.gemm(embedding, weight, bias, false, true);
+        Manifest.Head head = manifest.classifier();
         Map<String, Value> outputs = new LinkedHashMap<>();
-        outputs.put(Manifest.PROBABILITIES, ops.softmax(ops.div(logits, ops.constant((float) temperature)), 1));
+        outputs.put(
+                output(manifest),
+                head == null ? logits : ops.softmax(ops.div(logits, ops.constant((float) head.temperature())), 1));
         outputs.put(Manifest.EMBEDDING, embedding);
-        return Graph.of("vicreg_classifier", encoder.inputs(), outputs);
+        return Graph.of(head == null ? "vicreg_regressor" : "vicreg_classifier", encoder.inputs(), outputs);
+    }
+
+    /** What the head's output is called. */
+    private static String output(Manifest manifest) {
+        return manifest.classifier() == null ? Manifest.PREDICTION : Manifest.PROBABILITIES;
     }
 
     private static Set<String> names(Graph graph) {
@@ -148,8 +173,8 @@ public final class ClassifierExport {
                 Tensor samples = MadeUpSamples.of(graph.inputs().get(0).type(), count, manifest.input(), true);
                 float[][] embeddings = run(encoder, samples, manifest, Manifest.EMBEDDING);
                 requireSame(embeddings, run(classifier, samples, manifest, Manifest.EMBEDDING), encoderOnnx);
-                float[][] probabilities = run(classifier, samples, manifest, Manifest.PROBABILITIES);
-                largest = Math.max(largest, difference(embeddings, probabilities, linear, manifest));
+                float[][] found = run(classifier, samples, manifest, output(manifest));
+                largest = Math.max(largest, difference(embeddings, found, linear, manifest));
             }
         } catch (OrtException e) {
             throw new IOException("Cannot compare the classifier with " + encoderOnnx + ": " + e.getMessage(), e);
@@ -177,23 +202,27 @@ public final class ClassifierExport {
     }
 
     /**
-     * The largest difference of a probability from Java's own.
+     * The largest difference of an output from Java's own.
      *
      * @param embeddings of the encoder
-     * @param found probabilities of the classifier
+     * @param found probabilities of the classifier, or numbers of the regressor
      * @throws IllegalStateException if it is more than rounding
      */
     static double difference(float[][] embeddings, float[][] found, LinearHead linear, Manifest manifest) {
-        double temperature = Objects.requireNonNull(manifest.classifier()).temperature();
+        Manifest.Head head = manifest.classifier();
         double largest = 0;
         for (int i = 0; i < embeddings.length; i++) {
-            double[] expected = LinearHead.probabilities(linear.logits(embeddings[i]), temperature);
-            double allowed = TOLERANCE * Math.max(1, linear.magnitude(embeddings[i]) / temperature);
+            double[] logits = linear.logits(embeddings[i]);
+            double[] expected = head == null ? logits : LinearHead.probabilities(logits, head.temperature());
+            double scale = linear.magnitude(embeddings[i]) / (head == null ? 1 : head.temperature());
+            double allowed = TOLERANCE * Math.max(1, scale);
             for (int c = 0; c < expected.length; c++) {
                 double difference = Math.abs(expected[c] - found[i][c]);
                 if (!(difference <= allowed)) { // no number neither
-                    throw new IllegalStateException(
-                            "Classifier not published: a probability differs from the encoder's and the head's by %.1e, expected at most %.1e; please report this with the encoder"
+                    throw new IllegalStateException((head == null
+                                    ? "Regressor not published: a number"
+                                    : "Classifier not published: a probability")
+                            + " differs from the encoder's and the head's by %.1e, expected at most %.1e; please report this with the encoder"
                                     .formatted(difference, allowed));
                 }
                 largest = Math.max(largest, difference);

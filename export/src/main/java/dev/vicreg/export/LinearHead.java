@@ -62,6 +62,11 @@ public record LinearHead(float[][] weights, float[] bias) {
         return logits;
     }
 
+    /** The logits of embeddings, each as {@link #logits} gives it: [embeddings][classes]. */
+    public double[][] outputs(float[][] embeddings) {
+        return Arrays.stream(embeddings).map(this::logits).toArray(double[][]::new);
+    }
+
     /** The softmax of logits over a temperature: [classes]. */
     public static double[] probabilities(double[] logits, double temperature) {
         double most = Arrays.stream(logits).max().orElseThrow();

@@ -164,6 +164,30 @@ public final class RunExport {
     }
 
     /**
+     * Exports the encoder of a branch in this project's form, whatever trained it.
+     *
+     * @param artifacts whose evaluation graph gives the first side's representation
+     * @param branch of which the graph was made
+     * @param configHash of the settings that it was trained with
+     * @throws IOException as {@link EncoderExport#export}
+     */
+    public static EncoderExport.Result export(
+            Artifacts artifacts, BranchConfig branch, Path checkpoint, String version, String configHash, Path target)
+            throws IOException {
+        return own(
+                artifacts,
+                Side.A,
+                branch,
+                Form.FOLDED,
+                Weights.TRAINED,
+                checkpoint,
+                version,
+                configHash,
+                Map.of(),
+                target);
+    }
+
+    /**
      * Writes the encoder of one checkpoint with its projector behind it, in this project's form: what the loss saw, for
      * measurements. Nobody should serve it: Bardes et al. 2022, like all since Chen et al. 2020 (SimCLR, section 4.2), use
      * the representation.

@@ -13,7 +13,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * An encoder with a head behind it, ready to tell what samples are: pictures of any size, rows of a table, signals, texts or
@@ -38,7 +37,7 @@ public final class ClassifierModel implements AutoCloseable {
 
     private ClassifierModel(String name, OrtSession session, int threads) throws IOException, OrtException {
         this.manifest = Manifest.of(session.getMetadata().getCustomMetadata(), name, EXPECTED);
-        this.head = requireHead(manifest.classifier(), name);
+        this.head = requireHead(manifest, name);
         this.served = new ServedModel<>(
                 "ClassifierModel", "classify", name, session, manifest.input(), threads, this::classifications);
         ServedModel.requireOutput(
@@ -46,7 +45,12 @@ public final class ClassifierModel implements AutoCloseable {
         ServedModel.requireOutput(name, session, Manifest.EMBEDDING, manifest.dimension());
     }
 
-    private static Manifest.Head requireHead(Manifest.@Nullable Head head, String name) throws IOException {
+    private static Manifest.Head requireHead(Manifest manifest, String name) throws IOException {
+        Manifest.Head head = manifest.classifier();
+        if (manifest.regressor() != null) {
+            throw new IOException(name + " is a regressor, expected a classifier: use ./vicreg predict, in Java"
+                    + " RegressionModel");
+        }
         if (head == null) {
             throw new IOException(name + " is an encoder, expected a classifier: ./vicreg classify makes one of it and"
                     + " labelled samples; for vectors use ./vicreg embed, in Java EmbeddingModel");

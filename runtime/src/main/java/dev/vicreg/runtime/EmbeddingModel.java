@@ -40,10 +40,10 @@ public final class EmbeddingModel implements AutoCloseable {
         Manifest told = describer == null || isOurs
                 ? Manifest.of(metadata, name, Manifest.ENCODER)
                 : describer.manifest(session.getInputInfo(), session.getOutputInfo());
-        if (told.classifier() != null) {
-            throw new IOException(
-                    name + " is a classifier, expected an encoder: give the encoder that it was made of, or use"
-                            + " ./vicreg predict, in Java ClassifierModel");
+        if (told.headed() != null) {
+            throw new IOException(name + " is " + told.headed()
+                    + ", expected an encoder: give the encoder that it was made of, or use ./vicreg predict, in Java "
+                    + (told.classifier() != null ? "ClassifierModel" : "RegressionModel"));
         }
         this.served = new ServedModel<>(
                 "EmbeddingModel",

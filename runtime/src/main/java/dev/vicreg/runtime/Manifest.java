@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * @param formatVersion {@value #PICTURE_VERSION} for pictures, 2 for vectors, signals and sequences, which
  *     the first readers didn't know, 3 for grey pictures and such as aren't square, {@value #FORMAT_VERSION} for
  *     pictures of other channels than one and three, and for bytes with channels first, {@value #CLASSIFIER_VERSION} for
- *     classifiers alone; grows when an older reader would go wrong
+ *     classifiers and {@value #REGRESSOR_VERSION} for regressors alone; grows when an older reader would go wrong
  * @param version this project's version that wrote the file
  * @param encoder the encoder's name, e.g. {@code resnet18}
  * @param input what the model takes and how to prepare it
@@ -38,7 +38,8 @@ import org.jspecify.annotations.Nullable;
  * @param evaluation figures measured on this encoder by name, e.g. {@code knn-20-0.07}; may be empty
  * @param output the model's output; null for {@value #EMBEDDING}
  * @param pool how the output becomes one vector per sample: null where it is one
- * @param classifier what a classifier makes of the embedding; null of an encoder
+ * @param classifier what a classifier makes of the embedding; null of other models
+ * @param regressor what a regressor makes of the embedding; null of other models
  */
 public record Manifest(
         int formatVersion,
@@ -51,7 +52,8 @@ public record Manifest(
         Map<String, Double> evaluation,
         @Nullable String output,
         @Nullable OutputPooling pool,
-        @Nullable Head classifier) {
+        @Nullable Head classifier,
+        @Nullable Regressor regressor) {
 
     public static final String METADATA_KEY = "vicreg.manifest";
 
@@ -60,6 +62,9 @@ public record Manifest(
 
     /** What classifiers call their other output, which stands beside {@link #EMBEDDING}. */
     public static final String PROBABILITIES = "probabilities";
+
+    /** What regressors call their other output, which stands beside {@link #EMBEDDING}. */
+    public static final String PREDICTION = "prediction";
 
     /** How messages call what {@link EmbeddingModel} takes. */
     static final String ENCODER = "an encoder as ./vicreg export writes it";
@@ -72,6 +77,31 @@ public record Manifest(
 
     /** That of classifiers, which readers of encoders alone refuse by it. */
     public static final int CLASSIFIER_VERSION = 5;
+
+    /** That of regressors, which readers of the others refuse by it. */
+    public static final int REGRESSOR_VERSION = 6;
+
+    /**
+     * What stands behind the encoder in a regressor.
+     *
+     * @param target what the number is, such as the name of a column
+     * @param origin how the head was made, in words
+     * @param evaluation figures measured on this regressor by name, e.g. {@code held-out-r2}; may be empty
+     */
+    public record Regressor(String target, String origin, Map<String, Double> evaluation) {
+        /** Copies the figures. */
+        public Regressor {
+            Objects.requireNonNull(target, "regressor.target");
+            Objects.requireNonNull(origin, "regressor.origin");
+            evaluation = new LinkedHashMap<>(Objects.requireNonNull(evaluation, "regressor.evaluation"));
+        }
+
+        /** A copy. */
+        @Override
+        public Map<String, Double> evaluation() {
+            return new LinkedHashMap<>(evaluation);
+        }
+    }
 
     /**
      * What stands behind the encoder in a classifier.
@@ -144,7 +174,19 @@ public record Manifest(
             Map<String, Double> evaluation,
             @Nullable String output,
             @Nullable OutputPooling pool) {
-        this(formatVersion, version, encoder, input, dimension, parameters, configHash, evaluation, output, pool, null);
+        this(
+                formatVersion,
+                version,
+                encoder,
+                input,
+                dimension,
+                parameters,
+                configHash,
+                evaluation,
+                output,
+                pool,
+                null,
+                null);
     }
 
     /** Of an own encoder. */
@@ -202,7 +244,8 @@ public record Manifest(
                 evaluation,
                 output,
                 pool,
-                classifier);
+                classifier,
+                regressor);
     }
 
     /**
@@ -212,8 +255,17 @@ public record Manifest(
      * @param more trained values of the head
      */
     public Manifest withHead(String by, long more, Head head) {
+        return with(CLASSIFIER_VERSION, by, more, head, null);
+    }
+
+    /** The same of a regressor. */
+    public Manifest withRegressor(String by, long more, Regressor head) {
+        return with(REGRESSOR_VERSION, by, more, null, head);
+    }
+
+    private Manifest with(int format, String by, long more, @Nullable Head tells, @Nullable Regressor predicts) {
         return new Manifest(
-                CLASSIFIER_VERSION,
+                format,
                 by,
                 encoder,
                 input,
@@ -223,7 +275,13 @@ public record Manifest(
                 evaluation,
                 output,
                 pool,
-                head);
+                tells,
+                predicts);
+    }
+
+    /** What stands behind the encoder, in a word with its article: a classifier or a regressor; null of an encoder. */
+    public @Nullable String headed() {
+        return classifier != null ? "a classifier" : regressor != null ? "a regressor" : null;
     }
 
     /** The format version that a manifest of an encoder of this input needs: the oldest, so that as many readers as can know it. */
@@ -244,7 +302,12 @@ public record Manifest(
      *     refuses it
      */
     public static Manifest read(Path encoderOnnx) throws IOException {
-        return of(ModelMetadata.read(OrtSessions.requireFile(encoderOnnx)), encoderOnnx.toString(), ENCODER);
+        return read(encoderOnnx, ENCODER);
+    }
+
+    /** The same of a file that is to be what {@code expected} says, for messages. */
+    public static Manifest read(Path modelOnnx, String expected) throws IOException {
+        return of(ModelMetadata.read(OrtSessions.requireFile(modelOnnx)), modelOnnx.toString(), expected);
     }
 
     /**
@@ -284,7 +347,9 @@ public record Manifest(
         if (manifest == null) {
             throw new IOException(source + ": its " + METADATA_KEY + " is empty; export the encoder again");
         }
-        int newest = manifest.classifier == null ? FORMAT_VERSION : CLASSIFIER_VERSION;
+        int newest = manifest.regressor != null
+                ? REGRESSOR_VERSION
+                : manifest.classifier != null ? CLASSIFIER_VERSION : FORMAT_VERSION;
         if (manifest.formatVersion < PICTURE_VERSION || manifest.formatVersion > newest) {
             throw new IOException(source + ": its manifest has format version " + manifest.formatVersion
                     + " (written by " + manifest.version + "), expected at most " + newest

@@ -7,12 +7,20 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import java.util.function.ToIntFunction;
 
 /** Runs a command line in this JVM. */
 record Cli(int status, String out, String err) {
     static Cli run(String... words) {
         return of(console -> Main.run(List.of(words), console));
+    }
+
+    /** Runs a command line that is asked to stop once it has looked for that so many times. */
+    static Cli runStopped(int looks, String... words) {
+        AtomicInteger looked = new AtomicInteger();
+        return of(console -> Main.run(List.of(words), console), () -> () -> looked.incrementAndGet() > looks);
     }
 
     /** Runs one command, without options. */
@@ -38,9 +46,13 @@ record Cli(int status, String out, String err) {
     }
 
     private static Cli of(ToIntFunction<Console> run) {
+        return of(run, () -> () -> false);
+    }
+
+    private static Cli of(ToIntFunction<Console> run, Supplier<Console.Hold> holds) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         ByteArrayOutputStream err = new ByteArrayOutputStream();
-        Console console = new Console(print(out), print(err), false, () -> () -> false);
+        Console console = new Console(print(out), print(err), false, holds);
         int status = run.applyAsInt(console);
         return new Cli(status, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
     }

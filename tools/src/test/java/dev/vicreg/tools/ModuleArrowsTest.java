@@ -107,7 +107,8 @@ class ModuleArrowsTest {
                                        tools.evaluation.probe training.data.kind
             tools.evaluation.online    -> models.graph runtime training.data.source training.loop tools.evaluation \
                                       tools.evaluation.diagnosis
-            tools.evaluation.classifier -> runtime training.data.source training.data.kind training.data export \
+            tools.evaluation.classifier -> runtime training.data.source training.data.view training.data.kind \
+                                      training.data export \
                                       tools.evaluation tools.evaluation.probe
             tools.report           -> models.setting models.graph models.ops models.onnx runtime runtime.file runtime.natives \
                                       training.data.source training.data.view training.data.kind training.data.pair training.data training.config \

@@ -206,11 +206,27 @@ final class InputOptions {
      */
     static Dataset<?> open(Manifest model, String data, @Nullable String label, Selection selection, Datasets datasets)
             throws IOException {
-        InputConfig wanted = InputKind.of(model.input());
+        String taker = model.classifier() == null ? "The encoder" : "The classifier";
+        return open(InputKind.of(model.input()), taker, data, label, selection, datasets);
+    }
+
+    /**
+     * The same for what a network takes.
+     *
+     * @param taker what messages call it, at the start of a sentence
+     */
+    static Dataset<?> open(
+            InputConfig wanted,
+            String taker,
+            String data,
+            @Nullable String label,
+            Selection selection,
+            Datasets datasets)
+            throws IOException {
         Kind<?> found = datasets.kind(data);
         if (found != wanted.kind()) {
-            throw new SettingException((model.classifier() == null ? "The encoder takes " : "The classifier takes ")
-                    + wanted.kind().noun() + ", " + data + " holds " + found.noun());
+            throw new SettingException(
+                    taker + " takes " + wanted.kind().noun() + ", " + data + " holds " + found.noun());
         }
         if (label != null && found != VectorKind.VECTORS) {
             throw new SettingException("--label is for vectors, the data are " + found.noun()

@@ -104,7 +104,7 @@ final class RunViews {
             ByteBuffer bytes =
                     ByteBuffer.allocateDirect(sides[side].type().bytes()).order(ByteOrder.nativeOrder());
             sample[side].write(new ViewKey(run.seed(), 0, index, view), bytes, 0);
-            views.add(form.ofView(sides[side].type(), bytes));
+            views.add(form.seen(sides[side].type(), bytes));
         }
         return views;
     }

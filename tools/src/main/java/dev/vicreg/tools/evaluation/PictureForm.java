@@ -6,6 +6,8 @@ import dev.vicreg.runtime.Classifier;
 import dev.vicreg.runtime.ClassifierModel;
 import dev.vicreg.runtime.Embedder;
 import dev.vicreg.runtime.EmbeddingModel;
+import dev.vicreg.runtime.Predictor;
+import dev.vicreg.runtime.RegressionModel;
 import dev.vicreg.runtime.input.Input;
 import dev.vicreg.runtime.picture.Interpolation;
 import dev.vicreg.runtime.picture.Picture;
@@ -56,11 +58,8 @@ final class PictureForm implements SampleForm<Picture, Picture> {
 
     /** Of uint8 [H,W,C]. */
     @Override
-    public Picture ofView(ViewType type, ByteBuffer view) {
-        List<Integer> shape = type.shape();
-        byte[] samples = new byte[type.bytes()];
-        view.get(0, samples);
-        return new Picture(shape.get(1), shape.get(0), shape.get(2), samples);
+    public Predictor<Picture> predictor(RegressionModel model) {
+        return model.predictor(Input.Pictures.class);
     }
 
     @Override

@@ -6,6 +6,8 @@ import dev.vicreg.runtime.Classifier;
 import dev.vicreg.runtime.ClassifierModel;
 import dev.vicreg.runtime.Embedder;
 import dev.vicreg.runtime.EmbeddingModel;
+import dev.vicreg.runtime.Predictor;
+import dev.vicreg.runtime.RegressionModel;
 import dev.vicreg.training.data.kind.Kind;
 import dev.vicreg.training.data.source.Dataset;
 import java.awt.image.BufferedImage;
@@ -37,12 +39,11 @@ public interface SampleForm<S, R> {
     Classifier<S> classifier(ClassifierModel model);
 
     /**
-     * A view of a sample as a sample of its own.
+     * How samples go into a regressor, as they are.
      *
-     * @param type of views of this kind before they are brought to what an encoder's file takes
-     * @param view its values, native byte order, from position 0
+     * @throws IllegalStateException if it takes something else
      */
-    S ofView(ViewType type, ByteBuffer view);
+    Predictor<S> predictor(RegressionModel model);
 
     /** What is kept of each sample; thread-safe. */
     Function<S, R> raw(EmbeddingModel model, Dataset<S> data);

@@ -1,6 +1,5 @@
 package dev.vicreg.tools.evaluation;
 
-import java.util.Arrays;
 import java.util.stream.IntStream;
 import java.nio.LongBuffer;
 import java.nio.ByteBuffer;
@@ -9,6 +8,9 @@ import dev.vicreg.runtime.Classifier;
 import dev.vicreg.runtime.ClassifierModel;
 import dev.vicreg.runtime.Embedder;
 import dev.vicreg.runtime.EmbeddingModel;
+import dev.vicreg.runtime.Predictor;
+import dev.vicreg.runtime.RegressionModel;
+import dev.vicreg.runtime.input.Input;
 import dev.vicreg.training.data.kind.Kind;
 import dev.vicreg.training.data.sequence.SequenceDataset;
 import dev.vicreg.training.data.sequence.SequenceKind;
@@ -49,10 +51,8 @@ final class SequenceForm implements SampleForm<int[], SequenceForm.Counted> {
 
     /** Of int64 [T]. */
     @Override
-    public int[] ofView(ViewType type, ByteBuffer view) {
-        long[] ids = new long[type.shape().get(0)];
-        view.asLongBuffer().get(0, ids);
-        return Arrays.stream(ids).mapToInt(Math::toIntExact).toArray();
+    public Predictor<int[]> predictor(RegressionModel model) {
+        return model.predictor(Input.Sequences.class);
     }
 
     @Override

@@ -7,6 +7,8 @@ import dev.vicreg.runtime.Classifier;
 import dev.vicreg.runtime.ClassifierModel;
 import dev.vicreg.runtime.Embedder;
 import dev.vicreg.runtime.EmbeddingModel;
+import dev.vicreg.runtime.Predictor;
+import dev.vicreg.runtime.RegressionModel;
 import dev.vicreg.runtime.input.Input;
 import dev.vicreg.runtime.signal.Signal;
 import dev.vicreg.training.data.kind.Kind;
@@ -41,13 +43,8 @@ final class SignalForm implements SampleForm<Signal, float[]> {
 
     /** Of float32 [C,T]. */
     @Override
-    public Signal ofView(ViewType type, ByteBuffer view) {
-        int length = type.shape().get(1);
-        float[][] channels = new float[type.shape().get(0)][length];
-        for (int c = 0; c < channels.length; c++) {
-            view.asFloatBuffer().get(c * length, channels[c]);
-        }
-        return new Signal(channels, 0);
+    public Predictor<Signal> predictor(RegressionModel model) {
+        return model.predictor(Input.Signals.class);
     }
 
     @Override

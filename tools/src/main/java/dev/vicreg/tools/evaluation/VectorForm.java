@@ -6,6 +6,8 @@ import dev.vicreg.runtime.Classifier;
 import dev.vicreg.runtime.ClassifierModel;
 import dev.vicreg.runtime.Embedder;
 import dev.vicreg.runtime.EmbeddingModel;
+import dev.vicreg.runtime.Predictor;
+import dev.vicreg.runtime.RegressionModel;
 import dev.vicreg.runtime.input.Input;
 import dev.vicreg.training.data.kind.Kind;
 import dev.vicreg.training.data.source.Dataset;
@@ -33,10 +35,8 @@ final class VectorForm implements SampleForm<float[], float[]> {
 
     /** Of float32 [D]. */
     @Override
-    public float[] ofView(ViewType type, ByteBuffer view) {
-        float[] vector = new float[type.shape().get(0)];
-        view.asFloatBuffer().get(0, vector);
-        return vector;
+    public Predictor<float[]> predictor(RegressionModel model) {
+        return model.predictor(Input.Vectors.class);
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.vicreg.tools.output;
 
 import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.runtime.Classification;
+import dev.vicreg.runtime.Manifest;
 import dev.vicreg.runtime.file.AtomicFile;
 import java.io.BufferedWriter;
 import java.io.Closeable;
@@ -64,7 +65,7 @@ public final class PredictionFile implements Closeable {
     /**
      * Starts a file; its ending decides the format.
      *
-     * @param top how many classes of each sample, the most probable first; at least 1
+     * @param top how many classes of each sample, the most probable first; or {@link #NUMBERS}
      * @throws SettingException if it ends in neither .csv nor .jsonl
      * @throws IOException if it cannot be written there
      */
@@ -74,6 +75,9 @@ public final class PredictionFile implements Closeable {
         Writer writer = new BufferedWriter(Channels.newWriter(file.channel(), StandardCharsets.UTF_8));
         return new PredictionFile(file, new FileLines(writer), hasEnding(target, JSON_LINES), top);
     }
+
+    /** What {@code top} is where samples get a number instead of classes. */
+    public static final int NUMBERS = 0;
 
     /**
      * Writes to a stream, which stays open.
@@ -102,6 +106,9 @@ public final class PredictionFile implements Closeable {
     }
 
     private List<String> header() {
+        if (top == NUMBERS) {
+            return List.of("path", Manifest.PREDICTION);
+        }
         List<String> header = new ArrayList<>(List.of("path", "label", "probability"));
         for (int rank = 2; rank <= top; rank++) {
             header.add("label-" + rank);
@@ -132,6 +139,14 @@ public final class PredictionFile implements Closeable {
         }
         out.write(line(values));
     }
+
+    /** Appends the number of a sample. */
+    public void add(String name, float prediction) throws IOException {
+        out.write(json ? Json.line(new Number(name, prediction)) + "\n" : line(List.of(name, prediction)));
+    }
+
+    /** A line of JSON of a number. */
+    private record Number(String path, float prediction) {}
 
     /** Completes what was written; a file is forced to the disk and gets its name. */
     public void publish() throws IOException {

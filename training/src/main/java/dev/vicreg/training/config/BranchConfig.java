@@ -140,6 +140,11 @@ public record BranchConfig(
         return new Branch(input.view(takes), Encoders.of(encoder, spec()), behind, last, views, scope);
     }
 
+    /** The same encoder with nothing behind it. */
+    BranchConfig encoderAlone() {
+        return new BranchConfig(encoder, width, input, "none", headNorm, options, onnx);
+    }
+
     /** The same settings with the size of local views told, where it wasn't: half the size of the others. */
     MultiViewConfig sized(MultiViewConfig views) {
         if (onnx != null || !(input instanceof PictureInput pictures)) {

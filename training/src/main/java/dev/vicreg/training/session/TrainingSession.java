@@ -7,6 +7,7 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.OrtTrainingSession;
+import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.runtime.natives.Device;
 import dev.vicreg.runtime.natives.NativeLibraries;
@@ -15,6 +16,7 @@ import dev.vicreg.training.data.view.ViewBatch;
 import dev.vicreg.training.run.CheckpointFile;
 import dev.vicreg.training.step.LossScaling;
 import dev.vicreg.training.step.StepSignature;
+import dev.vicreg.training.step.SupervisedGraph;
 import dev.vicreg.training.step.TrainingGraph;
 import java.io.IOException;
 import java.nio.FloatBuffer;
@@ -160,6 +162,34 @@ public final class TrainingSession implements AutoCloseable {
         }
     }
 
+    /**
+     * One step of supervised training, of a graph as {@link SupervisedGraph} makes it.
+     *
+     * @param view of the type and shape that the graph's first input has
+     * @param targets float32, of the second input's shape
+     * @param rate of the head
+     */
+    public Losses step(ViewBatch view, Tensor targets, float rate) {
+        try (OnnxTensor samples = tensor(view);
+                OnnxTensor wanted = tensor(targets);
+                OnnxTensor number = tensor(Tensor.of(Shape.of(1), rate))) {
+            return step(Map.of(
+                    SupervisedGraph.VIEW,
+                    samples,
+                    SupervisedGraph.TARGETS,
+                    wanted,
+                    TrainingGraph.LEARNING_RATE,
+                    number));
+        } catch (OrtException e) {
+            throw new IllegalStateException("The training step failed: " + oneLine(e), e);
+        }
+    }
+
+    private OnnxTensor tensor(Tensor tensor) throws OrtException {
+        return OnnxTensor.createTensor(
+                environment, FloatBuffer.wrap(tensor.floats()), tensor.shape().toArray());
+    }
+
     /** The batch's own memory, without a copy. */
     public static OnnxTensor tensor(ViewBatch view) throws OrtException {
         OnnxJavaType type = switch (view.type().element()) {
@@ -175,13 +205,7 @@ public final class TrainingSession implements AutoCloseable {
         Map<String, OnnxTensor> fed = new LinkedHashMap<>();
         try {
             for (Map.Entry<String, Tensor> number : numbers.of(signature).entrySet()) {
-                Tensor tensor = number.getValue();
-                fed.put(
-                        number.getKey(),
-                        OnnxTensor.createTensor(
-                                environment,
-                                FloatBuffer.wrap(tensor.floats()),
-                                tensor.shape().toArray()));
+                fed.put(number.getKey(), tensor(number.getValue()));
             }
             Map<String, OnnxTensor> all = new LinkedHashMap<>(fed);
             all.put(TrainingGraph.VIEW_A, viewA);

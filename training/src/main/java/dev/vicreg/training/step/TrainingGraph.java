@@ -1,10 +1,8 @@
 package dev.vicreg.training.step;
 
-import dev.vicreg.models.graph.Attributes;
 import dev.vicreg.models.graph.Dim;
 import dev.vicreg.models.graph.ElementType;
 import dev.vicreg.models.graph.Graph;
-import dev.vicreg.models.graph.OpType;
 import dev.vicreg.models.graph.Region;
 import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Tensor;
@@ -22,14 +20,12 @@ import dev.vicreg.training.objective.Objective;
 import dev.vicreg.training.objective.Projections;
 import dev.vicreg.training.objective.TargetMomentum;
 import dev.vicreg.training.optim.Optimizer;
-import dev.vicreg.training.optim.ParameterStep;
 import dev.vicreg.training.optim.RateFactor;
 import dev.vicreg.training.step.lowering.Lowering;
 import dev.vicreg.training.step.pass.MixedPrecision;
 import dev.vicreg.training.step.pass.StepGraph;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -279,7 +275,6 @@ public final class TrainingGraph {
     private final Map<String, Tensor> initialState = new LinkedHashMap<>();
     private final Map<String, Parameter> averages = new LinkedHashMap<>(); // whose they are, by their names
     private final Map<Value, Value> averaged = new LinkedHashMap<>(); // their new values
-    private final Map<Float, Value> scaledRates = new HashMap<>();
     private final Ops ops = new Ops();
 
     private TrainingGraph(Spec spec) {
@@ -323,9 +318,12 @@ public final class TrainingGraph {
                 ? null
                 : new Accumulation(accumulating(), spec.options.accumulate(), gradients, finite);
 
-        Map<Value, Value> updated = new LinkedHashMap<>();
-        clipped(accumulation == null ? gradients : accumulation.means())
-                .forEach((parameter, gradient) -> updated.putAll(update(parameter, gradient, rate)));
+        ParameterUpdates updates =
+                new ParameterUpdates(spec.optimizer, spec.noDecay, spec.rateFactor, spec.options.clip());
+        Map<Value, Value> updated =
+                new LinkedHashMap<>(updates.of(accumulation == null ? gradients : accumulation.means(), rate));
+        state.putAll(updates.state());
+        initialState.putAll(updates.initialState());
         updated.putAll(averaged);
         Map<Value, Value> moved = new LinkedHashMap<>();
         statistics.forEach((statistic, value) -> moved.put(statistic.value(), value));
@@ -499,22 +497,6 @@ public final class TrainingGraph {
         return gradients;
     }
 
-    /** The gradients scaled down to a norm of {@link UpdateOptions#clip} where theirs together is larger. */
-    private Map<Parameter, Value> clipped(Map<Parameter, Value> gradients) {
-        if (spec.options.clip() == 0) {
-            return gradients;
-        }
-        Ops clipping = ops.scope(UPDATE + ".clip").in(Region.OBJECTIVE);
-        Value norm = clipping.node(OpType.REDUCE_ALL_L2, List.copyOf(gradients.values()), Attributes.NONE)
-                .output(0);
-        Value share =
-                clipping.div(clipping.constant(spec.options.clip()), clipping.add(norm, clipping.constant(1e-6f)));
-        Value factor = clipping.min(share, clipping.constant(1));
-        Map<Parameter, Value> clipped = new LinkedHashMap<>();
-        gradients.forEach((parameter, gradient) -> clipped.put(parameter, clipping.mul(gradient, factor)));
-        return clipped;
-    }
-
     /** What a branch's encoder makes of its views; those of another size must fit the weights of the first. */
     private Value encode(Branch branch, Layers layers, Value view) {
         boolean otherSize = spec.isShared() && !branch.input().equals(spec.a.input());
@@ -539,28 +521,6 @@ public final class TrainingGraph {
                     + " in branch a and " + widthB + " in branch b: end both projectors (`projector`, `projector-b`) in"
                     + " the same width");
         }
-    }
-
-    private Map<Value, Value> update(Parameter parameter, Value gradient, Value rate) {
-        Map<String, Value> own = new LinkedHashMap<>();
-        spec.optimizer.initialState(parameter).forEach((name, tensor) -> {
-            String key = OPTIMIZER_PREFIX + name + "." + parameter.name();
-            Value value = Value.input(key, tensor.type());
-            own.put(name, value);
-            state.put(key, value);
-            initialState.put(key, tensor);
-        });
-        return spec.optimizer.next(
-                ops.atScope(UPDATE + "." + parameter.name()).in(Region.UPDATE),
-                new ParameterStep(parameter, gradient, ownRate(parameter, rate), spec.noDecay.decays(parameter), own));
-    }
-
-    private Value ownRate(Parameter parameter, Value rate) {
-        float factor = spec.rateFactor.of(parameter);
-        return factor == 1
-                ? rate
-                : scaledRates.computeIfAbsent(
-                        factor, f -> ops.scope(UPDATE).in(Region.UPDATE).mul(rate, f));
     }
 
     /** Inputs that live in the checkpoint, in one order for both graphs, as ONNX Runtime Training demands. */

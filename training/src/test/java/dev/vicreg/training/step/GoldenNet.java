@@ -135,7 +135,8 @@ public final class GoldenNet implements Encoder {
         return state;
     }
 
-    static Tensor draw(Lcg random, Parameter parameter) {
+    /** A parameter as the generator draws it. */
+    public static Tensor draw(Lcg random, Parameter parameter) {
         Shape shape = parameter.shape();
         double[] values = random.doubles((int) shape.elements());
         double fanIn = shape.rank() > 1 ? (double) shape.elements() / shape.size(0) : shape.elements();

@@ -85,13 +85,22 @@ public record Calibration(double temperature) {
         return error / labels.length;
     }
 
-    /** The share of samples whose largest logit is that of their label, 0 to 1. */
-    public static double accuracy(double[][] logits, int[] labels) {
-        int right = 0;
+    /** Whether the largest logit of each sample is that of its label. */
+    public static boolean[] right(double[][] logits, int[] labels) {
+        boolean[] right = new boolean[labels.length];
         for (int i = 0; i < labels.length; i++) {
-            right += largest(logits[i]) == labels[i] ? 1 : 0;
+            right[i] = largest(logits[i]) == labels[i];
         }
-        return (double) right / labels.length;
+        return right;
+    }
+
+    /** The mean negative log likelihood of the labels, with the temperature. */
+    public double loss(double[][] logits, int[] labels) {
+        double sum = 0;
+        for (int i = 0; i < labels.length; i++) {
+            sum -= Math.log(Math.max(Double.MIN_NORMAL, probabilities(logits[i])[labels[i]]));
+        }
+        return sum / labels.length;
     }
 
     private static int largest(double[] values) {

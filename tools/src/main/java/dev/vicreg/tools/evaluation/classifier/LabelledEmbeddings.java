@@ -14,17 +14,19 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.IntConsumer;
 import java.util.function.IntUnaryOperator;
+import java.util.stream.IntStream;
 
 /**
  * The labelled samples of a data set as an encoder sees them, and nothing else of them: {@link LabelledVectors} also keeps
  * what they are compared with.
  *
+ * @param indices places in the data set, ascending
  * @param vectors [samples][dimension]
  * @param labels [samples]
  * @param unlabelled samples that were left out, as they have no label
  * @param undecodable samples that were left out, as they cannot be decoded; the log names them
  */
-public record LabelledEmbeddings(float[][] vectors, int[] labels, int unlabelled, int undecodable) {
+public record LabelledEmbeddings(int[] indices, float[][] vectors, int[] labels, int unlabelled, int undecodable) {
     /**
      * Embeds a data set.
      *
@@ -37,7 +39,7 @@ public record LabelledEmbeddings(float[][] vectors, int[] labels, int unlabelled
         Dataset<S> samples = form.kind().require(data);
         Embedder<S> embedder = SampleForms.embedder(form, model);
         List<float[]> vectors = new ArrayList<>();
-        List<Integer> labels = new ArrayList<>();
+        List<Integer> indices = new ArrayList<>();
         InOrder.Reader<Optional<S>> reader = index ->
                 label.applyAsInt(index) < 0 ? Optional.empty() : Optional.of(embedder.prepare(samples.sample(index)));
         int undecodable = InOrder.forEachBatch(samples, model.batchSize(), reader, items -> {
@@ -45,16 +47,18 @@ public record LabelledEmbeddings(float[][] vectors, int[] labels, int unlabelled
             for (InOrder.Item<Optional<S>> item : items) {
                 if (item.value().isPresent()) {
                     batch.add(item.value().get());
-                    labels.add(label.applyAsInt(item.index()));
+                    indices.add(item.index());
                 }
             }
             vectors.addAll(List.of(embedder.embed(batch)));
             progress.accept(items.get(items.size() - 1).index() + 1);
         });
+        int[] places = indices.stream().mapToInt(Integer::intValue).toArray();
         return new LabelledEmbeddings(
+                places,
                 vectors.toArray(new float[0][]),
-                labels.stream().mapToInt(Integer::intValue).toArray(),
-                samples.size() - undecodable - labels.size(),
+                IntStream.of(places).map(label).toArray(),
+                samples.size() - undecodable - places.length,
                 undecodable);
     }
 
@@ -65,6 +69,7 @@ public record LabelledEmbeddings(float[][] vectors, int[] labels, int unlabelled
 
     /** Those at some places. */
     LabelledEmbeddings at(int[] places) {
-        return new LabelledEmbeddings(HeldOut.rows(vectors, places), HeldOut.labels(labels, places), 0, 0);
+        return new LabelledEmbeddings(
+                HeldOut.labels(indices, places), HeldOut.rows(vectors, places), HeldOut.labels(labels, places), 0, 0);
     }
 }

@@ -71,7 +71,7 @@ public final class PairLoader implements AutoCloseable {
      * @param sourceA of the first views; sample i of both sources is one pair
      * @param sourceB of the second views; the same object where both sides are alike
      * @param viewsA how many views of a sample are made of the first source, at least 1
-     * @param viewsB likewise of the second
+     * @param viewsB likewise of the second, or 0 for none of it
      * @param workers threads, at least 1
      * @param firstStep where to start, 0 for a new run
      * @throws IllegalArgumentException if the sources differ in size, hold fewer samples than a batch, or a number is out

@@ -7,13 +7,14 @@ import java.io.IOException;
 import java.util.List;
 
 /**
- * One side of paired data: the samples of a source in the order of their pairs.
+ * Some samples of a source in an order of their own: one side of paired data in the order of the pairs, or those that are
+ * learnt from.
  *
  * @param source makes the views
- * @param places of the pairs' samples in the source's data
+ * @param places of the samples in the source's data
  * @param fingerprint of all the paired data
  */
-record PairedViews(ViewSource source, int[] places, String fingerprint) implements ViewSource {
+public record PairedViews(ViewSource source, int[] places, String fingerprint) implements ViewSource {
     @Override
     public Dataset<?> data() {
         return new Paired();

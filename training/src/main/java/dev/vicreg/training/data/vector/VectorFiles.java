@@ -6,6 +6,7 @@ import dev.vicreg.training.data.source.DoubleList;
 import dev.vicreg.training.data.source.NpyFile;
 import dev.vicreg.training.data.source.RowLabels;
 import dev.vicreg.training.data.source.Selection;
+import dev.vicreg.training.data.source.Targets;
 import dev.vicreg.training.data.source.Utf8;
 import java.io.BufferedInputStream;
 import java.io.BufferedReader;
@@ -22,8 +23,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Locale;
-import java.util.Set;
 import java.util.function.IntToDoubleFunction;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -58,8 +57,6 @@ public final class VectorFiles {
     private static final Pattern SPACES_AROUND = Pattern.compile("^[\\s\u00A0\u202F]+|[\\s\u00A0\u202F]+$");
 
     private static final Pattern DECIMAL_COMMA = Pattern.compile("-?\\d+,\\d+");
-    /** What stands for a missing value, in lower case: it tells nothing about its column. */
-    private static final Set<String> MISSING = Set.of("", "na", "n/a", "nan", "null", "none", "?");
 
     private VectorFiles() {}
 
@@ -175,13 +172,13 @@ public final class VectorFiles {
         }
 
         boolean isNumberIn(CSVRecord line) {
-            return !name.isEmpty() && !isMissing(line.get(place)) && parse(line.get(place)) != null;
+            return !name.isEmpty() && !Targets.isMissing(line.get(place)) && parse(line.get(place)) != null;
         }
 
         /** @throws IOException if the first value that is there is a number: a column of numbers has one in every row */
         void take(Path file, CSVRecord line, CSVRecord firstLine) throws IOException {
             String text = line.get(place);
-            if (isMissing(text)) {
+            if (Targets.isMissing(text)) { // it tells nothing about its column
                 return;
             }
             boolean number = parse(text) != null;
@@ -194,10 +191,6 @@ public final class VectorFiles {
             }
             values++;
             numbers += number ? 1 : 0;
-        }
-
-        private static boolean isMissing(String text) {
-            return MISSING.contains(text.toLowerCase(Locale.ROOT));
         }
 
         @Override
