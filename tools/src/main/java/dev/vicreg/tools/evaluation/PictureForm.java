@@ -1,5 +1,7 @@
 package dev.vicreg.tools.evaluation;
 
+import java.nio.ByteBuffer;
+import dev.vicreg.training.data.view.ViewType;
 import dev.vicreg.runtime.Classifier;
 import dev.vicreg.runtime.ClassifierModel;
 import dev.vicreg.runtime.Embedder;
@@ -50,6 +52,13 @@ final class PictureForm implements SampleForm<Picture, Picture> {
     @Override
     public Classifier<Picture> classifier(ClassifierModel model) {
         return model.pictures();
+    }
+
+    @Override
+    public Picture ofView(ViewType type, ByteBuffer view, EmbeddingModel model) {
+        byte[] samples = new byte[type.bytes()]; // [height, width, channels]
+        view.get(0, samples);
+        return new Picture(type.shape().get(1), type.shape().get(0), type.shape().get(2), samples);
     }
 
     @Override

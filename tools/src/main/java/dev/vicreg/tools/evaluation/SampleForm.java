@@ -1,5 +1,7 @@
 package dev.vicreg.tools.evaluation;
 
+import java.nio.ByteBuffer;
+import dev.vicreg.training.data.view.ViewType;
 import dev.vicreg.runtime.Classifier;
 import dev.vicreg.runtime.ClassifierModel;
 import dev.vicreg.runtime.Embedder;
@@ -33,6 +35,13 @@ public interface SampleForm<S, R> {
      * @throws IllegalStateException if it takes something else
      */
     Classifier<S> classifier(ClassifierModel model);
+
+    /**
+     * A view, made for the encoder of a model, as a sample that goes into it.
+     *
+     * @param view native byte order, at position 0
+     */
+    S ofView(ViewType type, ByteBuffer view, EmbeddingModel model);
 
     /** What is kept of each sample; thread-safe. */
     Function<S, R> raw(EmbeddingModel model, Dataset<S> data);

@@ -1,5 +1,8 @@
 package dev.vicreg.tools.evaluation;
 
+import dev.vicreg.runtime.input.Input;
+import java.nio.ByteBuffer;
+import dev.vicreg.training.data.view.ViewType;
 import dev.vicreg.runtime.Classifier;
 import dev.vicreg.runtime.ClassifierModel;
 import dev.vicreg.runtime.Embedder;
@@ -40,6 +43,20 @@ final class SequenceForm implements SampleForm<int[], SequenceForm.Counted> {
     @Override
     public Classifier<int[]> classifier(ClassifierModel model) {
         return model.sequences();
+    }
+
+    @Override
+    public int[] ofView(ViewType type, ByteBuffer view, EmbeddingModel model) {
+        int padding = ((Input.Sequences) model.manifest().input()).padding();
+        int length = type.shape().get(0);
+        while (length > 1 && view.asLongBuffer().get(length - 1) == padding) {
+            length--;
+        }
+        int[] ids = new int[length];
+        for (int i = 0; i < length; i++) {
+            ids[i] = (int) view.asLongBuffer().get(i);
+        }
+        return ids;
     }
 
     @Override

@@ -1,5 +1,7 @@
 package dev.vicreg.tools.evaluation;
 
+import java.nio.ByteBuffer;
+import dev.vicreg.training.data.view.ViewType;
 import dev.vicreg.runtime.Classifier;
 import dev.vicreg.runtime.ClassifierModel;
 import dev.vicreg.runtime.Embedder;
@@ -34,6 +36,15 @@ final class SignalForm implements SampleForm<Signal, float[]> {
     @Override
     public Classifier<Signal> classifier(ClassifierModel model) {
         return model.signals();
+    }
+
+    @Override
+    public Signal ofView(ViewType type, ByteBuffer view, EmbeddingModel model) {
+        float[][] samples = new float[type.shape().get(0)][type.shape().get(1)];
+        for (int c = 0; c < samples.length; c++) {
+            view.asFloatBuffer().get(c * samples[c].length, samples[c]);
+        }
+        return new Signal(samples, ((Input.Signals) model.manifest().input()).rate());
     }
 
     @Override

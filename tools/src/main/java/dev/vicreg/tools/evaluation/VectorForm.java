@@ -1,5 +1,7 @@
 package dev.vicreg.tools.evaluation;
 
+import java.nio.ByteBuffer;
+import dev.vicreg.training.data.view.ViewType;
 import dev.vicreg.runtime.Classifier;
 import dev.vicreg.runtime.ClassifierModel;
 import dev.vicreg.runtime.Embedder;
@@ -27,6 +29,13 @@ final class VectorForm implements SampleForm<float[], float[]> {
     @Override
     public Classifier<float[]> classifier(ClassifierModel model) {
         return model.vectors();
+    }
+
+    @Override
+    public float[] ofView(ViewType type, ByteBuffer view, EmbeddingModel model) {
+        float[] values = new float[type.shape().get(0)];
+        view.asFloatBuffer().get(0, values);
+        return values;
     }
 
     @Override
