@@ -2,6 +2,7 @@ package dev.vicreg.tools.evaluation.advice;
 
 import dev.vicreg.training.data.Augmentations;
 import dev.vicreg.training.data.kind.Kind;
+import dev.vicreg.training.data.picture.PictureKind;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -11,12 +12,6 @@ import java.util.Set;
 
 /** What is tried on a kind of data, the most promising first; candidates whose views are the same come once. */
 public final class Candidates {
-    /** Up to where changed samples look like others of their set. */
-    static final double ALIKE = 1.05;
-
-    /** From where on they are like no other. */
-    static final double ALIEN = 1.25;
-
     private final String preset;
     private final List<Candidate> all = new ArrayList<>();
     private final Set<Object> seen = new HashSet<>();
@@ -45,32 +40,32 @@ public final class Candidates {
      * Views without what is strange to the set, then more and less of them. What is left out was measured: docs/advise.md.
      */
     private void pictures(Map<String, Double> strangeness) {
-        String views = "";
-        List<String> without = new ArrayList<>();
-        if (strangeness.getOrDefault(Change.FLIP, 1.0) > ALIKE) {
-            views += ",flip=0";
-            without.add("mirroring");
-        }
-        if (strangeness.getOrDefault(Change.SOLARISE, 1.0) > ALIEN) {
-            views += ",solarise=0";
-            without.add("inversion");
-        }
-        if (strangeness.getOrDefault(Change.CROP, 1.0) > ALIEN) {
-            views += ",crop-min=0.6";
-            without.add("narrow windows");
-        }
+        Map<String, String> without = new LinkedHashMap<>(); // settings by what they leave out
+        without.put("flip", ",flip=0");
+        without.put("solarise", ",solarise=0");
+        without.put("crop", ",crop-min=0.6");
+        without.keySet().removeIf(name -> !isStrange(name, strangeness));
+        String views = String.join("", without.values());
         Candidate usual = views("usual", "the usual views", "");
         Candidate fitting = views.isEmpty()
                 ? usual
-                : views("fitting", "without " + String.join(", ", without), views);
+                : views("fitting", "without what is strange", views);
         add(fitting);
         objectives(fitting);
         add(usual);
         add(views("wide-windows", "… and windows of 60 % and more", views + ",crop-min=0.6"));
-        add(views("light", "… and no other hues or greys", views + ",saturation=0,hue=0,grey=0"));
+        if (strangeness.getOrDefault("grey", 2.0) != 1.0) { // otherwise all are grey
+            add(views("light", "… and no other hues or greys", views + ",saturation=0,hue=0,grey=0"));
+        }
         add(views("colours-kept", "… and all colours as they are", views + ",jitter=0,grey=0,solarise=0"));
         add(views("shifts", "little windows and blur alone",
                 views + ",crop-min=0.8,ratio-min=0.9,ratio-max=1.11,jitter=0,grey=0,solarise=0,blur=0.5"));
+    }
+
+    private static boolean isStrange(String name, Map<String, Double> strangeness) {
+        return Change.of(PictureKind.PICTURES).stream()
+                .anyMatch(change ->
+                        change.name().equals(name) && change.isStrange(strangeness.getOrDefault(name, 1.0)));
     }
 
     private void vectors() {
