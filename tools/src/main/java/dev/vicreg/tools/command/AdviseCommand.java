@@ -1,6 +1,7 @@
 package dev.vicreg.tools.command;
 
 import dev.vicreg.models.setting.Group;
+import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Settings;
@@ -58,6 +59,8 @@ final class AdviseCommand {
             "epochs", "steps", "warmup-epochs", "threads", "workers", "data-b", "pairs", "pair-by", "views", "local-views",
             "local-size", "checkpoint-every", "keep-checkpoints", "deterministic", "device");
 
+    private static final int LEAST_SAMPLES = 32;
+
     private static final List<Setting<?>> OF_A_RUN = Stream.of(
                     Setting.of(DataConfig.class), RunOptions.GRAPH, RunOptions.RUN)
             .<Setting<?>>flatMap(List::stream)
@@ -68,7 +71,7 @@ final class AdviseCommand {
             Stream.concat(Stream.of(OUT, MINUTES, STEPS, PARALLEL, SharedSettings.JSON), OF_A_RUN.stream())
                     .<Setting<?>>filter(setting -> setting == STEPS || !TAKEN.contains(setting.name())
                             && !setting.name().endsWith("-b")
-                            && !setting.equals(SharedSettings.DATA))
+                            && !setting.name().equals(SharedSettings.DATA.name()))
                     .toList(),
             "./vicreg advise --data shapes/train");
 
@@ -98,6 +101,10 @@ final class AdviseCommand {
         InputConfig input = trials.input();
         DataConfig config = trials.data();
         Dataset<?> data = datasets.open(config.data(), input.reading(), config.selection());
+        if (data.size() < LEAST_SAMPLES) {
+            throw new SettingException("--data " + config.data() + " holds " + data.size() + " " + data.noun()
+                    + ": expected " + LEAST_SAMPLES + " or more, since fewer tell too little; start with ./vicreg train");
+        }
         Dataset<?> test = config.evalData() == null
                 ? null
                 : datasets.open(config.evalData(), input.reading(), Selection.ALL);
@@ -145,10 +152,12 @@ final class AdviseCommand {
     private void print(Advice advice, Map<String, Double> strangeness, Kind<?> kind, Dataset<?> data, long steps) {
         Map<String, String> options = options(advice, data.size());
         String command = command(options);
+        List<String> reasons = advice.reasons(kind, strangeness, data.size());
         if (given.on(SharedSettings.JSON)) {
             Map<String, Object> json = new LinkedHashMap<>();
             json.put("command", command);
             json.put("options", options);
+            json.put("reasons", reasons);
             json.put("strangeness", strangeness);
             json.put("correlations", advice.correlations());
             json.put("tried", advice.ranked().stream().map(AdviseCommand::json).toList());
@@ -156,13 +165,15 @@ final class AdviseCommand {
             return;
         }
         StringBuilder text = new StringBuilder();
-        text.append(data.size()).append(' ').append(data.noun()).append("; how strange to the others changed ones are:\n");
+        text.append(data.size()).append(' ').append(data.noun()).append("; changed ones, as far from others as so many times an unchanged one:\n");
         for (Change change : Change.of(kind)) {
             double value = strangeness.getOrDefault(change.name(), 1.0);
             String left = change.isStrange(value) ? "  strange" : "";
-            text.append(String.format(Locale.ROOT, "  %-32s %5.2f%s%n", change.what(), value, left));
+            text.append(String.format(Locale.ROOT, "  %-36s %5.2f%s%n", change.what(), value, left));
         }
         text.append("\ntried without labels, ").append(steps).append(" steps each, the best first:\n").append(advice.text());
+        text.append("\nadvised, since\n");
+        reasons.forEach(reason -> text.append("  ").append(reason).append('\n'));
         console.out().print(text);
         console.out().println("\n" + command);
     }
@@ -187,13 +198,11 @@ final class AdviseCommand {
         append(command, "data", given.get(SharedSettings.DATA));
         append(command, "out", "run");
         for (Setting<?> setting : OF_A_RUN) {
-            Optional<String> text = setting.equals(SharedSettings.DATA) ? Optional.empty() : given.text(setting.name());
-            if (text.isPresent() && USAGE.settings().contains(setting) && setting != STEPS) {
-                if (!setting.isFlag()) {
-                    append(command, setting.name(), text.get());
-                } else if (text.get().equals("true")) {
-                    command.append(" --").append(setting.name());
-                }
+            Optional<String> text = USAGE.optional().contains(setting) ? given.text(setting.name()) : Optional.empty();
+            if (text.isPresent() && !setting.isFlag()) {
+                append(command, setting.name(), text.get());
+            } else if (text.isPresent() && text.get().equals("true")) {
+                command.append(" --").append(setting.name());
             }
         }
         advised.forEach((name, text) -> append(command, name, text));

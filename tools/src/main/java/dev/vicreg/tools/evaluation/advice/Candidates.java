@@ -50,15 +50,18 @@ public final class Candidates {
         Candidate fitting = views.isEmpty()
                 ? usual
                 : views("fitting", "without what is strange", views);
+        String also = views.isEmpty() ? "" : fitting.what() + ", ";
         add(fitting);
         objectives(fitting);
         add(usual);
-        add(views("wide-windows", "… and windows of 60 % and more", views + ",crop-min=0.6"));
+        add(views("wide-windows", also + "windows of 60 % and more", views + ",crop-min=0.6"));
         if (strangeness.getOrDefault("grey", 2.0) != 1.0) { // otherwise all are grey
-            add(views("light", "… and no other hues or greys", views + ",saturation=0,hue=0,grey=0"));
+            add(views("light", also + "no other hues or greys", views + ",saturation=0,hue=0,grey=0"));
         }
-        add(views("colours-kept", "… and all colours as they are", views + ",jitter=0,grey=0,solarise=0"));
-        add(views("shifts", "little windows and blur alone",
+        add(views("colours-kept", also + "colours as they are", views + ",jitter=0,grey=0,solarise=0"));
+        add(views(
+                "shifts",
+                also + "shifts and blur alone",
                 views + ",crop-min=0.8,ratio-min=0.9,ratio-max=1.11,jitter=0,grey=0,solarise=0,blur=0.5"));
     }
 
@@ -82,7 +85,7 @@ public final class Candidates {
         Candidate usual = views("usual", "the usual views", "");
         add(usual);
         objectives(usual);
-        add(usual.with("log-mel", "… of log-mel spectrograms", "front-end", "log-mel"));
+        add(usual.with("log-mel", usual.what() + ", log-mel", "front-end", "log-mel"));
         add(views("upright", "never upside down", ",polarity=0"));
         add(views("pace", "at their pace", ",speed=0"));
         add(views("light", "neither noise nor gaps", ",noise=0,mask=0,gain=3"));
@@ -101,8 +104,8 @@ public final class Candidates {
     }
 
     private void objectives(Candidate base) {
-        add(base.with(base.name() + "-coding-rate", "… and the coding rate", "objective", "coding-rate"));
-        add(base.with(base.name() + "-simclr", "… and SimCLR", "objective", "simclr"));
+        add(base.with(base.name() + "-coding-rate", base.what() + ", coding rate", "objective", "coding-rate"));
+        add(base.with(base.name() + "-simclr", base.what() + ", SimCLR", "objective", "simclr"));
     }
 
     private Candidate views(String name, String what, String settings) {

@@ -11,7 +11,8 @@ final class RankCorrelation {
         return pearson(ranks(a), ranks(b));
     }
 
-    private static double[] ranks(double[] values) {
+    /** How many values each is above, equal ones and itself counting half: from 0.5 on. */
+    static double[] ranks(double[] values) {
         return Arrays.stream(values)
                 .map(value -> Arrays.stream(values)
                         .map(other -> other < value ? 1 : other == value ? 0.5 : 0)

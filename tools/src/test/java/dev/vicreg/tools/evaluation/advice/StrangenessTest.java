@@ -9,11 +9,12 @@ import dev.vicreg.training.data.picture.PictureViews;
 import dev.vicreg.training.data.source.Dataset;
 import dev.vicreg.training.data.view.Augmentation;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class StrangenessTest {
-    /** Grey pictures of two pixels. */
+    /** Grey pictures of two columns. */
     private record Pairs(int[]... pixels) implements Dataset<Picture> {
         @Override
         public int size() {
@@ -24,7 +25,10 @@ class StrangenessTest {
         public Picture sample(int index) {
             byte left = (byte) pixels[index][0];
             byte right = (byte) pixels[index][1];
-            return new Picture(2, 1, 3, new byte[] {left, left, left, right, right, right});
+            byte[] row = {left, left, left, right, right, right};
+            byte[] samples = Arrays.copyOf(row, 2 * row.length);
+            System.arraycopy(row, 0, samples, row.length, row.length);
+            return new Picture(2, 2, 3, samples);
         }
 
         @Override
@@ -61,7 +65,7 @@ class StrangenessTest {
     }
 
     private static PictureViews views(Pairs data, Augmentation augmentation) {
-        return new PictureViews(data, augmentation, new PictureSize(1, 2), 3);
+        return new PictureViews(data, augmentation, PictureSize.square(2), 3);
     }
 
     private static Augmentation mirrored() {
