@@ -58,7 +58,8 @@ class AdviseCommandTest {
         String command = first.out().lines().reduce("", (a, b) -> b);
         assertTrue(command.startsWith("./vicreg train "), first.out());
         assertTrue(command.contains("--label class") && command.contains("--width 8"), "what was given: " + command);
-        List<String> words = new ArrayList<>(Arrays.asList(command.substring("./vicreg ".length()).split(" ")));
+        List<String> words = new ArrayList<>(
+                Arrays.asList(command.substring("./vicreg ".length()).split(" ")));
         words.set(words.indexOf("--out") + 1, folder.resolve("run").toString());
         words.set(words.indexOf("--epochs") + 1, "1");
         Cli train = Cli.run(words.toArray(String[]::new));
@@ -77,7 +78,8 @@ class AdviseCommandTest {
 
     @Test
     void labelsShowWhatEachMeasureIsWorth() throws IOException {
-        JsonNode json = new ObjectMapper().readTree(advise("--eval-data", test, "--json").out());
+        JsonNode json = new ObjectMapper()
+                .readTree(advise("--eval-data", test, "--json").out());
         for (JsonNode tried : json.get("tried")) {
             double knn = tried.get("figures").get("knn").asDouble();
             assertTrue(knn >= 0 && knn <= 1, tried.toString());

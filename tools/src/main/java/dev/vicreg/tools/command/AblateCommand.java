@@ -223,12 +223,7 @@ final class AblateCommand {
                 first.data().selection());
         console.err().println(runs.size() + " runs, " + parallel + " at a time");
         return new ParallelRuns("ablate", datasets, console)
-                .results(
-                        planned,
-                        bank,
-                        parallel,
-                        () -> false,
-                        i -> result(runs.get(i), planned.get(i), bank, test));
+                .results(planned, bank, parallel, () -> false, i -> result(runs.get(i), planned.get(i), bank, test));
     }
 
     private TrainingConfig config(Run run) throws IOException {

@@ -21,13 +21,13 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
-import java.util.Optional;
 import java.util.function.BooleanSupplier;
-import java.util.Locale;
+import java.util.stream.Stream;
 
 /** Looks at data without labels, tries a few settings on them in short runs, and prints the command that fits. */
 final class AdviseCommand {
@@ -35,7 +35,13 @@ final class AdviseCommand {
                     "out", "DIR", Group.OUTPUT, "folder for the short runs and the table; called again it goes on")
             .withFallback("advice");
     private static final Setting<Integer> MINUTES = Setting.integer(
-            "minutes", "N", Group.OPTIMIZATION, "time for the short runs, after which those left are not begun", 8, 1, 10_000);
+            "minutes",
+            "N",
+            Group.OPTIMIZATION,
+            "time for the short runs, after which those left are not begun",
+            8,
+            1,
+            10_000);
     private static final Setting<Integer> STEPS = Setting.integer(
             "steps",
             "N",
@@ -55,9 +61,29 @@ final class AdviseCommand {
 
     /** What candidates set, what this command sets itself, and what belongs to pairs. */
     private static final Set<String> TAKEN = Set.of(
-            "augment", "objective", "loss", "invariance", "variance", "covariance", "predictor", "variance-term",
-            "epochs", "steps", "warmup-epochs", "threads", "workers", "data-b", "pairs", "pair-by", "views", "local-views",
-            "local-size", "checkpoint-every", "keep-checkpoints", "deterministic", "device");
+            "augment",
+            "objective",
+            "loss",
+            "invariance",
+            "variance",
+            "covariance",
+            "predictor",
+            "variance-term",
+            "epochs",
+            "steps",
+            "warmup-epochs",
+            "threads",
+            "workers",
+            "data-b",
+            "pairs",
+            "pair-by",
+            "views",
+            "local-views",
+            "local-size",
+            "checkpoint-every",
+            "keep-checkpoints",
+            "deterministic",
+            "device");
 
     private static final int LEAST_SAMPLES = 32;
 
@@ -69,9 +95,10 @@ final class AdviseCommand {
     static final Usage USAGE = new Usage(
             List.of(SharedSettings.DATA),
             Stream.concat(Stream.of(OUT, MINUTES, STEPS, PARALLEL, SharedSettings.JSON), OF_A_RUN.stream())
-                    .<Setting<?>>filter(setting -> setting == STEPS || !TAKEN.contains(setting.name())
-                            && !setting.name().endsWith("-b")
-                            && !setting.name().equals(SharedSettings.DATA.name()))
+                    .<Setting<?>>filter(setting -> setting == STEPS
+                            || !TAKEN.contains(setting.name())
+                                    && !setting.name().endsWith("-b")
+                                    && !setting.name().equals(SharedSettings.DATA.name()))
                     .toList(),
             "./vicreg advise --data shapes/train");
 
@@ -102,12 +129,12 @@ final class AdviseCommand {
         DataConfig config = trials.data();
         Dataset<?> data = datasets.open(config.data(), input.reading(), config.selection());
         if (data.size() < LEAST_SAMPLES) {
-            throw new SettingException("--data " + config.data() + " holds " + data.size() + " " + data.noun()
-                    + ": expected " + LEAST_SAMPLES + " or more, since fewer tell too little; start with ./vicreg train");
+            throw new SettingException(
+                    "--data " + config.data() + " holds " + data.size() + " " + data.noun() + ": expected "
+                            + LEAST_SAMPLES + " or more, since fewer tell too little; start with ./vicreg train");
         }
-        Dataset<?> test = config.evalData() == null
-                ? null
-                : datasets.open(config.evalData(), input.reading(), Selection.ALL);
+        Dataset<?> test =
+                config.evalData() == null ? null : datasets.open(config.evalData(), input.reading(), Selection.ALL);
         Map<String, Double> strangeness = strangeness(input, data);
         int parallel = ParallelRuns.parallel(given.get(PARALLEL));
         List<AdviseTrials.Planned> planned = trials.planned(
@@ -124,8 +151,7 @@ final class AdviseCommand {
                         parallel,
                         timeUp,
                         i -> new Advice.Tried(
-                                planned.get(i).candidate(),
-                                AdviseTrials.trial(runs.get(i), runs.get(0), data, test)));
+                                planned.get(i).candidate(), AdviseTrials.trial(runs.get(i), runs.get(0), data, test)));
         int left = runs.size() - tried.size();
         if (left > 0) {
             console.err()
@@ -165,13 +191,19 @@ final class AdviseCommand {
             return;
         }
         StringBuilder text = new StringBuilder();
-        text.append(data.size()).append(' ').append(data.noun()).append("; changed ones, as far from others as so many times an unchanged one:\n");
+        text.append(data.size())
+                .append(' ')
+                .append(data.noun())
+                .append("; changed ones, as far from others as so many times an unchanged one:\n");
         for (Change change : Change.of(kind)) {
             double value = strangeness.getOrDefault(change.name(), 1.0);
             String left = change.isStrange(value) ? "  strange" : "";
             text.append(String.format(Locale.ROOT, "  %-36s %5.2f%s%n", change.what(), value, left));
         }
-        text.append("\ntried without labels, ").append(steps).append(" steps each, the best first:\n").append(advice.text());
+        text.append("\ntried without labels, ")
+                .append(steps)
+                .append(" steps each, the best first:\n")
+                .append(advice.text());
         text.append("\nadvised, since\n");
         reasons.forEach(reason -> text.append("  ").append(reason).append('\n'));
         console.out().print(text);

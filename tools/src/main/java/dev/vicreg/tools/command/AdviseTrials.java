@@ -1,12 +1,14 @@
 package dev.vicreg.tools.command;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.runtime.file.AtomicFile;
 import dev.vicreg.runtime.file.TemporaryFolder;
 import dev.vicreg.runtime.natives.Device;
 import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Settings;
+import dev.vicreg.tools.evaluation.Evaluation;
 import dev.vicreg.tools.evaluation.KnnClassifier;
 import dev.vicreg.tools.evaluation.LabelledVectors;
 import dev.vicreg.tools.evaluation.SampleForm;
@@ -19,9 +21,12 @@ import dev.vicreg.training.bench.StepBenchmark;
 import dev.vicreg.training.config.DataConfig;
 import dev.vicreg.training.config.InputConfig;
 import dev.vicreg.training.config.TrainingConfig;
+import dev.vicreg.training.config.UpdateConfig;
 import dev.vicreg.training.data.Datasets;
 import dev.vicreg.training.data.source.Dataset;
 import dev.vicreg.training.data.view.ViewSource;
+import dev.vicreg.training.run.RunConfig;
+import dev.vicreg.training.run.RunLayout;
 import dev.vicreg.training.step.Side;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -29,17 +34,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.HashMap;
-import dev.vicreg.training.config.UpdateConfig;
-import dev.vicreg.models.setting.SettingException;
 import org.jspecify.annotations.Nullable;
-import java.util.Arrays;
-import dev.vicreg.training.run.RunLayout;
-import dev.vicreg.training.run.RunConfig;
-import dev.vicreg.tools.evaluation.Evaluation;
 
 /**
  * The short runs of {@code advise}: what they are told, how long they are, and what is measured of them. Each keeps its
@@ -108,8 +108,8 @@ final class AdviseTrials {
             try {
                 TrainingConfig config = config(candidate, steps, data);
                 Path folder = folder(candidate);
-                planned.add(new Planned(
-                        candidate, new ParallelRuns.Planned(folder, config, isMeasured(folder, config))));
+                planned.add(
+                        new Planned(candidate, new ParallelRuns.Planned(folder, config, isMeasured(folder, config))));
             } catch (SettingException e) {
                 console.err().println("not tried: " + candidate.what() + ": " + e.getMessage());
             }
@@ -129,7 +129,8 @@ final class AdviseTrials {
         Settings timed = own.with("steps", String.valueOf(steps))
                 .with("warmup-epochs", String.valueOf(epochs / 10))
                 .with("threads", "1")
-                .with("workers", "1");
+                .with("workers", "1")
+                .with("device", "cpu");
         return RunOptions.training(
                 timed, timed.read(DataConfig.class), SideInputs.of(timed, data().selection(), datasets));
     }
@@ -154,7 +155,10 @@ final class AdviseTrials {
     private long steps(List<Candidate> candidates, TrainingConfig plain, double seconds) throws IOException {
         for (Candidate candidate : candidates) {
             if (Files.exists(new RunLayout(folder(candidate)).config())) {
-                return RunConfig.settingsOf(folder(candidate)).schedule().length().steps();
+                return RunConfig.settingsOf(folder(candidate))
+                        .schedule()
+                        .length()
+                        .steps();
             }
         }
         try (TemporaryFolder temporary = TemporaryFolder.create("vicreg-advise")) {
@@ -182,8 +186,7 @@ final class AdviseTrials {
      * @param first the run whose views all are measured by
      * @param test labelled samples for kNN; null for none
      */
-    static Trial trial(
-            ParallelRuns.Planned run, ParallelRuns.Planned first, Dataset<?> data, @Nullable Dataset<?> test)
+    static Trial trial(ParallelRuns.Planned run, ParallelRuns.Planned first, Dataset<?> data, @Nullable Dataset<?> test)
             throws IOException {
         Path file = result(run.folder());
         if (!run.measured()) {

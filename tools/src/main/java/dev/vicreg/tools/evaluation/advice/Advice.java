@@ -49,8 +49,9 @@ public record Advice(List<Tried> ranked, Map<String, Double> correlations) {
 
     /** Ranks one or more candidates; of equals the first stays before. */
     public static Advice of(List<Tried> tried) {
-        List<Tried> all =
-                tried.stream().map(each -> each.with(CONSENSUS, consensus(each, tried))).toList();
+        List<Tried> all = tried.stream()
+                .map(each -> each.with(CONSENSUS, consensus(each, tried)))
+                .toList();
         double[] consensus = RankCorrelation.ranks(column(all, CONSENSUS));
         double[] agreement = RankCorrelation.ranks(column(all, RAW_AGREEMENT));
         List<Tried> scored = new ArrayList<>();
@@ -64,8 +65,7 @@ public record Advice(List<Tried> ranked, Map<String, Double> correlations) {
     private static double consensus(Tried one, List<Tried> all) {
         return all.stream()
                 .filter(other -> other != one)
-                .mapToDouble(other ->
-                        Trial.agreement(one.trial.neighbours(), other.trial.neighbours()))
+                .mapToDouble(other -> Trial.agreement(one.trial.neighbours(), other.trial.neighbours()))
                 .average()
                 .orElse(0);
     }
@@ -129,7 +129,8 @@ public record Advice(List<Tried> ranked, Map<String, Double> correlations) {
                 + " tried, neighbours that agree most with those of the others and of raw samples");
         Map<String, String> amount = amount(samples);
         if (amount.containsKey("epochs")) {
-            reasons.add(samples + " " + kind.noun() + " are few: " + amount.get("epochs") + " epochs make " + STEPS + " steps");
+            reasons.add(samples + " " + kind.noun() + " are few: " + amount.get("epochs") + " epochs make " + STEPS
+                    + " steps");
         }
         return reasons;
     }
@@ -162,7 +163,9 @@ public record Advice(List<Tried> ranked, Map<String, Double> correlations) {
         }
         if (!correlations.isEmpty()) {
             text.append(String.format(
-                    Locale.ROOT, "  the score's rank correlation with kNN: %.2f%n", correlations.getOrDefault(SCORE, Double.NaN)));
+                    Locale.ROOT,
+                    "  the score's rank correlation with kNN: %.2f%n",
+                    correlations.getOrDefault(SCORE, Double.NaN)));
         }
         return text.toString();
     }

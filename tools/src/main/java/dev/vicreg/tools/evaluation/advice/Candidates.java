@@ -47,9 +47,7 @@ public final class Candidates {
         without.keySet().removeIf(name -> !isStrange(name, strangeness));
         String views = String.join("", without.values());
         Candidate usual = views("usual", "the usual views", "");
-        Candidate fitting = views.isEmpty()
-                ? usual
-                : views("fitting", "without what is strange", views);
+        Candidate fitting = views.isEmpty() ? usual : views("fitting", "without what is strange", views);
         String also = views.isEmpty() ? "" : fitting.what() + ", ";
         add(fitting);
         objectives(fitting);
@@ -67,8 +65,8 @@ public final class Candidates {
 
     private static boolean isStrange(String name, Map<String, Double> strangeness) {
         return Change.of(PictureKind.PICTURES).stream()
-                .anyMatch(change ->
-                        change.name().equals(name) && change.isStrange(strangeness.getOrDefault(name, 1.0)));
+                .anyMatch(
+                        change -> change.name().equals(name) && change.isStrange(strangeness.getOrDefault(name, 1.0)));
     }
 
     private void vectors() {

@@ -29,7 +29,11 @@ public record Change(String name, String what, String settings, double limit) {
             List.of(
                     new Change("flip", "mirrored", "flip=1", 1.05),
                     new Change("crop", "a window of 20 to 100 %", "crop-min=0.2,ratio-min=0.75,ratio-max=1.333", 1.25),
-                    new Change("small-crop", "a window of 60 to 100 %", "crop-min=0.6,ratio-min=0.75,ratio-max=1.333", NONE),
+                    new Change(
+                            "small-crop",
+                            "a window of 60 to 100 %",
+                            "crop-min=0.6,ratio-min=0.75,ratio-max=1.333",
+                            NONE),
                     new Change("jitter", "other colours", "jitter=1", NONE),
                     new Change("grey", "without colour", "grey=1", NONE),
                     new Change("solarise", "bright samples inverted", "solarise=1", 1.25)),

@@ -128,10 +128,14 @@ public final class Strangeness {
     /** Of each column of a table; 1 elsewhere, where all values have one unit. */
     private static float[] deviations(float[][] rows, ViewType type) {
         float[] deviations = new float[rows[0].length];
-        boolean columns = type.element() == ViewType.Element.FLOAT32 && type.shape().size() == 1;
+        boolean columns =
+                type.element() == ViewType.Element.FLOAT32 && type.shape().size() == 1;
         for (int d = 0; d < deviations.length; d++) {
             int column = d;
-            double mean = Arrays.stream(rows).mapToDouble(row -> row[column]).average().orElse(0);
+            double mean = Arrays.stream(rows)
+                    .mapToDouble(row -> row[column])
+                    .average()
+                    .orElse(0);
             double square = Arrays.stream(rows)
                     .mapToDouble(row -> (row[column] - mean) * (row[column] - mean))
                     .average()

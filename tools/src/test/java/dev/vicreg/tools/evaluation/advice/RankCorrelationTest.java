@@ -16,7 +16,8 @@ class RankCorrelationTest {
 
     @Test
     void equalValuesShareTheirRank() throws IOException {
-        try (InputStream in = Objects.requireNonNull(getClass().getResourceAsStream("/golden/advice/rank-correlation.json"))) {
+        try (InputStream in =
+                Objects.requireNonNull(getClass().getResourceAsStream("/golden/advice/rank-correlation.json"))) {
             JsonNode golden = JSON.readTree(in);
             assertEquals(3, golden.size());
             for (JsonNode pair : golden) {
