@@ -102,6 +102,8 @@ class ModuleArrowsTest {
                                       training.data.sequence training.data training.run
             tools.evaluation.cluster   -> models.setting tools.evaluation
             tools.evaluation.diagnosis -> models.graph models.ops models.onnx runtime runtime.natives tools.evaluation
+            tools.evaluation.advice    -> runtime tools.evaluation tools.evaluation.diagnosis training.data.source training.data.kind \
+                                      training.data.view training.data.picture training.data
             tools.evaluation.probe     -> models.setting training.data.view
             tools.evaluation.measure   -> models.setting tools.evaluation tools.evaluation.cluster tools.evaluation.diagnosis \
                                        tools.evaluation.probe training.data.kind

@@ -134,6 +134,11 @@ public final class Settings implements Schema.Source {
         return given.containsKey(name);
     }
 
+    /** The text of an option as it was given; empty where it wasn't. */
+    public Optional<String> text(String name) {
+        return Optional.ofNullable(given.get(name)).map(Given::text);
+    }
+
     /** Where an option's text came from; empty where it wasn't given. */
     public Optional<String> origin(String name) {
         return Optional.ofNullable(given.get(name)).map(Given::origin);

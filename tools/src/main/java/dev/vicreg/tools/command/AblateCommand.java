@@ -8,7 +8,6 @@ import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.runtime.file.AtomicFile;
 import dev.vicreg.runtime.file.TemporaryFolder;
-import dev.vicreg.runtime.natives.Device;
 import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Settings;
@@ -18,21 +17,15 @@ import dev.vicreg.tools.evaluation.Ablation;
 import dev.vicreg.tools.evaluation.AblationTable;
 import dev.vicreg.tools.evaluation.KnnClassifier;
 import dev.vicreg.tools.evaluation.LabelledVectors;
-import dev.vicreg.tools.evaluation.SampleForm;
 import dev.vicreg.tools.evaluation.SampleForms;
 import dev.vicreg.tools.evaluation.diagnosis.Spread;
 import dev.vicreg.tools.output.Json;
-import dev.vicreg.tools.output.Progress;
 import dev.vicreg.tools.sample.SampleSet;
 import dev.vicreg.training.config.DataConfig;
 import dev.vicreg.training.config.TrainingConfig;
 import dev.vicreg.training.data.Datasets;
 import dev.vicreg.training.data.source.Dataset;
 import dev.vicreg.training.data.source.Selection;
-import dev.vicreg.training.loop.StepMemory;
-import dev.vicreg.training.loop.Trainer;
-import dev.vicreg.training.run.Metrics;
-import dev.vicreg.training.run.RunFolder;
 import dev.vicreg.training.run.RunLayout;
 import dev.vicreg.training.step.Side;
 import java.io.IOException;
@@ -46,17 +39,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.BooleanSupplier;
-import java.util.function.IntUnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /** Trains every row of the paper's ablations on the same data, with the same seeds, and tells what came of each. */
 final class AblateCommand {
@@ -83,9 +67,6 @@ final class AblateCommand {
             "per-class", "N", Group.DATA, "without --data: drawn training pictures of each class", 200, 1, 1_000_000);
     private static final Setting<Integer> TEST_PER_CLASS =
             Setting.integer("test-per-class", "N", Group.DATA, "likewise test pictures", 50, 1, 1_000_000);
-
-    /** What a run takes at most with a network of the size that is affordable here. */
-    private static final long BYTES_OF_A_RUN = 1L << 30;
 
     /** Where it departs from train's defaults: short runs of a small network. */
     private static final Map<String, String> RECIPE = Map.of(
@@ -128,8 +109,6 @@ final class AblateCommand {
     private final Settings settings;
     private final Console console;
     private final Datasets datasets;
-    private final AtomicInteger runsDone = new AtomicInteger();
-    private final AtomicLong stepsDone = new AtomicLong();
 
     private AblateCommand(Settings settings, Datasets datasets, Console console) {
         this.settings = settings;
@@ -162,7 +141,7 @@ final class AblateCommand {
         List<AblationTable.Result> results;
         try (Datasets datasets = new Datasets(new Reading(console))) {
             AblateCommand command = new AblateCommand(settings, datasets, console);
-            results = command.train(runs, parallel(given));
+            results = command.train(runs, ParallelRuns.parallel(given.get(PARALLEL)));
         }
         if (results.size() < runs.size()) {
             console.err()
@@ -227,19 +206,13 @@ final class AblateCommand {
                 .toList();
     }
 
-    private static int parallel(Settings given) {
-        int asked = given.get(PARALLEL);
-        int fits = (int) Math.max(1, Math.min(1024, StepMemory.ofThisMachine() / BYTES_OF_A_RUN));
-        return asked > 0 ? asked : Math.min(fits, Runtime.getRuntime().availableProcessors());
-    }
-
     /** The results of the runs that are complete, in their order: all, unless a signal came. */
     private List<AblationTable.Result> train(List<Run> runs, int parallel) throws Exception {
-        List<TrainingConfig> configs = new ArrayList<>();
+        List<ParallelRuns.Planned> planned = new ArrayList<>();
         for (Run run : runs) { // before the first begins
-            configs.add(config(run));
+            planned.add(new ParallelRuns.Planned(run.folder, config(run), run.isMeasured()));
         }
-        TrainingConfig first = configs.get(0);
+        TrainingConfig first = planned.get(0).config();
         Dataset<?> test = datasets.open(
                 String.valueOf(first.data().evalData()),
                 first.graph().a().input().reading(),
@@ -248,49 +221,9 @@ final class AblateCommand {
                 first.data().data(),
                 first.graph().a().input().reading(),
                 first.data().selection());
-        long steps = 0;
-        for (int i = 0; i < runs.size(); i++) {
-            long total = steps(configs.get(i), bank);
-            steps += total;
-            stepsDone.addAndGet(runs.get(i).isMeasured() ? total : saved(runs.get(i)));
-        }
         console.err().println(runs.size() + " runs, " + parallel + " at a time");
-        ExecutorService workers = Executors.newFixedThreadPool(parallel);
-        try (Console.Hold hold = console.hold();
-                Progress progress = new Progress(console, "ablate", stepsDone.get(), steps)) {
-            List<Future<AblationTable.@Nullable Result>> futures = new ArrayList<>();
-            for (int i = 0; i < runs.size(); i++) {
-                Run run = runs.get(i);
-                TrainingConfig config = configs.get(i);
-                futures.add(workers.submit(() -> result(run, config, bank, test, progress, hold::isStopRequested)));
-            }
-            List<AblationTable.Result> results = new ArrayList<>();
-            for (Future<AblationTable.@Nullable Result> future : futures) {
-                AblationTable.Result result = future.get();
-                if (result != null) {
-                    results.add(result);
-                }
-            }
-            return results;
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof Exception cause) {
-                throw cause;
-            }
-            throw e;
-        } finally {
-            workers.shutdownNow();
-        }
-    }
-
-    private static long steps(TrainingConfig config, Dataset<?> bank) {
-        return config.schedule()
-                .totalSteps(bank.size() / config.graph().update().batchSize());
-    }
-
-    /** The step that a run goes on from. */
-    private static long saved(Run run) throws IOException {
-        List<RunFolder.Saved> saved = RunFolder.saved(run.folder);
-        return saved.isEmpty() ? 0 : saved.get(saved.size() - 1).step();
+        return new ParallelRuns("ablate", datasets, console)
+                .results(planned, bank, parallel, () -> false, i -> result(runs.get(i), planned.get(i), bank, test));
     }
 
     private TrainingConfig config(Run run) throws IOException {
@@ -306,22 +239,16 @@ final class AblateCommand {
         return RunOptions.training(own, data, SideInputs.of(own, data.selection(), datasets));
     }
 
-    /** That of a run; null if it was stopped. */
-    private AblationTable.@Nullable Result result(
-            Run run, TrainingConfig config, Dataset<?> bank, Dataset<?> test, Progress progress, BooleanSupplier stop)
-            throws Exception {
-        if (!run.isMeasured()) {
-            if (stop.getAsBoolean() || !trained(run, config, progress, stop)) {
-                return null;
-            }
-            RunLayout layout = new RunLayout(run.folder);
+    private static AblationTable.Result result(Run run, ParallelRuns.Planned trained, Dataset<?> bank, Dataset<?> test)
+            throws IOException {
+        if (!trained.measured()) {
+            RunLayout layout = trained.layout();
             Map<String, Object> figures = new LinkedHashMap<>();
-            figures.put("encoder_knn", accuracy(layout.encoder(Side.A), bank, test, config));
-            figures.put("untrained_knn", accuracy(layout.initialEncoder(Side.A), bank, test, config));
-            figures.put("projection_spread", spread(run, test, config));
+            figures.put("encoder_knn", accuracy(trained, layout.encoder(Side.A), bank, test));
+            figures.put("untrained_knn", accuracy(trained, layout.initialEncoder(Side.A), bank, test));
+            figures.put("projection_spread", spread(trained, test));
             AtomicFile.write(run.result(), ByteBuffer.wrap(Json.line(figures).getBytes(StandardCharsets.UTF_8)));
         }
-        runsDone.incrementAndGet();
         JsonNode figures = new ObjectMapper().readTree(run.result().toFile());
         return new AblationTable.Result(
                 run.row.name(),
@@ -331,45 +258,13 @@ final class AblateCommand {
                 figures.get("untrained_knn").asDouble());
     }
 
-    /** Trains to the end and exports; false if it was stopped. */
-    private boolean trained(Run run, TrainingConfig config, Progress progress, BooleanSupplier stop) throws Exception {
-        RunLayout layout = new RunLayout(run.folder);
-        Trainer trainer;
-        synchronized (datasets) {
-            trainer = Files.exists(layout.config())
-                    ? Trainer.resume(config, run.folder, null, datasets)
-                    : Trainer.start(config, Map.of(), run.folder, Version.TEXT, datasets);
-        }
-        try (trainer) {
-            Path start = trainer.folder().artifacts().checkpoint();
-            RunExport.export(run.folder, Side.A, start, Version.TEXT, Map.of(), layout.initialEncoder(Side.A));
-            Trainer.Outcome outcome = trainer.train(
-                    new Trainer.Listener() {
-                        @Override
-                        public void step(Metrics.Line line, long totalSteps) {
-                            progress.at(stepsDone.incrementAndGet(), runsDone + " runs done");
-                        }
-
-                        @Override
-                        public void saved(RunFolder.Saved saved) {}
-                    },
-                    stop);
-            if (!outcome.finished()) {
-                return false;
-            }
-            Path last = outcome.last().file();
-            RunExport.export(run.folder, Side.A, last, Version.TEXT, Map.of(), layout.encoder(Side.A));
-            return true;
-        }
-    }
-
-    private static double accuracy(Path encoder, Dataset<?> bank, Dataset<?> test, TrainingConfig config)
+    private static double accuracy(ParallelRuns.Planned run, Path encoder, Dataset<?> bank, Dataset<?> test)
             throws IOException {
-        try (EmbeddingModel model = open(encoder, config)) {
+        try (EmbeddingModel model = run.open(encoder)) {
             List<String> classes = bank.labelNames();
-            LabelledVectors<?> voting = embed(SampleForms.of(bank), model, bank, bank::label);
+            LabelledVectors<?> voting = ParallelRuns.embed(SampleForms.of(bank), model, bank, bank::label);
             LabelledVectors<?> classified =
-                    embed(SampleForms.of(bank), model, test, KnnEvaluation.labelsAsIn(classes, test));
+                    ParallelRuns.embed(SampleForms.of(bank), model, test, KnnEvaluation.labelsAsIn(classes, test));
             KnnEvaluation.requireLabels(KnnClassifier.STANDARD.k(), bank, voting.size(), classified.size());
             return KnnClassifier.STANDARD.accuracy(
                     voting.encoder(), voting.labels(), classified.encoder(), classified.labels(), classes.size());
@@ -377,24 +272,15 @@ final class AblateCommand {
     }
 
     /** Of the projections of the test samples, which is what an objective keeps from being one. */
-    private static double spread(Run run, Dataset<?> test, TrainingConfig config) throws IOException {
+    private static double spread(ParallelRuns.Planned run, Dataset<?> test) throws IOException {
         try (TemporaryFolder folder = TemporaryFolder.create("vicreg-ablate")) {
             Path file = folder.path().resolve("projection.onnx");
-            Path last = RunExport.newest(run.folder).file();
-            RunExport.exportProjection(run.folder, Side.A, last, Version.TEXT, file);
-            try (EmbeddingModel model = open(file, config)) {
-                return Spread.of(
-                        embed(SampleForms.of(test), model, test, index -> 0).encoder());
+            Path last = RunExport.newest(run.folder()).file();
+            RunExport.exportProjection(run.folder(), Side.A, last, Version.TEXT, file);
+            try (EmbeddingModel model = run.open(file)) {
+                return Spread.of(ParallelRuns.embed(SampleForms.of(test), model, test, index -> 0)
+                        .encoder());
             }
         }
-    }
-
-    private static EmbeddingModel open(Path encoder, TrainingConfig config) throws IOException {
-        return EmbeddingModel.load(encoder, Device.CPU, config.machine().threads());
-    }
-
-    private static <S, R> LabelledVectors<R> embed(
-            SampleForm<S, R> form, EmbeddingModel model, Dataset<?> data, IntUnaryOperator label) throws IOException {
-        return LabelledVectors.of(form, form.kind().require(data), label, List.of(model), done -> {});
     }
 }

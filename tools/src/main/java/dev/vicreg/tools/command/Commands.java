@@ -53,6 +53,11 @@ public final class Commands {
                     () -> PredictCommand.USAGE,
                     PredictCommand::run),
             new Command(
+                    "advise",
+                    "tries settings on data in short runs, without labels, and prints the command that fits them",
+                    () -> AdviseCommand.USAGE,
+                    AdviseCommand::run),
+            new Command(
                     "ablate",
                     "trains with parts of the method taken away or added, as the paper's ablations do, and compares",
                     () -> AblateCommand.USAGE,

@@ -10,7 +10,9 @@ import dev.vicreg.runtime.Predictor;
 import dev.vicreg.runtime.RegressionModel;
 import dev.vicreg.training.data.kind.Kind;
 import dev.vicreg.training.data.source.Dataset;
+import dev.vicreg.training.data.view.ViewType;
 import java.awt.image.BufferedImage;
+import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.function.Function;
 

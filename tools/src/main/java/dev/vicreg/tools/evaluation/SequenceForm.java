@@ -15,7 +15,9 @@ import dev.vicreg.training.data.kind.Kind;
 import dev.vicreg.training.data.sequence.SequenceDataset;
 import dev.vicreg.training.data.sequence.SequenceKind;
 import dev.vicreg.training.data.source.Dataset;
+import dev.vicreg.training.data.view.ViewType;
 import java.awt.image.BufferedImage;
+import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.function.Function;
 

@@ -14,7 +14,9 @@ import dev.vicreg.runtime.signal.Signal;
 import dev.vicreg.training.data.kind.Kind;
 import dev.vicreg.training.data.signal.SignalKind;
 import dev.vicreg.training.data.source.Dataset;
+import dev.vicreg.training.data.view.ViewType;
 import java.awt.image.BufferedImage;
+import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.function.Function;
 
