@@ -1,7 +1,5 @@
 package dev.vicreg.tools.evaluation;
 
-import java.nio.ByteBuffer;
-import dev.vicreg.training.data.view.ViewType;
 import dev.vicreg.runtime.Classifier;
 import dev.vicreg.runtime.ClassifierModel;
 import dev.vicreg.runtime.Embedder;
@@ -12,7 +10,9 @@ import dev.vicreg.runtime.picture.Picture;
 import dev.vicreg.training.data.kind.Kind;
 import dev.vicreg.training.data.picture.PictureKind;
 import dev.vicreg.training.data.source.Dataset;
+import dev.vicreg.training.data.view.ViewType;
 import java.awt.image.BufferedImage;
+import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;

@@ -1,8 +1,5 @@
 package dev.vicreg.tools.evaluation;
 
-import java.nio.FloatBuffer;
-import java.nio.ByteBuffer;
-import dev.vicreg.training.data.view.ViewType;
 import dev.vicreg.runtime.Classifier;
 import dev.vicreg.runtime.ClassifierModel;
 import dev.vicreg.runtime.Embedder;
@@ -12,7 +9,10 @@ import dev.vicreg.runtime.signal.Signal;
 import dev.vicreg.training.data.kind.Kind;
 import dev.vicreg.training.data.signal.SignalKind;
 import dev.vicreg.training.data.source.Dataset;
+import dev.vicreg.training.data.view.ViewType;
 import java.awt.image.BufferedImage;
+import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
 import java.util.List;
 import java.util.function.Function;
 
