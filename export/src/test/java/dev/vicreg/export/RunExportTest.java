@@ -57,7 +57,8 @@ class RunExportTest {
                 1,
                 new MachineConfig("cpu", 1, 1),
                 new OutputConfig(0, 2));
-        new RunConfig("1.2.3", "1.24.1", "fingerprint", 100, settings, Map.of(), Map.of()).write(run.resolve("config.json"));
+        new RunConfig("1.2.3", "1.24.1", "fingerprint", 100, settings, Map.of(), Map.of())
+                .write(run.resolve("config.json"));
     }
 
     private Tensor firstBias(Path encoder) throws IOException {

@@ -146,7 +146,8 @@ final class Browser implements AutoCloseable {
         }
         JsonNode params = json.path("params");
         switch (json.path("method").asText()) {
-            case "Runtime.exceptionThrown" -> complain(params.path("exceptionDetails").toString());
+            case "Runtime.exceptionThrown" ->
+                complain(params.path("exceptionDetails").toString());
             case "Runtime.consoleAPICalled" -> complain(params.path("args").toString());
             case "Log.entryAdded" -> {
                 if (params.path("entry").path("level").asText().equals("error")) {
@@ -160,7 +161,8 @@ final class Browser implements AutoCloseable {
                 }
             }
             default -> {
-                CompletableFuture<JsonNode> answer = answers.remove(json.path("id").asInt());
+                CompletableFuture<JsonNode> answer =
+                        answers.remove(json.path("id").asInt());
                 if (answer != null) {
                     answer.complete(json);
                 }
@@ -200,8 +202,8 @@ final class Browser implements AutoCloseable {
 
     /** The value of an expression, or what a promise gives; objects as JSON. */
     JsonNode run(String expression) throws Exception {
-        JsonNode result = call(
-                "Runtime.evaluate", Map.of("expression", expression, "awaitPromise", true, "returnByValue", true));
+        JsonNode result =
+                call("Runtime.evaluate", Map.of("expression", expression, "awaitPromise", true, "returnByValue", true));
         if (result.has("exceptionDetails")) {
             throw new IOException(result.path("exceptionDetails").toString());
         }

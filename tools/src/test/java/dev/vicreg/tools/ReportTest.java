@@ -122,7 +122,9 @@ class ReportTest {
     @Test
     void pagesOfSeveralRunsTellWhereTheyDiffer() throws Exception {
         Path other = folder.resolve("other");
-        assertEquals(0, train(other, "--steps", "3", "--variance", "0", "--seed", "1").status());
+        assertEquals(
+                0,
+                train(other, "--steps", "3", "--variance", "0", "--seed", "1").status());
         Path page = folder.resolve("both.html");
         Cli done = Cli.run("report", run.toString(), other.toString(), "--out", page.toString());
         assertEquals(page + System.lineSeparator(), done.out(), done.err());
@@ -185,7 +187,10 @@ class ReportTest {
     @Test
     void trainingAndMetricsWriteFilesForTensorBoard() throws IOException {
         Path later = folder.resolve("events");
-        assertEquals(0, Cli.run("metrics", run.toString(), "--tensorboard", later.toString()).status());
+        assertEquals(
+                0,
+                Cli.run("metrics", run.toString(), "--tensorboard", later.toString())
+                        .status());
         for (Path events : List.of(run.resolve("tensorboard"), later)) {
             try (Stream<Path> files = Files.list(events)) {
                 String text = Files.readString(files.findFirst().orElseThrow(), StandardCharsets.ISO_8859_1);
@@ -206,8 +211,9 @@ class ReportTest {
             shown.run(new String(axe.readAllBytes(), StandardCharsets.UTF_8) + "; 0");
         }
         String rules = rule == null ? "{}" : "{runOnly: ['" + rule + "']}";
-        JsonNode violations = shown.run("axe.run(" + rules + ").then(found => found.violations.map(each => each.id + ': ' +"
-                + " each.nodes.map(node => node.html.slice(0, 200)).slice(0, 3)))");
+        JsonNode violations =
+                shown.run("axe.run(" + rules + ").then(found => found.violations.map(each => each.id + ': ' +"
+                        + " each.nodes.map(node => node.html.slice(0, 200)).slice(0, 3)))");
         assertEquals("[]", violations.toString());
         assertTrue(shown.run("document.documentElement.scrollWidth").asInt() <= width, "wider than the window");
         assertEquals(scheme, shown.run("document.documentElement.dataset.theme").asText());
@@ -236,14 +242,22 @@ class ReportTest {
         String readout = "document.querySelector('#curves .readout').textContent";
         assertTrue(shown.run(readout).asText().contains("→"));
         shown.hover(box.path("x").asDouble(), box.path("y").asDouble());
-        assertTrue(shown.run(readout).asText().matches("step [23]: .*"), shown.run(readout).asText());
+        assertTrue(
+                shown.run(readout).asText().matches("step [23]: .*"),
+                shown.run(readout).asText());
         shown.run("document.querySelector('#curves .plot').focus()");
         shown.press("Home");
-        assertTrue(shown.run(readout).asText().startsWith("step 1: "), shown.run(readout).asText());
+        assertTrue(
+                shown.run(readout).asText().startsWith("step 1: "),
+                shown.run(readout).asText());
         shown.press("ArrowRight");
-        assertTrue(shown.run(readout).asText().startsWith("step 2: "), shown.run(readout).asText());
+        assertTrue(
+                shown.run(readout).asText().startsWith("step 2: "),
+                shown.run(readout).asText());
         String ticks = "document.querySelector('#curves .plot').getAttribute('aria-label')";
-        assertTrue(shown.run(ticks).asText().startsWith("loss by step: "), shown.run(ticks).asText());
+        assertTrue(
+                shown.run(ticks).asText().startsWith("loss by step: "),
+                shown.run(ticks).asText());
         shown.run("document.querySelector('#curves input[type=checkbox]').click()"); // logarithmic
         assertEquals(List.of(), shown.complaints);
     }
@@ -256,11 +270,14 @@ class ReportTest {
                 + " return {x: b.x + b.width / 2, y: b.y + b.height / 2} })()");
         shown.hover(dot.path("x").asDouble(), dot.path("y").asDouble());
         assertFalse(shown.run("document.querySelector('.map .card').hidden").asBoolean());
-        assertTrue(shown.run("document.querySelector('.map .card').textContent").asText().contains(".png"));
+        assertTrue(shown.run("document.querySelector('.map .card').textContent")
+                .asText()
+                .contains(".png"));
         shown.run("document.querySelector('#map .group button:nth-child(2)').click()");
         assertEquals(
                 "before training",
-                shown.run("document.querySelector('#neighbours [aria-pressed=true]').textContent").asText());
+                shown.run("document.querySelector('#neighbours [aria-pressed=true]').textContent")
+                        .asText());
     }
 
     @Test
@@ -275,7 +292,8 @@ class ReportTest {
         URI page = URI.create("http://127.0.0.1:" + port + "/");
         HttpClient http = HttpClient.newHttpClient();
         JsonNode data = null;
-        while (data == null || data.path("runs").path(0).path("curves").path("steps").size() < 2) {
+        while (data == null
+                || data.path("runs").path(0).path("curves").path("steps").size() < 2) {
             assertFalse(training.isDone(), () -> training.join().err());
             data = answer(http, page.resolve("data.json"));
         }

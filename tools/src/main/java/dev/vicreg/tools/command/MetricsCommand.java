@@ -27,11 +27,10 @@ final class MetricsCommand {
 
     private static final Setting<Path> RUN = Setting.path("run", "RUN", Group.MODEL, "folder of the run");
     private static final Setting<Boolean> CSV = Setting.flag("csv", Group.OUTPUT, "print a table with commas");
-    private static final Setting<Path> TENSORBOARD = Setting.path(
-            "tensorboard", "DIR", Group.OUTPUT, "write a file of events for TensorBoard into this folder");
+    private static final Setting<Path> TENSORBOARD =
+            Setting.path("tensorboard", "DIR", Group.OUTPUT, "write a file of events for TensorBoard into this folder");
 
-    static final Usage USAGE =
-            new Usage(List.of(), List.of(RUN, CSV, TENSORBOARD), RUN, "./vicreg metrics run --csv");
+    static final Usage USAGE = new Usage(List.of(), List.of(RUN, CSV, TENSORBOARD), RUN, "./vicreg metrics run --csv");
 
     private MetricsCommand() {}
 

@@ -126,12 +126,7 @@ final class QuickstartCommand {
     }
 
     private static void evaluate(
-            Path root,
-            TrainingConfig config,
-            double trainSeconds,
-            Datasets datasets,
-            boolean json,
-            Console console)
+            Path root, TrainingConfig config, double trainSeconds, Datasets datasets, boolean json, Console console)
             throws IOException, InterruptedException {
         RunLayout run = new RunLayout(root.resolve("run"));
         Path encoder = run.encoder(Side.A);

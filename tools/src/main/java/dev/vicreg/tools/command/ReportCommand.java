@@ -66,7 +66,10 @@ final class ReportCommand {
         }
         report.write(out);
         console.out()
-                .println(settings.on(SharedSettings.JSON) ? Json.line(Map.of("report", out.toString())) : out.toString());
+                .println(
+                        settings.on(SharedSettings.JSON)
+                                ? Json.line(Map.of("report", out.toString()))
+                                : out.toString());
     }
 
     private static Path target(Settings settings, List<Path> runs) {
@@ -98,7 +101,14 @@ final class ReportCommand {
         int threads = settings.get(SharedSettings.THREADS);
         int count = settings.find(SAMPLES).isPresent() ? settings.get(SAMPLES) : RunReport.usualSamples(run);
         try (Datasets datasets = new Datasets(new Reading(console))) {
-            addSamples(report, data.isPresent() ? config.with(config.data().at(data.get())) : config, datasets, count, device, threads, console);
+            addSamples(
+                    report,
+                    data.isPresent() ? config.with(config.data().at(data.get())) : config,
+                    datasets,
+                    count,
+                    device,
+                    threads,
+                    console);
         }
     }
 

@@ -105,7 +105,9 @@ final class RunCommandLine {
                 ? text.equals("false")
                 : setting.fallback() == null
                         ? origin.isEmpty()
-                        : Objects.equals(setting.parser().apply(setting.fallback()), setting.parser().apply(text));
+                        : Objects.equals(
+                                setting.parser().apply(setting.fallback()),
+                                setting.parser().apply(text));
         return origin.startsWith("option") || (!elsewhere && !usual);
     }
 

@@ -1,6 +1,5 @@
 package dev.vicreg.tools.command;
 
-import java.util.Optional;
 import dev.vicreg.export.RunExport;
 import dev.vicreg.models.setting.Group;
 import dev.vicreg.models.setting.SettingException;
@@ -28,6 +27,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 

@@ -1,6 +1,5 @@
 package dev.vicreg.tools.command;
 
-import java.io.UncheckedIOException;
 import dev.vicreg.export.EncoderExport;
 import dev.vicreg.export.RunExport;
 import dev.vicreg.export.Weights;
@@ -14,6 +13,7 @@ import dev.vicreg.training.run.RunFolder;
 import dev.vicreg.training.run.RunLayout;
 import dev.vicreg.training.step.Side;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

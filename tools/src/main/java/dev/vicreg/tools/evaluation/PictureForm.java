@@ -1,7 +1,5 @@
 package dev.vicreg.tools.evaluation;
 
-import java.nio.ByteBuffer;
-import dev.vicreg.training.data.view.ViewType;
 import dev.vicreg.runtime.Classifier;
 import dev.vicreg.runtime.ClassifierModel;
 import dev.vicreg.runtime.Embedder;

@@ -1,9 +1,5 @@
 package dev.vicreg.tools.evaluation;
 
-import java.util.stream.IntStream;
-import java.nio.LongBuffer;
-import java.nio.ByteBuffer;
-import dev.vicreg.training.data.view.ViewType;
 import dev.vicreg.runtime.Classifier;
 import dev.vicreg.runtime.ClassifierModel;
 import dev.vicreg.runtime.Embedder;
@@ -18,8 +14,10 @@ import dev.vicreg.training.data.source.Dataset;
 import dev.vicreg.training.data.view.ViewType;
 import java.awt.image.BufferedImage;
 import java.nio.ByteBuffer;
+import java.nio.LongBuffer;
 import java.util.List;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 
 /** Sequences of ids that the model knows, compared by how often each id is in them. */
 final class SequenceForm implements SampleForm<int[], SequenceForm.Counted> {

@@ -1,8 +1,5 @@
 package dev.vicreg.tools.evaluation;
 
-import java.nio.FloatBuffer;
-import java.nio.ByteBuffer;
-import dev.vicreg.training.data.view.ViewType;
 import dev.vicreg.runtime.Classifier;
 import dev.vicreg.runtime.ClassifierModel;
 import dev.vicreg.runtime.Embedder;
@@ -17,6 +14,7 @@ import dev.vicreg.training.data.source.Dataset;
 import dev.vicreg.training.data.view.ViewType;
 import java.awt.image.BufferedImage;
 import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
 import java.util.List;
 import java.util.function.Function;
 

@@ -43,8 +43,8 @@ public final class MetricLines {
         try (FileChannel channel = FileChannel.open(file)) {
             long size = channel.size();
             channel.position(position);
-            BufferedReader reader = new BufferedReader(
-                    new InputStreamReader(Channels.newInputStream(channel), StandardCharsets.UTF_8));
+            BufferedReader reader =
+                    new BufferedReader(new InputStreamReader(Channels.newInputStream(channel), StandardCharsets.UTF_8));
             for (String line = reader.readLine(); line != null; line = reader.readLine()) {
                 long end = position + line.getBytes(StandardCharsets.UTF_8).length + 1; // that of "\n"
                 if (end > size) { // it has none yet, or none when this began

@@ -33,7 +33,8 @@ public final class MetricsTable {
             Map<String, JsonNode> values = MetricLines.values(line);
             for (String column : columns) {
                 JsonNode value = values.get(column);
-                table.print(value == null || value.isNull() ? "" : value.isValueNode() ? value.asText() : value.toString());
+                table.print(
+                        value == null || value.isNull() ? "" : value.isValueNode() ? value.asText() : value.toString());
             }
             table.println();
         });

@@ -15,7 +15,9 @@ final class Figures {
 
     /** The number in five digits; null for what JSON has no number for. */
     static @Nullable Double rounded(double value) {
-        return Double.isFinite(value) ? (Double) new BigDecimal(value).round(DIGITS).doubleValue() : null;
+        return Double.isFinite(value)
+                ? (Double) new BigDecimal(value).round(DIGITS).doubleValue()
+                : null;
     }
 
     /** A whole number with commas between its thousands. */
@@ -25,6 +27,8 @@ final class Figures {
 
     /** The same of all. */
     static List<@Nullable Double> rounded(double[] values) {
-        return Arrays.stream(values).<@Nullable Double>mapToObj(Figures::rounded).toList();
+        return Arrays.stream(values)
+                .<@Nullable Double>mapToObj(Figures::rounded)
+                .toList();
     }
 }

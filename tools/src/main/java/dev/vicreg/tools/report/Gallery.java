@@ -50,7 +50,11 @@ record Gallery(
     }
 
     private <S> void fill(
-            SampleForm<S, ?> form, Dataset<?> data, int[] drawn, Map<String, EmbeddingModel> models, IntConsumer progress)
+            SampleForm<S, ?> form,
+            Dataset<?> data,
+            int[] drawn,
+            Map<String, EmbeddingModel> models,
+            IntConsumer progress)
             throws IOException {
         Dataset<S> samples = form.kind().require(data);
         Map<String, Embedder<S>> embedders = new LinkedHashMap<>();

@@ -57,8 +57,10 @@ public final class LiveServer implements Closeable {
         try {
             http = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 0);
         } catch (BindException e) {
-            throw new SettingException("`live` " + port + " can't be opened: " + e.getMessage()
-                    + "; name another port, or 0 for one that is free", e);
+            throw new SettingException(
+                    "`live` " + port + " can't be opened: " + e.getMessage()
+                            + "; name another port, or 0 for one that is free",
+                    e);
         }
         LiveServer live = new LiveServer(http);
         http.createContext("/", live::answer);
@@ -101,7 +103,8 @@ public final class LiveServer implements Closeable {
             } else if (!method.equals("GET")) {
                 send(exchange, 405, TEXT, "This can only be read");
             } else if (run == null) {
-                send(exchange, 503, TEXT, "The run is being prepared; load the page again in a moment");
+                exchange.getResponseHeaders().set("Refresh", "2"); // browsers ask again after so many seconds
+                send(exchange, 503, TEXT, "The run is being prepared");
             } else {
                 send(exchange, run, path.equals("/"));
             }
@@ -118,8 +121,8 @@ public final class LiveServer implements Closeable {
 
     private void stop(HttpExchange exchange, String method) throws IOException {
         String given = String.valueOf(exchange.getRequestHeaders().getFirst(TOKEN_HEADER));
-        boolean known = MessageDigest.isEqual(
-                given.getBytes(StandardCharsets.UTF_8), token.getBytes(StandardCharsets.UTF_8));
+        boolean known =
+                MessageDigest.isEqual(given.getBytes(StandardCharsets.UTF_8), token.getBytes(StandardCharsets.UTF_8));
         if (!method.equals("POST")) {
             send(exchange, 405, TEXT, "Stopping is a POST");
         } else if (!known) {

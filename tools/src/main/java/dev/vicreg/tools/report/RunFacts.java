@@ -29,7 +29,12 @@ import org.jspecify.annotations.Nullable;
  * @param curves of metrics.jsonl
  * @param encoder the published encoder's manifest; null where there is none yet
  */
-record RunFacts(Path root, String command, RunConfig config, Curves curves, @Nullable Manifest encoder) {
+record RunFacts(
+        Path root,
+        String command,
+        RunConfig config,
+        Curves curves,
+        @Nullable Manifest encoder) {
     private static final int MOST_LAYERS = 600;
     private static final List<String> NO_LAYERS = List.of("optimizer.", "ema.", "target.");
 
@@ -63,7 +68,8 @@ record RunFacts(Path root, String command, RunConfig config, Curves curves, @Nul
     Map<String, Object> json(boolean layers) throws IOException {
         Path folder = root.toAbsolutePath().normalize();
         Map<String, Object> json = new LinkedHashMap<>();
-        json.put("name", Optional.ofNullable(folder.getFileName()).orElse(folder).toString());
+        json.put(
+                "name", Optional.ofNullable(folder.getFileName()).orElse(folder).toString());
         json.put("folder", folder.toString());
         json.put("command", command);
         json.put("step", curves.lastStep());
@@ -99,8 +105,8 @@ record RunFacts(Path root, String command, RunConfig config, Curves curves, @Nul
         if (encoder != null) {
             facts.add(List.of(
                     "exported",
-                    "vectors of " + encoder.dimension() + " values, "
-                            + Figures.counted(encoder.parameters()) + " parameters"));
+                    "vectors of " + encoder.dimension() + " values, " + Figures.counted(encoder.parameters())
+                            + " parameters"));
         }
         facts.add(List.of("objective", settings.graph().objective().objective()));
         facts.add(List.of(

@@ -107,9 +107,7 @@ public final class RunReport {
     }
 
     private static List<List<Integer>> places(List<List<Look>> rows, Looks looks) {
-        return rows.stream()
-                .map(row -> row.stream().map(looks::add).toList())
-                .toList();
+        return rows.stream().map(row -> row.stream().map(looks::add).toList()).toList();
     }
 
     /**
@@ -148,7 +146,8 @@ public final class RunReport {
                 settings.data().pairs() == null ? settings.data().selection() : Selection.ALL);
         Map<String, EmbeddingModel> models = new LinkedHashMap<>();
         try (TemporaryFolder folder = TemporaryFolder.create("vicreg-report")) {
-            for (Map.Entry<String, Path> file : models(run, settings, folder.path()).entrySet()) {
+            for (Map.Entry<String, Path> file :
+                    models(run, settings, folder.path()).entrySet()) {
                 models.put(file.getKey(), EmbeddingModel.load(file.getValue(), device, threads));
             }
             if (models.isEmpty()) {

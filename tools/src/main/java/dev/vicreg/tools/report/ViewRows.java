@@ -42,8 +42,7 @@ record ViewRows(List<String> names, List<List<Look>> originals, List<List<Look>>
         int viewsA = Math.min(MOST_VIEWS, graph.multiView().of(Side.A));
         int viewsB = Math.min(MOST_VIEWS, graph.multiView().of(Side.B));
         ViewRows rows = new ViewRows(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
-        try (PairLoader loader =
-                new PairLoader(data.a(), data.b(), viewsA, viewsB, count, settings.seed(), 1, 0)) {
+        try (PairLoader loader = new PairLoader(data.a(), data.b(), viewsA, viewsB, count, settings.seed(), 1, 0)) {
             PairBatch batch = loader.next();
             for (int row = 0; row < count; row++) {
                 int index = batch.indices()[row];

@@ -119,7 +119,7 @@
           add(line.low, {stroke: 'transparent'});
           bands.push({series: [series.length - 2, series.length - 1], fill: line.colour + '2e'});
         }
-        const smooth = smoothing > 0 && !line.dots && !this.options.own && line.xs.length > 2;
+        const smooth = smoothing > 0 && !line.dots && !this.options.exact && line.xs.length > 2;
         add(line.values, {stroke: line.colour + (smooth ? '48' : ''), width: smooth ? 1 : 2, dash: line.dash, shows: line,
           points: {show: !!line.dots || line.xs.length < 3, size: 7, fill: line.colour}});
         if (smooth) add(smoothed(line.values), {stroke: line.colour, width: 2});
@@ -131,7 +131,7 @@
       this.u = new uPlot({...this.size(), series, bands, legend: {show: false}, padding: [8, 22, 0, 0],
         scales: {x: {time: false, range: (u, min, max) => this.range(min, max)}, y: {distr: this.isLog() ? 3 : 1}},
         axes: [{...axis, size: 28, values: (u, ticks) => ticks.map(tick => Number.isInteger(tick) ? number(tick) : '')},
-          {...axis, size: 58, values: (u, ticks) => ticks.map(tick => tick == null ? '' : number(tick))}],
+          {...axis, size: (u, texts) => 18 + 7 * Math.max(3, ...(texts || []).map(text => (text || '').length)), values: (u, ticks) => ticks.map(tick => tick == null ? '' : number(tick))}],
         cursor: {sync: {key: this.options.own ? 'own-' + this.title : 'steps'}, drag: {x: true, y: false, setScale: false}, y: false,
           points: {size: 8}, bind: {dblclick: () => () => { setZoom(null); return null; }}},
         hooks: {setCursor: [u => this.read(u)], setSelect: [u => {
@@ -237,7 +237,7 @@
         el('label', {}, el('input', {type: 'checkbox', checked: true, onchange: event => { shown[r] = event.target.checked; redraw(); }}),
           swatch(r), bdi(run.name)))));
     }
-    for (const name of names) grid.append(new Chart(plain(name), () => curveLines(name)).element);
+    for (const name of names) grid.append(new Chart(plain(name), () => curveLines(name), {exact: name === 'lr'}).element);
     for (const name of measured) grid.append(new Chart(plain(name), () => evaluationLines(name)).element);
     const width = data.runs[0].curves.width;
     return section('curves', 'Curves', 'Drag over a curve to zoom into its steps, double-click to show all; hover to read. ' +
@@ -296,7 +296,7 @@
         el('figcaption', {}, `view ${v + 1}`))))));
     return section('views', 'What the network saw', 'The first samples of the first batch at the left; beside each its views, as ' +
       'augmentation made them in the first epoch. Each epoch makes others.' +
-      (unrelated ? ' In this run the views of a pair are of different samples, by design.' : ''), el('div', {class: 'rows'}, rows));
+      (unrelated ? ' In this run the views of a pair are of different samples, by design.' : ''), el('div', {class: looks.sheet.url ? 'rows' : 'rows wide'}, rows));
   }
 
   let space = 0;
@@ -428,7 +428,7 @@
     const spaces = data.samples.spaces;
     const chart = new Chart('share of the variance', () => spaces.filter(each => (each.spectrum || []).length).map(each => ({
       label: each.name, colour: colour(spaces.indexOf(each)), dash: [[], [6, 4], [2, 3]][spaces.indexOf(each) % 3],
-      xs: each.spectrum.map((_, i) => i + 1), values: each.spectrum.map(share => share > 1e-7 ? share : null)})), {log: true, own: true, unit: 'direction'});
+      xs: each.spectrum.map((_, i) => i + 1), values: each.spectrum.map(share => share > 1e-7 ? share : null)})), {log: true, own: true, exact: true, unit: 'direction'});
     chart.element.classList.add('wide');
     const keys = Object.keys(MEASURES).filter(key => spaces.some(each => each.figures && each.figures[key] != null));
     return section('spectra', 'How the vectors fill their space', 'Eigenvalues of the covariance, the largest first, as shares of their ' +

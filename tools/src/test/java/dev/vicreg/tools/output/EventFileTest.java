@@ -47,7 +47,8 @@ class EventFileTest {
         List<Event> events = read(files().get(0));
         assertEquals(4, events.size());
         assertEquals("brain.Event:2", events.get(0).getFileVersion());
-        assertEquals(SessionLog.SessionStatus.START, events.get(1).getSessionLog().getStatus());
+        assertEquals(
+                SessionLog.SessionStatus.START, events.get(1).getSessionLog().getStatus());
         assertEquals(1, events.get(1).getStep());
         assertEquals(1_700_000_001.5, events.get(2).getWallTime());
         assertEquals("train/loss", events.get(2).getSummary().getValue(0).getTag());

@@ -79,6 +79,7 @@ class CurvesTest {
 
     @Test
     void aRunBeforeItsFirstStepHasNoCurves() throws IOException {
-        assertEquals(List.of(), Curves.of(folder.resolve("metrics.jsonl"), 10).json().get("steps"));
+        assertEquals(
+                List.of(), Curves.of(folder.resolve("metrics.jsonl"), 10).json().get("steps"));
     }
 }

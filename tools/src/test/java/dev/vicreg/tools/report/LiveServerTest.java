@@ -56,7 +56,8 @@ class LiveServerTest {
     void aPortThatIsTakenIsRefusedByName() throws IOException {
         try (LiveServer server = LiveServer.open(0)) {
             int port = URI.create(server.address()).getPort();
-            String message = assertThrows(SettingException.class, () -> LiveServer.open(port)).getMessage();
+            String message = assertThrows(SettingException.class, () -> LiveServer.open(port))
+                    .getMessage();
             assertTrue(message.startsWith("`live` " + port + " can't be opened"), message);
         }
     }

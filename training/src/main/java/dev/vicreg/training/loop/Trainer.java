@@ -1,6 +1,5 @@
 package dev.vicreg.training.loop;
 
-import dev.vicreg.training.run.Host;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.runtime.natives.Device;
@@ -16,6 +15,7 @@ import dev.vicreg.training.data.source.Dataset;
 import dev.vicreg.training.optim.Schedule;
 import dev.vicreg.training.run.Artifacts;
 import dev.vicreg.training.run.CheckpointFile;
+import dev.vicreg.training.run.Host;
 import dev.vicreg.training.run.Metrics;
 import dev.vicreg.training.run.RunConfig;
 import dev.vicreg.training.run.RunFolder;
@@ -149,8 +149,7 @@ public final class Trainer implements AutoCloseable {
                     data.size(),
                     settings,
                     origins,
-                    Host.describe(
-                            OrtSessions.resolve(settings.computeDevice()).toString()));
+                    Host.describe(OrtSessions.resolve(settings.computeDevice()).toString()));
             RunLayout layout = new RunLayout(root);
             Stage first = stages.get(Stage.at(0, ends)); // a size that lasts less than half a step is left out
             Map<String, Tensor> state = first.built().initialState(settings.seed());

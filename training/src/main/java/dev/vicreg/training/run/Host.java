@@ -49,7 +49,6 @@ public final class Host {
     }
 
     private static String properties(String... names) {
-        return String.join(
-                " ", List.of(names).stream().map(System::getProperty).toList());
+        return String.join(" ", List.of(names).stream().map(System::getProperty).toList());
     }
 }
