@@ -26,6 +26,8 @@ public final class VectorPlot extends Plot {
     private static final int MAX_POINTS = 4000;
     private static final int MARKER = 5;
     private static final int RANGES = 5;
+    private static final int LEGEND = 140; // pixels
+    private static final int MAX_LEGEND = 25; // names that have room
 
     private final XYChart raw;
     private final XYChart encoded;
@@ -56,8 +58,8 @@ public final class VectorPlot extends Plot {
         }
         float[][] raw = samples.form().vectors(some, train.raw());
         return new VectorPlot(
-                chart("raw " + samples.form().rawNoun(), raw, labels, names),
-                chart("encoder", encoded, labels, names));
+                chart("raw " + samples.form().rawNoun(), raw, labels, names, false),
+                chart("encoder", encoded, labels, names, names.size() <= MAX_LEGEND));
     }
 
     /** The same of samples with a number each: a colour is a fifth of them, from the smallest to the largest. */
@@ -78,16 +80,21 @@ public final class VectorPlot extends Plot {
         return of(train, samples, groups, names);
     }
 
-    private static XYChart chart(String title, float[][] vectors, int[] labels, List<String> classes) {
-        XYChart chart =
-                new XYChartBuilder().width(SIDE).height(SIDE).title(title).build();
+    /** @param legend whether it stands at the right, for both charts */
+    private static XYChart chart(
+            String title, float[][] vectors, int[] labels, List<String> classes, boolean legend) {
+        XYChart chart = new XYChartBuilder()
+                .width(legend ? SIDE + LEGEND : SIDE)
+                .height(SIDE)
+                .title(title)
+                .build();
         XYStyler style = chart.getStyler();
         style.setDefaultSeriesRenderStyle(XYSeries.XYSeriesRenderStyle.Scatter);
         style.setMarkerSize(MARKER);
         style.setPlotGridLinesVisible(false);
         style.setAxisTicksVisible(false);
-        style.setLegendPosition(Styler.LegendPosition.OutsideS);
-        style.setLegendLayout(Styler.LegendLayout.Horizontal);
+        style.setLegendVisible(legend);
+        style.setLegendPosition(Styler.LegendPosition.OutsideE);
         style.setChartBackgroundColor(Color.WHITE);
         double[][] places = Pca.twoDirections(vectors);
         for (int label = 0; label < classes.size(); label++) {
@@ -110,7 +117,7 @@ public final class VectorPlot extends Plot {
 
     @Override
     protected BufferedImage draw() {
-        BufferedImage both = new BufferedImage(2 * SIDE, SIDE, BufferedImage.TYPE_INT_RGB);
+        BufferedImage both = new BufferedImage(SIDE + encoded.getWidth(), SIDE, BufferedImage.TYPE_INT_RGB);
         Graphics2D g = both.createGraphics();
         g.drawImage(BitmapEncoder.getBufferedImage(raw), 0, 0, null);
         g.drawImage(BitmapEncoder.getBufferedImage(encoded), SIDE, 0, null);

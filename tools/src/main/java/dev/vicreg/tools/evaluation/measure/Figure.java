@@ -39,11 +39,11 @@ public record Figure(
 
     /** For a cell of a table: {@code 75.4 %} or {@code 12.3}, with {@code ± 1.9} where an interval is known. */
     public String text() {
+        double shown = share ? 100 * value : value;
+        String digits = share || Math.abs(value) >= 10 ? "%.1f" : "%.2f";
         String spread = interval == null
                 ? ""
-                : String.format(Locale.ROOT, " ± %.1f", (interval.high - interval.low) / 2 * (share ? 100 : 1));
-        return share
-                ? String.format(Locale.ROOT, "%.1f%s %%", 100 * value, spread)
-                : String.format(Locale.ROOT, Math.abs(value) < 10 ? "%.2f%s" : "%.1f%s", value, spread);
+                : String.format(Locale.ROOT, " ± " + digits, (interval.high - interval.low) / 2 * (share ? 100 : 1));
+        return String.format(Locale.ROOT, digits, shown) + spread + (share ? " %" : "");
     }
 }
