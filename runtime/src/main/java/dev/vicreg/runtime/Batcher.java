@@ -40,17 +40,17 @@ public final class Batcher<S, R> implements AutoCloseable {
      * How large batches and queue may grow.
      *
      * @param batch the most samples that run at once, at least 1
-     * @param wait how long the first of a batch waits for others; zero runs it as soon as the last batch is done
+     * @param delay how long the first of a batch waits for others; zero runs it as soon as the last batch is done
      * @param queue the most samples that wait, at least 1
      */
-    public record Limits(int batch, Duration wait, int queue) {
+    public record Limits(int batch, Duration delay, int queue) {
         /** 64 samples a batch, none waits for others, 1024 queue. */
         public static final Limits DEFAULT = new Limits(64, Duration.ZERO, 1024);
 
         /** @throws IllegalArgumentException if one is out of its range */
         public Limits {
-            if (batch < 1 || queue < 1 || wait.isNegative()) {
-                throw new IllegalArgumentException("a batch of " + batch + ", a wait of " + wait + " and a queue of "
+            if (batch < 1 || queue < 1 || delay.isNegative()) {
+                throw new IllegalArgumentException("a batch of " + batch + ", a delay of " + delay + " and a queue of "
                         + queue + ", expected 1 or more, 0 or more and 1 or more");
             }
         }
@@ -246,7 +246,7 @@ public final class Batcher<S, R> implements AutoCloseable {
                     changed.await();
                     continue;
                 }
-                long left = queue.element().since + limits.wait().toNanos() - System.nanoTime();
+                long left = queue.element().since + limits.delay().toNanos() - System.nanoTime();
                 if (left > 0 && !closed && queue.size() < limits.batch()) {
                     changed.awaitNanos(left);
                     continue;

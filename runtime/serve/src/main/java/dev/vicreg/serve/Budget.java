@@ -1,5 +1,8 @@
 package dev.vicreg.serve;
 
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+
 /** So much of something that many share. Thread-safe. */
 final class Budget {
     private final long total;
@@ -36,8 +39,12 @@ final class Budget {
         notifyAll();
     }
 
-    /** What is taken now. */
-    synchronized long taken() {
-        return taken;
+    /** Waits until nothing is taken, or a time has passed; whether nothing is. */
+    synchronized boolean awaitNone(Duration most) throws InterruptedException {
+        long end = System.nanoTime() + most.toNanos();
+        for (long left = most.toNanos(); taken > 0 && left > 0; left = end - System.nanoTime()) {
+            TimeUnit.NANOSECONDS.timedWait(this, left);
+        }
+        return taken == 0;
     }
 }

@@ -108,23 +108,19 @@ final class JsonBody {
         }
     }
 
-    /** Numbers in an array, one after another. */
-    static double[] numbers(JsonReader in, int most) throws IOException {
-        expect(in, JsonToken.BEGIN_ARRAY, "an array of numbers");
-        String path = at(in);
+    /** The numbers up to the end of the array that is being read. */
+    static double[] rest(JsonReader in, int most, String where) throws IOException {
         double[] values = new double[Math.min(most, 16)];
         int count = 0;
-        in.beginArray();
         while (in.hasNext()) {
             if (count == most) {
-                throw Refusal.bad("more than " + most + " numbers at " + path);
+                throw Refusal.bad(where + ": more than " + most + " numbers");
             }
             if (count == values.length) {
                 values = Arrays.copyOf(values, (int) Math.min(most, 2L * count));
             }
             values[count++] = number(in);
         }
-        in.endArray();
         return Arrays.copyOf(values, count);
     }
 

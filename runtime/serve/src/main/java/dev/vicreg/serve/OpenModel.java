@@ -100,7 +100,7 @@ final class OpenModel<S> implements AutoCloseable {
 
     private static Batcher.Limits limits(ServeConfig config, int modelsBatch) {
         ServeConfig.Limits limits = config.limits();
-        return new Batcher.Limits(Math.min(limits.batch(), modelsBatch), limits.wait(), limits.queue());
+        return new Batcher.Limits(Math.min(limits.batch(), modelsBatch), limits.delay(), limits.queue());
     }
 
     @SuppressWarnings("unchecked") // an input's own class

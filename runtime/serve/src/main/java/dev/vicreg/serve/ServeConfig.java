@@ -71,7 +71,7 @@ public record ServeConfig(
      * What requests may take.
      *
      * @param batch the most samples that run at once
-     * @param wait how long the first sample of a batch waits for others
+     * @param delay how long the first sample of a batch waits for others
      * @param queue the most samples that are being prepared, wait or run, of all requests
      * @param timeout from the end of a request's body to its answer
      * @param body bytes of a request's body, as sent and decompressed
@@ -80,7 +80,7 @@ public record ServeConfig(
      */
     public record Limits(
             int batch,
-            Duration wait,
+            Duration delay,
             int queue,
             Duration timeout,
             long body,

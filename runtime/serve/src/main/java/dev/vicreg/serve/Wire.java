@@ -253,7 +253,7 @@ abstract sealed class Wire<S> permits Wire.Pictures, Wire.Vectors, Wire.Signals,
 
         @Override
         int mostNumbers() {
-            return elements() + 1; // so that one more is told by its number
+            return elements();
         }
 
         @Override
