@@ -10,8 +10,6 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Gathers the samples of many callers into batches. One thread takes what has queued while the last batch ran, and runs it:
@@ -33,7 +31,6 @@ import org.slf4j.LoggerFactory;
  * @param <R> what comes of it
  */
 public final class Batcher<S, R> implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(Batcher.class);
     private static final Duration BETWEEN_TRIALS = Duration.ofSeconds(1);
 
     /**
@@ -66,6 +63,9 @@ public final class Batcher<S, R> implements AutoCloseable {
 
         /** So many samples ran in so many nanoseconds. */
         default void ran(int samples, long nanos) {}
+
+        /** The thread ended by this, which the samples that ran have as their failure; another one follows. */
+        default void ended(Throwable cause) {}
     }
 
     private record Waiting<S, R>(S sample, CompletableFuture<R> answer, long since) {}
@@ -182,7 +182,7 @@ public final class Batcher<S, R> implements AutoCloseable {
             }
         } catch (Throwable e) { // the thread ends here, and another one follows
             healthy = false;
-            LOG.warn("Batches of {}: the thread ended and is started again: {}", name, e.toString());
+            watch.ended(e);
             batch.forEach(each -> each.answer.completeExceptionally(e));
             follow(worked);
         }

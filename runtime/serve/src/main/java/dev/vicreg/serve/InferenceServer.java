@@ -73,7 +73,7 @@ public final class InferenceServer implements AutoCloseable {
     static InferenceServer start(ServeConfig config, EventLog log, Connections.Deadlines deadlines) throws IOException {
         Models[] opened = {new Models(List.of())};
         ServeMetrics metrics = new ServeMetrics(() -> opened[0].depth());
-        opened[0] = Models.open(config, metrics);
+        opened[0] = Models.open(config, metrics, log);
         return start(config, log, deadlines, opened[0], metrics);
     }
 

@@ -23,11 +23,11 @@ final class Models implements AutoCloseable {
      *
      * @throws IOException as {@link ModelSlot}; those that were opened are closed
      */
-    static Models open(ServeConfig config, ServeMetrics metrics) throws IOException {
+    static Models open(ServeConfig config, ServeMetrics metrics, EventLog log) throws IOException {
         List<ModelSlot> slots = new ArrayList<>();
         try {
             for (ServeConfig.Source source : config.models()) {
-                slots.add(new ModelSlot(source, config, metrics.watch()));
+                slots.add(new ModelSlot(source, config, metrics.watch(cause -> ended(source.name(), cause, log))));
             }
         } finally {
             if (slots.size() < config.models().size()) {
@@ -35,6 +35,10 @@ final class Models implements AutoCloseable {
             }
         }
         return new Models(slots);
+    }
+
+    private static void ended(String model, Throwable cause, EventLog log) {
+        log.warn("the thread of batches ended, and is started again", Map.of("model", model, "cause", cause));
     }
 
     Collection<ModelSlot> all() {

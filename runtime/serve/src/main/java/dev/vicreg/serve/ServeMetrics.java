@@ -11,6 +11,7 @@ import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
@@ -125,8 +126,12 @@ final class ServeMetrics {
         decoded.observe(nanos / 1e9);
     }
 
-    /** What looks at batches. */
-    Batcher.Watch watch() {
+    /**
+     * What looks at batches.
+     *
+     * @param ended told of what a thread of batches ended by
+     */
+    Batcher.Watch watch(Consumer<Throwable> ended) {
         return new Batcher.Watch() {
             @Override
             public void waited(long nanos) {
@@ -137,6 +142,11 @@ final class ServeMetrics {
             public void ran(int samples, long nanos) {
                 ran.observe(nanos / 1e9);
                 sizes.observe(samples);
+            }
+
+            @Override
+            public void ended(Throwable cause) {
+                ended.accept(cause);
             }
         };
     }

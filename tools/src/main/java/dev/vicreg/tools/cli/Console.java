@@ -25,6 +25,9 @@ public record Console(PrintStream out, PrintStream err, boolean terminal, Suppli
         /** Whether a signal came since the program started. */
         boolean isStopRequested();
 
+        /** From now on a request to end is a regular one, with status 0, and a hang-up doesn't end but runs this. */
+        default void serves(Runnable onHangUp) {}
+
         @Override
         default void close() {}
     }

@@ -53,6 +53,11 @@ public final class Commands {
                     () -> PredictCommand.USAGE,
                     PredictCommand::run),
             new Command(
+                    "serve",
+                    "answers over HTTP with encoders and classifiers, until it is told to end",
+                    () -> ServeCommand.USAGE,
+                    ServeCommand::run),
+            new Command(
                     "ablate",
                     "trains with parts of the method taken away or added, as the paper's ablations do, and compares",
                     () -> AblateCommand.USAGE,
