@@ -33,6 +33,7 @@ final class Exchange {
     private final Callback callback;
     private final long start = System.nanoTime();
     private final AtomicBoolean answered = new AtomicBoolean();
+    private String address = "*";
     private Front.@Nullable Match match;
     private @Nullable BodyReader body;
     private boolean bodyIsRead = true;
@@ -52,7 +53,7 @@ final class Exchange {
             HttpFields headers = request.getHeaders();
             bodyIsRead = headers.getLongField("Content-Length") <= 0 && !headers.contains("Transfer-Encoding");
             String path = request.getHttpURI().getCanonicalPath();
-            String address = path == null ? "*" : path;
+            address = path == null ? "*" : path;
             Optional<Front.Match> found = front.route(request.getMethod(), address, request);
             if (found.isEmpty()) {
                 send(Reply.empty(204).with("Allow", front.allowed(address)));
@@ -147,7 +148,7 @@ final class Exchange {
         if (refusal.status() == 500) {
             shared.log().warn("request failed", Map.of("route", route(), "cause", cause(refusal)));
         }
-        boolean openAi = route().startsWith("/v1/");
+        boolean openAi = address.startsWith("/v1/");
         send(openAi ? EmbeddingsApi.error(refusal) : error(refusal));
     }
 

@@ -58,7 +58,8 @@ public final class InferenceServer implements AutoCloseable {
     private final Embedding embedding;
     private final ScheduledThreadPoolExecutor clock;
     private final ExecutorService reloading = Executors.newSingleThreadExecutor(work -> daemon(work, "reloading"));
-    private boolean closed;
+    private volatile int port;
+    private boolean closed; // guarded by this
 
     /**
      * Opens the models, warms them and listens.
@@ -172,6 +173,7 @@ public final class InferenceServer implements AutoCloseable {
     private void listen() throws IOException {
         try {
             jetty.start();
+            port = connector.getLocalPort();
         } catch (IOException e) {
             throw new IOException(
                     "Cannot listen at " + config.address().host() + ":"
@@ -238,7 +240,7 @@ public final class InferenceServer implements AutoCloseable {
 
     /** The port that it listens at. */
     public int port() {
-        return connector.getLocalPort();
+        return port;
     }
 
     /** Where it listens, such as {@code http://127.0.0.1:8080}. */

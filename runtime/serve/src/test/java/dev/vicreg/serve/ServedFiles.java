@@ -18,6 +18,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -78,7 +79,7 @@ final class ServedFiles {
     }
 
     private static Value input(String name, ElementType type, int... axes) {
-        List<Dim> dims = new java.util.ArrayList<>(List.of(Dim.symbol("N")));
+        List<Dim> dims = new ArrayList<>(List.of(Dim.symbol("N")));
         for (int axis : axes) {
             dims.add(Dim.of(axis));
         }
