@@ -18,10 +18,15 @@ final class Connections implements Connection.Listener {
      * @param pause from an answer to the end of the next request's head
      * @param body from the head to the end of the body
      * @param answer to take the answer
+     * @param idle without a byte, but for while they wait for an answer
      */
-    record Deadlines(Duration head, Duration pause, Duration body, Duration answer) {
+    record Deadlines(Duration head, Duration pause, Duration body, Duration answer, Duration idle) {
         static final Deadlines DEFAULT = new Deadlines(
-                Duration.ofSeconds(10), Duration.ofMinutes(2), Duration.ofMinutes(1), Duration.ofMinutes(1));
+                Duration.ofSeconds(10),
+                Duration.ofMinutes(2),
+                Duration.ofMinutes(1),
+                Duration.ofMinutes(1),
+                Duration.ofSeconds(30));
     }
 
     /** What was last seen of a connection. */

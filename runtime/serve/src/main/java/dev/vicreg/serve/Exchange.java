@@ -36,7 +36,7 @@ final class Exchange {
     private String address = "*";
     private Front.@Nullable Match match;
     private @Nullable BodyReader body;
-    private boolean bodyIsRead = true;
+    private volatile boolean bodyIsRead = true;
     private boolean taken;
 
     Exchange(Front front, Front.Shared shared, Request request, Response response, Callback callback) {
@@ -49,6 +49,7 @@ final class Exchange {
 
     void begin() {
         shared.metrics().began();
+        request.addIdleTimeoutListener(idle -> !bodyIsRead || answered.get()); // who waits for us isn't idle
         try {
             HttpFields headers = request.getHeaders();
             bodyIsRead = headers.getLongField("Content-Length") <= 0 && !headers.contains("Transfer-Encoding");

@@ -41,7 +41,6 @@ import org.eclipse.jetty.util.thread.QueuedThreadPool;
  */
 public final class InferenceServer implements AutoCloseable {
     private static final int THREADS = 32; // that read, parse and write; nothing in them waits
-    private static final int IDLE_MILLIS = 30_000;
     private static final int HEAD_BYTES = 16 << 10;
 
     /** Of the Java heap: for bodies a quarter, for pictures that are being decoded a half. */
@@ -160,7 +159,7 @@ public final class InferenceServer implements AutoCloseable {
         ServerConnector made = new ServerConnector(jetty, 1, 1, factories.toArray(ConnectionFactory[]::new));
         made.setHost(config.address().host());
         made.setPort(config.address().port());
-        made.setIdleTimeout(IDLE_MILLIS);
+        made.setIdleTimeout(deadlines.idle().toMillis());
         Connections connections = new Connections(deadlines);
         made.addBean(connections);
         long pause = connections.interval().toNanos();

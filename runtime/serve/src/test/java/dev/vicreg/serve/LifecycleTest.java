@@ -114,6 +114,12 @@ class LifecycleTest {
 
     /** A model whose vectors are what it is given, run by a function. */
     private static Served of(ServeConfig.Limits limits, UnaryOperator<List<Outcome>> run) throws IOException {
+        return of(limits, run, Connections.Deadlines.DEFAULT);
+    }
+
+    private static Served of(
+            ServeConfig.Limits limits, UnaryOperator<List<Outcome>> run, Connections.Deadlines deadlines)
+            throws IOException {
         Input.Vectors input = Input.vectors(List.of("a", "b", "c"), List.of(0f, 0f, 0f), List.of(1f, 1f, 1f));
         Manifest manifest = new Manifest(2, "test", "net", input, 3, 0, "none", Map.of());
         Batcher.Limits batches = new Batcher.Limits(limits.batch(), limits.delay(), limits.queue());
@@ -127,7 +133,7 @@ class LifecycleTest {
                 () -> {},
                 batches,
                 Batcher.Watch.NONE);
-        return new Served(Served.config(limits, Served.ANYBODY, Path.of("model.onnx")), model);
+        return new Served(Served.config(limits, Served.ANYBODY, Path.of("model.onnx")), model, deadlines);
     }
 
     /** Does something with every batch but the first, which warms. */
@@ -168,6 +174,30 @@ class LifecycleTest {
             assertTrue(late.error().contains("no answer within 2.0 s"), late.error());
             released.countDown();
             assertArrayEquals(new float[] {1, 1, 1}, embedding(served.json("/embed", ONES)));
+        } finally {
+            released.countDown();
+        }
+    }
+
+    @Test
+    void whoWaitsForAnAnswerIsNotIdle() throws Exception {
+        CountDownLatch running = new CountDownLatch(1);
+        CountDownLatch released = new CountDownLatch(1);
+        UnaryOperator<List<Outcome>> run = later(number -> {
+            running.countDown();
+            await(released);
+        });
+        Duration head = Duration.ofMillis(800);
+        Duration minute = Duration.ofSeconds(60);
+        Connections.Deadlines deadlines =
+                new Connections.Deadlines(head, minute, minute, minute, Duration.ofMillis(100));
+        try (Served served = of(limits(2, minute), run, deadlines)) {
+            CompletableFuture<Served.Answer> asked = CompletableFuture.supplyAsync(() -> served.json("/embed", ONES));
+            running.await();
+            assertEquals("", served.raw("GET")); // closed by the idle timeout, or that of heads, which is longer
+            assertEquals("", served.raw("GET"));
+            released.countDown();
+            assertArrayEquals(new float[] {1, 1, 1}, embedding(asked.get()));
         } finally {
             released.countDown();
         }

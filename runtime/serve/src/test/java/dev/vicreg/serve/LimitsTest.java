@@ -51,7 +51,7 @@ class LimitsTest {
         Duration brief = Duration.ofMillis(400);
         served = new Served(
                 Served.config(limits, access, ServedFiles.colour(folder.resolve("colour.onnx"), 1)),
-                new Connections.Deadlines(brief, brief, brief, Duration.ofSeconds(30)));
+                new Connections.Deadlines(brief, brief, brief, Duration.ofSeconds(30), Duration.ofSeconds(30)));
         picture = ServedFiles.png(9, 9, Color.RED);
     }
 

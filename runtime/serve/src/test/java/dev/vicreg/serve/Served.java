@@ -36,11 +36,11 @@ final class Served implements AutoCloseable {
     }
 
     /** With a model that is no file. */
-    Served(ServeConfig config, OpenModel<?> model) throws IOException {
+    Served(ServeConfig config, OpenModel<?> model, Connections.Deadlines deadlines) throws IOException {
         ServeMetrics metrics = new ServeMetrics(() -> 0);
         Models models = new Models(
                 List.of(new ModelSlot(config.models().get(0), config, metrics.watch(cause -> {}), model)));
-        server = InferenceServer.start(config, eventLog(), Connections.Deadlines.DEFAULT, models, metrics);
+        server = InferenceServer.start(config, eventLog(), deadlines, models, metrics);
     }
 
     private EventLog eventLog() {
