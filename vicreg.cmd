@@ -28,7 +28,7 @@ exit /b %errorlevel%
 
 :changed
 for /f "delims=" %%f in ('dir /s /b /a:a-d "%home%pom.xml" "%home%.mvn" 2^>nul') do exit /b 1
-for %%m in (models runtime training export tools) do (
+for %%m in (models runtime runtime\serve training export tools) do (
   for /f "delims=" %%f in ('dir /s /b /a:a-d "%home%%%m\src\main" 2^>nul') do exit /b 1
   for /f "delims=" %%f in ('dir /b /a:a-d "%home%%%m\pom.xml" 2^>nul') do exit /b 1
 )
@@ -46,7 +46,7 @@ if errorlevel 1 (
 echo vicreg: building ...>&2
 attrib -a "%home%pom.xml" >nul 2>nul
 attrib -a "%home%.mvn\*" /s >nul 2>nul
-for %%m in (models runtime training export tools) do (
+for %%m in (models runtime runtime\serve training export tools) do (
   attrib -a "%home%%%m\pom.xml" >nul 2>nul
   attrib -a "%home%%%m\src\main\*" /s >nul 2>nul
 )

@@ -8,7 +8,9 @@ import java.util.Map;
 import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Turns Ctrl-C, a request to end and a closed terminal into a flag for tasks that have something to save; all else ends at
@@ -18,13 +20,16 @@ import java.util.function.Supplier;
  * which was seen to crash the process.
  */
 final class Interrupt implements Supplier<Console.Hold> {
+    private static final int HUP = 1;
     private static final int INTERRUPTED = 2;
-    private static final Map<String, Integer> SIGNALS = Map.of("HUP", 1, "INT", INTERRUPTED, "TERM", 15);
+    private static final int TERM = 15;
+    private static final Map<String, Integer> SIGNALS = Map.of("HUP", HUP, "INT", INTERRUPTED, "TERM", TERM);
     private static final int SIGNALLED = 128; // added by convention to the signal's number
 
     private final AtomicInteger signal = new AtomicInteger();
     private final AtomicInteger holds = new AtomicInteger();
     private final AtomicBoolean told = new AtomicBoolean();
+    private final AtomicReference<@Nullable Runnable> hangUp = new AtomicReference<>(); // of a server
     private final PrintStream messages;
 
     /** Listens for signals from now on. */
@@ -66,6 +71,11 @@ final class Interrupt implements Supplier<Console.Hold> {
             }
 
             @Override
+            public void serves(Runnable onHangUp) {
+                hangUp.set(onHangUp);
+            }
+
+            @Override
             public void close() {
                 holds.decrementAndGet();
             }
@@ -74,10 +84,16 @@ final class Interrupt implements Supplier<Console.Hold> {
 
     /** The exit status if a signal came. */
     OptionalInt status() {
-        return signal.get() == 0 ? OptionalInt.empty() : OptionalInt.of(SIGNALLED + signal.get());
+        boolean regular = hangUp.get() != null && signal.get() == TERM;
+        return signal.get() == 0 || regular ? OptionalInt.empty() : OptionalInt.of(SIGNALLED + signal.get());
     }
 
     private void raise(int number) {
+        Runnable reload = hangUp.get();
+        if (number == HUP && reload != null) {
+            reload.run();
+            return;
+        }
         boolean first = signal.compareAndSet(0, number);
         if (holds.get() == 0) {
             Runtime.getRuntime().halt(SIGNALLED + number);

@@ -82,7 +82,7 @@ class MainTest {
         Pattern option =
                 Pattern.compile("\"(?:[^\"\\\\]|\\\\.)*(?<!-)--(?!gpus all)(?:[a-z]|\"(?=[ ;,)]))"); // Docker's is none
         Set<String> found = new TreeSet<>();
-        for (String module : List.of("models", "runtime", "training", "export")) {
+        for (String module : List.of("models", "runtime", "runtime/serve", "training", "export")) {
             try (Stream<Path> files = Files.walk(Path.of("..", module, "src", "main", "java"))) {
                 for (Path file :
                         files.filter(each -> each.toString().endsWith(".java")).toList()) {

@@ -46,6 +46,8 @@ class ModuleArrowsTest {
             runtime.input          -> runtime.picture runtime.signal runtime.sequence
             runtime                -> runtime.file runtime.picture runtime.signal runtime.sequence runtime.natives runtime.input
             runtime.djl            -> runtime runtime.input runtime.picture
+            serve                  -> runtime runtime.file runtime.input runtime.natives runtime.picture runtime.sequence \
+                                      runtime.signal
 
             training.autodiff      -> models.setting models.graph models.graph.infer models.ops
             training.objective     -> models.setting models.graph models.ops models.nn
@@ -128,7 +130,7 @@ class ModuleArrowsTest {
         classes = new ClassFileImporter()
                 .withImportOption(new ImportOption.DoNotIncludeTests())
                 .importPackages("dev.vicreg");
-        assertEquals(Set.of("models", "runtime", "training", "export", "tools"), modules(), "classes that were found");
+        assertEquals(Set.of("models", "runtime", "serve", "training", "export", "tools"), modules(), "classes that were found");
     }
 
     @Test
@@ -142,6 +144,15 @@ class ModuleArrowsTest {
         forbid("dev.vicreg.runtime..", "dev.vicreg.models..", "dev.vicreg.training..", "dev.vicreg.export..");
         forbid("dev.vicreg.runtime..", "dev.vicreg.tools..", "ai.onnx.proto..", "com.google.protobuf..");
         forbid("dev.vicreg.runtime..", "com.google.flatbuffers..", "java.net.http..", "com.sun.net.httpserver..");
+    }
+
+    @Test
+    void serverKnowsNeitherOnnxRuntimeNorTrainingAndNobodyElseKnowsHttp() {
+        forbid("dev.vicreg.serve..", "ai.onnxruntime..", "dev.vicreg.models..", "dev.vicreg.training..");
+        forbid("dev.vicreg.serve..", "dev.vicreg.export..", "dev.vicreg.tools..");
+        for (String module : List.of("models", "runtime", "training", "export", "tools")) {
+            forbid("dev.vicreg." + module + "..", "org.eclipse.jetty..", "io.prometheus..");
+        }
     }
 
     @Test

@@ -8,6 +8,7 @@ public enum Group {
     OPTIMIZATION("Optimization"),
     AUGMENTATION("Augmentation"),
     EVALUATION("Evaluation"),
+    SERVER("Server"),
     OUTPUT("Output"),
     MACHINE("Machine"),
     GENERAL("General");

@@ -64,6 +64,16 @@ public record Picture(int width, int height, int channels, byte[] samples) {
     }
 
     /**
+     * Pixels that decoding the file would make, as its header announces them: none is decoded. For callers that decode many
+     * at once and have so much memory. Thread-safe.
+     *
+     * @throws IOException as {@link #decode(byte[], String)} does, but for what only the coded pixels tell
+     */
+    public static long pixels(byte[] file, String name) throws IOException {
+        return PictureDecoder.pixels(file, name);
+    }
+
+    /**
      * The picture as 8-bit RGB. Sample values are taken as they are, without colour management, as Pillow does; grey is
      * repeated in the three channels; transparent pixels are laid over white.
      */

@@ -39,24 +39,33 @@ final class PictureDecoder {
      *     channels, or its header announces more than {@link #MAX_PIXELS}
      */
     static Picture decode(byte[] encoded, String name, int channels) throws IOException {
+        return read(name, () -> {
+            Coded file = Coded.of(encoded, channels);
+            Picture picture = first(file, file.reading);
+            return file.orientation.applyTo(file.canvas == null ? picture : file.canvas.with(picture));
+        });
+    }
+
+    /**
+     * Pixels that {@link #decode} would make of the file, as its header has them.
+     *
+     * @throws IOException as {@link #decode} does, but for what only the coded pixels tell
+     */
+    static long pixels(byte[] encoded, String name) throws IOException {
+        return read(name, () -> {
+            Coded file = Coded.of(encoded, Picture.COLOURS);
+            return first(file, reader -> pixels(reader, file.canvas));
+        });
+    }
+
+    private interface Work<T> {
+        T run() throws IOException;
+    }
+
+    /** What comes of a file; why not, in words. */
+    private static <T> T read(String name, Work<T> work) throws IOException {
         try {
-            if (JpegFile.matches(encoded)) {
-                JpegFile jpeg = JpegFile.of(encoded);
-                return jpeg.orientation()
-                        .applyTo(decode(
-                                jpeg.bytes(), null, reader -> read(reader, jpeg).withChannels(channels)));
-            }
-            if (WebpFile.matches(encoded)) {
-                WebpFile webp = WebpFile.of(encoded);
-                return webp.orientation().applyTo(decode(webp, channels));
-            }
-            if (BmpFile.matches(encoded)) {
-                return decode(
-                        BmpFile.sized(encoded), null, reader -> Picture.of(BmpFile.opaque(reader.read(0)), channels));
-            }
-            TiffTags.requireReadable(encoded);
-            Canvas canvas = GifFile.matches(encoded) ? GifFile.canvas(encoded) : null;
-            return ExifOrientation.of(encoded).applyTo(decode(encoded, canvas, reader -> read(reader, channels)));
+            return work.run();
         } catch (TooLargeException e) {
             throw new IOException("picture " + name + " " + e.getMessage(), e);
         } catch (IOException | RuntimeException e) { // readers throw whatever their parser stumbles over
@@ -64,11 +73,54 @@ final class PictureDecoder {
         }
     }
 
-    private static Picture decode(WebpFile webp, int channels) throws IOException {
+    private interface Reading<T> {
+        T read(ImageReader reader) throws IOException;
+    }
+
+    /**
+     * A file as ImageIO's readers take it.
+     *
+     * @param canvas that its picture lies on; null for none but itself
+     * @param reading how the samples become a picture
+     */
+    private record Coded(
+            byte[] bytes,
+            @Nullable Canvas canvas,
+            ExifOrientation orientation,
+            Reading<Picture> reading) {
+        static Coded of(byte[] file, int channels) throws IOException {
+            Reading<Picture> plain = reader -> Picture.of(reader.read(0), channels);
+            if (JpegFile.matches(file)) {
+                JpegFile jpeg = JpegFile.of(file);
+                return new Coded(
+                        jpeg.bytes(),
+                        null,
+                        jpeg.orientation(),
+                        reader -> samples(reader, jpeg).withChannels(channels));
+            }
+            if (WebpFile.matches(file)) {
+                WebpFile webp = WebpFile.of(file);
+                return new Coded(webp.bytes(), webp.canvas(), webp.orientation(), plain);
+            }
+            if (BmpFile.matches(file)) {
+                return new Coded(
+                        BmpFile.sized(file),
+                        null,
+                        ExifOrientation.of(file),
+                        reader -> Picture.of(BmpFile.opaque(reader.read(0)), channels));
+            }
+            TiffTags.requireReadable(file);
+            Canvas canvas = GifFile.matches(file) ? GifFile.canvas(file) : null;
+            return new Coded(file, canvas, ExifOrientation.of(file), plain);
+        }
+    }
+
+    /** What the first reader that manages makes of the file; libwebp says in numbers why it can't. */
+    private static <T> T first(Coded file, Reading<T> reading) throws IOException {
         try {
-            return decode(webp.bytes(), webp.canvas(), reader -> read(reader, channels));
+            return firstOf(file, reading);
         } catch (IOException e) {
-            if (!(e.getCause() instanceof IOException)) { // said here, not by libwebp's reader
+            if (!WebpFile.matches(file.bytes) || !(e.getCause() instanceof IOException)) {
                 throw e;
             }
             String found = Reason.of(e).replaceFirst("^Decode returned code ", "libwebp says "); // as BitstreamError
@@ -77,21 +129,15 @@ final class PictureDecoder {
         }
     }
 
-    private interface Reading {
-        Picture read(ImageReader reader) throws IOException;
-    }
-
-    /** What the first reader that manages makes of the file, on its canvas. */
-    private static Picture decode(byte[] file, @Nullable Canvas canvas, Reading reading) throws IOException {
+    private static <T> T firstOf(Coded file, Reading<T> reading) throws IOException {
         Throwable failure = null;
-        try (ImageInputStream input = new MemoryCacheImageInputStream(new ByteArrayInputStream(file))) {
+        try (ImageInputStream input = new MemoryCacheImageInputStream(new ByteArrayInputStream(file.bytes))) {
             for (ImageReader reader : readersOf(input)) {
                 try {
                     input.seek(0);
                     reader.setInput(input, true, true); // metadata is not needed; in a PNG it can be a bomb
-                    requireSize(reader.getWidth(0), reader.getHeight(0), canvas);
-                    Picture picture = reading.read(reader);
-                    return canvas == null ? picture : canvas.with(picture);
+                    requireSize(reader, file.canvas);
+                    return reading.read(reader);
                 } catch (TooLargeException e) {
                     throw e;
                 } catch (IOException | RuntimeException | LinkageError e) { // the last: a library that can't be loaded
@@ -108,25 +154,29 @@ final class PictureDecoder {
             }
         }
         throw failure == null
-                ? new IOException("no reader knows its format (" + firstBytes(file) + ")"
-                        + (WebpFile.matches(file) ? "; for WebP add com.github.usefulness:webp-imageio" : ""))
+                ? new IOException("no reader knows its format (" + firstBytes(file.bytes) + ")"
+                        + (WebpFile.matches(file.bytes) ? "; for WebP add com.github.usefulness:webp-imageio" : ""))
                 : new IOException(Reason.of(failure), failure);
     }
 
-    private static void requireSize(int width, int height, @Nullable Canvas canvas) throws IOException {
-        long pixels = canvas == null ? (long) width * height : canvas.pixels(width, height);
+    private static long pixels(ImageReader reader, @Nullable Canvas canvas) throws IOException {
+        int width = reader.getWidth(0);
+        int height = reader.getHeight(0);
+        return canvas == null ? (long) width * height : canvas.pixels(width, height);
+    }
+
+    private static void requireSize(ImageReader reader, @Nullable Canvas canvas) throws IOException {
+        long pixels = pixels(reader, canvas);
         if (pixels > MAX_PIXELS) {
-            String size = canvas == null ? width + "x" + height : "an animation of " + pixels + " pixels";
+            String size = canvas == null
+                    ? reader.getWidth(0) + "x" + reader.getHeight(0)
+                    : "an animation of " + pixels + " pixels";
             throw new TooLargeException(
                     "is " + size + ", over the limit of " + MAX_PIXELS + " pixels; it was not decoded");
         }
     }
 
-    private static Picture read(ImageReader reader, int channels) throws IOException {
-        return Picture.of(reader.read(0), channels);
-    }
-
-    private static Picture read(ImageReader reader, JpegFile jpeg) throws IOException {
+    private static Picture samples(ImageReader reader, JpegFile jpeg) throws IOException {
         List<String> warnings = new ArrayList<>();
         reader.addIIOReadWarningListener((source, warning) -> warnings.add(warning));
         try {

@@ -115,6 +115,20 @@ class PictureDecoderTest {
         assertTrue(failure(gif, "vast.gif").contains("over the limit of 67108864 pixels"));
     }
 
+    /** For who decodes many at once: none of their pixels is needed for it. */
+    @Test
+    void pixelsAreToldByTheHeader() throws IOException {
+        byte[] png = encode(new BufferedImage(30, 20, BufferedImage.TYPE_INT_RGB), "png");
+        assertEquals(600, Picture.pixels(png, "x"));
+        assertEquals(600, Picture.pixels(Arrays.copyOf(png, 40), "cut off behind its header"));
+        assertEquals(60_000 * 1000L, Picture.pixels(pngHeader(60_000, 1000), "x"));
+        var huge = assertThrows(IOException.class, () -> Picture.pixels(pngHeader(60_000, 60_000), "x"));
+        assertEquals(
+                "picture x is 60000x60000, over the limit of 67108864 pixels; it was not decoded", huge.getMessage());
+        var text = assertThrows(IOException.class, () -> Picture.pixels(new byte[] {'h', 'i'}, "x"));
+        assertEquals("cannot decode picture x: no reader knows its format (first bytes 6869)", text.getMessage());
+    }
+
     @Test
     void bmpWithoutItsSizeIsRead() throws IOException {
         byte[] bmp = encode(quadrants(40, 24), "bmp");

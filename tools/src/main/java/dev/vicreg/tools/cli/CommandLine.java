@@ -44,10 +44,7 @@ public final class CommandLine {
             given.keySet().forEach(name -> origins.put(name, "file " + config));
         }
         for (Option option : line.getOptions()) {
-            if (option.hasArg() && line.getOptionValues(option.getLongOpt()).length > 1) {
-                throw new SettingException("--" + option.getLongOpt() + " is given twice");
-            }
-            given.put(option.getLongOpt(), option.hasArg() ? option.getValue() : "true");
+            given.put(option.getLongOpt(), option.hasArg() ? value(command, line, option) : "true");
             origins.remove(option.getLongOpt());
         }
         Setting<?> operand = command.usage().operand();
@@ -59,6 +56,16 @@ public final class CommandLine {
             given.put(operand.name(), several ? String.join("\n", rest) : rest.get(0));
         }
         return Optional.of(new Settings(command, given, origins));
+    }
+
+    private static String value(Command command, org.apache.commons.cli.CommandLine line, Option option) {
+        String[] values = line.getOptionValues(option.getLongOpt());
+        boolean repeated = command.usage().settings().stream()
+                .anyMatch(setting -> setting.isRepeated() && setting.name().equals(option.getLongOpt()));
+        if (values.length > 1 && !repeated) {
+            throw new SettingException("--" + option.getLongOpt() + " is given twice");
+        }
+        return String.join(",", values);
     }
 
     private static org.apache.commons.cli.CommandLine split(Command command, List<String> words) {

@@ -28,6 +28,9 @@ public record Console(PrintStream out, PrintStream err, boolean terminal, Suppli
         /** As if a signal had come, where signals are listened for. */
         default void requestStop() {}
 
+        /** From now on a request to end is a regular one, with status 0, and a hang-up doesn't end but runs this. */
+        default void serves(Runnable onHangUp) {}
+
         @Override
         default void close() {}
     }

@@ -36,6 +36,7 @@ public record Setting<T>(
         Function<String, T> parser) {
 
     private static final int MAX_ARGUMENT = 60;
+    private static final String REPEATED = " …";
     private static final Set<Class<?>> WHOLE = Set.of(int.class, Integer.class, long.class, Long.class);
 
     /** An option that is on where it is named and off elsewhere. */
@@ -115,6 +116,17 @@ public record Setting<T>(
                 help,
                 null,
                 text -> text.lines().map(Setting::parsePath).toList());
+    }
+
+    /** Any number of values: the option may be named again and again, or have several with commas between them. */
+    public static <T> Setting<List<T>> repeated(Setting<T> one) {
+        Setting<List<T>> list = list(one);
+        return new Setting<>(one.name, one.argument + REPEATED, one.group, one.help, one.fallback, list.parser);
+    }
+
+    /** Whether it may be named more than once. */
+    public boolean isRepeated() {
+        return argument != null && argument.endsWith(REPEATED);
     }
 
     /** The options that a record declares, those of nested ones in their place. */

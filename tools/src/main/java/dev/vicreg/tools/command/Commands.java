@@ -58,6 +58,11 @@ public final class Commands {
                     () -> AdviseCommand.USAGE,
                     AdviseCommand::run),
             new Command(
+                    "serve",
+                    "answers over HTTP with encoders and classifiers, until it is told to end",
+                    () -> ServeCommand.USAGE,
+                    ServeCommand::run),
+            new Command(
                     "ablate",
                     "trains with parts of the method taken away or added, as the paper's ablations do, and compares",
                     () -> AblateCommand.USAGE,

@@ -24,6 +24,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -70,6 +71,22 @@ final class FuzzSeeds {
                 Map.of("pictures", config("pictures"), "imported", config("imported"), "texts", config("texts"));
             case MANIFEST -> manifests();
             case CHECKPOINT -> Map.of("two", checkpoint());
+            case INFER ->
+                Map.of(
+                        "flat", behind(tensor("vector", "[2,3]", "FP32", "\"data\":[1,2,3,4,5,6.5]"), 1, 255),
+                        "nested", behind(tensor("ids", "[1,6]", "INT64", "\"data\":[[1,2,3,4,5,6]]"), 4, 255),
+                        "binary", binaryTensor(),
+                        "raw", new byte[2 + 8 * 8 * 3]);
+            case SAMPLES ->
+                Map.of(
+                        "picture", text("\0[\"data:image/png;base64," + base64(png()) + "\",{\"image\":\"aGk=\"}]"),
+                        "rows", text("\1[[1,2.5,-3e2],[4,5,6]]"),
+                        "recording", text("\2\"" + base64(wav(1, 16, 40)) + "\""),
+                        "text", text("\3[\"caf\u00e9\",{\"text\":\"\\u0041\"}]"),
+                        "ids", text("\4[3,4,5]"));
+            case FORM -> Map.of("two", text(form()));
+            case TYPED_FORM ->
+                Map.of("quoted", text("; boundary=\"x\"; charset=utf-8\n" + form()), "plain", text(";boundary=x\n" + form()));
             case ONNX ->
                 Map.of("layers", layers(), "shapes", shapes(), "functions", functions(), "branches", branches());
         };
@@ -77,6 +94,39 @@ final class FuzzSeeds {
 
     private static byte[] text(String text) {
         return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static String tensor(String name, String shape, String type, String rest) {
+        return "{\"id\":\"1\",\"inputs\":[{\"name\":\"" + name + "\",\"shape\":" + shape + ",\"datatype\":\"" + type + "\","
+                + rest + "}],\"outputs\":[{\"name\":\"embedding\",\"parameters\":{\"binary_data\":true}}]}";
+    }
+
+    /** A text, and before it what chooses how it is read. */
+    private static byte[] behind(String text, int... chosen) {
+        byte[] bytes = text(text);
+        ByteBuffer all = ByteBuffer.allocate(chosen.length + bytes.length);
+        for (int each : chosen) {
+            all.put((byte) each);
+        }
+        return all.put(bytes).array();
+    }
+
+    private static byte[] binaryTensor() {
+        byte[] json = text(tensor("vector", "[1,3]", "FP32", "\"parameters\":{\"binary_data_size\":12}"));
+        return ByteBuffer.allocate(2 + json.length + 12)
+                .put((byte) 1)
+                .put((byte) json.length)
+                .put(json)
+                .array();
+    }
+
+    private static String form() {
+        String head = "--x\r\nContent-Disposition: form-data; name=\"a\"; filename=\"a.png\"\r\n";
+        return head + "\r\nfirst\r\n" + head + "Content-Type: image/png\r\n\r\nsecond\r\n--x--\r\n";
+    }
+
+    private static String base64(byte[] bytes) {
+        return Base64.getEncoder().encodeToString(bytes);
     }
 
     private static Map<String, byte[]> pictures(String format) throws IOException {

@@ -7,6 +7,7 @@ import dev.vicreg.runtime.Manifest;
 import dev.vicreg.runtime.picture.Interpolation;
 import dev.vicreg.runtime.picture.Picture;
 import dev.vicreg.runtime.signal.Signal;
+import dev.vicreg.serve.RequestReaders;
 import dev.vicreg.tools.Main;
 import dev.vicreg.tools.cli.ConfigFile;
 import dev.vicreg.tools.inspect.Inspection;
@@ -51,7 +52,11 @@ enum FuzzTarget {
     CONFIG("json", file -> RunConfig.read(file)),
     MANIFEST("json", file -> Manifest.parse(text(file), "model.onnx")),
     CHECKPOINT("", FuzzTarget::checkpoint),
-    ONNX("onnx", FuzzTarget::onnx);
+    ONNX("onnx", FuzzTarget::onnx),
+    INFER("", file -> RequestReaders.infer(Files.readAllBytes(file))),
+    SAMPLES("", file -> RequestReaders.samples(Files.readAllBytes(file))),
+    FORM("", file -> RequestReaders.form(Files.readAllBytes(file))),
+    TYPED_FORM("", file -> RequestReaders.typedForm(Files.readAllBytes(file)));
 
     /** Processor time for one input: the largest picture that is read takes a second. */
     private static final long SECONDS = 10;

@@ -1,0 +1,122 @@
+package dev.vicreg.serve;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.IntFunction;
+
+/**
+ * The way of samples through a server: as many as there are places are decoded, queue, run in batches with those of other
+ * requests, and are answered before a time has passed. Thread-safe.
+ */
+final class Embedding implements AutoCloseable {
+    private final ServeConfig.Limits limits;
+    private final Semaphore places;
+    private final Decoding decoding;
+    private final Executor answering;
+
+    /** @param answering threads that write answers, so that those of the batches don't */
+    Embedding(ServeConfig.Limits limits, Decoding decoding, Executor answering) {
+        this.limits = limits;
+        this.places = new Semaphore(limits.queue());
+        this.decoding = decoding;
+        this.answering = answering;
+    }
+
+    /** The most samples of one request. */
+    int most() {
+        return limits.queue();
+    }
+
+    /**
+     * What comes of samples, in their order; the first that fails has its {@link Refusal} or exception stand for all.
+     *
+     * @param model that the drafts are for
+     * @param where what messages call each draft
+     */
+    <S> CompletableFuture<List<Outcome>> outcomes(
+            ModelSlot slot, OpenModel<S> model, List<Draft<S>> drafts, IntFunction<String> where) {
+        int count = drafts.size();
+        if (count == 0) {
+            throw Refusal.bad("there is nothing to embed");
+        }
+        if (count > limits.queue()) {
+            throw Refusal.tooLarge(count + " samples, expected at most " + limits.queue() + " (`queue`)");
+        }
+        if (!places.tryAcquire(count)) {
+            throw Refusal.later(429, "this server is busy: " + limits.queue() + " samples wait already");
+        }
+        List<CompletableFuture<S>> made = new ArrayList<>(count);
+        List<CompletableFuture<Outcome>> answers = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+            made.add(decoding.make(drafts.get(i), where.apply(i)));
+        }
+        CompletableFuture<List<Outcome>> all = inOrder(made)
+                .thenCompose(samples -> {
+                    List<CompletableFuture<Outcome>> submitted = slot.submit(model, samples);
+                    synchronized (answers) {
+                        answers.addAll(submitted);
+                    }
+                    return inOrder(submitted);
+                })
+                .orTimeout(limits.timeout().toNanos(), TimeUnit.NANOSECONDS);
+        return all.whenComplete((outcomes, failure) -> {
+                    made.forEach(each -> each.cancel(false)); // what isn't needed any more isn't made or run
+                    synchronized (answers) {
+                        answers.forEach(each -> each.cancel(false));
+                    }
+                    places.release(count);
+                })
+                .thenApplyAsync(outcomes -> requireFinite(outcomes, where), answering);
+    }
+
+    /** All values, when all are there; the first failure in their order, as soon as all have come or failed. */
+    private static <T> CompletableFuture<List<T>> inOrder(List<CompletableFuture<T>> all) {
+        return CompletableFuture.allOf(all.toArray(CompletableFuture<?>[]::new))
+                .handle((nothing, failure) -> all.stream().map(CompletableFuture::join).toList());
+    }
+
+    private static List<Outcome> requireFinite(List<Outcome> outcomes, IntFunction<String> where) {
+        for (int i = 0; i < outcomes.size(); i++) {
+            if (!outcomes.get(i).isFinite()) {
+                throw new Refusal(
+                        500, "the model gives a vector for " + where.apply(i) + " with values that are not finite");
+            }
+        }
+        return outcomes;
+    }
+
+    /** What a client is told of a failure; what isn't one of those is this program's. */
+    Refusal refusal(Throwable failure) {
+        Throwable cause = failure;
+        while (cause instanceof CompletionException && cause.getCause() != null) {
+            cause = cause.getCause();
+        }
+        if (cause instanceof Refusal refusal) {
+            return refusal;
+        }
+        if (cause instanceof TimeoutException) {
+            return Refusal.later(503, "no answer within " + limits.timeout().toMillis() / 1000.0 + " s (`timeout-s`)")
+                    .because(cause);
+        }
+        if (cause instanceof RejectedExecutionException || cause instanceof CancellationException) {
+            return Refusal.later(503, "this server is busy or ends").because(cause);
+        }
+        if (cause instanceof OutOfMemoryError) {
+            return Refusal.later(503, "not enough memory now").because(cause);
+        }
+        return new Refusal(500, "this server failed; its log says why").because(cause);
+    }
+
+    @Override
+    public void close() {
+        decoding.close();
+    }
+}

@@ -1,0 +1,139 @@
+package dev.vicreg.serve;
+
+import com.google.gson.stream.JsonReader;
+import com.google.gson.stream.JsonWriter;
+import dev.vicreg.runtime.Classification;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.IntFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Routes of our own, which take files as they are: one as the body, several as a form, or samples as {@code {"inputs": …}}
+ * in JSON. {@code /search} is to be the third of them.
+ */
+final class FileRoutes {
+    private static final String FORM = "multipart/form-data";
+    private static final String BYTES = "application/octet-stream";
+    private static final String INPUTS = "inputs";
+
+    private final Models models;
+    private final Embedding embedding;
+
+    FileRoutes(Models models, Embedding embedding) {
+        this.models = models;
+        this.embedding = embedding;
+    }
+
+    /** The media types that a body may have, whatever the model. */
+    static final List<String> TYPES =
+            List.of("image/*", "audio/*", "text/plain", "text/csv", BYTES, FORM, "application/json", "");
+
+    /** Vectors: {@code {"model", "embeddings": [[…]]}}. */
+    CompletableFuture<Reply> embed(Call call) {
+        ModelSlot slot = call.asked("model")
+                .map(models::named)
+                .orElseGet(() -> models.names().size() == 1
+                        ? models.only(model -> true, "models")
+                        : models.only(model -> model.labels() == null, "encoders"));
+        return outcomes(slot, slot.current(), call).thenApply(outcomes -> Reply.json(out -> {
+            out.beginObject().name("model").value(slot.name()).name("embeddings").beginArray();
+            for (Outcome outcome : outcomes) {
+                Reply.floats(out, outcome.embedding());
+            }
+            out.endArray().endObject();
+        })).thenApply(reply -> reply.by(slot.name()));
+    }
+
+    /** Classes: {@code {"model", "classifications": [{"label", "probability", "top": […]}]}}. */
+    CompletableFuture<Reply> classify(Call call) {
+        ModelSlot slot = call.asked("model")
+                .map(models::named)
+                .orElseGet(() -> models.only(model -> model.labels() != null, "classifiers"));
+        OpenModel<?> model = slot.current();
+        List<String> labels = model.labels();
+        if (labels == null) {
+            throw Refusal.bad("model " + slot.name() + " is an encoder, which knows no classes");
+        }
+        int top = top(call, labels.size());
+        return outcomes(slot, model, call).thenApply(outcomes -> Reply.json(out -> {
+            out.beginObject().name("model").value(slot.name()).name("classifications").beginArray();
+            for (Outcome outcome : outcomes) {
+                float[] probabilities = Objects.requireNonNull(outcome.probabilities());
+                classification(out, new Classification(labels, probabilities, outcome.embedding()), top);
+            }
+            out.endArray().endObject();
+        })).thenApply(reply -> reply.by(slot.name()));
+    }
+
+    private static int top(Call call, int classes) {
+        String text = call.asked("top").orElse(null);
+        if (text == null) {
+            return classes;
+        }
+        if (!text.matches("[1-9][0-9]{0,6}")) {
+            throw Refusal.bad("top: expected a number of classes, 1 or more");
+        }
+        return Integer.parseInt(text);
+    }
+
+    private static void classification(JsonWriter out, Classification found, int top) throws IOException {
+        out.beginObject().name("label").value(found.label());
+        out.name("probability").value(found.probability()).name("top").beginArray();
+        for (Classification.Score score : found.top(top)) {
+            out.beginObject().name("label").value(score.label());
+            out.name("probability").value(score.probability()).endObject();
+        }
+        out.endArray().endObject();
+    }
+
+    private <S> CompletableFuture<List<Outcome>> outcomes(ModelSlot slot, OpenModel<S> model, Call call) {
+        String type = call.mediaType();
+        if (type.equals(FORM)) {
+            String header = String.valueOf(call.headers().get("Content-Type"));
+            List<byte[]> files = Uploads.read(call.body(), header, embedding.most());
+            IntFunction<String> where = index -> "file " + (index + 1);
+            List<Draft<S>> drafts = new ArrayList<>();
+            for (int i = 0; i < files.size(); i++) {
+                drafts.add(model.wire().file(files.get(i), where.apply(i)));
+            }
+            return embedding.outcomes(slot, model, drafts, where);
+        }
+        if (type.equals(Reply.JSON)) {
+            List<Draft<S>> drafts = call.json(in -> inputs(in, model.wire()));
+            return embedding.outcomes(slot, model, drafts, index -> INPUTS + "[" + index + "]");
+        }
+        requireFits(type, slot.name(), model.wire());
+        String where = "in the body";
+        return embedding.outcomes(slot, model, List.of(model.wire().file(call.body(), where)), index -> where);
+    }
+
+    private static void requireFits(String type, String name, Wire<?> wire) {
+        boolean anything = type.isEmpty() || type.equals(BYTES);
+        if (!anything && !Call.isAmong(type, wire.mediaTypes())) {
+            throw Refusal.unsupported("model " + name + " takes " + String.join(", ", wire.mediaTypes()) + ", " + BYTES
+                    + ", " + FORM + " or application/json");
+        }
+    }
+
+    private <S> List<Draft<S>> inputs(JsonReader in, Wire<S> wire) throws IOException {
+        Found<S> found = new Found<>();
+        JsonBody.object(in, (field, value) -> {
+            if (!field.equals(INPUTS)) {
+                throw Refusal.bad("expected {\"" + INPUTS + "\": …} alone");
+            }
+            found.drafts = Items.read(value, wire, INPUTS, embedding.most());
+        });
+        if (found.drafts == null) {
+            throw Refusal.bad("expected {\"" + INPUTS + "\": …}, found none");
+        }
+        return found.drafts;
+    }
+
+    private static final class Found<S> {
+        private @Nullable List<Draft<S>> drafts;
+    }
+}
