@@ -19,9 +19,9 @@ import dev.vicreg.training.step.Side;
 import dev.vicreg.training.step.TrainingGraph;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.LinkedHashMap;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -75,7 +75,10 @@ public final class RunExport {
         }
         RunConfig.read(new RunLayout(run).config());
         Map<String, RunFolder.Saved> all = new LinkedHashMap<>();
-        all.put("step-0", new RunFolder.Saved(0, Artifacts.in(new RunLayout(run).artifacts()).checkpoint()));
+        all.put(
+                "step-0",
+                new RunFolder.Saved(
+                        0, Artifacts.in(new RunLayout(run).artifacts()).checkpoint()));
         RunFolder.saved(run).forEach(saved -> all.put("step-" + saved.step(), saved));
         Optional<BestCheckpoint> best = BestCheckpoint.of(run);
         best.ifPresent(is -> all.put("best", Objects.requireNonNull(all.get("step-" + is.step()))));

@@ -50,7 +50,10 @@ class FineTuneCommandsTest {
             double a = Math.sin(row);
             double b = Math.cos(3 * row);
             csv.append(a).append(',').append(b).append(',').append(a * b).append(',');
-            csv.append(row == 7 ? "" : Double.toString(5 + 2 * a - b)).append(",w").append(row).append(",g\n");
+            csv.append(row == 7 ? "" : Double.toString(5 + 2 * a - b))
+                    .append(",w")
+                    .append(row)
+                    .append(",g\n");
         }
         Files.writeString(table, csv);
         tableRun = trained(shared.resolve("table-run"), table, "--columns", "a,b,c", "--width", "16");
@@ -118,7 +121,8 @@ class FineTuneCommandsTest {
             assertTrue(origin.startsWith("trained with the encoder by cross-entropy, epoch "), origin);
             if (tuned.path("best_epoch").asInt() > 0) {
                 try (EmbeddingModel before = EmbeddingModel.load(run.resolve("encoder.onnx"), Device.CPU, 1)) {
-                    float difference = Math.abs(before.embed(picture)[0] - model.classify(picture).embedding()[0]);
+                    float difference = Math.abs(
+                            before.embed(picture)[0] - model.classify(picture).embedding()[0]);
                     assertTrue(difference > 1e-4, "the encoder is as it was");
                 }
             }
@@ -147,7 +151,8 @@ class FineTuneCommandsTest {
         Path out = folder.resolve("file.onnx");
         made(encoder, train, out, "--finetune", "--epochs", "1", "--batch-size", "40");
         assertEquals(
-                Manifest.read(encoder).input().kind(), Manifest.read(out).input().kind());
+                Manifest.read(encoder).input().kind(),
+                Manifest.read(out).input().kind());
         assertTrue(refused(2, Cli.run(words(encoder, train, out, "--from-scratch")))
                 .startsWith("--from-scratch needs a network of this program"));
     }
@@ -189,8 +194,8 @@ class FineTuneCommandsTest {
         JsonNode trained = made(tableRun, table, out, with(options, "--augment", "vectors,mask=0,noise=0"));
         double r2 = trained.path("held_out").path("r_squared").asDouble();
         assertTrue(r2 > 0.5, "R² of a sum of two columns is " + r2);
-        List<String> lines = require(Cli.run(
-                        "predict", "--model", out.toString(), "--data", table.toString(), "--threads", "1"))
+        List<String> lines = require(
+                        Cli.run("predict", "--model", out.toString(), "--data", table.toString(), "--threads", "1"))
                 .out()
                 .lines()
                 .toList();
@@ -213,7 +218,8 @@ class FineTuneCommandsTest {
     void targetsThatAreNoneAreRefused() {
         Path out = folder.resolve("t.onnx");
         assertEquals(
-                "The vectors in " + table + " have the target 'w0', expected finite numbers; classes are learnt without a"
+                "The vectors in " + table
+                        + " have the target 'w0', expected finite numbers; classes are learnt without a"
                         + " target, by their labels",
                 refused(1, Cli.run(words(tableRun, table, out, "--target", "word"))));
         assertEquals(
@@ -223,7 +229,8 @@ class FineTuneCommandsTest {
         assertTrue(refused(1, Cli.run(words(run, train, out, "--target", "labels")))
                 .startsWith("The pictures in " + train + " have the target 'b"));
         assertEquals(
-                "All labelled vectors in " + table + " are of one class, g, expected at least two classes to tell apart",
+                "All labelled vectors in " + table
+                        + " are of one class, g, expected at least two classes to tell apart",
                 refused(1, Cli.run(words(tableRun, table, out, "--finetune", "--label", "group"))));
         assertFalse(Files.exists(out));
     }

@@ -63,7 +63,9 @@ class OnlineEvaluationTest {
     @Test
     void figuresStandBehindTheStepsThatTheyAreOf() throws Exception {
         List<JsonNode> measured = measured(run);
-        assertEquals(List.of(3, 6, 8), measured.stream().map(line -> line.get("step").asInt()).toList());
+        assertEquals(
+                List.of(3, 6, 8),
+                measured.stream().map(line -> line.get("step").asInt()).toList());
         for (JsonNode line : measured) {
             JsonNode eval = line.get("eval");
             for (String share : List.of("knn", "linear", "constant_dimensions")) {
@@ -73,7 +75,8 @@ class OnlineEvaluationTest {
             assertEquals(16, eval.get("vectors").asInt(), "a third of the 50 training pictures is asked");
         }
         assertTrue(trained.err().contains(" linear "), trained.err());
-        assertTrue(trained.err().strip().lines().reduce((a, b) -> b).get().startsWith("kNN on 16 training pictures that"));
+        assertTrue(
+                trained.err().strip().lines().reduce((a, b) -> b).get().startsWith("kNN on 16 training pictures that"));
         assertEquals(run.resolve("encoder.onnx") + "\n", trained.out());
     }
 
@@ -81,7 +84,9 @@ class OnlineEvaluationTest {
     void measuringChangesNothingOfTheTraining() throws Exception {
         Path unseen = shared.resolve("unseen");
         assertEquals(0, train(unseen, "p/train").status());
-        assertEquals(lines(unseen), lines(run).stream().filter(line -> !line.has("eval")).toList());
+        assertEquals(
+                lines(unseen),
+                lines(run).stream().filter(line -> !line.has("eval")).toList());
         assertArrayEquals(
                 Files.readAllBytes(unseen.resolve("checkpoints/step-00000008/checkpoint")),
                 Files.readAllBytes(run.resolve("checkpoints/step-00000008/checkpoint")));
@@ -157,7 +162,8 @@ class OnlineEvaluationTest {
         Cli done = train(out, "flat", "--eval-every", "4", "--keep-best", "rankme", "--keep", "1");
         assertEquals(0, done.status(), done.err());
         assertTrue(done.err().contains("note: --eval-every measures without labels"), done.err());
-        assertTrue(done.err().strip().lines().reduce((a, b) -> b).get().contains("50 training pictures without labels"));
+        assertTrue(
+                done.err().strip().lines().reduce((a, b) -> b).get().contains("50 training pictures without labels"));
         assertFalse(measured(out).get(0).get("eval").has("knn"));
         assertFalse(Files.exists(out.resolve("checkpoints/step-00000008/online")), "nothing learns beside it");
     }

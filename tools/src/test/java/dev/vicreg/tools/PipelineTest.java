@@ -200,7 +200,8 @@ class PipelineTest {
                 eval(encoder, "--measures", "linear", "--k", "1000", "--json").out());
         assertTrue(figures.path("spaces").path("encoder").path("linear").isNumber(), figures.toString());
         Cli rest = eval(encoder, "--k", "1000");
-        assertTrue(rest.out().contains("kNN left out: needs at least 1000 labelled training samples, found "), rest.out());
+        assertTrue(
+                rest.out().contains("kNN left out: needs at least 1000 labelled training samples, found "), rest.out());
         assertTrue(rest.out().contains("linear probe"), rest.out());
     }
 

@@ -52,7 +52,13 @@ class TargetsCommandTest {
             double a = random.nextGaussian();
             double b = random.nextGaussian();
             text.append(String.format(
-                    Locale.ROOT, "%f,%f,%f,%f,%s%n", a, b, random.nextGaussian(), 2 * a - b, i % 2 == 0 ? "Oslo" : "Rome"));
+                    Locale.ROOT,
+                    "%f,%f,%f,%f,%s%n",
+                    a,
+                    b,
+                    random.nextGaussian(),
+                    2 * a - b,
+                    i % 2 == 0 ? "Oslo" : "Rome"));
         }
         Files.writeString(folder.resolve(name + ".csv"), text);
     }
@@ -81,7 +87,8 @@ class TargetsCommandTest {
             assertTrue(spaces.get(space).get("lidar").asDouble() >= 1);
         }
         assertTrue(Files.size(map) > 1000);
-        assertTrue(eval("--target", "price").out().startsWith("40 test vectors by 80 training vectors, target price\n"));
+        assertTrue(
+                eval("--target", "price").out().startsWith("40 test vectors by 80 training vectors, target price\n"));
     }
 
     @Test
@@ -89,7 +96,8 @@ class TargetsCommandTest {
         Cli text = eval("--target", "city");
         assertEquals(2, text.status());
         assertTrue(
-                text.errorLine().contains("--target city: ") && text.errorLine().contains("is 'Oslo', expected a finite number"),
+                text.errorLine().contains("--target city: ")
+                        && text.errorLine().contains("is 'Oslo', expected a finite number"),
                 text.err());
         Cli missing = eval("--target", "rent");
         assertEquals(2, missing.status());

@@ -37,8 +37,10 @@ public record EventLog(PrintStream out, boolean json, boolean debug) {
 
     private static String text(String level, String message, Map<String, ?> fields) {
         StringBuilder line = new StringBuilder(level).append(' ').append(message);
-        fields.forEach((name, value) ->
-                line.append(' ').append(name).append('=').append(String.valueOf(value).replaceAll("\\R", " ")));
+        fields.forEach((name, value) -> line.append(' ')
+                .append(name)
+                .append('=')
+                .append(String.valueOf(value).replaceAll("\\R", " ")));
         return line.toString();
     }
 

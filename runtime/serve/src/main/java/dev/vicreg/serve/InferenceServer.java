@@ -182,7 +182,15 @@ public final class InferenceServer implements AutoCloseable {
             throw new IllegalStateException("Cannot start the server: " + e.getMessage(), e);
         }
         for (ModelSlot slot : models.all()) {
-            log.info("model", Map.of("name", slot.name(), "takes", slot.current().wire().tensor(), "dimension", slot.current().manifest().dimension()));
+            log.info(
+                    "model",
+                    Map.of(
+                            "name",
+                            slot.name(),
+                            "takes",
+                            slot.current().wire().tensor(),
+                            "dimension",
+                            slot.current().manifest().dimension()));
         }
         log.info("listening", Map.of("address", uri()));
     }
@@ -210,7 +218,8 @@ public final class InferenceServer implements AutoCloseable {
                 return CompletableFuture.supplyAsync(
                         () -> {
                             if (!InferenceServer.this.reload(slot)) {
-                                throw Refusal.bad("the file was not taken, and what was there serves on; the log says why");
+                                throw Refusal.bad(
+                                        "the file was not taken, and what was there serves on; the log says why");
                             }
                             return Reply.json(out -> out.beginObject().endObject());
                         },
@@ -262,7 +271,8 @@ public final class InferenceServer implements AutoCloseable {
         log.info("ending", Map.of());
         front.leave();
         try {
-            TimeUnit.NANOSECONDS.sleep(jetty.isStarted() ? config.limits().drainDelay().toNanos() : 0);
+            TimeUnit.NANOSECONDS.sleep(
+                    jetty.isStarted() ? config.limits().drainDelay().toNanos() : 0);
             connector.close();
             front.end();
             if (!front.awaitAnswers(config.limits().timeout())) {
@@ -304,8 +314,7 @@ public final class InferenceServer implements AutoCloseable {
         }
 
         @Override
-        public ByteBuffer badMessageError(
-                int status, String reason, HttpFields.Mutable fields) {
+        public ByteBuffer badMessageError(int status, String reason, HttpFields.Mutable fields) {
             Reply reply = reply(status);
             fields.put("Content-Type", reply.type());
             return ByteBuffer.wrap(reply.body());

@@ -208,8 +208,11 @@ final class ClassifyCommand {
         FineTune.Plan plan = TuningOptions.plan(settings, samples.drawn, anew, beginning);
         Map<String, String> decisive = plan.decisive(beginning);
         decisive.put("train", samples.train.data.fingerprint());
-        decisive.put(LABELS_PER_CLASS.name(), String.valueOf(settings.find(LABELS_PER_CLASS).orElse(0)));
-        decisive.put(LABEL_SHARE.name(), String.valueOf(settings.find(LABEL_SHARE).orElse(0.0)));
+        decisive.put(
+                LABELS_PER_CLASS.name(),
+                String.valueOf(settings.find(LABELS_PER_CLASS).orElse(0)));
+        decisive.put(
+                LABEL_SHARE.name(), String.valueOf(settings.find(LABEL_SHARE).orElse(0.0)));
         decisive.put("from-scratch", String.valueOf(anew));
         TuningFolder folder = TuningFolder.of(settings.get(OUT), decisive);
         Criterion criterion = new Criterion.CrossEntropy(plan.config().update().labelSmoothing());

@@ -96,7 +96,16 @@ final class EvalCommand {
     static final Usage USAGE = new Usage(
             List.of(SharedSettings.MODEL, TRAIN, TEST),
             Stream.of(
-                            List.of(BASELINE, COMPARE, PROJECTION, InputOptions.LABEL, TARGET, PLOT, MAP, CONFUSION, PER_CLASS),
+                            List.of(
+                                    BASELINE,
+                                    COMPARE,
+                                    PROJECTION,
+                                    InputOptions.LABEL,
+                                    TARGET,
+                                    PLOT,
+                                    MAP,
+                                    CONFUSION,
+                                    PER_CLASS),
                             ModelFile.OPTIONS,
                             List.of(SharedSettings.LIMIT, SharedSettings.LIMIT_PER_CLASS, MEASURES, K, TEMPERATURE),
                             SharedSettings.CROPPING,
@@ -126,7 +135,15 @@ final class EvalCommand {
             Dataset<?> train = open(models.encoder(), settings.get(TRAIN), settings, datasets);
             Dataset<?> test = open(models.encoder(), settings.get(TEST), settings, datasets);
             if (targets) {
-                predict(SharedSettings.form(settings, train), settings, measures, models, train, test, datasets, console);
+                predict(
+                        SharedSettings.form(settings, train),
+                        settings,
+                        measures,
+                        models,
+                        train,
+                        test,
+                        datasets,
+                        console);
             } else {
                 measure(SharedSettings.form(settings, train), settings, measures, models, train, test, console);
             }
@@ -178,11 +195,13 @@ final class EvalCommand {
         IntUnaryOperator testLabel = labelled ? KnnEvaluation.labelsAsIn(classes, test) : index -> 0;
         int least = leastTraining(settings);
         if (labelled) {
-            KnnEvaluation.requireLabels(least, train, KnnEvaluation.labelled(train, trainLabel), KnnEvaluation.labelled(test, testLabel));
+            KnnEvaluation.requireLabels(
+                    least, train, KnnEvaluation.labelled(train, trainLabel), KnnEvaluation.labelled(test, testLabel));
         }
         Embedded<R> embedded = embed(form, models, train, trainLabel, test, testLabel, console);
         if (labelled) {
-            KnnEvaluation.requireLabels(least, train, embedded.train.size(), embedded.test.size()); // some may not have been decodable
+            KnnEvaluation.requireLabels(
+                    least, train, embedded.train.size(), embedded.test.size()); // some may not have been decodable
         }
         Labels labels = labelled
                 ? new Labels(embedded.train.labels(), embedded.test.labels(), classes)
@@ -215,8 +234,8 @@ final class EvalCommand {
         if (models.encoder().manifest().input() instanceof Input.Vectors rows
                 && rows.columns().contains(target)) {
             console.err()
-                    .println("warning: column " + target + " is among those that the encoder takes: it finds there what it is"
-                            + " to predict");
+                    .println("warning: column " + target
+                            + " is among those that the encoder takes: it finds there what it is" + " to predict");
         }
         Selection selection = SharedSettings.selection(settings);
         Targets ofTrain = Targets.of(target, settings.get(TRAIN), train, selection, datasets);
@@ -226,8 +245,8 @@ final class EvalCommand {
             throw new SettingException("--target " + target + " needs training and test " + train.noun()
                     + " that have one, found " + embedded.train.size() + " and " + embedded.test.size());
         }
-        Labels labels = Labels.ofNumbers(
-                target, ofTrain.of(embedded.train.indices()), ofTest.of(embedded.test.indices()));
+        Labels labels =
+                Labels.ofNumbers(target, ofTrain.of(embedded.train.indices()), ofTest.of(embedded.test.indices()));
         report(settings, measures, models, labels, embedded, test, console);
     }
 
@@ -332,7 +351,9 @@ final class EvalCommand {
         if (labels.testTargets().length > 0) {
             return VectorPlot.of(embedded.train, test, labels.testTargets());
         }
-        List<String> names = labels.known() ? labels.classes() : List.of("test " + test.form().kind().noun());
+        List<String> names = labels.known()
+                ? labels.classes()
+                : List.of("test " + test.form().kind().noun());
         return VectorPlot.of(embedded.train, test, labels.test(), names);
     }
 

@@ -78,12 +78,7 @@ final class KnnEvaluation {
         LabelledVectors<R> queries;
         try (Progress progress = new Progress(console, "embed", 0, samples.size())) {
             bank = LabelledVectors.of(
-                    form,
-                    samples.train(),
-                    samples.voting(),
-                    samples.train()::label,
-                    models,
-                    done -> progress.at(done));
+                    form, samples.train(), samples.voting(), samples.train()::label, models, done -> progress.at(done));
             queries = LabelledVectors.of(
                     form,
                     samples.test(),

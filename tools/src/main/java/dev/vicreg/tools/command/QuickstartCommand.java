@@ -8,8 +8,8 @@ import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.tools.cli.Usage;
 import dev.vicreg.tools.cli.Version;
-import dev.vicreg.tools.evaluation.measure.Evaluation;
 import dev.vicreg.tools.evaluation.KnnClassifier;
+import dev.vicreg.tools.evaluation.measure.Evaluation;
 import dev.vicreg.tools.output.Json;
 import dev.vicreg.tools.sample.SampleSet;
 import dev.vicreg.training.config.DataConfig;
@@ -87,8 +87,8 @@ final class QuickstartCommand {
             Notes.tellOfRate(settings, config, console);
             Dataset<?> samples = trainer.samples();
             try (RunEvaluation beside = RunEvaluation.of(config, datasets, console)) {
-                result = TrainingRun.run(
-                        trainer, () -> beside.online(samples, root.resolve("run")), List.of(), console);
+                result =
+                        TrainingRun.run(trainer, () -> beside.online(samples, root.resolve("run")), List.of(), console);
             }
             if (result.outcome().finished()) {
                 evaluate(root, config, result.outcome().seconds(), datasets, settings.on(SharedSettings.JSON), console);

@@ -67,8 +67,8 @@ final class RunEvaluation implements AutoCloseable {
             String best = config.output().keepBest();
             if ("knn".equals(best) || "linear".equals(best)) {
                 DataOptions reading = config.graph().a().input().reading();
-                Dataset<?> train =
-                        datasets.open(config.data().data(), reading, config.data().selection());
+                Dataset<?> train = datasets.open(
+                        config.data().data(), reading, config.data().selection());
                 evaluation.requireLabels(SampleForms.of(train), train, best);
             }
             return evaluation;
@@ -142,8 +142,8 @@ final class RunEvaluation implements AutoCloseable {
                             + Kinds.of(train).whereLabelsAre());
         } else if (samples.voting().length < least) {
             console.err()
-                    .println("note: --eval-every leaves kNN out: " + samples.voting().length + " labelled " + train.noun()
-                            + " can vote, it needs " + least);
+                    .println("note: --eval-every leaves kNN out: " + samples.voting().length + " labelled "
+                            + train.noun() + " can vote, it needs " + least);
         }
         return new RunWatch<>(form, samples, checkpoint -> encoder(run, checkpoint));
     }
@@ -153,14 +153,7 @@ final class RunEvaluation implements AutoCloseable {
         try (TemporaryFolder folder = TemporaryFolder.create("vicreg-online")) {
             Path file = folder.path().resolve("encoder.onnx");
             RunExport.export(
-                    run,
-                    Side.A,
-                    RunExport.Form.ORIGINAL,
-                    Weights.TRAINED,
-                    checkpoint,
-                    Version.TEXT,
-                    Map.of(),
-                    file);
+                    run, Side.A, RunExport.Form.ORIGINAL, Weights.TRAINED, checkpoint, Version.TEXT, Map.of(), file);
             return open(file);
         }
     }

@@ -58,8 +58,7 @@ final class RunViews {
 
     /** Whether a model is in a run's folder. */
     static boolean isBeside(Path model) {
-        return Files.exists(
-                new RunLayout(model.toAbsolutePath().resolveSibling("")).config());
+        return Files.exists(new RunLayout(model.toAbsolutePath().resolveSibling("")).config());
     }
 
     /**
@@ -74,9 +73,8 @@ final class RunViews {
             sides[side.ordinal()] =
                     run.graph().a().input().views(data, run.views().of(side));
         }
-        List<Embedder<S>> embedders = models.stream()
-                .map(model -> SampleForms.embedder(form, model))
-                .toList();
+        List<Embedder<S>> embedders =
+                models.stream().map(model -> SampleForms.embedder(form, model)).toList();
         int[] some = new Selection(SAMPLES, 0).of(data.size(), index -> 0);
         List<List<float[][]>> embedded = new ArrayList<>();
         models.forEach(model -> embedded.add(new ArrayList<>()));

@@ -16,7 +16,6 @@ import dev.vicreg.training.config.UpdateConfig;
 import dev.vicreg.training.data.Datasets;
 import dev.vicreg.training.data.source.Dataset;
 import dev.vicreg.training.data.source.Opening;
-import dev.vicreg.training.data.source.Selection;
 import dev.vicreg.training.loop.Trainer;
 import dev.vicreg.training.run.RunConfig;
 import dev.vicreg.training.run.RunLayout;

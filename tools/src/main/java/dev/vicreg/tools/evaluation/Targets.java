@@ -36,19 +36,21 @@ public record Targets(String name, double[] values) {
                 : ofLabels(name, spec, data);
     }
 
-    private static Targets ofColumn(
-            String name, String spec, Dataset<?> data, Selection selection, Datasets datasets) throws IOException {
+    private static Targets ofColumn(String name, String spec, Dataset<?> data, Selection selection, Datasets datasets)
+            throws IOException {
         VectorDataset column;
         try {
             DataOptions options = new DataOptions(List.of(name), null, 0, 1);
             column = VectorKind.VECTORS.require(datasets.open(spec, options, selection));
         } catch (IOException e) {
-            throw new SettingException("`target` " + name + ": "
-                    + String.valueOf(e.getMessage()).replace(", or choose other `columns`", ""), e);
+            throw new SettingException(
+                    "`target` " + name + ": "
+                            + String.valueOf(e.getMessage()).replace(", or choose other `columns`", ""),
+                    e);
         }
         if (column.size() != data.size()) {
-            throw new IllegalStateException(spec + " has " + data.size() + " rows, its column " + name + " has "
-                    + column.size());
+            throw new IllegalStateException(
+                    spec + " has " + data.size() + " rows, its column " + name + " has " + column.size());
         }
         double[] values = new double[column.size()];
         Arrays.setAll(values, row -> column.value(row, 0));

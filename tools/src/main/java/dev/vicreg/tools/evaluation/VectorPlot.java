@@ -81,8 +81,7 @@ public final class VectorPlot extends Plot {
     }
 
     /** @param legend whether it stands at the right, for both charts */
-    private static XYChart chart(
-            String title, float[][] vectors, int[] labels, List<String> classes, boolean legend) {
+    private static XYChart chart(String title, float[][] vectors, int[] labels, List<String> classes, boolean legend) {
         XYChart chart = new XYChartBuilder()
                 .width(legend ? SIDE + LEGEND : SIDE)
                 .height(SIDE)

@@ -8,7 +8,6 @@ import dev.vicreg.training.config.TrainingConfig;
 import dev.vicreg.training.data.pair.PairBatch;
 import dev.vicreg.training.data.pair.PairLoader;
 import dev.vicreg.training.data.pair.PairedData;
-import dev.vicreg.training.data.source.Dataset;
 import dev.vicreg.training.data.view.ViewBatch;
 import dev.vicreg.training.data.view.ViewSource;
 import dev.vicreg.training.data.view.ViewType;

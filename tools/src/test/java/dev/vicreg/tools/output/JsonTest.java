@@ -35,12 +35,32 @@ class JsonTest {
         Set<List<String>> keys = new HashSet<>();
         for (String noun : List.of("pictures", "vectors", "signals", "sequences")) {
             Evaluation evaluation = new Evaluation(
-                    20, 0.07, noun, "raw " + noun, 3, 2, 2, 0.5, null, 0.25, null, new Advantage(0.25, new Figure.Interval(0.1, 0.4)));
+                    20,
+                    0.07,
+                    noun,
+                    "raw " + noun,
+                    3,
+                    2,
+                    2,
+                    0.5,
+                    null,
+                    0.25,
+                    null,
+                    new Advantage(0.25, new Figure.Interval(0.1, 0.4)));
             keys.add(new ArrayList<>(evaluation.figures().keySet()));
         }
         assertEquals(
                 Set.of(List.of(
-                        "k", "temperature", "train_samples", "test_samples", "classes", "encoder", "baseline", "raw", "over_raw", "over_baseline")),
+                        "k",
+                        "temperature",
+                        "train_samples",
+                        "test_samples",
+                        "classes",
+                        "encoder",
+                        "baseline",
+                        "raw",
+                        "over_raw",
+                        "over_baseline")),
                 keys);
     }
 }

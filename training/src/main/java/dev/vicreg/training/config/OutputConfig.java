@@ -34,8 +34,9 @@ public record OutputConfig(
         int keep,
 
         @Option(
-                help = "measure the encoder after so many steps each: by kNN and a linear probe where labels are known, and"
-                        + " without labels; 0 for never",
+                help =
+                        "measure the encoder after so many steps each: by kNN and a linear probe where labels are known, and"
+                                + " without labels; 0 for never",
                 argument = "STEPS",
                 group = Group.EVALUATION,
                 fallback = "0",

@@ -181,7 +181,9 @@ final class TrainingLoop {
     private boolean isBest(long step, Map<String, Double> figures) {
         String measure = settings.output().keepBest();
         Double value = measure == null ? null : figures.get(measure);
-        if (measure == null || value == null || (best != null && !settings.output().isBetter(value, best.value()))) {
+        if (measure == null
+                || value == null
+                || (best != null && !settings.output().isBetter(value, best.value()))) {
             return false;
         }
         best = new BestCheckpoint(step, measure, value);

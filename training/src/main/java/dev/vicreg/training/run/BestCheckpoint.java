@@ -33,7 +33,8 @@ public record BestCheckpoint(long step, String measure, double value) {
         if (!json.path("step").isIntegralNumber()
                 || !json.path("measure").isTextual()
                 || !json.path("value").isNumber()) {
-            throw new IOException(file + " is damaged: expected step, measure and value, found " + json + "; remove it");
+            throw new IOException(
+                    file + " is damaged: expected step, measure and value, found " + json + "; remove it");
         }
         BestCheckpoint best = new BestCheckpoint(
                 json.path("step").asLong(),

@@ -246,7 +246,12 @@ public final class RunFolder implements AutoCloseable {
      * @param best that this state is it; null if it isn't, or nobody knows
      */
     public Saved save(
-            long step, Writer writer, Set<String> names, Map<String, Tensor> online, int keep, @Nullable BestCheckpoint best)
+            long step,
+            Writer writer,
+            Set<String> names,
+            Map<String, Tensor> online,
+            int keep,
+            @Nullable BestCheckpoint best)
             throws IOException {
         Path target = layout.saved(step);
         Path temporary = AtomicFile.temporaryName(target);

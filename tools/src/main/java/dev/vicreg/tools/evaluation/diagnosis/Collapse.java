@@ -15,8 +15,8 @@ public final class Collapse {
     public static Optional<String> of(float[][] vectors) {
         for (int i = 0; i < vectors.length; i++) {
             if (!isFinite(vectors[i])) {
-                return Optional.of("no numbers: vector " + i + " of " + vectors.length
-                        + " holds a value that is not finite");
+                return Optional.of(
+                        "no numbers: vector " + i + " of " + vectors.length + " holds a value that is not finite");
             }
         }
         if (vectors.length < 2 || Covariance.constantDimensions(vectors) < vectors[0].length) {

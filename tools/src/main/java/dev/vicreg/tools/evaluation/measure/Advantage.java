@@ -41,8 +41,7 @@ public record Advantage(double difference, Figure.Interval interval) {
         double centre = (better - worse) / all;
         double spread = better + worse + 2 * ADDED - (double) (better - worse) * (better - worse) / all;
         double half = NORMAL * Math.sqrt(spread) / all;
-        return new Advantage(
-                (double) (better - worse) / samples, new Figure.Interval(centre - half, centre + half));
+        return new Advantage((double) (better - worse) / samples, new Figure.Interval(centre - half, centre + half));
     }
 
     /** Whether it is above 0 at all of the interval. */
@@ -57,8 +56,7 @@ public record Advantage(double difference, Figure.Interval interval) {
 
     /** {@code better than raw pixels by 12.0 points (95 %: 8.1 to 15.9)}. */
     String text(String other) {
-        String range =
-                String.format(Locale.ROOT, "95 %%: %.1f to %.1f", 100 * interval.low(), 100 * interval.high());
+        String range = String.format(Locale.ROOT, "95 %%: %.1f to %.1f", 100 * interval.low(), 100 * interval.high());
         if (isCertain() || isLoss()) {
             return String.format(
                     Locale.ROOT,

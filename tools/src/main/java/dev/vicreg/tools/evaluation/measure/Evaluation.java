@@ -92,7 +92,8 @@ public record Evaluation(
         figures.put("encoder", encoder);
         figures.put("baseline", baseline);
         figures.put("raw", raw);
-        figures.put("over_raw", List.of(overRaw.interval().low(), overRaw.interval().high()));
+        figures.put(
+                "over_raw", List.of(overRaw.interval().low(), overRaw.interval().high()));
         figures.put(
                 "over_baseline",
                 overBaseline == null

@@ -17,11 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param measured in each space
  */
 public record EvaluationReport(
-        SampleForm<?, ?> form,
-        List<Integer> ks,
-        List<Double> temperatures,
-        Labels labels,
-        Measurements measured) {
+        SampleForm<?, ?> form, List<Integer> ks, List<Double> temperatures, Labels labels, Measurements measured) {
     /** What was measured, and a table with a column for each space. */
     public String text() {
         Map<String, List<Figure>> columns = new LinkedHashMap<>();
@@ -35,12 +31,10 @@ public record EvaluationReport(
                         noun,
                         labels.train().length,
                         noun,
-                        labels.known()
-                                ? " of " + labels.classes().size() + " classes"
-                                : ", target " + labels.target())
+                        labels.known() ? " of " + labels.classes().size() + " classes" : ", target " + labels.target())
                 : String.format(Locale.ROOT, "%d test %s, their labels unknown%n", labels.test().length, noun);
-        boolean compared =
-                measured.figures().keySet().stream().anyMatch(space -> space.key().equals("baseline"));
+        boolean compared = measured.figures().keySet().stream()
+                .anyMatch(space -> space.key().equals("baseline"));
         return what
                 + new FigureTable(columns).text()
                 + missing()
@@ -62,8 +56,9 @@ public record EvaluationReport(
     }
 
     private String note() {
-        boolean intervals =
-                measured.figures().values().stream().flatMap(List::stream).anyMatch(figure -> figure.interval() != null);
+        boolean intervals = measured.figures().values().stream()
+                .flatMap(List::stream)
+                .anyMatch(figure -> figure.interval() != null);
         return intervals
                 ? "± of an accuracy or R²: half the interval in which it lies with 95 %, as far as that hangs on the test samples"
                         + System.lineSeparator()
@@ -120,10 +115,11 @@ public record EvaluationReport(
             json.put("k", ks.get(0));
             json.put("temperature", temperatures.get(0));
             json.put("baseline", null); // where no such space is measured
-            measured.figures().forEach((space, own) -> own.stream()
-                    .filter(figure -> figure.key().equals(knn)
-                            && List.of("encoder", "baseline", "raw").contains(space.key()))
-                    .forEach(figure -> json.put(space.key(), figure.value())));
+            measured.figures()
+                    .forEach((space, own) -> own.stream()
+                            .filter(figure -> figure.key().equals(knn)
+                                    && List.of("encoder", "baseline", "raw").contains(space.key()))
+                            .forEach(figure -> json.put(space.key(), figure.value())));
         }
         Map<String, Object> spaces = new LinkedHashMap<>();
         measured.figures().forEach((space, own) -> {

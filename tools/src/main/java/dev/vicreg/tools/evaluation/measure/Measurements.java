@@ -54,7 +54,9 @@ public record Measurements(Map<Space, List<Figure>> figures, Map<Space, String> 
 
     /** Whether a measure still says something of vectors that are all one. */
     private static boolean isLeft(Measure measure, Space space) {
-        return measure.needs() == Measure.Needs.NOTHING && space.test().length > 1 && !Collapse.isNotFinite(space.test());
+        return measure.needs() == Measure.Needs.NOTHING
+                && space.test().length > 1
+                && !Collapse.isNotFinite(space.test());
     }
 
     private static String reason(String key, List<String> names, int spaces) {

@@ -29,10 +29,12 @@ public final class Measures {
     public static final String USUAL = "knn,linear,label-free";
 
     /** Those of numbers that are to be predicted. */
-    private static final Set<Measure.Needs> OF_TARGETS = Set.of(Measure.Needs.TARGETS, Measure.Needs.VIEWS, Measure.Needs.NOTHING);
+    private static final Set<Measure.Needs> OF_TARGETS =
+            Set.of(Measure.Needs.TARGETS, Measure.Needs.VIEWS, Measure.Needs.NOTHING);
 
     /** Those of classes. */
-    private static final Set<Measure.Needs> OF_CLASSES = Set.of(Measure.Needs.CLASSES, Measure.Needs.VIEWS, Measure.Needs.NOTHING);
+    private static final Set<Measure.Needs> OF_CLASSES =
+            Set.of(Measure.Needs.CLASSES, Measure.Needs.VIEWS, Measure.Needs.NOTHING);
 
     private Measures() {}
 

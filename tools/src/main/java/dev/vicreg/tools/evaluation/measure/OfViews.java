@@ -23,9 +23,6 @@ record OfViews() implements Measure {
         }
         return List.of(
                 Figure.number("alignment", "alignment of views, 0 is best", Alignment.of(space.views())),
-                Figure.number(
-                        "lidar",
-                        "LiDAR, of " + space.views().length + " samples",
-                        Lidar.of(space.views())));
+                Figure.number("lidar", "LiDAR, of " + space.views().length + " samples", Lidar.of(space.views())));
     }
 }

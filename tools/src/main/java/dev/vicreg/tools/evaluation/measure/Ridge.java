@@ -55,9 +55,13 @@ record Ridge() implements Measure {
         int[] drawn = IntStream.range(0, targets.length)
                 .map(i -> random.nextInt(targets.length))
                 .toArray();
-        double mean = Arrays.stream(drawn).mapToDouble(i -> targets[i]).average().orElseThrow();
-        double total = Arrays.stream(drawn).mapToDouble(i -> square(targets[i] - mean)).sum();
-        double error = Arrays.stream(drawn).mapToDouble(i -> square(predicted[i] - targets[i])).sum();
+        double mean =
+                Arrays.stream(drawn).mapToDouble(i -> targets[i]).average().orElseThrow();
+        double total =
+                Arrays.stream(drawn).mapToDouble(i -> square(targets[i] - mean)).sum();
+        double error = Arrays.stream(drawn)
+                .mapToDouble(i -> square(predicted[i] - targets[i]))
+                .sum();
         return total == 0 ? Double.NEGATIVE_INFINITY : 1 - error / total;
     }
 

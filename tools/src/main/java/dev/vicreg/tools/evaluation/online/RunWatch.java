@@ -85,8 +85,8 @@ public final class RunWatch<S, R> implements OnlineEvaluation {
     public Map<String, Double> measure(Path checkpoint) throws IOException {
         try (EmbeddingModel encoder = encoders.open(checkpoint)) {
             List<EmbeddingModel> models = List.of(encoder);
-            LabelledVectors<R> asked = LabelledVectors.of(
-                    form, samples.test(), samples.asked(), samples.label(), models, done -> {});
+            LabelledVectors<R> asked =
+                    LabelledVectors.of(form, samples.test(), samples.asked(), samples.label(), models, done -> {});
             if (Collapse.isNotFinite(asked.encoder())) {
                 return Map.of("collapsed", 1.0);
             }
@@ -110,8 +110,7 @@ public final class RunWatch<S, R> implements OnlineEvaluation {
             if (voting.size() >= KNN.k() && !Collapse.isNotFinite(voting.encoder())) {
                 figures.put(
                         "knn",
-                        KNN.accuracy(
-                                voting.encoder(), voting.labels(), asked.encoder(), asked.labels(), classes));
+                        KNN.accuracy(voting.encoder(), voting.labels(), asked.encoder(), asked.labels(), classes));
             }
         }
         if (probe != null) {

@@ -25,8 +25,10 @@ class ConclusionTest {
                     counts.get(1).intValue(),
                     counts.get(2).intValue());
             assertEquals(each.get("difference").doubleValue(), found.difference(), 1e-12);
-            assertEquals(each.get("interval").get(0).doubleValue(), found.interval().low(), 1e-12);
-            assertEquals(each.get("interval").get(1).doubleValue(), found.interval().high(), 1e-12);
+            assertEquals(
+                    each.get("interval").get(0).doubleValue(), found.interval().low(), 1e-12);
+            assertEquals(
+                    each.get("interval").get(1).doubleValue(), found.interval().high(), 1e-12);
         }
         int[] actual = {0, 0, 1, 1, 1};
         Predictions one = new Predictions(new int[] {0, 1, 1, 1, 0}, actual, 2);

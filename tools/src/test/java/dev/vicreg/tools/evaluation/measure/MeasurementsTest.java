@@ -57,9 +57,12 @@ class MeasurementsTest {
         assertEquals(List.of("constant_dimensions"), keys(found.figures().get(encoder)));
         assertEquals(List.of(), found.figures().get(other));
         assertTrue(keys(found.figures().get(raw)).containsAll(List.of("knn_20_0.07", "linear", "rankme")));
-        assertEquals("complete collapse: all 30 vectors are the same", found.collapses().get(encoder));
         assertEquals(
-                "no numbers: vector 3 of 30 holds a value that is not finite", found.collapses().get(other));
+                "complete collapse: all 30 vectors are the same",
+                found.collapses().get(encoder));
+        assertEquals(
+                "no numbers: vector 3 of 30 holds a value that is not finite",
+                found.collapses().get(other));
         assertEquals(List.of(), found.reasons());
     }
 
@@ -77,8 +80,8 @@ class MeasurementsTest {
                 List.of("kNN left out: needs at least 31 labelled training samples, found 30; give a smaller --k"),
                 few.reasons());
         assertTrue(keys(few.figures().get(space)).contains("rankme"));
-        IllegalStateException none = assertThrows(
-                IllegalStateException.class, () -> taken(measures("linear", 20), labels(1), space));
+        IllegalStateException none =
+                assertThrows(IllegalStateException.class, () -> taken(measures("linear", 20), labels(1), space));
         assertTrue(none.getMessage().startsWith("linear probe left out: "), none.getMessage());
     }
 
@@ -86,8 +89,10 @@ class MeasurementsTest {
     void numbersArePredictedByThoseOfVectors() {
         float[][] train = rows(0);
         float[][] test = rows(1);
-        double[] ofTrain = Arrays.stream(train).mapToDouble(row -> 3 * row[0] - row[2] + 5).toArray();
-        double[] ofTest = Arrays.stream(test).mapToDouble(row -> 3 * row[0] - row[2] + 5).toArray();
+        double[] ofTrain =
+                Arrays.stream(train).mapToDouble(row -> 3 * row[0] - row[2] + 5).toArray();
+        double[] ofTest =
+                Arrays.stream(test).mapToDouble(row -> 3 * row[0] - row[2] + 5).toArray();
         Space space = new Space("encoder", "encoder", train, test);
         Space blind = new Space("raw", "raw", rows(5), rows(6));
         List<Measure> measures = Measures.of("all", true, List.of(20), List.of(0.07));
@@ -97,9 +102,12 @@ class MeasurementsTest {
         assertEquals(1, fit.value(), 1e-4, "a linear target of the very columns");
         Figure unfit = found.figures().get(blind).get(0);
         assertTrue(unfit.value() < 0.3, unfit.toString());
-        assertTrue(unfit.interval().low() <= unfit.value() && unfit.value() <= unfit.interval().high());
+        assertTrue(unfit.interval().low() <= unfit.value()
+                && unfit.value() <= unfit.interval().high());
         Measurements same = taken(measures, Labels.ofNumbers("price", ofTrain, new double[ROWS]), space);
-        assertTrue(same.reasons().get(0).contains("one and the same target"), same.reasons().toString());
+        assertTrue(
+                same.reasons().get(0).contains("one and the same target"),
+                same.reasons().toString());
     }
 
     @Test
@@ -107,8 +115,7 @@ class MeasurementsTest {
         assertTrue(assertThrows(SettingException.class, () -> measures("ridge", 20))
                 .getMessage()
                 .contains("ridge predicts numbers: name them by `target`"));
-        assertTrue(assertThrows(
-                        SettingException.class, () -> Measures.of("knn", true, List.of(20), List.of(0.07)))
+        assertTrue(assertThrows(SettingException.class, () -> Measures.of("knn", true, List.of(20), List.of(0.07)))
                 .getMessage()
                 .contains("knn is of classes"));
     }

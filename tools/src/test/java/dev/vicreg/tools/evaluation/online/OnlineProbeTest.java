@@ -83,7 +83,8 @@ class OnlineProbeTest {
             parts.learn(rows, labels);
         }
         Map<String, Tensor> expected = whole.state();
-        parts.state().forEach((name, tensor) -> assertArrayEquals(expected.get(name).data(), tensor.data(), name));
+        parts.state()
+                .forEach((name, tensor) -> assertArrayEquals(expected.get(name).data(), tensor.data(), name));
         assertEquals(expected.keySet(), parts.state().keySet());
     }
 
