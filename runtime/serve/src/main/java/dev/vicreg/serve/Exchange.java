@@ -153,7 +153,7 @@ final class Exchange {
     private void refuse(Throwable failure) {
         Refusal refusal = shared.embedding().refusal(failure);
         if (refusal.status() == 500) {
-            shared.log().warn("request failed", Map.of("route", route(), "cause", cause(refusal)));
+            shared.log().warn("request failed", EventLog.fields("route", route(), "cause", cause(refusal)));
         }
         boolean openAi = address.startsWith("/v1/");
         send(openAi ? EmbeddingsApi.error(refusal) : error(refusal));
@@ -220,7 +220,8 @@ final class Exchange {
         shared.log()
                 .debug(
                         failure == null ? "request" : "request whose answer was not taken",
-                        Map.of("method", method, "route", route(), "status", reply.status(), "ms", nanos / 1e6));
+                        EventLog.fields(
+                                "method", method, "route", route(), "status", reply.status(), "ms", nanos / 1e6));
         if (failure == null) {
             callback.succeeded();
         } else {
