@@ -210,18 +210,15 @@ final class AdviseTrials {
             ViewSource same = input.views(data, first.config().views().of(Side.A));
             int[] places = Trial.places(all.size());
             Trial trial = Trial.of(form, model, rows(all.encoder(), places), own, same);
-            trial.figures()
-                    .put(
-                            "raw_agreement",
-                            Trial.agreement(
-                                    trial.neighbours(),
-                                    Trial.neighbours(rows(form.vectors(all.raw(), all.raw()), places))));
+            int[][] raw = Trial.neighbours(rows(form.vectors(all.raw(), all.raw()), places));
+            Map<String, Double> figures = new HashMap<>();
+            figures.put(Advice.RAW_AGREEMENT, Trial.agreement(trial.neighbours(), raw));
             if (test != null) {
-                Evaluation evaluation = evaluation(form, run, model, data, test);
-                trial.figures().put(Advice.KNN, evaluation.encoder());
-                trial.figures().put("raw_knn", evaluation.raw());
+                Evaluation evaluation = evaluation(form, model, data, test);
+                figures.put(Advice.KNN, evaluation.encoder());
+                figures.put("raw_knn", evaluation.raw());
             }
-            return trial;
+            return trial.with(figures);
         }
     }
 
@@ -230,7 +227,7 @@ final class AdviseTrials {
     }
 
     private static <S, R> Evaluation evaluation(
-            SampleForm<S, R> form, ParallelRuns.Planned run, EmbeddingModel model, Dataset<?> data, Dataset<?> test)
+            SampleForm<S, R> form, EmbeddingModel model, Dataset<?> data, Dataset<?> test)
             throws IOException {
         List<String> classes = data.labelNames();
         LabelledVectors<R> voting = ParallelRuns.embed(form, model, data, data::label);
