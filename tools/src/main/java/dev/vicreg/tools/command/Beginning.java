@@ -4,6 +4,8 @@ import dev.vicreg.export.RunExport;
 import dev.vicreg.models.encoder.EncoderOptions;
 import dev.vicreg.models.encoder.Pooling;
 import dev.vicreg.models.graph.Tensor;
+import dev.vicreg.models.nn.Parameter;
+import dev.vicreg.models.nn.Parameters;
 import dev.vicreg.models.setting.Schema;
 import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.runtime.Manifest;
@@ -20,6 +22,7 @@ import dev.vicreg.training.run.RunConfig;
 import dev.vicreg.training.run.RunLayout;
 import dev.vicreg.training.step.Branch;
 import dev.vicreg.training.step.Side;
+import dev.vicreg.training.step.SupervisedGraph;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -61,6 +64,27 @@ record Beginning(
             throw new SettingException(
                     "--from-scratch needs a network of this program, named by the run that trained it:"
                             + " --model RUN; " + model + " holds one that came as an ONNX file");
+        }
+    }
+
+    /**
+     * Puts its weights and statistics in the place of what was drawn.
+     *
+     * @param network with a head behind it, which stays
+     * @param state of that
+     * @throws IOException if they are those of another network
+     */
+    void replace(Parameters network, Map<String, Tensor> state) throws IOException {
+        for (Parameter parameter : weights.isEmpty() ? List.<Parameter>of() : network.all()) {
+            String name = parameter.name();
+            boolean head = name.equals(SupervisedGraph.HEAD_WEIGHT) || name.equals(SupervisedGraph.HEAD_BIAS);
+            Tensor tensor = weights.get(name);
+            if (tensor != null && tensor.type().equals(parameter.value().type())) {
+                state.put(name, tensor);
+            } else if (!head && parameter.role() != Parameter.Role.COUNTER) {
+                throw new IOException("The run's checkpoint has no " + parameter + ": expected that of the network in its"
+                        + " config.json; copy the run again");
+            }
         }
     }
 

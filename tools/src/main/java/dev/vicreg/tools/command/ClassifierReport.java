@@ -32,10 +32,11 @@ final class ClassifierReport {
     /**
      * What training the encoder began with.
      *
-     * @param frozen a head on the encoder as it was
+     * @param name of that encoder, in a word
+     * @param fit a head on it as it was
      * @param tuned how the training went
      */
-    record Before(ClassifierFit frozen, FineTune.Tuned tuned) {}
+    record Before(String name, ClassifierFit fit, FineTune.Tuned tuned) {}
 
     private ClassifierReport() {}
 
@@ -69,14 +70,14 @@ final class ClassifierReport {
         boolean unequal = isUnequal(fit.heldOut()) || (fit.test() != null && isUnequal(fit.test()));
         table.append(String.format(
                 Locale.ROOT,
-                "  %-16s %8s  %s%-17s%n",
+                "  %-20s %8s  %s%-17s%n",
                 "",
                 "accuracy",
                 unequal ? "macro    " : "",
                 "calibration error"));
         if (before != null) {
-            row(table, "frozen, held out", before.frozen.heldOut(), unequal);
-            row(table, "frozen, test", before.frozen.test(), unequal);
+            row(table, before.name + ", held out", before.fit.heldOut(), unequal);
+            row(table, before.name + ", test", before.fit.test(), unequal);
         }
         row(table, "held out", fit.heldOut(), unequal);
         row(table, "test", fit.test(), unequal);
@@ -85,7 +86,7 @@ final class ClassifierReport {
                     "classes are of unequal size: the macro average is over classes, whatever their size%n"));
         }
         if (before != null) {
-            table.append("gain over the frozen encoder: held out ").append(told(heldOutGain(fit, before)));
+            table.append("gain over the " + before.name + " encoder: held out ").append(told(heldOutGain(fit, before)));
             if (fit.test() != null) {
                 table.append(", test ").append(told(testGain(fit, before)));
             }
@@ -103,7 +104,7 @@ final class ClassifierReport {
         if (figures == null) {
             return;
         }
-        table.append(String.format(Locale.ROOT, "  %-16s %6.1f %%  ", name, 100 * figures.accuracy()));
+        table.append(String.format(Locale.ROOT, "  %-20s %6.1f %%  ", name, 100 * figures.accuracy()));
         if (macro) {
             table.append(String.format(Locale.ROOT, "%5.1f %%  ", 100 * figures.macroAccuracy()));
         }
@@ -116,11 +117,11 @@ final class ClassifierReport {
     }
 
     private static Gain heldOutGain(ClassifierFit fit, Before before) {
-        return Gain.of(before.frozen.rights().heldOut(), fit.rights().heldOut());
+        return Gain.of(before.fit.rights().heldOut(), fit.rights().heldOut());
     }
 
     private static Gain testGain(ClassifierFit fit, Before before) {
-        return Gain.of(before.frozen.rights().test(), fit.rights().test());
+        return Gain.of(before.fit.rights().test(), fit.rights().test());
     }
 
     private static String told(Gain gain) {
@@ -140,10 +141,10 @@ final class ClassifierReport {
         figures.put("difference", made.file.difference());
         Before before = made.before;
         if (before != null) {
-            Map<String, @Nullable Object> frozen = new LinkedHashMap<>();
-            frozen.put("held_out", before.frozen.heldOut());
-            frozen.put("test", before.frozen.test());
-            figures.put("frozen", frozen);
+            Map<String, @Nullable Object> then = new LinkedHashMap<>();
+            then.put("held_out", before.fit.heldOut());
+            then.put("test", before.fit.test());
+            figures.put(before.name, then);
             figures.put("epochs", before.tuned.epochs());
             figures.put("best_epoch", before.tuned.best());
             figures.put("gain_held_out", heldOutGain(made.fit, before));

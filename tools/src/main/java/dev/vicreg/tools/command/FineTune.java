@@ -107,7 +107,7 @@ final class FineTune {
         built = SupervisedGraph.build(plan.config.spec(beginning.branch(), outputs, criterion));
         Map<String, Tensor> state = built.initialState(plan.seed);
         if (!anew) {
-            beginning.weights().forEach((name, tensor) -> state.replace(name, tensor));
+            beginning.replace(built.parameters(), state);
         }
         artifacts = Artifacts.write(
                 folder.artifacts(),

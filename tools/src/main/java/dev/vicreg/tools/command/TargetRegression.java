@@ -42,12 +42,28 @@ final class TargetRegression {
     private final double[] targets;
     private final double[] testTargets;
 
-    /** What was made. */
+    /**
+     * What was made.
+     *
+     * @param before what training the encoder began with; null where the encoder stayed as it was
+     */
     private record Made(
             ClassifierExport.Result file,
             RegressionFit fit,
-            @Nullable RegressionFit frozen,
-            String tuned) {}
+            @Nullable Before before) {}
+
+    /**
+     * What training the encoder began with.
+     *
+     * @param name of that encoder, in a word
+     * @param fit a head on it as it was
+     */
+    private record Before(String name, RegressionFit fit, FineTune.Tuned tuned) {
+        /** Which epoch the result is of. */
+        String epoch() {
+            return "epoch " + tuned.best() + " of " + tuned.epochs();
+        }
+    }
 
     private TargetRegression(String target, InputConfig input, Settings settings, Datasets datasets, Console console)
             throws IOException {
@@ -81,7 +97,7 @@ final class TargetRegression {
             LabelledEmbeddings[] embedded = task.embed(encoder);
             RegressionFit fit = task.fit(TargetRegression::ridge, embedded);
             String origin = "ridge regression on the embeddings of the encoder, which stayed as it was";
-            task.print(new Made(task.publish(file, fit, origin, Map.of()), fit, null, ""));
+            task.print(new Made(task.publish(file, fit, origin, Map.of()), fit, null));
         }
     }
 
@@ -92,7 +108,7 @@ final class TargetRegression {
         TargetRegression task = new TargetRegression(target, beginning.branch().input(), settings, datasets, console);
         int known = (int)
                 Arrays.stream(task.targets).filter(each -> !Double.isNaN(each)).count();
-        FineTune.Plan plan = TuningOptions.plan(settings, known, anew, beginning);
+        FineTune.Plan plan = TuningOptions.plan(settings, RegressionFit.split(known).kept().length, anew, beginning);
         Map<String, String> decisive = plan.decisive(beginning);
         decisive.put("train", task.train.data().fingerprint());
         decisive.put("target", target);
@@ -115,18 +131,18 @@ final class TargetRegression {
             console.err().println("stopped; the same command goes on from what is in " + folder.path());
             return;
         }
-        task.published(tuned.get(), scale, frozen);
+        task.published(new Before(anew ? "untrained" : "frozen", frozen, tuned.get()), scale);
         folder.delete();
     }
 
-    private void published(FineTune.Tuned tuned, Scale scale, RegressionFit frozen) throws IOException {
+    private void published(Before before, Scale scale) throws IOException {
+        FineTune.Tuned tuned = before.tuned;
         try (EmbeddingModel encoder = ClassifyCommand.open(tuned.encoder(), settings)) {
             RegressionFit fit = fit((vectors, numbers) -> scale.unscaled(tuned.head()), embed(encoder));
-            Map<String, Double> before = new LinkedHashMap<>();
-            frozen.evaluation().forEach((name, value) -> before.put("frozen-" + name, value));
-            String epoch = "epoch " + tuned.best() + " of " + tuned.epochs();
-            String origin = "trained with the encoder by squared error, " + epoch;
-            print(new Made(publish(tuned.encoder(), fit, origin, before), fit, frozen, epoch));
+            Map<String, Double> then = new LinkedHashMap<>();
+            before.fit.evaluation().forEach((name, value) -> then.put(before.name + "-" + name, value));
+            String origin = "trained with the encoder by squared error, " + before.epoch();
+            print(new Made(publish(tuned.encoder(), fit, origin, then), fit, before));
         }
     }
 
@@ -220,33 +236,27 @@ final class TargetRegression {
 
     private void print(Made made) {
         RegressionFit fit = made.fit;
+        Before before = made.before;
         long missing = Arrays.stream(targets).filter(Double::isNaN).count()
                 + Arrays.stream(testTargets).filter(Double::isNaN).count();
         if (missing > 0) {
             console.err().println("note: " + train.data().noun() + " without a target that are left out: " + missing);
         }
         if (settings.on(SharedSettings.JSON)) {
-            Map<String, @Nullable Object> figures = new LinkedHashMap<>();
-            figures.put("regressor", made.file.file().toString());
-            figures.put("target", target);
-            figures.put("fitted", fit.fitted());
-            figures.put("left_out", missing);
-            figures.put("held_out", fit.heldOut());
-            figures.put("test", fit.test());
-            figures.put("frozen_held_out", made.frozen == null ? null : made.frozen.heldOut());
-            figures.put("frozen_test", made.frozen == null ? null : made.frozen.test());
-            figures.put("difference", made.file.difference());
-            console.out().println(Json.line(figures));
+            console.out().println(Json.line(figures(made, missing)));
             return;
         }
         console.out()
                 .println("regressor of " + target + ": fitted on " + fit.fitted() + " "
-                        + train.data().noun() + ", " + fit.heldOut().samples() + " held out"
-                        + (made.tuned.isEmpty() ? "" : "; encoder and head after " + made.tuned));
-        console.out().printf(Locale.ROOT, "  %-16s %8s  %s%n", "", "R²", "mean absolute error");
-        if (made.frozen != null) {
-            row("frozen, held out", made.frozen.heldOut());
-            row("frozen, test", made.frozen.test());
+                        + train.data().noun() + ", " + fit.heldOut().samples() + " held out");
+        if (before != null) {
+            console.out()
+                    .println("encoder and head are those after " + before.epoch() + ", the best on those held out");
+        }
+        console.out().printf(Locale.ROOT, "  %-20s %8s  %s%n", "", "R²", "mean absolute error");
+        if (before != null) {
+            row(before.name + ", held out", before.fit.heldOut());
+            row(before.name + ", test", before.fit.test());
         }
         row("held out", fit.heldOut());
         row("test", fit.test());
@@ -258,11 +268,32 @@ final class TargetRegression {
             console.out()
                     .printf(
                             Locale.ROOT,
-                            "  %-16s %8.3f  %.4g  of %d%n",
+                            "  %-20s %8.3f  %.4g  of %d%n",
                             name,
                             figures.rSquared(),
                             figures.meanAbsoluteError(),
                             figures.samples());
         }
+    }
+
+    private Map<String, @Nullable Object> figures(Made made, long missing) {
+        Map<String, @Nullable Object> figures = new LinkedHashMap<>();
+        figures.put("regressor", made.file.file().toString());
+        figures.put("target", target);
+        figures.put("fitted", made.fit.fitted());
+        figures.put("left_out", missing);
+        figures.put("held_out", made.fit.heldOut());
+        figures.put("test", made.fit.test());
+        figures.put("difference", made.file.difference());
+        Before before = made.before;
+        if (before != null) {
+            Map<String, @Nullable Object> then = new LinkedHashMap<>();
+            then.put("held_out", before.fit.heldOut());
+            then.put("test", before.fit.test());
+            figures.put(before.name, then);
+            figures.put("epochs", before.tuned.epochs());
+            figures.put("best_epoch", before.tuned.best());
+        }
+        return figures;
     }
 }

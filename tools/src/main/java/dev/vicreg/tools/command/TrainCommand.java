@@ -17,6 +17,7 @@ import dev.vicreg.training.data.Datasets;
 import dev.vicreg.training.data.source.Dataset;
 import dev.vicreg.training.data.source.Opening;
 import dev.vicreg.training.loop.Trainer;
+import dev.vicreg.training.run.BestCheckpoint;
 import dev.vicreg.training.run.RunConfig;
 import dev.vicreg.training.run.RunLayout;
 import dev.vicreg.training.step.Side;
@@ -175,7 +176,7 @@ final class TrainCommand {
             }
         }
         Optional<Path> page = ReportCommand.afterTraining(root, config, datasets, console);
-        report(settings, result, end, average, page, console);
+        report(settings, result, end, average, BestCheckpoint.of(root), page, console);
     }
 
     /** Trains under the eyes of those that were asked for. */
@@ -199,6 +200,7 @@ final class TrainCommand {
             TrainingRun.Result result,
             RunEvaluation.End end,
             @Nullable Evaluation average,
+            Optional<BestCheckpoint> best,
             Optional<Path> page,
             Console console) {
         Evaluation evaluation = end.evaluation();
@@ -219,6 +221,7 @@ final class TrainCommand {
             if (average != null) {
                 summary.put("evaluation_ema", average.figures());
             }
+            best.ifPresent(known -> summary.put("best", known));
             summary.put("conclusion", end.conclusion());
             page.ifPresent(file -> summary.put("report", file.toString()));
             console.out().println(Json.line(summary));
@@ -240,6 +243,13 @@ final class TrainCommand {
         page.ifPresent(file -> console.err().println("report: " + file));
         result.encoders().values().forEach(console.out()::println);
         result.averaged().values().forEach(console.out()::println);
+        best.ifPresent(known -> console.err()
+                .println(String.format(
+                        Locale.ROOT,
+                        "best by %s: step %d, %.4g; ./vicreg export --checkpoint best publishes it",
+                        known.measure(),
+                        known.step(),
+                        known.value())));
         console.err().println(end.conclusion());
     }
 }

@@ -107,10 +107,9 @@ final class TuningOptions {
     /**
      * How it is trained.
      *
-     * @param labelled samples, of which a fifth is held out
+     * @param learned samples that are learnt from
      */
-    static FineTune.Plan plan(Settings settings, int labelled, boolean anew, Beginning beginning) {
-        int learned = labelled - labelled / 5;
+    static FineTune.Plan plan(Settings settings, int learned, boolean anew, Beginning beginning) {
         Augmentation augmentation =
                 settings.find(AUGMENT).map(Augmentations::fromSettings).orElse(beginning.augmentation());
         return new FineTune.Plan(

@@ -96,7 +96,7 @@ public record SupervisedConfig(
             double headLr,
 
             @Option(
-                    help = "peak learning rate of the encoder's last layer; without it 5e-4, from scratch the head's",
+                    help = "peak learning rate of the encoder's last layer; without it 1e-3, from scratch the head's",
                     group = Group.OPTIMIZATION,
                     min = 1e-12,
                     max = 100)
@@ -130,7 +130,7 @@ public record SupervisedConfig(
         int fitting = Math.max(2, Math.min(batch, samples));
         int wanted = STEPS / Math.max(1, samples / fitting);
         int passes = epochs == 0 ? Math.max(LEAST_EPOCHS, Math.min(MOST_EPOCHS, wanted)) : epochs;
-        double usual = fromScratch ? update.headLr : 5e-4;
+        double usual = fromScratch ? update.headLr : 1e-3;
         return new SupervisedConfig(
                 passes,
                 patience == 0 ? Math.max(1, passes / 2) : patience,
@@ -141,7 +141,7 @@ public record SupervisedConfig(
                         update.weightDecay,
                         update.headLr,
                         update.encoderLr == 0 ? usual : update.encoderLr,
-                        update.layerDecay == 0 ? (fromScratch ? 1 : 0.3) : update.layerDecay,
+                        update.layerDecay == 0 ? (fromScratch ? 1 : 0.5) : update.layerDecay,
                         update.labelSmoothing));
     }
 
