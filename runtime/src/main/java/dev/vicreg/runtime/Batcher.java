@@ -97,10 +97,17 @@ public final class Batcher<S, R> implements AutoCloseable {
         this.first = first;
         this.limits = limits;
         this.watch = watch;
-        run.apply(List.of(first));
+        warm();
         healthy = true;
         thread = thread(() -> work(false));
         thread.start();
+    }
+
+    private void warm() {
+        int results = run.apply(List.of(first)).size();
+        if (results != 1) {
+            throw new IllegalStateException(name + " gave " + results + " results of one sample");
+        }
     }
 
     private Thread thread(Runnable work) {
@@ -173,7 +180,7 @@ public final class Batcher<S, R> implements AutoCloseable {
         boolean worked = !isNew;
         try {
             if (isNew) {
-                run.apply(List.of(first));
+                warm();
                 worked = true;
                 healthy = true;
             }

@@ -100,7 +100,7 @@ class BatcherTest {
     @Test
     void fullQueueTakesAllOfACallOrNone() throws Exception {
         Batcher<Integer, Integer> batcher = batcher(1, Duration.ZERO, 3);
-        batcher.submit(7);
+        CompletableFuture<Integer> first = batcher.submit(7);
         started.acquire(2);
         batcher.submit(List.of(1, 2));
         var full = assertThrows(RejectedExecutionException.class, () -> batcher.submit(List.of(3, 4)));
@@ -108,6 +108,7 @@ class BatcherTest {
         CompletableFuture<Integer> last = batcher.submit(5);
         allowed.release(10);
         batcher.close(); // runs what waits
+        assertEquals(70, first.get());
         assertEquals(50, last.get());
         assertThrows(RejectedExecutionException.class, () -> batcher.submit(6));
     }

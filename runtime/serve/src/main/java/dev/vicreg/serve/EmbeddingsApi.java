@@ -55,16 +55,14 @@ final class EmbeddingsApi {
 
     /** Vectors of what is sent. */
     CompletableFuture<Reply> embeddings(Call call) {
-        String name = call.json(EmbeddingsApi::model); // needed first, and may stand behind the input
-        if (name == null) {
-            throw Refusal.bad("expected a model, one of " + String.join(", ", models.names()))
-                    .about("model");
-        }
+        String name = call.json(EmbeddingsApi::model) // needed first, and may stand behind the input
+                .orElseThrow(() -> Refusal.bad("expected a model, one of " + String.join(", ", models.names()))
+                        .about("model"));
         ModelSlot slot = models.named(name);
         return embeddings(slot, slot.current(), call);
     }
 
-    private static @Nullable String model(JsonReader in) throws IOException {
+    private static Optional<String> model(JsonReader in) throws IOException {
         String[] model = {null};
         JsonBody.object(in, (field, value) -> {
             if (field.equals("model")) {
@@ -73,7 +71,7 @@ final class EmbeddingsApi {
                 value.skipValue();
             }
         });
-        return model[0];
+        return Optional.ofNullable(model[0]);
     }
 
     private <S> CompletableFuture<Reply> embeddings(ModelSlot slot, OpenModel<S> model, Call call) {

@@ -102,7 +102,7 @@ final class Exchange {
                 most,
                 () -> reader.fail(
                         new Refusal(408, "the body was not complete within " + most.toMillis() / 1000.0 + " s")));
-        reader.read().whenComplete((bytes, failure) -> {
+        CompletableFuture<?> unused = reader.read().whenComplete((bytes, failure) -> {
             late.cancel(false);
             try {
                 if (failure != null) {
@@ -129,7 +129,7 @@ final class Exchange {
         taken = shared.taken().tryTake(1);
         Call call = new Call(found.parts(), query(), request.getHeaders()::get, bytes);
         CompletableFuture<Reply> reply = found.route().endpoint().answer(call);
-        reply.whenComplete((answer, failure) -> {
+        CompletableFuture<?> unused = reply.whenComplete((answer, failure) -> {
             if (failure != null) {
                 refuse(failure);
             } else {

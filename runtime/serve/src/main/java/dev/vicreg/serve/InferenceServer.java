@@ -162,7 +162,7 @@ public final class InferenceServer implements AutoCloseable {
         Connections connections = new Connections(deadlines);
         made.addBean(connections);
         long pause = connections.interval().toNanos();
-        clock.scheduleWithFixedDelay(connections::sweep, pause, pause, TimeUnit.NANOSECONDS);
+        Future<?> unused = clock.scheduleWithFixedDelay(connections::sweep, pause, pause, TimeUnit.NANOSECONDS);
         jetty.addConnector(made);
         jetty.addBean(new NetworkConnectionLimit(config.limits().connections(), made));
         return made;
@@ -313,6 +313,7 @@ public final class InferenceServer implements AutoCloseable {
         }
 
         @Override
+        @SuppressWarnings("removal") // what Jetty 12.1 calls for heads that it can't parse
         public ByteBuffer badMessageError(int status, String reason, HttpFields.Mutable fields) {
             Reply reply = reply(status);
             fields.put("Content-Type", reply.type());

@@ -79,7 +79,7 @@ final class PemFiles {
                 try {
                     return KeyFactory.getInstance(algorithm).generatePrivate(new PKCS8EncodedKeySpec(coded));
                 } catch (InvalidKeySpecException e) {
-                    continue; // of another algorithm
+                    // of another algorithm: the next one is tried
                 }
             }
         } catch (GeneralSecurityException e) {

@@ -227,8 +227,7 @@ final class AdviseTrials {
     }
 
     private static <S, R> Evaluation evaluation(
-            SampleForm<S, R> form, EmbeddingModel model, Dataset<?> data, Dataset<?> test)
-            throws IOException {
+            SampleForm<S, R> form, EmbeddingModel model, Dataset<?> data, Dataset<?> test) throws IOException {
         List<String> classes = data.labelNames();
         LabelledVectors<R> voting = ParallelRuns.embed(form, model, data, data::label);
         LabelledVectors<R> classified = ParallelRuns.embed(form, model, test, KnnEvaluation.labelsAsIn(classes, test));

@@ -82,8 +82,8 @@ record Beginning(
             if (tensor != null && tensor.type().equals(parameter.value().type())) {
                 state.put(name, tensor);
             } else if (!head && parameter.role() != Parameter.Role.COUNTER) {
-                throw new IOException("The run's checkpoint has no " + parameter + ": expected that of the network in its"
-                        + " config.json; copy the run again");
+                throw new IOException("The run's checkpoint has no " + parameter
+                        + ": expected that of the network in its" + " config.json; copy the run again");
             }
         }
     }

@@ -108,7 +108,8 @@ final class TargetRegression {
         TargetRegression task = new TargetRegression(target, beginning.branch().input(), settings, datasets, console);
         int known = (int)
                 Arrays.stream(task.targets).filter(each -> !Double.isNaN(each)).count();
-        FineTune.Plan plan = TuningOptions.plan(settings, RegressionFit.split(known).kept().length, anew, beginning);
+        FineTune.Plan plan =
+                TuningOptions.plan(settings, RegressionFit.split(known).kept().length, anew, beginning);
         Map<String, String> decisive = plan.decisive(beginning);
         decisive.put("train", task.train.data().fingerprint());
         decisive.put("target", target);
