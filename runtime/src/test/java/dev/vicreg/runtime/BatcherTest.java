@@ -74,7 +74,8 @@ class BatcherTest {
             assertEquals(70, blocker.get());
             assertEquals(10, all.get(0).get());
             assertEquals(20, all.get(2).get());
-            var failure = assertThrows(ExecutionException.class, () -> all.get(1).get());
+            var failure =
+                    assertThrows(ExecutionException.class, () -> all.get(1).get());
             assertEquals("a bad sample", failure.getCause().getMessage());
             assertTrue(batcher.isHealthy());
         }

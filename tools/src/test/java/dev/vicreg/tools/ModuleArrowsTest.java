@@ -121,7 +121,10 @@ class ModuleArrowsTest {
         classes = new ClassFileImporter()
                 .withImportOption(new ImportOption.DoNotIncludeTests())
                 .importPackages("dev.vicreg");
-        assertEquals(Set.of("models", "runtime", "serve", "training", "export", "tools"), modules(), "classes that were found");
+        assertEquals(
+                Set.of("models", "runtime", "serve", "training", "export", "tools"),
+                modules(),
+                "classes that were found");
     }
 
     @Test

@@ -42,8 +42,23 @@ class ServeCommandTest {
         pictures = folder.resolve("pictures");
         Cli.sample("pictures", pictures, 10, 1);
         Cli trained = Cli.run(
-                "train", "--data", pictures + "/train", "--out", folder + "/run", "--width", "4", "--projector", "16-16",
-                "--batch-size", "32", "--threads", "1", "--workers", "1", "--steps", "1");
+                "train",
+                "--data",
+                pictures + "/train",
+                "--out",
+                folder + "/run",
+                "--width",
+                "4",
+                "--projector",
+                "16-16",
+                "--batch-size",
+                "32",
+                "--threads",
+                "1",
+                "--workers",
+                "1",
+                "--steps",
+                "1");
         assertEquals(0, trained.status(), trained.err());
         model = folder + "/run/encoder.onnx";
     }
@@ -69,8 +84,7 @@ class ServeCommandTest {
                 .header("Content-Type", "image/png")
                 .POST(HttpRequest.BodyPublishers.ofFile(file))
                 .build();
-        HttpResponse<String> answer =
-                HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.ofString());
+        HttpResponse<String> answer = HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.ofString());
         assertEquals(200, answer.statusCode(), answer.body());
         return answer.body();
     }
@@ -89,8 +103,13 @@ class ServeCommandTest {
             int port = port(portFile, process, log);
             for (int i = 0; i < 3; i++) {
                 String body = post(port, "/embed?model=shapes", Path.of(names.get(i)));
-                float[] found = new Gson().fromJson(
-                        JsonParser.parseString(body).getAsJsonObject().getAsJsonArray("embeddings").get(0), float[].class);
+                float[] found = new Gson()
+                        .fromJson(
+                                JsonParser.parseString(body)
+                                        .getAsJsonObject()
+                                        .getAsJsonArray("embeddings")
+                                        .get(0),
+                                float[].class);
                 assertArrayEquals(CsvVector.values(rows.get(i)), found, 1e-5f);
             }
             signal(process, "HUP");
@@ -107,7 +126,8 @@ class ServeCommandTest {
         assertFalse(Files.exists(portFile));
         assertEquals(
                 "http://127.0.0.1",
-                new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).replaceFirst(":\\d+\\s*$", ""));
+                new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8)
+                        .replaceFirst(":\\d+\\s*$", ""));
         for (String line : Files.readAllLines(log)) {
             JsonObject event = JsonParser.parseString(line).getAsJsonObject();
             assertTrue(event.has("time") && event.has("level") && event.has("message"), line);
@@ -115,7 +135,11 @@ class ServeCommandTest {
     }
 
     private static void signal(Process process, String name) throws Exception {
-        assertEquals(0, new ProcessBuilder("kill", "-" + name, "" + process.pid()).start().waitFor());
+        assertEquals(
+                0,
+                new ProcessBuilder("kill", "-" + name, "" + process.pid())
+                        .start()
+                        .waitFor());
     }
 
     @Test
@@ -144,7 +168,8 @@ class ServeCommandTest {
         test.subList(2, test.size()).forEach(word -> words.add(word.toString()));
         Cli cli = Cli.run(words.toArray(String[]::new));
         String last = cli.err().lines().reduce((before, line) -> line).orElse("");
-        boolean right = test.get(0).equals(cli.status()) && cli.err().contains(test.get(1).toString());
+        boolean right = test.get(0).equals(cli.status())
+                && cli.err().contains(test.get(1).toString());
         return right && cli.out().isEmpty() && !last.contains("Exception") ? "" : words + ": " + cli;
     }
 }

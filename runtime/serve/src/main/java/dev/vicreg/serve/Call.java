@@ -46,7 +46,8 @@ record Call(Map<String, String> path, Map<String, String> query, Headers headers
     /** Whether a type is among some, of which {@code image/*} stands for all of its kind. */
     static boolean isAmong(String type, Iterable<String> types) {
         for (String each : types) {
-            boolean fits = each.endsWith("/*") ? type.startsWith(each.substring(0, each.length() - 1)) : type.equals(each);
+            boolean fits =
+                    each.endsWith("/*") ? type.startsWith(each.substring(0, each.length() - 1)) : type.equals(each);
             if (fits) {
                 return true;
             }

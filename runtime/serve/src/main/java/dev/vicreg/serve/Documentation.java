@@ -40,7 +40,9 @@ final class Documentation {
 
     Reply page() {
         return Reply.of(200, "text/html; charset=utf-8", page)
-                .with("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'");
+                .with(
+                        "Content-Security-Policy",
+                        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'");
     }
 
     private static String page(JsonObject document) {
@@ -54,11 +56,16 @@ final class Documentation {
                 .append("</h1><p>")
                 .append(text(info, "description"))
                 .append("</p><p><a href=\"openapi.json\">openapi.json</a></p>");
-        for (Map.Entry<String, JsonElement> path : document.getAsJsonObject("paths").entrySet()) {
+        for (Map.Entry<String, JsonElement> path :
+                document.getAsJsonObject("paths").entrySet()) {
             for (Map.Entry<String, JsonElement> method :
                     path.getValue().getAsJsonObject().entrySet()) {
                 if (method.getValue().isJsonObject()) { // not the path's parameters
-                    operation(html, method.getKey(), path.getKey(), method.getValue().getAsJsonObject());
+                    operation(
+                            html,
+                            method.getKey(),
+                            path.getKey(),
+                            method.getValue().getAsJsonObject());
                 }
             }
         }

@@ -80,7 +80,8 @@ final class Embedding implements AutoCloseable {
     /** All values, when all are there; the first failure in their order, as soon as all have come or failed. */
     private static <T> CompletableFuture<List<T>> inOrder(List<CompletableFuture<T>> all) {
         return CompletableFuture.allOf(all.toArray(CompletableFuture<?>[]::new))
-                .handle((nothing, failure) -> all.stream().map(CompletableFuture::join).toList());
+                .handle((nothing, failure) ->
+                        all.stream().map(CompletableFuture::join).toList());
     }
 
     private static List<Outcome> requireFinite(List<Outcome> outcomes, IntFunction<String> where) {

@@ -46,7 +46,11 @@ final class EmbeddingsApi {
 
     private static void describe(JsonWriter out, ModelSlot slot) throws IOException {
         out.beginObject().name("id").value(slot.name()).name("object").value("model");
-        out.name("created").value(slot.loaded().getEpochSecond()).name("owned_by").value("vicreg").endObject();
+        out.name("created")
+                .value(slot.loaded().getEpochSecond())
+                .name("owned_by")
+                .value("vicreg")
+                .endObject();
     }
 
     /** Vectors of what is sent. */
@@ -132,7 +136,11 @@ final class EmbeddingsApi {
         return Reply.json(out -> {
             out.beginObject().name("object").value("list").name("data").beginArray();
             for (int i = 0; i < outcomes.size(); i++) {
-                out.beginObject().name("object").value("embedding").name("index").value(i);
+                out.beginObject()
+                        .name("object")
+                        .value("embedding")
+                        .name("index")
+                        .value(i);
                 out.name("embedding");
                 float[] vector = outcomes.get(i).embedding();
                 if (base64) {
@@ -143,7 +151,12 @@ final class EmbeddingsApi {
                 out.endObject();
             }
             out.endArray().name("model").value(model).name("usage").beginObject(); // nothing is counted here
-            out.name("prompt_tokens").value(0).name("total_tokens").value(0).endObject().endObject();
+            out.name("prompt_tokens")
+                    .value(0)
+                    .name("total_tokens")
+                    .value(0)
+                    .endObject()
+                    .endObject();
         });
     }
 

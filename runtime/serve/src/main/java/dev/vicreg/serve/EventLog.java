@@ -6,6 +6,7 @@ import java.io.PrintStream;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.time.Instant;
+import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
@@ -17,6 +18,15 @@ import java.util.Map;
  * @param debug whether there is a line for each request
  */
 public record EventLog(PrintStream out, boolean json, boolean debug) {
+    /** Fields in their order, names and values in turn. */
+    static Map<String, Object> fields(Object... namesAndValues) {
+        Map<String, Object> fields = new LinkedHashMap<>();
+        for (int i = 0; i < namesAndValues.length; i += 2) {
+            fields.put(namesAndValues[i].toString(), namesAndValues[i + 1]);
+        }
+        return fields;
+    }
+
     void debug(String message, Map<String, ?> fields) {
         if (debug) {
             line("debug", message, fields);
@@ -37,8 +47,10 @@ public record EventLog(PrintStream out, boolean json, boolean debug) {
 
     private static String text(String level, String message, Map<String, ?> fields) {
         StringBuilder line = new StringBuilder(level).append(' ').append(message);
-        fields.forEach((name, value) ->
-                line.append(' ').append(name).append('=').append(String.valueOf(value).replaceAll("\\R", " ")));
+        fields.forEach((name, value) -> line.append(' ')
+                .append(name)
+                .append('=')
+                .append(String.valueOf(value).replaceAll("\\R", " ")));
         return line.toString();
     }
 

@@ -76,8 +76,8 @@ final class Exchange {
     private void requireBody(Route route, HttpFields headers) {
         String type = Call.mediaType(headers.get("Content-Type"));
         if (!Call.isAmong(type, route.types())) {
-            throw Refusal.unsupported("expected the Content-Type " + String.join(", ", route.types())
-                    .replaceFirst(", $", ""));
+            throw Refusal.unsupported("expected the Content-Type "
+                    + String.join(", ", route.types()).replaceFirst(", $", ""));
         }
         if (!CODINGS.contains(coding())) {
             throw Refusal.unsupported("expected the Content-Encoding gzip, deflate or none")
@@ -98,13 +98,19 @@ final class Exchange {
         BodyReader reader = new BodyReader(request, shared.mostBody(), shared.bodies(), factor);
         body = reader;
         Duration most = shared.deadlines().body();
-        Future<?> late = later(most, () -> reader.fail(new Refusal(
-                408, "the body was not complete within " + most.toMillis() / 1000.0 + " s")));
+        Future<?> late = later(
+                most,
+                () -> reader.fail(
+                        new Refusal(408, "the body was not complete within " + most.toMillis() / 1000.0 + " s")));
         reader.read().whenComplete((bytes, failure) -> {
             late.cancel(false);
             try {
                 if (failure != null) {
-                    refuse(failure instanceof Refusal ? failure : Refusal.bad("the body did not arrive whole").because(failure));
+                    refuse(
+                            failure instanceof Refusal
+                                    ? failure
+                                    : Refusal.bad("the body did not arrive whole")
+                                            .because(failure));
                 } else {
                     bodyIsRead = true;
                     answer(found, reader.decoded(bytes, coding()));
@@ -147,7 +153,7 @@ final class Exchange {
     private void refuse(Throwable failure) {
         Refusal refusal = shared.embedding().refusal(failure);
         if (refusal.status() == 500) {
-            shared.log().warn("request failed", Map.of("route", route(), "cause", cause(refusal)));
+            shared.log().warn("request failed", EventLog.fields("route", route(), "cause", cause(refusal)));
         }
         boolean openAi = address.startsWith("/v1/");
         send(openAi ? EmbeddingsApi.error(refusal) : error(refusal));
@@ -160,10 +166,12 @@ final class Exchange {
 
     /** An error of the Open Inference Protocol, and of our own routes. */
     static Reply error(Refusal refusal) {
-        return Reply.json(refusal.status(), out -> out.beginObject()
-                        .name("error")
-                        .value(refusal.message())
-                        .endObject())
+        return Reply.json(
+                        refusal.status(),
+                        out -> out.beginObject()
+                                .name("error")
+                                .value(refusal.message())
+                                .endObject())
                 .with(refusal.headers());
     }
 
@@ -212,7 +220,8 @@ final class Exchange {
         shared.log()
                 .debug(
                         failure == null ? "request" : "request whose answer was not taken",
-                        Map.of("method", method, "route", route(), "status", reply.status(), "ms", nanos / 1e6));
+                        EventLog.fields(
+                                "method", method, "route", route(), "status", reply.status(), "ms", nanos / 1e6));
         if (failure == null) {
             callback.succeeded();
         } else {

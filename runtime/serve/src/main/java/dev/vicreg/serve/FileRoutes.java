@@ -39,13 +39,19 @@ final class FileRoutes {
                 .orElseGet(() -> models.names().size() == 1
                         ? models.only(model -> true, "models")
                         : models.only(model -> model.labels() == null, "encoders"));
-        return outcomes(slot, slot.current(), call).thenApply(outcomes -> Reply.json(out -> {
-            out.beginObject().name("model").value(slot.name()).name("embeddings").beginArray();
-            for (Outcome outcome : outcomes) {
-                Reply.floats(out, outcome.embedding());
-            }
-            out.endArray().endObject();
-        })).thenApply(reply -> reply.by(slot.name()));
+        return outcomes(slot, slot.current(), call)
+                .thenApply(outcomes -> Reply.json(out -> {
+                    out.beginObject()
+                            .name("model")
+                            .value(slot.name())
+                            .name("embeddings")
+                            .beginArray();
+                    for (Outcome outcome : outcomes) {
+                        Reply.floats(out, outcome.embedding());
+                    }
+                    out.endArray().endObject();
+                }))
+                .thenApply(reply -> reply.by(slot.name()));
     }
 
     /** Classes: {@code {"model", "classifications": [{"label", "probability", "top": […]}]}}. */
@@ -59,14 +65,20 @@ final class FileRoutes {
             throw Refusal.bad("model " + slot.name() + " is an encoder, which knows no classes");
         }
         int top = top(call, labels.size());
-        return outcomes(slot, model, call).thenApply(outcomes -> Reply.json(out -> {
-            out.beginObject().name("model").value(slot.name()).name("classifications").beginArray();
-            for (Outcome outcome : outcomes) {
-                float[] probabilities = Objects.requireNonNull(outcome.probabilities());
-                classification(out, new Classification(labels, probabilities, outcome.embedding()), top);
-            }
-            out.endArray().endObject();
-        })).thenApply(reply -> reply.by(slot.name()));
+        return outcomes(slot, model, call)
+                .thenApply(outcomes -> Reply.json(out -> {
+                    out.beginObject()
+                            .name("model")
+                            .value(slot.name())
+                            .name("classifications")
+                            .beginArray();
+                    for (Outcome outcome : outcomes) {
+                        float[] probabilities = Objects.requireNonNull(outcome.probabilities());
+                        classification(out, new Classification(labels, probabilities, outcome.embedding()), top);
+                    }
+                    out.endArray().endObject();
+                }))
+                .thenApply(reply -> reply.by(slot.name()));
     }
 
     private static int top(Call call, int classes) {

@@ -83,8 +83,8 @@ final class Front extends Handler.Abstract {
         List<Match> matches = routes.stream()
                 .flatMap(route -> route.parts(path).stream().map(parts -> new Match(route, parts)))
                 .toList();
-        boolean probe = !matches.isEmpty()
-                && matches.stream().allMatch(match -> match.route.access() == Route.Access.PROBE);
+        boolean probe =
+                !matches.isEmpty() && matches.stream().allMatch(match -> match.route.access() == Route.Access.PROBE);
         if (!probe) {
             gate.requireHost(request.getHeaders().get("Host"));
             gate.requireHost(request.getHttpURI().getHost());

@@ -23,12 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @see <a href="https://github.com/triton-inference-server/server/blob/main/docs/protocol/extension_binary_data.md">Binary
  *     Tensor Data Extension</a>
  */
-record InferRequest(
-        @Nullable String id,
-        int count,
-        ByteBuffer rows,
-        List<Output> outputs,
-        boolean binary) {
+record InferRequest(@Nullable String id, int count, ByteBuffer rows, List<Output> outputs, boolean binary) {
     /** The header that tells how many bytes of JSON stand before the tensors. */
     static final String JSON_LENGTH = "Inference-Header-Content-Length";
 
@@ -129,22 +124,24 @@ record InferRequest(
         private void field(String field, JsonReader in) throws IOException {
             switch (field) {
                 case "id" -> id = JsonBody.string(in);
-                case "inputs" -> each(in, () -> {
-                    inputs++;
-                    if (inputs == 1) {
-                        JsonBody.object(in, this::inputField);
-                    } else {
-                        in.skipValue();
-                    }
-                });
+                case "inputs" ->
+                    each(in, () -> {
+                        inputs++;
+                        if (inputs == 1) {
+                            JsonBody.object(in, this::inputField);
+                        } else {
+                            in.skipValue();
+                        }
+                    });
                 case "outputs" -> each(in, () -> output(in));
-                case "parameters" -> JsonBody.object(in, (parameter, value) -> {
-                    if (parameter.equals("binary_data_output")) {
-                        binary = JsonBody.bool(value);
-                    } else {
-                        value.skipValue();
-                    }
-                });
+                case "parameters" ->
+                    JsonBody.object(in, (parameter, value) -> {
+                        if (parameter.equals("binary_data_output")) {
+                            binary = JsonBody.bool(value);
+                        } else {
+                            value.skipValue();
+                        }
+                    });
                 default -> in.skipValue();
             }
         }
@@ -177,13 +174,14 @@ record InferRequest(
                     shape = axes.stream().mapToLong(Long::longValue).toArray();
                 }
                 case "data" -> data = TensorJson.read(in, (int) Math.min(MOST_NUMBERS, (long) most * wire.elements()));
-                case "parameters" -> JsonBody.object(in, (parameter, value) -> {
-                    if (parameter.equals("binary_data_size")) {
-                        binarySize = JsonBody.whole(value);
-                    } else {
-                        value.skipValue();
-                    }
-                });
+                case "parameters" ->
+                    JsonBody.object(in, (parameter, value) -> {
+                        if (parameter.equals("binary_data_size")) {
+                            binarySize = JsonBody.whole(value);
+                        } else {
+                            value.skipValue();
+                        }
+                    });
                 default -> in.skipValue();
             }
         }
@@ -254,9 +252,11 @@ record InferRequest(
             }
             long elements = (long) count * wire.elements();
             if (json == null || !json.fits(shape(), elements)) {
-                throw Refusal.bad("input '" + name + "' needs " + elements + " numbers in the order of its shape, found "
-                        + (json == null ? "none" : json.values().length + " in arrays of "
-                                + Arrays.toString(json.shape())));
+                throw Refusal.bad(
+                        "input '" + name + "' needs " + elements + " numbers in the order of its shape, found "
+                                + (json == null
+                                        ? "none"
+                                        : json.values().length + " in arrays of " + Arrays.toString(json.shape())));
             }
             return written(json, bytes);
         }

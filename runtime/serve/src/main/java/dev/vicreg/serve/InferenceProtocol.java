@@ -36,7 +36,10 @@ final class InferenceProtocol {
         return Reply.json(out -> {
             out.beginObject().name("name").value("vicreg").name("version").value(version);
             out.name("extensions").beginArray();
-            out.value("binary_tensor_data").value("model_configuration").endArray().endObject();
+            out.value("binary_tensor_data")
+                    .value("model_configuration")
+                    .endArray()
+                    .endObject();
         });
     }
 
@@ -47,7 +50,11 @@ final class InferenceProtocol {
         return Reply.json(out -> {
             out.beginObject().name("name").value(slot.name()).name("platform").value(PLATFORM);
             out.name("inputs").beginArray();
-            tensor(out, model.wire().tensor(), model.wire().datatype(), model.wire().shape());
+            tensor(
+                    out,
+                    model.wire().tensor(),
+                    model.wire().datatype(),
+                    model.wire().shape());
             out.endArray().name("outputs").beginArray();
             for (Map.Entry<String, Integer> output : widths(model).entrySet()) {
                 tensor(out, output.getKey(), Datatype.FP32, output.getValue());
@@ -84,7 +91,11 @@ final class InferenceProtocol {
             out.beginObject().name("name").value(slot.name()).name("platform").value(PLATFORM);
             out.name("backend").value("onnxruntime").name("max_batch_size").value(embedding.most());
             out.name("input").beginArray();
-            configured(out, model.wire().tensor(), model.wire().datatype(), model.wire().shape());
+            configured(
+                    out,
+                    model.wire().tensor(),
+                    model.wire().datatype(),
+                    model.wire().shape());
             out.endArray().name("output").beginArray();
             for (Map.Entry<String, Integer> output : widths(model).entrySet()) {
                 configured(out, output.getKey(), Datatype.FP32, output.getValue());
@@ -106,12 +117,14 @@ final class InferenceProtocol {
     Reply ready(Call call, boolean serverIsReady) {
         ModelSlot slot = models.named(call.part("model"));
         boolean ready = serverIsReady && slot.current().isHealthy();
-        return Reply.json(ready ? 200 : 503, out -> out.beginObject()
-                .name("name")
-                .value(slot.name())
-                .name("ready")
-                .value(ready)
-                .endObject());
+        return Reply.json(
+                ready ? 200 : 503,
+                out -> out.beginObject()
+                        .name("name")
+                        .value(slot.name())
+                        .name("ready")
+                        .value(ready)
+                        .endObject());
     }
 
     /** Runs a model. */
@@ -189,7 +202,11 @@ final class InferenceProtocol {
 
     private static void output(JsonWriter out, Result result, List<Outcome> outcomes) throws IOException {
         out.beginObject().name("name").value(result.name).name("datatype").value("FP32");
-        out.name("shape").beginArray().value(outcomes.size()).value(result.width).endArray();
+        out.name("shape")
+                .beginArray()
+                .value(outcomes.size())
+                .value(result.width)
+                .endArray();
         if (result.binary) {
             out.name("parameters").beginObject().name("binary_data_size");
             out.value((long) outcomes.size() * result.width * Float.BYTES).endObject();

@@ -5,7 +5,6 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -182,9 +181,17 @@ public final class InferenceServer implements AutoCloseable {
             throw new IllegalStateException("Cannot start the server: " + e.getMessage(), e);
         }
         for (ModelSlot slot : models.all()) {
-            log.info("model", Map.of("name", slot.name(), "takes", slot.current().wire().tensor(), "dimension", slot.current().manifest().dimension()));
+            log.info(
+                    "model",
+                    EventLog.fields(
+                            "name",
+                            slot.name(),
+                            "takes",
+                            slot.current().wire().tensor(),
+                            "dimension",
+                            slot.current().manifest().dimension()));
         }
-        log.info("listening", Map.of("address", uri()));
+        log.info("listening", EventLog.fields("address", uri()));
     }
 
     private static String reason(IOException e) {
@@ -210,7 +217,8 @@ public final class InferenceServer implements AutoCloseable {
                 return CompletableFuture.supplyAsync(
                         () -> {
                             if (!InferenceServer.this.reload(slot)) {
-                                throw Refusal.bad("the file was not taken, and what was there serves on; the log says why");
+                                throw Refusal.bad(
+                                        "the file was not taken, and what was there serves on; the log says why");
                             }
                             return Reply.json(out -> out.beginObject().endObject());
                         },
@@ -229,10 +237,10 @@ public final class InferenceServer implements AutoCloseable {
     private boolean reload(ModelSlot slot) {
         try {
             slot.reload();
-            log.info("reloaded", Map.of("model", slot.name()));
+            log.info("reloaded", EventLog.fields("model", slot.name()));
             return true;
         } catch (IOException | RuntimeException e) { // whatever is wrong with a file, the server goes on
-            log.warn("not reloaded", Map.of("model", slot.name(), "cause", String.valueOf(e.getMessage())));
+            log.warn("not reloaded", EventLog.fields("model", slot.name(), "cause", String.valueOf(e.getMessage())));
             return false;
         }
     }
@@ -259,27 +267,28 @@ public final class InferenceServer implements AutoCloseable {
             return;
         }
         closed = true;
-        log.info("ending", Map.of());
+        log.info("ending", EventLog.fields());
         front.leave();
         try {
-            TimeUnit.NANOSECONDS.sleep(jetty.isStarted() ? config.limits().drainDelay().toNanos() : 0);
+            TimeUnit.NANOSECONDS.sleep(
+                    jetty.isStarted() ? config.limits().drainDelay().toNanos() : 0);
             connector.close();
             front.end();
             if (!front.awaitAnswers(config.limits().timeout())) {
-                log.warn("some requests are not answered", Map.of());
+                log.warn("some requests are not answered", EventLog.fields());
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt(); // ends at once
         }
         release();
-        log.info("ended", Map.of());
+        log.info("ended", EventLog.fields());
     }
 
     private void release() {
         try {
             jetty.stop();
         } catch (Exception e) { // its parts have stopped as far as they could
-            log.warn("the server did not stop in order", Map.of("cause", String.valueOf(e.getMessage())));
+            log.warn("the server did not stop in order", EventLog.fields("cause", String.valueOf(e.getMessage())));
         }
         clock.shutdownNow();
         reloading.shutdown();
@@ -304,8 +313,7 @@ public final class InferenceServer implements AutoCloseable {
         }
 
         @Override
-        public ByteBuffer badMessageError(
-                int status, String reason, HttpFields.Mutable fields) {
+        public ByteBuffer badMessageError(int status, String reason, HttpFields.Mutable fields) {
             Reply reply = reply(status);
             fields.put("Content-Type", reply.type());
             return ByteBuffer.wrap(reply.body());

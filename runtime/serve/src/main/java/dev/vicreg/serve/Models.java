@@ -38,7 +38,7 @@ final class Models implements AutoCloseable {
     }
 
     private static void ended(String model, Throwable cause, EventLog log) {
-        log.warn("the thread of batches ended, and is started again", Map.of("model", model, "cause", cause));
+        log.warn("the thread of batches ended, and is started again", EventLog.fields("model", model, "cause", cause));
     }
 
     Collection<ModelSlot> all() {

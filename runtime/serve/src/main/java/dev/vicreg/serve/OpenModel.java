@@ -1,8 +1,8 @@
 package dev.vicreg.serve;
 
 import dev.vicreg.runtime.Batcher;
-import dev.vicreg.runtime.ClassifierModel;
 import dev.vicreg.runtime.Classifier;
+import dev.vicreg.runtime.ClassifierModel;
 import dev.vicreg.runtime.Embedder;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.runtime.Manifest;

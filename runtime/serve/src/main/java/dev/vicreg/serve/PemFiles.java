@@ -62,7 +62,8 @@ final class PemFiles {
             throw new IOException(file + " holds no certificate, expected a chain in PEM, the server's own first");
         } catch (CertificateException e) {
             throw new IOException(
-                    file + " holds no certificate that can be read, expected a chain in PEM, the server's own first", e);
+                    file + " holds no certificate that can be read, expected a chain in PEM, the server's own first",
+                    e);
         }
     }
 
@@ -84,6 +85,7 @@ final class PemFiles {
         } catch (GeneralSecurityException e) {
             throw new IOException("Cannot read " + file + ": " + Reason.of(e), e);
         }
-        throw new IOException(file + " holds a key of another algorithm, or a damaged one, expected one of " + ALGORITHMS);
+        throw new IOException(
+                file + " holds a key of another algorithm, or a damaged one, expected one of " + ALGORITHMS);
     }
 }

@@ -34,7 +34,12 @@ final class Routes {
     private Routes() {}
 
     static List<Route> of(
-            InferenceProtocol v2, EmbeddingsApi v1, FileRoutes files, Documentation documents, ServeMetrics metrics, State state) {
+            InferenceProtocol v2,
+            EmbeddingsApi v1,
+            FileRoutes files,
+            Documentation documents,
+            ServeMetrics metrics,
+            State state) {
         Routes table = new Routes();
         table.health(state);
         table.get("/v2", TOKEN, call -> v2.server());
@@ -69,12 +74,12 @@ final class Routes {
 
     private static Reply said(String what, Supplier<Boolean> holds) {
         boolean yes = holds.get();
-        return Reply.json(yes ? 200 : 503, out -> out.beginObject().name(what).value(yes).endObject());
+        return Reply.json(
+                yes ? 200 : 503, out -> out.beginObject().name(what).value(yes).endObject());
     }
 
     private void get(String path, Access access, Function<Call, Reply> answer) {
-        routes.add(new Route(
-                "GET", path, access, NONE, call -> CompletableFuture.completedFuture(answer.apply(call))));
+        routes.add(new Route("GET", path, access, NONE, call -> CompletableFuture.completedFuture(answer.apply(call))));
     }
 
     private void post(String path, Access access, List<String> types, Route.Endpoint endpoint) {

@@ -79,13 +79,7 @@ public record ServeConfig(
      * @param drainDelay how long the server serves on, unready, before it stops
      */
     public record Limits(
-            int batch,
-            Duration delay,
-            int queue,
-            Duration timeout,
-            long body,
-            int connections,
-            Duration drainDelay) {
+            int batch, Duration delay, int queue, Duration timeout, long body, int connections, Duration drainDelay) {
         public static final Limits DEFAULT =
                 new Limits(64, Duration.ZERO, 1024, Duration.ofSeconds(30), 64L << 20, 1024, Duration.ZERO);
     }

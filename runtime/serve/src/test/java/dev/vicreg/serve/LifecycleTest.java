@@ -127,9 +127,8 @@ class LifecycleTest {
                 "model",
                 manifest,
                 input,
-                batch -> run.apply(batch.stream()
-                        .map(vector -> new Outcome(vector, null))
-                        .toList()),
+                batch -> run.apply(
+                        batch.stream().map(vector -> new Outcome(vector, null)).toList()),
                 () -> {},
                 batches,
                 Batcher.Watch.NONE);
@@ -250,8 +249,9 @@ class LifecycleTest {
             ending.start();
             String status = "";
             while (!status.startsWith("HTTP/1.1 503")) { // until it has heard that it is to end
-                open.getOutputStream().write("GET /v2/health/ready HTTP/1.1\r\nHost: localhost\r\n\r\n".getBytes(
-                        StandardCharsets.US_ASCII));
+                open.getOutputStream()
+                        .write("GET /v2/health/ready HTTP/1.1\r\nHost: localhost\r\n\r\n"
+                                .getBytes(StandardCharsets.US_ASCII));
                 status = status(open.getInputStream());
             }
             released.countDown();

@@ -32,8 +32,8 @@ class LimitsTest {
     private static final String TOKEN = "s3cret-token";
     private static final String BEARER = "Bearer " + TOKEN;
     private static final int BODY = 100_000;
-    private static final String HEAD = "POST /embed HTTP/1.1\r\nHost: localhost\r\nAuthorization: " + BEARER
-            + "\r\nContent-Type: image/png\r\n";
+    private static final String HEAD =
+            "POST /embed HTTP/1.1\r\nHost: localhost\r\nAuthorization: " + BEARER + "\r\nContent-Type: image/png\r\n";
     private static final String ROWS = "{\"inputs\":[{\"name\":\"image\",\"shape\":[1,8,8,3],\"datatype\":\"UINT8\","
             + "\"data\":[" + "7,".repeat(191) + "7]}]}";
 
@@ -45,8 +45,8 @@ class LimitsTest {
 
     @BeforeAll
     static void serve() throws IOException {
-        ServeConfig.Limits limits = new ServeConfig.Limits(
-                8, Duration.ZERO, 16, Duration.ofSeconds(30), BODY, 100, Duration.ZERO);
+        ServeConfig.Limits limits =
+                new ServeConfig.Limits(8, Duration.ZERO, 16, Duration.ofSeconds(30), BODY, 100, Duration.ZERO);
         ServeConfig.Access access = new ServeConfig.Access(TOKEN, Set.of("pictures.example"));
         Duration brief = Duration.ofMillis(400);
         served = new Served(
@@ -75,25 +75,40 @@ class LimitsTest {
         for (String path : List.of("/v2", "/v1/models", "/metrics", "/made/up")) {
             assertEquals(401, served.get(path).status(), path);
             assertEquals(401, served.get(path, "Authorization", BEARER + "x").status(), path);
-            assertEquals(401, served.get(path, "Authorization", "Basic " + TOKEN).status(), path);
+            assertEquals(
+                    401, served.get(path, "Authorization", "Basic " + TOKEN).status(), path);
         }
-        assertEquals("authentication_error", served.get("/v1/models").json().getAsJsonObject("error").get("type")
-                .getAsString());
-        for (String path : List.of("/healthz", "/v2/health/ready", "/v2/models/colour/ready", "/docs", "/openapi.json")) {
+        assertEquals(
+                "authentication_error",
+                served.get("/v1/models")
+                        .json()
+                        .getAsJsonObject("error")
+                        .get("type")
+                        .getAsString());
+        for (String path :
+                List.of("/healthz", "/v2/health/ready", "/v2/models/colour/ready", "/docs", "/openapi.json")) {
             assertEquals(200, served.get(path).status(), path);
         }
         assertEquals(200, post("/embed", "image/png", picture).status());
-        assertEquals(200, served.get("/v1/models", "Authorization", "bearer " + TOKEN).status());
+        assertEquals(
+                200,
+                served.get("/v1/models", "Authorization", "bearer " + TOKEN).status());
     }
 
     @ParameterizedTest
     @CsvSource({
-        "localhost, 200", "localhost:8080, 200", "127.0.0.1:1, 200", "[::1]:80, 200", "PICTURES.example:443, 200",
-        "evil.example, 421", "localhost.evil.example, 421", "1.2.3.4.evil.example, 421"
+        "localhost, 200",
+        "localhost:8080, 200",
+        "127.0.0.1:1, 200",
+        "[::1]:80, 200",
+        "PICTURES.example:443, 200",
+        "evil.example, 421",
+        "localhost.evil.example, 421",
+        "1.2.3.4.evil.example, 421"
     })
     void foreignHostsAreMisdirected(String host, int status) throws IOException {
-        String answer = served.raw("GET /v2 HTTP/1.1\r\nHost: " + host + "\r\nAuthorization: " + BEARER
-                + "\r\nConnection: close\r\n\r\n");
+        String answer = served.raw(
+                "GET /v2 HTTP/1.1\r\nHost: " + host + "\r\nAuthorization: " + BEARER + "\r\nConnection: close\r\n\r\n");
         assertTrue(answer.startsWith("HTTP/1.1 " + status + " "), answer);
         String probe = served.raw("GET /healthz HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n\r\n");
         assertTrue(probe.startsWith("HTTP/1.1 200 "), "a probe asks by the number of its pod: " + probe);
@@ -117,20 +132,35 @@ class LimitsTest {
     @Test
     void otherMediaTypesAndCodingsAreRefused() throws IOException {
         for (String type : List.of("text/plain", "application/x-www-form-urlencoded", "text/json")) {
-            assertEquals(415, post("/v1/embeddings", type, "{}".getBytes(StandardCharsets.UTF_8)).status(), type);
+            assertEquals(
+                    415,
+                    post("/v1/embeddings", type, "{}".getBytes(StandardCharsets.UTF_8))
+                            .status(),
+                    type);
             assertEquals(415, post("/v2/models/colour/infer", type, new byte[0]).status(), type);
         }
         Served.Answer br = post("/embed", "image/png", picture, "Content-Encoding", "br");
         assertEquals(415, br.status());
         assertEquals("gzip, deflate", br.header("Accept-Encoding"));
-        assertEquals(415, post("/embed", "image/png", picture, "Content-Encoding", "gzip, gzip").status());
-        assertEquals(200, post("/embed", "image/png", gzip(picture), "Content-Encoding", "gzip").status());
+        assertEquals(
+                415,
+                post("/embed", "image/png", picture, "Content-Encoding", "gzip, gzip")
+                        .status());
+        assertEquals(
+                200,
+                post("/embed", "image/png", gzip(picture), "Content-Encoding", "gzip")
+                        .status());
         ByteArrayOutputStream deflated = new ByteArrayOutputStream();
         try (DeflaterOutputStream out = new DeflaterOutputStream(deflated)) {
             out.write(picture);
         }
-        assertEquals(200, post("/embed", "image/png", deflated.toByteArray(), "Content-Encoding", "deflate").status());
-        assertEquals(400, post("/embed", "image/png", picture, "Content-Encoding", "gzip").status());
+        assertEquals(
+                200,
+                post("/embed", "image/png", deflated.toByteArray(), "Content-Encoding", "deflate")
+                        .status());
+        assertEquals(
+                400,
+                post("/embed", "image/png", picture, "Content-Encoding", "gzip").status());
     }
 
     private static byte[] gzip(byte[] content) throws IOException {
@@ -151,22 +181,22 @@ class LimitsTest {
         assertTrue(chunked.startsWith("HTTP/1.1 413 "), chunked);
         byte[] bomb = gzip(new byte[50 * BODY]);
         assertTrue(bomb.length < BODY);
-        assertEquals(413, post("/embed", "image/png", bomb, "Content-Encoding", "gzip").status());
+        assertEquals(
+                413,
+                post("/embed", "image/png", bomb, "Content-Encoding", "gzip").status());
     }
 
     @Test
     void tooManySamplesAreRefused() {
         String seventeen = "[" + "\"aGk=\",".repeat(16) + "\"aGk=\"]";
-        Served.Answer answer = post("/embed", "application/json", ("{\"inputs\":" + seventeen + "}").getBytes(
-                StandardCharsets.UTF_8));
+        Served.Answer answer =
+                post("/embed", "application/json", ("{\"inputs\":" + seventeen + "}").getBytes(StandardCharsets.UTF_8));
         assertEquals(413, answer.status(), answer.text());
         assertTrue(answer.error().contains("16"), answer.error());
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {
-        "", "GET /v2 HT", "POST /embed HTTP/1.1\r\nHost: localhost\r\nX-A: ", HEAD_OF_SECOND
-    })
+    @ValueSource(strings = {"", "GET /v2 HT", "POST /embed HTTP/1.1\r\nHost: localhost\r\nX-A: ", HEAD_OF_SECOND})
     void headsThatAreNotCompleteInTimeAreCut(String begun) throws IOException {
         String answer = served.raw(begun); // returns when the server closes the connection
         assertEquals(begun.equals(HEAD_OF_SECOND), answer.contains("200 OK"), answer);

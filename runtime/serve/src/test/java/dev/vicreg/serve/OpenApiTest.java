@@ -58,11 +58,16 @@ class OpenApiTest {
     void documentHasTheRoutesThatThereAre() {
         Set<String> told = new TreeSet<>();
         for (Map.Entry<String, JsonElement> path : paths().entrySet()) {
-            for (Map.Entry<String, JsonElement> method : path.getValue().getAsJsonObject().entrySet()) {
+            for (Map.Entry<String, JsonElement> method :
+                    path.getValue().getAsJsonObject().entrySet()) {
                 JsonObject operation = method.getValue().getAsJsonObject();
-                boolean open = operation.has("security") && operation.getAsJsonArray("security").isEmpty();
+                boolean open = operation.has("security")
+                        && operation.getAsJsonArray("security").isEmpty();
                 Set<String> types = operation.has("requestBody")
-                        ? operation.getAsJsonObject("requestBody").getAsJsonObject("content").keySet()
+                        ? operation
+                                .getAsJsonObject("requestBody")
+                                .getAsJsonObject("content")
+                                .keySet()
                         : Set.of();
                 told.add(method.getKey() + " " + path.getKey() + " " + open + " " + new TreeSet<>(types));
             }
@@ -143,7 +148,12 @@ class OpenApiTest {
     private static void check(JsonElement value, JsonObject schema, String at, List<String> problems) {
         if (schema.has("$ref")) {
             String name = schema.get("$ref").getAsString().replace("#/components/schemas/", "");
-            check(value, document.getAsJsonObject("components").getAsJsonObject("schemas").getAsJsonObject(name), at,
+            check(
+                    value,
+                    document.getAsJsonObject("components")
+                            .getAsJsonObject("schemas")
+                            .getAsJsonObject(name),
+                    at,
                     problems);
             return;
         }

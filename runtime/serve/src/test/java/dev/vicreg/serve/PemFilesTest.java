@@ -36,11 +36,25 @@ class PemFilesTest {
     @BeforeAll
     static void make() throws Exception {
         Path file = folder.resolve("server.p12");
-        String keytool = Path.of(System.getProperty("java.home"), "bin", "keytool").toString();
+        String keytool =
+                Path.of(System.getProperty("java.home"), "bin", "keytool").toString();
         Process made = new ProcessBuilder(
-                        keytool, "-genkeypair", "-keyalg", "EC", "-dname", "CN=localhost", "-ext",
-                        "SAN=dns:localhost,ip:127.0.0.1", "-alias", "server", "-keystore", file.toString(), "-storetype",
-                        "PKCS12", "-storepass", "changeit")
+                        keytool,
+                        "-genkeypair",
+                        "-keyalg",
+                        "EC",
+                        "-dname",
+                        "CN=localhost",
+                        "-ext",
+                        "SAN=dns:localhost,ip:127.0.0.1",
+                        "-alias",
+                        "server",
+                        "-keystore",
+                        file.toString(),
+                        "-storetype",
+                        "PKCS12",
+                        "-storepass",
+                        "changeit")
                 .redirectErrorStream(true)
                 .start();
         String said = new String(made.getInputStream().readAllBytes());
@@ -111,6 +125,7 @@ class PemFilesTest {
     }
 
     private static String refused(ServeConfig.Tls tls) {
-        return String.valueOf(assertThrows(IOException.class, () -> PemFiles.keyStore(tls)).getMessage());
+        return String.valueOf(
+                assertThrows(IOException.class, () -> PemFiles.keyStore(tls)).getMessage());
     }
 }

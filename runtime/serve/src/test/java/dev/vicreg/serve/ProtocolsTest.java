@@ -85,7 +85,8 @@ class ProtocolsTest {
     void filesGiveTheVectorsThatTheLibraryGives() {
         float[][] one = embeddings(served.post("/embed?model=colour", "image/png", red));
         assertArrayEquals(ofRed, one[0], 1e-5f);
-        float[][] two = embeddings(served.post("/embed?model=colour", "multipart/form-data; boundary=x", form(red, red)));
+        float[][] two =
+                embeddings(served.post("/embed?model=colour", "multipart/form-data; boundary=x", form(red, red)));
         assertEquals(2, two.length);
         assertArrayEquals(ofRed, two[1], 1e-5f);
         String base64 = Base64.getEncoder().encodeToString(red);
@@ -104,16 +105,14 @@ class ProtocolsTest {
                 embeddings(served.json("/embed?model=text", "{\"inputs\":\"Hi\"}"))[0]);
         assertArrayEquals(
                 new float[] {'H' + 3, 'i' + 3, 1, 0, 0, 0},
-                embeddings(served.post("/embed?model=text", "text/plain; charset=utf-8", "Hi\n".getBytes(
-                        StandardCharsets.UTF_8)))[0]);
+                embeddings(served.post(
+                        "/embed?model=text", "text/plain; charset=utf-8", "Hi\n".getBytes(StandardCharsets.UTF_8)))[0]);
         byte[] wav = wav((short) 16384, (short) -16384, (short) 0, (short) 8192);
         float[] tone = {0.5f, -0.5f, 0, 0.25f};
         assertArrayEquals(tone, embeddings(served.post("/embed?model=tone", "audio/wav", wav))[0], 1e-4f);
         String uri = "data:audio/wav;base64," + Base64.getEncoder().encodeToString(wav);
         assertArrayEquals(
-                tone,
-                embeddings(served.json("/embed?model=tone", "{\"inputs\":[\"" + uri + "\"]}"))[0],
-                1e-4f);
+                tone, embeddings(served.json("/embed?model=tone", "{\"inputs\":[\"" + uri + "\"]}"))[0], 1e-4f);
     }
 
     private static byte[] wav(short... samples) {
@@ -133,32 +132,45 @@ class ProtocolsTest {
         Served.Answer answer =
                 served.json("/classify?top=2", "{\"inputs\":[[0," + Math.log(2) + "," + Math.log(5) + "]]}");
         assertEquals(200, answer.status(), answer.text());
-        JsonObject found = answer.json().getAsJsonArray("classifications").get(0).getAsJsonObject();
+        JsonObject found =
+                answer.json().getAsJsonArray("classifications").get(0).getAsJsonObject();
         assertEquals("cat", found.get("label").getAsString());
         assertEquals(5 / 8.0, found.get("probability").getAsDouble(), 1e-6);
         assertEquals(2, found.getAsJsonArray("top").size());
         assertEquals(
                 "model colour is an encoder, which knows no classes",
                 served.post("/classify?model=colour", "image/png", red).error());
-        assertEquals(400, served.json("/classify?top=0", "{\"inputs\":[[0,0,0]]}").status());
+        assertEquals(
+                400, served.json("/classify?top=0", "{\"inputs\":[[0,0,0]]}").status());
     }
 
     @Test
     void inferenceProtocolDescribesServerAndModels() {
         assertEquals(served.get("/v2").text(), served.get("/v2/").text());
-        assertTrue(served.get("/v2").json().getAsJsonArray("extensions").contains(JsonParser.parseString(
-                "\"binary_tensor_data\"")));
+        assertTrue(served.get("/v2")
+                .json()
+                .getAsJsonArray("extensions")
+                .contains(JsonParser.parseString("\"binary_tensor_data\"")));
         assertEquals(
                 JsonParser.parseString("{'name':'kinds','platform':'onnxruntime_onnx','inputs':[{'name':'vector',"
                         + "'datatype':'FP32','shape':[-1,3]}],'outputs':[{'name':'embedding','datatype':'FP32',"
                         + "'shape':[-1,3]},{'name':'probabilities','datatype':'FP32','shape':[-1,3]}]}"),
                 served.get("/v2/models/kinds").json());
-        assertEquals(served.get("/v2/models/kinds").text(), served.get("/v2/models/kinds/versions/1").text());
+        assertEquals(
+                served.get("/v2/models/kinds").text(),
+                served.get("/v2/models/kinds/versions/1").text());
         assertEquals(
                 "TYPE_UINT8",
-                served.get("/v2/models/colour/config").json().getAsJsonArray("input").get(0).getAsJsonObject()
-                        .get("data_type").getAsString());
-        assertEquals("{\"name\":\"log\",\"ready\":true}", served.get("/v2/models/log/ready").text());
+                served.get("/v2/models/colour/config")
+                        .json()
+                        .getAsJsonArray("input")
+                        .get(0)
+                        .getAsJsonObject()
+                        .get("data_type")
+                        .getAsString());
+        assertEquals(
+                "{\"name\":\"log\",\"ready\":true}",
+                served.get("/v2/models/log/ready").text());
         for (String probe : List.of("/healthz", "/v2/health/live", "/v2/health/ready")) {
             assertEquals(200, served.get(probe).status());
         }
@@ -179,8 +191,8 @@ class ProtocolsTest {
                 floats(outputs.get(0).getAsJsonObject().get("data")));
         Served.Answer nested = served.json(
                 "/v2/models/kinds/infer",
-                flat.replace("[1,2,4,1,1,1]", "[[1,2,4],[1,1,1]]").replace("\"id\":\"7\",", "\"outputs\":[{\"name\":"
-                        + "\"probabilities\"}],"));
+                flat.replace("[1,2,4,1,1,1]", "[[1,2,4],[1,1,1]]")
+                        .replace("\"id\":\"7\",", "\"outputs\":[{\"name\":" + "\"probabilities\"}],"));
         assertEquals(1, nested.json().getAsJsonArray("outputs").size());
         assertFalse(nested.json().has("id"));
     }
@@ -195,8 +207,8 @@ class ProtocolsTest {
         byte[] head = json.getBytes(StandardCharsets.UTF_8);
         byte[] body = Arrays.copyOf(head, head.length + picture.length);
         System.arraycopy(picture, 0, body, head.length, picture.length);
-        Served.Answer answer = served.post(
-                INFER, "application/octet-stream", body, InferRequest.JSON_LENGTH, "" + head.length);
+        Served.Answer answer =
+                served.post(INFER, "application/octet-stream", body, InferRequest.JSON_LENGTH, "" + head.length);
         assertArrayEquals(new float[] {1, 1, 1, 0, 0, 0}, tensor(answer), 1e-6f);
         Served.Answer raw = served.post(INFER, "application/octet-stream", picture, InferRequest.JSON_LENGTH, "0");
         assertArrayEquals(new float[] {1, 1, 1, 0, 0, 0}, tensor(raw), 1e-6f);
@@ -217,9 +229,7 @@ class ProtocolsTest {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            textBlock = """
+    @CsvSource(delimiter = '|', textBlock = """
             [3]      | FP32  | [1,2,3]       | input 'vector' has the shape [3], expected [N, 3] of one sample or more
             [1,3]    | FP64  | [1,2,3]       | input 'vector' is FP32, found another datatype
             [2,3]    | FP32  | [1,2,3]       | needs 6 numbers
@@ -242,9 +252,19 @@ class ProtocolsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "{", "[]", "{\"inputs\":[]} 1", "{\"inputs\":[{}],\"inputs\":[{}]}", "{\"inputs\":1}",
-            "{\"inputs\":[{\"name\":\"image\",\"shape\":[1,8,8,3],\"datatype\":\"UINT8\",\"data\":[256]}]}",
-            "{\"outputs\":[{\"name\":\"x\"}]}", "\"\\ud800", "{'inputs':[]}"})
+    @ValueSource(
+            strings = {
+                "",
+                "{",
+                "[]",
+                "{\"inputs\":[]} 1",
+                "{\"inputs\":[{}],\"inputs\":[{}]}",
+                "{\"inputs\":1}",
+                "{\"inputs\":[{\"name\":\"image\",\"shape\":[1,8,8,3],\"datatype\":\"UINT8\",\"data\":[256]}]}",
+                "{\"outputs\":[{\"name\":\"x\"}]}",
+                "\"\\ud800",
+                "{'inputs':[]}"
+            })
     void jsonThatIsNoRequestIsRefusedInOneLine(String body) {
         Served.Answer answer = served.json(INFER, body);
         assertEquals(400, answer.status(), answer.text());
@@ -276,9 +296,14 @@ class ProtocolsTest {
         assertEquals(1, second.get("index").getAsInt());
         assertArrayEquals(ofRed, floats(second.get("embedding")), 1e-5f);
         assertTrue(floats.getAsJsonObject("usage").has("total_tokens"));
-        JsonObject base64 = served.json("/v1/embeddings", body + ",\"encoding_format\":\"base64\"}").json();
-        byte[] bytes = Base64.getDecoder().decode(base64.getAsJsonArray("data").get(0).getAsJsonObject()
-                .get("embedding").getAsString());
+        JsonObject base64 = served.json("/v1/embeddings", body + ",\"encoding_format\":\"base64\"}")
+                .json();
+        byte[] bytes = Base64.getDecoder()
+                .decode(base64.getAsJsonArray("data")
+                        .get(0)
+                        .getAsJsonObject()
+                        .get("embedding")
+                        .getAsString());
         float[] decoded = new float[3];
         ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(decoded);
         assertArrayEquals(ofRed, decoded, 1e-5f);
@@ -287,17 +312,17 @@ class ProtocolsTest {
     @Test
     void modelsAreListed() {
         List<String> names = new ArrayList<>();
-        served.get("/v1/models").json().getAsJsonArray("data").forEach(
-                each -> names.add(each.getAsJsonObject().get("id").getAsString()));
+        served.get("/v1/models")
+                .json()
+                .getAsJsonArray("data")
+                .forEach(each -> names.add(each.getAsJsonObject().get("id").getAsString()));
         assertEquals(List.of("colour", "log", "kinds", "tone", "text"), names);
         assertEquals("model", served.get("/v1/models/log").json().get("object").getAsString());
         assertEquals(404, served.get("/v1/models/none").status());
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            textBlock = """
+    @CsvSource(delimiter = '|', textBlock = """
             {"input":"aGk="}                                       | 400 | model  |                 | expected a model
             {"model":"gpt","input":"x"}                            | 404 | model  | model_not_found | no such model
             {"model":"colour"}                                     | 400 | input  |                 | expected an input
@@ -322,25 +347,36 @@ class ProtocolsTest {
         assertTrue(answer.error().contains(says), answer.error());
         assertEquals(param == null, error.get("param").isJsonNull(), answer.text());
         assertEquals(param, param == null ? null : error.get("param").getAsString());
-        assertEquals(code, error.get("code").isJsonNull() ? null : error.get("code").getAsString());
+        assertEquals(
+                code, error.get("code").isJsonNull() ? null : error.get("code").getAsString());
     }
 
     @Test
     void badFilesAreNamedByTheirPlaceAndInPlainWords() throws IOException {
         byte[] cut = Arrays.copyOf(red, red.length / 2);
-        Served.Answer answer =
-                served.post("/embed?model=colour", "multipart/form-data; boundary=x", form(red, cut));
+        Served.Answer answer = served.post("/embed?model=colour", "multipart/form-data; boundary=x", form(red, cut));
         assertEquals(400, answer.status());
         assertTrue(answer.error().startsWith("cannot decode picture file 2: "), answer.error());
-        assertEquals(400, served.post("/embed?model=colour", "multipart/form-data; boundary=y", form(red)).status());
-        assertEquals(400, served.post("/embed?model=colour", "multipart/form-data", form(red)).status());
-        assertEquals(400, served.post("/embed?model=colour", "image/png", new byte[0]).status());
+        assertEquals(
+                400,
+                served.post("/embed?model=colour", "multipart/form-data; boundary=y", form(red))
+                        .status());
+        assertEquals(
+                400,
+                served.post("/embed?model=colour", "multipart/form-data", form(red))
+                        .status());
+        assertEquals(
+                400,
+                served.post("/embed?model=colour", "image/png", new byte[0]).status());
         assertEquals(404, served.post("/embed?model=none", "image/png", red).status());
         assertEquals(
                 "this server has 4 encoders, name one: ?model=NAME, of colour, log, kinds, tone, text",
                 served.post("/embed", "image/png", red).error());
         assertEquals(415, served.post("/embed?model=colour", "audio/wav", red).status());
-        assertEquals(400, served.json("/embed?model=log", "{\"inputs\":[[1,2,3]],\"x\":1}").status());
+        assertEquals(
+                400,
+                served.json("/embed?model=log", "{\"inputs\":[[1,2,3]],\"x\":1}")
+                        .status());
     }
 
     @Test
@@ -361,9 +397,15 @@ class ProtocolsTest {
         assertTrue(text.contains("vicreg_requests_total{code=\"200\",model=\"colour\",route=\"/embed\"}"), text);
         assertTrue(text.contains("vicreg_requests_total{code=\"404\",model=\"\",route=\"other\"}"), text);
         assertFalse(text.contains("made"), text);
-        for (String name : List.of("vicreg_request_failures_total", "vicreg_request_duration_seconds_bucket",
-                "vicreg_queue_seconds_bucket", "vicreg_decode_seconds_bucket", "vicreg_run_seconds_bucket",
-                "vicreg_batch_size_bucket", "vicreg_queue_depth", "vicreg_requests_in_flight")) {
+        for (String name : List.of(
+                "vicreg_request_failures_total",
+                "vicreg_request_duration_seconds_bucket",
+                "vicreg_queue_seconds_bucket",
+                "vicreg_decode_seconds_bucket",
+                "vicreg_run_seconds_bucket",
+                "vicreg_batch_size_bucket",
+                "vicreg_queue_depth",
+                "vicreg_requests_in_flight")) {
             assertTrue(text.contains("\n" + name), name);
         }
     }

@@ -38,8 +38,8 @@ final class Served implements AutoCloseable {
     /** With a model that is no file. */
     Served(ServeConfig config, OpenModel<?> model, Connections.Deadlines deadlines) throws IOException {
         ServeMetrics metrics = new ServeMetrics(() -> 0);
-        Models models = new Models(
-                List.of(new ModelSlot(config.models().get(0), config, metrics.watch(cause -> {}), model)));
+        Models models =
+                new Models(List.of(new ModelSlot(config.models().get(0), config, metrics.watch(cause -> {}), model)));
         server = InferenceServer.start(config, eventLog(), deadlines, models, metrics);
     }
 
@@ -78,9 +78,7 @@ final class Served implements AutoCloseable {
         /** The error's message, of either form. */
         String error() {
             var error = json().get("error");
-            return error.isJsonObject()
-                    ? error.getAsJsonObject().get("message").getAsString()
-                    : error.getAsString();
+            return error.isJsonObject() ? error.getAsJsonObject().get("message").getAsString() : error.getAsString();
         }
     }
 

@@ -83,11 +83,7 @@ final class PictureDecoder {
      * @param canvas that its picture lies on; null for none but itself
      * @param reading how the samples become a picture
      */
-    private record Coded(
-            byte[] bytes,
-            @Nullable Canvas canvas,
-            ExifOrientation orientation,
-            Reading<Picture> reading) {
+    private record Coded(byte[] bytes, @Nullable Canvas canvas, ExifOrientation orientation, Reading<Picture> reading) {
         static Coded of(byte[] file, int channels) throws IOException {
             Reading<Picture> plain = reader -> Picture.of(reader.read(0), channels);
             if (JpegFile.matches(file)) {

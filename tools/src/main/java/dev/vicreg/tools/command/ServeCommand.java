@@ -179,8 +179,9 @@ final class ServeCommand {
                     ? each.substring(0, Math.max(0, equals))
                     : last.toString().replaceFirst("\\.onnx$", "");
             if (!name.matches(ServeConfig.NAME)) {
-                throw new SettingException("--model " + each + ": expected NAME=FILE.onnx, a name of letters, digits, dots,"
-                        + " dashes and underscores, found the name '" + name + "'");
+                throw new SettingException(
+                        "--model " + each + ": expected NAME=FILE.onnx, a name of letters, digits, dots,"
+                                + " dashes and underscores, found the name '" + name + "'");
             }
             if (!names.add(name)) {
                 throw new SettingException(
@@ -197,8 +198,8 @@ final class ServeCommand {
         }
         String token = Files.readString(file.get()).strip();
         if (!token.matches("[\\x21-\\x7e]{8,}")) {
-            throw new IOException(
-                    file.get() + ": expected a token of 8 characters or more on one line, of letters, digits and signs");
+            throw new IOException(file.get()
+                    + ": expected a token of 8 characters or more on one line, of letters, digits and signs");
         }
         return token;
     }

@@ -86,7 +86,11 @@ final class FuzzSeeds {
                         "ids", text("\4[3,4,5]"));
             case FORM -> Map.of("two", text(form()));
             case TYPED_FORM ->
-                Map.of("quoted", text("; boundary=\"x\"; charset=utf-8\n" + form()), "plain", text(";boundary=x\n" + form()));
+                Map.of(
+                        "quoted",
+                        text("; boundary=\"x\"; charset=utf-8\n" + form()),
+                        "plain",
+                        text(";boundary=x\n" + form()));
             case ONNX ->
                 Map.of("layers", layers(), "shapes", shapes(), "functions", functions(), "branches", branches());
         };
@@ -97,8 +101,8 @@ final class FuzzSeeds {
     }
 
     private static String tensor(String name, String shape, String type, String rest) {
-        return "{\"id\":\"1\",\"inputs\":[{\"name\":\"" + name + "\",\"shape\":" + shape + ",\"datatype\":\"" + type + "\","
-                + rest + "}],\"outputs\":[{\"name\":\"embedding\",\"parameters\":{\"binary_data\":true}}]}";
+        return "{\"id\":\"1\",\"inputs\":[{\"name\":\"" + name + "\",\"shape\":" + shape + ",\"datatype\":\"" + type
+                + "\"," + rest + "}],\"outputs\":[{\"name\":\"embedding\",\"parameters\":{\"binary_data\":true}}]}";
     }
 
     /** A text, and before it what chooses how it is read. */
