@@ -13,6 +13,7 @@ import java.awt.Color;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.ConnectException;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -259,7 +260,9 @@ class LifecycleTest {
             ending.join();
             assertEquals(null, failure.get());
             assertEquals("", Served.rest(unfinished).replaceAll("(?s)HTTP/1.1 [45].*", ""));
-            assertThrows(ConnectException.class, () -> new Socket("127.0.0.1", served.server.port()).close());
+            assertThrows(
+                    ConnectException.class,
+                    () -> new Socket(InetAddress.getLoopbackAddress(), served.server.port()).close());
         } finally {
             released.countDown();
         }

@@ -6,6 +6,7 @@ import dev.vicreg.runtime.natives.Device;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -113,7 +114,7 @@ final class Served implements AutoCloseable {
 
     /** A connection that sends what it is told, a byte per character. */
     Socket socket(String sent) throws IOException {
-        Socket socket = new Socket("127.0.0.1", server.port());
+        Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port());
         socket.setSoTimeout(60_000);
         socket.getOutputStream().write(sent.getBytes(StandardCharsets.ISO_8859_1));
         socket.getOutputStream().flush();
