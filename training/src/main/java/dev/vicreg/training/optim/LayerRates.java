@@ -37,11 +37,12 @@ public record LayerRates(float encoder, float first) {
      *     bias, are one layer
      */
     public RateFactor over(List<Parameter> network) {
-        Map<String, Integer> layers = new LinkedHashMap<>();
-        network.forEach(parameter -> layers.putIfAbsent(layer(parameter), layers.size()));
+        List<String> layers =
+                network.stream().map(LayerRates::layer).distinct().toList();
         Map<String, Float> factors = new LinkedHashMap<>();
         for (Parameter parameter : network) {
-            double below = (layers.size() - 1.0 - layers.get(layer(parameter))) / Math.max(1, layers.size() - 1);
+            int place = layers.indexOf(layer(parameter));
+            double below = (layers.size() - 1.0 - place) / Math.max(1, layers.size() - 1);
             factors.put(parameter.name(), (float) (encoder * Math.pow(first, below)));
         }
         return parameter -> factors.getOrDefault(parameter.name(), 1f);
