@@ -194,7 +194,7 @@ final class AdviseCommand {
         text.append(data.size())
                 .append(' ')
                 .append(data.noun())
-                .append("; changed ones, as far from others as so many times an unchanged one:\n");
+                .append("; how far changed ones are from others, as a multiple of unchanged ones:\n");
         for (Change change : Change.of(kind)) {
             double value = strangeness.getOrDefault(change.name(), 1.0);
             String left = change.isStrange(value) ? "  strange" : "";

@@ -46,9 +46,7 @@ public record Advice(List<Tried> ranked, Map<String, Double> correlations) {
         }
 
         private Tried with(String key, double value) {
-            Map<String, Double> figures = new LinkedHashMap<>(trial.figures());
-            figures.put(key, value);
-            return new Tried(candidate, new Trial(figures, trial.neighbours()));
+            return new Tried(candidate, trial.with(Map.of(key, value)));
         }
     }
 

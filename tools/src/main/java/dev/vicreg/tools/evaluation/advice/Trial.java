@@ -54,6 +54,13 @@ public record Trial(Map<String, Double> figures, int[][] neighbours) {
         return new Trial(figures, neighbours(vectors));
     }
 
+    /** The same with further figures. */
+    public Trial with(Map<String, Double> more) {
+        Map<String, Double> all = new LinkedHashMap<>(figures);
+        all.putAll(more);
+        return new Trial(all, neighbours);
+    }
+
     private static void ofViews(String whose, float[][][] views, Map<String, Double> figures) {
         figures.put(whose + "_lidar", Lidar.of(views));
         figures.put(whose + "_alignment", Alignment.of(views));
