@@ -88,6 +88,18 @@ class AdviseCommandTest {
     }
 
     @Test
+    void runsOnOtherDataAreNotTakenForTheirs() {
+        Cli.sample("vectors", folder.resolve("other"), 5, 1);
+        Cli other = Cli.run(
+                "advise", "--data", folder.resolve("other/train.csv").toString(), "--out", out.toString(), "--steps", "2");
+        assertEquals(2, other.status(), other.err());
+        assertTrue(other.err().contains("name another folder as --out"), other.err());
+        Cli longer = advise("--batch-size", "4");
+        assertEquals(2, longer.status(), longer.err());
+        assertTrue(longer.err().contains("batch-size: 8 in the run, 4 asked for"), longer.err());
+    }
+
+    @Test
     void wrongSettingsEndInOneLine() {
         assertEquals(2, Cli.run("advise").status());
         Cli augment = advise("--augment", "vectors");

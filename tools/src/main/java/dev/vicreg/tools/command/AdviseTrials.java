@@ -105,14 +105,16 @@ final class AdviseTrials {
         long steps = asked.isPresent() ? asked.get() : steps(candidates, plain, seconds);
         List<Planned> planned = new ArrayList<>();
         for (Candidate candidate : candidates) {
+            TrainingConfig config;
             try {
-                TrainingConfig config = config(candidate, steps, data);
-                Path folder = folder(candidate);
-                planned.add(
-                        new Planned(candidate, new ParallelRuns.Planned(folder, config, isMeasured(folder, config))));
+                config = config(candidate, steps, data);
             } catch (SettingException e) {
                 console.err().println("not tried: " + candidate.what() + ": " + e.getMessage());
+                continue;
             }
+            Path folder = folder(candidate);
+            planned.add(
+                    new Planned(candidate, new ParallelRuns.Planned(folder, config, isMeasured(folder, config, data))));
         }
         return planned;
     }
@@ -172,12 +174,32 @@ final class AdviseTrials {
         return folder.resolve("advice.json");
     }
 
-    private static boolean isMeasured(Path folder, TrainingConfig config) throws IOException {
-        return Files.exists(result(folder))
-                && (config.data().evalData() == null
-                        || JSON.readTree(result(folder).toFile())
-                                .path("figures")
-                                .has(Advice.KNN));
+    /**
+     * Whether a run is there with all that is asked of it.
+     *
+     * @throws SettingException if it is one of other data or settings
+     */
+    private static boolean isMeasured(Path folder, TrainingConfig config, Dataset<?> data) throws IOException {
+        Path recorded = new RunLayout(folder).config();
+        if (!Files.exists(recorded)) {
+            return false;
+        }
+        RunConfig run = RunConfig.read(recorded);
+        String other = "; name another folder as `out`";
+        if (!run.dataFingerprint().equals(data.fingerprint())) {
+            throw new SettingException(folder + " is a run on " + run.dataSize() + " samples of "
+                    + run.settings().data().data() + ", found others" + other);
+        }
+        List<String> differences = RunConfig.differences(run.settings(), config);
+        if (!run.settings().schedule().length().equals(config.schedule().length())) {
+            differences = List.of("steps: " + run.settings().schedule().length().steps() + " in the run, "
+                    + config.schedule().length().steps() + " asked for");
+        }
+        if (!differences.isEmpty()) {
+            throw new SettingException(folder + " is a run with other settings: " + String.join("; ", differences) + other);
+        }
+        String eval = config.data().evalData();
+        return Files.exists(result(folder)) && (eval == null || eval.equals(run.settings().data().evalData()));
     }
 
     /**

@@ -10,15 +10,16 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * What came of the candidates, the best first. A candidate's score is where it stands among the others by two figures,
- * each counting half: {@link #CONSENSUS} and {@link #RAW_AGREEMENT}. That is this project's own rule, chosen on sets with
- * labels among published measures and sums of them: docs/advise.md.
+ * What came of the candidates, the best first. Two figures count, {@link #CONSENSUS} and {@link #RAW_AGREEMENT}. The first
+ * candidate, which is the likeliest, is advised unless others are at least as good by both; of these the one with the
+ * highest score. That is this project's own rule, chosen on sets with labels among published measures and others of its
+ * own: docs/advise.md.
  *
- * @param ranked best first
+ * @param ranked best first; those that are worse than the first candidate by a figure come last
  * @param correlations of each figure with kNN accuracy over the candidates: Spearman's; empty where classes aren't known
  */
 public record Advice(List<Tried> ranked, Map<String, Double> correlations) {
-    /** Share of the candidates that are worse, from 0 to 1. */
+    /** Share of the others that are worse, from 0 to 1: a mean over both figures. */
     public static final String SCORE = "score";
 
     /** Share of a sample's nearest neighbours that other candidates find too, a mean over them. */
@@ -40,12 +41,16 @@ public record Advice(List<Tried> ranked, Map<String, Double> correlations) {
             return trial.figures().getOrDefault(key, Double.NaN);
         }
 
+        private boolean isAsGoodAs(Tried other) {
+            return figure(CONSENSUS) >= other.figure(CONSENSUS) && figure(RAW_AGREEMENT) >= other.figure(RAW_AGREEMENT);
+        }
+
         private Tried with(String key, double value) {
             return new Tried(candidate, trial.with(Map.of(key, value)));
         }
     }
 
-    /** Ranks one or more candidates; of equals the first stays before. */
+    /** Ranks one or more candidates, of which the first is the likeliest; of equals the first stays before. */
     public static Advice of(List<Tried> tried) {
         List<Tried> all = tried.stream()
                 .map(each -> each.with(CONSENSUS, consensus(each, tried)))
@@ -54,9 +59,12 @@ public record Advice(List<Tried> ranked, Map<String, Double> correlations) {
         double[] agreement = RankCorrelation.ranks(column(all, RAW_AGREEMENT));
         List<Tried> scored = new ArrayList<>();
         for (int i = 0; i < all.size(); i++) {
-            scored.add(all.get(i).with(SCORE, (consensus[i] + agreement[i] - 1) / (2.0 * Math.max(1, all.size() - 1))));
+            double places = consensus[i] + agreement[i] - 1; // 0 for the worst by both
+            scored.add(all.get(i).with(SCORE, places / (2.0 * Math.max(1, all.size() - 1))));
         }
-        scored.sort(Comparator.comparingDouble(each -> -each.figure(SCORE)));
+        Tried first = scored.get(0);
+        scored.sort(Comparator.comparing((Tried each) -> !each.isAsGoodAs(first))
+                .thenComparing(each -> -each.figure(SCORE)));
         return new Advice(List.copyOf(scored), correlations(scored));
     }
 
@@ -124,7 +132,7 @@ public record Advice(List<Tried> ranked, Map<String, Double> correlations) {
             }
         }
         reasons.add(best().what() + ": of " + ranked.size()
-                + " tried, neighbours that agree most with those of the others and of raw samples");
+                + " tried, none finds neighbours that agree more with those of the others and of raw samples");
         Map<String, String> amount = amount(samples);
         if (amount.containsKey("epochs")) {
             reasons.add(samples + " " + kind.noun() + " are few: " + amount.get("epochs") + " epochs make " + STEPS

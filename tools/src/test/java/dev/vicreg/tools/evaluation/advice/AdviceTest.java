@@ -28,6 +28,25 @@ class AdviceTest {
         assertEquals(3.0 / 6, Trial.agreement(a, b), 1e-12);
     }
 
+    private static Advice.Tried tried(String name, double rawAgreement, int[]... neighbours) {
+        Map<String, Double> figures = Map.of(Advice.RAW_AGREEMENT, rawAgreement);
+        return new Advice.Tried(new Candidate(name, name, Map.of()), new Trial(figures, neighbours));
+    }
+
+    /** Neighbours of one sample each; b agrees with both others by half, a and c with none but b. */
+    @Test
+    void theFirstIsLeftForWhatIsAsGoodByBothFiguresAlone() {
+        int[] a = {1, 2};
+        int[] b = {2, 3};
+        int[] c = {3, 4};
+        assertEquals("b", Advice.of(List.of(tried("a", 0.4, a), tried("b", 0.5, b), tried("c", 0.9, c)))
+                .best()
+                .name());
+        Advice kept = Advice.of(List.of(tried("b", 0.5, b), tried("a", 0.4, a), tried("c", 0.9, c)));
+        assertEquals("b", kept.best().name(), "c agrees more with raw samples, but less with the others");
+        assertEquals("c", kept.ranked().get(1).candidate().name(), "then by score");
+    }
+
     @Test
     void viewsLeaveOutWhatIsStrangeToTheSetAlone() {
         Candidate digits = Candidates.of(PictureKind.PICTURES, Map.of("flip", 1.4, "solarise", 5.4, "crop", 2.2))
