@@ -135,10 +135,10 @@ final class AdviseCommand {
         }
         Dataset<?> test =
                 config.evalData() == null ? null : datasets.open(config.evalData(), input.reading(), Selection.ALL);
-        Map<String, Double> strangeness = strangeness(input, data);
+        Look look = look(input, data);
         int parallel = ParallelRuns.parallel(given.get(PARALLEL));
         List<AdviseTrials.Planned> planned = trials.planned(
-                Candidates.of(input.kind(), strangeness), data, given.get(MINUTES), given.find(STEPS), parallel);
+                Candidates.of(input.kind(), look.strangeness), data, given.get(MINUTES), given.find(STEPS), parallel);
         List<ParallelRuns.Planned> runs =
                 planned.stream().map(AdviseTrials.Planned::run).toList();
         long steps = runs.get(0).config().schedule().length().steps();
@@ -159,12 +159,14 @@ final class AdviseCommand {
                             + " runs are done; the same command goes on");
         }
         if (left == 0 || timeUp.getAsBoolean() && tried.size() > 1) {
-            print(Advice.of(tried), strangeness, input.kind(), data, steps);
+            print(Advice.of(tried), look, input.kind(), data, steps);
         }
     }
 
-    /** That of each change; little is computed for it. */
-    private Map<String, Double> strangeness(InputConfig input, Dataset<?> data) throws IOException {
+    /** What samples are like, untrained: how strange each change makes them, and the share that has a near twin. */
+    private record Look(Map<String, Double> strangeness, double nearDuplicates) {}
+
+    private Look look(InputConfig input, Dataset<?> data) throws IOException {
         Kind<?> kind = input.kind();
         console.err().println("looking at " + data.size() + " " + data.noun());
         Strangeness samples = new Strangeness(input.views(data, Change.nothing(kind)));
@@ -172,19 +174,20 @@ final class AdviseCommand {
         for (Change change : Change.of(kind)) {
             strangeness.put(change.name(), samples.of(input.views(data, change.alone(kind))));
         }
-        return strangeness;
+        return new Look(strangeness, samples.nearDuplicates());
     }
 
-    private void print(Advice advice, Map<String, Double> strangeness, Kind<?> kind, Dataset<?> data, long steps) {
+    private void print(Advice advice, Look look, Kind<?> kind, Dataset<?> data, long steps) {
         Map<String, String> options = options(advice, data.size());
         String command = command(options);
-        List<String> reasons = advice.reasons(kind, strangeness, data.size());
+        List<String> reasons = advice.reasons(kind, look.strangeness, data.size());
         if (given.on(SharedSettings.JSON)) {
             Map<String, Object> json = new LinkedHashMap<>();
             json.put("command", command);
             json.put("options", options);
             json.put("reasons", reasons);
-            json.put("strangeness", strangeness);
+            json.put("strangeness", look.strangeness);
+            json.put("near_duplicates", look.nearDuplicates);
             json.put("correlations", advice.correlations());
             json.put("tried", advice.ranked().stream().map(AdviseCommand::json).toList());
             console.out().println(Json.line(json));
@@ -196,10 +199,11 @@ final class AdviseCommand {
                 .append(data.noun())
                 .append("; how far changed ones are from others, as a multiple of unchanged ones:\n");
         for (Change change : Change.of(kind)) {
-            double value = strangeness.getOrDefault(change.name(), 1.0);
+            double value = look.strangeness.getOrDefault(change.name(), 1.0);
             String left = change.isStrange(value) ? "  strange" : "";
             text.append(String.format(Locale.ROOT, "  %-36s %5.2f%s%n", change.what(), value, left));
         }
+        text.append(String.format(Locale.ROOT, "%.1f %% have a near twin%n", 100 * look.nearDuplicates));
         text.append("\ntried without labels, ")
                 .append(steps)
                 .append(" steps each, the best first:\n")

@@ -32,8 +32,8 @@ public record Advice(List<Tried> ranked, Map<String, Double> correlations) {
     public static final String KNN = "knn";
 
     private static final int BATCH = 128;
-    private static final int STEPS = 1500;
-    private static final int USUAL_EPOCHS = 30;
+    private static final int STEPS = 1000;
+    private static final int USUAL_EPOCHS = 30; // of as many samples as short runs see at most these are more steps
 
     /** A candidate with what its run gave. */
     public record Tried(Candidate candidate, Trial trial) {

@@ -74,8 +74,8 @@ class AdviceTest {
 
     @Test
     void fewSamplesGetSmallBatchesAndMoreEpochs() {
-        assertEquals(Map.of("batch-size", "16", "epochs", "215"), Advice.amount(119));
-        assertEquals(Map.of(), Advice.amount(10_000));
+        assertEquals(Map.of("batch-size", "16", "epochs", "143"), Advice.amount(119));
+        assertEquals(Map.of(), Advice.amount(5000));
         assertEquals(2, Advice.batch(3));
     }
 }
