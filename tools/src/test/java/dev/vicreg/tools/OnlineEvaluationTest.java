@@ -126,6 +126,7 @@ class OnlineEvaluationTest {
                 .findFirst()
                 .get();
         assertEquals(first.get("step"), best.get("step"), "of equal ones the first");
+        assertTrue(trained.err().contains("best by linear: step " + best.get("step").asInt() + ", "), trained.err());
         String step = "step-" + best.get("step").asInt();
         Path byName = shared.resolve("best.onnx");
         Path byStep = shared.resolve("step.onnx");

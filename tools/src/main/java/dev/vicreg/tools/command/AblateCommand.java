@@ -98,7 +98,7 @@ final class AblateCommand {
     /** What the rows set, and what this command sets itself. */
     private static final Set<String> TAKEN = Stream.of(
                     Ablation.ALL.stream().flatMap(row -> row.options().keySet().stream()),
-                    Stream.of("loss", "seed", "threads", "data-b", "pairs", "pair-by"))
+                    Stream.of("loss", "seed", "threads", "data-b", "pairs", "pair-by", "eval-every", "keep-best"))
             .flatMap(names -> names)
             .collect(Collectors.toSet());
 

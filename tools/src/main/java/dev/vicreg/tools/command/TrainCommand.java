@@ -18,6 +18,7 @@ import dev.vicreg.training.data.source.Dataset;
 import dev.vicreg.training.data.source.Opening;
 import dev.vicreg.training.data.source.Selection;
 import dev.vicreg.training.loop.Trainer;
+import dev.vicreg.training.run.BestCheckpoint;
 import dev.vicreg.training.run.RunConfig;
 import dev.vicreg.training.step.Side;
 import java.io.IOException;
@@ -26,6 +27,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -148,7 +150,7 @@ final class TrainCommand {
                 TrainingRun.exportAverage(root, Side.A, checkpoint, figures(average));
             }
         }
-        report(settings, result, end, average, console);
+        report(settings, result, end, average, BestCheckpoint.of(root), console);
     }
 
     private static Map<String, Double> figures(Evaluation evaluation) {
@@ -160,6 +162,7 @@ final class TrainCommand {
             TrainingRun.Result result,
             RunEvaluation.End end,
             @Nullable Evaluation average,
+            Optional<BestCheckpoint> best,
             Console console) {
         Evaluation evaluation = end.evaluation();
         Trainer.Outcome outcome = result.outcome();
@@ -179,6 +182,7 @@ final class TrainCommand {
             if (average != null) {
                 summary.put("evaluation_ema", average.figures());
             }
+            best.ifPresent(known -> summary.put("best", known));
             summary.put("conclusion", end.conclusion());
             console.out().println(Json.line(summary));
             return;
@@ -198,6 +202,13 @@ final class TrainCommand {
         }
         result.encoders().values().forEach(console.out()::println);
         result.averaged().values().forEach(console.out()::println);
+        best.ifPresent(known -> console.err()
+                .println(String.format(
+                        Locale.ROOT,
+                        "best by %s: step %d, %.4g; ./vicreg export --checkpoint best publishes it",
+                        known.measure(),
+                        known.step(),
+                        known.value())));
         console.err().println(end.conclusion());
     }
 }

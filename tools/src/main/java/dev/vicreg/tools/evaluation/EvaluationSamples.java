@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record EvaluationSamples<S>(
         Dataset<S> train, int[] voting, Dataset<S> test, int[] asked, IntUnaryOperator label, List<String> classes) {
-    /** Most samples of a few that vote, and most that are asked: some three steps of 128 pairs cost as much. */
+    /** Most samples of a few that vote, and most that are asked: some four steps of 128 pairs cost as much. */
     public static final int MOST = 1000;
 
     private static final int PART_ASKED = 3; // one in so many, of training samples that are not many

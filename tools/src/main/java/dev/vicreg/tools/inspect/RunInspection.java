@@ -2,6 +2,7 @@ package dev.vicreg.tools.inspect;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.vicreg.training.run.Artifacts;
+import dev.vicreg.training.run.BestCheckpoint;
 import dev.vicreg.training.run.RunFolder;
 import dev.vicreg.training.run.RunLayout;
 import dev.vicreg.training.step.Side;
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param config config.json
  * @param steps of the checkpoints that are there, oldest first
+ * @param best which of them is the best; null where none was chosen
  * @param newest the newest checkpoint, else the one that the run started from; null if there is none
  * @param network {@code eval_model.onnx}; null if it is missing
  * @param encoder the exported encoder; null if there is none yet
@@ -26,6 +28,7 @@ record RunInspection(
         Path root,
         JsonNode config,
         List<Long> steps,
+        @Nullable BestCheckpoint best,
         @Nullable CheckpointInspection newest,
         @Nullable ModelInspection network,
         @Nullable ModelInspection encoder)
@@ -45,6 +48,7 @@ record RunInspection(
                 root,
                 config,
                 saved.stream().map(RunFolder.Saved::step).toList(),
+                BestCheckpoint.of(root).orElse(null),
                 Files.exists(checkpoint) ? CheckpointInspection.of(checkpoint) : null,
                 model(artifacts.evalModel()),
                 model(run.encoder(Side.A)));
@@ -61,6 +65,9 @@ record RunInspection(
         page.row("settings", "");
         page.table(settings(all));
         page.row("checkpoints", steps.isEmpty() ? "none but the start" : "after steps " + steps);
+        if (best != null) {
+            page.row("best", "step " + best.step() + ", " + best.measure() + " " + best.value());
+        }
         if (newest != null) {
             page.line("");
             page.line(newest.file() + ": checkpoint, " + Sizes.bytes(newest.bytes()));
@@ -105,6 +112,9 @@ record RunInspection(
         values.put("folder", root.toString());
         values.put("config", config);
         values.put("checkpoints", steps);
+        if (best != null) {
+            values.put("best", best);
+        }
         if (newest != null) {
             values.put("newest", newest.values());
         }
