@@ -91,7 +91,13 @@ class AdviseCommandTest {
     void runsOnOtherDataAreNotTakenForTheirs() {
         Cli.sample("vectors", folder.resolve("other"), 5, 1);
         Cli other = Cli.run(
-                "advise", "--data", folder.resolve("other/train.csv").toString(), "--out", out.toString(), "--steps", "2");
+                "advise",
+                "--data",
+                folder.resolve("other/train.csv").toString(),
+                "--out",
+                out.toString(),
+                "--steps",
+                "2");
         assertEquals(2, other.status(), other.err());
         assertTrue(other.err().contains("name another folder as --out"), other.err());
         Cli longer = advise("--batch-size", "4");

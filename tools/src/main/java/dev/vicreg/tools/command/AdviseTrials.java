@@ -196,10 +196,12 @@ final class AdviseTrials {
                     + config.schedule().length().steps() + " asked for");
         }
         if (!differences.isEmpty()) {
-            throw new SettingException(folder + " is a run with other settings: " + String.join("; ", differences) + other);
+            throw new SettingException(
+                    folder + " is a run with other settings: " + String.join("; ", differences) + other);
         }
         String eval = config.data().evalData();
-        return Files.exists(result(folder)) && (eval == null || eval.equals(run.settings().data().evalData()));
+        return Files.exists(result(folder))
+                && (eval == null || eval.equals(run.settings().data().evalData()));
     }
 
     /**

@@ -37,8 +37,7 @@ public record LayerRates(float encoder, float first) {
      *     bias, are one layer
      */
     public RateFactor over(List<Parameter> network) {
-        List<String> layers =
-                network.stream().map(LayerRates::layer).distinct().toList();
+        List<String> layers = network.stream().map(LayerRates::layer).distinct().toList();
         Map<String, Float> factors = new LinkedHashMap<>();
         for (Parameter parameter : network) {
             int place = layers.indexOf(layer(parameter));

@@ -16,6 +16,15 @@ import java.util.function.Consumer;
  * @param reasons why a measure gave nothing, a line each
  */
 public record Measurements(Map<Space, List<Figure>> figures, Map<Space, String> collapses, List<String> reasons) {
+    /** Why a measure gave nothing. */
+    private record Failure(String measure, String reason) {
+        /** @param in names of the spaces where it is so, of {@code spaces} in all */
+        String text(List<String> in, int spaces) {
+            String where = in.size() == spaces ? "" : " of " + String.join(", ", in);
+            return measure + where + " left out: " + reason;
+        }
+    }
+
     /**
      * Takes all measures that can be taken.
      *
@@ -26,7 +35,7 @@ public record Measurements(Map<Space, List<Figure>> figures, Map<Space, String> 
             List<Measure> measures, List<Space> spaces, Labels labels, Consumer<String> progress) {
         Map<Space, List<Figure>> figures = new LinkedHashMap<>();
         Map<Space, String> collapses = new LinkedHashMap<>();
-        Map<String, List<String>> failures = new LinkedHashMap<>(); // the spaces, by measure and reason
+        Map<Failure, List<String>> failures = new LinkedHashMap<>(); // the spaces where they are
         for (Space space : spaces) {
             Optional<String> collapse = Collapse.of(space.test()).or(() -> Collapse.of(space.train()));
             collapse.ifPresent(words -> collapses.put(space, words));
@@ -37,15 +46,15 @@ public record Measurements(Map<Space, List<Figure>> figures, Map<Space, String> 
                         own.addAll(measure.of(space, labels));
                     }
                 } catch (IllegalStateException e) {
-                    failures.computeIfAbsent(measure.name() + "\0" + e.getMessage(), key -> new ArrayList<>())
-                            .add(space.name());
+                    Failure failure = new Failure(measure.name(), String.valueOf(e.getMessage()));
+                    failures.computeIfAbsent(failure, key -> new ArrayList<>()).add(space.name());
                 }
                 progress.accept(space.name());
             }
             figures.put(space, own);
         }
         List<String> reasons = new ArrayList<>();
-        failures.forEach((key, names) -> reasons.add(reason(key, names, spaces.size())));
+        failures.forEach((failure, in) -> reasons.add(failure.text(in, spaces.size())));
         if (figures.values().stream().allMatch(List::isEmpty) && collapses.isEmpty() && !reasons.isEmpty()) {
             throw new IllegalStateException(reasons.get(0));
         }
@@ -57,11 +66,5 @@ public record Measurements(Map<Space, List<Figure>> figures, Map<Space, String> 
         return measure.needs() == Measure.Needs.NOTHING
                 && space.test().length > 1
                 && !Collapse.isNotFinite(space.test());
-    }
-
-    private static String reason(String key, List<String> names, int spaces) {
-        int end = key.indexOf('\0');
-        return key.substring(0, end) + (names.size() == spaces ? "" : " of " + String.join(", ", names)) + " left out: "
-                + key.substring(end + 1);
     }
 }

@@ -39,9 +39,11 @@ class AdviceTest {
         int[] a = {1, 2};
         int[] b = {2, 3};
         int[] c = {3, 4};
-        assertEquals("b", Advice.of(List.of(tried("a", 0.4, a), tried("b", 0.5, b), tried("c", 0.9, c)))
-                .best()
-                .name());
+        assertEquals(
+                "b",
+                Advice.of(List.of(tried("a", 0.4, a), tried("b", 0.5, b), tried("c", 0.9, c)))
+                        .best()
+                        .name());
         Advice kept = Advice.of(List.of(tried("b", 0.5, b), tried("a", 0.4, a), tried("c", 0.9, c)));
         assertEquals("b", kept.best().name(), "c agrees more with raw samples, but less with the others");
         assertEquals("c", kept.ranked().get(1).candidate().name(), "then by score");
