@@ -95,10 +95,10 @@ final class AdviseCommand {
     static final Usage USAGE = new Usage(
             List.of(SharedSettings.DATA),
             Stream.concat(Stream.of(OUT, MINUTES, STEPS, PARALLEL, SharedSettings.JSON), OF_A_RUN.stream())
-                    .<Setting<?>>filter(setting -> setting == STEPS
-                            || !TAKEN.contains(setting.name())
+                    .filter(setting -> setting.equals(STEPS)
+                            || (!TAKEN.contains(setting.name())
                                     && !setting.name().endsWith("-b")
-                                    && !setting.name().equals(SharedSettings.DATA.name()))
+                                    && !setting.name().equals(SharedSettings.DATA.name())))
                     .toList(),
             "./vicreg advise --data shapes/train");
 
@@ -158,7 +158,7 @@ final class AdviseCommand {
                     .println("stopped and saved; " + tried.size() + " of " + runs.size()
                             + " runs are done; the same command goes on");
         }
-        if (left == 0 || timeUp.getAsBoolean() && tried.size() > 1) {
+        if (left == 0 || (timeUp.getAsBoolean() && tried.size() > 1)) {
             print(Advice.of(tried), look, input.kind(), data, steps);
         }
     }

@@ -74,7 +74,11 @@ final class FineTune {
     /** How good outputs are; more is better. */
     @FunctionalInterface
     interface Scoring {
-        /** @param outputs of the held-out samples in their order, [samples][outputs] */
+        /**
+         * The score of outputs.
+         *
+         * @param outputs of the held-out samples in their order, [samples][outputs]
+         */
         double of(double[][] outputs);
     }
 

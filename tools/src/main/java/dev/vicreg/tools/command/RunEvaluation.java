@@ -65,7 +65,7 @@ final class RunEvaluation implements AutoCloseable {
         try {
             evaluation.check();
             String best = config.output().keepBest();
-            if ("knn".equals(best) || "linear".equals(best)) {
+            if (best != null && (best.equals("knn") || best.equals("linear"))) {
                 DataOptions reading = config.graph().a().input().reading();
                 Dataset<?> train = datasets.open(
                         config.data().data(), reading, config.data().selection());

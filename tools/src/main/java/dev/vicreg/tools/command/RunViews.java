@@ -12,6 +12,7 @@ import dev.vicreg.training.data.source.Dataset;
 import dev.vicreg.training.data.source.Selection;
 import dev.vicreg.training.data.view.ViewKey;
 import dev.vicreg.training.data.view.ViewSource;
+import dev.vicreg.training.data.view.ViewType;
 import dev.vicreg.training.run.RunConfig;
 import dev.vicreg.training.run.RunLayout;
 import dev.vicreg.training.step.Side;
@@ -68,10 +69,9 @@ final class RunViews {
      */
     <S> List<float[][][]> embed(SampleForm<S, ?> form, Dataset<?> data, List<EmbeddingModel> models, Console console)
             throws IOException {
-        ViewSource[] sides = new ViewSource[2];
+        List<ViewSource> sides = new ArrayList<>();
         for (Side side : Side.values()) {
-            sides[side.ordinal()] =
-                    run.graph().a().input().views(data, run.views().of(side));
+            sides.add(run.graph().a().input().views(data, run.views().of(side)));
         }
         List<Embedder<S>> embedders =
                 models.stream().map(model -> SampleForms.embedder(form, model)).toList();
@@ -94,15 +94,19 @@ final class RunViews {
         return embedded.stream().map(rows -> rows.toArray(new float[0][][])).toList();
     }
 
-    private <S> List<S> views(SampleForm<S, ?> form, ViewSource[] sides, int index) throws IOException {
-        ViewSource.Sample[] sample = {sides[0].sample(index), sides[1].sample(index)};
+    private <S> List<S> views(SampleForm<S, ?> form, List<ViewSource> sides, int index) throws IOException {
+        List<ViewSource.Sample> sample = new ArrayList<>();
+        for (ViewSource side : sides) {
+            sample.add(side.sample(index));
+        }
         List<S> views = new ArrayList<>();
         for (int view = 0; view < VIEWS; view++) {
-            int side = view % sides.length;
+            int side = view % sides.size();
+            ViewType type = sides.get(side).type();
             ByteBuffer bytes =
-                    ByteBuffer.allocateDirect(sides[side].type().bytes()).order(ByteOrder.nativeOrder());
-            sample[side].write(new ViewKey(run.seed(), 0, index, view), bytes, 0);
-            views.add(form.seen(sides[side].type(), bytes));
+                    ByteBuffer.allocateDirect(type.bytes()).order(ByteOrder.nativeOrder());
+            sample.get(side).write(new ViewKey(run.seed(), 0, index, view), bytes, 0);
+            views.add(form.seen(type, bytes));
         }
         return views;
     }

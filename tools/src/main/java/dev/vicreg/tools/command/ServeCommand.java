@@ -104,7 +104,7 @@ final class ServeCommand {
             Stream.of(
                             OPTIONS,
                             SharedSettings.EMBEDDING.stream()
-                                    .filter(setting -> setting != SharedSettings.JSON)
+                                    .filter(setting -> !setting.equals(SharedSettings.JSON))
                                     .toList())
                     .<Setting<?>>flatMap(List::stream)
                     .toList(),

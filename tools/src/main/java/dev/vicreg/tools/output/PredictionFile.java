@@ -142,11 +142,11 @@ public final class PredictionFile implements Closeable {
 
     /** Appends the number of a sample. */
     public void add(String name, float prediction) throws IOException {
-        out.write(json ? Json.line(new Number(name, prediction)) + "\n" : line(List.of(name, prediction)));
+        out.write(json ? Json.line(new Predicted(name, prediction)) + "\n" : line(List.of(name, prediction)));
     }
 
     /** A line of JSON of a number. */
-    private record Number(String path, float prediction) {}
+    private record Predicted(String path, float prediction) {}
 
     /** Completes what was written; a file is forced to the disk and gets its name. */
     public void publish() throws IOException {

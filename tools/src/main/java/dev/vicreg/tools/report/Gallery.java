@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.IntConsumer;
 
@@ -98,7 +99,7 @@ record Gallery(
             int model = place++;
             List<S> prepared =
                     items.stream().map(item -> item.prepared.get(model)).toList();
-            vectors.get(entry.getKey()).addAll(List.of(entry.getValue().embed(prepared)));
+            Objects.requireNonNull(vectors.get(entry.getKey())).addAll(List.of(entry.getValue().embed(prepared)));
         }
     }
 
@@ -109,6 +110,6 @@ record Gallery(
 
     /** What a model makes of them: [samples][D]. */
     float[][] rows(String model) {
-        return vectors.get(model).toArray(new float[0][]);
+        return Objects.requireNonNull(vectors.get(model)).toArray(new float[0][]);
     }
 }

@@ -70,7 +70,7 @@ public record Advice(List<Tried> ranked, Map<String, Double> correlations) {
 
     private static double consensus(Tried one, List<Tried> all) {
         return all.stream()
-                .filter(other -> other != one)
+                .filter(other -> !other.equals(one))
                 .mapToDouble(other -> Trial.agreement(one.trial.neighbours(), other.trial.neighbours()))
                 .average()
                 .orElse(0);

@@ -94,7 +94,12 @@ public record ClassifierFit(
      * @param error standard error of it: over samples, of the differences of paired predictions
      */
     public record Gain(double gain, double error) {
-        /** @param before,after which predictions are right, of the same samples in one order; at least one */
+        /**
+         * The gain of {@code after} over {@code before}.
+         *
+         * @param before which predictions are right, at least one
+         * @param after likewise, of the same samples in the same order
+         */
         public static Gain of(boolean[] before, boolean[] after) {
             double sum = 0;
             double squares = 0;
