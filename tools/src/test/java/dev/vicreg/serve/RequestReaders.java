@@ -4,7 +4,6 @@ import dev.vicreg.runtime.input.Input;
 import dev.vicreg.runtime.sequence.ByteIds;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
@@ -62,10 +61,9 @@ public final class RequestReaders {
     }
 
     private static <S> void make(List<Draft<S>> drafts) throws IOException {
-        List<S> samples = new ArrayList<>();
         for (Draft<S> draft : drafts) {
             if (draft.pixels() < 1 << 20) {
-                samples.add(draft.make());
+                draft.make();
             }
         }
     }

@@ -33,6 +33,7 @@ import java.util.stream.Stream;
  *
  * @see <a href="https://chromedevtools.github.io/devtools-protocol/">the protocol</a>
  */
+@SuppressWarnings("try") // whoever is interrupted while it closes is a test
 final class Browser implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final List<String> NAMES =

@@ -103,8 +103,7 @@ final class RunViews {
         for (int view = 0; view < VIEWS; view++) {
             int side = view % sides.size();
             ViewType type = sides.get(side).type();
-            ByteBuffer bytes =
-                    ByteBuffer.allocateDirect(type.bytes()).order(ByteOrder.nativeOrder());
+            ByteBuffer bytes = ByteBuffer.allocateDirect(type.bytes()).order(ByteOrder.nativeOrder());
             sample.get(side).write(new ViewKey(run.seed(), 0, index, view), bytes, 0);
             views.add(form.seen(type, bytes));
         }

@@ -99,7 +99,8 @@ record Gallery(
             int model = place++;
             List<S> prepared =
                     items.stream().map(item -> item.prepared.get(model)).toList();
-            Objects.requireNonNull(vectors.get(entry.getKey())).addAll(List.of(entry.getValue().embed(prepared)));
+            Objects.requireNonNull(vectors.get(entry.getKey()))
+                    .addAll(List.of(entry.getValue().embed(prepared)));
         }
     }
 

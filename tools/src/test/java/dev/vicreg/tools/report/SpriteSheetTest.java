@@ -38,7 +38,7 @@ class SpriteSheetTest {
         assertEquals(List.of(List.of(32, 16), List.of(64, 32), List.of(8, 8)), json.get("cells"));
         BufferedImage image = decoded(json);
         assertEquals(128, image.getWidth());
-        assertEquals(0xff0000, image.getRGB(10, 8) & 0xf00000 | 0x0f0000);
+        assertEquals(0xff0000, (image.getRGB(10, 8) & 0xf00000) | 0x0f0000);
         assertEquals(0x00f000, image.getRGB(64 + 30, 16) & 0x80f080);
         assertEquals(0x0000f0, image.getRGB(4, 64 + 4) & 0x8080f0);
     }
