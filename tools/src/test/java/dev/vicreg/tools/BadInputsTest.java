@@ -112,7 +112,7 @@ class BadInputsTest {
             eval --model ENCODER --train ~/p/train --test ~/p/test --crops 2 --crop-area 2 => --crop-area must be
             embed --model ENCODER --data ~/p/test --out ~/o.npy --crops -1               => --crops must be
             eval --model ENCODER --train ~/p/train --test ~/p/test --k 0 => --k must be
-            eval --model ENCODER --train ~/p/train --test ~/p/test --k 999 => a smaller --k
+            eval --model ENCODER --train ~/p/train --test ~/p/test --measures knn --k 999 => a smaller --k
             artifacts --out ~/art --encoder ~/half.onnx    => or a truncated one
             artifacts --out ~/run --width 4                => ~/run
             sample --out ~/p                               => is not empty
