@@ -74,7 +74,7 @@ class ApplicationTest {
     @TempDir
     Path folder;
 
-    /** Twelve for encoders, three for classifiers, two for regressors, two for servers: batches, and what a model takes. */
+    /** Twelve for encoders, three for classifiers, three for regressors, one for servers: batches. */
     @Test
     void applicationsSeeAtMostNineteenTypes() {
         Set<String> types = new TreeSet<>();

@@ -42,7 +42,7 @@ class ProgramTest {
         String out = text(process.getInputStream());
         assertEquals(0, exit(process));
         assertEquals(1, out.lines().count(), out);
-        assertTrue(out.startsWith("{\"encoder\":"), out);
+        assertTrue(out.startsWith("{") && out.contains("\"encoder\":\"" + run.resolve("encoder.onnx") + "\""), out);
     }
 
     @Test
