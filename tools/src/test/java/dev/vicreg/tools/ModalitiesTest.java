@@ -128,7 +128,7 @@ class ModalitiesTest {
             assertTrue(figures.path(name).asDouble() > 0.1, figures.toString());
         }
         BufferedImage picture = ImageIO.read(plot.toFile());
-        assertEquals(1280, picture.getWidth());
+        assertEquals(1420, picture.getWidth()); // two charts of 640, and names of classes
 
         try (EmbeddingModel model = EmbeddingModel.load(encoder, Device.CPU, 1)) {
             Input.Vectors input = (Input.Vectors) model.manifest().input();
