@@ -102,7 +102,8 @@ class ServeCommandTest {
         try {
             int port = port(portFile, process, log);
             for (int i = 0; i < 3; i++) {
-                String body = post(port, "/embed?model=shapes", Path.of(names.get(i)));
+                String body = post(
+                        port, "/embed?model=shapes", Path.of(pictures + "/test").resolve(names.get(i)));
                 float[] found = new Gson()
                         .fromJson(
                                 JsonParser.parseString(body)

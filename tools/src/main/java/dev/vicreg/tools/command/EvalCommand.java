@@ -8,12 +8,12 @@ import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.tools.cli.Usage;
+import dev.vicreg.tools.evaluation.EvaluationTargets;
 import dev.vicreg.tools.evaluation.KnnClassifier;
 import dev.vicreg.tools.evaluation.LabelledVectors;
 import dev.vicreg.tools.evaluation.Neighbours;
 import dev.vicreg.tools.evaluation.Plot;
 import dev.vicreg.tools.evaluation.SampleForm;
-import dev.vicreg.tools.evaluation.Targets;
 import dev.vicreg.tools.evaluation.VectorPlot;
 import dev.vicreg.tools.evaluation.measure.ConfusionPlot;
 import dev.vicreg.tools.evaluation.measure.EvaluationReport;
@@ -238,8 +238,8 @@ final class EvalCommand {
                             + " is among those that the encoder takes: it finds there what it is" + " to predict");
         }
         Selection selection = SharedSettings.selection(settings);
-        Targets ofTrain = Targets.of(target, settings.get(TRAIN), train, selection, datasets);
-        Targets ofTest = Targets.of(target, settings.get(TEST), test, selection, datasets);
+        EvaluationTargets ofTrain = EvaluationTargets.of(target, settings.get(TRAIN), train, selection, datasets);
+        EvaluationTargets ofTest = EvaluationTargets.of(target, settings.get(TEST), test, selection, datasets);
         Embedded<R> embedded = embed(form, models, train, ofTrain::label, test, ofTest::label, console);
         if (embedded.train.size() == 0 || embedded.test.size() == 0) {
             throw new SettingException("--target " + target + " needs training and test " + train.noun()

@@ -17,7 +17,7 @@ import java.util.List;
  * @param name what they are: a column, or {@link #LABEL}
  * @param values by the sample's place in its data set; NaN where it has none
  */
-public record Targets(String name, double[] values) {
+public record EvaluationTargets(String name, double[] values) {
     /** Names the labels of samples that are no rows of a table: folders, or lines of {@code NAME.labels.txt}. */
     public static final String LABEL = "label";
 
@@ -29,15 +29,15 @@ public record Targets(String name, double[] values) {
      * @param datasets opens the column
      * @throws SettingException if they are no numbers, or these data have none of that name: says where
      */
-    public static Targets of(String name, String spec, Dataset<?> data, Selection selection, Datasets datasets)
-            throws IOException {
+    public static EvaluationTargets of(
+            String name, String spec, Dataset<?> data, Selection selection, Datasets datasets) throws IOException {
         return data.noun().equals(VectorKind.VECTORS.noun())
                 ? ofColumn(name, spec, data, selection, datasets)
                 : ofLabels(name, spec, data);
     }
 
-    private static Targets ofColumn(String name, String spec, Dataset<?> data, Selection selection, Datasets datasets)
-            throws IOException {
+    private static EvaluationTargets ofColumn(
+            String name, String spec, Dataset<?> data, Selection selection, Datasets datasets) throws IOException {
         VectorDataset column;
         try {
             DataOptions options = new DataOptions(List.of(name), null, 0, 1);
@@ -54,10 +54,10 @@ public record Targets(String name, double[] values) {
         }
         double[] values = new double[column.size()];
         Arrays.setAll(values, row -> column.value(row, 0));
-        return new Targets(name, values);
+        return new EvaluationTargets(name, values);
     }
 
-    private static Targets ofLabels(String name, String spec, Dataset<?> data) {
+    private static EvaluationTargets ofLabels(String name, String spec, Dataset<?> data) {
         if (!name.equals(LABEL)) {
             throw new SettingException("`target` " + name + " would be a column of a table, " + spec + " holds "
                     + data.noun() + ": their labels are a target, by the name " + LABEL);
@@ -68,7 +68,7 @@ public record Targets(String name, double[] values) {
         }
         double[] values = new double[data.size()];
         Arrays.setAll(values, index -> data.label(index) < 0 ? Double.NaN : numbers[data.label(index)]);
-        return new Targets(name, values);
+        return new EvaluationTargets(name, values);
     }
 
     private static double number(String text, String spec) {
