@@ -111,7 +111,7 @@ class ServeCommandTest {
                                         .getAsJsonArray("embeddings")
                                         .get(0),
                                 float[].class);
-                assertArrayEquals(CsvVector.values(rows.get(i)), found, 1e-5f);
+                assertArrayEquals(CsvVector.values(rows.get(i + 1)), found, 1e-5f);
             }
             signal(process, "HUP");
             while (!Files.readString(log).contains("\"reloaded\"")) {
@@ -121,14 +121,14 @@ class ServeCommandTest {
             signal(process, "TERM");
             assertTrue(process.waitFor(60, TimeUnit.SECONDS), "the server hangs");
             assertEquals(0, process.exitValue(), Files.readString(log));
+            assertEquals(
+                    "http://127.0.0.1",
+                    new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8)
+                            .replaceFirst(":\\d+\\s*$", ""));
         } finally {
             process.destroyForcibly();
         }
         assertFalse(Files.exists(portFile));
-        assertEquals(
-                "http://127.0.0.1",
-                new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8)
-                        .replaceFirst(":\\d+\\s*$", ""));
         for (String line : Files.readAllLines(log)) {
             JsonObject event = JsonParser.parseString(line).getAsJsonObject();
             assertTrue(event.has("time") && event.has("level") && event.has("message"), line);
