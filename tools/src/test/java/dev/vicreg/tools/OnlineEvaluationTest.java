@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.vicreg.runtime.file.TemporaryFolder;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -180,5 +181,21 @@ class OnlineEvaluationTest {
         Cli unknown = train(shared.resolve("no"), "p/train", "--eval-every", "2", "--keep-best", "accuracy");
         assertEquals(2, unknown.status());
         assertTrue(unknown.errorLine().contains("must be one of knn, linear, rankme, spread, uniformity"));
+    }
+
+    @Test
+    void eventsOfAFinishedRunHaveTheNamesOfThoseWrittenOnTheWay() throws IOException {
+        Path events = shared.resolve("events");
+        Cli done = Cli.run("metrics", run.toString(), "--tensorboard", events.toString());
+        assertEquals(0, done.status(), done.err());
+        StringBuilder text = new StringBuilder();
+        try (Stream<Path> files = Files.list(events)) {
+            for (Path file : (Iterable<Path>) files::iterator) {
+                text.append(Files.readString(file, StandardCharsets.ISO_8859_1));
+            }
+        }
+        assertTrue(text.indexOf("eval/knn") >= 0 && text.indexOf("train/loss") >= 0);
+        assertEquals(-1, text.indexOf("evaluation/"));
+        assertEquals(-1, text.indexOf("eval/epoch"));
     }
 }

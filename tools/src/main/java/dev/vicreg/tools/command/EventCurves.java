@@ -12,7 +12,9 @@ final class EventCurves implements Follower {
     /** What all of a step's curves are named after. */
     static final String GROUP = "train/";
 
-    private static final String MEASURED = "eval/";
+    /** What all curves of measurements are named after. */
+    static final String MEASURED = "eval/";
+
     private static final double MILLIS = 1e-3;
 
     private final EventFile file;
@@ -38,6 +40,12 @@ final class EventCurves implements Follower {
         line.terms().forEach((name, value) -> values.put(GROUP + name, value));
         values.put(GROUP + "lr", (float) line.lr());
         values.put(GROUP + "pairs_per_second", (float) line.pairsPerSecond());
+        Float scale = line.lossScale();
+        Long skipped = line.skippedSteps();
+        if (scale != null && skipped != null) {
+            values.put(GROUP + "loss_scale", scale);
+            values.put(GROUP + "skipped_steps", (float) skipped);
+        }
         file.add(line.step(), now(), values);
     }
 

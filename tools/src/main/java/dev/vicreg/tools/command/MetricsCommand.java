@@ -23,6 +23,7 @@ import java.util.Optional;
 
 /** A run's metrics for other programs. */
 final class MetricsCommand {
+    private static final String EVAL = "eval."; // before the names of what was measured
     private static final double MILLIS = 1e-3;
 
     private static final Setting<Path> RUN = Setting.path("run", "RUN", Group.MODEL, "folder of the run");
@@ -66,8 +67,10 @@ final class MetricsCommand {
                 seconds[0] += seconds(line, batch);
                 Map<String, Float> values = new LinkedHashMap<>();
                 MetricLines.values(line).forEach((name, value) -> {
-                    if (value.isNumber() && !name.equals("step")) {
-                        values.put((line.has("loss") ? EventCurves.GROUP : "evaluation/") + name, value.floatValue());
+                    if (value.isNumber() && name.startsWith(EVAL)) {
+                        values.put(EventCurves.MEASURED + name.substring(EVAL.length()), value.floatValue());
+                    } else if (value.isNumber() && !name.equals("step") && line.has("loss")) {
+                        values.put(EventCurves.GROUP + name, value.floatValue());
                     }
                 });
                 if (line.path("step").isIntegralNumber() && !values.isEmpty()) {
