@@ -67,12 +67,29 @@ final class KnnEvaluation {
     }
 
     /** Embeds what votes and what is asked, and classifies the second by the first. */
-    static <S, R> Measured<R> measure(
+    private static <S, R> Measured<R> measure(
             SampleForm<S, R> form,
             KnnClassifier knn,
             List<EmbeddingModel> models,
             EvaluationSamples<S> samples,
             Console console)
+            throws IOException {
+        Embedded<R> embedded = embed(form, models, samples, console);
+        requireLabels(knn.k(), samples.train(), embedded.bank.size(), embedded.queries.size()); // some may not decode
+        return embedded.measure(knn, samples.classes());
+    }
+
+    /** What votes and what is asked, as vectors. */
+    record Embedded<R>(LabelledVectors<R> bank, LabelledVectors<R> queries) {
+        /** Classifies the second by the first, which are {@code knn.k()} or more. */
+        Measured<R> measure(KnnClassifier knn, List<String> classes) {
+            return new Measured<>(Evaluation.of(knn, bank, queries, classes.size()), bank, queries, classes);
+        }
+    }
+
+    /** Embeds what votes and what is asked, what can be decoded of them. */
+    static <S, R> Embedded<R> embed(
+            SampleForm<S, R> form, List<EmbeddingModel> models, EvaluationSamples<S> samples, Console console)
             throws IOException {
         LabelledVectors<R> bank;
         LabelledVectors<R> queries;
@@ -87,10 +104,7 @@ final class KnnEvaluation {
                     models,
                     done -> progress.at(samples.voting().length + done));
         }
-        requireLabels(knn.k(), samples.train(), bank.size(), queries.size()); // some may not have been decodable
-        Evaluation evaluation =
-                Evaluation.of(knn, bank, queries, samples.classes().size());
-        return new Measured<>(evaluation, bank, queries, samples.classes());
+        return new Embedded<>(bank, queries);
     }
 
     /** How many samples have a label. */

@@ -196,15 +196,25 @@ final class RunEvaluation implements AutoCloseable {
                 return new End(measured.evaluation(), conclusion(measured, "test " + train.noun()));
             }
             EvaluationSamples<S> samples = few(form, train);
-            String asked = "training " + train.noun();
-            return new End(
-                    null,
-                    samples.voting().length >= KnnClassifier.STANDARD.k()
-                            ? conclusion(
-                                    KnnEvaluation.measure(form, KnnClassifier.STANDARD, models, samples, console),
-                                    asked + " that don't vote")
-                            : unlabelled(form, models, samples, asked));
+            return new End(null, onTrainingSamples(form, models, samples));
         }
+    }
+
+    private <S, R> String onTrainingSamples(
+            SampleForm<S, R> form, List<EmbeddingModel> models, EvaluationSamples<S> samples) throws IOException {
+        KnnClassifier knn = KnnClassifier.STANDARD;
+        String asked = "training " + samples.train().noun();
+        if (samples.voting().length >= knn.k()) {
+            KnnEvaluation.Embedded<R> embedded = KnnEvaluation.embed(form, models, samples, console);
+            Optional<String> collapse = Collapse.of(embedded.queries().encoder());
+            if (collapse.isPresent()) {
+                return Conclusion.collapsed(collapse.get(), config.schedule().lr());
+            }
+            if (embedded.bank().size() >= knn.k() && embedded.queries().size() > 0) { // some may not decode
+                return conclusion(embedded.measure(knn, samples.classes()), asked + " that don't vote");
+            }
+        }
+        return unlabelled(form, models, samples, asked);
     }
 
     private String conclusion(KnnEvaluation.Measured<?> measured, String asked) {

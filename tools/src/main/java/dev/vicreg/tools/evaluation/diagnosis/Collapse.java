@@ -34,7 +34,8 @@ public final class Collapse {
         return "complete collapse: all " + vectors + " vectors are " + (zeros ? "zeros" : "the same");
     }
 
-    private static boolean isFinite(float[] vector) {
+    /** Whether all values are finite numbers. */
+    public static boolean isFinite(float[] vector) {
         for (float value : vector) {
             if (!Float.isFinite(value)) {
                 return false;

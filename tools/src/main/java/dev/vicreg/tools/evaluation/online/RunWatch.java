@@ -57,7 +57,7 @@ public final class RunWatch<S, R> implements OnlineEvaluation {
             return;
         }
         int[] rows = IntStream.range(0, indices.length)
-                .filter(i -> taught[indices[i]] >= 0 && isFinite(representations[i]))
+                .filter(i -> taught[indices[i]] >= 0 && Collapse.isFinite(representations[i]))
                 .toArray();
         if (probe == null) {
             probe = new OnlineProbe(samples.classes().size(), representations[0].length);
@@ -65,15 +65,6 @@ public final class RunWatch<S, R> implements OnlineEvaluation {
         probe.learn(
                 Arrays.stream(rows).mapToObj(i -> representations[i]).toArray(float[][]::new),
                 Arrays.stream(rows).map(i -> taught[indices[i]]).toArray());
-    }
-
-    private static boolean isFinite(float[] vector) {
-        for (float value : vector) {
-            if (!Float.isFinite(value)) {
-                return false;
-            }
-        }
-        return true;
     }
 
     /**
