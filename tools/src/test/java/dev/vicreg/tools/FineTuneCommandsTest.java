@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntPredicate;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -139,6 +140,29 @@ class FineTuneCommandsTest {
         assertTrue(line.contains("was stopped, with seed 0, asked for now 1"), line);
         made(run, train, out, options);
         assertArrayEquals(Files.readAllBytes(whole), Files.readAllBytes(out));
+    }
+
+    /** A table's fingerprint says nothing of its labels, nor of its targets: they decide all the same. */
+    @Test
+    void whatWasStoppedGoesOnWithTheSameLabelsAlone() throws IOException {
+        Path rows = folder.resolve("rows.csv");
+        Path out = folder.resolve("labels.onnx");
+        String[] options = {"--label", "kind", "--from-scratch", "--epochs", "4", "--batch-size", "16"};
+        Files.writeString(rows, rows(row -> row % 2 == 0));
+        Cli stopped = Cli.runStopped(3, words(tableRun, rows, out, options));
+        assertTrue(stopped.err().contains("stopped; the same command goes on"), stopped.err());
+        Files.writeString(rows, rows(row -> row % 3 == 0));
+        String line = refused(2, Cli.run(words(tableRun, rows, out, options)));
+        assertTrue(line.contains("was stopped, with labels "), line);
+    }
+
+    private static String rows(IntPredicate isEven) {
+        StringBuilder csv = new StringBuilder("a,b,c,kind\n");
+        for (int row = 0; row < 60; row++) {
+            csv.append(Math.sin(row)).append(',').append(Math.cos(row)).append(",1,");
+            csv.append(isEven.test(row) ? "even" : "odd").append('\n');
+        }
+        return csv.toString();
     }
 
     @Test

@@ -62,10 +62,7 @@ final class ClassifierReport {
         Before before = made.before;
         if (before != null) {
             table.append(String.format(
-                    Locale.ROOT,
-                    "encoder and head are those after epoch %d of %d, the best on those held out%n",
-                    before.tuned.best(),
-                    before.tuned.epochs()));
+                    "encoder and head are those after %s, the best on those held out%n", before.tuned.epoch()));
         }
         boolean unequal = isUnequal(fit.heldOut()) || (fit.test() != null && isUnequal(fit.test()));
         table.append(String.format(
@@ -141,12 +138,7 @@ final class ClassifierReport {
         figures.put("difference", made.file.difference());
         Before before = made.before;
         if (before != null) {
-            Map<String, @Nullable Object> then = new LinkedHashMap<>();
-            then.put("held_out", before.fit.heldOut());
-            then.put("test", before.fit.test());
-            figures.put(before.name, then);
-            figures.put("epochs", before.tuned.epochs());
-            figures.put("best_epoch", before.tuned.best());
+            before.tuned.describe(figures, before.name, before.fit.heldOut(), before.fit.test());
             figures.put("gain_held_out", heldOutGain(made.fit, before));
             figures.put("gain_test", made.fit.test() == null ? null : testGain(made.fit, before));
         }

@@ -5,6 +5,7 @@ import dev.vicreg.export.RunExport;
 import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.setting.Schema;
+import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Version;
@@ -89,7 +90,28 @@ final class FineTune {
      * @param epochs that were done
      * @param best the epoch that it is of, 0 for the start
      */
-    record Tuned(Path encoder, LinearHead head, long epochs, long best) {}
+    record Tuned(Path encoder, LinearHead head, long epochs, long best) {
+        /** {@code epoch 3 of 10}. */
+        String epoch() {
+            return "epoch " + best + " of " + epochs;
+        }
+
+        /**
+         * Adds to figures for programs what it began with, and its epochs.
+         *
+         * @param name of the encoder that it began with, in a word
+         * @param heldOut figures of that one on the samples held out
+         * @param test the same on test samples; null where there are none
+         */
+        void describe(Map<String, @Nullable Object> figures, String name, Object heldOut, @Nullable Object test) {
+            Map<String, @Nullable Object> then = new LinkedHashMap<>();
+            then.put("held_out", heldOut);
+            then.put("test", test);
+            figures.put(name, then);
+            figures.put("epochs", epochs);
+            figures.put("best_epoch", best);
+        }
+    }
 
     private final Beginning beginning;
     private final Plan plan;
@@ -144,6 +166,10 @@ final class FineTune {
                 plan.config,
                 plan.seed,
                 plan.machine);
+        if (training.stepsPerEpoch() == 0) { // fewer could be decoded than have labels
+            throw new SettingException("--batch-size " + plan.config.batchSize() + ": only " + learned.length + " "
+                    + data.noun() + " can be learnt from; choose a smaller one");
+        }
         TuningFolder.State state = folder.state();
         if (state.step() == 0) {
             state = begin(samples, task, start);
@@ -151,7 +177,9 @@ final class FineTune {
         try (Console.Hold hold = console.hold();
                 Progress progress = new Progress(console, "fine-tune", state.step(), training.totalSteps())) {
             Looks looks = new Looks(data, samples, task, training, state, progress, hold);
-            if (!looks.isOver()) {
+            boolean hasLooked = state.step() % training.stepsPerLook() == 0
+                    || state.step() >= training.totalSteps(); // else it was stopped between two looks
+            if (!hasLooked || !looks.isOver()) {
                 training.run(
                         artifacts.trainingModel(),
                         new RunFolder.Saved(state.step(), folder.checkpoint(state.step())),
@@ -162,6 +190,11 @@ final class FineTune {
             if (hold.isStopRequested()) {
                 return Optional.empty();
             }
+        }
+        if (state.best() < 0) {
+            throw new IllegalStateException(
+                    "The outputs for the samples held out are no finite numbers after any epoch:"
+                            + " try a lower --encoder-lr and --head-lr");
         }
         long perEpoch = training.stepsPerEpoch();
         return Optional.of(new Tuned(

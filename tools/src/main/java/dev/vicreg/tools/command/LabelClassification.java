@@ -22,6 +22,7 @@ import dev.vicreg.training.data.source.Dataset;
 import dev.vicreg.training.objective.Criterion;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -74,14 +75,14 @@ final class LabelClassification {
     static void tuned(Beginning beginning, boolean anew, Settings settings, Datasets datasets, Console console)
             throws IOException, InterruptedException {
         LabelClassification task = new LabelClassification(beginning.branch().input(), settings, datasets, console);
-        int[] drawn = IntStream.range(0, task.train.data().size())
-                .map(task.labels)
-                .filter(label -> label >= 0)
-                .toArray();
+        int[] all =
+                IntStream.range(0, task.train.data().size()).map(task.labels).toArray();
+        int[] drawn = Arrays.stream(all).filter(label -> label >= 0).toArray();
         int learned = ClassifierFit.split(drawn, task.count()).kept().length;
         FineTune.Plan plan = TuningOptions.plan(settings, learned, anew, beginning);
         Map<String, String> decisive = plan.decisive(beginning);
         decisive.put("train", task.train.data().fingerprint());
+        decisive.put("labels", TuningFolder.digest(task.classes.names() + Arrays.toString(all)));
         decisive.put("from-scratch", String.valueOf(anew));
         decisive.put("labels-per-class", String.valueOf(settings.value("labels-per-class")));
         decisive.put("label-share", String.valueOf(settings.value("label-share")));
@@ -124,8 +125,7 @@ final class LabelClassification {
             ClassifierFit fit = fit((vectors, own, count) -> tuned.head(), embedded);
             Map<String, Double> figures = fit.evaluation();
             before.fit().evaluation().forEach((name, value) -> figures.put(before.name() + "-" + name, value));
-            String origin =
-                    "trained with the encoder by cross-entropy, epoch " + tuned.best() + " of " + tuned.epochs();
+            String origin = "trained with the encoder by cross-entropy, " + tuned.epoch();
             ClassifierExport.Result written = publish(tuned.encoder(), fit, origin, figures);
             ClassifierReport.print(made(written, fit, before, embedded), settings, console);
         }

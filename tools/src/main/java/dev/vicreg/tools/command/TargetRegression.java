@@ -58,12 +58,7 @@ final class TargetRegression {
      * @param name of that encoder, in a word
      * @param fit a head on it as it was
      */
-    private record Before(String name, RegressionFit fit, FineTune.Tuned tuned) {
-        /** Which epoch the result is of. */
-        String epoch() {
-            return "epoch " + tuned.best() + " of " + tuned.epochs();
-        }
-    }
+    private record Before(String name, RegressionFit fit, FineTune.Tuned tuned) {}
 
     private TargetRegression(String target, InputConfig input, Settings settings, Datasets datasets, Console console)
             throws IOException {
@@ -113,6 +108,7 @@ final class TargetRegression {
         Map<String, String> decisive = plan.decisive(beginning);
         decisive.put("train", task.train.data().fingerprint());
         decisive.put("target", target);
+        decisive.put("targets", TuningFolder.digest(Arrays.toString(task.targets)));
         decisive.put("from-scratch", String.valueOf(anew));
         TuningFolder folder = TuningFolder.of(settings.get(ClassifyCommand.OUT), decisive);
         FineTune tuning = new FineTune(beginning, plan, 1, new Criterion.SquaredError(), anew, folder);
@@ -142,7 +138,7 @@ final class TargetRegression {
             RegressionFit fit = fit((vectors, numbers) -> scale.unscaled(tuned.head()), embed(encoder));
             Map<String, Double> then = new LinkedHashMap<>();
             before.fit.evaluation().forEach((name, value) -> then.put(before.name + "-" + name, value));
-            String origin = "trained with the encoder by squared error, " + before.epoch();
+            String origin = "trained with the encoder by squared error, " + tuned.epoch();
             print(new Made(publish(tuned.encoder(), fit, origin, then), fit, before));
         }
     }
@@ -211,7 +207,8 @@ final class TargetRegression {
                 measured,
                 measured == null ? testTargets : at(testTargets, measured),
                 train.data().noun(),
-                train.name());
+                train.name(),
+                test == null ? "" : test.name());
     }
 
     private static double[] at(double[] targets, LabelledEmbeddings samples) {
@@ -252,7 +249,8 @@ final class TargetRegression {
                         + train.data().noun() + ", " + fit.heldOut().samples() + " held out");
         if (before != null) {
             console.out()
-                    .println("encoder and head are those after " + before.epoch() + ", the best on those held out");
+                    .println("encoder and head are those after " + before.tuned.epoch()
+                            + ", the best on those held out");
         }
         console.out().printf(Locale.ROOT, "  %-20s %8s  %s%n", "", "R²", "mean absolute error");
         if (before != null) {
@@ -288,12 +286,7 @@ final class TargetRegression {
         figures.put("difference", made.file.difference());
         Before before = made.before;
         if (before != null) {
-            Map<String, @Nullable Object> then = new LinkedHashMap<>();
-            then.put("held_out", before.fit.heldOut());
-            then.put("test", before.fit.test());
-            figures.put(before.name, then);
-            figures.put("epochs", before.tuned.epochs());
-            figures.put("best_epoch", before.tuned.best());
+            before.tuned.describe(figures, before.name, before.fit.heldOut(), before.fit.test());
         }
         return figures;
     }

@@ -6,6 +6,7 @@ import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.runtime.file.AtomicFile;
 import dev.vicreg.runtime.file.TemporaryFolder;
 import dev.vicreg.tools.output.Json;
+import dev.vicreg.training.data.source.Fingerprint;
 import dev.vicreg.training.loop.SupervisedTraining;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -60,6 +61,13 @@ record TuningFolder(Path path) {
         Files.createDirectories(path);
         write(folder.settingsFile(), new LinkedHashMap<>(settings));
         return folder;
+    }
+
+    /** What a text amounts to among settings that decide. */
+    static String digest(String text) {
+        Fingerprint fingerprint = new Fingerprint();
+        fingerprint.add(text);
+        return fingerprint.hex();
     }
 
     private void requireSame(Map<String, String> settings, Path out) throws IOException {

@@ -49,6 +49,7 @@ public record SupervisedConfig(
     private static final int LEAST_EPOCHS = 20;
     private static final int MOST_EPOCHS = 100;
     private static final int BATCHES = 4;
+    private static final double LAYER_DECAY = 0.5;
     private static final int LEAST_BATCH = 8;
     private static final int MOST_BATCH = 64;
 
@@ -104,8 +105,8 @@ public record SupervisedConfig(
 
             @Option(
                     help =
-                            "rate of its first layer as a share of the last one's, between them by equal factors; without it"
-                                    + " 0.3, from scratch 1",
+                            "rate of its first layer as a share of the last one's, between them by equal factors; without it "
+                                    + LAYER_DECAY + ", from scratch 1",
                     group = Group.OPTIMIZATION,
                     min = 1e-6,
                     max = 1)
@@ -141,7 +142,7 @@ public record SupervisedConfig(
                         update.weightDecay,
                         update.headLr,
                         update.encoderLr == 0 ? usual : update.encoderLr,
-                        update.layerDecay == 0 ? (fromScratch ? 1 : 0.5) : update.layerDecay,
+                        update.layerDecay == 0 ? (fromScratch ? 1 : LAYER_DECAY) : update.layerDecay,
                         update.labelSmoothing));
     }
 

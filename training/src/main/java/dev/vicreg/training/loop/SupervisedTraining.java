@@ -12,10 +12,8 @@ import dev.vicreg.training.data.pair.PairLoader;
 import dev.vicreg.training.data.view.ViewSource;
 import dev.vicreg.training.optim.Schedule;
 import dev.vicreg.training.run.RunFolder;
-import dev.vicreg.training.session.MachineLowering;
 import dev.vicreg.training.session.TrainingSession;
 import dev.vicreg.training.step.TrainingGraph;
-import dev.vicreg.training.step.lowering.Lowering;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
@@ -73,14 +71,14 @@ public record SupervisedTraining(
         return machine.computeDevice(PrecisionConfig.FLOAT32);
     }
 
-    /** What the step is written with. */
-    public Lowering lowering() {
-        return MachineLowering.of(device(), machine.threads());
-    }
-
     /** Steps of an epoch; samples that fill no batch at its end are left out. */
     public long stepsPerEpoch() {
         return targets.length / config.batchSize();
+    }
+
+    /** Steps from one look to the next. */
+    public long stepsPerLook() {
+        return stepsPerEpoch() * Math.max(1, (config.epochs() + LOOKS - 1) / LOOKS);
     }
 
     /** Steps of the whole training. */
@@ -91,7 +89,7 @@ public record SupervisedTraining(
     /**
      * Trains to the end, or until somebody says otherwise.
      *
-     * @param model the training model, written with {@link #lowering}
+     * @param model the training model, lowered for {@link #device} and the machine's threads
      * @param from what it goes on from
      * @param folder takes the checkpoints; who looks at them deletes them
      * @throws IOException if a sample cannot be read or a checkpoint cannot be written
@@ -100,7 +98,7 @@ public record SupervisedTraining(
     public void run(Path model, RunFolder.Saved from, Path folder, Watch watch)
             throws IOException, InterruptedException {
         Schedule schedule = config.schedule(totalSteps());
-        long every = stepsPerEpoch() * Math.max(1, (config.epochs() + LOOKS - 1) / LOOKS);
+        long every = stepsPerLook();
         try (PairLoader loader =
                         new PairLoader(views, views, 1, 0, config.batchSize(), seed, machine.workers(), from.step());
                 TrainingSession session =

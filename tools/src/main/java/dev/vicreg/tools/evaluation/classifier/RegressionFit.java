@@ -70,6 +70,8 @@ public record RegressionFit(
      * @param train embedded, of which a fifth is held out
      * @param targets of every training sample that was embedded
      * @param test likewise; null for none
+     * @param where the training samples are, for messages
+     * @param testWhere likewise
      * @throws IOException if there are too few samples, or their numbers don't differ
      */
     public static RegressionFit of(
@@ -79,7 +81,8 @@ public record RegressionFit(
             @Nullable LabelledEmbeddings test,
             double[] testTargets,
             String noun,
-            String where)
+            String where,
+            String testWhere)
             throws IOException {
         HeldOut parts = split(train.size());
         double[] own = at(targets, parts.kept());
@@ -88,7 +91,7 @@ public record RegressionFit(
         requireDiffering(own, 2, noun + " that are learnt from", where);
         requireDiffering(heldTargets, 2, noun + " that are held out", where);
         if (test != null) {
-            requireDiffering(testTargets, 2, "test " + noun, where);
+            requireDiffering(testTargets, 2, "test " + noun, testWhere);
         }
         LabelledEmbeddings learned = train.at(parts.kept());
         LinearHead head = fitting.fit(learned.vectors(), own);
