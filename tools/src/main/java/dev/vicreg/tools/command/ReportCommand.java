@@ -17,6 +17,7 @@ import dev.vicreg.training.data.Datasets;
 import dev.vicreg.training.run.RunConfig;
 import dev.vicreg.training.run.RunLayout;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -168,7 +169,7 @@ final class ReportCommand {
             addition.to(report);
             report.write(out);
             return Optional.of(out);
-        } catch (IOException | SettingException | IllegalStateException e) {
+        } catch (IOException | UncheckedIOException | SettingException | IllegalStateException e) {
             console.err().println("warning: no " + out + ": " + e.getMessage());
             return Optional.empty();
         }

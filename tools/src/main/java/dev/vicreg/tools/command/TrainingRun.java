@@ -101,7 +101,9 @@ final class TrainingRun {
                         },
                         online,
                         () -> isStopRequested(followers, hold));
-            } catch (IllegalStateException | IOException e) { // the page shows how it came to that
+            } catch (IllegalStateException
+                    | IOException
+                    | UncheckedIOException e) { // the page shows how it came to that
                 ReportCommand.afterBreak(root, "The run failed: " + e.getMessage(), console);
                 throw e;
             }
