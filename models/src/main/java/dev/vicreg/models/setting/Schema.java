@@ -60,6 +60,19 @@ public final class Schema {
 
     /** What was given. */
     public interface Source {
+        /** Nothing was given. */
+        Source NONE = new Source() {
+            @Override
+            public @Nullable Object value(String name) {
+                return null;
+            }
+
+            @Override
+            public boolean isGiven(String name) {
+                return false;
+            }
+        };
+
         /** Value of the option of that name; its default, or null without one, where it was not given. */
         @Nullable
         Object value(String name);
@@ -284,17 +297,7 @@ public final class Schema {
 
     /** The record with every setting by default. */
     public static <R extends Record> R defaults(Class<R> type) {
-        return read(type, false, new Source() {
-            @Override
-            public @Nullable Object value(String name) {
-                return null;
-            }
-
-            @Override
-            public boolean isGiven(String name) {
-                return false;
-            }
-        });
+        return read(type, false, Source.NONE);
     }
 
     /** As JSON has it, nested as the records are; without what is null or empty. */

@@ -246,11 +246,6 @@ final class AdviseCommand {
     }
 
     private static void append(StringBuilder command, String name, String text) {
-        command.append(" --").append(name).append(' ').append(quoted(text));
-    }
-
-    /** As a shell takes it. */
-    private static String quoted(String text) {
-        return text.matches("[\\w./,=:%+@-]+") ? text : "'" + text.replace("'", "'\\''") + "'";
+        command.append(" --").append(name).append(' ').append(RunCommandLine.quoted(text));
     }
 }

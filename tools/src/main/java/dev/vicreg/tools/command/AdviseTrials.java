@@ -16,6 +16,7 @@ import dev.vicreg.tools.evaluation.advice.Advice;
 import dev.vicreg.tools.evaluation.advice.Candidate;
 import dev.vicreg.tools.evaluation.advice.Trial;
 import dev.vicreg.tools.evaluation.measure.Evaluation;
+import dev.vicreg.tools.evaluation.probe.HeldOut;
 import dev.vicreg.tools.output.Json;
 import dev.vicreg.training.bench.StepBenchmark;
 import dev.vicreg.training.config.DataConfig;
@@ -34,7 +35,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -233,8 +233,8 @@ final class AdviseTrials {
             ViewSource own = input.views(data, run.config().views().of(Side.A));
             ViewSource same = input.views(data, first.config().views().of(Side.A));
             int[] places = Trial.places(all.size());
-            Trial trial = Trial.of(form, model, rows(all.encoder(), places), own, same);
-            int[][] raw = Trial.neighbours(rows(form.vectors(all.raw(), all.raw()), places));
+            Trial trial = Trial.of(form, model, HeldOut.rows(all.encoder(), places), own, same);
+            int[][] raw = Trial.neighbours(HeldOut.rows(form.vectors(all.raw(), all.raw()), places));
             Map<String, Double> figures = new HashMap<>();
             figures.put(Advice.RAW_AGREEMENT, Trial.agreement(trial.neighbours(), raw));
             if (test != null) {
@@ -244,10 +244,6 @@ final class AdviseTrials {
             }
             return trial.with(figures);
         }
-    }
-
-    private static float[][] rows(float[][] rows, int[] places) {
-        return Arrays.stream(places).mapToObj(i -> rows[i]).toArray(float[][]::new);
     }
 
     private static <S, R> Evaluation evaluation(

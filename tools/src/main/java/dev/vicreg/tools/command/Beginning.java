@@ -29,7 +29,6 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The network that fine-tuning begins with.
@@ -124,7 +123,7 @@ record Beginning(
         InputConfig input = InputKind.of(manifest.input());
         OnnxConfig read = OnnxConfig.of(file, manifest.outputName(), pooling, "train", "as-exported", null, List.of());
         String name = String.valueOf(file.getFileName());
-        InputConfig.Fitted fitted = input.fitted(read, name, NOTHING);
+        InputConfig.Fitted fitted = input.fitted(read, name, Schema.Source.NONE);
         return new Beginning(
                 new BranchConfig(name, 0, fitted.input(), "none", "batch", EncoderOptions.NONE, fitted.file()),
                 Map.of(),
@@ -132,17 +131,4 @@ record Beginning(
                 manifest.configHash(),
                 read.sha256());
     }
-
-    /** No option was given. */
-    private static final Schema.Source NOTHING = new Schema.Source() {
-        @Override
-        public @Nullable Object value(String name) {
-            return null;
-        }
-
-        @Override
-        public boolean isGiven(String name) {
-            return false;
-        }
-    };
 }

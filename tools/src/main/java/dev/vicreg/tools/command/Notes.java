@@ -4,6 +4,7 @@ import dev.vicreg.runtime.natives.Device;
 import dev.vicreg.runtime.natives.OrtSessions;
 import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Settings;
+import dev.vicreg.tools.evaluation.measure.Conclusion;
 import dev.vicreg.training.config.BranchConfig;
 import dev.vicreg.training.config.GraphConfig;
 import dev.vicreg.training.config.ObjectiveConfig;
@@ -50,7 +51,8 @@ final class Notes {
                 .collect(Collectors.joining(" and "));
         if (!files.isEmpty() && RunOptions.isUsualRate(settings)) {
             console.err()
-                    .println("note: learning rate " + shown(config.schedule().lr()) + ", since the weights of " + files
+                    .println("note: learning rate "
+                            + Conclusion.shown(config.schedule().lr()) + ", since the weights of " + files
                             + " are given: --lr names another");
         }
     }
@@ -65,10 +67,6 @@ final class Notes {
             }
             console.err().println("note: pictures grow: side " + String.join(", then ", stages));
         });
-    }
-
-    private static String shown(double rate) {
-        return String.format(Locale.ROOT, "%.1e", rate).replace(".0e", "e");
     }
 
     /** Tells that a run that goes on is of another length now. */

@@ -112,7 +112,7 @@ final class RunCommandLine {
     }
 
     /** As a shell of Unix takes it. */
-    private static String quoted(String text) {
+    static String quoted(String text) {
         return text.matches("[A-Za-z0-9_./:,=@%+-]+") ? text : "'" + text.replace("'", "'\\''") + "'";
     }
 }

@@ -161,22 +161,6 @@ final class Curves {
         return batch * invested;
     }
 
-    /** The mean of a curve's last point; NaN where it has none. */
-    double last(String name) {
-        for (int i = points.size() - 1; i >= 0; i--) {
-            double[] all = points.get(i).values.get(name);
-            if (all != null) {
-                return all[0] / all[3];
-            }
-        }
-        return Double.NaN;
-    }
-
-    /** Names of all curves of steps, in the file's order. */
-    Set<String> names() {
-        return names;
-    }
-
     /**
      * For the page: {@code steps}, {@code width}, {@code series} by name with {@code mean} and, of long runs, {@code low} and
      * {@code high}; {@code evaluations} and {@code findings}.

@@ -1,8 +1,8 @@
 package dev.vicreg.tools.report;
 
-import dev.vicreg.runtime.Embeddings;
 import dev.vicreg.tools.evaluation.Neighbours;
 import dev.vicreg.tools.evaluation.Pca;
+import dev.vicreg.tools.evaluation.VectorRows;
 import dev.vicreg.tools.evaluation.diagnosis.Diagnosis;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -88,7 +88,7 @@ final class Spaces {
 
     /** Places by the two directions of largest variance of vectors of length 1, and the share of the variance in them. */
     private static void putMap(Map<String, Object> json, float[][] vectors) {
-        float[][] unit = Arrays.stream(vectors).map(Embeddings::normalised).toArray(float[][]::new);
+        float[][] unit = VectorRows.unit(vectors);
         double[][] places = Pca.twoDirections(unit);
         double shown = Arrays.stream(places)
                 .mapToDouble(place -> place[0] * place[0] + place[1] * place[1])

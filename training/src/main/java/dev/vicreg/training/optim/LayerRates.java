@@ -16,9 +16,6 @@ import java.util.Map;
  * @param first rate of the first layer, as a share of the last one's; above 0 and at most 1, which is the same for all
  */
 public record LayerRates(float encoder, float first) {
-    /** All at the rate fed. */
-    public static final LayerRates EQUAL = new LayerRates(1, 1);
-
     /** Checks the ranges. */
     public LayerRates {
         if (!(encoder > 0 && encoder <= Float.MAX_VALUE)) {

@@ -12,7 +12,6 @@ import dev.vicreg.models.nn.Parameter;
 import dev.vicreg.models.nn.Parameters;
 import dev.vicreg.models.ops.Ops;
 import dev.vicreg.models.setting.SettingException;
-import dev.vicreg.training.autodiff.Backward;
 import dev.vicreg.training.objective.Criterion;
 import dev.vicreg.training.objective.Loss;
 import dev.vicreg.training.optim.LayerRates;
@@ -24,7 +23,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 
 /**
  * One step of supervised training as one graph: an encoder with a linear head behind it, one view of each sample, and what
@@ -91,7 +89,7 @@ public final class SupervisedGraph {
         RateFactor rates = spec.rates.over(trained(parameters));
         Value outputs = layers.linear(HEAD, representation, spec.outputs, true);
         Loss loss = spec.criterion.build(new Ops().scope("loss").in(Region.OBJECTIVE), outputs, targets);
-        Map<Parameter, Value> gradients = gradients(loss.total(), trained(parameters));
+        Map<Parameter, Value> gradients = TrainingGraph.gradients(loss.total(), trained(parameters), null);
         ParameterUpdates updates = new ParameterUpdates(spec.optimizer, spec.noDecay, rates, 0);
         Map<Value, Value> next = new LinkedHashMap<>(updates.of(gradients, rate));
         layers.statistics().forEach((statistic, value) -> next.put(statistic.value(), value));
@@ -117,14 +115,6 @@ public final class SupervisedGraph {
 
     private static List<Parameter> trained(Parameters parameters) {
         return parameters.all().stream().filter(Parameter::isTrained).toList();
-    }
-
-    private static Map<Parameter, Value> gradients(Value loss, List<Parameter> trained) {
-        Map<Value, Value> byValue =
-                Backward.gradients(loss, trained.stream().map(Parameter::value).toList());
-        Map<Parameter, Value> gradients = new LinkedHashMap<>();
-        trained.forEach(parameter -> gradients.put(parameter, Objects.requireNonNull(byValue.get(parameter.value()))));
-        return gradients;
     }
 
     private static Graph eval(Branch branch, Parameters parameters, List<Value> state) {

@@ -484,8 +484,8 @@ public final class TrainingGraph {
         }
     }
 
-    private static Map<Parameter, Value> gradients(
-            Value loss, List<Parameter> trained, LossScaling.@Nullable InGraph scaler) {
+    /** Of the loss, unscaled where {@code scaler} scales it, by parameter. */
+    static Map<Parameter, Value> gradients(Value loss, List<Parameter> trained, LossScaling.@Nullable InGraph scaler) {
         Map<Value, Value> byValue = Backward.gradients(
                 scaler == null ? loss : scaler.scaled(loss),
                 trained.stream().map(Parameter::value).toList());

@@ -18,7 +18,7 @@ public record LabelDraw(int perClass, double share, long seed) {
     private static final int LEAST = 2;
 
     /** Whether it takes less than all. */
-    public boolean draws() {
+    private boolean draws() {
         return perClass > 0 || share > 0;
     }
 

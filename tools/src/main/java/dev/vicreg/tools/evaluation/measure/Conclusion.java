@@ -76,7 +76,8 @@ public final class Conclusion {
                 + ", a longer --warmup-epochs, or a larger weight of what keeps vectors apart (--variance)";
     }
 
-    private static String shown(double rate) {
+    /** A learning rate: {@code 2e-3}. */
+    public static String shown(double rate) {
         return String.format(Locale.ROOT, "%.1e", rate).replace(".0e", "e");
     }
 }
