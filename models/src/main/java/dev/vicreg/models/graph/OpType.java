@@ -151,6 +151,7 @@ public enum OpType {
     IN_PLACE_ACCUMULATOR("InPlaceAccumulatorV2", Domain.MICROSOFT, 3, 3, 1),
     ADAM_OPTIMIZER("AdamOptimizer", Domain.MICROSOFT, 10, 10, 4),
     GROUP("Group", Domain.MICROSOFT, 1, Arity.MANY, 1),
+    PASS_THROUGH("PassThrough", Domain.MICROSOFT, 1, Arity.MANY, Arity.MANY),
     REDUCE_ALL_L2("ReduceAllL2", Domain.MICROSOFT, 1, Arity.MANY, 1),
     // ONNX Runtime's blocked layout on the CPU
     REORDER_INPUT("ReorderInput", Domain.NCHWC, 1, 1, 1),

@@ -29,6 +29,7 @@ import dev.vicreg.training.data.view.ViewSource;
 import dev.vicreg.training.run.RunConfig;
 import dev.vicreg.training.run.RunLayout;
 import dev.vicreg.training.step.Side;
+import dev.vicreg.training.step.pass.Recomputation;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -164,7 +165,8 @@ final class AdviseTrials {
             }
         }
         try (TemporaryFolder temporary = TemporaryFolder.create("vicreg-advise")) {
-            double step = StepBenchmark.run(plain.graph(), Device.CPU, 1, TIMED_STEPS, temporary.path())
+            double step = StepBenchmark.run(
+                            plain.graph(), Device.CPU, 1, Recomputation.NONE, TIMED_STEPS, temporary.path())
                     .secondsPerStep();
             return (long) Math.max(LEAST_STEPS, Math.min(MOST_STEPS, FOR_STEPS * seconds / step));
         }

@@ -62,7 +62,7 @@ final class ArtifactsCommand {
         MachineConfig machine = settings.read(MachineConfig.class).resolved();
         Device device = machine.computeDevice(config.precision());
         Notes.tellOfPrecision(config, device, console);
-        Lowering lowering = MachineLowering.of(device, machine.threads());
+        Lowering lowering = MachineLowering.of(device, machine.threads()).with(machine.recompute());
         TrainingGraph.Built built = TrainingGraph.build(config.spec());
         Files.createDirectories(out);
         try (Stream<Path> entries = Files.list(out)) {

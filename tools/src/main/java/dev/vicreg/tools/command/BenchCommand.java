@@ -12,9 +12,6 @@ import dev.vicreg.training.bench.StepBenchmark;
 import dev.vicreg.training.bench.StepProfile;
 import dev.vicreg.training.config.GraphConfig;
 import dev.vicreg.training.config.MachineConfig;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -58,9 +55,10 @@ final class BenchCommand {
         Notes.tellOfPrecision(config, device, console);
         StepBenchmark.Result result;
         try (TemporaryFolder folder = TemporaryFolder.create("vicreg-bench")) {
-            result = StepBenchmark.run(config, device, threads, settings.get(STEPS), folder.path());
+            result =
+                    StepBenchmark.run(config, device, threads, machine.recompute(), settings.get(STEPS), folder.path());
         }
-        Long peak = peakResidentBytes();
+        Long peak = result.peakResidentBytes();
         result.profile().requireOn(device);
         if (settings.on(SharedSettings.JSON)) {
             Map<String, @Nullable Object> figures = new LinkedHashMap<>();
@@ -114,19 +112,5 @@ final class BenchCommand {
         double total = sums.values().stream().mapToLong(Long::longValue).sum();
         sums.forEach((type, sum) -> console.out()
                 .println(String.format(Locale.ROOT, "%-26s %9.2f ms %5.1f %%", type, sum / 1e3, 100 * sum / total)));
-    }
-
-    /** The most memory this process ever held, native memory included; null where the system does not tell. */
-    private static @Nullable Long peakResidentBytes() throws IOException {
-        Path status = Path.of("/proc/self/status");
-        if (!Files.isReadable(status)) {
-            return null;
-        }
-        for (String line : Files.readAllLines(status)) {
-            if (line.startsWith("VmHWM:")) {
-                return Long.parseLong(line.replaceAll("\\D", "")) << 10; // given in kB
-            }
-        }
-        return null;
     }
 }

@@ -139,7 +139,8 @@ final class FineTune {
                 folder.artifacts(),
                 built,
                 state,
-                MachineLowering.of(plan.machine.computeDevice(PrecisionConfig.FLOAT32), plan.machine.threads()));
+                MachineLowering.of(plan.machine.computeDevice(PrecisionConfig.FLOAT32), plan.machine.threads())
+                        .with(plan.machine.recompute()));
         export(artifacts.checkpoint(), folder.encoder(0));
     }
 

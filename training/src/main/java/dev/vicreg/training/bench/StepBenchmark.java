@@ -16,6 +16,7 @@ import dev.vicreg.training.session.StepNumbers;
 import dev.vicreg.training.session.TrainingSession;
 import dev.vicreg.training.step.Side;
 import dev.vicreg.training.step.TrainingGraph;
+import dev.vicreg.training.step.pass.Recomputation;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -42,6 +43,8 @@ public final class StepBenchmark {
      * @param seconds of each counted step, in order
      * @param scaling of the loss after the last step; null but for float16
      * @param profile where the step's operators ran, recorded apart from the steps that were timed
+     * @param peakResidentBytes the most memory that the process had held when the last step was done, native memory included;
+     *     null where the system doesn't tell
      * @param secondsToCopy the two views to the GPU, at most; 0 on the CPU, which needs no copy
      */
     public record Result(
@@ -50,6 +53,7 @@ public final class StepBenchmark {
             double[] seconds,
             TrainingSession.@Nullable Scaling scaling,
             StepProfile profile,
+            @Nullable Long peakResidentBytes,
             double secondsToCopy) {}
 
     private StepBenchmark() {}
@@ -57,21 +61,25 @@ public final class StepBenchmark {
     /**
      * Runs the benchmark in {@code folder}, which afterwards holds the artifacts.
      *
+     * @param recomputation what isn't held for the backward pass
      * @param steps 3 or more
      * @throws IllegalStateException if the steps left a trained parameter as it was
      */
-    public static Result run(GraphConfig config, Device device, int threads, int steps, Path folder)
+    public static Result run(
+            GraphConfig config, Device device, int threads, Recomputation recomputation, int steps, Path folder)
             throws IOException {
         if (steps <= DROPPED) {
             throw new SettingException("Steps: expected more than " + DROPPED + ", found " + steps);
         }
         TrainingGraph.Built built = TrainingGraph.build(config.spec());
         Map<String, Tensor> state = built.initialState(0);
-        Artifacts artifacts = Artifacts.write(folder, built, state, MachineLowering.of(device, threads));
+        Artifacts artifacts = Artifacts.write(
+                folder, built, state, MachineLowering.of(device, threads).with(recomputation));
         ViewBatch a = randomViews(built, Side.A, config);
         ViewBatch b = randomViews(built, Side.B, config);
         double[] seconds = new double[steps];
         TrainingSession.Scaling scaling = null;
+        Long peak;
         Path end = folder.resolve("checkpoint-after");
         try (TrainingSession session = TrainingSession.open(
                 built.signature(), artifacts.checkpoint(), artifacts.trainingModel(), device, threads)) {
@@ -80,6 +88,7 @@ public final class StepBenchmark {
                 scaling = session.step(a, b, new StepNumbers(RATE)).scaling();
                 seconds[i] = (System.nanoTime() - start) * 1e-9;
             }
+            peak = peakResidentBytes();
             session.save(end);
         }
         if (scaling != null && scaling.skipped() == steps) {
@@ -97,9 +106,23 @@ public final class StepBenchmark {
                 counted,
                 scaling,
                 StepProfile.of(built, config, artifacts, device, threads),
+                peak,
                 OrtSessions.resolve(device).kind() == Device.Kind.CUDA
                         ? InputCopy.seconds(a, b, type(built, Side.A), type(built, Side.B), device)
                         : 0);
+    }
+
+    private static @Nullable Long peakResidentBytes() throws IOException {
+        Path status = Path.of("/proc/self/status");
+        if (!Files.isReadable(status)) {
+            return null;
+        }
+        for (String line : Files.readAllLines(status)) {
+            if (line.startsWith("VmHWM:")) {
+                return Long.parseLong(line.replaceAll("\\D", "")) << 10; // given in kB
+            }
+        }
+        return null;
     }
 
     static double median(double[] seconds) {

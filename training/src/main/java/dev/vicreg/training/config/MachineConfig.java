@@ -6,6 +6,7 @@ import dev.vicreg.models.setting.Option;
 import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.runtime.natives.CudaOptions;
 import dev.vicreg.runtime.natives.Device;
+import dev.vicreg.training.step.pass.Recomputation;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -19,6 +20,7 @@ import java.util.regex.Pattern;
  * @param strictDevice whether training is refused where part of a step would have to leave the GPU
  * @param cudnnSearch how CUDA finds algorithms; {@code default} of deterministic runs; empty for what is faster in the
  *     precision
+ * @param recompute what is computed again in the backward pass rather than held
  * @param threads of the step, part of what makes runs bitwise equal; 0 for one a processor
  * @param workers threads that load samples; 0 for half the processors
  */
@@ -63,6 +65,14 @@ public record MachineConfig(
         String cudnnSearch,
 
         @Option(
+                help = "what is computed again in the backward pass rather than held, for less memory and more time:"
+                        + " norms and activations, or whole blocks of the network",
+                group = Group.MACHINE,
+                fallback = "none",
+                free = true)
+        Recomputation recompute,
+
+        @Option(
                 help = "threads of the computation; 0 for one a processor",
                 group = Group.MACHINE,
                 fallback = "0",
@@ -79,7 +89,6 @@ public record MachineConfig(
                 max = 4096,
                 free = true)
         int workers) {
-
     /** Checks that the settings of CUDA go together. */
     public MachineConfig {
         if (cudnnSearch.isEmpty() && deterministic) {
@@ -93,7 +102,7 @@ public record MachineConfig(
 
     /** A device with CUDA as is usual. */
     public MachineConfig(String device, int threads, int workers) {
-        this(device, 0, false, false, "", threads, workers);
+        this(device, 0, false, false, "", Recomputation.NONE, threads, workers);
     }
 
     /** The same with numbers of threads for this machine where there were none. */
@@ -105,6 +114,7 @@ public record MachineConfig(
                 deterministic,
                 strictDevice,
                 cudnnSearch,
+                recompute,
                 threads == 0 ? processors : threads,
                 workers == 0 ? Math.max(1, processors / 2) : workers);
     }

@@ -344,7 +344,8 @@ public final class Trainer implements AutoCloseable {
     }
 
     private static Lowering lowering(TrainingConfig settings) {
-        return MachineLowering.of(settings.computeDevice(), settings.machine().threads());
+        return MachineLowering.of(settings.computeDevice(), settings.machine().threads())
+                .with(settings.machine().recompute());
     }
 
     /** What each stage learns from: one set of samples, seen in different sizes. */

@@ -32,6 +32,7 @@ import dev.vicreg.training.step.GoldenNet;
 import dev.vicreg.training.step.TrainingGraph;
 import dev.vicreg.training.step.TrainingGraph.NoDecay;
 import dev.vicreg.training.step.lowering.Lowering;
+import dev.vicreg.training.step.pass.Recomputation;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.FloatBuffer;
@@ -46,6 +47,7 @@ import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Ten steps against the same ten in PyTorch (float64): golden/trajectory.json. */
@@ -120,6 +122,17 @@ final class TrajectoryTest {
         tenSteps(golden, Device.CPU, folder);
     }
 
+    static Stream<Arguments> goldenAndWays() throws IOException {
+        return golden().flatMap(golden ->
+                Stream.of(Recomputation.NORMS, Recomputation.BLOCKS).map(way -> Arguments.of(golden, way)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("goldenAndWays")
+    void recomputedStepsAgreeWithReference(JsonNode golden, Recomputation way) throws Exception {
+        tenSteps(golden, MachineLowering.of(Device.CPU, 2).with(way), Device.CPU, folder);
+    }
+
     /**
      * What is written for CUDA, on the CPU. Its kernel moves running variances with the biased batch variance b, which is all
      * that differs: for the old variance v both kernels give k²·v + (1-k)·(k·b₁ + b₂), CUDA's with c·b in b's place.
@@ -179,9 +192,13 @@ final class TrajectoryTest {
 
     /** Ten steps on that device, every loss and the final state compared with the reference. */
     static void tenSteps(JsonNode golden, Device device, Path folder) throws Exception {
+        tenSteps(golden, MachineLowering.of(device, 2), device, folder);
+    }
+
+    private static void tenSteps(JsonNode golden, Lowering lowering, Device device, Path folder) throws Exception {
         String name = golden.get("optimizer").asText();
         TrainingGraph.Built built = TrainingGraph.build(spec(name));
-        Map<String, Tensor> end = train(built, MachineLowering.of(device, 2), device, golden, folder);
+        Map<String, Tensor> end = train(built, lowering, device, golden, folder);
         if (!meetsKink(golden)) {
             compare(golden.get("final_parameters"), end, name);
             compare(golden.get("final_running_statistics"), end, name);

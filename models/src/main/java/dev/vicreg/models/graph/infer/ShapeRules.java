@@ -88,6 +88,7 @@ public final class ShapeRules {
         one(OpType.IN_PLACE_ACCUMULATOR, call -> new TensorType(ElementType.BOOL, Shape.of(1)));
         many(OpType.ADAM_OPTIMIZER, call -> List.of(call.like(1), call.like(4), call.like(5), call.like(2)));
         one(OpType.GROUP, call -> new TensorType(ElementType.BOOL, Shape.SCALAR));
+        many(OpType.PASS_THROUGH, ShapeRules::alike);
         one(OpType.REDUCE_ALL_L2, call -> new TensorType(ElementType.FLOAT, Shape.SCALAR));
         one(OpType.REORDER_INPUT, call -> call.like(0));
         one(OpType.REORDER_OUTPUT, ShapeRules::reorderOutput);
@@ -155,6 +156,15 @@ public final class ShapeRules {
         long[] ones = new long[count];
         Arrays.fill(ones, 1);
         return ones;
+    }
+
+    /** Each output like its input. */
+    private static List<TensorType> alike(Call call) {
+        List<TensorType> types = new ArrayList<>();
+        for (int i = 0; i < call.inputs().size(); i++) {
+            types.add(call.like(i));
+        }
+        return types;
     }
 
     private static List<TensorType> trainedBatchNorm(Call call) {

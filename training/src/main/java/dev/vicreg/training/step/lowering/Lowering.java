@@ -5,6 +5,7 @@ import dev.vicreg.models.graph.OpType;
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.ops.Rewriter;
 import dev.vicreg.training.step.pass.Pass;
+import dev.vicreg.training.step.pass.Recomputation;
 import dev.vicreg.training.step.pass.StepGraph;
 import java.util.List;
 import java.util.Map;
@@ -18,8 +19,9 @@ import org.jspecify.annotations.Nullable;
  * @param target what the kernels are chosen for
  * @param threads that one operator may use
  * @param block channels in a block of ONNX Runtime's blocked layout on this machine; 0 where it has none
+ * @param recomputation what isn't held for the backward pass
  */
-public record Lowering(Target target, int threads, int block) implements Pass {
+public record Lowering(Target target, int threads, int block, Recomputation recomputation) implements Pass {
     /** What kernels are chosen for. */
     public enum Target {
         /** No device: convolutions as the autodiff wrote them. */
@@ -31,14 +33,19 @@ public record Lowering(Target target, int threads, int block) implements Pass {
     }
 
     /** Convolutions as the autodiff wrote them, to compare with. */
-    public static final Lowering NONE = new Lowering(Target.PLAIN, 0, 0);
+    public static final Lowering NONE = new Lowering(Target.PLAIN, 0, 0, Recomputation.NONE);
 
     /** For CUDA. */
-    public static final Lowering CUDA = new Lowering(Target.CUDA, 0, 0);
+    public static final Lowering CUDA = new Lowering(Target.CUDA, 0, 0, Recomputation.NONE);
 
     /** For the CPU. */
     public static Lowering cpu(int threads, int block) {
-        return new Lowering(Target.CPU, threads, block);
+        return new Lowering(Target.CPU, threads, block, Recomputation.NONE);
+    }
+
+    /** The same kernels for a step that holds less. */
+    public Lowering with(Recomputation other) {
+        return new Lowering(target, threads, block, other);
     }
 
     /**
@@ -56,7 +63,7 @@ public record Lowering(Target target, int threads, int block) implements Pass {
 
     @Override
     public StepGraph apply(StepGraph step) {
-        return step.map(this::apply);
+        return recomputation.apply(step).map(this::apply);
     }
 
     /** The step with the chosen kernels, as a graph that writes new values over the old ones when it runs. */

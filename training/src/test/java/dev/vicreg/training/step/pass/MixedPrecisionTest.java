@@ -58,10 +58,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What becomes float16, what stays float32, and what that does to the gradients. */
 class MixedPrecisionTest {
-    private static final int BATCH = 16;
+    static final int BATCH = 16;
     private static final Set<OpType> PRODUCTS = EnumSet.of(OpType.CONV, OpType.CONV_GRAD, OpType.GEMM, OpType.MAT_MUL);
 
-    private static TrainingGraph.Built built(String network) throws IOException {
+    /** A step of that network and its kind of views. */
+    static TrainingGraph.Built built(String network) throws IOException {
         ViewInput pictures = new ViewInput.Pictures(16, List.of(0.5f, 0.5f, 0.5f), List.of(0.5f, 0.5f, 0.5f));
         Projector projector = new Projector(List.of(24, 16), Projector.Ending.WITHOUT_BIAS);
         return switch (network) {
@@ -368,7 +369,7 @@ class MixedPrecisionTest {
         });
     }
 
-    private static Tensor views(Value input, int seed) {
+    static Tensor views(Value input, int seed) {
         Lcg random = new Lcg(seed);
         if (element(input) == ElementType.FLOAT) {
             return random.tensor(1, input.shape().toArray());
