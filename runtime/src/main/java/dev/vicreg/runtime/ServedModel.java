@@ -117,9 +117,18 @@ final class ServedModel<R> implements AutoCloseable {
         }
         if (!(node.getInfo() instanceof TensorInfo info)
                 || info.type != OnnxJavaType.FLOAT
-                || !DeclaredInput.fits(info.getShape(), shape)) {
+                || !DeclaredInput.fits(openBatch(info.getShape()), shape)) {
             throw new IOException(file + ": output '" + tensor + "' is " + node.getInfo() + ", expected " + expected);
         }
+    }
+
+    /** The same axes with any number of samples: a file may have batches of a fixed size. */
+    private static long[] openBatch(long... axes) {
+        long[] open = axes.clone();
+        if (open.length > 0) {
+            open[0] = -1;
+        }
+        return open;
     }
 
     /** An output, which the result closes. */
@@ -135,7 +144,8 @@ final class ServedModel<R> implements AutoCloseable {
         }
         int bytes = input.bytes() * declared.batch(1);
         ByteBuffer zeros = workers.take(bytes);
-        return run(open, input, zeros.slice(0, bytes).order(zeros.order()), 1).get(0);
+        return run(open, input, declared, zeros.slice(0, bytes).order(zeros.order()), 1)
+                .get(0);
     }
 
     int batchSize() {
@@ -236,6 +246,12 @@ final class ServedModel<R> implements AutoCloseable {
                 throw closed();
             }
             List<R> results = new ArrayList<>(count);
+            if (input.sizesDiffer()) {
+                for (int i = 0; i < count; i++) {
+                    results.add(alone(open, input, prepared.apply(i)));
+                }
+                return results;
+            }
             int bytes = input.bytes();
             for (int start = 0; start < count; start += batchSize()) {
                 int first = start;
@@ -243,7 +259,7 @@ final class ServedModel<R> implements AutoCloseable {
                 int all = Math.multiplyExact(declared.batch(size), bytes);
                 ByteBuffer batch = workers.take(all);
                 workers.forEach(size, i -> input.write(prepared.apply(first + i), batch, i));
-                results.addAll(run(open, input, batch.slice(0, all).order(batch.order()), size));
+                results.addAll(run(open, input, declared, batch.slice(0, all).order(batch.order()), size));
                 workers.giveBack(batch); // not where something failed, as it may still be in use
             }
             return results;
@@ -257,13 +273,28 @@ final class ServedModel<R> implements AutoCloseable {
         }
     }
 
+    /** The result of one sample, whatever its size. */
+    private <S> R alone(OrtSession open, Input<S> input, S prepared) throws OrtException {
+        long[] axes = input.shape(prepared);
+        long values = Arrays.stream(axes).reduce(1, Math::multiplyExact);
+        int bytes = Math.toIntExact(Math.multiplyExact(values, input.type().size));
+        ByteBuffer memory = workers.take(bytes);
+        ByteBuffer sample = memory.slice(0, bytes).order(memory.order());
+        input.write(prepared, sample, 0);
+        R result = run(open, input, declared.of(axes), sample, 1).get(0);
+        workers.giveBack(memory);
+        return result;
+    }
+
     /**
      * The results of a batch [count, …].
      *
+     * @param as how the file takes it
      * @param values of as many samples as the file's batches have, of which the first {@code count} matter
      */
-    private List<R> run(OrtSession open, Input<?> input, ByteBuffer values, int count) throws OrtException {
-        int batch = declared.batch(count);
+    private List<R> run(OrtSession open, Input<?> input, DeclaredInput as, ByteBuffer values, int count)
+            throws OrtException {
+        int batch = as.batch(count);
         Map<String, OnnxTensor> fed = new LinkedHashMap<>();
         List<ByteBuffer> memory = new ArrayList<>();
         IntFunction<ByteBuffer> taken = bytes -> {
@@ -272,7 +303,7 @@ final class ServedModel<R> implements AutoCloseable {
         };
         try {
             fed.putAll(input.derived(open, values, axes(batch, input), taken));
-            fed.put(input.name(), declared.tensor(values, batch, taken));
+            fed.put(input.name(), as.tensor(values, batch, taken));
             try (OrtSession.Result outputs = open.run(fed)) {
                 List<R> results = reader.read(outputs, input.kept(values, batch));
                 memory.forEach(workers::giveBack);

@@ -32,13 +32,22 @@ final class QuantisedWeights {
         return List.of(Value.constant(null, Tensor.of(x.shape(), values)));
     }
 
+    /** QuantizeLinear, which exported files hold: a graph that is read computes with real numbers. */
+    static List<Value> refused(Call call) {
+        throw unsupported(call);
+    }
+
     private static Tensor constant(Call call, int input) {
         @Nullable Tensor constant = call.in(input).constant();
         if (constant == null) {
-            throw new IllegalArgumentException("DequantizeLinear of what the graph computes is not supported: "
-                    + UnsupportedOperators.remedy(call.domain(), call.operator()));
+            throw unsupported(call);
         }
         return constant;
+    }
+
+    private static IllegalArgumentException unsupported(Call call) {
+        return new IllegalArgumentException(call.operator() + " of what the graph computes is not supported: "
+                + UnsupportedOperators.remedy(call.domain(), call.operator()));
     }
 
     /** For each element of a tensor, the place of its scale. */
