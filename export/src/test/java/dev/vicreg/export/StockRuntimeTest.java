@@ -30,7 +30,7 @@ class StockRuntimeTest {
                 .toString();
     }
 
-    private static VariantExport.Samples noise() {
+    static VariantExport.Samples noise() {
         SplittableRandom random = new SplittableRandom(1);
         List<byte[]> rows = new ArrayList<>();
         for (int i = 0; i < VariantExport.Samples.LEAST; i++) {

@@ -64,11 +64,12 @@ class ExportVariantsTest {
     void int8IsCalibratedOnSamplesAndComparedOnOthersWithTheirLabels() throws Exception {
         Path out = folder.resolve("int8.onnx");
         String calibration = folder + "/p/train";
-        String[] lines = export(out, "--precision", "int8", "--calibration", calibration, "--json")
+        List<String> lines = export(out, "--precision", "int8", "--calibration", calibration, "--json")
                 .out()
-                .split("\\R");
-        assertEquals(2, lines.length, "one for the encoder and one for its averages");
-        JsonNode told = new ObjectMapper().readTree(lines[0]);
+                .lines()
+                .toList();
+        assertEquals(2, lines.size(), "one for the encoder and one for its averages");
+        JsonNode told = new ObjectMapper().readTree(lines.get(0));
         assertEquals(out.toString(), told.get("encoder").asText());
         assertEquals("int8", told.get("precision").asText());
         assertEquals(8, told.get("compared").asInt());

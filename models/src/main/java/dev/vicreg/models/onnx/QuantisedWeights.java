@@ -32,11 +32,6 @@ final class QuantisedWeights {
         return List.of(Value.constant(null, Tensor.of(x.shape(), values)));
     }
 
-    /** QuantizeLinear, which exported files hold: a graph that is read computes with real numbers. */
-    static List<Value> refused(Call call) {
-        throw unsupported(call);
-    }
-
     private static Tensor constant(Call call, int input) {
         @Nullable Tensor constant = call.in(input).constant();
         if (constant == null) {
@@ -45,7 +40,8 @@ final class QuantisedWeights {
         return constant;
     }
 
-    private static IllegalArgumentException unsupported(Call call) {
+    /** A graph that is read computes with real numbers, though exported files may hold integers. */
+    static IllegalArgumentException unsupported(Call call) {
         return new IllegalArgumentException(call.operator() + " of what the graph computes is not supported: "
                 + UnsupportedOperators.remedy(call.domain(), call.operator()));
     }
