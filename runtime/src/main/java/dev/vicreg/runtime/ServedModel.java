@@ -14,6 +14,7 @@ import dev.vicreg.runtime.sequence.ByteIds;
 import dev.vicreg.runtime.signal.Signal;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -24,9 +25,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Spliterator;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.IntFunction;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -154,10 +157,40 @@ final class ServedModel<R> implements AutoCloseable {
 
     /** What comes of the sample in a file. */
     R file(Path file) throws IOException {
+        return encoded(input, read(file), file.toString());
+    }
+
+    private byte[] read(Path file) throws IOException {
         if (!Files.isRegularFile(file)) {
             throw new NoSuchFileException(file + ": no such file; expected one of " + input.noun());
         }
-        return encoded(input, Files.readAllBytes(file), file.toString());
+        return Files.readAllBytes(file);
+    }
+
+    /**
+     * What comes of the samples in files, in their order, a batch at a time as they are asked for.
+     *
+     * @throws UncheckedIOException when it comes to a file that can't be read, or doesn't fit
+     */
+    Stream<R> files(Stream<Path> files) {
+        Spliterator<Path> source = files.spliterator();
+        Stream<List<Path>> batches = Stream.generate(() -> {
+                    List<Path> batch = new ArrayList<>();
+                    while (batch.size() < batchSize() && source.tryAdvance(batch::add)) {}
+                    return batch;
+                })
+                .takeWhile(batch -> !batch.isEmpty());
+        return batches.flatMap(batch -> files(input, batch).stream()).onClose(files::close);
+    }
+
+    private <S> List<R> files(Input<S> input, List<Path> files) {
+        return all(input, files.size(), i -> {
+            try {
+                return prepared(input, read(files.get(i)), files.get(i).toString());
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
     }
 
     /** What comes of the sample in a file's bytes. */
@@ -166,14 +199,17 @@ final class ServedModel<R> implements AutoCloseable {
     }
 
     private <S> R encoded(Input<S> input, byte[] file, String source) throws IOException {
+        S prepared = prepared(input, file, source);
+        return all(input, 1, i -> prepared).get(0);
+    }
+
+    private <S> S prepared(Input<S> input, byte[] file, String source) throws IOException {
         S sample = input.decode(file, source);
-        S prepared;
         try {
-            prepared = input.prepare(sample);
+            return input.prepare(sample);
         } catch (IllegalArgumentException e) {
             throw new IOException(source + " doesn't fit " + name + ": " + e.getMessage(), e);
         }
-        return all(input, 1, i -> prepared).get(0);
     }
 
     List<R> images(List<BufferedImage> images) {
