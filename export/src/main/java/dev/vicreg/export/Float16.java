@@ -92,7 +92,9 @@ final class Float16 implements Rewriter.Rule {
     public List<Value> rewrite(Ops ops, Node node, List<@Nullable Value> inputs) {
         boolean inHalf = isInHalf(node, inputs);
         if (inHalf) {
-            narrowed.addAll(node.outputs());
+            node.outputs().stream()
+                    .filter(output -> output.type().element() == ElementType.FLOAT)
+                    .forEach(narrowed::add);
         }
         List<@Nullable Value> cast = new ArrayList<>();
         for (Value input : inputs) {

@@ -28,7 +28,7 @@ import java.util.stream.LongStream;
 
 /** Runs graphs of one encoder on the same samples, given or made up, on the CPU. */
 final class Trials {
-    private static final int BATCH = 8;
+    private static final int BATCH = 4;
 
     private final Input<?> input;
     private final List<byte[]> rows;

@@ -159,7 +159,8 @@ public final class VariantExport {
             throw new SettingException("`calibration`: " + samples.rows.size() + " samples, expected at least "
                     + Samples.LEAST + "; a few hundred are usual");
         }
-        Graph plain = OnnxFile.read(encoderOnnx).graph();
+        Graph read = OnnxFile.read(encoderOnnx).graph();
+        Graph plain = settings.precision == Precision.FP32 ? read : TransposedWeights.folded(read);
         try {
             Trials trials = new Trials(plain, manifest, samples);
             Made made = made(plain, settings, trials);

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
+import ai.onnx.proto.OnnxMl.TensorProto;
 import ai.onnxruntime.OrtException;
 import dev.vicreg.export.VariantExport.Precision;
 import dev.vicreg.export.VariantExport.Samples;
@@ -19,6 +20,7 @@ import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.TensorType;
 import dev.vicreg.models.graph.Value;
+import dev.vicreg.models.nn.Layers;
 import dev.vicreg.models.onnx.OnnxFile;
 import dev.vicreg.models.ops.Ops;
 import dev.vicreg.models.setting.SettingException;
@@ -35,9 +37,11 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -45,7 +49,7 @@ import org.bytedeco.onnx.global.onnx;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class VariantExportTest {
     private static final Settings PLAIN = new Settings(Precision.FP32, false, false, 0, 0);
@@ -53,10 +57,6 @@ class VariantExportTest {
 
     @TempDir
     Path folder;
-
-    static List<String> names() {
-        return EveryEncoderTest.names();
-    }
 
     private Path encoder(String name) throws IOException {
         GraphConfig config = TestRun.config(TestRun.branch(name, name.startsWith("vit") ? 12 : 8, "8"), null);
@@ -110,24 +110,38 @@ class VariantExportTest {
                 .collect(Collectors.groupingBy(NodeProto::getOpType, Collectors.counting()));
     }
 
+    /** Initialisers of that type that products read, as they are or in another order. */
+    private static Set<String> weightsOf(Path file, ElementType type) throws IOException {
+        Set<String> initializers = model(file).getGraph().getInitializerList().stream()
+                .filter(tensor -> tensor.getDataType() == type.code() && tensor.getDimsCount() > 1)
+                .map(TensorProto::getName)
+                .collect(Collectors.toSet());
+        Set<String> products = Set.of("Conv", "Gemm", "MatMul", "Transpose");
+        return model(file).getGraph().getNodeList().stream()
+                .filter(node -> products.contains(node.getOpType()))
+                .flatMap(node -> node.getInputList().stream())
+                .filter(initializers::contains)
+                .collect(Collectors.toSet());
+    }
+
+    /** One of each family. */
     @ParameterizedTest
-    @MethodSource("names")
+    @ValueSource(
+            strings = {"resnet18", "resnet50", "vit-tiny", "convnext-tiny", "mobilenetv3-large", "efficientnet-b0"})
     void everyEncoderHasItsVectorsInFloat16AndInt8(String name) throws IOException {
         Path encoder = encoder(name);
         VariantExport.Result half = export(encoder, new Settings(Precision.FP16, false, false, 0, 0), Samples.NONE);
         onnx.check_model(half.file().toString(), true, false, false);
         assertTrue(half.measured().least() > 0.9999, "cosine " + half.measured().least());
         assertEquals("fp16", Manifest.read(half.file()).made().precision());
-        long halves = model(half.file()).getGraph().getInitializerList().stream()
-                .filter(tensor -> tensor.getDataType() == ElementType.FLOAT16.code())
-                .count();
-        assertTrue(halves >= operators(half.file()).getOrDefault("Conv", 0L), halves + " initialisers in float16");
+        assertEquals(Set.of(), weightsOf(half.file(), ElementType.FLOAT));
 
         VariantExport.Result bytes = export(encoder, new Settings(Precision.INT8, false, false, 0, 0), pictures(40));
         onnx.check_model(bytes.file().toString(), true, false, false);
         assertEquals(8, bytes.measured().places().size());
         assertTrue(bytes.measured().mean() > 0.98, "cosine " + bytes.measured().mean());
         assertTrue(operators(bytes.file()).get("QuantizeLinear") > 0);
+        assertEquals(Set.of(), weightsOf(bytes.file(), ElementType.FLOAT));
         try (EmbeddingModel model = EmbeddingModel.load(bytes.file(), Device.CPU, 1)) {
             assertEquals(bytes.manifest(), model.manifest());
             assertEquals("int8", model.manifest().made().precision());
@@ -276,6 +290,47 @@ class VariantExportTest {
     private String refused(Path encoder, Settings settings, Samples samples) {
         return assertThrows(SettingException.class, () -> export(encoder, settings, samples))
                 .getMessage();
+    }
+
+    /** Pooling also gives places, which are integers, and the range of what it pools. */
+    @Test
+    void whatIsPooledKeepsItsSteps() throws IOException {
+        List<Float> half = List.of(0.5f, 0.5f, 0.5f);
+        Input.Pictures input = Input.pictures(TestRun.IMAGE_SIZE, half, half);
+        Value image = Value.input("image", EncoderExport.pictures(input, Dim.symbol("N")));
+        Ops ops = new Ops();
+        Value x = Layers.normalisePictures(ops, image, half, half);
+        Value first = ops.relu(ops.conv(x, Value.constant("v", noise(4, 3)), null, Ops.window(3, 1, 1)));
+        Value pooled = ops.maxPool(first, Ops.window(2, 2, 0)).output(0);
+        Value second = ops.conv(pooled, Value.constant("w", noise(6, 4)), null, Ops.window(3, 1, 1));
+        Graph graph =
+                Graph.of("encoder", List.of(image), Map.of("embedding", ops.flatten(ops.globalAveragePool(second), 1)));
+        Manifest manifest = new Manifest(1, "1", "pooled", input, 6, 324, "cafe", Map.of());
+        Path encoder = Files.write(
+                folder.resolve("pooled.onnx"), OnnxFile.bytes(graph, Map.of(Manifest.METADATA_KEY, manifest.toJson())));
+        assertTrue(export(encoder, new Settings(Precision.FP16, false, false, 0, 0), Samples.NONE)
+                        .measured()
+                        .least()
+                > 0.9999);
+        Path bytes = export(encoder, new Settings(Precision.INT8, false, false, 0, 0), pictures(20))
+                .file();
+        Map<String, String> scales = new HashMap<>();
+        for (NodeProto node : model(bytes).getGraph().getNodeList()) {
+            if (node.getOpType().equals("QuantizeLinear")) {
+                scales.put(node.getInput(0).replaceAll(".*/|_.*", ""), node.getInput(1));
+            }
+        }
+        assertEquals(scales.get("Relu"), scales.get("MaxPool"), scales::toString);
+        assertEquals(4, scales.size(), scales::toString);
+    }
+
+    private static Tensor noise(int to, int from) {
+        Random random = new Random(to);
+        float[] weights = new float[to * from * 9];
+        for (int i = 0; i < weights.length; i++) {
+            weights[i] = (float) random.nextGaussian() / 5;
+        }
+        return Tensor.of(Shape.of(to, from, 3, 3), weights);
     }
 
     /** An encoder of vectors [N,3] → [N,2]. */
