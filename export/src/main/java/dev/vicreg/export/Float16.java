@@ -19,8 +19,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An encoder with weights and most of its computation in float16, input and outputs as they were. Convolutions and matrix
- * products are float16 whatever they read; sums, products, activations and pooling follow what they read; norms, softmax,
+ * An encoder with weights and most of its computation in float16, input and outputs as they were. Convolutions, matrix
+ * products and tables of tokens are float16 whatever they read; sums, products, activations and pooling follow what they read; norms, softmax,
  * roots, quotients and how the input enters stay float32. Each value is cast at most once each way.
  */
 final class Float16 implements Rewriter.Rule {
@@ -107,6 +107,10 @@ final class Float16 implements Rewriter.Rule {
     private static boolean isInHalf(Node node, List<@Nullable Value> inputs) {
         if (PRODUCTS.contains(node.op())) {
             return inputs.stream().allMatch(input -> input == null || isWithin(input, 0));
+        }
+        Value first = inputs.get(0);
+        if (node.op() == OpType.GATHER && first != null && first.constant() != null) { // a table of tokens
+            return first.type().element() == ElementType.FLOAT && isWithin(first, 0);
         }
         return FOLLOWING.contains(node.op())
                 && inputs.stream().anyMatch(input -> input != null && isHalf(input))

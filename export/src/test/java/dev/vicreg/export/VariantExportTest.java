@@ -324,6 +324,30 @@ class VariantExportTest {
         assertEquals(4, scales.size(), scales::toString);
     }
 
+    @Test
+    void tablesOfTokensAreHalvedToo() throws IOException {
+        Input.Sequences input = new Input.Sequences("ids", "sequence", 5, "ids", 10, 0, 0, List.of(), true);
+        Value ids =
+                Value.input("ids", new TensorType(ElementType.INT64, new Shape(List.of(Dim.symbol("N"), Dim.of(5)))));
+        Tensor table = Tensor.of(Shape.of(10, 9), noise(10, 1).floats());
+        Tensor weights = Tensor.of(Shape.of(9, 4), noise(4, 1).floats());
+        Ops ops = new Ops();
+        Value mean = ops.reduceMean(ops.gather(Value.constant("table", table), ids, 0), false, 1);
+        Graph graph =
+                Graph.of("encoder", List.of(ids), Map.of("embedding", ops.matMul(mean, Value.constant("w", weights))));
+        Manifest manifest = new Manifest(2, "1", "bag", input, 4, 126, "cafe", Map.of());
+        Path encoder = Files.write(
+                folder.resolve("bag.onnx"), OnnxFile.bytes(graph, Map.of(Manifest.METADATA_KEY, manifest.toJson())));
+        Path half = export(encoder, new Settings(Precision.FP16, false, false, 0, 0), Samples.NONE)
+                .file();
+        assertEquals(
+                List.of(ElementType.FLOAT16.code(), ElementType.FLOAT16.code()),
+                model(half).getGraph().getInitializerList().stream()
+                        .filter(tensor -> tensor.getDimsCount() == 2)
+                        .map(TensorProto::getDataType)
+                        .toList());
+    }
+
     private static Tensor noise(int to, int from) {
         Random random = new Random(to);
         float[] weights = new float[to * from * 9];
