@@ -1,5 +1,6 @@
 @echo off
 rem Builds the command line when its sources changed, then runs it: vicreg --help
+rem In bin of a release there are no sources, and the program beside it is run.
 rem   JAVA_HOME         the JDK to use (17 or newer); else the java on the PATH
 rem   VICREG_JAVA_OPTS  options for the JVM, for instance -Xmx8g
 rem   VICREG_CACHE      folder of native libraries
@@ -8,6 +9,7 @@ set "home=%~dp0"
 set "state=%home%.build"
 set "java=java.exe"
 if defined JAVA_HOME set "java=%JAVA_HOME%\bin\java.exe"
+if not exist "%home%pom.xml" if exist "%home%..\vicreg.jar" goto release
 
 rem .build\app.*: copies that run, so that a later build pulls no jar from under a running command. Windows sets a file's
 rem archive attribute whenever it is written; a build clears that of the sources.
@@ -24,6 +26,14 @@ if errorlevel 1 exit /b 1
 
 :run
 "%java%" %VICREG_JAVA_OPTS% -jar "%state%\%app%\vicreg.jar" %*
+exit /b %errorlevel%
+
+:release
+set "state=%TEMP%\vicreg"
+if not exist "%state%" mkdir "%state%"
+call :java
+if errorlevel 1 exit /b 1
+"%java%" %VICREG_JAVA_OPTS% -jar "%home%..\vicreg.jar" %*
 exit /b %errorlevel%
 
 :changed

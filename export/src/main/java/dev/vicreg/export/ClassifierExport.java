@@ -14,6 +14,7 @@ import dev.vicreg.models.ops.Ops;
 import dev.vicreg.runtime.Manifest;
 import dev.vicreg.runtime.OutputPooling;
 import dev.vicreg.runtime.file.AtomicFile;
+import dev.vicreg.runtime.input.Input;
 import dev.vicreg.runtime.natives.Device;
 import dev.vicreg.runtime.natives.OrtSessions;
 import java.io.IOException;
@@ -109,6 +110,14 @@ public final class ClassifierExport {
             throw new IOException(encoderOnnx + " has the form of the file that its network came in, with the output "
                     + manifest.output()
                     + ", expected this program's own form; ./vicreg export `run` RUN `fold` writes it");
+        }
+        boolean resizes = manifest.input() instanceof Input.Pictures pictures && pictures.sizesDiffer();
+        if (resizes || !manifest.made().precision().equals(Manifest.Variant.PLAIN.precision())) {
+            throw new IOException(encoderOnnx + " is a variant of an encoder, "
+                    + (resizes
+                            ? "with the resizing inside"
+                            : "in " + manifest.made().precision())
+                    + ": give the encoder that it was made of");
         }
         return manifest;
     }

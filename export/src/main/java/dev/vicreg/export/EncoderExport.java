@@ -47,7 +47,10 @@ public final class EncoderExport {
     private static final List<String> PROJECTORS = List.of("projector", Branch.SECOND + ".projector");
 
     /** Declared where possible, so that runtimes from 2022 on (ONNX Runtime 1.12) serve the file. */
-    private static final int OLD_OPSET = 17;
+    static final int OLD_OPSET = 17;
+
+    /** The first that has antialiased Resize, Pad of some axes, and Split into equal parts. */
+    private static final int EIGHTEEN = 18;
     /** Operators whose definition for the types used here is the same from {@link #OLD_OPSET} on. */
     private static final Set<OpType> SAME_IN_OLD_OPSET = EnumSet.of(
             OpType.ADD,
@@ -98,7 +101,11 @@ public final class EncoderExport {
             OpType.SIGMOID,
             OpType.HARD_SIGMOID,
             OpType.HARD_SWISH,
-            OpType.SLICE);
+            OpType.SLICE,
+            OpType.MIN,
+            OpType.LESS_OR_EQUAL,
+            OpType.QUANTIZE_LINEAR,
+            OpType.DEQUANTIZE_LINEAR);
 
     /**
      * What the manifest says beyond what the graph shows.
@@ -192,7 +199,9 @@ public final class EncoderExport {
         if (Side.A.representation().equals(output) || Side.B.representation().equals(output)) {
             requireNoProjector(bound);
         }
-        Manifest manifest = manifest(encoder, bound, description);
+        boolean projection =
+                Side.A.projection().equals(output) || Side.B.projection().equals(output);
+        Manifest manifest = manifest(encoder, bound, description, projection);
         byte[] file = OnnxFile.bytes(bound, Map.of(Manifest.METADATA_KEY, manifest.toJson()), opset(bound));
         String view = String.valueOf(encoder.inputs().get(0).name());
         Verification verification =
@@ -326,8 +335,8 @@ public final class EncoderExport {
         return name.equals(scope) || name.startsWith(scope + ".");
     }
 
-    private static Manifest manifest(Graph encoder, Graph bound, Description description) {
-        return new Manifest(
+    private static Manifest manifest(Graph encoder, Graph bound, Description description, boolean projection) {
+        Manifest manifest = new Manifest(
                 Manifest.formatVersion(description.input),
                 description.version,
                 description.encoder,
@@ -336,6 +345,8 @@ public final class EncoderExport {
                 trainedElements(encoder),
                 description.configHash,
                 description.evaluation);
+        Manifest.Variant made = new Manifest.Variant(Manifest.Variant.PLAIN.precision(), false, projection);
+        return manifest.with(description.version, description.input, made);
     }
 
     /** Elements of all parameters but running statistics. */
@@ -353,15 +364,18 @@ public final class EncoderExport {
                 .sum();
     }
 
+    /** The oldest opset from {@link #OLD_OPSET} on in which every operator means what it means here. */
     static int opset(Graph graph) {
-        return graph.nodes().stream().allMatch(EncoderExport::isSameInOldOpset) ? OLD_OPSET : OpType.ONNX_OPSET;
+        return graph.nodes().stream().mapToInt(EncoderExport::opset).max().orElse(OLD_OPSET);
     }
 
-    private static boolean isSameInOldOpset(Node node) {
+    /** The same of one node. */
+    static int opset(Node node) {
         return switch (node.op()) {
-            case SPLIT -> !node.attributes().has("num_outputs"); // since opset 18
-            case PAD -> !node.hasInput(3); // axes, since opset 18
-            default -> SAME_IN_OLD_OPSET.contains(node.op());
+            case SPLIT -> node.attributes().has("num_outputs") ? EIGHTEEN : OLD_OPSET;
+            case PAD -> node.hasInput(3) ? EIGHTEEN : OLD_OPSET; // axes
+            case RESIZE -> node.attributes().has("antialias") ? EIGHTEEN : OpType.ONNX_OPSET;
+            default -> SAME_IN_OLD_OPSET.contains(node.op()) ? OLD_OPSET : OpType.ONNX_OPSET;
         };
     }
 

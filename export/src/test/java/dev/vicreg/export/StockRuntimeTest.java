@@ -13,10 +13,12 @@ import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** An exported encoder needs neither the training natives nor a class of this project. */
 class StockRuntimeTest {
@@ -28,13 +30,32 @@ class StockRuntimeTest {
                 .toString();
     }
 
-    @Test
-    void exportedEncoderGivesTheSameVectorsInAJvmWithTheOfficialJarAlone()
+    static VariantExport.Samples noise() {
+        SplittableRandom random = new SplittableRandom(1);
+        List<byte[]> rows = new ArrayList<>();
+        for (int i = 0; i < VariantExport.Samples.LEAST; i++) {
+            rows.add(new byte[TestRun.IMAGE_SIZE * TestRun.IMAGE_SIZE * 3]);
+            random.nextBytes(rows.get(i));
+        }
+        return new VariantExport.Samples(rows, List.of());
+    }
+
+    /** The size of the pictures is that of the encoder but where the file resizes them. */
+    @ParameterizedTest
+    @CsvSource({"FP32, false, 32", "FP16, false, 32", "INT8, false, 32", "INT8, true, 71"})
+    void exportedEncoderGivesTheSameVectorsInAJvmWithTheOfficialJarAlone(
+            VariantExport.Precision precision, boolean anySize, int size)
             throws IOException, InterruptedException, URISyntaxException {
-        Path encoder = TestRun.write(folder, 8, "16-16", 3)
-                .export(folder.resolve("encoder.onnx"))
+        Path plain = TestRun.write(folder, 8, "16-16", 3)
+                .export(folder.resolve("plain.onnx"))
                 .file();
-        int size = TestRun.IMAGE_SIZE;
+        Path encoder = folder.resolve("encoder.onnx");
+        VariantExport.export(
+                plain,
+                new VariantExport.Settings(precision, anySize, false, 0, 0),
+                precision == VariantExport.Precision.INT8 ? noise() : VariantExport.Samples.NONE,
+                "1",
+                encoder);
         byte[] pixels = new byte[2 * size * size * 3];
         new SplittableRandom(5).nextBytes(pixels);
         Path pictures = Files.write(folder.resolve("pixels"), pixels);

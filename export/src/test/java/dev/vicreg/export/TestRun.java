@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
 /** The eval model and checkpoint of a small ResNet whose norms look as if it had been trained. */
@@ -34,13 +35,19 @@ record TestRun(TrainingGraph.Built built, Path evalModel, Path checkpoint) {
     }
 
     static TestRun write(Path folder, GraphConfig config, long seed) throws IOException {
+        SplittableRandom random = new SplittableRandom(seed);
+        return write(folder, config, seed, (name, tensor) -> trained(name, tensor, random));
+    }
+
+    /** @param becomes what is saved of each parameter's start */
+    static TestRun write(Path folder, GraphConfig config, long seed, BiFunction<String, Tensor, Tensor> becomes)
+            throws IOException {
         TrainingGraph.Built built = TrainingGraph.build(config.spec());
         Files.createDirectories(folder);
         TestRun run = new TestRun(built, folder.resolve("eval_model.onnx"), folder.resolve("checkpoint"));
         Files.write(run.evalModel, OnnxFile.bytes(built.eval(), Map.of()));
         Map<String, Tensor> state = built.initialState(seed);
-        SplittableRandom random = new SplittableRandom(seed);
-        state.replaceAll((name, tensor) -> trained(name, tensor, random));
+        state.replaceAll(becomes);
         CheckpointFile.write(run.checkpoint, state);
         return run;
     }

@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,8 +27,8 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>Thread-safe: calls run at the same time, and {@link #close} waits for those under way. Vectors are as the encoder
- * gives them, not normalised to length 1: see {@link Embeddings}. Samples are prepared by threads of the model's own.
+ * <p>Thread-safe: calls run at the same time, and {@link #close} waits for those under way. Vectors are as the file
+ * gives them, not normalised to length 1 unless its manifest says so: see {@link Embeddings}. Samples are prepared by threads of the model's own.
  */
 public final class EmbeddingModel implements AutoCloseable {
     private final Manifest manifest;
@@ -194,6 +195,18 @@ public final class EmbeddingModel implements AutoCloseable {
      */
     public float[] embed(Path file) throws IOException {
         return served.file(file);
+    }
+
+    /**
+     * The embeddings of the samples in files, in their order, as {@link #embed(Path)} gives them: of any number, since they
+     * are read, decoded by several threads and run a batch at a time, when the stream is asked for them.
+     *
+     * @param files consumed once, by one thread; closed with the result
+     * @return whose terminal operation throws {@link java.io.UncheckedIOException} at a file that can't be read or doesn't
+     *     fit: says which
+     */
+    public Stream<float[]> embedFiles(Stream<Path> files) {
+        return served.files(files);
     }
 
     /**

@@ -40,6 +40,8 @@ import org.jspecify.annotations.Nullable;
  * @param pool how the output becomes one vector per sample: null where it is one
  * @param classifier what a classifier makes of the embedding; null of other models
  * @param regressor what a regressor makes of the embedding; null of other models
+ * @param variant how the file differs from the encoder that it was made of; null of plain ones. Readers that don't know it
+ *     do nothing wrong
  */
 public record Manifest(
         int formatVersion,
@@ -53,7 +55,8 @@ public record Manifest(
         @Nullable String output,
         @Nullable OutputPooling pool,
         @Nullable Head classifier,
-        @Nullable Regressor regressor) {
+        @Nullable Regressor regressor,
+        @Nullable Variant variant) {
 
     public static final String METADATA_KEY = "vicreg.manifest";
 
@@ -80,6 +83,23 @@ public record Manifest(
 
     /** That of regressors, which readers of the others refuse by it. */
     public static final int REGRESSOR_VERSION = 6;
+
+    /**
+     * What an encoder's file was made with, beside an input of any size, which {@link Input.Pictures} tells.
+     *
+     * @param precision in which most is computed: {@code fp32}, {@code fp16} or {@code int8}
+     * @param unitLength whether vectors come with length 1; zeros stay zeros
+     * @param projection whether they are what the projector gives, and not the encoder
+     */
+    public record Variant(String precision, boolean unitLength, boolean projection) {
+        /** A plain encoder's. */
+        public static final Variant PLAIN = new Variant("fp32", false, false);
+
+        /** Checks that there is a precision. */
+        public Variant {
+            Objects.requireNonNull(precision, "variant.precision");
+        }
+    }
 
     /**
      * What stands behind the encoder in a regressor.
@@ -186,6 +206,7 @@ public record Manifest(
                 output,
                 pool,
                 null,
+                null,
                 null);
     }
 
@@ -200,6 +221,11 @@ public record Manifest(
             String configHash,
             Map<String, Double> evaluation) {
         this(formatVersion, version, encoder, input, dimension, parameters, configHash, evaluation, null, null);
+    }
+
+    /** How the file was made; {@link Variant#PLAIN} where it doesn't say. */
+    public Variant made() {
+        return variant == null ? Variant.PLAIN : variant;
     }
 
     /** The name of the model's output. */
@@ -245,7 +271,31 @@ public record Manifest(
                 output,
                 pool,
                 classifier,
-                regressor);
+                regressor,
+                variant);
+    }
+
+    /**
+     * The manifest of another file of this encoder.
+     *
+     * @param by this project's version that makes it
+     * @param takes what it takes
+     */
+    public Manifest with(String by, Input<?> takes, Variant made) {
+        return new Manifest(
+                formatVersion,
+                by,
+                encoder,
+                takes,
+                dimension,
+                parameters,
+                configHash,
+                evaluation,
+                output,
+                pool,
+                classifier,
+                regressor,
+                made.equals(Variant.PLAIN) ? null : made);
     }
 
     /**
@@ -276,7 +326,8 @@ public record Manifest(
                 output,
                 pool,
                 tells,
-                predicts);
+                predicts,
+                variant);
     }
 
     /** What stands behind the encoder, in a word with its article: a classifier or a regressor; null of an encoder. */

@@ -14,6 +14,7 @@ import dev.vicreg.runtime.sequence.ByteIds;
 import dev.vicreg.runtime.signal.Signal;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -24,9 +25,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Spliterator;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.IntFunction;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -117,9 +120,18 @@ final class ServedModel<R> implements AutoCloseable {
         }
         if (!(node.getInfo() instanceof TensorInfo info)
                 || info.type != OnnxJavaType.FLOAT
-                || !DeclaredInput.fits(info.getShape(), shape)) {
+                || !DeclaredInput.fits(openBatch(info.getShape()), shape)) {
             throw new IOException(file + ": output '" + tensor + "' is " + node.getInfo() + ", expected " + expected);
         }
+    }
+
+    /** The same axes with any number of samples: a file may have batches of a fixed size. */
+    private static long[] openBatch(long... axes) {
+        long[] open = axes.clone();
+        if (open.length > 0) {
+            open[0] = -1;
+        }
+        return open;
     }
 
     /** An output, which the result closes. */
@@ -135,7 +147,8 @@ final class ServedModel<R> implements AutoCloseable {
         }
         int bytes = input.bytes() * declared.batch(1);
         ByteBuffer zeros = workers.take(bytes);
-        return run(open, input, zeros.slice(0, bytes).order(zeros.order()), 1).get(0);
+        return run(open, input, declared, zeros.slice(0, bytes).order(zeros.order()), 1)
+                .get(0);
     }
 
     int batchSize() {
@@ -144,10 +157,40 @@ final class ServedModel<R> implements AutoCloseable {
 
     /** What comes of the sample in a file. */
     R file(Path file) throws IOException {
+        return encoded(input, read(file), file.toString());
+    }
+
+    private byte[] read(Path file) throws IOException {
         if (!Files.isRegularFile(file)) {
             throw new NoSuchFileException(file + ": no such file; expected one of " + input.noun());
         }
-        return encoded(input, Files.readAllBytes(file), file.toString());
+        return Files.readAllBytes(file);
+    }
+
+    /**
+     * What comes of the samples in files, in their order, a batch at a time as they are asked for.
+     *
+     * @throws UncheckedIOException when it comes to a file that can't be read, or doesn't fit
+     */
+    Stream<R> files(Stream<Path> files) {
+        Spliterator<Path> source = files.spliterator();
+        Stream<List<Path>> batches = Stream.generate(() -> {
+                    List<Path> batch = new ArrayList<>();
+                    while (batch.size() < batchSize() && source.tryAdvance(batch::add)) {}
+                    return batch;
+                })
+                .takeWhile(batch -> !batch.isEmpty());
+        return batches.flatMap(batch -> files(input, batch).stream()).onClose(files::close);
+    }
+
+    private <S> List<R> files(Input<S> input, List<Path> files) {
+        return all(input, files.size(), i -> {
+            try {
+                return prepared(input, read(files.get(i)), files.get(i).toString());
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
     }
 
     /** What comes of the sample in a file's bytes. */
@@ -156,14 +199,17 @@ final class ServedModel<R> implements AutoCloseable {
     }
 
     private <S> R encoded(Input<S> input, byte[] file, String source) throws IOException {
+        S prepared = prepared(input, file, source);
+        return all(input, 1, i -> prepared).get(0);
+    }
+
+    private <S> S prepared(Input<S> input, byte[] file, String source) throws IOException {
         S sample = input.decode(file, source);
-        S prepared;
         try {
-            prepared = input.prepare(sample);
+            return input.prepare(sample);
         } catch (IllegalArgumentException e) {
             throw new IOException(source + " doesn't fit " + name + ": " + e.getMessage(), e);
         }
-        return all(input, 1, i -> prepared).get(0);
     }
 
     List<R> images(List<BufferedImage> images) {
@@ -236,6 +282,12 @@ final class ServedModel<R> implements AutoCloseable {
                 throw closed();
             }
             List<R> results = new ArrayList<>(count);
+            if (input.sizesDiffer()) {
+                for (int i = 0; i < count; i++) {
+                    results.add(alone(open, input, prepared.apply(i)));
+                }
+                return results;
+            }
             int bytes = input.bytes();
             for (int start = 0; start < count; start += batchSize()) {
                 int first = start;
@@ -243,7 +295,7 @@ final class ServedModel<R> implements AutoCloseable {
                 int all = Math.multiplyExact(declared.batch(size), bytes);
                 ByteBuffer batch = workers.take(all);
                 workers.forEach(size, i -> input.write(prepared.apply(first + i), batch, i));
-                results.addAll(run(open, input, batch.slice(0, all).order(batch.order()), size));
+                results.addAll(run(open, input, declared, batch.slice(0, all).order(batch.order()), size));
                 workers.giveBack(batch); // not where something failed, as it may still be in use
             }
             return results;
@@ -257,13 +309,28 @@ final class ServedModel<R> implements AutoCloseable {
         }
     }
 
+    /** The result of one sample, whatever its size. */
+    private <S> R alone(OrtSession open, Input<S> input, S prepared) throws OrtException {
+        long[] axes = input.shape(prepared);
+        long values = Arrays.stream(axes).reduce(1, Math::multiplyExact);
+        int bytes = Math.toIntExact(Math.multiplyExact(values, input.type().size));
+        ByteBuffer memory = workers.take(bytes);
+        ByteBuffer sample = memory.slice(0, bytes).order(memory.order());
+        input.write(prepared, sample, 0);
+        R result = run(open, input, declared.of(axes), sample, 1).get(0);
+        workers.giveBack(memory);
+        return result;
+    }
+
     /**
      * The results of a batch [count, …].
      *
+     * @param as how the file takes it
      * @param values of as many samples as the file's batches have, of which the first {@code count} matter
      */
-    private List<R> run(OrtSession open, Input<?> input, ByteBuffer values, int count) throws OrtException {
-        int batch = declared.batch(count);
+    private List<R> run(OrtSession open, Input<?> input, DeclaredInput as, ByteBuffer values, int count)
+            throws OrtException {
+        int batch = as.batch(count);
         Map<String, OnnxTensor> fed = new LinkedHashMap<>();
         List<ByteBuffer> memory = new ArrayList<>();
         IntFunction<ByteBuffer> taken = bytes -> {
@@ -272,7 +339,7 @@ final class ServedModel<R> implements AutoCloseable {
         };
         try {
             fed.putAll(input.derived(open, values, axes(batch, input), taken));
-            fed.put(input.name(), declared.tensor(values, batch, taken));
+            fed.put(input.name(), as.tensor(values, batch, taken));
             try (OrtSession.Result outputs = open.run(fed)) {
                 List<R> results = reader.read(outputs, input.kept(values, batch));
                 memory.forEach(workers::giveBack);

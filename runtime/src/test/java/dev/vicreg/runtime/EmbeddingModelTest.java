@@ -14,6 +14,7 @@ import java.awt.Color;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.management.BufferPoolMXBean;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
@@ -26,6 +27,8 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
@@ -121,6 +124,39 @@ class EmbeddingModelTest {
             assertThrows(IOException.class, () -> pictures.decode(new byte[] {1, 2}, "broken.png"));
             var kind = assertThrows(IllegalStateException.class, model::signals);
             assertTrue(String.valueOf(kind.getMessage()).endsWith("takes pictures, not signals"), kind.getMessage());
+        }
+    }
+
+    @Test
+    void aStreamOfFilesIsReadABatchAtATimeInItsOrder() throws IOException {
+        Path red = folder.resolve("red.png");
+        Path white = folder.resolve("white.png");
+        ImageIO.write(filled(20, 30, Color.RED), "png", red.toFile());
+        ImageIO.write(filled(9, 9, Color.WHITE), "png", white.toFile());
+        Path missing = folder.resolve("no.png");
+        try (EmbeddingModel model = load()) {
+            int batch = model.batchSize();
+            List<Path> files = new ArrayList<>();
+            for (int i = 0; i < 2 * batch + 1; i++) {
+                files.add(i % 3 == 0 ? red : white);
+            }
+            files.add(missing);
+            var closed = new AtomicBoolean();
+            try (Stream<float[]> vectors = model.embedFiles(files.stream().onClose(() -> closed.set(true)))) {
+                List<float[]> found = vectors.limit(2L * batch).toList();
+                for (int i = 0; i < found.size(); i++) {
+                    assertArrayEquals(i % 3 == 0 ? RED : WHITE, found.get(i), 1e-5f);
+                }
+                assertEquals(2 * batch, found.size());
+            }
+            assertTrue(closed.get());
+            var e = assertThrows(
+                    UncheckedIOException.class,
+                    () -> model.embedFiles(files.stream()).forEach(vector -> {}));
+            assertEquals(
+                    missing + ": no such file; expected one of pictures",
+                    e.getCause().getMessage());
+            assertEquals(0, model.embedFiles(Stream.of()).count());
         }
     }
 

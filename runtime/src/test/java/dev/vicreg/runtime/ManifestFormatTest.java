@@ -2,6 +2,7 @@ package dev.vicreg.runtime;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.vicreg.runtime.input.Input;
 import java.io.IOException;
@@ -47,6 +48,24 @@ class ManifestFormatTest {
                 imported ? OutputPooling.MEAN : null);
         assertEquals(held(kind), manifest.toJson());
         assertEquals(manifest, Manifest.parse(held(kind), "test"));
+    }
+
+    @Test
+    void whatAFileWasMadeWithIsWrittenAndIgnoredByReadersThatDoNotKnowIt() throws IOException {
+        Manifest plain = Manifest.parse(held("picture"), "test");
+        Input.Pictures pictures = (Input.Pictures) plain.input();
+        Manifest made =
+                plain.with(plain.version(), pictures.resizedInside(true), new Manifest.Variant("int8", true, false));
+        Manifest read = Manifest.parse(made.toJson(), "test");
+        assertEquals(made, read);
+        assertEquals("int8", read.made().precision());
+        assertTrue(read.made().unitLength() && !read.made().projection());
+        assertEquals(plain.formatVersion(), read.formatVersion());
+        assertEquals(Manifest.Variant.PLAIN, plain.made());
+        assertEquals(
+                "f: its manifest is wrong: pictures of any size with the layout nchw, expected two channels or more, as"
+                        + " bytes with channels last",
+                refusal(held("imported").replace("\"layout\"", "\"anySize\": true, \"layout\"")));
     }
 
     @Test

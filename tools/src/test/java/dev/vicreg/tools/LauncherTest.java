@@ -175,6 +175,21 @@ class LauncherTest {
     }
 
     @Test
+    void aReleaseRunsTheProgramBesideItAndBuildsNothing() throws Exception {
+        Path release = folder.resolve("a release");
+        Path launcher = Files.createDirectories(release.resolve("bin")).resolve("vicreg");
+        Files.copy(project.resolve("vicreg"), launcher, StandardCopyOption.COPY_ATTRIBUTES);
+        Path program = Files.writeString(release.resolve("vicreg.jar"), "program");
+        Path link = Files.createSymbolicLink(folder.resolve("link"), launcher);
+        for (Path started : List.of(launcher, link)) {
+            Launch launch = finish(start(Path.of("/"), started.toString(), "doctor"));
+            assertEquals(0, launch.status, launch.err);
+            assertTrue(launch.out.endsWith(" -jar " + program + " doctor\n"), launch.out);
+        }
+        assertEquals(List.of(), builds());
+    }
+
+    @Test
     void firstStartOfABuildWritesAnArchiveOfClassesThatAllUse() throws Exception {
         script(jdk.resolve("bin/java"), ARCHIVING_JAVA);
         for (int i = 0; i < 3; i++) {

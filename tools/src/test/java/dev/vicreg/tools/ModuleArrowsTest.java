@@ -91,7 +91,8 @@ class ModuleArrowsTest {
                                       training.session training.bench
 
             export                 -> models.setting models.graph models.ops models.onnx models.nn models.encoder runtime \
-                                      runtime.file runtime.natives runtime.input runtime.sequence training.step training.config training.run
+                                      runtime.file runtime.natives runtime.input runtime.picture runtime.sequence training.step training.config \
+                                      training.run
 
             tools.cli              -> models.setting
             tools.sample           ->

@@ -142,6 +142,9 @@ public enum OpType {
     LSTM("LSTM", 3, 8, 3),
     MAT_MUL("MatMul", 2),
     MAX_POOL("MaxPool", 1, 1, 2),
+    // Integers for real numbers, of exported encoders alone
+    QUANTIZE_LINEAR("QuantizeLinear", 3),
+    DEQUANTIZE_LINEAR("DequantizeLinear", 2, 3, 1),
     // ONNX Runtime Training
     BATCH_NORM_INTERNAL("BatchNormInternal", Domain.MICROSOFT, 5, 5, 5),
     BATCH_NORMALIZATION_GRAD("BatchNormalizationGrad", Domain.MICROSOFT, 5, 5, 3),

@@ -31,6 +31,9 @@ final class OnnxWriter {
     private final GraphProto.Builder proto;
     private final Map<Value, String> names = new HashMap<>();
     private final Set<String> taken = new HashSet<>();
+    /** Names of constants, which no other value is given on the way to them. */
+    private final Set<String> kept = new HashSet<>();
+
     private final Map<Tensor, String> sharedConstants = new HashMap<>();
     private final Set<Value> used = new HashSet<>();
 
@@ -46,6 +49,11 @@ final class OnnxWriter {
         }
         used.addAll(graph.outputs().values());
         graph.nodes().forEach(node -> used.addAll(node.inputs()));
+        for (Value value : used) {
+            if (value != null && value.constant() != null && value.name() != null) {
+                kept.add(value.name());
+            }
+        }
         taken.addAll(graph.outputs().keySet());
         graph.outputs().forEach((name, value) -> {
             if (value.producer() != null) {
@@ -140,7 +148,7 @@ final class OnnxWriter {
         while (true) {
             int number = counters.merge(start, 1, Integer::sum);
             String name = start + "_" + (number - 1);
-            if (taken.add(name)) {
+            if (!kept.contains(name) && taken.add(name)) {
                 return name;
             }
         }

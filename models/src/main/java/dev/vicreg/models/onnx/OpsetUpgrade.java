@@ -139,6 +139,9 @@ final class OpsetUpgrade {
         row(ALWAYS, "RNN", UnrolledRecurrence::rnn);
         row(ALWAYS, "LSTM", call -> UnrolledRecurrence.layer(call, OpType.LSTM));
         row(ALWAYS, "GRU", call -> UnrolledRecurrence.layer(call, OpType.GRU));
+        row(ALWAYS, "QuantizeLinear", call -> {
+            throw QuantisedWeights.unsupported(call);
+        });
         row(ALWAYS, "DequantizeLinear", QuantisedWeights::dequantised);
         row(ALWAYS, MICROSOFT, "DequantizeLinear", QuantisedWeights::dequantised);
         row(ALWAYS, "Conv", ExplicitWindows::convolution);

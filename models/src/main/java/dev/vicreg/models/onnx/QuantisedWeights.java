@@ -35,10 +35,15 @@ final class QuantisedWeights {
     private static Tensor constant(Call call, int input) {
         @Nullable Tensor constant = call.in(input).constant();
         if (constant == null) {
-            throw new IllegalArgumentException("DequantizeLinear of what the graph computes is not supported: "
-                    + UnsupportedOperators.remedy(call.domain(), call.operator()));
+            throw unsupported(call);
         }
         return constant;
+    }
+
+    /** A graph that is read computes with real numbers, though exported files may hold integers. */
+    static IllegalArgumentException unsupported(Call call) {
+        return new IllegalArgumentException(call.operator() + " of what the graph computes is not supported: "
+                + UnsupportedOperators.remedy(call.domain(), call.operator()));
     }
 
     /** For each element of a tensor, the place of its scale. */

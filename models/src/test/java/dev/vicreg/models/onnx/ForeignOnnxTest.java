@@ -168,6 +168,7 @@ class ForeignOnnxTest {
 
     @ParameterizedTest
     @CsvSource({
+        "QuantizeLinear, the file is quantised; take the float file",
         "DequantizeLinear, the file is quantised; take the float file",
         "MatMulInteger, the file is quantised; take the float file",
         "SequenceMap, 'export the network with Split, Concat and Slice'",

@@ -148,6 +148,19 @@ class OnnxFileTest {
     }
 
     @Test
+    void namesOfConstantsAreNotGivenToOthersBeforeThem() throws IOException {
+        Value first = ops.add(x, ops.constant(3)); // would be constant_0
+        Value second = ops.mul(first, Value.constant("constant_0", Tensor.scalar(5)));
+        ModelProto model =
+                ModelProto.parseFrom(OnnxFile.bytes(Graph.of("g", List.of(x), Map.of("y", second)), Map.of()));
+        assertEquals(
+                List.of("constant_1", "constant_0"),
+                model.getGraph().getInitializerList().stream()
+                        .map(TensorProto::getName)
+                        .toList());
+    }
+
+    @Test
     void unreadGradientsOfAConvolutionAreLeftOut() throws IOException {
         Value dy = Value.input("dy", new TensorType(ElementType.FLOAT, Shape.of(2, 4, 8, 8)));
         Value images = Value.input("images", new TensorType(ElementType.FLOAT, Shape.of(2, 3, 8, 8)));

@@ -32,7 +32,8 @@ abstract sealed class Wire<S> permits Wire.Pictures, Wire.Vectors, Wire.Signals,
     @SuppressWarnings("unchecked") // a kind of input has one type of sample
     static <S> Wire<S> of(Input<S> input) {
         if (input instanceof Input.Pictures pictures) {
-            return (Wire<S>) new Pictures(pictures);
+            return (Wire<S>)
+                    new Pictures(pictures.resizedInside(false)); // only small pictures queue, whoever could resize
         }
         if (input instanceof Input.Vectors vectors) {
             return (Wire<S>) new Vectors(vectors);

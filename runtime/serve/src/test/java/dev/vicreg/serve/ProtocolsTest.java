@@ -96,6 +96,16 @@ class ProtocolsTest {
     }
 
     @Test
+    void picturesAreSmallBeforeTheyQueueAlsoWhereTheModelCouldResizeThem() throws IOException {
+        Path count = ServedFiles.anySize(folder.resolve("count.onnx"));
+        try (Served alone = new Served(Served.config(count));
+                EmbeddingModel model = EmbeddingModel.load(count, Device.CPU, 1)) {
+            assertArrayEquals(new float[] {8 * 8 * 3}, embeddings(alone.post("/embed", "image/png", red))[0]);
+            assertArrayEquals(new float[] {40 * 20 * 3}, model.embed(red));
+        }
+    }
+
+    @Test
     void otherKindsOfDataComeAsTheyAre() throws IOException {
         assertArrayEquals(
                 new float[][] {{0, (float) Math.log(2), 1}, {0, 0, 0}},

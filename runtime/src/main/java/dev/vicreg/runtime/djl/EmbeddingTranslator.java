@@ -59,7 +59,7 @@ public final class EmbeddingTranslator implements Translator<Image, float[]> {
                     manifest.encoder() + " takes " + manifest.input().noun() + ", expected an encoder of pictures");
         }
         this.manifest = manifest;
-        this.pictures = found;
+        this.pictures = found.resizedInside(false); // a batch has one size
     }
 
     /** Not null, for {@code Predictor.batchPredict} to run pictures together; nothing else is asked of it. */

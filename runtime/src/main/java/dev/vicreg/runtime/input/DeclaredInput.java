@@ -79,6 +79,11 @@ public record DeclaredInput(OnnxJavaType given, OnnxJavaType type, long[] sample
         return axes;
     }
 
+    /** The same for samples of these axes, where the file leaves some open. */
+    public DeclaredInput of(long... axes) {
+        return new DeclaredInput(given, type, axes, fixed);
+    }
+
     /** Samples in the batch that is run for so many. */
     public int batch(int count) {
         return fixed > 0 ? fixed : count;

@@ -80,8 +80,18 @@ public sealed interface Input<S> {
     /** Type of the values fed. */
     OnnxJavaType type();
 
-    /** Axes of one prepared sample as it is fed, without the batch's. */
+    /** Axes of one prepared sample as it is fed, without the batch's; -1 for one that differs from sample to sample. */
     long[] shape();
+
+    /** Axes of this prepared sample, without the batch's. */
+    default long[] shape(S prepared) {
+        return shape();
+    }
+
+    /** Whether prepared samples differ in size, so that each runs by itself. */
+    default boolean sizesDiffer() {
+        return false;
+    }
 
     /** How many samples run through the model at once: enough to keep it busy, few enough for its activations. */
     default int batchSize() {
@@ -93,7 +103,7 @@ public sealed interface Input<S> {
         return 2;
     }
 
-    /** Values of one prepared sample. */
+    /** Values of one prepared sample; of no meaning where {@link #sizesDiffer}. */
     default int elements() {
         return Math.toIntExact(Arrays.stream(shape()).reduce(1, Math::multiplyExact));
     }
@@ -190,7 +200,8 @@ public sealed interface Input<S> {
                 mean,
                 deviation,
                 layout,
-                size.isSquare() ? null : size.width());
+                size.isSquare() ? null : size.width(),
+                null);
     }
 
     /** The vectors of an own encoder. */
@@ -222,6 +233,9 @@ public sealed interface Input<S> {
      *     with channels last, {@value #BYTES_CHANNELS_FIRST} for uint8 [N, channels, height, width]; null for uint8 with
      *     channels last
      * @param imageWidth width in pixels of pictures that aren't square; null of square ones
+     * @param anySize whether the model takes uint8 pictures of any size and does itself what the caller would do: then
+     *     {@link #prepare} leaves their size as it is. Null where it doesn't. Pictures of {@code imageSize} may be fed
+     *     all the same, which is all that readers do that don't know this
      */
     record Pictures(
             String name,
@@ -234,7 +248,8 @@ public sealed interface Input<S> {
             List<Float> mean,
             List<Float> deviation,
             @Nullable String layout,
-            @Nullable Integer imageWidth)
+            @Nullable Integer imageWidth,
+            @Nullable Boolean anySize)
             implements Input<Picture> {
         public static final String KIND = "picture";
 
@@ -281,6 +296,33 @@ public sealed interface Input<S> {
             }
             Batches.requireBounded((long) imageSize * imageSize, "pixels", channels * Float.BYTES);
             kernel(interpolation);
+            if (anySize != null && (layout != null || channels == 1)) {
+                throw new IllegalArgumentException(
+                        "pictures of any size with " + (layout == null ? "one channel" : "the layout " + layout)
+                                + ", expected two channels or more, as bytes with channels last");
+            }
+        }
+
+        /** The same of a model that resizes pictures itself, or of one that does not. */
+        public Pictures resizedInside(boolean inside) {
+            return new Pictures(
+                    name,
+                    kind,
+                    imageSize,
+                    channels,
+                    colourOrder,
+                    shortestSide,
+                    interpolation,
+                    mean,
+                    deviation,
+                    layout,
+                    imageWidth,
+                    inside ? true : null);
+        }
+
+        @Override
+        public boolean sizesDiffer() {
+            return Boolean.TRUE.equals(anySize);
         }
 
         /** Height and width that the model takes. */
@@ -308,14 +350,22 @@ public sealed interface Input<S> {
 
         @Override
         public long[] shape() {
+            if (sizesDiffer()) {
+                return new long[] {-1, -1, channels};
+            }
             return channelsFirst()
                     ? new long[] {channels, size().height(), size().width()}
                     : new long[] {size().height(), size().width(), channels};
         }
 
         @Override
+        public long[] shape(Picture prepared) {
+            return sizesDiffer() ? new long[] {prepared.height(), prepared.width(), channels} : shape();
+        }
+
+        @Override
         public int batchSize() {
-            return Batches.size(Math.multiplyExact(size().height(), size().width()));
+            return sizesDiffer() ? 1 : Batches.size(Math.multiplyExact(size().height(), size().width()));
         }
 
         /** Of square colour pictures as bytes every version knows all. */
@@ -340,6 +390,9 @@ public sealed interface Input<S> {
         @Override
         public Picture prepare(Picture sample) {
             Picture picture = sample.withChannels(decodedChannels());
+            if (sizesDiffer()) {
+                return picture;
+            }
             return imageWidth == null
                     ? picture.middle(shortestSide, imageSize, kernel(interpolation))
                     : picture.cover(imageWidth, imageSize, kernel(interpolation));
@@ -347,6 +400,10 @@ public sealed interface Input<S> {
 
         @Override
         public void write(Picture prepared, ByteBuffer batch, int place) {
+            if (sizesDiffer()) {
+                batch.put(0, prepared.withChannels(channels).samples());
+                return;
+            }
             PictureSize found = new PictureSize(prepared.height(), prepared.width());
             if (!found.equals(size())) {
                 throw new IllegalArgumentException(

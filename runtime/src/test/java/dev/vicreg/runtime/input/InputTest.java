@@ -114,13 +114,24 @@ class InputTest {
                 refusal(() -> first.prepare(new Picture(2, 1, 6, new byte[12]))));
         assertEquals(
                 "pictures of 4 channels (RGB), expected 1 (L), 2 (LA), 3 (RGB), 4 (RGBA), or 5 to 16 (as-stored)",
-                refusal(() ->
-                        new Input.Pictures("x", Input.Pictures.KIND, 8, 4, "RGB", 8, "bicubic", two, two, null, null)));
+                refusal(() -> new Input.Pictures(
+                        "x", Input.Pictures.KIND, 8, 4, "RGB", 8, "bicubic", two, two, null, null, null)));
     }
 
     private static Input.Pictures pictures(int size, int shortest, String interpolation, String layout) {
         List<Float> three = List.of(1f, 1f, 1f);
         return new Input.Pictures(
-                "image", Input.Pictures.KIND, size, 3, "RGB", shortest, interpolation, three, three, layout, null);
+                "image",
+                Input.Pictures.KIND,
+                size,
+                3,
+                "RGB",
+                shortest,
+                interpolation,
+                three,
+                three,
+                layout,
+                null,
+                null);
     }
 }

@@ -233,7 +233,8 @@ final class FuzzSeeds {
         List<Float> three = List.of(1f, 2f, 3f);
         Map<String, Input<?>> inputs = Map.of(
                 "pictures",
-                        new Input.Pictures("image", "picture", 32, 3, "RGB", 36, "bicubic", three, three, null, null),
+                        new Input.Pictures(
+                                "image", "picture", 32, 3, "RGB", 36, "bicubic", three, three, null, null, null),
                 "vectors", new Input.Vectors("vector", "vector", List.of("a", "b", "c"), three, three),
                 "signals", new Input.Signals("signal", "signal", 8000, 400, 1, "raw", List.of(0f), List.of(1f)),
                 "sequences", new Input.Sequences("ids", "sequence", 12, "bytes", 300, 0, 1, List.of(2), true));

@@ -74,6 +74,10 @@ final class GradientRules {
             }
         }
 
+        for (OpType op : List.of(OpType.QUANTIZE_LINEAR, OpType.DEQUANTIZE_LINEAR)) {
+            unsupported(op, "integers stand for real numbers: train the float32 encoder");
+        }
+
         ElementwiseGradients.register();
         AxisGradients.register();
         StructureGradients.register();

@@ -19,6 +19,8 @@ final class NeuralShapes {
     private NeuralShapes() {}
 
     static void register() {
+        one(OpType.QUANTIZE_LINEAR, call -> new TensorType(call.element(2), call.shape(0)));
+        one(OpType.DEQUANTIZE_LINEAR, call -> new TensorType(call.element(1), call.shape(0)));
         one(OpType.MAT_MUL, NeuralShapes::matMul);
         one(OpType.GEMM, NeuralShapes::gemm);
         one(OpType.EINSUM, NeuralShapes::einsum);

@@ -55,6 +55,8 @@ final class NeuralShapeCases {
                 first(OpType.MAT_MUL, "float[5]", "vector on the left", NONE, "float[3]", "float[3,5]"),
                 first(OpType.MAT_MUL, "float[2,N]", "vector on the right", NONE, "float[2,N,3]", "float[3]"),
                 first(OpType.MAT_MUL, "float[2,4,N,5]", "batches", NONE, "float[4,N,3]", "float[2,1,3,5]"),
+                first(OpType.QUANTIZE_LINEAR, "uint8[N,4]", "", NONE, "float[N,4]", "float[]", "uint8[]"),
+                first(OpType.DEQUANTIZE_LINEAR, "float[3,4]", "", NONE.with("axis", 0), "int8[3,4]", "float[3]"),
                 einsum("bij,bjk->bik", "float[N,2,4]", "float[N,2,3]", "float[N,3,4]"),
                 einsum("ij,jk", "float[2,4]", "float[2,3]", "float[3,4]"),
                 einsum("bn,anm,bm->ba", "float[2,5]", "float[2,3]", "float[5,3,4]", "float[2,4]"),
