@@ -39,19 +39,8 @@ final class FileRoutes {
                 .orElseGet(() -> models.names().size() == 1
                         ? models.only(model -> true, "models")
                         : models.only(model -> model.labels() == null, "encoders"));
-        return outcomes(slot, slot.current(), call)
-                .thenApply(outcomes -> Reply.json(out -> {
-                    out.beginObject()
-                            .name("model")
-                            .value(slot.name())
-                            .name("embeddings")
-                            .beginArray();
-                    for (Outcome outcome : outcomes) {
-                        Reply.floats(out, outcome.embedding());
-                    }
-                    out.endArray().endObject();
-                }))
-                .thenApply(reply -> reply.by(slot.name()));
+        return reply(
+                slot, slot.current(), call, "embeddings", (out, outcome) -> Reply.floats(out, outcome.embedding()));
     }
 
     /** Classes: {@code {"model", "classifications": [{"label", "probability", "top": […]}]}}. */
@@ -65,20 +54,28 @@ final class FileRoutes {
             throw Refusal.bad("model " + slot.name() + " is an encoder, which knows no classes");
         }
         int top = top(call, labels.size());
+        return reply(slot, model, call, "classifications", (out, outcome) -> {
+            float[] probabilities = Objects.requireNonNull(outcome.probabilities());
+            classification(out, new Classification(labels, probabilities, outcome.embedding()), top);
+        });
+    }
+
+    private interface Result {
+        void write(JsonWriter out, Outcome outcome) throws IOException;
+    }
+
+    /** {@code {"model", NAME: […]}} of what comes of the samples. */
+    private CompletableFuture<Reply> reply(ModelSlot slot, OpenModel<?> model, Call call, String name, Result result) {
         return outcomes(slot, model, call)
                 .thenApply(outcomes -> Reply.json(out -> {
-                    out.beginObject()
-                            .name("model")
-                            .value(slot.name())
-                            .name("classifications")
-                            .beginArray();
-                    for (Outcome outcome : outcomes) {
-                        float[] probabilities = Objects.requireNonNull(outcome.probabilities());
-                        classification(out, new Classification(labels, probabilities, outcome.embedding()), top);
-                    }
-                    out.endArray().endObject();
-                }))
-                .thenApply(reply -> reply.by(slot.name()));
+                            out.beginObject().name("model").value(slot.name());
+                            out.name(name).beginArray();
+                            for (Outcome outcome : outcomes) {
+                                result.write(out, outcome);
+                            }
+                            out.endArray().endObject();
+                        })
+                        .by(slot.name()));
     }
 
     private static int top(Call call, int classes) {
@@ -112,15 +109,15 @@ final class FileRoutes {
             for (int i = 0; i < files.size(); i++) {
                 drafts.add(model.wire().file(files.get(i), where.apply(i)));
             }
-            return embedding.outcomes(slot, model, drafts, where);
+            return embedding.outcomes(slot, drafts, where);
         }
         if (type.equals(Reply.JSON)) {
             List<Draft<S>> drafts = call.json(in -> inputs(in, model.wire()));
-            return embedding.outcomes(slot, model, drafts, index -> INPUTS + "[" + index + "]");
+            return embedding.outcomes(slot, drafts, index -> INPUTS + "[" + index + "]");
         }
         requireFits(type, slot.name(), model.wire());
         String where = "in the body";
-        return embedding.outcomes(slot, model, List.of(model.wire().file(call.body(), where)), index -> where);
+        return embedding.outcomes(slot, List.of(model.wire().file(call.body(), where)), index -> where);
     }
 
     private static void requireFits(String type, String name, Wire<?> wire) {

@@ -140,12 +140,12 @@ final class OpenModel<S> implements AutoCloseable {
         return null;
     }
 
-    /** What clients rely on. */
+    /** What clients rely on, and samples that are prepared already. */
     private String seen() {
         List<String> labels = labels();
         return (labels == null ? "an encoder" : "a classifier into " + labels) + " of " + wire.tensor() + " "
-                + wire.datatype() + " " + Arrays.toString(wire.shape()) + " by " + wire.expected() + " to vectors of "
-                + manifest.dimension() + " values";
+                + wire.datatype() + " " + Arrays.toString(wire.shape()) + " by " + wire.expected() + wire.meaning()
+                + " to vectors of " + manifest.dimension() + " values";
     }
 
     /** Runs what waits, and releases the model. */

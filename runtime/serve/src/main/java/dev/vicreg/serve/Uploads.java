@@ -21,7 +21,7 @@ final class Uploads {
      *
      * @param contentType the request's header, which names what separates the parts
      * @param most parts
-     * @throws Refusal if the body isn't of that form
+     * @throws Refusal if the body isn't of that form, or has more parts
      */
     static List<byte[]> read(byte[] body, String contentType, int most) {
         MultiPartConfig config = new MultiPartConfig.Builder()
@@ -43,8 +43,11 @@ final class Uploads {
             }
             return files;
         } catch (IOException | RuntimeException e) { // whatever Jetty's parser has against it
-            throw Refusal.bad("the body is no multipart/form-data of at most " + most + " parts with short headers")
-                    .because(e);
+            boolean many = e instanceof IllegalStateException || e.getCause() instanceof IllegalStateException;
+            throw many // its word for one part more
+                    ? Refusal.tooLarge("more than " + most + " files (`queue`)").because(e)
+                    : Refusal.bad("the body is no multipart/form-data with short headers of its parts")
+                            .because(e);
         }
     }
 }

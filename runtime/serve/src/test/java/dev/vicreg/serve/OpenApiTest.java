@@ -79,7 +79,7 @@ class OpenApiTest {
                 new EmbeddingsApi(null, null),
                 new FileRoutes(null, null),
                 new Documentation(),
-                new ServeMetrics(() -> 0),
+                new ServeMetrics(),
                 none)) {
             boolean open = route.access() == Route.Access.PROBE || route.access() == Route.Access.OPEN;
             Set<String> types = new TreeSet<>(route.types());

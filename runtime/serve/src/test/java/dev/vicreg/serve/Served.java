@@ -38,7 +38,7 @@ final class Served implements AutoCloseable {
 
     /** With a model that is no file. */
     Served(ServeConfig config, OpenModel<?> model, Connections.Deadlines deadlines) throws IOException {
-        ServeMetrics metrics = new ServeMetrics(() -> 0);
+        ServeMetrics metrics = new ServeMetrics();
         Models models =
                 new Models(List.of(new ModelSlot(config.models().get(0), config, metrics.watch(cause -> {}), model)));
         server = InferenceServer.start(config, eventLog(), deadlines, models, metrics);

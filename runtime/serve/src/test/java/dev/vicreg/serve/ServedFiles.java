@@ -44,8 +44,13 @@ final class ServedFiles {
 
     /** The logarithm of each value, so not finite for zero. */
     static Path logarithm(Path file) throws IOException {
+        return logarithm(file, LABELS);
+    }
+
+    /** The same of three columns of these names. */
+    static Path logarithm(Path file, List<String> columns) throws IOException {
         Value vector = input("vector", ElementType.FLOAT, 3);
-        Input<?> input = Input.vectors(LABELS, ZEROS, ONES);
+        Input<?> input = Input.vectors(columns, ZEROS, ONES);
         return write(file, vector, Map.of("embedding", new Ops().log(vector)), encoder(input, 3));
     }
 
