@@ -3,6 +3,7 @@ package dev.vicreg.serve;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonWriter;
 import dev.vicreg.runtime.Classification;
+import dev.vicreg.runtime.search.SearchIndex;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,12 +14,14 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Routes of our own, which take files as they are: one as the body, several as a form, or samples as {@code {"inputs": …}}
- * in JSON. {@code /search} is to be the third of them.
+ * in JSON.
  */
 final class FileRoutes {
     private static final String FORM = "multipart/form-data";
     private static final String BYTES = "application/octet-stream";
     private static final String INPUTS = "inputs";
+    private static final int USUAL_RESULTS = 10;
+    private static final int MOST_RESULTS = 1000;
 
     private final Models models;
     private final Embedding embedding;
@@ -58,6 +61,71 @@ final class FileRoutes {
             float[] probabilities = Objects.requireNonNull(outcome.probabilities());
             classification(out, new Classification(labels, probabilities, outcome.embedding()), top);
         });
+    }
+
+    /** What is nearest in a model's index: {@code {"results": [{"index", "path", "score"}], "exact"}}. */
+    CompletableFuture<Reply> search(Call call) {
+        ModelSlot slot = call.asked("model")
+                .map(models::named)
+                .orElseGet(() -> models.only(model -> model.index() != null, "indexes"));
+        OpenModel<?> model = slot.current();
+        SearchIndex index = model.index();
+        if (index == null) {
+            throw Refusal.bad("model " + slot.name() + " has no index (`index`)");
+        }
+        if (call.mediaType().equals(Reply.JSON)) {
+            VectorQuery query = call.json(in -> VectorQuery.read(in, index.dimension()));
+            int k = query.k() == null ? k(call, index) : query.k();
+            return CompletableFuture.completedFuture(found(slot, model, index, query.vector(), k));
+        }
+        int k = k(call, index);
+        return outcomes(slot, model, call).thenApply(outcomes -> {
+            if (outcomes.size() != 1) {
+                throw Refusal.bad(outcomes.size() + " files, expected one to search for");
+            }
+            return found(slot, model, index, outcomes.get(0).embedding(), k);
+        });
+    }
+
+    private static int k(Call call, SearchIndex index) {
+        String text = call.asked("k").orElse(null);
+        if (text == null) {
+            return Math.min(USUAL_RESULTS, index.size());
+        }
+        if (!text.matches("[1-9][0-9]{0,6}")) {
+            throw Refusal.bad("k: expected a number of results, 1 or more");
+        }
+        return Integer.parseInt(text);
+    }
+
+    private static Reply found(ModelSlot slot, OpenModel<?> model, SearchIndex index, float[] vector, int k) {
+        if (k < 1 || k > MOST_RESULTS) {
+            throw Refusal.bad("k is " + k + ", expected 1 to " + MOST_RESULTS);
+        }
+        List<SearchIndex.Match> matches;
+        try {
+            matches = index.search(vector, k);
+        } catch (IllegalArgumentException e) { // worded for whoever asked
+            throw Refusal.bad(String.valueOf(e.getMessage())).because(e);
+        } catch (IllegalStateException e) {
+            if (slot.current() != model) {
+                throw Refusal.later(503, "the model was exchanged meanwhile").because(e);
+            }
+            throw e;
+        }
+        if (slot.current() != model) { // by which the vector may have been made
+            throw Refusal.later(503, "the model was exchanged meanwhile");
+        }
+        return Reply.json(out -> {
+                    out.beginObject().name("results").beginArray();
+                    for (SearchIndex.Match match : matches) {
+                        out.beginObject().name("index").value(match.index());
+                        out.name("path").value(match.path()).name("score").value(match.score());
+                        out.endObject();
+                    }
+                    out.endArray().name("exact").value(index.isExact()).endObject();
+                })
+                .by(slot.name());
     }
 
     private interface Result {

@@ -60,6 +60,7 @@ final class Routes {
         table.post("/v1/embeddings", TOKEN, Call.JSON, v1::embeddings);
         table.post("/embed", TOKEN, FileRoutes.TYPES, files::embed);
         table.post("/classify", TOKEN, FileRoutes.TYPES, files::classify);
+        table.post("/search", TOKEN, FileRoutes.TYPES, files::search);
         table.get("/metrics", TOKEN, call -> metrics.page());
         table.get("/openapi.json", OPEN, call -> documents.openApi());
         table.get("/docs", OPEN, call -> documents.page());

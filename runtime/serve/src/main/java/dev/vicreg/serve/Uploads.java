@@ -12,6 +12,9 @@ import org.eclipse.jetty.util.Attributes;
 
 /** Files that a form sends: multipart/form-data (RFC 7578). */
 final class Uploads {
+    /** What Jetty's parser says of one part more; it throws the same exception for other things. */
+    private static final String TOO_MANY = "too many keys";
+
     private static final int HEADERS = 8 << 10; // bytes of a part's
 
     private Uploads() {}
@@ -43,8 +46,10 @@ final class Uploads {
             }
             return files;
         } catch (IOException | RuntimeException e) { // whatever Jetty's parser has against it
-            boolean many = e instanceof IllegalStateException || e.getCause() instanceof IllegalStateException;
-            throw many // its word for one part more
+            boolean many = String.valueOf(e.getMessage()).contains(TOO_MANY)
+                    || (e.getCause() != null
+                            && String.valueOf(e.getCause().getMessage()).contains(TOO_MANY));
+            throw many
                     ? Refusal.tooLarge("more than " + most + " files (`queue`)").because(e)
                     : Refusal.bad("the body is no multipart/form-data with short headers of its parts")
                             .because(e);

@@ -418,7 +418,7 @@ class LifecycleTest {
             ending.setUncaughtExceptionHandler((thread, e) -> failure.set(e));
             ending.start();
             String status = "";
-            while (!status.startsWith("HTTP/1.1 503")) { // until it has heard that it is to end
+            while (!status.contains("Connection: close")) { // until it has heard that it is to end
                 open.getOutputStream()
                         .write("GET /v2/health/ready HTTP/1.1\r\nHost: localhost\r\n\r\n"
                                 .getBytes(StandardCharsets.US_ASCII));

@@ -37,11 +37,21 @@ class OpenApiTest {
     @BeforeAll
     static void serve() throws IOException {
         ServeConfig.Access access = new ServeConfig.Access(TOKEN, Set.of());
-        served = new Served(Served.config(
+        ServeConfig two = Served.config(
                 ServeConfig.Limits.DEFAULT,
                 access,
                 ServedFiles.colour(folder.resolve("colour.onnx"), 1),
-                ServedFiles.classifier(folder.resolve("kinds.onnx"))));
+                ServedFiles.classifier(folder.resolve("kinds.onnx")));
+        Path kinds = two.models().get(1).file();
+        Path index = ServedFiles.index(folder.resolve("kinds.index"), kinds, new float[][] {{1, 2, 3}, {3, 2, 1}});
+        served = new Served(new ServeConfig(
+                List.of(two.models().get(0), new ServeConfig.Source("kinds", kinds, index)),
+                two.device(),
+                1,
+                two.address(),
+                access,
+                two.limits(),
+                "test"));
         document = served.get("/openapi.json").json();
     }
 
@@ -121,6 +131,9 @@ class OpenApiTest {
     private static String good(String path) {
         if (path.endsWith("/infer")) {
             return "{\"inputs\":[{\"name\":\"vector\",\"shape\":[1,3],\"datatype\":\"FP32\",\"data\":[1,2,3]}]}";
+        }
+        if (path.equals("/search")) {
+            return "{\"vector\":[1,2,3],\"k\":2}";
         }
         return path.endsWith("/load")
                 ? "{}"

@@ -52,6 +52,20 @@ final class Served implements AutoCloseable {
         return config(ServeConfig.Limits.DEFAULT, ANYBODY, files);
     }
 
+    /** Of a model with an index. */
+    static ServeConfig searched(ServeConfig.Access access, Path file, Path index) {
+        ServeConfig plain = config(ServeConfig.Limits.DEFAULT, access, file);
+        String name = plain.models().get(0).name();
+        return new ServeConfig(
+                List.of(new ServeConfig.Source(name, file, index)),
+                plain.device(),
+                plain.threads(),
+                plain.address(),
+                access,
+                plain.limits(),
+                plain.version());
+    }
+
     static ServeConfig config(ServeConfig.Limits limits, ServeConfig.Access access, Path... files) {
         List<ServeConfig.Source> sources = new ArrayList<>();
         for (Path file : files) {

@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -39,7 +40,7 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>Immutable; thread-safe until it is closed, which must follow the last search. Exact by a matrix product over all
+ * <p>Immutable and thread-safe: calls run at the same time, and {@link #close} waits for those under way. Exact by a matrix product over all
  * vectors; approximate where the file has a graph of neighbours and {@code io.github.jbellis:jvector} is on the class path.
  */
 public final class SearchIndex implements AutoCloseable {
@@ -55,6 +56,7 @@ public final class SearchIndex implements AutoCloseable {
     private final int[] places; // of each entry, in the section
     private final ExactSearch exact;
     private final @Nullable NeighbourGraph graph;
+    private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
 
     /**
      * A sample that was found.
@@ -255,6 +257,16 @@ public final class SearchIndex implements AutoCloseable {
         if (!hasPictures()) {
             return new byte[0];
         }
+        lock.readLock().lock();
+        try {
+            requireOpen();
+            return read(index);
+        } finally {
+            lock.readLock().unlock();
+        }
+    }
+
+    private byte[] read(int index) throws IOException {
         long start = form.start(IndexFile.Section.PICTURES);
         ByteBuffer offsets = read(start + (long) index * Long.BYTES, 2 * Long.BYTES);
         long from = offsets.getLong(0);
@@ -292,9 +304,21 @@ public final class SearchIndex implements AutoCloseable {
     public List<List<Match>> searchExactly(List<float[]> queries, int k) {
         float[][] normalised =
                 queries.stream().map(query -> normalised(query, k)).toArray(float[][]::new);
-        return Arrays.stream(exact.find(vectors, normalised, k))
-                .map(this::matches)
-                .toList();
+        lock.readLock().lock();
+        try {
+            requireOpen();
+            return Arrays.stream(exact.find(vectors, normalised, k))
+                    .map(this::matches)
+                    .toList();
+        } finally {
+            lock.readLock().unlock();
+        }
+    }
+
+    private void requireOpen() {
+        if (!channel.isOpen()) {
+            throw new IllegalStateException(file + " is closed");
+        }
     }
 
     private float[] normalised(float[] query, int k) {
@@ -369,10 +393,17 @@ public final class SearchIndex implements AutoCloseable {
         return matches.stream().map(Match::index).filter(index -> index != self).collect(Collectors.toSet());
     }
 
-    /** Releases the file and the graph of the search. Idempotent. */
+    /** Waits for searches under way and releases the file; later ones fail. Idempotent. */
     @Override
     public void close() throws IOException {
-        exact.close();
-        channel.close();
+        lock.writeLock().lock();
+        try {
+            if (channel.isOpen()) {
+                exact.close();
+                channel.close();
+            }
+        } finally {
+            lock.writeLock().unlock();
+        }
     }
 }
