@@ -103,7 +103,12 @@ public final class Commands {
                     "bench train",
                     "times training steps on random views; medians",
                     () -> BenchCommand.USAGE,
-                    BenchCommand::run));
+                    BenchCommand::run),
+            new Command(
+                    "bench search",
+                    "times searches among random vectors, exact and approximate",
+                    () -> BenchSearchCommand.USAGE,
+                    BenchSearchCommand::run));
 
     private Commands() {}
 

@@ -94,7 +94,7 @@ final class IndexCommand {
         }
     }
 
-    /** @param folder of the index, relative to which the model is named where that can be */
+    /** Where vectors of a model come from; its file is named relative to the index's folder where that can be. */
     static SearchIndex.Description description(Path index, Path model, String data, EmbeddingModel opened)
             throws IOException {
         Path folder = index.toAbsolutePath().normalize().getParent();
