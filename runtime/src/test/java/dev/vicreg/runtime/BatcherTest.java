@@ -119,12 +119,13 @@ class BatcherTest {
         try (Batcher<Integer, Integer> batcher = batcher(1, Duration.ZERO, 2)) {
             CompletableFuture<Integer> first = batcher.submit(7);
             started.acquire(2);
-            batcher.submit(1);
+            CompletableFuture<Integer> second = batcher.submit(1);
             batcher.submit(2).cancel(false);
             CompletableFuture<Integer> last = batcher.submit(3);
             assertThrows(RejectedExecutionException.class, () -> batcher.submit(4));
             allowed.release(10);
             assertEquals(70, first.get());
+            assertEquals(10, second.get());
             assertEquals(30, last.get());
         }
     }

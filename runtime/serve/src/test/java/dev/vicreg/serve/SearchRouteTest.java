@@ -68,8 +68,8 @@ class SearchRouteTest {
                 4,
                 places(served.post("/search?model=colour", "image/png", orange)).size(),
                 "ten, of four");
-        byte[] form = ("--x\r\nContent-Disposition: form-data; name=\"a\"; filename=\"a\"\r\n\r\n")
-                .getBytes(StandardCharsets.US_ASCII);
+        String head = "--x\r\nContent-Disposition: form-data; name=\"a\"; filename=\"a\"\r\n\r\n";
+        byte[] form = head.getBytes(StandardCharsets.US_ASCII);
         byte[] end = "\r\n--x--\r\n".getBytes(StandardCharsets.US_ASCII);
         var whole = new ByteArrayOutputStream();
         whole.writeBytes(form);

@@ -37,11 +37,17 @@ record IndexFile(int count, int dimension, long[] ends) {
 
     /** Sections, in their order. */
     enum Section {
-        VECTORS,
-        ENTRIES,
-        DESCRIPTION,
-        PICTURES,
-        GRAPH
+        VECTORS(0),
+        ENTRIES(1),
+        DESCRIPTION(2),
+        PICTURES(3),
+        GRAPH(4);
+
+        private final int place;
+
+        Section(int place) {
+            this.place = place;
+        }
     }
 
     private static final byte[] MAGIC = "VICREGIX".getBytes(StandardCharsets.US_ASCII);
@@ -50,11 +56,11 @@ record IndexFile(int count, int dimension, long[] ends) {
     private static final long MAPPED = 1L << 30; // at a time, for the sum
 
     long start(Section section) {
-        return section.ordinal() == 0 ? HEAD : ends[section.ordinal() - 1];
+        return section.place == 0 ? HEAD : ends[section.place - 1];
     }
 
     long size(Section section) {
-        return ends[section.ordinal()] - start(section);
+        return ends[section.place] - start(section);
     }
 
     /**

@@ -34,6 +34,9 @@ final class Links implements ImmutableGraphIndex {
 
     /** Writes a graph of one level. */
     static void write(ImmutableGraphIndex graph, int count, NeighbourGraph.Sink sink) throws IOException {
+        if (graph.getMaxLevel() > 0) {
+            throw new IllegalStateException("a graph of " + (graph.getMaxLevel() + 1) + " levels, expected one of one");
+        }
         int degree = graph.maxDegree();
         try (View view = graph.getView()) {
             sink.write(ints(2).putInt(view.entryNode().node).putInt(degree).flip());
@@ -143,6 +146,7 @@ final class Links implements ImmutableGraphIndex {
         }
 
         @Override
+        @SuppressWarnings("deprecation") // which is abstract all the same
         public int size() {
             return count;
         }

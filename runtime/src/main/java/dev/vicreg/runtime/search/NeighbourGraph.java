@@ -12,6 +12,7 @@ import io.github.jbellis.jvector.vector.VectorizationProvider;
 import io.github.jbellis.jvector.vector.types.VectorFloat;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.logging.Level;
@@ -37,8 +38,14 @@ final class NeighbourGraph {
 
     private static final int CANDIDATES = 3;
 
-    /** Jvector's log, which tells of Java's versions and processors on standard error unless it is set otherwise. */
-    private static final Logger LOG = quieted();
+    /** Held here, else what is set is forgotten: it tells of Java's versions and processors on standard error. */
+    private static final Logger LOG = Logger.getLogger("io.github.jbellis.jvector");
+
+    static {
+        if (LOG.getLevel() == null) {
+            LOG.setLevel(Level.SEVERE);
+        }
+    }
 
     private final Links graph;
     private final MappedVectors vectors;
@@ -46,14 +53,6 @@ final class NeighbourGraph {
     private NeighbourGraph(Links graph, MappedVectors vectors) {
         this.graph = graph;
         this.vectors = vectors;
-    }
-
-    private static Logger quieted() {
-        Logger log = Logger.getLogger("io.github.jbellis.jvector"); // held here, else it is forgotten
-        if (log.getLevel() == null) {
-            log.setLevel(Level.SEVERE);
-        }
-        return log;
     }
 
     /** Whether jvector is on the class path. */
@@ -77,8 +76,11 @@ final class NeighbourGraph {
         Values values = new Values(vectors);
         BuildScoreProvider scores =
                 BuildScoreProvider.randomAccessScoreProvider(values, VectorSimilarityFunction.DOT_PRODUCT);
-        try (GraphIndexBuilder builder =
-                new GraphIndexBuilder(scores, vectors.dimension(), DEGREE, BEAM, OVERFLOW, ALPHA, false)) {
+        try (GraphIndexBuilder builder = GraphIndexBuilder.builder(scores, vectors.dimension(), List.of(DEGREE))
+                .withBeamWidth(BEAM)
+                .withNeighborOverflow(OVERFLOW)
+                .withAlpha(ALPHA)
+                .build()) {
             AtomicInteger done = new AtomicInteger();
             IntStream.range(0, vectors.count()).parallel().forEach(i -> {
                 if (watch.isStopRequested()) {

@@ -21,9 +21,11 @@ import dev.vicreg.runtime.Manifest;
 import dev.vicreg.runtime.input.Input;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -250,7 +252,7 @@ class SearchIndexTest {
         byte[] good = Files.readAllBytes(file);
         assertEquals(
                 file + " is no index of vectors, expected one as ./vicreg index writes it",
-                opened(file, "no index".getBytes()));
+                opened(file, "no index".getBytes(StandardCharsets.UTF_8)));
         assertEquals(
                 file + " is no index of vectors, expected one as ./vicreg index writes it", opened(file, new byte[0]));
         byte[] newer = good.clone();
@@ -262,10 +264,10 @@ class SearchIndexTest {
         String remedy = "; copy it again, or build it anew with ./vicreg index";
         assertEquals(
                 "Cannot use " + file + ": it has " + (good.length - 1) + " bytes, expected " + good.length + remedy,
-                opened(file, java.util.Arrays.copyOf(good, good.length - 1)));
+                opened(file, Arrays.copyOf(good, good.length - 1)));
         assertEquals(
                 "Cannot use " + file + ": its head is cut off or changed" + remedy,
-                opened(file, java.util.Arrays.copyOf(good, 100)));
+                opened(file, Arrays.copyOf(good, 100)));
         for (int place : new int[] {12, 16, 30, 100}) {
             byte[] changed = good.clone();
             changed[place] ^= 1;

@@ -184,11 +184,10 @@ final class BenchSearchCommand {
             console.out().println(Json.line(figures));
             return;
         }
-        figures.forEach((name, value) -> console.out()
-                .println(String.format(
-                        Locale.ROOT,
-                        value instanceof Double ? "%-32s %.3f" : "%-32s %s",
-                        name.replace('_', ' '),
-                        value)));
+        figures.forEach((name, value) -> {
+            String text =
+                    value instanceof Double number ? String.format(Locale.ROOT, "%.3f", number) : value.toString();
+            console.out().println(String.format(Locale.ROOT, "%-32s %s", name.replace('_', ' '), text));
+        });
     }
 }

@@ -19,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -70,23 +71,19 @@ final class IndexCommand {
                         InputOptions.open(model.manifest(), named, null, SharedSettings.selection(settings), datasets);
                 SearchIndex.Description description = description(out, file, named, model);
                 try (SearchIndex old = open(out)) {
-                    boolean same = old != null
-                            && old.description().checksum().equals(description.checksum())
-                            && old.description().manifest().equals(description.manifest());
-                    if (old != null && !same) {
+                    SearchIndex known = old != null
+                                    && old.description().checksum().equals(description.checksum())
+                                    && old.description().manifest().equals(description.manifest())
+                            ? old
+                            : null;
+                    if (old != null && known == null) {
                         console.err()
                                 .println(
                                         "note: " + out + " was made with another model; all samples are embedded anew");
                     }
-                    boolean thumbnails = settings.on(THUMBNAILS) || (same && old.hasPictures());
+                    boolean thumbnails = settings.on(THUMBNAILS) || (known != null && known.hasPictures());
                     Indexing indexing = new Indexing(
-                            out,
-                            model,
-                            description,
-                            same ? old : null,
-                            thumbnails,
-                            settings.get(APPROXIMATE_FROM),
-                            console);
+                            out, model, description, known, thumbnails, settings.get(APPROXIMATE_FROM), console);
                     Indexing.Result result = indexing.run(SampleForms.of(data), data);
                     tell(out, result, settings, console);
                 }
@@ -99,9 +96,8 @@ final class IndexCommand {
             throws IOException {
         Path folder = index.toAbsolutePath().normalize().getParent();
         Path file = model.toAbsolutePath().normalize();
-        boolean related =
-                folder != null && folder.getRoot() != null && folder.getRoot().equals(file.getRoot());
-        Path known = related ? folder.relativize(file) : file;
+        Path known =
+                folder != null && Objects.equals(folder.getRoot(), file.getRoot()) ? folder.relativize(file) : file;
         return new SearchIndex.Description(
                 known.toString().replace('\\', '/'), SearchIndex.checksum(model), data, opened.manifest());
     }

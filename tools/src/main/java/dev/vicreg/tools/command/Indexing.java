@@ -163,20 +163,24 @@ final class Indexing {
             throws IOException {
         byte[] stored = data.stored(index);
         SearchIndex.Entry entry = new SearchIndex.Entry(data.name(index), stored.length, SearchIndex.checksum(stored));
-        Integer place = known.get(entry.path());
         SearchIndex before = old;
-        boolean kept = before != null && place != null && before.entry(place).equals(entry);
-        if (kept && (!pictures || before.hasPictures())) {
-            return new Item<>(entry, place, null, pictures ? before.picture(place) : new byte[0]);
+        Integer place = known.get(entry.path());
+        if (before != null && place != null && before.entry(place).equals(entry)) {
+            byte[] picture = !pictures || before.hasPictures()
+                    ? before.picture(place)
+                    : picture(form, data.sample(index), data, raw);
+            return new Item<>(entry, place, null, picture);
         }
         S sample = data.sample(index);
-        byte[] picture = pictures ? picture(form, sample, data, raw) : new byte[0];
-        return new Item<>(entry, kept ? place : null, kept ? null : embedder.prepare(sample), picture);
+        return new Item<>(entry, null, embedder.prepare(sample), picture(form, sample, data, raw));
     }
 
-    /** A small JPEG of what people see of a sample. */
-    private static <S, R> byte[] picture(SampleForm<S, R> form, S sample, Dataset<S> data, Function<S, R> raw)
+    /** A small JPEG of what people see of a sample; empty where none is wanted. */
+    private <S, R> byte[] picture(SampleForm<S, R> form, S sample, Dataset<S> data, Function<S, R> raw)
             throws IOException {
+        if (!pictures) {
+            return new byte[0];
+        }
         BufferedImage seen =
                 form.look(sample, data) instanceof Look.Pixels pixels ? pixels.image() : form.cell(raw.apply(sample));
         BufferedImage opaque = new BufferedImage(seen.getWidth(), seen.getHeight(), BufferedImage.TYPE_INT_RGB);
