@@ -87,6 +87,42 @@ final class FileRoutes {
         });
     }
 
+    /** What can be searched: {@code {"indexes": [{"model", "samples", "dimension", "exact", "pictures"}]}}. */
+    Reply indexes() {
+        return Reply.json(out -> {
+            out.beginObject().name("indexes").beginArray();
+            for (ModelSlot slot : models.all()) {
+                SearchIndex index = slot.current().index();
+                if (index != null) {
+                    out.beginObject().name("model").value(slot.name());
+                    out.name("samples").value(index.size()).name("dimension").value(index.dimension());
+                    out.name("exact").value(index.isExact()).name("pictures").value(index.hasPictures());
+                    out.endObject();
+                }
+            }
+            out.endArray().endObject();
+        });
+    }
+
+    /** The small picture of a sample of an index. */
+    Reply picture(Call call) {
+        ModelSlot slot = models.named(call.part("model"));
+        SearchIndex index = slot.current().index();
+        String text = call.part("index");
+        if (index == null || !text.matches("[0-9]{1,9}") || Integer.parseInt(text) >= index.size()) {
+            throw new Refusal(404, "there is no such sample");
+        }
+        try {
+            byte[] picture = index.picture(Integer.parseInt(text));
+            if (picture.length == 0) {
+                throw new Refusal(404, "there is no picture of this sample");
+            }
+            return Reply.of(200, "image/jpeg", picture).by(slot.name());
+        } catch (IOException e) {
+            throw new Refusal(500, "this server failed; its log says why").because(e);
+        }
+    }
+
     private static int k(Call call, SearchIndex index) {
         String text = call.asked("k").orElse(null);
         if (text == null) {

@@ -1,5 +1,6 @@
 package dev.vicreg.serve;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -7,6 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import dev.vicreg.runtime.Manifest;
+import dev.vicreg.runtime.search.IndexBuilder;
+import dev.vicreg.runtime.search.SearchIndex;
 import java.awt.Color;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -125,6 +129,30 @@ class SearchRouteTest {
             assertEquals("model colour has no index (`index`)", named.error());
             Served.Answer none = plain.json("/search", "{\"vector\":[1,0,0]}");
             assertEquals("this server has 0 indexes, name one: ?model=NAME, of colour", none.error());
+        }
+    }
+
+    @Test
+    void indexesAreDescribedAndGiveTheirPictures() throws IOException {
+        JsonObject only =
+                served.get("/search").json().getAsJsonArray("indexes").get(0).getAsJsonObject();
+        assertEquals(
+                "{\"model\":\"colour\",\"samples\":4,\"dimension\":3,\"exact\":true,\"pictures\":false}",
+                only.toString());
+        for (String none : List.of("colour/pictures/0", "colour/pictures/4", "colour/pictures/x", "no/pictures/0")) {
+            assertEquals(404, served.get("/search/" + none).status(), none);
+        }
+        Path index = folder.resolve("pictured.index");
+        var description =
+                new SearchIndex.Description(model.toString(), SearchIndex.checksum(model), "", Manifest.read(model));
+        try (IndexBuilder builder = IndexBuilder.create(index, 3, description)) {
+            builder.add(new SearchIndex.Entry("a", 0, SearchIndex.checksum(new byte[0])), COLOURS[0], new byte[] {7});
+            builder.publish(Integer.MAX_VALUE, new IndexBuilder.Watch() {});
+        }
+        try (Served pictured = new Served(Served.searched(Served.ANYBODY, model, index))) {
+            Served.Answer picture = pictured.get("/search/colour/pictures/0");
+            assertArrayEquals(new byte[] {7}, picture.body());
+            assertEquals("image/jpeg", picture.header("Content-Type"));
         }
     }
 

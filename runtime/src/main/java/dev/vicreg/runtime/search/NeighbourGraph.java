@@ -12,7 +12,6 @@ import io.github.jbellis.jvector.vector.VectorizationProvider;
 import io.github.jbellis.jvector.vector.types.VectorFloat;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.logging.Level;
@@ -72,15 +71,13 @@ final class NeighbourGraph {
     }
 
     /** Links all vectors, and writes the graph; nothing if it is stopped. */
+    @SuppressWarnings("deprecation") // what stands in its place always makes several levels
     static void write(MappedVectors vectors, IndexBuilder.Watch watch, Sink sink) throws IOException {
         Values values = new Values(vectors);
         BuildScoreProvider scores =
                 BuildScoreProvider.randomAccessScoreProvider(values, VectorSimilarityFunction.DOT_PRODUCT);
-        try (GraphIndexBuilder builder = GraphIndexBuilder.builder(scores, vectors.dimension(), List.of(DEGREE))
-                .withBeamWidth(BEAM)
-                .withNeighborOverflow(OVERFLOW)
-                .withAlpha(ALPHA)
-                .build()) {
+        try (GraphIndexBuilder builder =
+                new GraphIndexBuilder(scores, vectors.dimension(), DEGREE, BEAM, OVERFLOW, ALPHA, false)) {
             AtomicInteger done = new AtomicInteger();
             IntStream.range(0, vectors.count()).parallel().forEach(i -> {
                 if (watch.isStopRequested()) {
