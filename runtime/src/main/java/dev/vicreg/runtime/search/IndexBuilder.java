@@ -118,7 +118,7 @@ public final class IndexBuilder implements Closeable {
                 pictures.copy();
             }
             ends[3] = position;
-            if (count >= approximateFrom && NeighbourGraph.isAvailable()) {
+            if (count >= approximateFrom && SearchIndex.hasJvector()) {
                 MappedVectors vectors = new MappedVectors(file.channel(), IndexFile.HEAD, count, dimension);
                 NeighbourGraph.write(vectors, watch, this::write);
             }

@@ -34,6 +34,8 @@ import java.util.zip.CRC32C;
 record IndexFile(int count, int dimension, long[] ends) {
     static final int HEAD = 128;
     static final int CHECKSUM = 32; // bytes of SHA-256
+    static final int ENTRY = Long.BYTES + CHECKSUM + Integer.BYTES; // and its path
+    private static final int MOST_DIMENSION = 1 << 24;
 
     /** Sections, in their order. */
     enum Section {
@@ -116,7 +118,27 @@ record IndexFile(int count, int dimension, long[] ends) {
         if (sum(channel, size) != head.getInt(20)) {
             throw damaged(name, "its content is not what was written");
         }
+        file.requireSense(name);
         return file;
+    }
+
+    /** Sums can be made for any content: what a reader relies on is checked as well. */
+    private void requireSense(Path name) throws IOException {
+        boolean ordered = ends[0] >= HEAD;
+        for (int i = 1; i < ends.length; i++) {
+            ordered &= ends[i] >= ends[i - 1];
+        }
+        boolean counted = count >= 1 && dimension >= 1 && dimension <= MOST_DIMENSION;
+        long graph = size(Section.GRAPH);
+        boolean fits = counted
+                && ordered
+                && size(Section.VECTORS) == (long) count * dimension * Float.BYTES
+                && size(Section.ENTRIES) >= (long) count * ENTRY
+                && (size(Section.PICTURES) == 0 || size(Section.PICTURES) >= (count + 1L) * Long.BYTES)
+                && (graph == 0 || graph >= 2L * Integer.BYTES);
+        if (!fits) {
+            throw damaged(name, "its sections contradict its head");
+        }
     }
 
     private static int sum(FileChannel channel, long size) throws IOException {

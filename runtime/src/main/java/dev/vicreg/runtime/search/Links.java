@@ -32,6 +32,20 @@ final class Links implements ImmutableGraphIndex {
         this.degree = section.getInt(Integer.BYTES);
     }
 
+    /** Whether a section is as {@link #write} writes it, of so many vectors, and names no others. */
+    static boolean areWhole(ByteBuffer section, int count) {
+        int degree = section.getInt(Integer.BYTES);
+        if (degree < 1 || section.limit() != HEAD + (long) count * degree * Integer.BYTES) {
+            return false;
+        }
+        boolean whole = section.getInt(0) >= 0 && section.getInt(0) < count;
+        for (int at = HEAD; at < section.limit(); at += Integer.BYTES) {
+            int neighbour = section.getInt(at);
+            whole &= neighbour >= NONE && neighbour < count;
+        }
+        return whole;
+    }
+
     /** Writes a graph of one level. */
     static void write(ImmutableGraphIndex graph, int count, NeighbourGraph.Sink sink) throws IOException {
         if (graph.getMaxLevel() > 0) {

@@ -12,6 +12,7 @@ import io.github.jbellis.jvector.vector.VectorizationProvider;
 import io.github.jbellis.jvector.vector.types.VectorFloat;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.logging.Level;
@@ -20,7 +21,7 @@ import java.util.stream.IntStream;
 
 /**
  * A graph of near vectors (Vamana, of DiskANN), along which a search goes from neighbour to neighbour: by jvector, which may
- * be missing; ask {@link #isAvailable} first. Only this class and {@link Links} know that library. Thread-safe.
+ * be missing; ask {@link SearchIndex#hasJvector} first. Only this class and {@link Links} know that library. Thread-safe.
  *
  * @see <a href="https://github.com/jbellis/jvector">jvector</a>
  */
@@ -54,17 +55,6 @@ final class NeighbourGraph {
         this.vectors = vectors;
     }
 
-    /** Whether jvector is on the class path. */
-    static boolean isAvailable() {
-        try {
-            Class.forName(
-                    "io.github.jbellis.jvector.graph.GraphIndexBuilder", false, SearchIndex.class.getClassLoader());
-            return true;
-        } catch (ClassNotFoundException e) {
-            return false;
-        }
-    }
-
     /** Takes the next bytes. */
     interface Sink {
         void write(ByteBuffer bytes) throws IOException;
@@ -93,8 +83,16 @@ final class NeighbourGraph {
         }
     }
 
-    /** The graph that {@link #write} wrote. */
-    static NeighbourGraph open(ByteBuffer section, MappedVectors vectors) {
+    /**
+     * The graph that {@link #write} wrote.
+     *
+     * @param file that messages name
+     * @throws IOException if it is none of these vectors
+     */
+    static NeighbourGraph open(ByteBuffer section, MappedVectors vectors, Path file) throws IOException {
+        if (!Links.areWhole(section, vectors.count())) {
+            throw IndexFile.damaged(file, "its graph leads nowhere");
+        }
         return new NeighbourGraph(new Links(section, vectors.count(), vectors.dimension()), vectors);
     }
 

@@ -102,7 +102,10 @@ public final class SearchIndex implements AutoCloseable {
                         json.get("checksum").getAsString(),
                         json.get("data").getAsString(),
                         Manifest.parse(json.get("manifest").toString(), file.toString()));
-            } catch (JsonParseException | IllegalStateException | NullPointerException e) {
+            } catch (JsonParseException
+                    | IllegalStateException
+                    | UnsupportedOperationException
+                    | NullPointerException e) { // a field is missing, or something else
                 throw new IOException("Cannot use " + file + ": its description is none; build it anew", e);
             }
         }
@@ -118,16 +121,31 @@ public final class SearchIndex implements AutoCloseable {
         int place = 0;
         for (int i = 0; i < places.length; i++) {
             places[i] = place;
-            place += Long.BYTES + IndexFile.CHECKSUM;
-            place += Integer.BYTES + entries.getInt(place);
+            place += IndexFile.ENTRY;
+            int path = place <= entries.limit() ? entries.getInt(place - Integer.BYTES) : -1;
+            if (path < 0 || path > entries.limit() - place) {
+                throw IndexFile.damaged(file, "its entries end too soon");
+            }
+            place += path;
         }
         String json = StandardCharsets.UTF_8
                 .decode(section(IndexFile.Section.DESCRIPTION))
                 .toString();
         description = Description.parse(json, file);
-        boolean linked = form.size(IndexFile.Section.GRAPH) > 0 && NeighbourGraph.isAvailable();
-        graph = linked ? NeighbourGraph.open(section(IndexFile.Section.GRAPH), vectors) : null;
+        boolean linked = form.size(IndexFile.Section.GRAPH) > 0 && hasJvector();
+        graph = linked ? NeighbourGraph.open(section(IndexFile.Section.GRAPH), vectors, file) : null;
         exact = new ExactSearch();
+    }
+
+    /** Whether jvector is on the class path, without which {@link NeighbourGraph} can't even be loaded. */
+    static boolean hasJvector() {
+        try {
+            Class.forName(
+                    "io.github.jbellis.jvector.graph.GraphIndexBuilder", false, SearchIndex.class.getClassLoader());
+            return true;
+        } catch (ClassNotFoundException e) {
+            return false;
+        }
     }
 
     private ByteBuffer section(IndexFile.Section section) throws IOException {
@@ -270,8 +288,15 @@ public final class SearchIndex implements AutoCloseable {
         long start = form.start(IndexFile.Section.PICTURES);
         ByteBuffer offsets = read(start + (long) index * Long.BYTES, 2 * Long.BYTES);
         long from = offsets.getLong(0);
+        long size = offsets.getLong(Long.BYTES) - from;
         long data = start + (size() + 1L) * Long.BYTES;
-        return read(data + from, (int) (offsets.getLong(Long.BYTES) - from)).array();
+        if (from < 0
+                || size < 0
+                || size > Integer.MAX_VALUE
+                || from > form.start(IndexFile.Section.GRAPH) - data - size) {
+            throw IndexFile.damaged(file, "its pictures lie outside of it");
+        }
+        return read(data + from, (int) size).array();
     }
 
     private ByteBuffer read(long from, int size) throws IOException {

@@ -153,6 +153,45 @@ class SearchIndexTest {
         }
     }
 
+    /** The classes of this package as a class loader has them that knows no jvector. */
+    @Test
+    void withoutJvectorTheSameFileIsSearchedExactly() throws Exception {
+        Path file = index(clusters(300, 4, 5), 100, UNSEEN);
+        ClassLoader parent = SearchIndex.class.getClassLoader();
+        ClassLoader bare = new ClassLoader(parent) {
+            @Override
+            protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
+                if (name.startsWith("io.github.jbellis")) {
+                    throw new ClassNotFoundException(name);
+                }
+                if (!name.startsWith("dev.vicreg.runtime.search.")) {
+                    return super.loadClass(name, resolve);
+                }
+                Class<?> known = findLoadedClass(name);
+                if (known != null) {
+                    return known;
+                }
+                try (InputStream in = parent.getResourceAsStream(name.replace('.', '/') + ".class")) {
+                    byte[] bytes = in.readAllBytes();
+                    return defineClass(name, bytes, 0, bytes.length);
+                } catch (IOException e) {
+                    throw new ClassNotFoundException(name, e);
+                }
+            }
+        };
+        Class<?> type = bare.loadClass(SearchIndex.class.getName());
+        try (AutoCloseable index =
+                (AutoCloseable) type.getMethod("open", Path.class).invoke(null, file)) {
+            assertEquals(true, type.getMethod("isExact").invoke(index));
+            Object found =
+                    type.getMethod("search", float[].class, int.class).invoke(index, new float[] {1, 0, 0, 0}, 3);
+            assertEquals(3, ((List<?>) found).size());
+        }
+        try (SearchIndex index = SearchIndex.open(file)) {
+            assertFalse(index.isExact());
+        }
+    }
+
     @Test
     void graphThatIsNotWaitedForLeavesAnExactIndex() throws IOException {
         Path file = index(clusters(500, 4, 5), 100, new IndexBuilder.Watch() {
