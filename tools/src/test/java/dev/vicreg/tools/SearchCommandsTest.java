@@ -288,7 +288,7 @@ class SearchCommandsTest {
     @Test
     void benchTellsTimesAndRecall() {
         Cli bench = done(
-                Cli.run(("bench search --vectors 500 --dimension 8 --clusters 10 --queries 5 --json").split(" ", -1)));
+                Cli.run("bench search --vectors 500 --dimension 8 --clusters 10 --queries 5 --json".split(" ", -1)));
         JsonObject figures = JsonParser.parseString(bench.out()).getAsJsonObject();
         assertTrue(figures.get("recall_at_10").getAsDouble() > 0.8, bench.out());
         assertTrue(figures.get("milliseconds_exact").getAsDouble() > 0);
