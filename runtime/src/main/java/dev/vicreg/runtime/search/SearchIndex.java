@@ -352,13 +352,19 @@ public final class SearchIndex implements AutoCloseable {
                     "k is " + k + ", expected 1 to " + size() + ", the vectors of the index");
         }
         requireVector(query, dimension(), "the query");
-        float[] normalised = Embeddings.normalised(query);
-        for (float value : normalised) {
+        if (isZero(query)) {
+            throw new IllegalArgumentException("the query is all zeros, which is near to nothing");
+        }
+        return Embeddings.normalised(query);
+    }
+
+    private static boolean isZero(float[] vector) {
+        for (float value : vector) {
             if (value != 0) {
-                return normalised;
+                return false;
             }
         }
-        throw new IllegalArgumentException("the query is all zeros, which is near to nothing");
+        return true;
     }
 
     /** @throws IllegalArgumentException if it has another dimension, or a value that is not finite */
@@ -396,7 +402,7 @@ public final class SearchIndex implements AutoCloseable {
         Random random = new Random(0);
         List<Integer> drawn = IntStream.range(0, asked)
                 .mapToObj(i -> random.nextInt(size()))
-                .filter(i -> Arrays.stream(toDoubles(vector(i))).anyMatch(value -> value != 0))
+                .filter(i -> !isZero(vector(i)))
                 .toList();
         List<List<Match>> truth = searchExactly(drawn.stream().map(this::vector).toList(), most);
         double sum = 0;
@@ -408,10 +414,6 @@ public final class SearchIndex implements AutoCloseable {
                     : expected.stream().filter(found::contains).count() / (double) expected.size();
         }
         return drawn.isEmpty() ? 1 : sum / drawn.size();
-    }
-
-    private static double[] toDoubles(float[] values) {
-        return IntStream.range(0, values.length).mapToDouble(i -> values[i]).toArray();
     }
 
     private static Set<Integer> others(List<Match> matches, int self) {
