@@ -23,8 +23,9 @@ import java.util.function.Function;
  * }</pre>
  *
  * <p>Samples are prepared by the caller, so that what queues is small. A batch that fails is run again one by one, so that
- * only the sample at fault has the failure. If the thread ends by an {@link Error}, {@link #isHealthy} is false until a
- * new one has run {@code first}. Thread-safe; samples run in the order in which they came. What follows an answer runs on
+ * only the sample at fault has the failure. If nothing of a batch works, {@code first} tells whose fault it is. If that
+ * fails, too, or the thread ends by an {@link Error}, {@link #isHealthy} is false until a new thread has run {@code first},
+ * which it tries every second. Thread-safe; samples run in the order in which they came. What follows an answer runs on
  * the batching thread, unless the caller names another: see {@link CompletableFuture}.
  *
  * @param <S> a prepared sample
@@ -64,7 +65,7 @@ public final class Batcher<S, R> implements AutoCloseable {
         /** So many samples ran in so many nanoseconds. */
         default void ran(int samples, long nanos) {}
 
-        /** The thread ended by this, which the samples that ran have as their failure; another one follows. */
+        /** The thread ended by this; samples that had no answer yet have it as their failure, and another thread follows. */
         default void ended(Throwable cause) {}
     }
 
@@ -88,7 +89,7 @@ public final class Batcher<S, R> implements AutoCloseable {
      *
      * @param name of the thread, for whoever looks at the process
      * @param run gives one result a sample, in order; called by one thread at a time
-     * @param first any sample; run again by each thread that follows one that ended
+     * @param first any sample that works; run again where others don't, and by each thread that follows one that ended
      * @throws RuntimeException what {@code run} throws of it
      */
     public Batcher(String name, Function<List<S>, List<R>> run, S first, Limits limits, Watch watch) {
@@ -138,6 +139,9 @@ public final class Batcher<S, R> implements AutoCloseable {
                 throw new RejectedExecutionException(name + " is closed");
             }
             if (queue.size() + prepared.size() > limits.queue()) {
+                queue.removeIf(waiting -> waiting.answer.isDone()); // nobody wants it any more
+            }
+            if (queue.size() + prepared.size() > limits.queue()) {
                 throw new RejectedExecutionException("the queue is full: " + queue.size() + " samples wait, of at most "
                         + limits.queue() + ", and " + prepared.size() + " came");
             }
@@ -164,7 +168,7 @@ public final class Batcher<S, R> implements AutoCloseable {
         }
     }
 
-    /** Whether the thread is there and has run a batch since it started. */
+    /** Whether the last run worked, or {@code first} did after it: not while samples fail whatever they are. */
     public boolean isHealthy() {
         return healthy;
     }
@@ -279,6 +283,19 @@ public final class Batcher<S, R> implements AutoCloseable {
     }
 
     private void answer(List<Waiting<S, R>> batch) {
+        boolean worked = ran(batch);
+        if (!worked && batch.size() > 1) {
+            for (Waiting<S, R> each : batch) {
+                worked |= ran(List.of(each));
+            }
+        }
+        if (!worked) {
+            warm(); // if that fails, too, it isn't the samples
+        }
+    }
+
+    /** Answers a batch, one of a single sample by its failure as well; whether it worked. */
+    private boolean ran(List<Waiting<S, R>> batch) {
         try {
             long start = System.nanoTime();
             busySince = start;
@@ -290,12 +307,12 @@ public final class Batcher<S, R> implements AutoCloseable {
             for (int i = 0; i < batch.size(); i++) {
                 batch.get(i).answer.complete(results.get(i));
             }
+            return true;
         } catch (RuntimeException e) {
             if (batch.size() == 1) {
                 batch.get(0).answer.completeExceptionally(e);
-            } else {
-                batch.forEach(each -> answer(List.of(each)));
             }
+            return false;
         } finally {
             busySince = 0;
         }

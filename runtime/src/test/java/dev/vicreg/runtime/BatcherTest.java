@@ -13,6 +13,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -111,6 +112,66 @@ class BatcherTest {
         assertEquals(70, first.get());
         assertEquals(50, last.get());
         assertThrows(RejectedExecutionException.class, () -> batcher.submit(6));
+    }
+
+    @Test
+    void placesOfSamplesThatNobodyWaitsForAreFree() throws Exception {
+        try (Batcher<Integer, Integer> batcher = batcher(1, Duration.ZERO, 2)) {
+            CompletableFuture<Integer> first = batcher.submit(7);
+            started.acquire(2);
+            CompletableFuture<Integer> second = batcher.submit(1);
+            batcher.submit(2).cancel(false);
+            CompletableFuture<Integer> last = batcher.submit(3);
+            assertThrows(RejectedExecutionException.class, () -> batcher.submit(4));
+            allowed.release(10);
+            assertEquals(70, first.get());
+            assertEquals(10, second.get());
+            assertEquals(30, last.get());
+        }
+    }
+
+    @Test
+    void badSampleAloneLeavesABatcherHealthy() throws Exception {
+        try (Batcher<Integer, Integer> batcher = batcher(8, Duration.ZERO, 100)) {
+            allowed.release(10);
+            assertThrows(ExecutionException.class, () -> batcher.submit(-1).get());
+            assertEquals(10, batcher.submit(1).get());
+            assertTrue(batcher.isHealthy());
+            assertEquals(List.of(List.of(0), List.of(-1), List.of(0), List.of(1)), batches, "the first is run again");
+        }
+    }
+
+    @Test
+    void functionThatFailsWhateverItIsGivenIsUnhealthyUntilItWorks() throws Exception {
+        AtomicBoolean broken = new AtomicBoolean();
+        CountDownLatch ended = new CountDownLatch(1);
+        Batcher.Watch watch = new Batcher.Watch() {
+            @Override
+            public void ended(Throwable cause) {
+                ended.countDown();
+            }
+        };
+        try (Batcher<Integer, Integer> batcher = new Batcher<>(
+                "test",
+                batch -> {
+                    if (broken.get()) {
+                        throw new IllegalStateException("the device is gone");
+                    }
+                    return batch;
+                },
+                0,
+                Batcher.Limits.DEFAULT,
+                watch)) {
+            broken.set(true);
+            var failure = assertThrows(
+                    ExecutionException.class, () -> batcher.submit(1).get());
+            assertEquals("the device is gone", failure.getCause().getMessage());
+            ended.await();
+            assertFalse(batcher.isHealthy());
+            broken.set(false);
+            assertEquals(2, batcher.submit(2).get());
+            assertTrue(batcher.isHealthy());
+        }
     }
 
     @Test

@@ -157,7 +157,7 @@ final class Browser implements AutoCloseable {
             }
             case "Network.requestWillBeSent" -> {
                 String url = params.path("request").path("url").asText();
-                if (!url.startsWith("data:") && !url.startsWith("file:") && !url.startsWith("http://127.0.0.1")) {
+                if (!url.matches("(data:|file:|(blob:)?http://127\\.0\\.0\\.1).*")) {
                     complain("request of " + url);
                 }
             }

@@ -45,9 +45,10 @@ class ModuleArrowsTest {
             runtime.natives        -> runtime.file
             runtime.input          -> runtime.picture runtime.signal runtime.sequence
             runtime                -> runtime.file runtime.picture runtime.signal runtime.sequence runtime.natives runtime.input
+            runtime.search         -> runtime runtime.file runtime.natives
             runtime.djl            -> runtime runtime.input runtime.picture
-            serve                  -> runtime runtime.file runtime.input runtime.natives runtime.picture runtime.sequence \
-                                      runtime.signal
+            serve                  -> runtime runtime.file runtime.input runtime.natives runtime.picture runtime.search \
+                                      runtime.sequence runtime.signal
 
             training.autodiff      -> models.setting models.graph models.graph.infer models.ops
             training.objective     -> models.setting models.graph models.ops models.nn
@@ -96,7 +97,7 @@ class ModuleArrowsTest {
 
             tools.cli              -> models.setting
             tools.sample           ->
-            tools.output           -> models.setting runtime runtime.file training.run tools.cli
+            tools.output           -> models.setting runtime runtime.file runtime.search training.run tools.cli
             tools.inspect          -> models.setting models.graph models.ops models.onnx models.encoder runtime training.autodiff \
                                       training.step training.run tools.cli
             tools.evaluation       -> models.setting models.graph models.ops models.onnx runtime runtime.input \

@@ -72,7 +72,7 @@ final class BodyReader implements AutoCloseable {
                     whole.complete(count == bytes.length ? bytes : Arrays.copyOf(bytes, count));
                 }
             }
-        } catch (RuntimeException | OutOfMemoryError e) {
+        } catch (RuntimeException | Error e) {
             whole.completeExceptionally(e);
         }
     }

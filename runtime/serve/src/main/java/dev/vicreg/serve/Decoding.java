@@ -48,7 +48,7 @@ final class Decoding implements AutoCloseable {
                 return;
             }
             try {
-                made.complete(made(draft, where));
+                make(draft, where, made);
             } catch (OutOfMemoryError e) {
                 made.completeExceptionally(Refusal.later(503, "not enough memory to decode " + where + " now")
                         .because(e));
@@ -59,7 +59,7 @@ final class Decoding implements AutoCloseable {
         return made;
     }
 
-    private <S> S made(Draft<S> draft, String where) throws InterruptedException {
+    private <S> void make(Draft<S> draft, String where, CompletableFuture<S> made) throws InterruptedException {
         try {
             long part = (draft.pixels() + UNIT - 1) / UNIT;
             if (part > pixels.total()) {
@@ -69,7 +69,9 @@ final class Decoding implements AutoCloseable {
             pixels.take(part);
             long start = System.nanoTime();
             try {
-                return draft.make();
+                if (!made.isDone()) { // nor where nobody waits for it any more
+                    made.complete(draft.make());
+                }
             } finally {
                 pixels.give(part);
                 metrics.decoded(System.nanoTime() - start);

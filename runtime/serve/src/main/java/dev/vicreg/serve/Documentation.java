@@ -11,7 +11,10 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 
-/** What the server says of itself: the OpenAPI document, which lies beside this class, and the same as a page. */
+/**
+ * What the server says of itself: the OpenAPI document, which lies beside this class, and the same as a page; and the page to
+ * try it with.
+ */
 final class Documentation {
     private static final String STYLE = """
             body{font:16px/1.5 system-ui,sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem;color:#222}
@@ -24,14 +27,35 @@ final class Documentation {
     private final byte[] page;
 
     Documentation() {
-        try (InputStream in = Documentation.class.getResourceAsStream("openapi.json")) {
-            openApi = Objects.requireNonNull(in, "openapi.json").readAllBytes();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        openApi = resource("openapi.json");
         page = page(JsonParser.parseString(new String(openApi, StandardCharsets.UTF_8))
                         .getAsJsonObject())
                 .getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static byte[] resource(String name) {
+        try (InputStream in = Documentation.class.getResourceAsStream(name)) {
+            return Objects.requireNonNull(in, name).readAllBytes();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The page to try the server with; it holds nothing of this server, which its script asks for. */
+    Reply start() {
+        return Reply.of(200, "text/html; charset=utf-8", resource("start.html"))
+                .with(
+                        "Content-Security-Policy",
+                        "default-src 'none'; script-src 'self'; style-src 'self'; img-src blob: data:; connect-src 'self';"
+                                + " form-action 'none'; base-uri 'none'; frame-ancestors 'none'");
+    }
+
+    Reply script() {
+        return Reply.of(200, "text/javascript; charset=utf-8", resource("start.js"));
+    }
+
+    Reply style() {
+        return Reply.of(200, "text/css; charset=utf-8", resource("start.css"));
     }
 
     Reply openApi() {

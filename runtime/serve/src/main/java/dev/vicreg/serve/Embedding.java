@@ -38,11 +38,10 @@ final class Embedding implements AutoCloseable {
     /**
      * What comes of samples, in their order; the first that fails has its {@link Refusal} or exception stand for all.
      *
-     * @param model that the drafts are for
+     * @param drafts for this slot's model
      * @param where what messages call each draft
      */
-    <S> CompletableFuture<List<Outcome>> outcomes(
-            ModelSlot slot, OpenModel<S> model, List<Draft<S>> drafts, IntFunction<String> where) {
+    <S> CompletableFuture<List<Outcome>> outcomes(ModelSlot slot, List<Draft<S>> drafts, IntFunction<String> where) {
         int count = drafts.size();
         if (count == 0) {
             throw Refusal.bad("there is nothing to embed");
@@ -60,7 +59,7 @@ final class Embedding implements AutoCloseable {
         }
         CompletableFuture<List<Outcome>> all = inOrder(made)
                 .thenCompose(samples -> {
-                    List<CompletableFuture<Outcome>> submitted = slot.submit(model, samples);
+                    List<CompletableFuture<Outcome>> submitted = slot.submit(samples);
                     synchronized (answers) {
                         answers.addAll(submitted);
                     }

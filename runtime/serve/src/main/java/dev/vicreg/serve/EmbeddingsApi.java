@@ -86,9 +86,8 @@ final class EmbeddingsApi {
             throw Refusal.bad("expected an input, found none").about(INPUT);
         }
         return embedding
-                .outcomes(slot, model, drafts, index -> INPUT + "[" + index + "]")
-                .thenApply(
-                        outcomes -> answer(slot.name(), asked.base64, outcomes).by(slot.name()));
+                .outcomes(slot, drafts, index -> INPUT + "[" + index + "]")
+                .thenApply(outcomes -> answer(slot.name(), asked.base64, outcomes));
     }
 
     private static final class Asked<S> {
@@ -133,30 +132,31 @@ final class EmbeddingsApi {
 
     private static Reply answer(String model, boolean base64, List<Outcome> outcomes) {
         return Reply.json(out -> {
-            out.beginObject().name("object").value("list").name("data").beginArray();
-            for (int i = 0; i < outcomes.size(); i++) {
-                out.beginObject()
-                        .name("object")
-                        .value("embedding")
-                        .name("index")
-                        .value(i);
-                out.name("embedding");
-                float[] vector = outcomes.get(i).embedding();
-                if (base64) {
-                    out.value(Base64.getEncoder().encodeToString(little(vector)));
-                } else {
-                    Reply.floats(out, vector);
-                }
-                out.endObject();
-            }
-            out.endArray().name("model").value(model).name("usage").beginObject(); // nothing is counted here
-            out.name("prompt_tokens")
-                    .value(0)
-                    .name("total_tokens")
-                    .value(0)
-                    .endObject()
-                    .endObject();
-        });
+                    out.beginObject().name("object").value("list").name("data").beginArray();
+                    for (int i = 0; i < outcomes.size(); i++) {
+                        out.beginObject()
+                                .name("object")
+                                .value("embedding")
+                                .name("index")
+                                .value(i);
+                        out.name("embedding");
+                        float[] vector = outcomes.get(i).embedding();
+                        if (base64) {
+                            out.value(Base64.getEncoder().encodeToString(little(vector)));
+                        } else {
+                            Reply.floats(out, vector);
+                        }
+                        out.endObject();
+                    }
+                    out.endArray().name("model").value(model).name("usage").beginObject(); // nothing is counted here
+                    out.name("prompt_tokens")
+                            .value(0)
+                            .name("total_tokens")
+                            .value(0)
+                            .endObject()
+                            .endObject();
+                })
+                .by(model);
     }
 
     private static byte[] little(float[] vector) {

@@ -1,5 +1,6 @@
 package dev.vicreg.serve;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.HashMap;
@@ -10,7 +11,9 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.eclipse.jetty.http.HttpException;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.server.Request;
@@ -67,7 +70,7 @@ final class Exchange {
             } else {
                 answer(found.get(), new byte[0]);
             }
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             refuse(e);
         }
     }
@@ -94,7 +97,10 @@ final class Exchange {
     }
 
     private void readBody(Front.Match found) {
-        int factor = found.route().takesJson() ? JSON_FACTOR : FACTOR;
+        boolean json = found.route()
+                .type(Call.mediaType(request.getHeaders().get("Content-Type")))
+                .equals(Reply.JSON);
+        int factor = json ? JSON_FACTOR : FACTOR;
         BodyReader reader = new BodyReader(request, shared.mostBody(), shared.bodies(), factor);
         body = reader;
         Duration most = shared.deadlines().body();
@@ -106,19 +112,24 @@ final class Exchange {
             late.cancel(false);
             try {
                 if (failure != null) {
-                    refuse(
-                            failure instanceof Refusal
-                                    ? failure
-                                    : Refusal.bad("the body did not arrive whole")
-                                            .because(failure));
+                    refuse(unread(failure));
                 } else {
                     bodyIsRead = true;
                     answer(found, reader.decoded(bytes, coding()));
                 }
-            } catch (RuntimeException | OutOfMemoryError e) {
+            } catch (RuntimeException | Error e) {
                 refuse(e);
             }
         });
+    }
+
+    /** What is told of a body that could not be read: what a client did or left undone is its own, the rest is ours. */
+    static Throwable unread(Throwable failure) {
+        if (failure instanceof TimeoutException) { // nothing has come for Jetty's idle timeout
+            return new Refusal(408, "the body stopped before its end").because(failure);
+        }
+        boolean clients = failure instanceof IOException || failure instanceof HttpException;
+        return clients ? Refusal.bad("the body did not arrive whole").because(failure) : failure;
     }
 
     private Future<?> later(Duration after, Runnable action) {

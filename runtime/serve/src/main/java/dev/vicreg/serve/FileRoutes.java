@@ -3,6 +3,7 @@ package dev.vicreg.serve;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonWriter;
 import dev.vicreg.runtime.Classification;
+import dev.vicreg.runtime.search.SearchIndex;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,12 +14,14 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Routes of our own, which take files as they are: one as the body, several as a form, or samples as {@code {"inputs": …}}
- * in JSON. {@code /search} is to be the third of them.
+ * in JSON.
  */
 final class FileRoutes {
     private static final String FORM = "multipart/form-data";
     private static final String BYTES = "application/octet-stream";
     private static final String INPUTS = "inputs";
+    private static final int USUAL_RESULTS = 10;
+    private static final int MOST_RESULTS = 1000;
 
     private final Models models;
     private final Embedding embedding;
@@ -39,19 +42,8 @@ final class FileRoutes {
                 .orElseGet(() -> models.names().size() == 1
                         ? models.only(model -> true, "models")
                         : models.only(model -> model.labels() == null, "encoders"));
-        return outcomes(slot, slot.current(), call)
-                .thenApply(outcomes -> Reply.json(out -> {
-                    out.beginObject()
-                            .name("model")
-                            .value(slot.name())
-                            .name("embeddings")
-                            .beginArray();
-                    for (Outcome outcome : outcomes) {
-                        Reply.floats(out, outcome.embedding());
-                    }
-                    out.endArray().endObject();
-                }))
-                .thenApply(reply -> reply.by(slot.name()));
+        return reply(
+                slot, slot.current(), call, "embeddings", (out, outcome) -> Reply.floats(out, outcome.embedding()));
     }
 
     /** Classes: {@code {"model", "classifications": [{"label", "probability", "top": […]}]}}. */
@@ -65,20 +57,129 @@ final class FileRoutes {
             throw Refusal.bad("model " + slot.name() + " is an encoder, which knows no classes");
         }
         int top = top(call, labels.size());
+        return reply(slot, model, call, "classifications", (out, outcome) -> {
+            float[] probabilities = Objects.requireNonNull(outcome.probabilities());
+            classification(out, new Classification(labels, probabilities, outcome.embedding()), top);
+        });
+    }
+
+    /** What is nearest in a model's index: {@code {"results": [{"index", "path", "score"}], "exact"}}. */
+    CompletableFuture<Reply> search(Call call) {
+        ModelSlot slot = call.asked("model")
+                .map(models::named)
+                .orElseGet(() -> models.only(model -> model.index() != null, "indexes"));
+        OpenModel<?> model = slot.current();
+        SearchIndex index = model.index();
+        if (index == null) {
+            throw Refusal.bad("model " + slot.name() + " has no index (`index`)");
+        }
+        if (call.mediaType().equals(Reply.JSON)) {
+            VectorQuery query = call.json(in -> VectorQuery.read(in, index.dimension()));
+            int k = query.k() == null ? k(call, index) : query.k();
+            return CompletableFuture.completedFuture(found(slot, model, index, query.vector(), k));
+        }
+        int k = k(call, index);
+        return outcomes(slot, model, call).thenApply(outcomes -> {
+            if (outcomes.size() != 1) {
+                throw Refusal.bad(outcomes.size() + " files, expected one to search for");
+            }
+            return found(slot, model, index, outcomes.get(0).embedding(), k);
+        });
+    }
+
+    /** What can be searched: {@code {"indexes": [{"model", "samples", "dimension", "exact", "pictures"}]}}. */
+    Reply indexes() {
+        return Reply.json(out -> {
+            out.beginObject().name("indexes").beginArray();
+            for (ModelSlot slot : models.all()) {
+                SearchIndex index = slot.current().index();
+                if (index != null) {
+                    out.beginObject().name("model").value(slot.name());
+                    out.name("samples").value(index.size()).name("dimension").value(index.dimension());
+                    out.name("exact").value(index.isExact()).name("pictures").value(index.hasPictures());
+                    out.endObject();
+                }
+            }
+            out.endArray().endObject();
+        });
+    }
+
+    /** The small picture of a sample of an index. */
+    Reply picture(Call call) {
+        ModelSlot slot = models.named(call.part("model"));
+        SearchIndex index = slot.current().index();
+        String text = call.part("index");
+        if (index == null || !text.matches("[0-9]{1,9}") || Integer.parseInt(text) >= index.size()) {
+            throw new Refusal(404, "there is no such sample");
+        }
+        try {
+            byte[] picture = index.picture(Integer.parseInt(text));
+            if (picture.length == 0) {
+                throw new Refusal(404, "there is no picture of this sample");
+            }
+            return Reply.of(200, "image/jpeg", picture).by(slot.name());
+        } catch (IOException e) {
+            throw new Refusal(500, "this server failed; its log says why").because(e);
+        }
+    }
+
+    private static int k(Call call, SearchIndex index) {
+        String text = call.asked("k").orElse(null);
+        if (text == null) {
+            return Math.min(USUAL_RESULTS, index.size());
+        }
+        if (!text.matches("[1-9][0-9]{0,6}")) {
+            throw Refusal.bad("k: expected a number of results, 1 or more");
+        }
+        return Integer.parseInt(text);
+    }
+
+    private static Reply found(ModelSlot slot, OpenModel<?> model, SearchIndex index, float[] vector, int k) {
+        if (k < 1 || k > MOST_RESULTS) {
+            throw Refusal.bad("k is " + k + ", expected 1 to " + MOST_RESULTS);
+        }
+        List<SearchIndex.Match> matches;
+        try {
+            matches = index.search(vector, k);
+        } catch (IllegalArgumentException e) { // worded for whoever asked
+            throw Refusal.bad(String.valueOf(e.getMessage())).because(e);
+        } catch (IllegalStateException e) {
+            if (slot.current() != model) {
+                throw Refusal.later(503, "the model was exchanged meanwhile").because(e);
+            }
+            throw e;
+        }
+        if (slot.current() != model) { // by which the vector may have been made
+            throw Refusal.later(503, "the model was exchanged meanwhile");
+        }
+        return Reply.json(out -> {
+                    out.beginObject().name("results").beginArray();
+                    for (SearchIndex.Match match : matches) {
+                        out.beginObject().name("index").value(match.index());
+                        out.name("path").value(match.path()).name("score").value(match.score());
+                        out.endObject();
+                    }
+                    out.endArray().name("exact").value(index.isExact()).endObject();
+                })
+                .by(slot.name());
+    }
+
+    private interface Result {
+        void write(JsonWriter out, Outcome outcome) throws IOException;
+    }
+
+    /** {@code {"model", NAME: […]}} of what comes of the samples. */
+    private CompletableFuture<Reply> reply(ModelSlot slot, OpenModel<?> model, Call call, String name, Result result) {
         return outcomes(slot, model, call)
                 .thenApply(outcomes -> Reply.json(out -> {
-                    out.beginObject()
-                            .name("model")
-                            .value(slot.name())
-                            .name("classifications")
-                            .beginArray();
-                    for (Outcome outcome : outcomes) {
-                        float[] probabilities = Objects.requireNonNull(outcome.probabilities());
-                        classification(out, new Classification(labels, probabilities, outcome.embedding()), top);
-                    }
-                    out.endArray().endObject();
-                }))
-                .thenApply(reply -> reply.by(slot.name()));
+                            out.beginObject().name("model").value(slot.name());
+                            out.name(name).beginArray();
+                            for (Outcome outcome : outcomes) {
+                                result.write(out, outcome);
+                            }
+                            out.endArray().endObject();
+                        })
+                        .by(slot.name()));
     }
 
     private static int top(Call call, int classes) {
@@ -112,15 +213,15 @@ final class FileRoutes {
             for (int i = 0; i < files.size(); i++) {
                 drafts.add(model.wire().file(files.get(i), where.apply(i)));
             }
-            return embedding.outcomes(slot, model, drafts, where);
+            return embedding.outcomes(slot, drafts, where);
         }
         if (type.equals(Reply.JSON)) {
             List<Draft<S>> drafts = call.json(in -> inputs(in, model.wire()));
-            return embedding.outcomes(slot, model, drafts, index -> INPUTS + "[" + index + "]");
+            return embedding.outcomes(slot, drafts, index -> INPUTS + "[" + index + "]");
         }
         requireFits(type, slot.name(), model.wire());
         String where = "in the body";
-        return embedding.outcomes(slot, model, List.of(model.wire().file(call.body(), where)), index -> where);
+        return embedding.outcomes(slot, List.of(model.wire().file(call.body(), where)), index -> where);
     }
 
     private static void requireFits(String type, String name, Wire<?> wire) {

@@ -8,7 +8,6 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -272,10 +271,5 @@ record InferRequest(@Nullable String id, int count, ByteBuffer rows, List<Output
             }
             return rows.flip();
         }
-    }
-
-    /** Headers of an answer with binary tensors. */
-    static Map<String, String> headers(int jsonLength) {
-        return Map.of(JSON_LENGTH, Integer.toString(jsonLength));
     }
 }

@@ -49,18 +49,26 @@ final class InferenceProtocol {
         OpenModel<?> model = slot.current();
         return Reply.json(out -> {
             out.beginObject().name("name").value(slot.name()).name("platform").value(PLATFORM);
-            out.name("inputs").beginArray();
-            tensor(
-                    out,
-                    model.wire().tensor(),
-                    model.wire().datatype(),
-                    model.wire().shape());
-            out.endArray().name("outputs").beginArray();
-            for (Map.Entry<String, Integer> output : widths(model).entrySet()) {
-                tensor(out, output.getKey(), Datatype.FP32, output.getValue());
-            }
-            out.endArray().endObject();
+            tensors(out, model, "inputs", "outputs", InferenceProtocol::tensor);
+            out.endObject();
         });
+    }
+
+    /** Writes what a tensor is. */
+    private interface Form {
+        void write(JsonWriter out, String name, Datatype type, long... shape) throws IOException;
+    }
+
+    private static void tensors(JsonWriter out, OpenModel<?> model, String inputs, String outputs, Form form)
+            throws IOException {
+        Wire<?> wire = model.wire();
+        out.name(inputs).beginArray();
+        form.write(out, wire.tensor(), wire.datatype(), wire.shape());
+        out.endArray().name(outputs).beginArray();
+        for (Map.Entry<String, Integer> output : widths(model).entrySet()) {
+            form.write(out, output.getKey(), Datatype.FP32, output.getValue());
+        }
+        out.endArray();
     }
 
     private static void tensor(JsonWriter out, String name, Datatype type, long... shape) throws IOException {
@@ -90,17 +98,8 @@ final class InferenceProtocol {
         return Reply.json(out -> {
             out.beginObject().name("name").value(slot.name()).name("platform").value(PLATFORM);
             out.name("backend").value("onnxruntime").name("max_batch_size").value(embedding.most());
-            out.name("input").beginArray();
-            configured(
-                    out,
-                    model.wire().tensor(),
-                    model.wire().datatype(),
-                    model.wire().shape());
-            out.endArray().name("output").beginArray();
-            for (Map.Entry<String, Integer> output : widths(model).entrySet()) {
-                configured(out, output.getKey(), Datatype.FP32, output.getValue());
-            }
-            out.endArray().endObject();
+            tensors(out, model, "input", "output", InferenceProtocol::configured);
+            out.endObject();
         });
     }
 
@@ -145,7 +144,7 @@ final class InferenceProtocol {
             drafts.add(() -> sample);
         }
         return embedding
-                .outcomes(slot, model, drafts, where)
+                .outcomes(slot, drafts, where)
                 .thenApply(outcomes ->
                         answer(slot.name(), request, results, outcomes).by(slot.name()));
     }
@@ -197,7 +196,8 @@ final class InferenceProtocol {
         ByteArrayOutputStream body = new ByteArrayOutputStream();
         body.writeBytes(json);
         results.stream().filter(Result::binary).forEach(result -> body.writeBytes(values(result, outcomes)));
-        return Reply.of(200, "application/octet-stream", body.toByteArray()).with(InferRequest.headers(json.length));
+        return Reply.of(200, "application/octet-stream", body.toByteArray())
+                .with(InferRequest.JSON_LENGTH, Integer.toString(json.length));
     }
 
     private static void output(JsonWriter out, Result result, List<Outcome> outcomes) throws IOException {

@@ -1,7 +1,9 @@
 package dev.vicreg.serve;
 
 import java.io.IOException;
+import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
+import java.nio.channels.UnresolvedAddressException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -9,6 +11,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.eclipse.jetty.http.HttpFields;
@@ -71,10 +74,8 @@ public final class InferenceServer implements AutoCloseable {
     }
 
     static InferenceServer start(ServeConfig config, EventLog log, Connections.Deadlines deadlines) throws IOException {
-        Models[] opened = {new Models(List.of())};
-        ServeMetrics metrics = new ServeMetrics(() -> opened[0].depth());
-        opened[0] = Models.open(config, metrics, log);
-        return start(config, log, deadlines, opened[0], metrics);
+        ServeMetrics metrics = new ServeMetrics();
+        return start(config, log, deadlines, Models.open(config, metrics, log), metrics);
     }
 
     /** With models that are open already. */
@@ -102,6 +103,7 @@ public final class InferenceServer implements AutoCloseable {
         this.config = config;
         this.log = log;
         this.models = models;
+        metrics.watchQueue(models::depth);
         QueuedThreadPool threads = new QueuedThreadPool(THREADS);
         threads.setName("requests");
         threads.setDaemon(true);
@@ -176,7 +178,7 @@ public final class InferenceServer implements AutoCloseable {
         } catch (IOException e) {
             throw new IOException(
                     "Cannot listen at " + config.address().host() + ":"
-                            + config.address().port() + ": " + reason(e) + "; choose another `port` or `host`",
+                            + config.address().port() + ": " + reason(e),
                     e);
         } catch (Exception e) {
             throw new IllegalStateException("Cannot start the server: " + e.getMessage(), e);
@@ -187,17 +189,20 @@ public final class InferenceServer implements AutoCloseable {
                     EventLog.fields(
                             "name",
                             slot.name(),
-                            "takes",
-                            slot.current().wire().tensor(),
                             "dimension",
-                            slot.current().manifest().dimension()));
+                            slot.current().manifest().dimension(),
+                            "takes",
+                            slot.current().wire().tensor()));
         }
         log.info("listening", EventLog.fields("address", uri()));
     }
 
-    private static String reason(IOException e) {
+    private String reason(IOException e) {
         Throwable cause = e.getCause() == null ? e : e.getCause();
-        return String.valueOf(cause.getMessage());
+        if (cause instanceof UnresolvedAddressException || cause instanceof UnknownHostException) {
+            return "no such host " + config.address().host() + "; `host` is a name or number of this machine";
+        }
+        return cause.getMessage() + "; choose another `port` or `host`";
     }
 
     private Routes.State state() {
@@ -228,22 +233,44 @@ public final class InferenceServer implements AutoCloseable {
         };
     }
 
-    /** Opens all models' files anew, soon; one that can't be used changes nothing, and the log says so. */
+    /**
+     * Opens all models' files anew, soon; one that can't be used changes nothing, and the log says so. A server that ends
+     * takes no notice.
+     */
     public void reload() {
-        for (ModelSlot slot : models.all()) {
-            reloading.execute(() -> reload(slot));
+        if (front.isLeaving()) {
+            return;
+        }
+        try {
+            models.all().forEach(slot -> reloading.execute(() -> reload(slot)));
+        } catch (RejectedExecutionException e) {
+            // it has begun to end just now
         }
     }
 
     private boolean reload(ModelSlot slot) {
         try {
-            slot.reload();
+            close(slot.name(), slot.reload());
             log.info("reloaded", EventLog.fields("model", slot.name()));
             return true;
         } catch (IOException | RuntimeException e) { // whatever is wrong with a file, the server goes on
             log.warn("not reloaded", EventLog.fields("model", slot.name(), "cause", String.valueOf(e.getMessage())));
             return false;
         }
+    }
+
+    /** Closes a model that serves no more, in its own time: its last run may hang. */
+    private void close(String name, OpenModel<?> model) {
+        daemon(
+                        () -> {
+                            try {
+                                model.close();
+                            } catch (RuntimeException e) {
+                                log.warn("not closed", EventLog.fields("model", name, "cause", e));
+                            }
+                        },
+                        "closing " + name)
+                .start();
     }
 
     /** The port that it listens at. */
@@ -292,7 +319,7 @@ public final class InferenceServer implements AutoCloseable {
             log.warn("the server did not stop in order", EventLog.fields("cause", String.valueOf(e.getMessage())));
         }
         clock.shutdownNow();
-        reloading.shutdown();
+        reloading.shutdownNow();
         embedding.close();
         Thread closing = daemon(models::close, "closing");
         closing.start();
@@ -308,7 +335,7 @@ public final class InferenceServer implements AutoCloseable {
         @Override
         public boolean handle(Request request, Response response, Callback callback) {
             Reply reply = reply(response.getStatus());
-            response.getHeaders().put("Content-Type", reply.type());
+            head(response.getHeaders(), reply);
             response.write(true, ByteBuffer.wrap(reply.body()), callback);
             return true;
         }
@@ -317,8 +344,13 @@ public final class InferenceServer implements AutoCloseable {
         @SuppressWarnings("removal") // what Jetty 12.1 calls for heads that it can't parse
         public ByteBuffer badMessageError(int status, String reason, HttpFields.Mutable fields) {
             Reply reply = reply(status);
-            fields.put("Content-Type", reply.type());
+            head(fields, reply);
             return ByteBuffer.wrap(reply.body());
+        }
+
+        private static void head(HttpFields.Mutable fields, Reply reply) {
+            fields.put("Content-Type", reply.type());
+            fields.put("X-Content-Type-Options", "nosniff");
         }
 
         private static Reply reply(int status) {

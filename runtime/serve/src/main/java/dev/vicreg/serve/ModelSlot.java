@@ -16,6 +16,7 @@ final class ModelSlot implements AutoCloseable {
     private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
     private volatile OpenModel<?> current;
     private volatile Instant loaded;
+    private boolean closed; // guarded by this
 
     /** @throws IOException as {@link OpenModel#open} */
     ModelSlot(ServeConfig.Source source, ServeConfig config, Batcher.Watch watch) throws IOException {
@@ -51,7 +52,7 @@ final class ModelSlot implements AutoCloseable {
      * @param <S> a prepared sample
      */
     @SuppressWarnings("unchecked") // a newer model takes the same samples
-    <S> List<CompletableFuture<Outcome>> submit(OpenModel<S> preparedFor, List<S> samples) {
+    <S> List<CompletableFuture<Outcome>> submit(List<S> samples) {
         lock.readLock().lock();
         try {
             return ((OpenModel<S>) current).batcher().submit(samples);
@@ -61,11 +62,16 @@ final class ModelSlot implements AutoCloseable {
     }
 
     /**
-     * Opens the file anew beside what serves, warms it, exchanges the two and closes the old one after its last run.
+     * Opens the file anew beside what serves, warms it, and exchanges the two.
      *
-     * @throws IOException if the file can't be opened, or clients would go wrong with it; nothing has changed then
+     * @return what served, which the caller closes; that waits for its last run
+     * @throws IOException if the file can't be opened, or clients would go wrong with it, or this is closed; nothing has
+     *     changed then
      */
-    synchronized void reload() throws IOException {
+    synchronized OpenModel<?> reload() throws IOException {
+        if (closed) {
+            throw new IOException("this server ends");
+        }
         if (!Files.isRegularFile(source.file())) {
             throw new IOException(source.file() + ": no such file");
         }
@@ -84,12 +90,13 @@ final class ModelSlot implements AutoCloseable {
         } finally {
             lock.writeLock().unlock();
         }
-        old.close();
+        return old;
     }
 
-    /** Runs what waits, and releases the model. */
+    /** Runs what waits, and releases the model, after a {@link #reload} under way. */
     @Override
-    public void close() {
+    public synchronized void close() {
+        closed = true;
         current.close();
     }
 }

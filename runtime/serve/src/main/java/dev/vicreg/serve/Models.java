@@ -53,7 +53,9 @@ final class Models implements AutoCloseable {
     ModelSlot named(String name) {
         ModelSlot slot = slots.get(name);
         if (slot == null) {
-            throw new Refusal(404, "no such model, expected one of " + String.join(", ", names()))
+            throw new Refusal(
+                            404,
+                            "no such model; /v1/models lists what there is") // a probe has no token to be told names
                     .about("model")
                     .coded("model_not_found");
         }

@@ -7,6 +7,7 @@ import dev.vicreg.runtime.Embedder;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.runtime.Manifest;
 import dev.vicreg.runtime.input.Input;
+import dev.vicreg.runtime.search.SearchIndex;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Arrays;
@@ -27,21 +28,51 @@ final class OpenModel<S> implements AutoCloseable {
     private final Wire<S> wire;
     private final Batcher<S, Outcome> batcher;
     private final AutoCloseable model;
+    private final @Nullable SearchIndex index;
 
-    private OpenModel(Manifest manifest, Wire<S> wire, Batcher<S, Outcome> batcher, AutoCloseable model) {
+    private OpenModel(
+            Manifest manifest,
+            Wire<S> wire,
+            Batcher<S, Outcome> batcher,
+            AutoCloseable model,
+            @Nullable SearchIndex index) {
         this.manifest = manifest;
         this.wire = wire;
         this.batcher = batcher;
         this.model = model;
+        this.index = index;
     }
 
     /**
      * Opens a file and runs a sample of zeros through it.
      *
-     * @throws IOException if it can't be opened, or is no model of this project
+     * @throws IOException if it can't be opened, or is no model of this project; or its index can't, or is another model's
      * @throws IllegalStateException if the device can't be used, or the model can't be run
      */
     static OpenModel<?> open(ServeConfig.Source source, ServeConfig config, Batcher.Watch watch) throws IOException {
+        if (source.index() == null) {
+            return openModel(source, config, watch);
+        }
+        SearchIndex index = SearchIndex.open(source.index());
+        OpenModel<?> opened = null;
+        try {
+            index.requireModel(source.file());
+            opened = openModel(source, config, watch).with(index);
+            return opened;
+        } finally {
+            if (opened == null) {
+                index.close();
+            }
+        }
+    }
+
+    /** The same with an index of its vectors, which it closes. */
+    OpenModel<S> with(SearchIndex of) {
+        return new OpenModel<>(manifest, wire, batcher, model, of);
+    }
+
+    private static OpenModel<?> openModel(ServeConfig.Source source, ServeConfig config, Batcher.Watch watch)
+            throws IOException {
         Manifest told = Manifest.read(source.file());
         if (told.classifier() == null) {
             EmbeddingModel encoder = EmbeddingModel.load(source.file(), config.device(), config.threads());
@@ -95,7 +126,7 @@ final class OpenModel<S> implements AutoCloseable {
             Batcher.Limits limits,
             Batcher.Watch watch) {
         Wire<S> wire = Wire.of(input);
-        return new OpenModel<>(manifest, wire, new Batcher<>(name, run, wire.blank(), limits, watch), model);
+        return new OpenModel<>(manifest, wire, new Batcher<>(name, run, wire.blank(), limits, watch), model, null);
     }
 
     private static Batcher.Limits limits(ServeConfig config, int modelsBatch) {
@@ -127,6 +158,12 @@ final class OpenModel<S> implements AutoCloseable {
         return head == null ? null : head.labels();
     }
 
+    /** What it can be searched in; null for nothing. */
+    @Nullable
+    SearchIndex index() {
+        return index;
+    }
+
     boolean isHealthy() {
         return batcher.isHealthy() && batcher.busy().compareTo(TOO_LONG) < 0;
     }
@@ -140,12 +177,12 @@ final class OpenModel<S> implements AutoCloseable {
         return null;
     }
 
-    /** What clients rely on. */
+    /** What clients rely on, and samples that are prepared already. */
     private String seen() {
         List<String> labels = labels();
         return (labels == null ? "an encoder" : "a classifier into " + labels) + " of " + wire.tensor() + " "
-                + wire.datatype() + " " + Arrays.toString(wire.shape()) + " by " + wire.expected() + " to vectors of "
-                + manifest.dimension() + " values";
+                + wire.datatype() + " " + Arrays.toString(wire.shape()) + " by " + wire.expected() + wire.meaning()
+                + " to vectors of " + manifest.dimension() + " values";
     }
 
     /** Runs what waits, and releases the model. */
@@ -153,6 +190,9 @@ final class OpenModel<S> implements AutoCloseable {
     public void close() {
         batcher.close();
         close(model);
+        if (index != null) {
+            close(index);
+        }
     }
 
     private static void close(AutoCloseable model) {

@@ -9,7 +9,11 @@ import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.KeyStore;
+import java.security.NoSuchAlgorithmException;
 import java.security.PrivateKey;
+import java.security.PublicKey;
+import java.security.Signature;
+import java.security.SignatureException;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
@@ -17,6 +21,7 @@ import java.security.spec.InvalidKeySpecException;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.Base64;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -25,6 +30,10 @@ final class PemFiles {
     private static final Pattern KEY =
             Pattern.compile("-----BEGIN PRIVATE KEY-----([A-Za-z0-9+/=\\s]+)-----END PRIVATE KEY-----");
     private static final List<String> ALGORITHMS = List.of("RSA", "EC", "Ed25519");
+
+    /** What keys sign by, by what they call their algorithm. */
+    private static final Map<String, String> SIGNATURES =
+            Map.of("RSA", "SHA256withRSA", "EC", "SHA256withECDSA", "EdDSA", "EdDSA");
 
     private PemFiles() {}
 
@@ -36,18 +45,41 @@ final class PemFiles {
     static KeyStore keyStore(ServeConfig.Tls tls) throws IOException {
         Certificate[] chain = chain(tls.certificate());
         PrivateKey key = key(tls.key());
-        if (!key.getAlgorithm().equals(chain[0].getPublicKey().getAlgorithm())
-                && !key.getAlgorithm().equals("EdDSA")) {
-            throw new IOException(tls.key() + " is a key of " + key.getAlgorithm() + ", and " + tls.certificate()
-                    + " is for one of " + chain[0].getPublicKey().getAlgorithm());
-        }
+        PublicKey certified = chain[0].getPublicKey();
         try {
+            if (!key.getAlgorithm().equals(certified.getAlgorithm()) || !belongs(key, certified)) {
+                throw new IOException(
+                        tls.key() + " (" + key.getAlgorithm() + ") is not the key of the first certificate in "
+                                + tls.certificate() + " (" + certified.getAlgorithm()
+                                + "); expected the key that it was made for,"
+                                + " and the server's own certificate before those that sign it");
+            }
             KeyStore store = KeyStore.getInstance("PKCS12");
             store.load(null, null);
             store.setKeyEntry("server", key, new char[0], chain);
             return store;
         } catch (GeneralSecurityException e) {
             throw new IOException("Cannot use " + tls.certificate() + " and " + tls.key() + ": " + Reason.of(e), e);
+        }
+    }
+
+    /** Whether the public key verifies what the private one signs. */
+    private static boolean belongs(PrivateKey key, PublicKey certified) throws GeneralSecurityException {
+        String algorithm = SIGNATURES.get(key.getAlgorithm());
+        if (algorithm == null) {
+            throw new NoSuchAlgorithmException("no signatures by a key of " + key.getAlgorithm());
+        }
+        Signature signature = Signature.getInstance(algorithm);
+        byte[] text = {1};
+        signature.initSign(key);
+        signature.update(text);
+        byte[] signed = signature.sign();
+        signature.initVerify(certified);
+        signature.update(text);
+        try {
+            return signature.verify(signed);
+        } catch (SignatureException e) { // one that a key of this size or curve can't have made
+            return false;
         }
     }
 

@@ -12,7 +12,8 @@ import java.util.concurrent.CompletableFuture;
  * @param method GET or POST; GET answers HEAD, too
  * @param path with names in braces for parts that it leaves open, as {@code /v1/models/{model}}
  * @param access who may ask
- * @param types media types that its body may have; empty where it takes none
+ * @param types media types that its body may have, the first being what one is taken for that tells none; empty where it
+ *     takes no body
  * @param endpoint what answers
  */
 record Route(String method, String path, Access access, List<String> types, Endpoint endpoint) {
@@ -38,9 +39,9 @@ record Route(String method, String path, Access access, List<String> types, Endp
         return !types.isEmpty();
     }
 
-    /** Whether it takes a body as JSON alone. */
-    boolean takesJson() {
-        return types.equals(Call.JSON);
+    /** The media type of a body; of one that tells none, what it is taken for. */
+    String type(String told) {
+        return told.isEmpty() ? types.get(0) : told;
     }
 
     /** The open parts of an address; empty if it is another one. */

@@ -60,8 +60,14 @@ final class Routes {
         table.post("/v1/embeddings", TOKEN, Call.JSON, v1::embeddings);
         table.post("/embed", TOKEN, FileRoutes.TYPES, files::embed);
         table.post("/classify", TOKEN, FileRoutes.TYPES, files::classify);
+        table.post("/search", TOKEN, FileRoutes.TYPES, files::search);
+        table.get("/search", TOKEN, call -> files.indexes());
+        table.get("/search/{model}/pictures/{index}", TOKEN, files::picture);
         table.get("/metrics", TOKEN, call -> metrics.page());
         table.get("/openapi.json", OPEN, call -> documents.openApi());
+        table.get("/", OPEN, call -> documents.start());
+        table.get("/start.js", OPEN, call -> documents.script());
+        table.get("/start.css", OPEN, call -> documents.style());
         table.get("/docs", OPEN, call -> documents.page());
         return List.copyOf(table.routes);
     }

@@ -40,8 +40,14 @@ public record ServeConfig(
      * A model's file, and what clients call it.
      *
      * @param name as {@link #NAME} has it
+     * @param index that {@code /search} looks in, made with this model; null for none
      */
-    public record Source(String name, Path file) {}
+    public record Source(String name, Path file, @Nullable Path index) {
+        /** One without an index. */
+        public Source(String name, Path file) {
+            this(name, file, null);
+        }
+    }
 
     /**
      * Where the server listens.

@@ -12,7 +12,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
+import java.util.function.IntSupplier;
 
 /**
  * Figures for Prometheus. Labels have few values, all known beforehand: routes as they are declared, the models' names,
@@ -56,13 +56,7 @@ final class ServeMetrics {
             .help("Requests that are being answered")
             .register(registry);
 
-    /** @param depth samples that wait for their batch, asked for as figures are */
-    ServeMetrics(Supplier<Integer> depth) {
-        GaugeWithCallback.builder()
-                .name("vicreg_queue_depth")
-                .help("Samples that wait for their batch")
-                .callback(value -> value.call(depth.get()))
-                .register(registry);
+    ServeMetrics() {
         for (Cause cause : Cause.values()) {
             failures.initLabelValues(cause.word());
         }
@@ -97,12 +91,21 @@ final class ServeMetrics {
 
         static Cause of(int status) {
             return switch (status) {
-                case 413, 429, 431 -> LIMIT;
-                case 408, 504 -> TIMEOUT;
+                case 413, 429 -> LIMIT;
+                case 408 -> TIMEOUT;
                 case 503 -> UNAVAILABLE;
                 default -> status < 500 ? CLIENT : INTERNAL;
             };
         }
+    }
+
+    /** @param depth samples that wait for their batch, asked for as figures are */
+    void watchQueue(IntSupplier depth) {
+        GaugeWithCallback.builder()
+                .name("vicreg_queue_depth")
+                .help("Samples that wait for their batch")
+                .callback(value -> value.call(depth.getAsInt()))
+                .register(registry);
     }
 
     void began() {

@@ -12,6 +12,9 @@ import org.eclipse.jetty.util.Attributes;
 
 /** Files that a form sends: multipart/form-data (RFC 7578). */
 final class Uploads {
+    /** What Jetty's parser says of one part more; it throws the same exception for other things. */
+    private static final String TOO_MANY = "too many keys";
+
     private static final int HEADERS = 8 << 10; // bytes of a part's
 
     private Uploads() {}
@@ -21,7 +24,7 @@ final class Uploads {
      *
      * @param contentType the request's header, which names what separates the parts
      * @param most parts
-     * @throws Refusal if the body isn't of that form
+     * @throws Refusal if the body isn't of that form, or has more parts
      */
     static List<byte[]> read(byte[] body, String contentType, int most) {
         MultiPartConfig config = new MultiPartConfig.Builder()
@@ -43,8 +46,13 @@ final class Uploads {
             }
             return files;
         } catch (IOException | RuntimeException e) { // whatever Jetty's parser has against it
-            throw Refusal.bad("the body is no multipart/form-data of at most " + most + " parts with short headers")
-                    .because(e);
+            boolean many = String.valueOf(e.getMessage()).contains(TOO_MANY)
+                    || (e.getCause() != null
+                            && String.valueOf(e.getCause().getMessage()).contains(TOO_MANY));
+            throw many
+                    ? Refusal.tooLarge("more than " + most + " files (`queue`)").because(e)
+                    : Refusal.bad("the body is no multipart/form-data with short headers of its parts")
+                            .because(e);
         }
     }
 }

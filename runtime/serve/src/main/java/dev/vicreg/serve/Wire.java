@@ -60,11 +60,7 @@ abstract sealed class Wire<S> permits Wire.Pictures, Wire.Vectors, Wire.Signals,
 
     /** Elements of one sample. */
     int elements() {
-        long product = 1;
-        for (long axis : shape) {
-            product = Math.multiplyExact(product, axis);
-        }
-        return Math.toIntExact(product);
+        return input.elements();
     }
 
     /** Bytes of one sample. */
@@ -118,6 +114,9 @@ abstract sealed class Wire<S> permits Wire.Pictures, Wire.Vectors, Wire.Signals,
 
     /** What a string in JSON should be. */
     abstract String expected();
+
+    /** What else the values must be, such as their columns or rate, in words; another model means something else by them. */
+    abstract String meaning();
 
     /** The name under which an object in JSON may hold the string, as {@code {"image": …}}. */
     abstract String field();
@@ -210,6 +209,12 @@ abstract sealed class Wire<S> permits Wire.Pictures, Wire.Vectors, Wire.Signals,
         }
 
         @Override
+        String meaning() {
+            return " (" + input.colourOrder() + ", the shorter side " + input.shortestSide() + ", "
+                    + input.interpolation() + ")";
+        }
+
+        @Override
         String field() {
             return "image";
         }
@@ -217,8 +222,11 @@ abstract sealed class Wire<S> permits Wire.Pictures, Wire.Vectors, Wire.Signals,
 
     /** Rows of a table: float32 [columns]. */
     static final class Vectors extends Wire<float[]> {
+        private final Input.Vectors input;
+
         Vectors(Input.Vectors input) {
             super(input, "vector", Datatype.FP32, input.columns().size());
+            this.input = input;
         }
 
         @Override
@@ -253,13 +261,13 @@ abstract sealed class Wire<S> permits Wire.Pictures, Wire.Vectors, Wire.Signals,
         }
 
         @Override
-        int mostNumbers() {
-            return elements();
+        String expected() {
+            return "an array of " + elements() + " numbers";
         }
 
         @Override
-        String expected() {
-            return "an array of " + elements() + " numbers";
+        String meaning() {
+            return " (" + String.join(", ", input.columns()) + ")";
         }
 
         @Override
@@ -304,6 +312,11 @@ abstract sealed class Wire<S> permits Wire.Pictures, Wire.Vectors, Wire.Signals,
         @Override
         String expected() {
             return "a WAV file in base64, or as data:audio/wav;base64,…";
+        }
+
+        @Override
+        String meaning() {
+            return " (" + input.rate() + " Hz)";
         }
 
         @Override
@@ -378,6 +391,12 @@ abstract sealed class Wire<S> permits Wire.Pictures, Wire.Vectors, Wire.Signals,
         @Override
         String expected() {
             return input.ofTexts() ? "a text" : "an array of ids";
+        }
+
+        @Override
+        String meaning() {
+            return " (" + input.coding() + " of " + input.vocabulary() + ", padding " + input.padding() + ", special "
+                    + input.special() + (input.cut() ? ", cut)" : ")");
         }
 
         @Override

@@ -2,6 +2,7 @@ package dev.vicreg.serve;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -23,12 +24,15 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.BrokenBarrierException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -100,6 +104,168 @@ class LifecycleTest {
     }
 
     @Test
+    void modelThatMeansSomethingElseByTheSameNumbersIsNotTaken() throws IOException {
+        Path model = ServedFiles.logarithm(folder.resolve("model.onnx"));
+        ServeConfig.Access access = new ServeConfig.Access(TOKEN, Set.of());
+        try (Served served = new Served(Served.config(ServeConfig.Limits.DEFAULT, access, model))) {
+            exchange(ServedFiles.logarithm(folder.resolve("next.onnx"), List.of("ant", "cat", "bee")));
+            refused(served, "by an array of 3 numbers (ant, cat, bee) to vectors of 3 values, expected");
+        }
+        List<Float> zero = List.of(0f);
+        List<Float> one = List.of(1f);
+        List<Integer> none = List.of();
+        different(Input.signals(8000, 4, zero, one, "none"), Input.signals(16_000, 4, zero, one, "none"));
+        different(
+                new Input.Sequences("ids", "sequence", 4, "ids", 10, 0, 1, none, true),
+                new Input.Sequences("ids", "sequence", 4, "ids", 11, 0, 1, none, true));
+        different(
+                new Input.Sequences("ids", "sequence", 4, "ids", 10, 0, 1, none, true),
+                new Input.Sequences("ids", "sequence", 4, "ids", 10, 2, 1, none, true));
+    }
+
+    private static void different(Input<?> one, Input<?> other) {
+        try (OpenModel<?> first = echo(one);
+                OpenModel<?> second = echo(other);
+                OpenModel<?> same = echo(one)) {
+            assertTrue(String.valueOf(first.differenceFrom(second)).contains(", expected "));
+            assertEquals(null, first.differenceFrom(same));
+        }
+    }
+
+    private static OpenModel<?> echo(Input<?> input) {
+        Manifest manifest = new Manifest(2, "test", "net", input, 1, 0, "none", Map.of());
+        return OpenModel.of(
+                "model",
+                manifest,
+                input,
+                batch -> batch.stream()
+                        .map(sample -> new Outcome(new float[1], null))
+                        .toList(),
+                () -> {},
+                Batcher.Limits.DEFAULT,
+                Batcher.Watch.NONE);
+    }
+
+    @Test
+    void modelWhoseLastRunHangsIsExchangedAllTheSame() throws Exception {
+        Path file = ServedFiles.logarithm(folder.resolve("model.onnx"), List.of("a", "b", "c"));
+        CountDownLatch running = new CountDownLatch(1);
+        CountDownLatch released = new CountDownLatch(1);
+        UnaryOperator<List<Outcome>> run = later(number -> {
+            running.countDown();
+            await(released);
+        });
+        ServeConfig config =
+                Served.config(limits(8, Duration.ofSeconds(60)), new ServeConfig.Access(TOKEN, Set.of()), file);
+        try (Served served = new Served(config, model(config.limits(), run), Connections.Deadlines.DEFAULT)) {
+            CompletableFuture<Served.Answer> hangs =
+                    CompletableFuture.supplyAsync(() -> served.json("/embed", ONES, BEARER));
+            running.await();
+            assertEquals(200, served.json(LOAD, "{}", BEARER).status());
+            assertArrayEquals(new float[3], embedding(served.json("/embed", ONES, BEARER)), "the logarithms of 1");
+            released.countDown();
+            assertArrayEquals(new float[] {1, 1, 1}, embedding(hangs.get()));
+        } finally {
+            released.countDown();
+        }
+    }
+
+    @Test
+    void serverThatHasEndedOpensNothingAnew() throws IOException {
+        Path file = ServedFiles.logarithm(folder.resolve("model.onnx"));
+        ServeConfig config = Served.config(file);
+        Served served = new Served(config);
+        served.close();
+        served.server.reload(); // by a signal that comes late
+        assertFalse(served.logged().contains("reloaded"), served.logged());
+        ModelSlot slot = new ModelSlot(config.models().get(0), config, Batcher.Watch.NONE);
+        slot.close();
+        var failure = assertThrows(IOException.class, slot::reload);
+        assertEquals("this server ends", failure.getMessage());
+    }
+
+    @Test
+    void hostThatIsNoneIsNamed() throws IOException {
+        Path file = ServedFiles.logarithm(folder.resolve("model.onnx"));
+        ServeConfig config = Served.config(file);
+        ServeConfig typo = new ServeConfig(
+                config.models(),
+                config.device(),
+                1,
+                new ServeConfig.Address("no-such-host.invalid", 0, null),
+                config.access(),
+                config.limits(),
+                "test");
+        var failure = assertThrows(IOException.class, () -> new Served(typo));
+        assertEquals(
+                "Cannot listen at no-such-host.invalid:0: no such host no-such-host.invalid; `host` is a name or number"
+                        + " of this machine",
+                failure.getMessage());
+    }
+
+    @Test
+    void logTellsOfEachModelItsNameDimensionAndWhatItTakes() throws IOException {
+        try (Served served = new Served(Served.config(ServedFiles.logarithm(folder.resolve("model.onnx"))))) {
+            assertTrue(
+                    served.logged()
+                            .contains("\"message\":\"model\",\"name\":\"model\",\"dimension\":3,\"takes\":\"vector\""),
+                    served.logged());
+        }
+    }
+
+    @Test
+    void pictureThatNobodyWaitsForIsNotDecodedWhenThereIsMemoryForIt() throws Exception {
+        try (Decoding decoding = new Decoding(2, 14 << 10, new ServeMetrics())) { // memory for one of 1024 pixels
+            CountDownLatch begun = new CountDownLatch(1);
+            CountDownLatch released = new CountDownLatch(1);
+            AtomicBoolean made = new AtomicBoolean();
+            CompletableFuture<String> first = decoding.make(
+                    draft(() -> {
+                        begun.countDown();
+                        await(released);
+                        return "first";
+                    }),
+                    "first");
+            begun.await();
+            CompletableFuture<String> second = decoding.make(
+                    draft(() -> {
+                        made.set(true);
+                        return "second";
+                    }),
+                    "second");
+            CyclicBarrier both = new CyclicBarrier(2); // when each thread has come here, none is at the second any more
+            Draft<Integer> meets = () -> {
+                try {
+                    return both.await();
+                } catch (InterruptedException | BrokenBarrierException e) {
+                    throw new IllegalStateException(e);
+                }
+            };
+            List<CompletableFuture<Integer>> others = List.of(decoding.make(meets, "a"), decoding.make(meets, "b"));
+            second.cancel(false);
+            released.countDown();
+            assertEquals("first", first.get());
+            others.get(0).get();
+            others.get(1).get();
+            assertFalse(made.get());
+        }
+    }
+
+    private static Draft<String> draft(Supplier<String> make) {
+        return new Draft<>() {
+            @Override
+            public String make() {
+                return make.get();
+            }
+
+            @Override
+            public long pixels() {
+                return 1024;
+            }
+        };
+    }
+
+    @Test
     void withoutATokenNobodyExchangesModels() throws IOException {
         try (Served served = new Served(Served.config(ServedFiles.logarithm(folder.resolve("model.onnx"))))) {
             assertEquals(403, served.json(LOAD, "{}").status());
@@ -121,10 +287,14 @@ class LifecycleTest {
     private static Served of(
             ServeConfig.Limits limits, UnaryOperator<List<Outcome>> run, Connections.Deadlines deadlines)
             throws IOException {
+        return new Served(Served.config(limits, Served.ANYBODY, Path.of("model.onnx")), model(limits, run), deadlines);
+    }
+
+    private static OpenModel<?> model(ServeConfig.Limits limits, UnaryOperator<List<Outcome>> run) {
         Input.Vectors input = Input.vectors(List.of("a", "b", "c"), List.of(0f, 0f, 0f), List.of(1f, 1f, 1f));
         Manifest manifest = new Manifest(2, "test", "net", input, 3, 0, "none", Map.of());
         Batcher.Limits batches = new Batcher.Limits(limits.batch(), limits.delay(), limits.queue());
-        OpenModel<float[]> model = OpenModel.of(
+        return OpenModel.of(
                 "model",
                 manifest,
                 input,
@@ -133,7 +303,6 @@ class LifecycleTest {
                 () -> {},
                 batches,
                 Batcher.Watch.NONE);
-        return new Served(Served.config(limits, Served.ANYBODY, Path.of("model.onnx")), model, deadlines);
     }
 
     /** Does something with every batch but the first, which warms. */
@@ -249,7 +418,7 @@ class LifecycleTest {
             ending.setUncaughtExceptionHandler((thread, e) -> failure.set(e));
             ending.start();
             String status = "";
-            while (!status.startsWith("HTTP/1.1 503")) { // until it has heard that it is to end
+            while (!status.contains("Connection: close")) { // until it has heard that it is to end
                 open.getOutputStream()
                         .write("GET /v2/health/ready HTTP/1.1\r\nHost: localhost\r\n\r\n"
                                 .getBytes(StandardCharsets.US_ASCII));

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.awt.Color;
 import java.io.ByteArrayOutputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
@@ -16,6 +17,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.zip.CRC32;
 import java.util.zip.DeflaterOutputStream;
 import java.util.zip.GZIPOutputStream;
@@ -195,6 +197,36 @@ class LimitsTest {
         assertTrue(answer.error().contains("16"), answer.error());
     }
 
+    @Test
+    void formsOfTooManyFilesAreRefusedAsTooLarge() {
+        String part = "--x\r\nContent-Disposition: form-data; name=\"a\"; filename=\"a\"\r\n\r\naGk\r\n";
+        byte[] form = (part.repeat(17) + "--x--\r\n").getBytes(StandardCharsets.US_ASCII);
+        Served.Answer answer = post("/embed", "multipart/form-data; boundary=x", form);
+        assertEquals(413, answer.status(), answer.text());
+        assertEquals("more than 16 files (`queue`)", answer.error());
+        byte[] open = part.getBytes(StandardCharsets.US_ASCII);
+        assertEquals(
+                400, post("/embed", "multipart/form-data; boundary=x", open).status());
+    }
+
+    @Test
+    void bodiesThatTellNoTypeAreTakenForTheFirstOfTheirRoute() {
+        assertEquals("image/*", route(FileRoutes.TYPES).type(""), "files, which take less memory than JSON");
+        assertEquals(Reply.JSON, route(FileRoutes.TYPES).type(Reply.JSON));
+        assertEquals(Reply.JSON, route(Call.JSON).type(""));
+    }
+
+    private static Route route(List<String> types) {
+        return new Route("POST", "/x", Route.Access.OPEN, types, call -> new CompletableFuture<>());
+    }
+
+    @Test
+    void probesOfModelsThatAreNotThereAreToldNoNames() {
+        Served.Answer answer = served.get("/v2/models/made-up/ready");
+        assertEquals(404, answer.status());
+        assertFalse(answer.text().contains("colour"), answer.text());
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"", "GET /v2 HT", "POST /embed HTTP/1.1\r\nHost: localhost\r\nX-A: ", HEAD_OF_SECOND})
     void headsThatAreNotCompleteInTimeAreCut(String begun) throws IOException {
@@ -232,6 +264,33 @@ class LimitsTest {
     }
 
     @Test
+    void bodiesThatStopAreLateAndDamagedOnesBad() throws IOException {
+        Duration minute = Duration.ofMinutes(1);
+        try (Served patient = new Served(
+                Served.config(folder.resolve("colour.onnx")),
+                new Connections.Deadlines(minute, minute, minute, minute, Duration.ofMillis(100)))) {
+            String stopped = patient.raw(HEAD + "Content-Length: 1000\r\n\r\nhalf");
+            assertTrue(stopped.startsWith("HTTP/1.1 408 "), stopped);
+            assertTrue(stopped.contains("the body stopped before its end"), stopped);
+        }
+        String damaged = served.raw(HEAD + "Transfer-Encoding: chunked\r\n\r\n4\r\nhalfzz\r\n");
+        assertTrue(damaged.startsWith("HTTP/1.1 400 "), damaged);
+    }
+
+    @Test
+    void whatFailsHereWhileABodyIsReadIsNoFaultOfTheClient() {
+        Embedding embedding =
+                new Embedding(ServeConfig.Limits.DEFAULT, new Decoding(1, 1 << 20, new ServeMetrics()), Runnable::run);
+        assertEquals(
+                503, embedding.refusal(Exchange.unread(new OutOfMemoryError())).status());
+        assertEquals(
+                500,
+                embedding.refusal(Exchange.unread(new IllegalStateException())).status());
+        assertEquals(400, embedding.refusal(Exchange.unread(new EOFException())).status());
+        embedding.close();
+    }
+
+    @Test
     void brokenHeadsGetAnErrorOfOurForm() throws IOException {
         for (String head : List.of(
                 "GET /v2 HTTP/1.1\r\n\r\n",
@@ -242,6 +301,7 @@ class LimitsTest {
                 HEAD + "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
                 HEAD + "Content-Length: -1\r\n\r\n")) {
             String answer = served.raw(head);
+            assertTrue(answer.contains("X-Content-Type-Options: nosniff"), answer);
             assertTrue(answer.matches("(?s)HTTP/1.1 (4|505).*\\{\"error\":\"[^\"]*\"\\}"), answer);
             assertFalse(answer.matches("(?s).*(Server:|org\\.|java|Exception|<html|\\tat ).*"), answer);
         }

@@ -37,11 +37,21 @@ class OpenApiTest {
     @BeforeAll
     static void serve() throws IOException {
         ServeConfig.Access access = new ServeConfig.Access(TOKEN, Set.of());
-        served = new Served(Served.config(
+        ServeConfig two = Served.config(
                 ServeConfig.Limits.DEFAULT,
                 access,
                 ServedFiles.colour(folder.resolve("colour.onnx"), 1),
-                ServedFiles.classifier(folder.resolve("kinds.onnx"))));
+                ServedFiles.classifier(folder.resolve("kinds.onnx")));
+        Path kinds = two.models().get(1).file();
+        Path index = ServedFiles.index(folder.resolve("kinds.index"), kinds, new float[][] {{1, 2, 3}, {3, 2, 1}});
+        served = new Served(new ServeConfig(
+                List.of(two.models().get(0), new ServeConfig.Source("kinds", kinds, index)),
+                two.device(),
+                1,
+                two.address(),
+                access,
+                two.limits(),
+                "test"));
         document = served.get("/openapi.json").json();
     }
 
@@ -79,7 +89,7 @@ class OpenApiTest {
                 new EmbeddingsApi(null, null),
                 new FileRoutes(null, null),
                 new Documentation(),
-                new ServeMetrics(() -> 0),
+                new ServeMetrics(),
                 none)) {
             boolean open = route.access() == Route.Access.PROBE || route.access() == Route.Access.OPEN;
             Set<String> types = new TreeSet<>(route.types());
@@ -94,16 +104,17 @@ class OpenApiTest {
     void answersAreOfTheFormsThatTheDocumentSays() throws IOException {
         byte[] picture = ServedFiles.png(8, 8, Color.RED);
         for (Map.Entry<String, JsonElement> path : paths().entrySet()) {
-            String address = path.getKey().replace("{model}", "kinds");
+            String address = path.getKey().replace("{model}", "kinds").replace("{index}", "0");
             JsonObject methods = path.getValue().getAsJsonObject();
             if (methods.has("get")) {
                 require(served.get(address, BEARER), methods.getAsJsonObject("get"), address);
                 if (path.getKey().contains("{model}")) {
-                    Served.Answer none = served.get(path.getKey().replace("{model}", "none"), BEARER);
+                    Served.Answer none = served.get(address.replace("kinds", "none"), BEARER);
                     assertEquals(404, none.status(), address);
                     require(none, methods.getAsJsonObject("get"), address);
                 }
-            } else {
+            }
+            if (methods.has("post")) {
                 JsonObject post = methods.getAsJsonObject("post");
                 String model = address.startsWith("/v") ? "" : "?model=kinds";
                 require(served.json(address + model, good(path.getKey()), BEARER), post, address);
@@ -121,6 +132,9 @@ class OpenApiTest {
     private static String good(String path) {
         if (path.endsWith("/infer")) {
             return "{\"inputs\":[{\"name\":\"vector\",\"shape\":[1,3],\"datatype\":\"FP32\",\"data\":[1,2,3]}]}";
+        }
+        if (path.equals("/search")) {
+            return "{\"vector\":[1,2,3],\"k\":2}";
         }
         return path.endsWith("/load")
                 ? "{}"

@@ -14,6 +14,7 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.KeyStore;
 import java.util.Base64;
@@ -33,7 +34,7 @@ class PemFilesTest {
 
     private static KeyStore store;
 
-    /** A key store, what it holds as PEM files, and a key of another algorithm. */
+    /** A key store, and what it holds as PEM files. */
     @BeforeAll
     static void make() throws Exception {
         Path file = folder.resolve("server.p12");
@@ -66,9 +67,6 @@ class PemFilesTest {
         }
         pem("EC.crt", "CERTIFICATE", store.getCertificate("server").getEncoded());
         pem("EC.key", "PRIVATE KEY", store.getKey("server", PASSWORD).getEncoded());
-        KeyPairGenerator rsa = KeyPairGenerator.getInstance("RSA");
-        rsa.initialize(1024);
-        pem("RSA.key", "PRIVATE KEY", rsa.generateKeyPair().getPrivate().getEncoded());
     }
 
     private static void pem(String name, String what, byte[] content) throws IOException {
@@ -120,7 +118,16 @@ class PemFilesTest {
                 empty + " holds no certificate, expected a chain in PEM, the server's own first",
                 refused(tls("empty", "EC.key")));
         assertTrue(refused(tls("EC.crt", "EC.crt")).contains("holds no PRIVATE KEY in PEM"));
-        assertTrue(refused(tls("EC.crt", "RSA.key")).contains("is a key of RSA, and "));
+        for (String other : List.of("RSA", "EC", "Ed25519")) {
+            KeyPair pair = KeyPairGenerator.getInstance(other).generateKeyPair();
+            pem("other.key", "PRIVATE KEY", pair.getPrivate().getEncoded());
+            assertEquals(
+                    folder.resolve("other.key") + " (" + pair.getPrivate().getAlgorithm()
+                            + ") is not the key of the first"
+                            + " certificate in " + folder.resolve("EC.crt") + " (EC); expected the key that it was made"
+                            + " for, and the server's own certificate before those that sign it",
+                    refused(tls("EC.crt", "other.key")));
+        }
         Files.writeString(folder.resolve("bad.key"), "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n");
         assertTrue(refused(tls("EC.crt", "bad.key")).contains("of another algorithm, or a damaged one"));
     }

@@ -38,7 +38,7 @@ final class Served implements AutoCloseable {
 
     /** With a model that is no file. */
     Served(ServeConfig config, OpenModel<?> model, Connections.Deadlines deadlines) throws IOException {
-        ServeMetrics metrics = new ServeMetrics(() -> 0);
+        ServeMetrics metrics = new ServeMetrics();
         Models models =
                 new Models(List.of(new ModelSlot(config.models().get(0), config, metrics.watch(cause -> {}), model)));
         server = InferenceServer.start(config, eventLog(), deadlines, models, metrics);
@@ -50,6 +50,20 @@ final class Served implements AutoCloseable {
 
     static ServeConfig config(Path... files) {
         return config(ServeConfig.Limits.DEFAULT, ANYBODY, files);
+    }
+
+    /** Of a model with an index. */
+    static ServeConfig searched(ServeConfig.Access access, Path file, Path index) {
+        ServeConfig plain = config(ServeConfig.Limits.DEFAULT, access, file);
+        String name = plain.models().get(0).name();
+        return new ServeConfig(
+                List.of(new ServeConfig.Source(name, file, index)),
+                plain.device(),
+                plain.threads(),
+                plain.address(),
+                access,
+                plain.limits(),
+                plain.version());
     }
 
     static ServeConfig config(ServeConfig.Limits limits, ServeConfig.Access access, Path... files) {

@@ -11,6 +11,8 @@ import dev.vicreg.models.onnx.OnnxFile;
 import dev.vicreg.models.ops.Ops;
 import dev.vicreg.runtime.Manifest;
 import dev.vicreg.runtime.input.Input;
+import dev.vicreg.runtime.search.IndexBuilder;
+import dev.vicreg.runtime.search.SearchIndex;
 import dev.vicreg.runtime.sequence.ByteIds;
 import java.awt.Color;
 import java.awt.image.BufferedImage;
@@ -44,8 +46,13 @@ final class ServedFiles {
 
     /** The logarithm of each value, so not finite for zero. */
     static Path logarithm(Path file) throws IOException {
+        return logarithm(file, LABELS);
+    }
+
+    /** The same of three columns of these names. */
+    static Path logarithm(Path file, List<String> columns) throws IOException {
         Value vector = input("vector", ElementType.FLOAT, 3);
-        Input<?> input = Input.vectors(LABELS, ZEROS, ONES);
+        Input<?> input = Input.vectors(columns, ZEROS, ONES);
         return write(file, vector, Map.of("embedding", new Ops().log(vector)), encoder(input, 3));
     }
 
@@ -105,6 +112,20 @@ final class ServedFiles {
             throws IOException {
         Graph graph = Graph.of("net", List.of(input), outputs);
         return Files.write(file, OnnxFile.bytes(graph, Map.of(Manifest.METADATA_KEY, manifest.toJson())));
+    }
+
+    /** An index of vectors, each under the name of its place. */
+    static Path index(Path file, Path model, float[]... vectors) throws IOException {
+        var description = new SearchIndex.Description(
+                model.toString(), SearchIndex.checksum(model), "made up", Manifest.read(model));
+        try (IndexBuilder builder = IndexBuilder.create(file, vectors[0].length, description)) {
+            for (int i = 0; i < vectors.length; i++) {
+                String checksum = SearchIndex.checksum(new byte[0]);
+                builder.add(new SearchIndex.Entry(i + ".png", 0, checksum), vectors[i], new byte[0]);
+            }
+            builder.publish(Integer.MAX_VALUE, new IndexBuilder.Watch() {});
+        }
+        return file;
     }
 
     /** A picture of one colour. */

@@ -40,7 +40,8 @@ final class Claim implements Closeable {
      * before it was locked.
      */
     static Optional<Claim> make(Path file) throws IOException {
-        FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW);
+        FileChannel channel = FileChannel.open(
+                file, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW);
         try {
             Object key = key(file);
             OWN.add(key);

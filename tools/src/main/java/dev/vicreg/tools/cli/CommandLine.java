@@ -3,6 +3,7 @@ package dev.vicreg.tools.cli;
 import dev.vicreg.models.setting.Nearest;
 import dev.vicreg.models.setting.SettingException;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -49,11 +50,15 @@ public final class CommandLine {
         }
         Setting<?> operand = command.usage().operand();
         if (operand != null && !rest.isEmpty()) {
-            if (line.hasOption(operand.name())) {
+            if (line.hasOption(operand.name()) && !several) {
                 throw new SettingException(
                         "\"" + rest.get(0) + "\" and --" + operand.name() + " are given: which of the two?");
             }
-            given.put(operand.name(), several ? String.join("\n", rest) : rest.get(0));
+            List<String> all = new ArrayList<>(rest);
+            if (line.hasOption(operand.name())) { // as in --run a b
+                all.add(0, line.getOptionValue(operand.name()));
+            }
+            given.put(operand.name(), String.join("\n", all));
         }
         return Optional.of(new Settings(command, given, origins));
     }

@@ -38,6 +38,18 @@ public final class Commands {
                     () -> EmbedCommand.USAGE,
                     EmbedCommand::run),
             new Command(
+                    "index",
+                    "makes an index of the vectors of samples, or brings it up to date",
+                    () -> IndexCommand.USAGE,
+                    IndexCommand::run),
+            new Command(
+                    "search",
+                    "finds what in an index is nearest to pictures or other samples",
+                    () -> SearchCommand.USAGE,
+                    SearchCommand::run),
+            new Command(
+                    "dedup", "groups samples that are nearly the same", () -> DedupCommand.USAGE, DedupCommand::run),
+            new Command(
                     "eval",
                     "measures an encoder on labelled samples, beside the raw samples and the encoder before training",
                     () -> EvalCommand.USAGE,
@@ -91,7 +103,12 @@ public final class Commands {
                     "bench train",
                     "times training steps on random views; medians",
                     () -> BenchCommand.USAGE,
-                    BenchCommand::run));
+                    BenchCommand::run),
+            new Command(
+                    "bench search",
+                    "times searches among random vectors, exact and approximate",
+                    () -> BenchSearchCommand.USAGE,
+                    BenchSearchCommand::run));
 
     private Commands() {}
 

@@ -35,6 +35,12 @@ final class ServeCommand {
             Group.MODEL,
             "encoder as ./vicreg export writes it, or classifier as ./vicreg classify does; its name is the file's",
             null));
+    private static final Setting<List<String>> INDEX = Setting.repeated(Setting.text(
+            "index",
+            "[NAME=]FILE",
+            Group.MODEL,
+            "answer /search from an index that ./vicreg index made with the model of that name",
+            null));
     private static final Setting<String> HOST =
             Setting.text("host", "HOST", Group.SERVER, "name or number of this machine to listen at", "127.0.0.1");
     private static final Setting<Integer> PORT =
@@ -83,6 +89,7 @@ final class ServeCommand {
             Setting.choice("log", List.of("text", "json"), Group.SERVER, "form of the log on standard error", "text");
 
     private static final List<Setting<?>> OPTIONS = List.of(
+            INDEX,
             HOST,
             PORT,
             PORT_FILE,
@@ -152,7 +159,7 @@ final class ServeCommand {
                 certificate.isPresent() ? new ServeConfig.Tls(certificate.get(), key.orElseThrow()) : null;
         Set<String> hosts = Set.copyOf(settings.find(ALLOWED_HOST).orElse(List.of()));
         return new ServeConfig(
-                models(settings.get(MODEL)),
+                models(settings.get(MODEL), settings.find(INDEX).orElse(List.of())),
                 SharedSettings.device(settings),
                 settings.get(SharedSettings.THREADS),
                 new ServeConfig.Address(settings.get(HOST), settings.get(PORT), tls),
@@ -168,7 +175,7 @@ final class ServeCommand {
                 Version.TEXT);
     }
 
-    private static List<ServeConfig.Source> models(List<String> given) {
+    private static List<ServeConfig.Source> models(List<String> given, List<String> indexes) {
         List<ServeConfig.Source> models = new ArrayList<>();
         Set<String> names = new HashSet<>();
         for (String each : given) {
@@ -189,7 +196,24 @@ final class ServeCommand {
             }
             models.add(new ServeConfig.Source(name, file));
         }
+        indexes.forEach(index -> addIndex(models, index));
         return models;
+    }
+
+    private static void addIndex(List<ServeConfig.Source> models, String given) {
+        int equals = given.indexOf('=');
+        String name = equals < 0 ? models.get(0).name() : given.substring(0, equals);
+        List<String> names = models.stream().map(ServeConfig.Source::name).toList();
+        int place = names.indexOf(name);
+        if (place < 0 || (equals < 0 && models.size() > 1)) {
+            throw new SettingException(
+                    "--index " + given + ": expected NAME=FILE, the NAME one of " + String.join(", ", names));
+        }
+        if (models.get(place).index() != null) {
+            throw new SettingException("--index names two indexes of " + name + ", expected one");
+        }
+        Path file = Path.of(given.substring(equals + 1));
+        models.set(place, new ServeConfig.Source(name, models.get(place).file(), file));
     }
 
     private static @Nullable String token(Optional<Path> file) throws IOException {

@@ -7,6 +7,7 @@ import java.awt.RenderingHints;
 import java.awt.image.BufferedImage;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Queries and their nearest neighbours, pictures, the curves of signals or the texts of sequences: one row a query, the
@@ -17,6 +18,7 @@ public final class ContactSheet extends Plot {
     private static final int NEIGHBOURS = 8;
     private static final int MAX_ROWS = 20;
 
+    private static final int CELL = 128;
     private static final int MARGIN = 10;
     private static final int GAP = 24;
     private static final float FRAME = 4;
@@ -29,7 +31,9 @@ public final class ContactSheet extends Plot {
 
     private record Row(BufferedImage query, List<Neighbour> neighbours) {}
 
-    private record Neighbour(BufferedImage picture, boolean right) {}
+    /** @param right whether it is of the query's class; null where classes aren't known */
+    private record Neighbour(
+            BufferedImage picture, @Nullable Boolean right) {}
 
     private ContactSheet(int width, int height, List<Row> rows) {
         this.width = width;
@@ -57,6 +61,21 @@ public final class ContactSheet extends Plot {
         return new ContactSheet(form.cellWidth(), form.cellHeight(), rows);
     }
 
+    /** The first picture of each row, and the others after a gap, without frames; all keep their proportions. */
+    public static ContactSheet of(List<List<BufferedImage>> rows) {
+        return new ContactSheet(
+                CELL,
+                CELL,
+                rows.stream()
+                        .map(row -> new Row(
+                                row.get(0),
+                                row.stream()
+                                        .skip(1)
+                                        .map(picture -> new Neighbour(picture, null))
+                                        .toList()))
+                        .toList());
+    }
+
     @Override
     protected BufferedImage draw() {
         int columns = rows.stream().mapToInt(row -> row.neighbours.size()).max().orElse(0);
@@ -81,11 +100,17 @@ public final class ContactSheet extends Plot {
     }
 
     private void drawPicture(Graphics2D g, BufferedImage picture, int x, int y) {
-        g.drawImage(picture, x, y, width, height, null);
+        double scale = Math.min((double) width / picture.getWidth(), (double) height / picture.getHeight());
+        int across = (int) Math.round(scale * picture.getWidth());
+        int down = (int) Math.round(scale * picture.getHeight());
+        g.drawImage(picture, x + (width - across) / 2, y + (height - down) / 2, across, down, null);
     }
 
     private void drawNeighbour(Graphics2D g, Neighbour neighbour, int x, int y) {
         drawPicture(g, neighbour.picture, x, y);
+        if (neighbour.right == null) {
+            return;
+        }
         g.setColor(neighbour.right ? RIGHT : WRONG);
         g.setStroke(new BasicStroke(FRAME));
         g.drawRect(x, y, width, height);

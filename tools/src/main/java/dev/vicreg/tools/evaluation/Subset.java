@@ -22,6 +22,11 @@ record Subset<S>(Dataset<S> data, int[] indices) implements Dataset<S> {
     }
 
     @Override
+    public byte[] stored(int index) throws IOException {
+        return data.stored(indices[index]);
+    }
+
+    @Override
     public String noun() {
         return data.noun();
     }

@@ -11,6 +11,8 @@ import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.runtime.Manifest;
 import dev.vicreg.runtime.input.Input;
+import dev.vicreg.runtime.search.IndexBuilder;
+import dev.vicreg.runtime.search.SearchIndex;
 import dev.vicreg.training.run.CheckpointFile;
 import java.awt.Color;
 import java.awt.Graphics2D;
@@ -71,6 +73,7 @@ final class FuzzSeeds {
                 Map.of("pictures", config("pictures"), "imported", config("imported"), "texts", config("texts"));
             case MANIFEST -> manifests();
             case CHECKPOINT -> Map.of("two", checkpoint());
+            case INDEX -> Map.of("plain", index(false), "pictures and graph", index(true));
             case INFER ->
                 Map.of(
                         "flat", behind(tensor("vector", "[2,3]", "FP32", "\"data\":[1,2,3,4,5,6.5]"), 1, 255),
@@ -94,6 +97,24 @@ final class FuzzSeeds {
             case ONNX ->
                 Map.of("layers", layers(), "shapes", shapes(), "functions", functions(), "branches", branches());
         };
+    }
+
+    private static byte[] index(boolean all) throws IOException {
+        Path file = Files.createTempFile("seed", ".index");
+        Input<?> input = Input.vectors(List.of("a"), List.of(0f), List.of(1f));
+        Manifest manifest = new Manifest(2, "1", "net", input, 3, 0, "", Map.of());
+        String none = SearchIndex.checksum(new byte[0]);
+        try (IndexBuilder builder =
+                IndexBuilder.create(file, 3, new SearchIndex.Description("m.onnx", none, "d", manifest))) {
+            for (int i = 0; i < 8; i++) {
+                float[] vector = {i, 1, -i};
+                builder.add(new SearchIndex.Entry("p" + i, i, none), vector, all ? new byte[i] : new byte[0]);
+            }
+            builder.publish(all ? 2 : Integer.MAX_VALUE, new IndexBuilder.Watch() {});
+            return Files.readAllBytes(file);
+        } finally {
+            Files.deleteIfExists(file);
+        }
     }
 
     private static byte[] text(String text) {

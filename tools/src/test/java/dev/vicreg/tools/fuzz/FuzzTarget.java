@@ -6,6 +6,7 @@ import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.runtime.Manifest;
 import dev.vicreg.runtime.picture.Interpolation;
 import dev.vicreg.runtime.picture.Picture;
+import dev.vicreg.runtime.search.SearchIndex;
 import dev.vicreg.runtime.signal.Signal;
 import dev.vicreg.serve.RequestReaders;
 import dev.vicreg.tools.Main;
@@ -24,10 +25,13 @@ import dev.vicreg.training.run.CheckpointFile;
 import dev.vicreg.training.run.RunConfig;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.zip.CRC32C;
 
 /**
  * The readers of bytes that come from elsewhere, each given any bytes. A reader may refuse them with an exception whose
@@ -53,6 +57,7 @@ enum FuzzTarget {
     MANIFEST("json", file -> Manifest.parse(text(file), "model.onnx")),
     CHECKPOINT("", FuzzTarget::checkpoint),
     ONNX("onnx", FuzzTarget::onnx),
+    INDEX("index", FuzzTarget::index),
     INFER("", file -> RequestReaders.infer(Files.readAllBytes(file))),
     SAMPLES("", file -> RequestReaders.samples(Files.readAllBytes(file))),
     FORM("", file -> RequestReaders.form(Files.readAllBytes(file))),
@@ -132,6 +137,31 @@ enum FuzzTarget {
 
     private static void picture(Path file) throws IOException {
         Picture.decode(Files.readAllBytes(file), "input").middle(32, 32, Interpolation.BICUBIC);
+    }
+
+    /** As whoever means harm would write it: with a size and sums that fit. */
+    private static void index(Path file) throws IOException {
+        ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
+        if (bytes.limit() >= 128) {
+            bytes.putLong(56, bytes.limit());
+            bytes.putInt(20, sum(bytes.slice(128, bytes.limit() - 128)));
+            bytes.putInt(124, sum(bytes.slice(0, 124)));
+            Files.write(file, bytes.array());
+        }
+        try (SearchIndex index = SearchIndex.open(file)) {
+            float[] query = new float[index.dimension()];
+            query[0] = 1;
+            for (SearchIndex.Match match : index.search(query, Math.min(5, index.size()))) {
+                index.entry(match.index());
+                index.picture(match.index());
+            }
+        }
+    }
+
+    private static int sum(ByteBuffer bytes) {
+        CRC32C sum = new CRC32C();
+        sum.update(bytes);
+        return (int) sum.getValue();
     }
 
     private static void recording(Path file) throws IOException {

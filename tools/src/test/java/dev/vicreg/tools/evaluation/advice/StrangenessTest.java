@@ -17,6 +17,11 @@ class StrangenessTest {
     /** Grey pictures of two columns. */
     private record Pairs(int[]... pixels) implements Dataset<Picture> {
         @Override
+        public byte[] stored(int index) {
+            return new byte[0];
+        }
+
+        @Override
         public int size() {
             return pixels.length;
         }

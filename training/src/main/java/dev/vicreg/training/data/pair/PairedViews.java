@@ -57,6 +57,11 @@ public record PairedViews(ViewSource source, int[] places, String fingerprint) i
         }
 
         @Override
+        public byte[] stored(int index) throws IOException {
+            return source.data().stored(places[index]);
+        }
+
+        @Override
         public String noun() {
             return source.data().noun();
         }

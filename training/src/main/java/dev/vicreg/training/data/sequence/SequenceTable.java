@@ -62,6 +62,14 @@ public final class SequenceTable implements SequenceDataset {
     }
 
     @Override
+    public byte[] stored(int index) {
+        int[] ids = sample(index);
+        ByteBuffer bytes = ByteBuffer.allocate(ids.length * Integer.BYTES);
+        bytes.asIntBuffer().put(ids);
+        return bytes.array();
+    }
+
+    @Override
     public int[] sample(int index) {
         return sequences.get(selected[index]);
     }

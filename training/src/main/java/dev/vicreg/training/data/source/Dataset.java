@@ -21,6 +21,13 @@ public interface Dataset<S> extends Closeable {
      */
     S sample(int index) throws IOException;
 
+    /**
+     * The sample as it is stored: a file's bytes; of a row of a table its values. Tells whether it has changed.
+     *
+     * @throws IOException if it cannot be read
+     */
+    byte[] stored(int index) throws IOException;
+
     /** What the samples are called in messages, in the plural: {@code pictures}. */
     String noun();
 

@@ -129,6 +129,11 @@ public class SelectedSamples<T> implements Dataset<T> {
     }
 
     @Override
+    public byte[] stored(int index) throws IOException {
+        return source.encoded(selected[index]);
+    }
+
+    @Override
     public String fingerprint() {
         return fingerprint;
     }

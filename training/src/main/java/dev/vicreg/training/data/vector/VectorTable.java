@@ -76,6 +76,14 @@ public final class VectorTable implements VectorDataset {
     }
 
     @Override
+    public byte[] stored(int index) {
+        float[] row = sample(index);
+        ByteBuffer bytes = ByteBuffer.allocate(row.length * Float.BYTES);
+        bytes.asFloatBuffer().put(row);
+        return bytes.array();
+    }
+
+    @Override
     public float[] sample(int index) {
         float[] row = new float[columns.size()];
         for (int column = 0; column < row.length; column++) {

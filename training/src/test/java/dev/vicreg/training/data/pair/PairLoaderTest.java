@@ -268,6 +268,11 @@ class PairLoaderTest {
         }
 
         @Override
+        public byte[] stored(int index) {
+            return new byte[0];
+        }
+
+        @Override
         public int size() {
             return size;
         }

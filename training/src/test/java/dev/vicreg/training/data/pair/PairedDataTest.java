@@ -52,6 +52,11 @@ final class PairedDataTest {
         }
 
         @Override
+        public byte[] stored(int index) {
+            return new byte[0];
+        }
+
+        @Override
         public int size() {
             return names.size();
         }

@@ -1,0 +1,186 @@
+package dev.vicreg.serve;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import dev.vicreg.runtime.Manifest;
+import dev.vicreg.runtime.search.IndexBuilder;
+import dev.vicreg.runtime.search.SearchIndex;
+import java.awt.Color;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.StreamSupport;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** {@code /search} over an index of four colours. */
+class SearchRouteTest {
+    private static final float[][] COLOURS = {{1, 0, 0}, {0, 1, 0}, {1, 1, 0}, {0, 0, 1}};
+
+    @TempDir
+    static Path folder;
+
+    private static Path model;
+    private static Served served;
+
+    @BeforeAll
+    static void serve() throws IOException {
+        model = ServedFiles.colour(folder.resolve("colour.onnx"), 1);
+        Path index = ServedFiles.index(folder.resolve("colours.index"), model, COLOURS);
+        served = new Served(Served.searched(Served.ANYBODY, model, index));
+    }
+
+    @AfterAll
+    static void end() {
+        served.close();
+    }
+
+    private static List<Integer> places(Served.Answer answer) {
+        assertEquals(200, answer.status(), answer.text());
+        JsonArray results = answer.json().getAsJsonArray("results");
+        return StreamSupport.stream(results.spliterator(), false)
+                .map(JsonElement::getAsJsonObject)
+                .map(result -> result.get("index").getAsInt())
+                .toList();
+    }
+
+    @Test
+    void nearestOfAPictureAreThoseOfItsVector() throws IOException {
+        byte[] orange = ServedFiles.png(20, 10, new Color(255, 100, 0));
+        Served.Answer body = served.post("/search?k=3", "image/png", orange);
+        assertEquals(List.of(0, 2, 1), places(body));
+        JsonObject first = body.json().getAsJsonArray("results").get(0).getAsJsonObject();
+        assertEquals("0.png", first.get("path").getAsString());
+        assertEquals(1 / Math.hypot(1, 100 / 255.0), first.get("score").getAsDouble(), 1e-5);
+        assertTrue(body.json().get("exact").getAsBoolean());
+        assertEquals(
+                4,
+                places(served.post("/search?model=colour", "image/png", orange)).size(),
+                "ten, of four");
+        String head = "--x\r\nContent-Disposition: form-data; name=\"a\"; filename=\"a\"\r\n\r\n";
+        byte[] form = head.getBytes(StandardCharsets.US_ASCII);
+        byte[] end = "\r\n--x--\r\n".getBytes(StandardCharsets.US_ASCII);
+        var whole = new ByteArrayOutputStream();
+        whole.writeBytes(form);
+        whole.writeBytes(orange);
+        whole.writeBytes(end);
+        assertEquals(
+                List.of(0), places(served.post("/search?k=1", "multipart/form-data; boundary=x", whole.toByteArray())));
+        assertTrue(served.get("/metrics").text().contains("route=\"/search\",model=\"colour\"")
+                || served.get("/metrics").text().contains("model=\"colour\",route=\"/search\""));
+    }
+
+    @Test
+    void vectorsInJsonAreOfAnyLength() {
+        assertEquals(List.of(3, 0), places(served.json("/search", "{\"k\":2,\"vector\":[0.1,0,5e3]}")));
+        assertEquals(List.of(3, 0, 1), places(served.json("/search?k=3", "{\"vector\":[0,0,1]}")));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "/search | {\"vector\":[1,2]} | vector has 2 values, expected 3",
+                "/search | {\"vector\":[1,2,3,4]} | vector: more than 3 numbers",
+                "/search | {\"vector\":[0,0,0]} | the query is all zeros, which is near to nothing",
+                "/search | {\"vector\":[1e300,0,0]} | the query has the value Infinity, expected finite ones",
+                "/search | {\"vector\":[NaN,0,0]} | the JSON is not valid, line 1 column 12",
+                "/search | {\"vector\":[1,0,0],\"k\":5} | k is 5, expected 1 to 4, the vectors of the index",
+                "/search | {\"vector\":[1,0,0],\"k\":0} | k is 0, expected 1 to 1000",
+                "/search | {\"vector\":[1,0,0],\"k\":2000} | k is 2000, expected 1 to 1000",
+                "/search | {\"vector\":[1,0,0],\"k\":1.5} | expected a whole number at $.k",
+                "/search?k=no | {\"vector\":[1,0,0]} | k: expected a number of results, 1 or more",
+                "/search | {\"vector\":[1,0,0],\"top\":1} | expected {\"vector\": […], \"k\": 10}, found another field",
+                "/search | {} | expected {\"vector\": […], \"k\": 10}, found no vector",
+                "/search | {\"vector\":\"AAAA\"} | expected an array at $.vector, found a string",
+            })
+    void otherQueriesAreRefused(String path, String body, String error) {
+        Served.Answer answer = served.json(path, body);
+        assertEquals(400, answer.status(), answer.text());
+        assertEquals(error, answer.error());
+    }
+
+    @Test
+    void filesThatAreNoneOrSeveralAreRefused() {
+        assertEquals(
+                400, served.post("/search", "image/png", new byte[] {1, 2, 3}).status());
+        assertEquals(415, served.post("/search", "audio/wav", new byte[] {1}).status());
+    }
+
+    @Test
+    void modelWithoutAnIndexIsNotSearched() throws IOException {
+        try (Served plain = new Served(Served.config(model))) {
+            Served.Answer named = plain.json("/search?model=colour", "{\"vector\":[1,0,0]}");
+            assertEquals("model colour has no index (`index`)", named.error());
+            Served.Answer none = plain.json("/search", "{\"vector\":[1,0,0]}");
+            assertEquals("this server has 0 indexes, name one: ?model=NAME, of colour", none.error());
+        }
+    }
+
+    @Test
+    void indexesAreDescribedAndGiveTheirPictures() throws IOException {
+        JsonObject only =
+                served.get("/search").json().getAsJsonArray("indexes").get(0).getAsJsonObject();
+        assertEquals(
+                "{\"model\":\"colour\",\"samples\":4,\"dimension\":3,\"exact\":true,\"pictures\":false}",
+                only.toString());
+        for (String none : List.of("colour/pictures/0", "colour/pictures/4", "colour/pictures/x", "no/pictures/0")) {
+            assertEquals(404, served.get("/search/" + none).status(), none);
+        }
+        Path index = folder.resolve("pictured.index");
+        var description =
+                new SearchIndex.Description(model.toString(), SearchIndex.checksum(model), "", Manifest.read(model));
+        try (IndexBuilder builder = IndexBuilder.create(index, 3, description)) {
+            builder.add(new SearchIndex.Entry("a", 0, SearchIndex.checksum(new byte[0])), COLOURS[0], new byte[] {7});
+            builder.publish(Integer.MAX_VALUE, new IndexBuilder.Watch() {});
+        }
+        try (Served pictured = new Served(Served.searched(Served.ANYBODY, model, index))) {
+            Served.Answer picture = pictured.get("/search/colour/pictures/0");
+            assertArrayEquals(new byte[] {7}, picture.body());
+            assertEquals("image/jpeg", picture.header("Content-Type"));
+        }
+    }
+
+    @Test
+    void indexOfAnotherModelStartsNoServer() throws IOException {
+        Path other = ServedFiles.colour(folder.resolve("other.onnx"), 2);
+        Path index = folder.resolve("colours.index");
+        var failure = assertThrows(IOException.class, () -> new Served(Served.searched(Served.ANYBODY, other, index)));
+        assertTrue(failure.getMessage().startsWith(index + " was not made with " + other), failure.getMessage());
+        Path broken = Files.writeString(folder.resolve("broken.index"), "none");
+        assertThrows(IOException.class, () -> new Served(Served.searched(Served.ANYBODY, model, broken)));
+    }
+
+    @Test
+    void reloadTakesAModelTogetherWithItsIndex() throws IOException {
+        Path first = ServedFiles.colour(folder.resolve("moved.onnx"), 1);
+        Path index = ServedFiles.index(folder.resolve("moved.index"), first, COLOURS);
+        String[] bearer = {"Authorization", "Bearer s3cret-token"};
+        ServeConfig.Access access = new ServeConfig.Access("s3cret-token", Set.of());
+        try (Served moved = new Served(Served.searched(access, first, index))) {
+            Path next = ServedFiles.colour(folder.resolve("next.onnx"), 2);
+            Files.move(next, first, StandardCopyOption.REPLACE_EXISTING);
+            String load = "/v2/repository/models/moved/load";
+            assertEquals(400, moved.json(load, "{}", bearer).status(), "the index is the old model's");
+            assertEquals(List.of(3), places(moved.json("/search?k=1", "{\"vector\":[0,0,1]}", bearer)));
+            ServedFiles.index(index, first, new float[][] {{0, 0, 1}});
+            assertEquals(200, moved.json(load, "{}", bearer).status());
+            assertEquals(List.of(0), places(moved.json("/search", "{\"vector\":[0,0,1]}", bearer)));
+        }
+    }
+}

@@ -1,0 +1,436 @@
+package dev.vicreg.runtime.search;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import com.google.gson.JsonParser;
+import dev.vicreg.runtime.Embeddings;
+import dev.vicreg.runtime.Manifest;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Locale;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The vectors of many samples, and which of them are nearest to a vector, by cosine. It lies in one file, as {@code ./vicreg
+ * index} and {@link IndexBuilder} write it, of which the system reads what is needed.
+ *
+ * <pre>{@code
+ * try (SearchIndex index = SearchIndex.open(Path.of("pictures.index"))) {
+ *     for (SearchIndex.Match match : index.search(model.embed(picture), 10)) {
+ *         System.out.println(match.path() + " " + match.score());
+ *     }
+ * }
+ * }</pre>
+ *
+ * <p>Immutable and thread-safe: calls run at the same time, and {@link #close} waits for those under way. Exact by a matrix product over all
+ * vectors; approximate where the file has a graph of neighbours and {@code io.github.jbellis:jvector} is on the class path.
+ */
+public final class SearchIndex implements AutoCloseable {
+    /** Of an approximate search; more are searched for exactly. */
+    private static final int MOST_APPROXIMATE = 1000;
+
+    private final Path file;
+    private final FileChannel channel;
+    private final IndexFile form;
+    private final Description description;
+    private final MappedVectors vectors;
+    private final ByteBuffer entries;
+    private final int[] places; // of each entry, in the section
+    private final ExactSearch exact;
+    private final @Nullable NeighbourGraph graph;
+    private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
+
+    /**
+     * A sample that was found.
+     *
+     * @param index its place in the index, from 0
+     * @param path its name among the data
+     * @param score cosine with the query, -1 to 1; 0 where one of the two is all zeros
+     */
+    public record Match(int index, String path, float score) {}
+
+    /**
+     * A sample of an index.
+     *
+     * @param path its name among the data, with {@code /} between folders
+     * @param size bytes as it is stored
+     * @param checksum SHA-256 of these, in 64 hexadecimal digits
+     */
+    public record Entry(String path, long size, String checksum) {}
+
+    /**
+     * Where the vectors come from.
+     *
+     * @param model the file that made them, relative to the index's folder or absolute
+     * @param checksum that file's SHA-256, in 64 hexadecimal digits
+     * @param data what they were made of, as it was named
+     * @param manifest what the model takes and gives
+     */
+    public record Description(String model, String checksum, String data, Manifest manifest) {
+        String toJson() {
+            JsonObject json = new JsonObject();
+            json.addProperty("model", model);
+            json.addProperty("checksum", checksum);
+            json.addProperty("data", data);
+            json.add("manifest", JsonParser.parseString(manifest.toJson()));
+            return json.toString();
+        }
+
+        private static Description parse(String text, Path file) throws IOException {
+            try {
+                JsonObject json = JsonParser.parseString(text).getAsJsonObject();
+                return new Description(
+                        json.get("model").getAsString(),
+                        json.get("checksum").getAsString(),
+                        json.get("data").getAsString(),
+                        Manifest.parse(json.get("manifest").toString(), file.toString()));
+            } catch (JsonParseException
+                    | IllegalStateException
+                    | UnsupportedOperationException
+                    | NullPointerException e) { // a field is missing, or something else
+                throw new IOException("Cannot use " + file + ": its description is none; build it anew", e);
+            }
+        }
+    }
+
+    private SearchIndex(Path file, FileChannel channel, IndexFile form) throws IOException {
+        this.file = file;
+        this.channel = channel;
+        this.form = form;
+        vectors = new MappedVectors(channel, form.start(IndexFile.Section.VECTORS), form.count(), form.dimension());
+        entries = section(IndexFile.Section.ENTRIES);
+        places = new int[form.count()];
+        int place = 0;
+        for (int i = 0; i < places.length; i++) {
+            places[i] = place;
+            place += IndexFile.ENTRY;
+            int path = place <= entries.limit() ? entries.getInt(place - Integer.BYTES) : -1;
+            if (path < 0 || path > entries.limit() - place) {
+                throw IndexFile.damaged(file, "its entries end too soon");
+            }
+            place += path;
+        }
+        String json = StandardCharsets.UTF_8
+                .decode(section(IndexFile.Section.DESCRIPTION))
+                .toString();
+        description = Description.parse(json, file);
+        boolean linked = form.size(IndexFile.Section.GRAPH) > 0 && hasJvector();
+        graph = linked ? NeighbourGraph.open(section(IndexFile.Section.GRAPH), vectors, file) : null;
+        exact = new ExactSearch();
+    }
+
+    /** Whether jvector is on the class path, without which {@link NeighbourGraph} can't even be loaded. */
+    static boolean hasJvector() {
+        try {
+            Class.forName(
+                    "io.github.jbellis.jvector.graph.GraphIndexBuilder", false, SearchIndex.class.getClassLoader());
+            return true;
+        } catch (ClassNotFoundException e) {
+            return false;
+        }
+    }
+
+    private ByteBuffer section(IndexFile.Section section) throws IOException {
+        long size = form.size(section);
+        if (size > Integer.MAX_VALUE) {
+            throw new IOException("Cannot use " + file + ": " + section.name().toLowerCase(Locale.ROOT)
+                    + " of " + size + " bytes, expected at most " + Integer.MAX_VALUE
+                    + "; split the data into several indexes");
+        }
+        return channel.map(FileChannel.MapMode.READ_ONLY, form.start(section), size)
+                .order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    /**
+     * Opens an index; the caller closes it. All of it is read once, to see that it is whole.
+     *
+     * @throws IOException if there is no such file, it is no index, of another version, cut off or damaged: says which
+     */
+    public static SearchIndex open(Path file) throws IOException {
+        if (!Files.isRegularFile(file)) {
+            throw new NoSuchFileException(file + ": no such index; ./vicreg index builds one");
+        }
+        FileChannel channel = FileChannel.open(file);
+        SearchIndex index = null;
+        try {
+            index = new SearchIndex(file, channel, IndexFile.read(channel, file));
+            return index;
+        } finally {
+            if (index == null) {
+                channel.close();
+            }
+        }
+    }
+
+    /** The SHA-256 of a file, such as a model, in 64 hexadecimal digits. */
+    public static String checksum(Path file) throws IOException {
+        MessageDigest digest = digest();
+        try (InputStream in = Files.newInputStream(file)) {
+            byte[] part = new byte[1 << 16];
+            for (int size = in.read(part); size >= 0; size = in.read(part)) {
+                digest.update(part, 0, size);
+            }
+        }
+        return HexFormat.of().formatHex(digest.digest());
+    }
+
+    /** The same of bytes. */
+    public static String checksum(byte[] bytes) {
+        return HexFormat.of().formatHex(digest().digest(bytes));
+    }
+
+    private static MessageDigest digest() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("This Java has no SHA-256", e);
+        }
+    }
+
+    /** How many vectors there are. */
+    public int size() {
+        return vectors.count();
+    }
+
+    /** Values of a vector. */
+    public int dimension() {
+        return vectors.dimension();
+    }
+
+    /** Where the vectors come from. */
+    public Description description() {
+        return description;
+    }
+
+    /** The model's file, as the index knows it. */
+    public Path model() {
+        return file.resolveSibling(description.model());
+    }
+
+    /** Whether {@link #search} goes through all vectors. */
+    public boolean isExact() {
+        return graph == null;
+    }
+
+    /** Whether there are small pictures of the samples. */
+    public boolean hasPictures() {
+        return form.size(IndexFile.Section.PICTURES) > 0;
+    }
+
+    /**
+     * Checks that these are vectors of a model.
+     *
+     * @throws IOException if they are of another one
+     */
+    public void requireModel(Path onnx) throws IOException {
+        String found = checksum(onnx);
+        if (!found.equals(description.checksum())) {
+            throw new IOException(file + " was not made with " + onnx + " (SHA-256 " + found.substring(0, 12)
+                    + "…), but with " + description.model() + " ("
+                    + description.checksum().substring(0, 12)
+                    + "…), whose vectors are others; name that model, or build the index anew");
+        }
+    }
+
+    /** A sample. */
+    public Entry entry(int index) {
+        int place = places[index];
+        byte[] checksum = new byte[IndexFile.CHECKSUM];
+        entries.get(place + Long.BYTES, checksum);
+        return new Entry(path(index), entries.getLong(place), HexFormat.of().formatHex(checksum));
+    }
+
+    private String path(int index) {
+        int place = places[index] + Long.BYTES + IndexFile.CHECKSUM;
+        byte[] path = new byte[entries.getInt(place)];
+        entries.get(place + Integer.BYTES, path);
+        return new String(path, StandardCharsets.UTF_8);
+    }
+
+    /** A sample's vector, a copy: [dimension], of length 1 or zeros. */
+    public float[] vector(int index) {
+        return vectors.row(index);
+    }
+
+    /** A small JPEG of a sample; empty where there is none. */
+    public byte[] picture(int index) throws IOException {
+        if (!hasPictures()) {
+            return new byte[0];
+        }
+        lock.readLock().lock();
+        try {
+            requireOpen();
+            return read(index);
+        } finally {
+            lock.readLock().unlock();
+        }
+    }
+
+    private byte[] read(int index) throws IOException {
+        long start = form.start(IndexFile.Section.PICTURES);
+        ByteBuffer offsets = read(start + (long) index * Long.BYTES, 2 * Long.BYTES);
+        long from = offsets.getLong(0);
+        long size = offsets.getLong(Long.BYTES) - from;
+        long data = start + (size() + 1L) * Long.BYTES;
+        if (from < 0
+                || size < 0
+                || size > Integer.MAX_VALUE
+                || from > form.start(IndexFile.Section.GRAPH) - data - size) {
+            throw IndexFile.damaged(file, "its pictures lie outside of it");
+        }
+        return read(data + from, (int) size).array();
+    }
+
+    private ByteBuffer read(long from, int size) throws IOException {
+        ByteBuffer bytes = ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN);
+        while (bytes.hasRemaining()) {
+            channel.read(bytes, from + bytes.position());
+        }
+        return bytes;
+    }
+
+    /**
+     * The nearest samples, best first.
+     *
+     * @param query [dimension], of any length but zero
+     * @param k 1 to {@link #size}
+     * @throws IllegalArgumentException if the query has another dimension, a value that is not finite or nothing but zeros,
+     *     or {@code k} is out of range: says so in one line
+     */
+    public List<Match> search(float[] query, int k) {
+        if (graph == null || k > MOST_APPROXIMATE) {
+            return searchExactly(List.of(query), k).get(0);
+        }
+        ExactSearch.Found found = graph.find(normalised(query, k), k);
+        return found.places().length == k
+                ? matches(found)
+                : searchExactly(List.of(query), k).get(0);
+    }
+
+    /** The same through all vectors, of several queries at once, which is faster than one by one. */
+    public List<List<Match>> searchExactly(List<float[]> queries, int k) {
+        float[][] normalised =
+                queries.stream().map(query -> normalised(query, k)).toArray(float[][]::new);
+        lock.readLock().lock();
+        try {
+            requireOpen();
+            return Arrays.stream(exact.find(vectors, normalised, k))
+                    .map(this::matches)
+                    .toList();
+        } finally {
+            lock.readLock().unlock();
+        }
+    }
+
+    private void requireOpen() {
+        if (!channel.isOpen()) {
+            throw new IllegalStateException(file + " is closed");
+        }
+    }
+
+    private float[] normalised(float[] query, int k) {
+        if (k < 1 || k > size()) {
+            throw new IllegalArgumentException(
+                    "k is " + k + ", expected 1 to " + size() + ", the vectors of the index");
+        }
+        requireVector(query, dimension(), "the query");
+        if (isZero(query)) {
+            throw new IllegalArgumentException("the query is all zeros, which is near to nothing");
+        }
+        return Embeddings.normalised(query);
+    }
+
+    private static boolean isZero(float[] vector) {
+        for (float value : vector) {
+            if (value != 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** @throws IllegalArgumentException if it has another dimension, or a value that is not finite */
+    static void requireVector(float[] vector, int dimension, String name) {
+        if (vector.length != dimension) {
+            throw new IllegalArgumentException(
+                    name + " has " + vector.length + " values, expected " + dimension + ", the vectors' dimension");
+        }
+        for (float value : vector) {
+            if (!Float.isFinite(value)) {
+                throw new IllegalArgumentException(name + " has the value " + value + ", expected finite ones");
+            }
+        }
+    }
+
+    private List<Match> matches(ExactSearch.Found found) {
+        List<Match> matches = new ArrayList<>(found.places().length);
+        for (int i = 0; i < found.places().length; i++) {
+            int place = found.places()[i];
+            float score = Math.max(-1, Math.min(1, found.scores()[i]));
+            matches.add(new Match(place, path(place), score));
+        }
+        return matches;
+    }
+
+    /**
+     * How much of an exact search {@link #search} finds: the mean part of the {@code k} nearest, of samples of the index
+     * that were drawn, themselves left out. 1 of an index that is searched exactly.
+     *
+     * @param queries how many are drawn
+     */
+    public double recall(int queries, int k) {
+        int asked = Math.min(queries, size());
+        int most = Math.min(k + 1, size());
+        Random random = new Random(0);
+        List<Integer> drawn = IntStream.range(0, asked)
+                .mapToObj(i -> random.nextInt(size()))
+                .filter(i -> !isZero(vector(i)))
+                .toList();
+        List<List<Match>> truth = searchExactly(drawn.stream().map(this::vector).toList(), most);
+        double sum = 0;
+        for (int i = 0; i < drawn.size(); i++) {
+            Set<Integer> expected = others(truth.get(i), drawn.get(i));
+            Set<Integer> found = others(search(vector(drawn.get(i)), most), drawn.get(i));
+            sum += expected.isEmpty() || expected.equals(found)
+                    ? 1
+                    : expected.stream().filter(found::contains).count() / (double) expected.size();
+        }
+        return drawn.isEmpty() ? 1 : sum / drawn.size();
+    }
+
+    private static Set<Integer> others(List<Match> matches, int self) {
+        return matches.stream().map(Match::index).filter(index -> index != self).collect(Collectors.toSet());
+    }
+
+    /** Waits for searches under way and releases the file; later ones fail. Idempotent. */
+    @Override
+    public void close() throws IOException {
+        lock.writeLock().lock();
+        try {
+            if (channel.isOpen()) {
+                exact.close();
+                channel.close();
+            }
+        } finally {
+            lock.writeLock().unlock();
+        }
+    }
+}
