@@ -6,6 +6,7 @@ import dev.vicreg.export.Weights;
 import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Version;
 import dev.vicreg.tools.output.Progress;
+import dev.vicreg.training.finding.Finding;
 import dev.vicreg.training.loop.OnlineEvaluation;
 import dev.vicreg.training.loop.Trainer;
 import dev.vicreg.training.run.Metrics;
@@ -36,9 +37,14 @@ final class TrainingRun {
      * @param last metrics of the last step; null where no step was left to do
      * @param encoders the exported encoders by side; empty where the run was stopped before its end
      * @param averaged the same with averaged weights, of runs that have some
+     * @param found in this part of the run
      */
     record Result(
-            Trainer.Outcome outcome, Metrics.@Nullable Line last, Map<Side, Path> encoders, Map<Side, Path> averaged) {}
+            Trainer.Outcome outcome,
+            Metrics.@Nullable Line last,
+            Map<Side, Path> encoders,
+            Map<Side, Path> averaged,
+            List<Finding> found) {}
 
     private TrainingRun() {}
 
@@ -64,6 +70,7 @@ final class TrainingRun {
             OnlineEvaluation online = watch.begin();
             Metrics.Line[] last = new Metrics.Line[1];
             String[] measured = {""};
+            List<Finding> found = new ArrayList<>();
             Set<Side> told = EnumSet.noneOf(Side.class);
             Trainer.Outcome outcome;
             try (Progress progress = new Progress(console, "train", trainer.startStep(), trainer.totalSteps())) {
@@ -97,6 +104,13 @@ final class TrainingRun {
                             }
 
                             @Override
+                            public void found(Finding finding) {
+                                found.add(finding);
+                                progress.say("finding: " + finding.text() + "; try "
+                                        + finding.fault().remedy());
+                            }
+
+                            @Override
                             public void saved(RunFolder.Saved saved) {}
                         },
                         online,
@@ -112,7 +126,7 @@ final class TrainingRun {
                 console.err()
                         .println("stopped and saved at step " + outcome.last().step()
                                 + "; go on with: ./vicreg train --out " + root + " --resume");
-                return new Result(outcome, last[0], Map.of(), Map.of());
+                return new Result(outcome, last[0], Map.of(), Map.of(), found);
             }
             boolean averages =
                     trainer.config().settings().graph().update().options().ema() > 0;
@@ -130,7 +144,7 @@ final class TrainingRun {
                     averaged.put(side, exportAverage(root, side, outcome.last().file(), Map.of()));
                 }
             }
-            return new Result(outcome, last[0], encoders, averaged);
+            return new Result(outcome, last[0], encoders, averaged, found);
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.vicreg.tools.report;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.vicreg.tools.cli.OptionNames;
 import dev.vicreg.tools.output.MetricLines;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -88,7 +89,12 @@ final class Curves {
     private void add(long step, JsonNode line) {
         if (line.has(FINDING)) {
             Map<String, Object> finding = new LinkedHashMap<>();
-            line.properties().forEach(field -> finding.put(field.getKey(), field.getValue()));
+            line.properties()
+                    .forEach(field -> finding.put(
+                            field.getKey(),
+                            field.getValue().isTextual()
+                                    ? OptionNames.in(field.getValue().asText(), name -> true)
+                                    : field.getValue()));
             findings.add(finding);
         } else if (!line.has(LOSS)) {
             Map<String, Object> evaluation = new LinkedHashMap<>(Map.of(STEP, step));

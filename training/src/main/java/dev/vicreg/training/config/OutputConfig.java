@@ -3,6 +3,8 @@ package dev.vicreg.training.config;
 import dev.vicreg.models.setting.Group;
 import dev.vicreg.models.setting.Option;
 import dev.vicreg.models.setting.SettingException;
+import dev.vicreg.training.finding.Fault;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param keep checkpoints kept, the newest ones
  * @param evalEvery steps between measurements of the encoder; 0 for none
  * @param keepBest the measure by which one more checkpoint is kept, the best so far; null for none
+ * @param failOn faults by their ids, or {@code any}, with which the run ends once they are found
  */
 public record OutputConfig(
         @Option(
@@ -51,11 +54,20 @@ public record OutputConfig(
                 choices = {"knn", "linear", "rankme", "spread", UNIFORMITY},
                 free = true)
         @Nullable
-        String keepBest) {
+        String keepBest,
+
+        @Option(
+                help = "end the run, saved, with exit status 1 once one of these is found: {words} (docs/diagnosis.md)",
+                argument = "FINDING,…",
+                group = Group.OUTPUT,
+                codec = Fault.Names.class,
+                free = true)
+        List<String> failOn) {
     private static final String UNIFORMITY = "uniformity";
 
     /** @throws SettingException if a best checkpoint is asked for and nothing is measured */
     public OutputConfig {
+        failOn = List.copyOf(failOn);
         if (keepBest != null && evalEvery == 0) {
             throw new SettingException("`keep-best` " + keepBest
                     + " needs measurements to choose by: add `eval-every` STEPS, or leave it out");
@@ -64,12 +76,12 @@ public record OutputConfig(
 
     /** Nothing is measured on the way. */
     public OutputConfig(long checkpointEvery, int keep) {
-        this(checkpointEvery, keep, 0, null);
+        this(checkpointEvery, keep, 0, null, List.of());
     }
 
     /** The same, measured as another. */
     OutputConfig measuredAs(OutputConfig other) {
-        return new OutputConfig(checkpointEvery, keep, other.evalEvery, other.keepBest);
+        return new OutputConfig(checkpointEvery, keep, other.evalEvery, other.keepBest, failOn);
     }
 
     /** Whether a value of {@link #keepBest} is better than another: it is larger, of uniformity smaller. */

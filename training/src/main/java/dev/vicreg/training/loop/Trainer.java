@@ -12,6 +12,8 @@ import dev.vicreg.training.config.UpdateConfig;
 import dev.vicreg.training.data.Datasets;
 import dev.vicreg.training.data.pair.PairedData;
 import dev.vicreg.training.data.source.Dataset;
+import dev.vicreg.training.finding.Finding;
+import dev.vicreg.training.finding.Findings;
 import dev.vicreg.training.optim.Schedule;
 import dev.vicreg.training.run.Artifacts;
 import dev.vicreg.training.run.CheckpointFile;
@@ -64,6 +66,9 @@ public final class Trainer implements AutoCloseable {
 
         /** After the encoder was measured, as it is after {@code step} steps. */
         default void measured(long step, Map<String, Double> figures) {}
+
+        /** After a step's line, or before the first one, where something was found. */
+        default void found(Finding finding) {}
 
         /** After a checkpoint was saved. */
         void saved(RunFolder.Saved saved);
@@ -424,8 +429,21 @@ public final class Trainer implements AutoCloseable {
         TrainingConfig settings = config.settings();
         long begin = System.nanoTime();
         try (Metrics metrics = Metrics.open(folder.metrics(), start.step())) {
+            FirstLook look = new FirstLook(settings, data.get(0), stepsPerEpoch(settings, data.get(0)), totalSteps());
+            Findings findings = look.findings(folder.metrics());
             TrainingLoop loop = new TrainingLoop(
-                    folder, settings, stepsPerEpoch(settings, data.get(0)), start, metrics, listener, online, stop);
+                    folder,
+                    settings,
+                    stepsPerEpoch(settings, data.get(0)),
+                    start,
+                    metrics,
+                    listener,
+                    findings,
+                    online,
+                    stop);
+            if (start.step() == 0) {
+                loop.begin(look.values());
+            }
             if (online != null && start.step() > 0) {
                 online.restore(folder.online(start.step()));
             }

@@ -6,6 +6,9 @@ import dev.vicreg.training.config.TrainingConfig;
 import dev.vicreg.training.data.pair.PairBatch;
 import dev.vicreg.training.data.pair.PairLoader;
 import dev.vicreg.training.data.pair.PairedData;
+import dev.vicreg.training.finding.Fault;
+import dev.vicreg.training.finding.Finding;
+import dev.vicreg.training.finding.Findings;
 import dev.vicreg.training.optim.Schedule;
 import dev.vicreg.training.run.BestCheckpoint;
 import dev.vicreg.training.run.CheckpointFile;
@@ -18,6 +21,7 @@ import dev.vicreg.training.step.Side;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -34,6 +38,7 @@ final class TrainingLoop {
     private final TrainingConfig settings;
     private final Metrics metrics;
     private final Trainer.Listener listener;
+    private final Findings findings;
     private final @Nullable OnlineEvaluation online;
     private final BooleanSupplier stop;
     private final Set<String> neverFinite; // of what the run started from, such as a mask of an imported network
@@ -43,12 +48,14 @@ final class TrainingLoop {
     private RunFolder.Saved last;
     private @Nullable BestCheckpoint best;
     private boolean stopped;
+    private @Nullable Finding failure; // with which the run is to end
     private double waited; // seconds
 
     /**
      * Asks {@code stop} once.
      *
      * @param last what the part goes on from
+     * @param findings has seen all steps up to there
      * @param online measures the encoder, where the settings want that; null for nobody
      */
     TrainingLoop(
@@ -58,6 +65,7 @@ final class TrainingLoop {
             RunFolder.Saved last,
             Metrics metrics,
             Trainer.Listener listener,
+            Findings findings,
             @Nullable OnlineEvaluation online,
             BooleanSupplier stop)
             throws IOException {
@@ -65,6 +73,7 @@ final class TrainingLoop {
         this.settings = settings;
         this.metrics = metrics;
         this.listener = listener;
+        this.findings = findings;
         this.online = settings.output().evalEvery() == 0 ? null : online;
         this.stop = stop;
         this.last = last;
@@ -121,8 +130,12 @@ final class TrainingLoop {
             while (step < end && !stopped) {
                 TrainingSession.Losses losses = step(++step, loader, session, data);
                 boolean isBest = isMeasured(step) && isBest(step, measure(step, losses, loader, session));
-                if (isBest || step % every == 0 || step == end || stopped) {
+                Finding fatal = failure;
+                if (isBest || step % every == 0 || step == end || stopped || fatal != null) {
                     save(step, losses, session, stage.built().signature().state(), isBest);
+                }
+                if (fatal != null) {
+                    throw failed(fatal);
                 }
             }
             waited += loader.secondsWaited();
@@ -155,8 +168,38 @@ final class TrainingLoop {
             online.see(Arrays.stream(batch.indices()).map(data.a()::place).toArray(), first);
         }
         listener.step(line, total);
+        tell(findings.see(step, line.values()), batch.epoch() + 1);
         stopped = stop.getAsBoolean();
         return losses;
+    }
+
+    /**
+     * Looks at what is known before the first step.
+     *
+     * @param values by name in snake case
+     */
+    void begin(Map<String, Float> values) throws IOException {
+        tell(findings.see(0, values), 1);
+        if (failure != null) {
+            throw failed(failure);
+        }
+    }
+
+    private void tell(List<Finding> found, int epoch) throws IOException {
+        for (Finding finding : found) {
+            metrics.write(epoch, finding);
+            listener.found(finding);
+            if (failure == null && Fault.Names.include(settings.output().failOn(), finding.fault())) {
+                failure = finding;
+            }
+        }
+    }
+
+    private IllegalStateException failed(Finding finding) {
+        return new IllegalStateException(finding.text() + ": stopped at step " + finding.step()
+                + ", as `fail-on` asks"
+                + (last.step() == 0 ? "" : ", and saved in " + last.file().getParent()) + "; try "
+                + finding.fault().remedy() + ", or go on with `resume`");
     }
 
     private boolean isMeasured(long step) {

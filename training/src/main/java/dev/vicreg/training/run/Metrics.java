@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.vicreg.runtime.file.AtomicFile;
+import dev.vicreg.training.finding.Finding;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -12,12 +13,19 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** metrics.jsonl: one JSON object a line, one line a step, and one more after each that is measured. Not thread-safe. */
+/**
+ * metrics.jsonl: one JSON object a line, one line a step, and one more after each that is measured, and for each finding and
+ * each time that the run went back. Not thread-safe.
+ */
 public final class Metrics implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String FINDING = "finding";
+    private static final String PROBE = "probe";
 
     /**
      * One line, as the file has it under keys in snake case.
@@ -41,6 +49,21 @@ public final class Metrics implements AutoCloseable {
             double pairsPerSecond,
             @Nullable Float lossScale,
             @Nullable Long skippedSteps) {
+        /** All but epoch, step and speed, as {@link #read} gives them. */
+        public Map<String, Float> values() {
+            Map<String, Float> values = new LinkedHashMap<>();
+            values.put("loss", loss);
+            values.putAll(terms);
+            values.put("lr", (float) lr);
+            if (lossScale != null) {
+                values.put("loss_scale", lossScale);
+            }
+            if (skippedSteps != null) {
+                values.put("skipped_steps", (float) skippedSteps);
+            }
+            return values;
+        }
+
         private ObjectNode json() {
             ObjectNode json = JSON.createObjectNode().put("epoch", epoch).put("step", step);
             json.put("loss", orNull(loss));
@@ -85,6 +108,44 @@ public final class Metrics implements AutoCloseable {
                 file, StandardOpenOption.CREATE, StandardOpenOption.APPEND, LinkOption.NOFOLLOW_LINKS));
     }
 
+    /** Sees what the file's lines hold, in their order. */
+    public interface Reader {
+        /** A step's values, null in the file as no number; or what was measured after it, without a loss. */
+        void values(long step, Map<String, Float> values);
+
+        /** What was found. */
+        void finding(String fault);
+    }
+
+    /** Shows the lines of a file; one that isn't there has none. */
+    public static void read(Path file, Reader reader) throws IOException {
+        if (!Files.exists(file)) {
+            return;
+        }
+        try (Stream<String> lines = Files.lines(file)) {
+            for (String text : (Iterable<String>) lines::iterator) {
+                JsonNode line = JSON.readTree(text);
+                if (line.has(FINDING)) {
+                    reader.finding(line.path(FINDING).asText());
+                } else {
+                    reader.values(line.path("step").asLong(), numbers(line.has(PROBE) ? line.path(PROBE) : line));
+                }
+            }
+        }
+    }
+
+    private static Map<String, Float> numbers(JsonNode object) {
+        Map<String, Float> numbers = new LinkedHashMap<>();
+        object.properties().forEach(field -> {
+            if (field.getValue().isNumber()) {
+                numbers.put(field.getKey(), field.getValue().floatValue());
+            } else if (field.getValue().isNull()) {
+                numbers.put(field.getKey(), Float.NaN);
+            }
+        });
+        return numbers;
+    }
+
     private static boolean isUpTo(String line, long stepsDone) {
         try {
             JsonNode step = JSON.readTree(line).path("step");
@@ -109,6 +170,19 @@ public final class Metrics implements AutoCloseable {
         ObjectNode eval = json.putObject("eval");
         figures.forEach(eval::put);
         append(json);
+    }
+
+    /**
+     * Appends a finding: {@code {"epoch":1,"step":46,"finding":"collapse","since":42,"text":…,"evidence":{…},"remedy":…}}.
+     *
+     * @param epoch from 1
+     */
+    public void write(int epoch, Finding finding) throws IOException {
+        ObjectNode json = JSON.createObjectNode().put("epoch", epoch).put("step", finding.step());
+        json.put(FINDING, finding.fault().id()).put("since", finding.since()).put("text", finding.text());
+        ObjectNode evidence = json.putObject("evidence");
+        finding.evidence().forEach(evidence::put);
+        append(json.put("remedy", finding.fault().remedy()));
     }
 
     private void append(ObjectNode json) throws IOException {

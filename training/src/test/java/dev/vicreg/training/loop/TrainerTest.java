@@ -47,6 +47,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.function.BooleanSupplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.jspecify.annotations.Nullable;
@@ -161,6 +163,65 @@ final class TrainerTest {
         assertEquals(newest(whole), newest(parts));
         assertEquals(withoutRates(whole), withoutRates(parts));
         assertEquals(10, withoutRates(whole).size());
+    }
+
+    /** A run without the variance term collapses: that is told once, with the same step whether it was stopped or not. */
+    @Test
+    void resumeFindsWhatAnUninterruptedRunFinds() throws Exception {
+        TrainingConfig config = collapsing(List.of());
+        Path whole = temporary.resolve("whole");
+        start(config, whole, Integer.MAX_VALUE);
+        List<String> findings = withoutRates(whole).stream()
+                .filter(line -> line.contains("\"finding\":\"collapse\""))
+                .toList();
+        assertEquals(1, findings.size(), String.join("\n", withoutRates(whole)));
+        Matcher told = Pattern.compile("\"step\":(\\d+),.*\"since\":(\\d+)").matcher(findings.get(0));
+        assertTrue(told.find());
+        int step = Integer.parseInt(told.group(1));
+        for (int stop : new int[] {step - 2, step}) { // while it lasts, and once it is told
+            Path parts = temporary.resolve("parts-" + stop);
+            start(config, parts, stop);
+            try (Trainer trainer = Trainer.resume(config, parts)) {
+                train(trainer, Integer.MAX_VALUE);
+            }
+            assertEquals(newest(whole), newest(parts));
+            assertEquals(withoutRates(whole), withoutRates(parts));
+        }
+    }
+
+    @Test
+    void aRunEndsWithAFindingThatIsFatal() throws Exception {
+        Path run = temporary.resolve("run");
+        String message = assertThrows(
+                        IllegalStateException.class,
+                        () -> start(collapsing(List.of("collapse")), run, Integer.MAX_VALUE))
+                .getMessage();
+        assertTrue(
+                message.matches("collapse since step \\d+: all samples get nearly the same projection \\(.*\\): stopped"
+                        + " at step \\d+, as `fail-on` asks, and saved in .*step-\\d+; try .*, or go on with `resume`"),
+                message);
+        List<RunFolder.Saved> saved = RunFolder.saved(run);
+        long last = saved.get(saved.size() - 1).step();
+        assertTrue(message.contains("stopped at step " + last + ","), message);
+        try (Trainer trainer = Trainer.resume(collapsing(List.of("collapse")), run)) { // which was told
+            assertEquals(last, trainer.startStep());
+            assertEquals(60 - last, train(trainer, Integer.MAX_VALUE).size());
+        }
+    }
+
+    private static TrainingConfig collapsing(List<String> failOn) {
+        GraphConfig plain = graph(BATCH, "adamw");
+        GraphConfig graph = new GraphConfig(
+                plain.a(), null, new ObjectiveConfig("official", 25, 0, 1), plain.update(), plain.precision());
+        TrainingConfig config = config(graph, null, 60, 2e-2, 2, BATCH);
+        return new TrainingConfig(
+                graph,
+                config.data(),
+                config.views(),
+                config.schedule(),
+                config.seed(),
+                config.machine(),
+                new OutputConfig(3, 2, 0, null, failOn));
     }
 
     /** What an average, random directions or a further view depend on is in the checkpoint, or follows from the step. */
