@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param keep checkpoints kept, the newest ones
  * @param evalEvery steps between measurements of the encoder; 0 for none
  * @param keepBest the measure by which one more checkpoint is kept, the best so far; null for none
+ * @param onNan {@code stop}, or {@code rollback}: to the last checkpoint, with half the rate, three times at most
  * @param failOn faults by their ids, or {@code any}, with which the run ends once they are found
  */
 public record OutputConfig(
@@ -57,6 +58,16 @@ public record OutputConfig(
         String keepBest,
 
         @Option(
+                help =
+                        "if the loss is not finite: stop, or go back to the last checkpoint and on at half the rate, up to three"
+                                + " times",
+                group = Group.OUTPUT,
+                choices = {STOP, ROLLBACK},
+                fallback = STOP,
+                free = true)
+        String onNan,
+
+        @Option(
                 help = "end the run, saved, with exit status 1 once one of these is found: {words} (docs/diagnosis.md)",
                 argument = "FINDING,…",
                 group = Group.OUTPUT,
@@ -64,6 +75,8 @@ public record OutputConfig(
                 free = true)
         List<String> failOn) {
     private static final String UNIFORMITY = "uniformity";
+    private static final String STOP = "stop";
+    private static final String ROLLBACK = "rollback";
 
     /** @throws SettingException if a best checkpoint is asked for and nothing is measured */
     public OutputConfig {
@@ -76,12 +89,17 @@ public record OutputConfig(
 
     /** Nothing is measured on the way. */
     public OutputConfig(long checkpointEvery, int keep) {
-        this(checkpointEvery, keep, 0, null, List.of());
+        this(checkpointEvery, keep, 0, null, STOP, List.of());
     }
 
     /** The same, measured as another. */
     OutputConfig measuredAs(OutputConfig other) {
-        return new OutputConfig(checkpointEvery, keep, other.evalEvery, other.keepBest, failOn);
+        return new OutputConfig(checkpointEvery, keep, other.evalEvery, other.keepBest, onNan, failOn);
+    }
+
+    /** Whether the run goes back where its numbers go wrong. */
+    public boolean rollsBack() {
+        return onNan.equals(ROLLBACK);
     }
 
     /** Whether a value of {@link #keepBest} is better than another: it is larger, of uniformity smaller. */

@@ -25,6 +25,10 @@ public enum Fault {
             "a higher `lr`, more weight of `invariance`, or a weaker `augment`"),
     /** Steps are too large. */
     HIGH_RATE("steps are too large", "a lower `lr`, a longer `warmup-epochs`, or `clip` 1"),
+    /** The loss, or what a step leaves, is no number. */
+    NOT_FINITE(
+            "the loss or a parameter is not finite",
+            "a lower `lr`, a longer `warmup-epochs`, or `on-nan` rollback; ./vicreg replay names the operator"),
     /** Float16 has too small a range for the run. */
     OVERFLOW("float16 overflows again and again", "a lower `lr`, or `precision` fp32"),
     /** Fewer samples than the projection has dimensions. */

@@ -12,8 +12,14 @@ import java.util.stream.Collectors;
  * @param step after which it was told, counted from 1; 0 for before the first
  * @param since the step with which it began
  * @param evidence what it was told by: finite numbers by name in snake case, the most telling first
+ * @param detail what else there is to say; empty for nothing
  */
-public record Finding(Fault fault, long step, long since, Map<String, Float> evidence) {
+public record Finding(Fault fault, long step, long since, Map<String, Float> evidence, String detail) {
+    /** With no more to say than that. */
+    public Finding(Fault fault, long step, long since, Map<String, Float> evidence) {
+        this(fault, step, since, evidence, "");
+    }
+
     /** Keeps the order. */
     public Finding {
         evidence = Collections.unmodifiableMap(new LinkedHashMap<>(evidence));
@@ -25,7 +31,7 @@ public record Finding(Fault fault, long step, long since, Map<String, Float> evi
                 .map(each -> each.getKey().replace('_', ' ') + " " + shown(each.getValue()))
                 .collect(Collectors.joining(", "));
         return fault.id() + (since > 0 ? " since step " + since : "") + ": " + fault.meaning()
-                + (values.isEmpty() ? "" : " (" + values + ")");
+                + (values.isEmpty() ? "" : " (" + values + ")") + (detail.isEmpty() ? "" : "; " + detail);
     }
 
     private static String shown(float value) {

@@ -32,10 +32,10 @@ final class Rules {
     private static final double UNLIKE = 0.95;
 
     private static final int FLAT_STEPS = 40;
-    /** Loss, by that of the first steps, above which the run diverges. */
-    private static final double DIVERGED = 1.5;
+    /** Loss, by that of the first step, above which the run diverges. */
+    private static final double DIVERGED = 1.3;
 
-    private static final int DIVERGED_STEPS = 5;
+    private static final int DIVERGED_STEPS = 3;
     /** Skipped steps among the last {@link #SKIPPED_OF}; the first so many may be skipped until the scale fits. */
     private static final int SKIPPED = 10;
 
@@ -274,7 +274,6 @@ final class Rules {
 
     /** The loss rises above what it was at first; of losses that may be negative nothing is said. */
     private static final class Divergence implements Rule {
-        private final Beginning beginning = new Beginning();
         private double began = Double.NaN;
         private final Lasting lasting = new Lasting(
                 Fault.HIGH_RATE,
@@ -290,9 +289,7 @@ final class Rules {
 
         @Override
         public Optional<Finding> see(long step, Map<String, Float> values) {
-            if (values.containsKey("loss")) {
-                began = beginning.see(value(values, "loss"));
-            }
+            began = Double.isFinite(began) ? began : value(values, "loss");
             return lasting.see(step, values);
         }
     }

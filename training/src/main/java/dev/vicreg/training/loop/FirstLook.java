@@ -64,7 +64,7 @@ record FirstLook(TrainingConfig settings, PairedData data, long stepsPerEpoch, l
             }
 
             @Override
-            public void finding(String fault) {
+            public void finding(String fault, Map<String, Float> evidence) {
                 findings.tell(fault);
             }
         });

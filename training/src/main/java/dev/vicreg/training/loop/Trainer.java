@@ -13,7 +13,6 @@ import dev.vicreg.training.data.Datasets;
 import dev.vicreg.training.data.pair.PairedData;
 import dev.vicreg.training.data.source.Dataset;
 import dev.vicreg.training.finding.Finding;
-import dev.vicreg.training.finding.Findings;
 import dev.vicreg.training.optim.Schedule;
 import dev.vicreg.training.run.Artifacts;
 import dev.vicreg.training.run.CheckpointFile;
@@ -430,7 +429,6 @@ public final class Trainer implements AutoCloseable {
         long begin = System.nanoTime();
         try (Metrics metrics = Metrics.open(folder.metrics(), start.step())) {
             FirstLook look = new FirstLook(settings, data.get(0), stepsPerEpoch(settings, data.get(0)), totalSteps());
-            Findings findings = look.findings(folder.metrics());
             TrainingLoop loop = new TrainingLoop(
                     folder,
                     settings,
@@ -438,11 +436,11 @@ public final class Trainer implements AutoCloseable {
                     start,
                     metrics,
                     listener,
-                    findings,
+                    look,
                     online,
                     stop);
             if (start.step() == 0) {
-                loop.begin(look.values());
+                loop.begin();
             }
             if (online != null && start.step() > 0) {
                 online.restore(folder.online(start.step()));
@@ -453,7 +451,7 @@ public final class Trainer implements AutoCloseable {
                 if (loop.last().step() > start.step()) {
                     folder.artifacts().writeTrainingModel(stage.step(), lowering(settings));
                 }
-                loop.run(stage, ends.get(i), data.get(i));
+                loop.run(stage, i, ends.get(i), data.get(i));
             }
             double seconds = (System.nanoTime() - begin) * 1e-9;
             return new Outcome(

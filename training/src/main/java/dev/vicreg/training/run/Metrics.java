@@ -84,9 +84,11 @@ public final class Metrics implements AutoCloseable {
         return Float.isFinite(value) ? Float.valueOf(value) : null;
     }
 
-    private final FileChannel file;
+    private final Path path;
+    private FileChannel file;
 
-    private Metrics(FileChannel file) {
+    private Metrics(Path path, FileChannel file) {
+        this.path = path;
         this.file = file;
     }
 
@@ -95,6 +97,18 @@ public final class Metrics implements AutoCloseable {
      * are dropped.
      */
     public static Metrics open(Path file, long stepsDone) throws IOException {
+        drop(file, stepsDone);
+        return new Metrics(file, append(file));
+    }
+
+    /** Goes on after {@code stepsDone}, as {@link #open} does. */
+    public void goBackTo(long stepsDone) throws IOException {
+        file.close();
+        drop(path, stepsDone);
+        file = append(path);
+    }
+
+    private static void drop(Path file, long stepsDone) throws IOException {
         if (Files.exists(file)) {
             StringBuilder kept = new StringBuilder();
             for (String line : Files.readAllLines(file)) {
@@ -104,8 +118,10 @@ public final class Metrics implements AutoCloseable {
             }
             AtomicFile.write(file, ByteBuffer.wrap(kept.toString().getBytes(StandardCharsets.UTF_8)));
         }
-        return new Metrics(FileChannel.open(
-                file, StandardOpenOption.CREATE, StandardOpenOption.APPEND, LinkOption.NOFOLLOW_LINKS));
+    }
+
+    private static FileChannel append(Path file) throws IOException {
+        return FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND, LinkOption.NOFOLLOW_LINKS);
     }
 
     /** Sees what the file's lines hold, in their order. */
@@ -113,8 +129,8 @@ public final class Metrics implements AutoCloseable {
         /** A step's values, null in the file as no number; or what was measured after it, without a loss. */
         void values(long step, Map<String, Float> values);
 
-        /** What was found. */
-        void finding(String fault);
+        /** What was found, and the numbers it was told by. */
+        void finding(String fault, Map<String, Float> evidence);
     }
 
     /** Shows the lines of a file; one that isn't there has none. */
@@ -126,12 +142,27 @@ public final class Metrics implements AutoCloseable {
             for (String text : (Iterable<String>) lines::iterator) {
                 JsonNode line = JSON.readTree(text);
                 if (line.has(FINDING)) {
-                    reader.finding(line.path(FINDING).asText());
+                    reader.finding(line.path(FINDING).asText(), numbers(line.path("evidence")));
                 } else {
                     reader.values(line.path("step").asLong(), numbers(line.has(PROBE) ? line.path(PROBE) : line));
                 }
             }
         }
+    }
+
+    /** How many findings of a fault a file has that were told by this number, among others. */
+    public static int count(Path file, String fault, String evidence) throws IOException {
+        int[] count = {0};
+        read(file, new Reader() {
+            @Override
+            public void values(long step, Map<String, Float> values) {}
+
+            @Override
+            public void finding(String found, Map<String, Float> numbers) {
+                count[0] += found.equals(fault) && numbers.containsKey(evidence) ? 1 : 0;
+            }
+        });
+        return count[0];
     }
 
     private static Map<String, Float> numbers(JsonNode object) {

@@ -221,7 +221,7 @@ final class TrainerTest {
                 config.schedule(),
                 config.seed(),
                 config.machine(),
-                new OutputConfig(3, 2, 0, null, failOn));
+                new OutputConfig(3, 2, 0, null, "stop", failOn));
     }
 
     /** What an average, random directions or a further view depend on is in the checkpoint, or follows from the step. */
