@@ -86,7 +86,8 @@ class ModuleArrowsTest {
             training.bench         -> models.setting models.graph models.ops models.onnx models.nn runtime.file runtime.natives \
                                       training.step training.step.pass training.step.lowering training.data.view training.config \
                                       training.run training.session
-            training.loop          -> training.finding training.objective models.setting models.graph runtime.signal runtime.file runtime.natives training.optim training.step \
+            training.loop          -> models.setting models.graph models.ops models.nn runtime.signal runtime.file runtime.natives \
+                                      training.finding training.objective training.optim training.step \
                                       training.step.pass training.step.lowering training.data.source training.data.view \
                                       training.data.pair training.data training.config training.run \
                                       training.session training.bench

@@ -35,16 +35,17 @@ final class ReplayCommand {
         TrainingConfig itsFiles = config.with(config.graph().from(new RunLayout(run)::original));
         Incident incident = Incident.read(run);
         Optional<Origin> origin = incident.replay(itsFiles);
+        String message = OptionNames.in(incident.message(), name -> true);
         if (settings.on(SharedSettings.JSON)) {
             Map<String, Object> json = new LinkedHashMap<>();
             json.put("step", incident.step());
-            json.put("message", incident.message());
+            json.put("message", message);
             json.put("samples", incident.samples());
             origin.ifPresent(found -> json.put("origin", found));
             console.out().println(Json.line(json));
             return;
         }
-        console.out().println(OptionNames.in(incident.message(), name -> true));
+        console.out().println(message);
         List<String> names = incident.samples();
         console.out()
                 .println("step " + incident.step() + " of "

@@ -5,6 +5,7 @@ import dev.vicreg.export.RunExport;
 import dev.vicreg.export.Weights;
 import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Version;
+import dev.vicreg.tools.evaluation.diagnosis.Diagnosis;
 import dev.vicreg.tools.output.Progress;
 import dev.vicreg.training.finding.Finding;
 import dev.vicreg.training.loop.OnlineEvaluation;
@@ -104,6 +105,11 @@ final class TrainingRun {
                             }
 
                             @Override
+                            public void probed(long step, Map<String, Float> figures) {
+                                tell(followers, follower -> follower.probed(step, figures));
+                            }
+
+                            @Override
                             public void found(Finding finding) {
                                 found.add(finding);
                                 progress.say("finding: " + finding.text() + "; try "
@@ -114,6 +120,7 @@ final class TrainingRun {
                             public void saved(RunFolder.Saved saved) {}
                         },
                         online,
+                        vectors -> brief(Diagnosis.of(vectors)),
                         () -> isStopRequested(followers, hold));
             } catch (IllegalStateException
                     | IOException
@@ -188,6 +195,13 @@ final class TrainingRun {
                         figures,
                         target)
                 .file();
+    }
+
+    /** What a probe's few vectors tell. */
+    private static Map<String, Double> brief(Diagnosis vectors) {
+        Map<String, Double> figures = vectors.figures();
+        figures.keySet().retainAll(List.of("constant_dimensions", "rankme", "spread"));
+        return figures;
     }
 
     /** What is told of the last measurement while the run goes on. */

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param keep checkpoints kept, the newest ones
  * @param evalEvery steps between measurements of the encoder; 0 for none
  * @param keepBest the measure by which one more checkpoint is kept, the best so far; null for none
+ * @param probeEvery steps between probes of layers and vectors; 0 for none
  * @param onNan {@code stop}, or {@code rollback}: to the last checkpoint, with half the rate, three times at most
  * @param failOn faults by their ids, or {@code any}, with which the run ends once they are found
  */
@@ -59,6 +60,18 @@ public record OutputConfig(
 
         @Option(
                 help =
+                        "look into the network after so many steps each, on a few samples: gradients and updates by layer, zeros,"
+                                + " spectra; 0 for never",
+                argument = "STEPS",
+                group = Group.OUTPUT,
+                fallback = "50",
+                min = 0,
+                max = Integer.MAX_VALUE,
+                free = true)
+        long probeEvery,
+
+        @Option(
+                help =
                         "if the loss is not finite: stop, or go back to the last checkpoint and on at half the rate, up to three"
                                 + " times",
                 group = Group.OUTPUT,
@@ -87,14 +100,14 @@ public record OutputConfig(
         }
     }
 
-    /** Nothing is measured on the way. */
+    /** Nothing is measured on the way, and nobody looks into the network. */
     public OutputConfig(long checkpointEvery, int keep) {
-        this(checkpointEvery, keep, 0, null, STOP, List.of());
+        this(checkpointEvery, keep, 0, null, 0, STOP, List.of());
     }
 
     /** The same, measured as another. */
     OutputConfig measuredAs(OutputConfig other) {
-        return new OutputConfig(checkpointEvery, keep, other.evalEvery, other.keepBest, onNan, failOn);
+        return new OutputConfig(checkpointEvery, keep, other.evalEvery, other.keepBest, probeEvery, onNan, failOn);
     }
 
     /** Whether the run goes back where its numbers go wrong. */

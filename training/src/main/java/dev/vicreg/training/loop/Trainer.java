@@ -66,6 +66,9 @@ public final class Trainer implements AutoCloseable {
         /** After the encoder was measured, as it is after {@code step} steps. */
         default void measured(long step, Map<String, Double> figures) {}
 
+        /** After the network was looked into, as it is after {@code step} steps: finite figures by name. */
+        default void probed(long step, Map<String, Float> figures) {}
+
         /** After a step's line, or before the first one, where something was found. */
         default void found(Finding finding) {}
 
@@ -415,15 +418,17 @@ public final class Trainer implements AutoCloseable {
      *     step: names the step and the last checkpoint
      */
     public Outcome train(Listener listener, BooleanSupplier stop) throws IOException, InterruptedException {
-        return train(listener, null, stop);
+        return train(listener, null, vectors -> Map.of(), stop);
     }
 
     /**
      * The same, measured on the way as often as the settings say.
      *
      * @param online measures; null for nobody
+     * @param measure of the vectors that are looked at on the way
      */
-    public Outcome train(Listener listener, @Nullable OnlineEvaluation online, BooleanSupplier stop)
+    public Outcome train(
+            Listener listener, @Nullable OnlineEvaluation online, VectorMeasure measure, BooleanSupplier stop)
             throws IOException, InterruptedException {
         TrainingConfig settings = config.settings();
         long begin = System.nanoTime();
@@ -438,6 +443,7 @@ public final class Trainer implements AutoCloseable {
                     listener,
                     look,
                     online,
+                    measure,
                     stop);
             if (start.step() == 0) {
                 loop.begin();

@@ -63,6 +63,7 @@ final class TrainingLoop {
     private Findings findings;
     private int rollbacks;
     private final @Nullable OnlineEvaluation online;
+    private final VectorMeasure measure;
     private final BooleanSupplier stop;
     private final Set<String> neverFinite; // of what the run started from, such as a mask of an imported network
     private final Schedule schedule;
@@ -70,6 +71,7 @@ final class TrainingLoop {
     private final long total;
     private RunFolder.Saved last;
     private @Nullable BestCheckpoint best;
+    private @Nullable Probe probe; // of the stage at hand
     private boolean stopped;
     private @Nullable Finding failure; // with which the run is to end
     private double waited; // seconds
@@ -80,6 +82,7 @@ final class TrainingLoop {
      * @param last what the part goes on from
      * @param look at the run before its first step
      * @param online measures the encoder, where the settings want that; null for nobody
+     * @param measure of vectors that are looked at
      */
     TrainingLoop(
             RunFolder folder,
@@ -90,6 +93,7 @@ final class TrainingLoop {
             Trainer.Listener listener,
             FirstLook look,
             @Nullable OnlineEvaluation online,
+            VectorMeasure measure,
             BooleanSupplier stop)
             throws IOException {
         this.folder = folder;
@@ -101,6 +105,7 @@ final class TrainingLoop {
         findings = look.findings(folder.metrics());
         rollbacks = Metrics.count(folder.metrics(), Fault.NOT_FINITE.id(), RATE_FACTOR);
         this.online = settings.output().evalEvery() == 0 ? null : online;
+        this.measure = measure;
         this.stop = stop;
         this.last = last;
         neverFinite = CheckpointFile.notFinite(folder.artifacts().checkpoint());
@@ -180,7 +185,7 @@ final class TrainingLoop {
                 TrainingSession session = session(stage)) {
             long step = last.step();
             while (step < end && !stopped) {
-                TrainingSession.Losses losses = step(++step, loader, session, data);
+                TrainingSession.Losses losses = step(++step, loader, session, data, stage);
                 boolean isBest = isMeasured(step) && isBest(step, measure(step, losses, loader, session));
                 Finding fatal = failure;
                 if (isBest || step % every == 0 || step == end || stopped || fatal != null) {
@@ -191,6 +196,11 @@ final class TrainingLoop {
                 }
             }
             waited += loader.secondsWaited();
+        } finally {
+            if (probe != null) {
+                probe.close();
+                probe = null;
+            }
         }
     }
 
@@ -308,7 +318,8 @@ final class TrainingLoop {
     }
 
     /** @param step counted from 1 */
-    private TrainingSession.Losses step(long step, PairLoader loader, TrainingSession session, PairedData data)
+    private TrainingSession.Losses step(
+            long step, PairLoader loader, TrainingSession session, PairedData data, Stage stage)
             throws IOException, InterruptedException {
         long start = System.nanoTime();
         PairBatch batch = loader.next();
@@ -332,8 +343,31 @@ final class TrainingLoop {
         }
         listener.step(line, total);
         tell(findings.see(step, line.values()), batch.epoch() + 1);
+        long probes = settings.output().probeEvery();
+        if (probes > 0 && total >= probes && (step == 1 || step % probes == 0)) {
+            look(step, batch, session, stage);
+        }
         stopped = stop.getAsBoolean();
         return losses;
+    }
+
+    /** Looks into the network as it is after a step, and at what that says. */
+    private void look(long step, PairBatch batch, TrainingSession session, Stage stage) throws IOException {
+        Probe its = probe;
+        if (its == null) {
+            its = Probe.of(stage.settings(), measure);
+            probe = its;
+        }
+        Probe.Measured measured;
+        try (TemporaryFolder here = TemporaryFolder.beside(folder.config())) { // where there is room for checkpoints
+            Path state = here.path().resolve("checkpoint");
+            session.save(state);
+            measured = its.measure(CheckpointFile.read(state), batch, numbers(Math.min(step + 1, total)));
+        }
+        int epoch = batch.epoch() + 1;
+        metrics.writeProbe(epoch, step, measured.figures(), measured.rows());
+        listener.probed(step, measured.figures());
+        tell(findings.see(step, measured.figures()), epoch);
     }
 
     /**
@@ -359,8 +393,8 @@ final class TrainingLoop {
     }
 
     private IllegalStateException failed(Finding finding) {
-        return new IllegalStateException(finding.text() + ": stopped at step " + finding.step()
-                + ", as `fail-on` asks"
+        String when = finding.step() == 0 ? "before the first step" : "at step " + finding.step();
+        return new IllegalStateException(finding.text() + ": stopped " + when + ", as `fail-on` asks"
                 + (last.step() == 0 ? "" : ", and saved in " + last.file().getParent()) + "; try "
                 + finding.fault().remedy() + ", or go on with `resume`");
     }

@@ -14,6 +14,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -200,6 +201,21 @@ public final class Metrics implements AutoCloseable {
         ObjectNode json = JSON.createObjectNode().put("epoch", epoch).put("step", step);
         ObjectNode eval = json.putObject("eval");
         figures.forEach(eval::put);
+        append(json);
+    }
+
+    /**
+     * Appends what a probe measured after a step: {@code {"epoch":1,"step":50,"probe":{"gradient_norm":2.1},"layers":[…]}}.
+     *
+     * @param figures finite numbers by name, in snake case
+     * @param layers of each its parameter's name, and norms of that, of its gradient and of its update
+     */
+    public void writeProbe(int epoch, long step, Map<String, Float> figures, List<List<Object>> layers)
+            throws IOException {
+        ObjectNode json = JSON.createObjectNode().put("epoch", epoch).put("step", step);
+        ObjectNode probe = json.putObject(PROBE);
+        figures.forEach(probe::put);
+        json.set("layers", JSON.valueToTree(layers));
         append(json);
     }
 

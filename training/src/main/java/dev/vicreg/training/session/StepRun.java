@@ -75,6 +75,16 @@ public final class StepRun implements AutoCloseable {
      * @return values by those names
      */
     public Map<String, Tensor> run(Given given, Set<String> wanted) {
+        return run(given, wanted, (name, after) -> {});
+    }
+
+    /** Sees what the step would leave of a parameter or of state, while it is called: native byte order. */
+    public interface After {
+        void see(String name, ByteBuffer after);
+    }
+
+    /** The same, and shows what the step leaves of float32 parameters and state. */
+    public Map<String, Tensor> run(Given given, Set<String> wanted, After after) {
         Map<String, Tensor> known = new LinkedHashMap<>(given.state);
         known.putAll(given.numbers.of(signature));
         known.put(TrainingGraph.LAZY_RESET_GRAD, new Tensor(new TensorType(ElementType.BOOL, Shape.of(1)), new byte[] {0
@@ -98,6 +108,12 @@ public final class StepRun implements AutoCloseable {
                     float[] floats = new float[value.getFloatBuffer().remaining()];
                     value.getFloatBuffer().get(floats);
                     outputs.put(name, Tensor.of(Shape.of(value.getInfo().getShape()), floats));
+                }
+            }
+            for (Map.Entry<String, OnnxTensor> entry : fed.entrySet()) {
+                Tensor before = given.state.get(entry.getKey());
+                if (before != null && before.type().element() == ElementType.FLOAT) {
+                    after.see(entry.getKey(), entry.getValue().getByteBuffer());
                 }
             }
             return outputs;

@@ -79,15 +79,15 @@ public final class Conclusion {
                 + ", a longer --warmup-epochs, or a larger weight of what keeps vectors apart (--variance)";
     }
 
-    /** The line with what was found on the way before it: {@code found collapse at step 46; …}. */
+    /** The line with what was found on the way: {@code …; found collapse at step 46}. */
     public static String with(List<Finding> found, String conclusion) {
         return found.isEmpty()
                 ? conclusion
-                : "found "
+                : conclusion + "; found "
                         + found.stream()
-                                .map(each -> each.fault().id() + " at step " + each.step())
-                                .collect(Collectors.joining(", "))
-                        + "; " + conclusion;
+                                .map(each -> each.fault().id()
+                                        + (each.step() == 0 ? " before the first step" : " at step " + each.step()))
+                                .collect(Collectors.joining(", "));
     }
 
     /** A learning rate: {@code 2e-3}. */
