@@ -43,10 +43,10 @@ public enum Fault {
     VIEWS_UNLIKE(
             "views of a sample are as unlike as views of different samples",
             "a weaker `augment`; of pairs, whether they belong together"),
-    /** A batch norm whose channels are constant. */
+    /** A batch norm whose channels are constant, or all below what the activation behind it lets through. */
     DEAD_NORM(
-            "channels before a batch norm are constant",
-            "a lower `lr` or `weight-decay`, or data that aren't constant"),
+            "a layer gives nearly the same for all samples",
+            "a lower `lr` or `weight-decay`, a longer `warmup-epochs`, or data that aren't constant"),
     /** The rate rises until the end. */
     SHORT_WARMUP(
             "the run ends before its warm-up does, and never reaches its rate",

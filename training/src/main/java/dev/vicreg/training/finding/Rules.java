@@ -58,10 +58,12 @@ final class Rules {
     // From the probe.
     /** Share of a batch norm's channels without variance. */
     private static final double DEAD = 0.5;
+    /** Share of zeros behind an activation. */
+    private static final double ALL_ZEROS = 0.95;
     /** Length of an update by that of the weights, of the median layer. */
     private static final double LARGE_UPDATE = 0.1;
     /** Deviation of directions, 1 where they point everywhere and 0 where all are one, by what it was at first. */
-    private static final double COLLAPSED_SPREAD = 0.05;
+    private static final double COLLAPSED_SPREAD = 0.2;
     /** RankMe of projections by what it was at first. */
     private static final double LOST_RANK = 0.25;
 
@@ -102,7 +104,12 @@ final class Rules {
                 new Divergence(),
                 new Overflow(),
                 // from the probe
-                new Lasting(Fault.DEAD_NORM, 1, all -> above(all, "dead_norm", DEAD), "dead_norm"),
+                new Lasting(
+                        Fault.DEAD_NORM,
+                        1,
+                        all -> above(all, "dead_norm", DEAD) || above(all, "zeros", ALL_ZEROS),
+                        "dead_norm",
+                        "zeros"),
                 new Lasting(Fault.HIGH_RATE, 1, all -> above(all, "update_ratio", LARGE_UPDATE), "update_ratio"),
                 new Fallen(Fault.COLLAPSE, "projection_spread", COLLAPSED_SPREAD),
                 new Fallen(Fault.DIMENSIONAL_COLLAPSE, "projection_rankme", LOST_RANK));
