@@ -90,11 +90,12 @@ class FindingsTest {
     /** A scale that is too high at first halves until it fits, which is as it should be. */
     @Test
     void skippedStepsAreAnOverflowOnlyWhereTheyGoOn() {
-        assertEquals(List.of(), of(0, 200, step -> Map.of("loss_scale", 64f, "skipped_steps", Math.min(step, 12f))));
+        assertEquals(
+                List.of(), of(0, 200, step -> Map.of("loss_scale", 64f, "skipped_steps", (float) Math.min(step, 12))));
         requireOne(
                 Fault.OVERFLOW,
                 60,
-                of(0, 200, step -> Map.of("loss_scale", 64f, "skipped_steps", Math.max(0f, step - 50f))));
+                of(0, 200, step -> Map.of("loss_scale", 64f, "skipped_steps", (float) Math.max(0, step - 50))));
         requireOne(Fault.OVERFLOW, 1, of(0, 9, step -> Map.of("loss_scale", 1f, "skipped_steps", 0f)));
     }
 
