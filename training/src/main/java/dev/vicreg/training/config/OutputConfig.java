@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param evalEvery steps between measurements of the encoder; 0 for none
  * @param keepBest the measure by which one more checkpoint is kept, the best so far; null for none
  * @param probeEvery steps between probes of layers and vectors; 0 for none
- * @param onNan {@code stop}, or {@code rollback}: to the last checkpoint, with half the rate, three times at most
+ * @param onNan {@code stop}, or {@code rollback}: to the last checkpoint or the one before, with half the rate, three times at most
  * @param failOn faults by their ids, or {@code any}, with which the run ends once they are found
  */
 public record OutputConfig(

@@ -29,7 +29,7 @@ final class Rules {
     private static final double LITTLE = 0.1;
 
     /** Unlikeness of views that have nothing in common is 1. */
-    private static final double UNLIKE = 0.95;
+    private static final double UNLIKE = 0.97;
 
     private static final int FLAT_STEPS = 40;
     /** Loss, by that of the first step, above which the run diverges. */

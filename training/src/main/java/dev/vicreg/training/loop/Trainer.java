@@ -454,7 +454,7 @@ public final class Trainer implements AutoCloseable {
             while (!loop.isOver()) {
                 int i = Stage.at(loop.last().step(), ends);
                 Stage stage = stages.get(i);
-                if (loop.last().step() > start.step()) {
+                if (loop.last().step() != start.step()) {
                     folder.artifacts().writeTrainingModel(stage.step(), lowering(settings));
                 }
                 loop.run(stage, i, ends.get(i), data.get(i));

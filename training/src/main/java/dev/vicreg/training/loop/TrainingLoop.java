@@ -52,6 +52,9 @@ final class TrainingLoop {
     /** Evidence of a finding by which a run went back: what the rates of the schedule are multiplied by since. */
     private static final String RATE_FACTOR = "rate_factor";
 
+    /** Likewise: the step that it went back to. */
+    private static final String BACK_TO = "back_to";
+
     private static final Logger log = LoggerFactory.getLogger(TrainingLoop.class);
 
     private final RunFolder folder;
@@ -62,6 +65,7 @@ final class TrainingLoop {
     private final long stepsPerEpoch;
     private Findings findings;
     private int rollbacks;
+    private long wentBackTo; // the last time; -1 for never
     private final @Nullable OnlineEvaluation online;
     private final VectorMeasure measure;
     private final BooleanSupplier stop;
@@ -103,7 +107,9 @@ final class TrainingLoop {
         this.look = look;
         this.stepsPerEpoch = stepsPerEpoch;
         findings = look.findings(folder.metrics());
-        rollbacks = Metrics.count(folder.metrics(), Fault.NOT_FINITE.id(), RATE_FACTOR);
+        Map<String, Float> before = Metrics.evidence(folder.metrics(), Fault.NOT_FINITE.id());
+        rollbacks = Math.round((float) (Math.log(before.getOrDefault(RATE_FACTOR, 1f)) / Math.log(ROLLBACK_FACTOR)));
+        wentBackTo = before.getOrDefault(BACK_TO, -1f).longValue();
         this.online = settings.output().evalEvery() == 0 ? null : online;
         this.measure = measure;
         this.stop = stop;
@@ -296,9 +302,17 @@ final class TrainingLoop {
                         numbers(step)));
     }
 
-    /** Goes on from the last checkpoint, as if nothing had been after it but that it goes on at half the rate. */
+    /**
+     * Goes on from the last checkpoint, as if nothing had been after it but that it goes on at half the rate; from the one
+     * before where it went back to the last one before, to no avail.
+     */
     private void rollBack(Spoilt e, String origin) throws IOException {
         rollbacks++;
+        if (last.step() == wentBackTo) {
+            last = before(last.step());
+        }
+        wentBackTo = last.step();
+        folder.goOnFrom(last.step());
         metrics.goBackTo(last.step());
         findings = look.findings(folder.metrics());
         if (online != null) {
@@ -306,11 +320,20 @@ final class TrainingLoop {
         }
         Map<String, Float> evidence = new LinkedHashMap<>();
         evidence.put("failed_step", (float) e.step);
+        evidence.put(BACK_TO, (float) last.step());
         evidence.put(RATE_FACTOR, (float) Math.pow(ROLLBACK_FACTOR, rollbacks));
-        String went = "went back to step " + last.step() + " for the " + ORDINALS.get(rollbacks - 1) + " time of "
-                + MOST_ROLLBACKS + ", and goes on at half the rate; " + origin;
+        String went =
+                "rolled back for the " + ORDINALS.get(rollbacks - 1) + " time of " + MOST_ROLLBACKS + "; " + origin;
         tell(List.of(new Finding(Fault.NOT_FINITE, last.step(), e.step, evidence, went)), epoch(last.step()));
         metrics.sync();
+    }
+
+    /** The newest sound checkpoint of an earlier step, or the run's start. */
+    private RunFolder.Saved before(long step) throws IOException {
+        return folder.saved().stream()
+                .filter(each -> each.step() < step && RunFolder.damage(each).isEmpty())
+                .reduce((older, newer) -> newer)
+                .orElse(new RunFolder.Saved(0, folder.artifacts().checkpoint()));
     }
 
     private int epoch(long step) {

@@ -151,19 +151,21 @@ public final class Metrics implements AutoCloseable {
         }
     }
 
-    /** How many findings of a fault a file has that were told by this number, among others. */
-    public static int count(Path file, String fault, String evidence) throws IOException {
-        int[] count = {0};
+    /** The numbers that the last finding of a fault was told by; none where there is no such finding. */
+    public static Map<String, Float> evidence(Path file, String fault) throws IOException {
+        Map<String, Float> evidence = new LinkedHashMap<>();
         read(file, new Reader() {
             @Override
             public void values(long step, Map<String, Float> values) {}
 
             @Override
             public void finding(String found, Map<String, Float> numbers) {
-                count[0] += found.equals(fault) && numbers.containsKey(evidence) ? 1 : 0;
+                if (found.equals(fault)) {
+                    evidence.putAll(numbers);
+                }
             }
         });
-        return count[0];
+        return evidence;
     }
 
     private static Map<String, Float> numbers(JsonNode object) {
