@@ -32,8 +32,8 @@ final class Rules {
     private static final double UNLIKE = 0.97;
 
     private static final int FLAT_STEPS = 40;
-    /** Loss, by that of the first step, above which the run diverges. */
-    private static final double DIVERGED = 1.3;
+    /** VICReg's loss, by that of the first step, above which the run diverges; others may begin near 0, or fall below it. */
+    private static final double DIVERGED = 1.5;
 
     private static final int DIVERGED_STEPS = 3;
     /** Skipped steps among the last {@link #SKIPPED_OF}; the first so many may be skipped until the scale fits. */
@@ -279,13 +279,13 @@ final class Rules {
         }
     }
 
-    /** The loss rises above what it was at first; of losses that may be negative nothing is said. */
+    /** The loss rises above what it was at first. */
     private static final class Divergence implements Rule {
         private double began = Double.NaN;
         private final Lasting lasting = new Lasting(
                 Fault.HIGH_RATE,
                 DIVERGED_STEPS,
-                all -> began > 0 && above(all, "loss", DIVERGED * began),
+                all -> all.containsKey(LossShape.DEVIATION) && above(all, "loss", DIVERGED * began),
                 "loss",
                 "lr");
 

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.vicreg.models.setting.SettingException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.LongFunction;
@@ -82,9 +83,20 @@ class FindingsTest {
 
     @Test
     void aLossThatRisesIsAHighRate() {
-        List<Finding> found = of(0, 60, step -> Map.of("loss", step < 10 ? 20f : 45f, "lr", 0.5f));
+        List<Finding> found = of(0, 30, step -> {
+            Map<String, Float> values = new HashMap<>(terms(0.9, 0.1, 0.8 - 0.01 * step));
+            values.put("loss", step < 10 ? 20f : 45f);
+            values.put("lr", 0.5f);
+            return values;
+        });
         requireOne(Fault.HIGH_RATE, 10, found);
         assertEquals(Map.of("loss", 45f, "lr", 0.5f), found.get(0).evidence());
+    }
+
+    /** Such as SimSiam's, which falls from near 0 to -1. */
+    @Test
+    void lossesOfOtherObjectivesMayRiseForAWhile() {
+        assertEquals(List.of(), of(0, 60, step -> Map.of("loss", 0.01f * step, "similarity", 0.1f)));
     }
 
     /** A scale that is too high at first halves until it fits, which is as it should be. */
