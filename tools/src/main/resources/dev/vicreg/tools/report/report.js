@@ -30,7 +30,7 @@
   function number(value) {
     if (value == null || !Number.isFinite(value)) return '–';
     const size = Math.abs(value);
-    if (Number.isInteger(value) || (size >= 1000 && size < 1e6)) return Math.round(value).toLocaleString('en');
+    if ((Number.isInteger(value) && size < 1e12) || (size >= 1000 && size < 1e6)) return Math.round(value).toLocaleString('en');
     return size !== 0 && (size < 1e-3 || size >= 1e6) ? value.toExponential(2).replace(/\.?0+e/, 'e') : String(+value.toPrecision(4));
   }
   function duration(seconds) {
@@ -274,12 +274,13 @@
   function findings() {
     const all = data.runs.flatMap((run, r) => run.curves.findings.map(finding => ({run, r, finding})));
     if (all.length === 0) return section('findings', 'Findings', 'None: nothing that the rules know of is wrong.');
-    const when = step => step > 0 ? step : 'before the first';
+    const when = step => step > 0 ? `, since step ${number(step)}` : ', before the first step';
     return section('findings', 'Findings', 'Told by rules over the loss and what is measured on the way; dashed lines in the curves are ' +
       'where they began. docs/diagnosis.md tells more of each.',
-    table([...(one ? [] : ['run']), 'finding', 'since step', 'what it is told by', 'what to try'], all.map(({run, finding}) => [
-      ...(one ? [] : [run.name]), String(finding.finding), when(finding.since ?? finding.step),
-      String(finding.text || '').replace(/^[^:]*: /, ''), String(finding.remedy || '')]), 'Table of findings'));
+    el('ul', {class: 'findings'}, all.map(({run, r, finding}) => el('li', {},
+      el('h3', {}, one ? null : [swatch(r), ' ', bdi(run.name), ': '], bdi(String(finding.finding)), when(finding.since ?? finding.step)),
+      el('p', {}, bdi(String(finding.text || '').replace(/^[^:]*: /, ''))),
+      finding.remedy ? el('p', {class: 'soft'}, 'Try ', bdi(String(finding.remedy)), '.') : null))));
   }
   function swatch(i) {
     const made = el('span', {class: 'swatch', 'aria-hidden': 'true'});

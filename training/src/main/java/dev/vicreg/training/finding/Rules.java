@@ -61,7 +61,7 @@ final class Rules {
     /** Share of zeros behind an activation. */
     private static final double ALL_ZEROS = 0.95;
     /** Length of an update by that of the weights, of the median layer. */
-    private static final double LARGE_UPDATE = 0.1;
+    private static final double LARGE_UPDATE = 0.06;
     /** Deviation of directions, 1 where they point everywhere and 0 where all are one, by what it was at first. */
     private static final double COLLAPSED_SPREAD = 0.2;
     /** RankMe of projections by what it was at first. */
