@@ -75,18 +75,20 @@ class ModuleArrowsTest {
                                       training.data.view training.data.picture training.data.vector training.data.signal \
                                       training.data.sequence
 
-            training.config        -> models.setting models.graph models.onnx models.nn models.encoder runtime.natives \
+            training.finding       -> models.setting
+            training.config        -> training.finding models.setting models.graph models.onnx models.nn models.encoder runtime.natives \
                                       runtime.input training.objective training.optim training.step training.data.source \
                                       training.data.view training.data.kind training.data.picture \
                                       training.data.vector training.data.signal training.data.sequence training.data
-            training.run           -> runtime.file models.setting models.graph models.onnx training.step training.step.pass training.step.lowering \
+            training.run           -> training.finding runtime.file models.setting models.graph models.onnx training.step training.step.pass training.step.lowering \
                                       training.config
             training.session       -> models.setting models.graph models.ops models.onnx runtime.natives \
                                       training.step training.step.pass training.step.lowering training.data.view training.run
             training.bench         -> models.setting models.graph models.ops models.onnx models.nn runtime.file runtime.natives \
                                       training.step training.step.pass training.step.lowering training.data.view training.config \
                                       training.run training.session
-            training.loop          -> models.setting models.graph runtime.file runtime.natives training.optim training.step \
+            training.loop          -> models.setting models.graph models.ops models.nn runtime.signal runtime.file runtime.natives \
+                                      training.finding training.objective training.optim training.step \
                                       training.step.pass training.step.lowering training.data.source training.data.view \
                                       training.data.pair training.data training.config training.run \
                                       training.session training.bench
@@ -110,7 +112,7 @@ class ModuleArrowsTest {
                                       training.data.view training.data.picture training.data
             tools.evaluation.probe     -> models.setting training.data.view
             tools.evaluation.measure   -> models.setting tools.evaluation tools.evaluation.cluster tools.evaluation.diagnosis \
-                                       tools.evaluation.probe training.data.kind
+                                       tools.evaluation.probe training.data.kind training.finding
             tools.evaluation.online    -> models.graph runtime training.data.source training.loop tools.evaluation \
                                       tools.evaluation.diagnosis
             tools.evaluation.classifier -> runtime training.data.source training.data.view training.data.kind \
@@ -118,7 +120,7 @@ class ModuleArrowsTest {
                                       tools.evaluation tools.evaluation.probe
             tools.report           -> models.setting models.graph models.ops models.onnx runtime runtime.file runtime.natives \
                                       training.data.source training.data.view training.data.kind training.data.pair training.data training.config \
-                                      training.run training.step training.loop export tools.output tools.evaluation \
+                                      training.run training.step training.loop export tools.cli tools.output tools.evaluation \
                                       tools.evaluation.diagnosis
             tools.command          -> *
             tools                  -> models.setting runtime.file tools.cli tools.command

@@ -90,6 +90,11 @@ public final class Commands {
                     () -> MetricsCommand.USAGE,
                     MetricsCommand::run),
             new Command(
+                    "replay",
+                    "does the step again whose loss was not finite, and names the operator",
+                    () -> ReplayCommand.USAGE,
+                    ReplayCommand::run),
+            new Command(
                     "inspect",
                     "prints what an ONNX file, a checkpoint or a run holds, and whether it can be trained",
                     () -> InspectCommand.USAGE,

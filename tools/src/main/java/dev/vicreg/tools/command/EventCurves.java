@@ -15,6 +15,9 @@ final class EventCurves implements Follower {
     /** What all curves of measurements are named after. */
     static final String MEASURED = "eval/";
 
+    /** What all curves of probes are named after. */
+    static final String PROBED = "probe/";
+
     private static final double MILLIS = 1e-3;
 
     private final EventFile file;
@@ -53,6 +56,13 @@ final class EventCurves implements Follower {
     public void measured(long step, Map<String, Double> figures) throws IOException {
         Map<String, Float> values = new LinkedHashMap<>();
         figures.forEach((name, value) -> values.put(MEASURED + name, value.floatValue()));
+        file.add(step, now(), values);
+    }
+
+    @Override
+    public void probed(long step, Map<String, Float> figures) throws IOException {
+        Map<String, Float> values = new LinkedHashMap<>();
+        figures.forEach((name, value) -> values.put(PROBED + name, value));
         file.add(step, now(), values);
     }
 

@@ -13,6 +13,9 @@ interface Follower extends Closeable {
     /** After the encoder was measured: finite figures by name, in snake case. */
     default void measured(long step, Map<String, Double> figures) throws IOException {}
 
+    /** After the network was looked into: finite figures by name, in snake case. */
+    default void probed(long step, Map<String, Float> figures) throws IOException {}
+
     /** Whether it wants the run to end, as if by Ctrl-C. */
     default boolean wantsStop() {
         return false;

@@ -24,6 +24,7 @@ import java.util.Optional;
 /** A run's metrics for other programs. */
 final class MetricsCommand {
     private static final String EVAL = "eval."; // before the names of what was measured
+    private static final String PROBE = "probe."; // likewise, by looking into the network
     private static final double MILLIS = 1e-3;
 
     private static final Setting<Path> RUN = Setting.path("run", "RUN", Group.MODEL, "folder of the run");
@@ -69,6 +70,8 @@ final class MetricsCommand {
                 MetricLines.values(line).forEach((name, value) -> {
                     if (value.isNumber() && name.startsWith(EVAL)) {
                         values.put(EventCurves.MEASURED + name.substring(EVAL.length()), value.floatValue());
+                    } else if (value.isNumber() && name.startsWith(PROBE)) {
+                        values.put(EventCurves.PROBED + name.substring(PROBE.length()), value.floatValue());
                     } else if (value.isNumber() && !name.equals("step") && line.has("loss")) {
                         values.put(EventCurves.GROUP + name, value.floatValue());
                     }

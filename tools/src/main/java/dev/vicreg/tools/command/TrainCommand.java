@@ -8,6 +8,7 @@ import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.tools.cli.Usage;
 import dev.vicreg.tools.cli.Version;
+import dev.vicreg.tools.evaluation.measure.Conclusion;
 import dev.vicreg.tools.evaluation.measure.Evaluation;
 import dev.vicreg.tools.output.Json;
 import dev.vicreg.training.config.DataConfig;
@@ -222,6 +223,9 @@ final class TrainCommand {
                 summary.put("evaluation_ema", average.figures());
             }
             best.ifPresent(known -> summary.put("best", known));
+            summary.put(
+                    "findings",
+                    result.found().stream().map(each -> each.fault().id()).toList());
             summary.put("conclusion", end.conclusion());
             page.ifPresent(file -> summary.put("report", file.toString()));
             console.out().println(Json.line(summary));
@@ -250,6 +254,6 @@ final class TrainCommand {
                         known.measure(),
                         known.step(),
                         known.value())));
-        console.err().println(end.conclusion());
+        console.err().println(Conclusion.with(result.found(), end.conclusion()));
     }
 }

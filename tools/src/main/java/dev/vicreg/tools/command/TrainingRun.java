@@ -5,7 +5,9 @@ import dev.vicreg.export.RunExport;
 import dev.vicreg.export.Weights;
 import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Version;
+import dev.vicreg.tools.evaluation.diagnosis.Diagnosis;
 import dev.vicreg.tools.output.Progress;
+import dev.vicreg.training.finding.Finding;
 import dev.vicreg.training.loop.OnlineEvaluation;
 import dev.vicreg.training.loop.Trainer;
 import dev.vicreg.training.run.Metrics;
@@ -36,9 +38,14 @@ final class TrainingRun {
      * @param last metrics of the last step; null where no step was left to do
      * @param encoders the exported encoders by side; empty where the run was stopped before its end
      * @param averaged the same with averaged weights, of runs that have some
+     * @param found in this part of the run
      */
     record Result(
-            Trainer.Outcome outcome, Metrics.@Nullable Line last, Map<Side, Path> encoders, Map<Side, Path> averaged) {}
+            Trainer.Outcome outcome,
+            Metrics.@Nullable Line last,
+            Map<Side, Path> encoders,
+            Map<Side, Path> averaged,
+            List<Finding> found) {}
 
     private TrainingRun() {}
 
@@ -64,6 +71,7 @@ final class TrainingRun {
             OnlineEvaluation online = watch.begin();
             Metrics.Line[] last = new Metrics.Line[1];
             String[] measured = {""};
+            List<Finding> found = new ArrayList<>();
             Set<Side> told = EnumSet.noneOf(Side.class);
             Trainer.Outcome outcome;
             try (Progress progress = new Progress(console, "train", trainer.startStep(), trainer.totalSteps())) {
@@ -97,9 +105,22 @@ final class TrainingRun {
                             }
 
                             @Override
+                            public void probed(long step, Map<String, Float> figures) {
+                                tell(followers, follower -> follower.probed(step, figures));
+                            }
+
+                            @Override
+                            public void found(Finding finding) {
+                                found.add(finding);
+                                progress.say("finding: " + finding.text() + "; try "
+                                        + finding.fault().remedy());
+                            }
+
+                            @Override
                             public void saved(RunFolder.Saved saved) {}
                         },
                         online,
+                        vectors -> brief(Diagnosis.of(vectors)),
                         () -> isStopRequested(followers, hold));
             } catch (IllegalStateException
                     | IOException
@@ -112,7 +133,7 @@ final class TrainingRun {
                 console.err()
                         .println("stopped and saved at step " + outcome.last().step()
                                 + "; go on with: ./vicreg train --out " + root + " --resume");
-                return new Result(outcome, last[0], Map.of(), Map.of());
+                return new Result(outcome, last[0], Map.of(), Map.of(), found);
             }
             boolean averages =
                     trainer.config().settings().graph().update().options().ema() > 0;
@@ -130,7 +151,7 @@ final class TrainingRun {
                     averaged.put(side, exportAverage(root, side, outcome.last().file(), Map.of()));
                 }
             }
-            return new Result(outcome, last[0], encoders, averaged);
+            return new Result(outcome, last[0], encoders, averaged, found);
         }
     }
 
@@ -174,6 +195,13 @@ final class TrainingRun {
                         figures,
                         target)
                 .file();
+    }
+
+    /** What a probe's few vectors tell. */
+    private static Map<String, Double> brief(Diagnosis vectors) {
+        Map<String, Double> figures = vectors.figures();
+        figures.keySet().retainAll(List.of("constant_dimensions", "rankme", "spread"));
+        return figures;
     }
 
     /** What is told of the last measurement while the run goes on. */

@@ -9,8 +9,14 @@ import java.util.Set;
 import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVPrinter;
 
-/** The metrics of a run as CSV: a row for each line, a column for each name in any of them, as they first come. */
+/**
+ * The metrics of a run as CSV: a row for each line, a column for each name in any of them, as they first come. Findings, which
+ * are texts, and lists of layers are left out.
+ */
 public final class MetricsTable {
+    private static final String FINDING = "finding";
+    private static final String LAYERS = "layers";
+
     private MetricsTable() {}
 
     /**
@@ -21,8 +27,12 @@ public final class MetricsTable {
      */
     public static void write(Path metrics, Appendable out) throws IOException {
         Set<String> columns = new LinkedHashSet<>();
-        new MetricLines(metrics)
-                .forEach(line -> columns.addAll(MetricLines.values(line).keySet()));
+        new MetricLines(metrics).forEach(line -> {
+            if (!line.has(FINDING)) {
+                columns.addAll(MetricLines.values(line).keySet());
+            }
+        });
+        columns.remove(LAYERS);
         CSVFormat format = CSVFormat.DEFAULT
                 .builder()
                 .setHeader(columns.toArray(new String[0]))
@@ -30,6 +40,9 @@ public final class MetricsTable {
                 .get();
         CSVPrinter table = new CSVPrinter(out, format);
         new MetricLines(metrics).forEach(line -> {
+            if (line.has(FINDING)) {
+                return;
+            }
             Map<String, JsonNode> values = MetricLines.values(line);
             for (String column : columns) {
                 JsonNode value = values.get(column);

@@ -111,6 +111,17 @@ public final class Progress implements AutoCloseable {
         }
     }
 
+    /** Says something beside, in a line of its own. */
+    public synchronized void say(String text) {
+        if (console.terminal()) {
+            console.err().print("\r" + " ".repeat(COLUMNS) + "\r");
+        }
+        console.err().println(text);
+        if (console.terminal()) {
+            draw(latest, latestPace, latestNotes);
+        }
+    }
+
     private void line(long done, String pace, String... notes) {
         String note = Stream.of(notes).filter(each -> !each.isEmpty()).collect(Collectors.joining(" "));
         console.err().println(task + " " + done + "/" + total + (note.isEmpty() ? "" : "  " + note) + pace);

@@ -1,6 +1,8 @@
 package dev.vicreg.tools.report;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
+import dev.vicreg.tools.cli.OptionNames;
 import dev.vicreg.tools.output.MetricLines;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -24,6 +26,7 @@ final class Curves {
     private static final String STEP = "step";
     private static final String LOSS = "loss";
     private static final String FINDING = "finding";
+    private static final String LAYERS = "layers";
     private static final Set<String> NO_CURVE = Set.of(STEP, "epoch");
     private static final int MOST_FINDINGS = 50;
     private static final String RATE = "pairs_per_second";
@@ -34,6 +37,7 @@ final class Curves {
     private final List<Point> points = new ArrayList<>();
     private final List<Map<String, Object>> evaluations = new ArrayList<>();
     private final List<Map<String, Object>> findings = new ArrayList<>();
+    private JsonNode layers = MissingNode.getInstance(); // of the last probe
     private long width = 1; // steps in a point
     private long lastStep;
     private int lastEpoch;
@@ -88,9 +92,15 @@ final class Curves {
     private void add(long step, JsonNode line) {
         if (line.has(FINDING)) {
             Map<String, Object> finding = new LinkedHashMap<>();
-            line.properties().forEach(field -> finding.put(field.getKey(), field.getValue()));
+            line.properties()
+                    .forEach(field -> finding.put(
+                            field.getKey(),
+                            field.getValue().isTextual()
+                                    ? OptionNames.in(field.getValue().asText(), name -> true)
+                                    : field.getValue()));
             findings.add(finding);
         } else if (!line.has(LOSS)) {
+            layers = line.has(LAYERS) ? line.path(LAYERS) : layers;
             Map<String, Object> evaluation = new LinkedHashMap<>(Map.of(STEP, step));
             MetricLines.values(line).forEach((name, value) -> {
                 if (value.isNumber() && !NO_CURVE.contains(name)) {
@@ -163,7 +173,8 @@ final class Curves {
 
     /**
      * For the page: {@code steps}, {@code width}, {@code series} by name with {@code mean} and, of long runs, {@code low} and
-     * {@code high}; {@code evaluations} and {@code findings}.
+     * {@code high}; {@code evaluations}, {@code findings}, and {@code layers} as the last probe saw
+     * them.
      */
     Map<String, Object> json() {
         Map<String, Object> series = new LinkedHashMap<>();
@@ -181,6 +192,7 @@ final class Curves {
         json.put("width", width);
         json.put("series", series);
         json.put("evaluations", spread(evaluations));
+        json.put("layers", layers.isMissingNode() ? List.of() : layers);
         json.put("findings", findings.subList(Math.max(0, findings.size() - MOST_FINDINGS), findings.size()));
         return json;
     }

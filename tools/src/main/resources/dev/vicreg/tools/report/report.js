@@ -25,12 +25,12 @@
     return made;
   }
   const bdi = text => el('bdi', {}, text);
-  const plain = name => PLAIN[name] || name.replace(/_/g, ' ');
+  const plain = name => PLAIN[name] || name.replace(/^probe\./, '').replace(/_/g, ' ');
   const colour = i => i < 0 ? '#8792a2' : i < COLOURS.length ? COLOURS[i] : `hsl(${i * 137.5 % 360} 60% 55%)`;
   function number(value) {
     if (value == null || !Number.isFinite(value)) return '–';
     const size = Math.abs(value);
-    if (Number.isInteger(value) || (size >= 1000 && size < 1e6)) return Math.round(value).toLocaleString('en');
+    if ((Number.isInteger(value) && size < 1e12) || (size >= 1000 && size < 1e6)) return Math.round(value).toLocaleString('en');
     return size !== 0 && (size < 1e-3 || size >= 1e6) ? value.toExponential(2).replace(/\.?0+e/, 'e') : String(+value.toPrecision(4));
   }
   function duration(seconds) {
@@ -134,11 +134,27 @@
           {...axis, size: (u, texts) => 18 + 7 * Math.max(3, ...(texts || []).map(text => (text || '').length)), values: (u, ticks) => ticks.map(tick => tick == null ? '' : number(tick))}],
         cursor: {sync: {key: this.options.own ? 'own-' + this.title : 'steps'}, drag: {x: true, y: false, setScale: false}, y: false,
           points: {size: 8}, bind: {dblclick: () => () => { setZoom(null); return null; }}},
-        hooks: {setCursor: [u => this.read(u)], setSelect: [u => {
+        hooks: {draw: [u => this.marks(u)], setCursor: [u => this.read(u)], setSelect: [u => {
           if (u.select.width > 3) this.zoomTo(u.posToVal(u.select.left, 'x'), u.posToVal(u.select.left + u.select.width, 'x'));
           u.setSelect({left: 0, width: 0, top: 0, height: 0}, false);
         }]}}, joined, this.plot);
       this.describe();
+    }
+    marks(u) { // where findings began
+      if (this.options.own) return;
+      data.runs.forEach((run, r) => shown[r] && run.curves.findings.forEach(finding => {
+        const x = u.valToPos(finding.since, 'x', true), {ctx, bbox} = u;
+        if (!(finding.since > 0) || x < bbox.left || x > bbox.left + bbox.width) return;
+        ctx.save();
+        ctx.strokeStyle = one ? css('--bad') : colour(r);
+        ctx.lineWidth = devicePixelRatio;
+        ctx.setLineDash([4 * devicePixelRatio, 4 * devicePixelRatio]);
+        ctx.beginPath();
+        ctx.moveTo(x, bbox.top);
+        ctx.lineTo(x, bbox.top + bbox.height);
+        ctx.stroke();
+        ctx.restore();
+      }));
     }
     range(min, max) {
       const wanted = this.options.own ? this.zoom : zoom;
@@ -238,11 +254,33 @@
           swatch(r), bdi(run.name)))));
     }
     for (const name of names) grid.append(new Chart(plain(name), () => curveLines(name), {exact: name === 'lr'}).element);
-    for (const name of measured) grid.append(new Chart(plain(name), () => evaluationLines(name)).element);
+    for (const name of measured) {
+      if (!name.startsWith('probe.')) grid.append(new Chart(plain(name), () => evaluationLines(name)).element);
+    }
     const width = data.runs[0].curves.width;
     return section('curves', 'Curves', 'Drag over a curve to zoom into its steps, double-click to show all; hover to read. ' +
       (width > 1 ? `A point is the mean over ${number(width)} steps; the band reaches from the least to the greatest value. ` : '') +
       'Terms are unweighted.', bar, grid);
+  }
+  const probes = () => [...new Set(data.runs.flatMap(run => run.curves.evaluations.flatMap(point => Object.keys(point))))]
+    .filter(name => name.startsWith('probe.'));
+  function inside() {
+    const grid = el('div', {class: 'charts'});
+    for (const name of probes()) grid.append(new Chart(plain(name), () => evaluationLines(name)).element);
+    return section('inside', 'Inside the network', 'Looked at on a few samples after every so many steps: the length of the gradient, the ' +
+      'length of the median layer’s update by that of its weights, the largest shares of zeros behind an activation and of channels ' +
+      'without variance before a batch norm, and how vectors fill their space. docs/diagnosis.md has what is usual.', grid);
+  }
+  function findings() {
+    const all = data.runs.flatMap((run, r) => run.curves.findings.map(finding => ({run, r, finding})));
+    if (all.length === 0) return section('findings', 'Findings', 'None: nothing that the rules know of is wrong.');
+    const when = step => step > 0 ? `, since step ${number(step)}` : ', before the first step';
+    return section('findings', 'Findings', 'Told by rules over the loss and what is measured on the way; dashed lines in the curves are ' +
+      'where they began. docs/diagnosis.md tells more of each.',
+    el('ul', {class: 'findings'}, all.map(({run, r, finding}) => el('li', {},
+      el('h3', {}, one ? null : [swatch(r), ' ', bdi(run.name), ': '], bdi(String(finding.finding)), when(finding.since ?? finding.step)),
+      el('p', {}, bdi(String(finding.text || '').replace(/^[^:]*: /, ''))),
+      finding.remedy ? el('p', {class: 'soft'}, 'Try ', bdi(String(finding.remedy)), '.') : null))));
   }
   function swatch(i) {
     const made = el('span', {class: 'swatch', 'aria-hidden': 'true'});
@@ -466,7 +504,11 @@
   }
   function layers() {
     return section('layers', 'Layers', 'Parameters and statistics, their root mean squares before training and now, and how far they ' +
-      'moved by the norm before.', table(['name', 'shape', 'values', 'rms before', 'rms now', 'moved'], data.runs[0].layers, 'Table of layers'));
+      'moved by the norm before; gradients and updates by weights as the last probe saw them.',
+    table(['name', 'shape', 'values', 'rms before', 'rms now', 'moved', 'gradient', 'update by weight'], data.runs[0].layers.map(row => {
+      const probed = (data.runs[0].curves.layers || []).find(layer => layer[0] === row[0]);
+      return [...row, probed ? probed[2] : '–', probed && probed[1] > 0 ? probed[3] / probed[1] : '–'];
+    }), 'Table of layers'));
   }
   const list = rows => el('dl', {}, rows.flatMap(([name, text]) => [el('dt', {}, name), el('dd', {}, bdi(text))]));
   function about(run) {
@@ -495,9 +537,9 @@
         made.push(el('p', {class: 'banner', role: 'note'}, bdi(who), `Collapse: the variance term is ${number(last(own.variance.mean))} of 1 and views ` +
           'hardly differ, so nearly every sample gets the same vector. More weight on the variance, or a lower learning rate, may help.'));
       }
-      for (const finding of run.curves.findings) {
-        made.push(el('p', {class: 'note'}, bdi(who), `step ${number(finding.step)}: `, bdi(String(finding.finding)),
-          finding.remedy ? bdi(` ${finding.remedy}`) : ''));
+      const named = [...new Set(run.curves.findings.map(finding => String(finding.finding)))];
+      if (named.length > 0) {
+        made.push(el('p', {class: 'note'}, bdi(who), el('a', {href: '#findings'}, `Found ${named.join(', ')}`), '.'));
       }
     }
     const first = data.samples && data.samples.spaces[0];
@@ -536,7 +578,7 @@
     return stop;
   }
   const seriesNames = () => data.runs.map(run => [...Object.keys(run.curves.series), ...run.curves.evaluations.flatMap(point => Object.keys(point))]
-    .filter((name, i, all) => all.indexOf(name) === i).join()).join(';');
+    .filter((name, i, all) => all.indexOf(name) === i).join() + run.curves.findings.length).join(';');
 
   const head = el('div');
   function refreshHead() { head.replaceChildren(...warnings(), ...(one ? [el('div', {class: 'tiles'}, tiles())] : [])); }
@@ -544,13 +586,14 @@
   function redrawAll() {
     const made = [];
     charts.length = 0;
-    if (data.runs.some(run => run.curves.steps.length)) made.push(curves());
+    if (data.runs.some(run => run.curves.steps.length)) made.push(findings(), curves());
     if (!one) made.push(results(), differences());
     if (data.samples && data.samples.spaces.length) {
       sheetClass(data.samples.looks, 'sheet-samples');
       made.push(map(), neighbours(), spectra());
     }
-    if (data.views) made.splice(1, 0, views());
+    if (data.views) made.splice(2, 0, views());
+    if (probes().length) made.push(inside());
     if (one) {
       made.push(section('about', 'The run', null, about(data.runs[0])), settings());
       if ((data.runs[0].layers || []).length) made.push(layers());

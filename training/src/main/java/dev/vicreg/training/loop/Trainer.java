@@ -12,6 +12,7 @@ import dev.vicreg.training.config.UpdateConfig;
 import dev.vicreg.training.data.Datasets;
 import dev.vicreg.training.data.pair.PairedData;
 import dev.vicreg.training.data.source.Dataset;
+import dev.vicreg.training.finding.Finding;
 import dev.vicreg.training.optim.Schedule;
 import dev.vicreg.training.run.Artifacts;
 import dev.vicreg.training.run.CheckpointFile;
@@ -64,6 +65,12 @@ public final class Trainer implements AutoCloseable {
 
         /** After the encoder was measured, as it is after {@code step} steps. */
         default void measured(long step, Map<String, Double> figures) {}
+
+        /** After the network was looked into, as it is after {@code step} steps: finite figures by name. */
+        default void probed(long step, Map<String, Float> figures) {}
+
+        /** After a step's line, or before the first one, where something was found. */
+        default void found(Finding finding) {}
 
         /** After a checkpoint was saved. */
         void saved(RunFolder.Saved saved);
@@ -412,31 +419,46 @@ public final class Trainer implements AutoCloseable {
      *     step: names the step and the last checkpoint
      */
     public Outcome train(Listener listener, BooleanSupplier stop) throws IOException, InterruptedException {
-        return train(listener, null, stop);
+        return train(listener, null, vectors -> Map.of(), stop);
     }
 
     /**
      * The same, measured on the way as often as the settings say.
      *
      * @param online measures; null for nobody
+     * @param measure of the vectors that are looked at on the way
      */
-    public Outcome train(Listener listener, @Nullable OnlineEvaluation online, BooleanSupplier stop)
+    public Outcome train(
+            Listener listener, @Nullable OnlineEvaluation online, VectorMeasure measure, BooleanSupplier stop)
             throws IOException, InterruptedException {
         TrainingConfig settings = config.settings();
         long begin = System.nanoTime();
         try (Metrics metrics = Metrics.open(folder.metrics(), start.step())) {
+            FirstLook look = new FirstLook(settings, data.get(0), stepsPerEpoch(settings, data.get(0)), totalSteps());
             TrainingLoop loop = new TrainingLoop(
-                    folder, settings, stepsPerEpoch(settings, data.get(0)), start, metrics, listener, online, stop);
+                    folder,
+                    settings,
+                    stepsPerEpoch(settings, data.get(0)),
+                    start,
+                    metrics,
+                    listener,
+                    look,
+                    online,
+                    measure,
+                    stop);
+            if (start.step() == 0) {
+                loop.begin();
+            }
             if (online != null && start.step() > 0) {
                 online.restore(folder.online(start.step()));
             }
             while (!loop.isOver()) {
                 int i = Stage.at(loop.last().step(), ends);
                 Stage stage = stages.get(i);
-                if (loop.last().step() > start.step()) {
+                if (loop.last().step() != start.step()) {
                     folder.artifacts().writeTrainingModel(stage.step(), lowering(settings));
                 }
-                loop.run(stage, ends.get(i), data.get(i));
+                loop.run(stage, i, ends.get(i), data.get(i));
             }
             double seconds = (System.nanoTime() - begin) * 1e-9;
             return new Outcome(

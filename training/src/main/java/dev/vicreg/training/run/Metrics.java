@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.vicreg.runtime.file.AtomicFile;
+import dev.vicreg.training.finding.Finding;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -12,12 +13,20 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** metrics.jsonl: one JSON object a line, one line a step, and one more after each that is measured. Not thread-safe. */
+/**
+ * metrics.jsonl: one JSON object a line, one line a step, and one more after each that is measured, and for each finding and
+ * each time that the run went back. Not thread-safe.
+ */
 public final class Metrics implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String FINDING = "finding";
+    private static final String PROBE = "probe";
 
     /**
      * One line, as the file has it under keys in snake case.
@@ -41,6 +50,21 @@ public final class Metrics implements AutoCloseable {
             double pairsPerSecond,
             @Nullable Float lossScale,
             @Nullable Long skippedSteps) {
+        /** All but epoch, step and speed, as {@link #read} gives them. */
+        public Map<String, Float> values() {
+            Map<String, Float> values = new LinkedHashMap<>();
+            values.put("loss", loss);
+            values.putAll(terms);
+            values.put("lr", (float) lr);
+            if (lossScale != null) {
+                values.put("loss_scale", lossScale);
+            }
+            if (skippedSteps != null) {
+                values.put("skipped_steps", (float) skippedSteps);
+            }
+            return values;
+        }
+
         private ObjectNode json() {
             ObjectNode json = JSON.createObjectNode().put("epoch", epoch).put("step", step);
             json.put("loss", orNull(loss));
@@ -61,9 +85,11 @@ public final class Metrics implements AutoCloseable {
         return Float.isFinite(value) ? Float.valueOf(value) : null;
     }
 
-    private final FileChannel file;
+    private final Path path;
+    private FileChannel file;
 
-    private Metrics(FileChannel file) {
+    private Metrics(Path path, FileChannel file) {
+        this.path = path;
         this.file = file;
     }
 
@@ -72,6 +98,18 @@ public final class Metrics implements AutoCloseable {
      * are dropped.
      */
     public static Metrics open(Path file, long stepsDone) throws IOException {
+        drop(file, stepsDone);
+        return new Metrics(file, append(file));
+    }
+
+    /** Goes on after {@code stepsDone}, as {@link #open} does. */
+    public void goBackTo(long stepsDone) throws IOException {
+        file.close();
+        drop(path, stepsDone);
+        file = append(path);
+    }
+
+    private static void drop(Path file, long stepsDone) throws IOException {
         if (Files.exists(file)) {
             StringBuilder kept = new StringBuilder();
             for (String line : Files.readAllLines(file)) {
@@ -81,8 +119,65 @@ public final class Metrics implements AutoCloseable {
             }
             AtomicFile.write(file, ByteBuffer.wrap(kept.toString().getBytes(StandardCharsets.UTF_8)));
         }
-        return new Metrics(FileChannel.open(
-                file, StandardOpenOption.CREATE, StandardOpenOption.APPEND, LinkOption.NOFOLLOW_LINKS));
+    }
+
+    private static FileChannel append(Path file) throws IOException {
+        return FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND, LinkOption.NOFOLLOW_LINKS);
+    }
+
+    /** Sees what the file's lines hold, in their order. */
+    public interface Reader {
+        /** A step's values, null in the file as no number; or what was measured after it, without a loss. */
+        void values(long step, Map<String, Float> values);
+
+        /** What was found, and the numbers it was told by. */
+        void finding(String fault, Map<String, Float> evidence);
+    }
+
+    /** Shows the lines of a file; one that isn't there has none. */
+    public static void read(Path file, Reader reader) throws IOException {
+        if (!Files.exists(file)) {
+            return;
+        }
+        try (Stream<String> lines = Files.lines(file)) {
+            for (String text : (Iterable<String>) lines::iterator) {
+                JsonNode line = JSON.readTree(text);
+                if (line.has(FINDING)) {
+                    reader.finding(line.path(FINDING).asText(), numbers(line.path("evidence")));
+                } else {
+                    reader.values(line.path("step").asLong(), numbers(line.has(PROBE) ? line.path(PROBE) : line));
+                }
+            }
+        }
+    }
+
+    /** The numbers that the last finding of a fault was told by; none where there is no such finding. */
+    public static Map<String, Float> evidence(Path file, String fault) throws IOException {
+        Map<String, Float> evidence = new LinkedHashMap<>();
+        read(file, new Reader() {
+            @Override
+            public void values(long step, Map<String, Float> values) {}
+
+            @Override
+            public void finding(String found, Map<String, Float> numbers) {
+                if (found.equals(fault)) {
+                    evidence.putAll(numbers);
+                }
+            }
+        });
+        return evidence;
+    }
+
+    private static Map<String, Float> numbers(JsonNode object) {
+        Map<String, Float> numbers = new LinkedHashMap<>();
+        object.properties().forEach(field -> {
+            if (field.getValue().isNumber()) {
+                numbers.put(field.getKey(), field.getValue().floatValue());
+            } else if (field.getValue().isNull()) {
+                numbers.put(field.getKey(), Float.NaN);
+            }
+        });
+        return numbers;
     }
 
     private static boolean isUpTo(String line, long stepsDone) {
@@ -109,6 +204,34 @@ public final class Metrics implements AutoCloseable {
         ObjectNode eval = json.putObject("eval");
         figures.forEach(eval::put);
         append(json);
+    }
+
+    /**
+     * Appends what a probe measured after a step: {@code {"epoch":1,"step":50,"probe":{"gradient_norm":2.1},"layers":[…]}}.
+     *
+     * @param figures finite numbers by name, in snake case
+     * @param layers of each its parameter's name, and norms of that, of its gradient and of its update
+     */
+    public void writeProbe(int epoch, long step, Map<String, Float> figures, List<List<Object>> layers)
+            throws IOException {
+        ObjectNode json = JSON.createObjectNode().put("epoch", epoch).put("step", step);
+        ObjectNode probe = json.putObject(PROBE);
+        figures.forEach(probe::put);
+        json.set("layers", JSON.valueToTree(layers));
+        append(json);
+    }
+
+    /**
+     * Appends a finding: {@code {"epoch":1,"step":46,"finding":"collapse","since":42,"text":…,"evidence":{…},"remedy":…}}.
+     *
+     * @param epoch from 1
+     */
+    public void write(int epoch, Finding finding) throws IOException {
+        ObjectNode json = JSON.createObjectNode().put("epoch", epoch).put("step", finding.step());
+        json.put(FINDING, finding.fault().id()).put("since", finding.since()).put("text", finding.text());
+        ObjectNode evidence = json.putObject("evidence");
+        finding.evidence().forEach(evidence::put);
+        append(json.put("remedy", finding.fault().remedy()));
     }
 
     private void append(ObjectNode json) throws IOException {

@@ -27,6 +27,11 @@ public record RunLayout(Path root) {
         return root.resolve("report.html");
     }
 
+    /** What is kept of a step whose numbers went wrong: {@code incident}. */
+    public Path incident() {
+        return root.resolve("incident");
+    }
+
     /** The folder of curves for TensorBoard: {@code tensorboard}. */
     public Path tensorboard() {
         return root.resolve("tensorboard");

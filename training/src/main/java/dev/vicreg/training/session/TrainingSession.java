@@ -142,7 +142,7 @@ public final class TrainingSession implements AutoCloseable {
         }
     }
 
-    private static String oneLine(OrtException e) {
+    static String oneLine(OrtException e) {
         return String.valueOf(e.getMessage()).replaceAll("\\s+", " ").trim();
     }
 

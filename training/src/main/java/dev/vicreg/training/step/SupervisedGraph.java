@@ -109,6 +109,7 @@ public final class SupervisedGraph {
                 updates.initialState(),
                 Map.of(),
                 representation,
+                representation,
                 null,
                 null);
     }

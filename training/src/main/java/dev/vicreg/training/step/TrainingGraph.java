@@ -191,6 +191,7 @@ public final class TrainingGraph {
      * @param optimizerState initial optimizer state by its checkpoint name, that of the loss scaling included
      * @param averages parameters whose averages the checkpoint holds, by the averages' names
      * @param representation of the first branch's views, before the update, float32; a value of the training graph
+     * @param projection likewise; without a projector the same
      * @param scaling of the loss; null where the network is computed in float32
      */
     public record Built(
@@ -202,6 +203,7 @@ public final class TrainingGraph {
             Map<String, Tensor> optimizerState,
             Map<String, Parameter> averages,
             Value representation,
+            Value projection,
             @Nullable LossScaling scaling,
             @Nullable TargetMomentum target) {
         /** One step in the precision that was asked for, before kernels are chosen by a {@link Lowering}. */
@@ -211,7 +213,12 @@ public final class TrainingGraph {
 
         /** The same, which gives {@link #REPRESENTATION} too. */
         public StepGraph watchedStep() {
-            return inPrecision(training.alsoGiving(REPRESENTATION, representation));
+            return stepGiving(Map.of(REPRESENTATION, representation));
+        }
+
+        /** The same, which gives other values of the training graph too, by names that are none of its outputs'. */
+        public StepGraph stepGiving(Map<String, Value> values) {
+            return inPrecision(training.alsoGiving(values));
         }
 
         private StepGraph inPrecision(StepGraph step) {
@@ -357,6 +364,7 @@ public final class TrainingGraph {
                 initialState,
                 averages,
                 ops.scope("watched").in(Region.OBJECTIVE).identity(ya),
+                ops.scope("watched").in(Region.OBJECTIVE).identity(za),
                 spec.scaling,
                 spec.objective.heads().target());
     }

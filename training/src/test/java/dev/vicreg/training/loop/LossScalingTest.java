@@ -293,6 +293,7 @@ final class LossScalingTest {
                 scaled.optimizerState(),
                 scaled.averages(),
                 scaled.representation(),
+                scaled.projection(),
                 null,
                 null);
         List<TrainingSession.Losses> found = losses(inFloat32, optimizer);

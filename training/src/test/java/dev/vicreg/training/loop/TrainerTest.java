@@ -10,6 +10,7 @@ import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.onnx.OnnxFile;
 import dev.vicreg.models.setting.Schema;
+import dev.vicreg.runtime.file.AtomicFile;
 import dev.vicreg.training.config.BranchConfig;
 import dev.vicreg.training.config.DataConfig;
 import dev.vicreg.training.config.GraphConfig;
@@ -32,6 +33,7 @@ import dev.vicreg.training.run.CheckpointFile;
 import dev.vicreg.training.run.Metrics;
 import dev.vicreg.training.run.RunConfig;
 import dev.vicreg.training.run.RunFolder;
+import dev.vicreg.training.session.Origin;
 import dev.vicreg.training.step.LossScaling;
 import dev.vicreg.training.step.UpdateOptions;
 import java.awt.image.BufferedImage;
@@ -47,6 +49,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.function.BooleanSupplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.jspecify.annotations.Nullable;
@@ -161,6 +165,177 @@ final class TrainerTest {
         assertEquals(newest(whole), newest(parts));
         assertEquals(withoutRates(whole), withoutRates(parts));
         assertEquals(10, withoutRates(whole).size());
+    }
+
+    /** A run without the variance term collapses: that is told once, with the same step whether it was stopped or not. */
+    @Test
+    void resumeFindsWhatAnUninterruptedRunFinds() throws Exception {
+        TrainingConfig config = collapsing(List.of());
+        Path whole = temporary.resolve("whole");
+        start(config, whole, Integer.MAX_VALUE);
+        List<String> findings = withoutRates(whole).stream()
+                .filter(line -> line.contains("\"finding\":\"collapse\""))
+                .toList();
+        assertEquals(1, findings.size(), String.join("\n", withoutRates(whole)));
+        Matcher told = Pattern.compile("\"step\":(\\d+),.*\"since\":(\\d+)").matcher(findings.get(0));
+        assertTrue(told.find());
+        int step = Integer.parseInt(told.group(1));
+        for (int stop : new int[] {step - 2, step}) { // while it lasts, and once it is told
+            Path parts = temporary.resolve("parts-" + stop);
+            start(config, parts, stop);
+            try (Trainer trainer = Trainer.resume(config, parts)) {
+                train(trainer, Integer.MAX_VALUE);
+            }
+            assertEquals(newest(whole), newest(parts));
+            assertEquals(withoutRates(whole), withoutRates(parts));
+        }
+    }
+
+    @Test
+    void aRunEndsWithAFindingThatIsFatal() throws Exception {
+        Path run = temporary.resolve("run");
+        String message = assertThrows(
+                        IllegalStateException.class,
+                        () -> start(collapsing(List.of("collapse")), run, Integer.MAX_VALUE))
+                .getMessage();
+        assertTrue(
+                message.matches("collapse since step \\d+: all samples get nearly the same projection \\(.*\\): stopped"
+                        + " at step \\d+, as `fail-on` asks, and saved in .*step-\\d+; try .*, or go on with `resume`"),
+                message);
+        List<RunFolder.Saved> saved = RunFolder.saved(run);
+        long last = saved.get(saved.size() - 1).step();
+        assertTrue(message.contains("stopped at step " + last + ","), message);
+        try (Trainer trainer = Trainer.resume(collapsing(List.of("collapse")), run)) { // which was told
+            assertEquals(last, trainer.startStep());
+            assertEquals(60 - last, train(trainer, Integer.MAX_VALUE).size());
+        }
+    }
+
+    private static TrainingConfig diverging(double lr, String onNan, List<String> failOn) {
+        TrainingConfig config = config(graph(BATCH, "sgd"), null, 12, lr, 2, BATCH);
+        return new TrainingConfig(
+                config.graph(),
+                config.data(),
+                config.views(),
+                new ScheduleConfig(lr, lr * 256 / BATCH, new LengthConfig(0, 12), 0, 0, "cosine", 0),
+                config.seed(),
+                config.machine(),
+                new OutputConfig(100, 2, 0, null, 0, onNan, failOn)); // so that it goes back to its start
+    }
+
+    @Test
+    void theStepWhoseLossIsNotFiniteIsKeptAndNamesItsOperatorAgain() throws Exception {
+        Path run = temporary.resolve("run");
+        TrainingConfig config = diverging(25, "stop", List.of());
+        String message = assertThrows(IllegalStateException.class, () -> start(config, run, Integer.MAX_VALUE))
+                .getMessage();
+        Incident incident = Incident.read(run);
+        Origin origin = incident.replay(config).orElseThrow();
+        assertTrue(message.startsWith("Loss is not finite at step " + incident.step() + " "), message);
+        assertTrue(
+                message.contains("; the first operator of step " + incident.step() + " whose result is not finite is "
+                        + origin.text() + ", kept in "),
+                message);
+        assertEquals(BATCH, incident.samples().size());
+        assertFalse(origin.inputs().isEmpty());
+        for (Origin.Range input : origin.inputs()) {
+            assertEquals(input.values(), input.finite(), input.text());
+        }
+        assertTrue(origin.outputs().stream().anyMatch(output -> output.finite() < output.values()), origin.toString());
+        assertTrue(withoutRates(run).get(withoutRates(run).size() - 1).contains("\"finding\":\"not-finite\""));
+        try (Stream<Path> left = Files.list(run)) {
+            assertTrue(left.noneMatch(AtomicFile::isTemporary));
+        }
+
+        for (String file : List.of("checkpoint", "view_a", "view_b", "incident.json")) {
+            Path cut = run.resolve("incident").resolve(file);
+            byte[] whole = Files.readAllBytes(cut);
+            Files.write(cut, Arrays.copyOf(whole, whole.length / 2));
+            String damaged =
+                    assertThrows(IOException.class, () -> Incident.read(run)).getMessage();
+            assertTrue(damaged.contains(cut + " is truncated or damaged: "), damaged);
+            Files.write(cut, whole);
+        }
+        Files.delete(run.resolve("incident/view_b"));
+        String missing =
+                assertThrows(IOException.class, () -> Incident.read(run)).getMessage();
+        assertTrue(missing.endsWith("view_b is missing"), missing);
+    }
+
+    /** The parameters of the incident are those that the run had before the step, bit for bit. */
+    @Test
+    void theParametersBeforeTheStepAreWorkedOutAgain() throws Exception {
+        Path run = temporary.resolve("run");
+        TrainingConfig config = diverging(25, "stop", List.of());
+        assertThrows(IllegalStateException.class, () -> start(config, run, Integer.MAX_VALUE));
+        Incident incident = Incident.read(run);
+        Path stopped = temporary.resolve("stopped");
+        start(config, stopped, (int) incident.step() - 1);
+        assertEquals(newest(stopped), incident.given().state());
+    }
+
+    @Test
+    void aRunRollsBackAtHalfTheRateAndGoesOnLikeItWhereItIsResumed() throws Exception {
+        Path whole = temporary.resolve("whole");
+        TrainingConfig config = diverging(25, "rollback", List.of());
+        TrainingConfig bearable = null;
+        for (double lr = 20; lr > 0.01 && bearable == null; lr /= 2) { // the rate that one halving makes bearable
+            TrainingConfig tried = diverging(lr, "stop", List.of());
+            Path run = temporary.resolve("lr-" + lr);
+            try {
+                start(tried, run, Integer.MAX_VALUE);
+                bearable = diverging(2 * lr, "rollback", List.of());
+            } catch (IllegalStateException tooHigh) {
+                assertTrue(tooHigh.getMessage().contains(" is not finite "), tooHigh.getMessage());
+            }
+        }
+        assertEquals(
+                12,
+                start(Objects.requireNonNull(bearable), whole, Integer.MAX_VALUE).stream()
+                        .mapToLong(Metrics.Line::step)
+                        .max()
+                        .orElseThrow());
+        List<String> lines = withoutRates(whole);
+        assertEquals(
+                1,
+                lines.stream()
+                        .filter(line -> line.contains("\"rate_factor\":0.5}"))
+                        .count(),
+                String.join("\n", lines));
+        assertEquals(
+                12, lines.stream().filter(line -> line.contains("\"loss\":")).count());
+        Path parts = temporary.resolve("parts");
+        int stopAfter = 8;
+        start(bearable, parts, stopAfter);
+        try (Trainer trainer = Trainer.resume(bearable, parts)) {
+            train(trainer, Integer.MAX_VALUE);
+        }
+        assertEquals(newest(whole), newest(parts));
+        assertEquals(withoutFolders(lines, whole), withoutFolders(withoutRates(parts), parts));
+
+        Path hopeless = temporary.resolve("hopeless");
+        String message = assertThrows(IllegalStateException.class, () -> start(config, hopeless, Integer.MAX_VALUE))
+                .getMessage();
+        assertTrue(message.contains("; it was rolled back 3 times before; the first operator of step "), message);
+    }
+
+    private static List<String> withoutFolders(List<String> lines, Path run) {
+        return lines.stream().map(line -> line.replace(run.toString(), "RUN")).toList();
+    }
+
+    private static TrainingConfig collapsing(List<String> failOn) {
+        GraphConfig plain = graph(BATCH, "adamw");
+        GraphConfig graph = new GraphConfig(
+                plain.a(), null, new ObjectiveConfig("official", 25, 0, 1), plain.update(), plain.precision());
+        TrainingConfig config = config(graph, null, 60, 2e-2, 2, BATCH);
+        return new TrainingConfig(
+                graph,
+                config.data(),
+                config.views(),
+                config.schedule(),
+                config.seed(),
+                config.machine(),
+                new OutputConfig(3, 2, 0, null, 10, "stop", failOn));
     }
 
     /** What an average, random directions or a further view depend on is in the checkpoint, or follows from the step. */

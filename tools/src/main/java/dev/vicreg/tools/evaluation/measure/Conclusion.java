@@ -1,8 +1,11 @@
 package dev.vicreg.tools.evaluation.measure;
 
 import dev.vicreg.tools.evaluation.diagnosis.Diagnosis;
+import dev.vicreg.training.finding.Finding;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /** What came of a run, in one line, and what to try next. */
 public final class Conclusion {
@@ -74,6 +77,17 @@ public final class Conclusion {
     public static String collapsed(String collapse, double rate) {
         return collapse + "; next: a lower --lr than " + shown(rate)
                 + ", a longer --warmup-epochs, or a larger weight of what keeps vectors apart (--variance)";
+    }
+
+    /** The line with what was found on the way: {@code …; found collapse at step 46}. */
+    public static String with(List<Finding> found, String conclusion) {
+        return found.isEmpty()
+                ? conclusion
+                : conclusion + "; found "
+                        + found.stream()
+                                .map(each -> each.fault().id()
+                                        + (each.step() == 0 ? " before the first step" : " at step " + each.step()))
+                                .collect(Collectors.joining(", "));
     }
 
     /** A learning rate: {@code 2e-3}. */

@@ -121,6 +121,7 @@ public final class RunWatch<S, R> implements OnlineEvaluation {
     @Override
     public void restore(Map<String, Tensor> state) {
         if (state.isEmpty()) {
+            probe = null; // of a run that goes back to its start
             if (samples.labelsKnown()) {
                 log.warn("nothing was measured up to this checkpoint: the linear probe beside the run begins anew");
             }

@@ -55,8 +55,13 @@ public record StepGraph(
 
     /** The same step, which gives one more of its values; its name is none of the others'. */
     public StepGraph alsoGiving(String output, Value value) {
+        return alsoGiving(Map.of(output, value));
+    }
+
+    /** The same with more values, by names that are none of the others'. */
+    public StepGraph alsoGiving(Map<String, Value> values) {
         Map<String, Value> more = new LinkedHashMap<>(outputs);
-        more.put(output, value);
+        more.putAll(values);
         return new StepGraph(name, inputs, more, next, guards);
     }
 

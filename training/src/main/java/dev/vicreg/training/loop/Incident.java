@@ -1,0 +1,206 @@
+package dev.vicreg.training.loop;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.vicreg.models.graph.Tensor;
+import dev.vicreg.runtime.file.AtomicFile;
+import dev.vicreg.runtime.file.TemporaryFolder;
+import dev.vicreg.training.config.FileDigest;
+import dev.vicreg.training.config.TrainingConfig;
+import dev.vicreg.training.data.view.ViewBatch;
+import dev.vicreg.training.data.view.ViewType;
+import dev.vicreg.training.run.CheckpointFile;
+import dev.vicreg.training.run.RunConfig;
+import dev.vicreg.training.run.RunLayout;
+import dev.vicreg.training.session.MachineLowering;
+import dev.vicreg.training.session.Origin;
+import dev.vicreg.training.session.StepNumbers;
+import dev.vicreg.training.session.StepRun;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A step whose numbers went wrong, with all that it takes to do it again: the parameters before it, the views as they were
+ * fed, and the numbers fed beside them. docs/files.md describes the folder.
+ *
+ * @param step counted from 1
+ * @param stage of the run, counted from 0
+ * @param from the step whose checkpoint the parameters were worked out from again
+ * @param message what was wrong
+ * @param samples of the batch by name
+ * @param given what the step is done with
+ */
+public record Incident(long step, int stage, long from, String message, List<String> samples, StepRun.Given given) {
+    private static final String DESCRIPTION = "incident.json";
+    private static final String CHECKPOINT = "checkpoint";
+    private static final String VIEW_A = "view_a";
+    private static final String VIEW_B = "view_b";
+    private static final String SHA256 = "sha256";
+    private static final int FORMAT = 1;
+
+    /** Does the step again, as the run did, and finds where its numbers go wrong; empty where they don't. */
+    public Optional<Origin> replay(TrainingConfig settings) throws IOException {
+        Stage its = Stage.of(settings).get(stage);
+        return replay(its);
+    }
+
+    Optional<Origin> replay(Stage its) {
+        TrainingConfig settings = its.settings();
+        int threads = settings.machine().threads();
+        return Origin.of(
+                its.built(),
+                MachineLowering.of(settings.computeDevice(), threads),
+                settings.computeDevice(),
+                threads,
+                given);
+    }
+
+    /**
+     * Leaves the incident in the run's folder, in the place of an earlier one, complete or not at all.
+     *
+     * @param origin where it came from; empty where that wasn't found
+     */
+    void write(Path root, Optional<Origin> origin) throws IOException {
+        Path target = new RunLayout(root).incident();
+        Path temporary = AtomicFile.temporaryName(target);
+        try {
+            Files.createDirectory(temporary);
+            CheckpointFile.write(temporary.resolve(CHECKPOINT), given.state());
+            Files.write(temporary.resolve(VIEW_A), bytes(given.viewA()));
+            Files.write(temporary.resolve(VIEW_B), bytes(given.viewB()));
+            ObjectNode json = json(origin);
+            ObjectNode sums = json.putObject(SHA256);
+            for (String file : List.of(CHECKPOINT, VIEW_A, VIEW_B)) {
+                sync(temporary.resolve(file));
+                sums.put(file, FileDigest.sha256(temporary.resolve(file)));
+            }
+            String text = RunConfig.JSON.writerWithDefaultPrettyPrinter().writeValueAsString(json) + "\n";
+            AtomicFile.write(temporary.resolve(DESCRIPTION), ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8)));
+            if (Files.exists(target)) {
+                Path old = AtomicFile.temporaryName(target);
+                Files.move(target, old, StandardCopyOption.ATOMIC_MOVE);
+                TemporaryFolder.delete(old);
+            }
+            Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
+            AtomicFile.syncFolder(root);
+        } catch (IOException | RuntimeException e) {
+            if (Files.exists(temporary)) {
+                TemporaryFolder.delete(temporary);
+            }
+            throw e;
+        }
+    }
+
+    private static void sync(Path file) throws IOException {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            channel.force(true);
+        }
+    }
+
+    private static byte[] bytes(ViewBatch batch) {
+        byte[] bytes = new byte[batch.values().limit()];
+        batch.values().get(0, bytes);
+        return bytes;
+    }
+
+    private ObjectNode json(Optional<Origin> origin) {
+        ObjectNode json = RunConfig.JSON.createObjectNode();
+        json.put("format", FORMAT).put("step", step).put("stage", stage).put("from", from);
+        json.put("message", message);
+        ObjectNode numbers = json.putObject("numbers");
+        numbers.put("learning_rate", given.numbers().learningRate());
+        numbers.put("step", given.numbers().step());
+        numbers.put("total_steps", given.numbers().totalSteps());
+        numbers.put("seed", given.numbers().seed());
+        json.set("samples", RunConfig.JSON.valueToTree(samples));
+        ObjectNode views = json.putObject("views");
+        views.set(VIEW_A, RunConfig.JSON.valueToTree(given.viewA().type()));
+        views.set(VIEW_B, RunConfig.JSON.valueToTree(given.viewB().type()));
+        origin.ifPresent(found -> json.set("origin", RunConfig.JSON.valueToTree(found)));
+        return json;
+    }
+
+    /**
+     * Reads the incident of a run.
+     *
+     * @throws IOException if there is none, or its files are damaged: says which
+     */
+    public static Incident read(Path root) throws IOException {
+        Path folder = new RunLayout(root).incident();
+        Path description = folder.resolve(DESCRIPTION);
+        if (!Files.exists(description)) {
+            throw new NoSuchFileException("run " + root + " has no incident: it lacks " + folder.getFileName() + "/"
+                    + DESCRIPTION + ", which a step leaves whose loss is not finite");
+        }
+        try {
+            JsonNode json = RunConfig.JSON.readTree(description.toFile());
+            if (json.path("format").asInt() != FORMAT) {
+                throw new IOException(description + " is of format " + json.path("format") + ", expected " + FORMAT
+                        + ": it is damaged, or of another version");
+            }
+            for (String file : List.of(CHECKPOINT, VIEW_A, VIEW_B)) {
+                requireWhole(folder.resolve(file), json.path(SHA256).path(file).asText());
+            }
+            JsonNode numbers = json.path("numbers");
+            List<String> samples = new ArrayList<>();
+            json.path("samples").forEach(name -> samples.add(name.asText()));
+            Map<String, Tensor> state = CheckpointFile.read(folder.resolve(CHECKPOINT));
+            return new Incident(
+                    json.path("step").asLong(),
+                    json.path("stage").asInt(),
+                    json.path("from").asLong(),
+                    json.path("message").asText(),
+                    List.copyOf(samples),
+                    new StepRun.Given(
+                            state,
+                            views(folder.resolve(VIEW_A), json.path("views").path(VIEW_A)),
+                            views(folder.resolve(VIEW_B), json.path("views").path(VIEW_B)),
+                            new StepNumbers(
+                                    numbers.path("learning_rate").floatValue(),
+                                    numbers.path("step").asLong(),
+                                    numbers.path("total_steps").asLong(),
+                                    numbers.path("seed").asLong())));
+        } catch (JsonProcessingException e) {
+            throw new IOException(description + " is truncated or damaged: " + e.getOriginalMessage(), e);
+        }
+    }
+
+    private static void requireWhole(Path file, String expected) throws IOException {
+        if (!Files.exists(file)) {
+            throw new NoSuchFileException("incident file " + file + " is missing");
+        }
+        String found = FileDigest.sha256(file);
+        if (!found.equals(expected)) {
+            throw new IOException("Incident file " + file + " is truncated or damaged: its SHA-256 is " + found
+                    + ", kept was " + expected);
+        }
+    }
+
+    private static ViewBatch views(Path file, JsonNode type) throws IOException {
+        ViewType its = RunConfig.JSON.treeToValue(type, ViewType.class);
+        byte[] bytes = Files.readAllBytes(file);
+        ByteBuffer buffer = ByteBuffer.allocateDirect(bytes.length).order(ByteOrder.nativeOrder());
+        buffer.put(0, bytes);
+        return new ViewBatch(its, buffer);
+    }
+
+    /** A batch's views in memory of their own. */
+    static ViewBatch copy(ViewBatch batch) {
+        ByteBuffer buffer = ByteBuffer.allocateDirect(batch.values().limit()).order(ByteOrder.nativeOrder());
+        buffer.put(0, bytes(batch));
+        return new ViewBatch(batch.type(), buffer);
+    }
+}

@@ -1,0 +1,211 @@
+package dev.vicreg.training.finding;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.vicreg.models.setting.SettingException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.LongFunction;
+import org.junit.jupiter.api.Test;
+
+class FindingsTest {
+    private static final LossShape SHAPE = new LossShape(128, 64, false, false);
+
+    /** Terms of projections whose dimensions deviate, are correlated and differ between views so much. */
+    private static Map<String, Float> terms(double deviation, double correlation, double unlikeness) {
+        double square = deviation * deviation;
+        double invariance = unlikeness * 2 * square;
+        double covariance = 2 * correlation * square * square * 127;
+        double loss = 25 * invariance + 25 * (1 - deviation) + covariance;
+        return Map.of(
+                "loss", (float) loss,
+                "invariance", (float) invariance,
+                "variance", (float) (1 - deviation),
+                "covariance", (float) covariance);
+    }
+
+    private static List<Finding> of(long warmup, int steps, LongFunction<Map<String, Float>> values) {
+        Findings findings = new Findings(SHAPE, warmup);
+        List<Finding> found = new ArrayList<>();
+        for (long step = 1; step <= steps; step++) {
+            found.addAll(findings.see(step, values.apply(step)));
+        }
+        return found;
+    }
+
+    private static void requireOne(Fault fault, long since, List<Finding> found) {
+        assertEquals(List.of(fault), found.stream().map(Finding::fault).toList(), found.toString());
+        assertEquals(since, found.get(0).since());
+    }
+
+    @Test
+    void aRunThatLearnsHasNoFindings() {
+        List<Finding> found = of(20, 300, step -> terms(0.33 + 0.0005 * step, 0.1, Math.max(0.3, 0.9 - 0.01 * step)));
+        assertEquals(List.of(), found);
+    }
+
+    @Test
+    void deviationsThatVanishAreACollapse() {
+        List<Finding> found = of(0, 60, step -> terms(step < 30 ? 0.33 : 0.15, 0.1, 0.9 - 0.01 * step));
+        requireOne(Fault.COLLAPSE, 30, found);
+        assertEquals(34, found.get(0).step());
+        assertTrue(
+                found.get(0)
+                        .text()
+                        .startsWith(
+                                "collapse since step 30: all samples get nearly the same projection (deviation 0.15"),
+                found.get(0).text());
+    }
+
+    /** Such as one whose projector's last layer begins with small weights. */
+    @Test
+    void aNetworkThatBeginsWithSmallDeviationsHasNotCollapsed() {
+        assertEquals(List.of(), of(0, 60, step -> terms(0.04 + 0.002 * step, 0.1, 0.9 - 0.01 * step)));
+    }
+
+    @Test
+    void dimensionsThatMoveTogetherAreADimensionalCollapse() {
+        List<Finding> found = of(0, 60, step -> terms(0.4, step < 20 ? 0.3 : 0.8, 0.9 - 0.01 * step));
+        requireOne(Fault.DIMENSIONAL_COLLAPSE, 20, found);
+    }
+
+    @Test
+    void viewsThatStayAsTheyWereAreToldOnceTheRateIsUp() {
+        List<Finding> found = of(50, 200, step -> terms(0.4, 0.1, 0.8));
+        requireOne(Fault.FLAT_INVARIANCE, 51, found);
+        assertEquals(90, found.get(0).step());
+        requireOne(Fault.VIEWS_UNLIKE, 51, of(50, 200, step -> terms(0.4, 0.1, 1)));
+    }
+
+    @Test
+    void aLossThatRisesIsAHighRate() {
+        List<Finding> found = of(0, 30, step -> {
+            Map<String, Float> values = new HashMap<>(terms(0.9, 0.1, 0.8 - 0.01 * step));
+            values.put("loss", step < 10 ? 20f : 45f);
+            values.put("lr", 0.5f);
+            return values;
+        });
+        requireOne(Fault.HIGH_RATE, 10, found);
+        assertEquals(Map.of("loss", 45f, "lr", 0.5f), found.get(0).evidence());
+    }
+
+    /** Such as SimSiam's, which falls from near 0 to -1. */
+    @Test
+    void lossesOfOtherObjectivesMayRiseForAWhile() {
+        assertEquals(List.of(), of(0, 60, step -> Map.of("loss", 0.01f * step, "similarity", 0.1f)));
+    }
+
+    /** A scale that is too high at first halves until it fits, which is as it should be. */
+    @Test
+    void skippedStepsAreAnOverflowOnlyWhereTheyGoOn() {
+        assertEquals(
+                List.of(), of(0, 200, step -> Map.of("loss_scale", 64f, "skipped_steps", (float) Math.min(step, 12))));
+        requireOne(
+                Fault.OVERFLOW,
+                60,
+                of(0, 200, step -> Map.of("loss_scale", 64f, "skipped_steps", (float) Math.max(0, step - 50))));
+        requireOne(Fault.OVERFLOW, 1, of(0, 9, step -> Map.of("loss_scale", 1f, "skipped_steps", 0f)));
+    }
+
+    @Test
+    void whatIsKnownBeforeTheFirstStepIsToldThen() {
+        Findings findings = new Findings(null, 0);
+        Map<String, Float> known = Map.of(
+                "steps",
+                10f,
+                "warmup_steps",
+                10f,
+                "samples",
+                100f,
+                "width",
+                128f,
+                "copies",
+                1f,
+                "looked_at",
+                64f,
+                "view_distance",
+                0f,
+                "pairs_of_one_name",
+                1f,
+                "by_chance",
+                0.1f);
+        List<Fault> found = findings.see(0, known).stream().map(Finding::fault).toList();
+        assertEquals(
+                List.of(Fault.SHORT_WARMUP, Fault.FEW_SAMPLES, Fault.DUPLICATES, Fault.LABEL_LEAK, Fault.VIEWS_ALIKE),
+                found);
+        assertEquals(List.of(), findings.see(0, known), "told once");
+        assertEquals(
+                List.of(),
+                new Findings(null, 0)
+                        .see(
+                                0,
+                                Map.of(
+                                        "steps",
+                                        10f,
+                                        "warmup_steps",
+                                        3f,
+                                        "samples",
+                                        128f,
+                                        "width",
+                                        128f,
+                                        "copies",
+                                        0f,
+                                        "looked_at",
+                                        64f,
+                                        "view_distance",
+                                        0.4f)));
+    }
+
+    @Test
+    void measurementsTellOfDeadNormsAndOfLostDirections() {
+        Findings findings = new Findings(null, 0);
+        assertEquals(
+                List.of(),
+                findings.see(
+                        20,
+                        Map.of(
+                                "dead_norm",
+                                0.1f,
+                                "update_ratio",
+                                0.01f,
+                                "projection_rankme",
+                                40f,
+                                "projection_spread",
+                                1f)));
+        List<Finding> found = findings.see(
+                40,
+                Map.of("dead_norm", 0.9f, "update_ratio", 0.4f, "projection_rankme", 3f, "projection_spread", 0.01f));
+        assertEquals(
+                List.of(Fault.DEAD_NORM, Fault.HIGH_RATE, Fault.COLLAPSE, Fault.DIMENSIONAL_COLLAPSE),
+                found.stream().map(Finding::fault).toList());
+    }
+
+    @Test
+    void lossesThatAreNoNumbersSayNothing() {
+        Map<String, Float> spoilt = Map.of(
+                "loss",
+                Float.NaN,
+                "invariance",
+                Float.NaN,
+                "variance",
+                Float.NaN,
+                "covariance",
+                Float.POSITIVE_INFINITY);
+        assertEquals(List.of(), of(0, 100, step -> spoilt));
+    }
+
+    @Test
+    void unknownNamesAreRefusedWithTheKnownOnes() {
+        Fault.Names names = new Fault.Names();
+        assertEquals(List.of("collapse", "any"), names.parse("collapse,any"));
+        String message = assertThrows(SettingException.class, () -> names.parse("collapse,colapse"))
+                .getMessage();
+        assertTrue(message.startsWith("must be one of collapse, dimensional-collapse, "), message);
+        assertTrue(message.endsWith("found \"colapse\"; did you mean collapse?"), message);
+        assertTrue(Fault.Names.include(List.of("any"), Fault.OVERFLOW));
+    }
+}
