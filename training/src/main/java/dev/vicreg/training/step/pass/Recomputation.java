@@ -35,33 +35,18 @@ import org.jspecify.annotations.Nullable;
  */
 public enum Recomputation implements Pass {
     /** Everything that the backward pass reads is held. */
-    NONE {
-        @Override
-        Set<Node> dropped(Activations activations) {
-            return Set.of();
-        }
-    },
+    NONE,
     /**
      * Norms and activation functions are done again, which cost little, where what they are done of is held anyway: the
      * outputs of convolutions and products.
      */
-    NORMS {
-        @Override
-        Set<Node> dropped(Activations activations) {
-            return norms(activations);
-        }
-    },
+    NORMS,
     /**
      * Whole blocks are done again, and nothing is held but what goes from one to the next. A block is what lies between two
      * places where a single value goes on, a residual block for example; {@link Blocks} chooses among these places. What
      * comes last before the objective is held, since the backward pass begins with it.
      */
-    BLOCKS {
-        @Override
-        Set<Node> dropped(Activations activations) {
-            return Blocks.dropped(activations);
-        }
-    };
+    BLOCKS;
 
     /** A norm's input with the running mean; behind it is the variance. */
     private static final int RUNNING_MEAN = 3;
@@ -91,7 +76,13 @@ public enum Recomputation implements Pass {
             OpType.TRANSPOSE);
 
     /** The nodes of the network whose results aren't held for the backward pass. */
-    abstract Set<Node> dropped(Activations activations);
+    private Set<Node> dropped(Activations activations) {
+        return switch (this) {
+            case NONE -> Set.of();
+            case NORMS -> norms(activations);
+            case BLOCKS -> Blocks.dropped(activations);
+        };
+    }
 
     @Override
     public StepGraph apply(StepGraph step) {
