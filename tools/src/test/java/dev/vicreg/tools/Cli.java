@@ -3,8 +3,10 @@ package dev.vicreg.tools;
 import dev.vicreg.tools.cli.Command;
 import dev.vicreg.tools.cli.Console;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -43,6 +45,13 @@ record Cli(int status, String out, String err) {
         if (done.status != 0) {
             throw new AssertionError(done.err);
         }
+    }
+
+    /** The lines of a run's metrics that are steps: findings and what was measured have lines of their own. */
+    static List<String> steps(Path run) throws IOException {
+        return Files.readAllLines(run.resolve("metrics.jsonl")).stream()
+                .filter(line -> line.contains("\"loss\":"))
+                .toList();
     }
 
     private static Cli of(ToIntFunction<Console> run) {

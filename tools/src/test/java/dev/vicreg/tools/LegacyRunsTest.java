@@ -72,9 +72,9 @@ class LegacyRunsTest {
                 -1,
                 Files.mismatch(held.resolve("run/config.json"), work.resolve("run/config.json")),
                 "config.json stays as the run was started");
-        List<String> before = Files.readAllLines(held.resolve("run/metrics.jsonl"));
-        List<String> after = Files.readAllLines(work.resolve("run/metrics.jsonl"));
-        List<String> expected = Files.readAllLines(held.resolve("expected/metrics.jsonl"));
+        List<String> before = Cli.steps(held.resolve("run"));
+        List<String> after = Cli.steps(work.resolve("run"));
+        List<String> expected = Cli.steps(held.resolve("expected"));
         assertEquals(before.subList(0, STEPS_BEFORE), after.subList(0, STEPS_BEFORE));
         assertEquals(STEPS_BEFORE + expected.size(), after.size());
         for (int i = 0; i < expected.size(); i++) {
@@ -98,8 +98,8 @@ class LegacyRunsTest {
         assumeTrue(
                 here.equals(there), () -> "bits not compared, figures alone: made on " + there + ", this is " + here);
         Path work = resumed(kind);
-        List<String> after = Files.readAllLines(work.resolve("run/metrics.jsonl"));
-        List<String> expected = Files.readAllLines(HELD.resolve(kind + "/expected/metrics.jsonl"));
+        List<String> after = Cli.steps(work.resolve("run"));
+        List<String> expected = Cli.steps(HELD.resolve(kind + "/expected"));
         for (int i = 0; i < expected.size(); i++) {
             assertEquals(figures(expected.get(i)), figures(after.get(STEPS_BEFORE + i)));
         }

@@ -59,7 +59,7 @@ class PipelineTest {
                 "checkpoints/step-00000004/state.json")) {
             assertTrue(Files.isRegularFile(run.resolve(name)), name);
         }
-        List<String> lines = Files.readAllLines(run.resolve("metrics.jsonl"));
+        List<String> lines = Cli.steps(run);
         assertEquals(4, lines.size());
         for (String name : List.of("epoch", "step", "loss", "invariance", "variance", "covariance", "lr")) {
             assertTrue(json(lines.get(3)).path(name).isNumber(), name);
@@ -476,7 +476,7 @@ class PipelineTest {
     }
 
     private static List<String> terms(Path root) throws IOException {
-        return Files.readAllLines(root.resolve("metrics.jsonl")).stream()
+        return Cli.steps(root).stream()
                 .map(line -> line.replaceFirst(",\"pairs_per_second.*", ""))
                 .toList();
     }

@@ -72,7 +72,7 @@ class PrecisionTest {
                         .path("loss-scaling")
                         .path("loss-scale-interval")
                         .asInt());
-        JsonNode last = json(Files.readAllLines(run.resolve("metrics.jsonl")).get(3));
+        JsonNode last = json(Cli.steps(run).get(3));
         assertEquals(4, last.path("skipped_steps").asInt());
         assertEquals((float) 1e30 / 16, (float) last.path("loss_scale").asDouble());
         String encoder = Cli.run("inspect", run.resolve("encoder.onnx").toString(), "--all")
@@ -102,7 +102,7 @@ class PrecisionTest {
                 "--loss-scale",
                 "8");
         assertEquals(0, on.status(), on.err());
-        List<String> lines = Files.readAllLines(folder.resolve("run/metrics.jsonl"));
+        List<String> lines = Cli.steps(folder.resolve("run"));
         assertEquals(6, lines.size());
         assertFalse(lines.get(1).contains("loss_scale"), lines.get(1));
         assertTrue(lines.get(5).contains("\"loss_scale\":8.0"), lines.get(5));
