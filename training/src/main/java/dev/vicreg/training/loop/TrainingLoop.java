@@ -511,7 +511,7 @@ final class TrainingLoop {
                 Arrays.stream(batch.indices()).limit(8).mapToObj(data::name).collect(Collectors.joining(", "));
         return new Spoilt(
                 step,
-                "Loss is not finite at step " + step + " (" + losses + "): stopped; the last"
+                "Loss is not finite at step " + step + " (" + losses.inWords() + "): stopped; the last"
                         + " good checkpoint is step " + last.step() + " in "
                         + last.file().getParent()
                         + "; try a lower `lr` or a longer `warmup-epochs`; the batch's files: " + files

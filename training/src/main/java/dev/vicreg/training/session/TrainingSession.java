@@ -26,6 +26,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -59,6 +61,14 @@ public final class TrainingSession implements AutoCloseable {
                 throw new IllegalArgumentException("The loss has no term " + name + ", only " + terms.keySet());
             }
             return term;
+        }
+
+        /** As {@code loss NaN, invariance 0.5, variance NaN}. */
+        public String inWords() {
+            return Stream.concat(
+                            Stream.of("loss " + loss),
+                            terms.entrySet().stream().map(term -> term.getKey() + " " + term.getValue()))
+                    .collect(Collectors.joining(", "));
         }
 
         /** Whether the loss and every term are finite numbers. */
