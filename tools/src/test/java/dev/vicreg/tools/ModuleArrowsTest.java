@@ -77,7 +77,7 @@ class ModuleArrowsTest {
 
             training.finding       -> models.setting
             training.config        -> training.finding models.setting models.graph models.onnx models.nn models.encoder runtime.natives \
-                                      runtime.input training.objective training.optim training.step training.data.source \
+                                      runtime.input training.objective training.optim training.step training.step.pass training.data.source \
                                       training.data.view training.data.kind training.data.picture \
                                       training.data.vector training.data.signal training.data.sequence training.data
             training.run           -> training.finding runtime.file models.setting models.graph models.onnx training.step training.step.pass training.step.lowering \
