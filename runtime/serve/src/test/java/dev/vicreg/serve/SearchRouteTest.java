@@ -8,7 +8,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import dev.vicreg.runtime.Batcher;
 import dev.vicreg.runtime.Manifest;
+import dev.vicreg.runtime.input.Input;
+import dev.vicreg.runtime.picture.Picture;
 import dev.vicreg.runtime.search.IndexBuilder;
 import dev.vicreg.runtime.search.SearchIndex;
 import java.awt.Color;
@@ -18,12 +21,19 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -120,6 +130,97 @@ class SearchRouteTest {
         assertEquals(
                 400, served.post("/search", "image/png", new byte[] {1, 2, 3}).status());
         assertEquals(415, served.post("/search", "audio/wav", new byte[] {1}).status());
+    }
+
+    @Test
+    void whatCannotBeAnsweredIsRefusedBeforeAFileIsDecoded() {
+        byte[] broken = {1, 2, 3};
+        assertEquals(
+                "k is 9999, expected 1 to 1000",
+                served.post("/search?k=9999", "image/png", broken).error());
+        assertEquals(
+                "k is 5, expected 1 to 4, the vectors of the index",
+                served.post("/search?k=5", "image/png", broken).error());
+        String part = "--x\r\nContent-Disposition: form-data; name=\"a\"; filename=\"a\"\r\n\r\nnone\r\n";
+        byte[] two = (part + part + "--x--\r\n").getBytes(StandardCharsets.US_ASCII);
+        assertEquals(
+                "2 files, expected one to search for",
+                served.post("/search", "multipart/form-data; boundary=x", two).error());
+    }
+
+    @Test
+    @Timeout(60) // seconds: what is waited for may never come
+    void searchesWaitAsSamplesDoAndHoldNoThreadOfARequest() throws Exception {
+        var limits = new ServeConfig.Limits(1, Duration.ZERO, 3, Duration.ofSeconds(30), 1000, 10, Duration.ZERO);
+        CountDownLatch running = new CountDownLatch(2);
+        CountDownLatch released = new CountDownLatch(1);
+        Supplier<Integer> search = () -> {
+            running.countDown();
+            try {
+                released.await();
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+            return 7;
+        };
+        Decoding decoding = new Decoding(1, 1 << 20, new ServeMetrics());
+        try (Embedding embedding = new Embedding(limits, decoding, Runnable::run)) {
+            long now = System.nanoTime();
+            CompletableFuture<Integer> first = embedding.searched(now, search);
+            CompletableFuture<Integer> second = embedding.searched(now, search);
+            running.await();
+            long longAgo = now - limits.timeout().toNanos();
+            var late = assertThrows(
+                    ExecutionException.class,
+                    () -> embedding.searched(longAgo, () -> 8).get());
+            assertEquals(503, embedding.refusal(late.getCause()).status(), "two others run");
+            CompletableFuture<Integer> third = embedding.searched(now, () -> 9);
+            assertEquals(
+                    429,
+                    assertThrows(Refusal.class, () -> embedding.searched(now, search))
+                            .status());
+            released.countDown();
+            assertEquals(List.of(7, 7, 9), List.of(first.get(), second.get(), third.get()));
+            assertEquals(10, embedding.searched(now, () -> 10).get());
+        }
+    }
+
+    @Test
+    @Timeout(60)
+    void serverThatIsFullOfSamplesSearchesForNoVector() throws Exception {
+        Path index = ServedFiles.index(folder.resolve("full.index"), model, COLOURS);
+        var limits = new ServeConfig.Limits(1, Duration.ZERO, 1, Duration.ofSeconds(30), 1000, 10, Duration.ZERO);
+        CountDownLatch running = new CountDownLatch(2); // the first one warms
+        CountDownLatch released = new CountDownLatch(1);
+        Manifest manifest = Manifest.read(model);
+        Function<List<Picture>, List<Outcome>> run = batch -> {
+            running.countDown();
+            try {
+                if (running.getCount() == 0) {
+                    released.await();
+                }
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+            return List.of(new Outcome(COLOURS[0], null));
+        };
+        Input.Pictures input = (Input.Pictures) manifest.input();
+        OpenModel<Picture> hangs =
+                OpenModel.of("colour", manifest, input, run, () -> {}, Batcher.Limits.DEFAULT, Batcher.Watch.NONE);
+        ServeConfig config = Served.config(limits, Served.ANYBODY, model);
+        try (Served full = new Served(config, hangs.with(SearchIndex.open(index)), Connections.Deadlines.DEFAULT)) {
+            byte[] red = ServedFiles.png(8, 8, Color.RED);
+            CompletableFuture<Served.Answer> first =
+                    CompletableFuture.supplyAsync(() -> full.post("/embed", "image/png", red));
+            running.await();
+            Served.Answer busy = full.json("/search", "{\"vector\":[1,0,0]}");
+            released.countDown();
+            assertEquals(429, busy.status(), busy.text());
+            assertEquals(200, first.get().status());
+            assertEquals(200, full.json("/search", "{\"vector\":[1,0,0]}").status());
+        } finally {
+            released.countDown();
+        }
     }
 
     @Test
