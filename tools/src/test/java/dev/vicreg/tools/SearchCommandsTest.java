@@ -181,6 +181,28 @@ class SearchCommandsTest {
     }
 
     @Test
+    void thumbnailsThatWereStoppedAreDrawnByTheNextRun() throws IOException {
+        for (int i = 0; i < 60; i++) { // more than the 64 of a batch
+            Files.copy(picture("dots/00001.png"), picture("rings/copy" + (10 + i) + ".png"));
+        }
+        index();
+        String[] words = {"index", "--model", model(), "--data", pictures.toString(), "--out", index.toString()};
+        String[] drawing = Stream.concat(Stream.of(words), Stream.of("--thumbnails")).toArray(String[]::new);
+        assertEquals(1, Cli.runStopped(0, drawing).status());
+        try (SearchIndex opened = SearchIndex.open(index)) {
+            assertTrue(opened.picture(63).length > 0);
+            assertEquals(0, opened.picture(77).length);
+        }
+        counts(index(), 0, 0, 78, 0);
+        byte[] whole = Files.readAllBytes(index);
+        try (SearchIndex opened = SearchIndex.open(index)) {
+            assertTrue(opened.picture(77).length > 0);
+        }
+        counts(index(), 0, 0, 78, 0);
+        assertArrayEquals(whole, Files.readAllBytes(index));
+    }
+
+    @Test
     void anotherModelEmbedsAllAnew() {
         index();
         train("other", shared.resolve("shapes/train"), 1);

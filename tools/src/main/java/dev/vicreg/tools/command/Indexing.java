@@ -41,6 +41,7 @@ final class Indexing {
     private int added;
     private int changed;
     private int unchanged;
+    private boolean drawn; // whether there is a picture that was not there
 
     /**
      * What came of it.
@@ -88,7 +89,8 @@ final class Indexing {
             SearchIndex.Entry entry,
             @Nullable Integer kept,
             @Nullable S sample,
-            byte[] picture) {}
+            byte[] picture,
+            boolean isDrawn) {}
 
     private static final class Stopped extends IOException {
         private static final long serialVersionUID = 1;
@@ -134,7 +136,7 @@ final class Indexing {
     private boolean isAsWanted() {
         return old != null
                 && old.description().equals(description)
-                && (old.hasPictures() || !pictures)
+                && !drawn
                 && old.isExact() == old.size() < approximateFrom;
     }
 
@@ -166,13 +168,13 @@ final class Indexing {
         SearchIndex before = old;
         Integer place = known.get(entry.path());
         if (before != null && place != null && before.entry(place).equals(entry)) {
-            byte[] picture = !pictures || before.hasPictures()
-                    ? before.picture(place)
-                    : picture(form, data.sample(index), data, raw);
-            return new Item<>(entry, place, null, picture);
+            byte[] kept = before.picture(place);
+            boolean isMissing = pictures && kept.length == 0; // as in an index without any, or one that was stopped
+            byte[] picture = isMissing ? picture(form, data.sample(index), data, raw) : kept;
+            return new Item<>(entry, place, null, picture, isMissing);
         }
         S sample = data.sample(index);
-        return new Item<>(entry, null, embedder.prepare(sample), picture(form, sample, data, raw));
+        return new Item<>(entry, null, embedder.prepare(sample), picture(form, sample, data, raw), pictures);
     }
 
     /** A small JPEG of what people see of a sample; empty where none is wanted. */
@@ -199,6 +201,7 @@ final class Indexing {
         }
         Iterator<float[]> vectors = List.of(embedder.embed(samples)).iterator();
         for (Item<S> item : items) {
+            drawn |= item.isDrawn();
             boolean before = known.remove(item.entry().path()) != null;
             if (item.kept() != null && old != null) {
                 builder.add(item.entry(), old.vector(item.kept()), item.picture());
