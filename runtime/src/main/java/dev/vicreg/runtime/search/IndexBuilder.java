@@ -70,18 +70,16 @@ public final class IndexBuilder implements Closeable {
      *
      * @param vector [dimension], of any length
      * @param picture a small JPEG of it; empty for none
-     * @throws IllegalArgumentException if the vector has another dimension, or a value that is not finite
+     * @throws IllegalArgumentException if the vector has another dimension or a value that is not finite, or the entry's
+     *     size or checksum is none; nothing is appended then
      */
     public void add(SearchIndex.Entry entry, float[] vector, byte[] picture) throws IOException {
         SearchIndex.requireVector(vector, dimension, entry.path());
+        byte[] fields = bytes(entry);
         row.clear();
         row.asFloatBuffer().put(Embeddings.normalised(vector));
         write(row);
-        byte[] path = entry.path().getBytes(StandardCharsets.UTF_8);
-        ByteBuffer fields = ByteBuffer.allocate(Long.BYTES + IndexFile.CHECKSUM + Integer.BYTES + path.length)
-                .order(ByteOrder.LITTLE_ENDIAN);
-        fields.putLong(entry.size()).put(HexFormat.of().parseHex(entry.checksum()));
-        entries.writeBytes(fields.putInt(path.length).put(path).array());
+        entries.writeBytes(fields);
         if (picture.length > 0 && pictures == null) {
             pictures = new Pictures(TemporaryFolder.beside(target), count);
         }
@@ -89,6 +87,21 @@ public final class IndexBuilder implements Closeable {
             pictures.add(picture);
         }
         count++;
+    }
+
+    private static byte[] bytes(SearchIndex.Entry entry) {
+        if (!entry.checksum().matches("[0-9a-fA-F]{" + 2 * IndexFile.CHECKSUM + "}") || entry.size() < 0) {
+            throw new IllegalArgumentException(entry.path() + " has " + entry.size() + " bytes and the checksum "
+                    + entry.checksum() + ", expected 0 or more and a SHA-256 in 64 hexadecimal digits");
+        }
+        byte[] path = entry.path().getBytes(StandardCharsets.UTF_8);
+        return ByteBuffer.allocate(IndexFile.ENTRY + path.length)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putLong(entry.size())
+                .put(HexFormat.of().parseHex(entry.checksum()))
+                .putInt(path.length)
+                .put(path)
+                .array();
     }
 
     /** Samples so far. */

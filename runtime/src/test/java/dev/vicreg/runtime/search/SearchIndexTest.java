@@ -261,6 +261,27 @@ class SearchIndexTest {
         }
     }
 
+    @Test
+    void sampleThatIsRefusedLeavesNothingBehind() throws IOException {
+        Path file = folder.resolve("refused.index");
+        try (IndexBuilder builder = IndexBuilder.create(file, 1, description(ANY))) {
+            for (SearchIndex.Entry bad : List.of(
+                    new SearchIndex.Entry("a", 0, ANY.substring(2)),
+                    new SearchIndex.Entry("a", 0, "zz" + ANY.substring(2)),
+                    new SearchIndex.Entry("a", -1, ANY))) {
+                var failure = assertThrows(
+                        IllegalArgumentException.class, () -> builder.add(bad, new float[] {-1}, new byte[0]));
+                assertTrue(failure.getMessage().contains("a SHA-256 in 64 hexadecimal digits"), failure.getMessage());
+            }
+            builder.add(new SearchIndex.Entry("b", 3, ANY), new float[] {1}, new byte[0]);
+            builder.publish(NEVER, UNSEEN);
+        }
+        try (SearchIndex index = SearchIndex.open(file)) {
+            assertEquals(1, index.size());
+            assertArrayEquals(new float[] {1}, index.vector(0));
+        }
+    }
+
     private static String refused(SearchIndex index, int k, float... query) {
         return String.valueOf(assertThrows(IllegalArgumentException.class, () -> index.search(query, k))
                 .getMessage());
