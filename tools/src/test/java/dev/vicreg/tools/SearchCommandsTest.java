@@ -187,7 +187,8 @@ class SearchCommandsTest {
         }
         index();
         String[] words = {"index", "--model", model(), "--data", pictures.toString(), "--out", index.toString()};
-        String[] drawing = Stream.concat(Stream.of(words), Stream.of("--thumbnails")).toArray(String[]::new);
+        String[] drawing =
+                Stream.concat(Stream.of(words), Stream.of("--thumbnails")).toArray(String[]::new);
         assertEquals(1, Cli.runStopped(0, drawing).status());
         try (SearchIndex opened = SearchIndex.open(index)) {
             assertTrue(opened.picture(63).length > 0);

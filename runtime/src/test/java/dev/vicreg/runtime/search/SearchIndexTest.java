@@ -21,6 +21,7 @@ import dev.vicreg.runtime.Manifest;
 import dev.vicreg.runtime.input.Input;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -279,6 +280,33 @@ class SearchIndexTest {
         try (SearchIndex index = SearchIndex.open(file)) {
             assertEquals(1, index.size());
             assertArrayEquals(new float[] {1}, index.vector(0));
+        }
+    }
+
+    @Test
+    void whatAnIndexCannotHoldIsNotWritten() throws IOException {
+        Path file = index(clusters(100, 3, 2), 100, UNSEEN);
+        try (FileChannel channel = FileChannel.open(file)) {
+            long graph = IndexFile.read(channel, file).size(IndexFile.Section.GRAPH);
+            long each = (graph - Links.HEAD) / 100;
+            assertTrue(Links.HEAD + IndexBuilder.MOST_LINKED * each <= Integer.MAX_VALUE, graph + " bytes");
+        }
+        assertTrue(IndexBuilder.links(IndexBuilder.MOST_LINKED, 100));
+        assertFalse(IndexBuilder.links(IndexBuilder.MOST_LINKED + 1, 100));
+        try (IndexBuilder builder = IndexBuilder.create(file, 1, description(ANY), 2 * IndexFile.ENTRY + 2)) {
+            builder.add(new SearchIndex.Entry("a", 0, ANY), new float[] {1}, new byte[0]);
+            builder.add(new SearchIndex.Entry("b", 0, ANY), new float[] {1}, new byte[0]);
+            var full = assertThrows(
+                    IOException.class,
+                    () -> builder.add(new SearchIndex.Entry("c", 0, ANY), new float[] {1}, new byte[0]));
+            assertEquals(
+                    "Cannot write " + file
+                            + ": the names of more than 2 samples take more than 90 bytes; split the data"
+                            + " into several indexes",
+                    full.getMessage());
+        }
+        try (SearchIndex index = SearchIndex.open(file)) {
+            assertEquals(100, index.size(), "what was there");
         }
     }
 

@@ -137,11 +137,16 @@ final class Indexing {
         return old != null
                 && old.description().equals(description)
                 && !drawn
-                && old.isExact() == old.size() < approximateFrom;
+                && old.isExact() != IndexBuilder.links(old.size(), approximateFrom);
     }
 
     private void publish(IndexBuilder builder, Console.Hold hold) throws IOException {
-        if (builder.size() < approximateFrom) {
+        if (!IndexBuilder.links(builder.size(), approximateFrom)) {
+            if (builder.size() >= approximateFrom) {
+                console.err()
+                        .println("note: more than " + IndexBuilder.MOST_LINKED + " vectors get no graph, and are"
+                                + " searched exactly; several indexes would have one each");
+            }
             builder.publish(approximateFrom, new IndexBuilder.Watch() {});
             return;
         }
