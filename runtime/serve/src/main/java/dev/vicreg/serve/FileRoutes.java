@@ -115,7 +115,8 @@ final class FileRoutes {
     /** The small picture of a sample of an index. */
     Reply picture(Call call) {
         ModelSlot slot = models.named(call.part("model"));
-        SearchIndex index = slot.current().index();
+        OpenModel<?> model = slot.current();
+        SearchIndex index = model.index();
         String text = call.part("index");
         if (index == null || !text.matches("[0-9]{1,9}") || Integer.parseInt(text) >= index.size()) {
             throw new Refusal(404, "there is no such sample");
@@ -126,6 +127,8 @@ final class FileRoutes {
                 throw new Refusal(404, "there is no picture of this sample");
             }
             return Reply.of(200, "image/jpeg", picture).by(slot.name());
+        } catch (IllegalStateException e) {
+            throw closed(slot, model, e);
         } catch (IOException e) {
             throw new Refusal(500, "this server failed; its log says why").because(e);
         }
@@ -159,13 +162,10 @@ final class FileRoutes {
         } catch (IllegalArgumentException e) { // worded for whoever asked
             throw Refusal.bad(String.valueOf(e.getMessage())).because(e);
         } catch (IllegalStateException e) {
-            if (slot.current() != model) {
-                throw Refusal.later(503, "the model was exchanged meanwhile").because(e);
-            }
-            throw e;
+            throw closed(slot, model, e);
         }
         if (slot.current() != model) { // by which the vector may have been made
-            throw Refusal.later(503, "the model was exchanged meanwhile");
+            throw exchanged();
         }
         return Reply.json(out -> {
                     out.beginObject().name("results").beginArray();
@@ -177,6 +177,15 @@ final class FileRoutes {
                     out.endArray().name("exact").value(index.isExact()).endObject();
                 })
                 .by(slot.name());
+    }
+
+    /** What is told of an index that can't be used: it may be that of a model that serves no more. */
+    private static RuntimeException closed(ModelSlot slot, OpenModel<?> model, IllegalStateException cause) {
+        return slot.current() == model ? cause : exchanged().because(cause);
+    }
+
+    private static Refusal exchanged() {
+        return Refusal.later(503, "the model was exchanged meanwhile");
     }
 
     private interface Result {

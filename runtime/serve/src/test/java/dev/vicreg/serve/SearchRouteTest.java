@@ -22,7 +22,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -254,6 +256,47 @@ class SearchRouteTest {
             Served.Answer picture = pictured.get("/search/colour/pictures/0");
             assertArrayEquals(new byte[] {7}, picture.body());
             assertEquals("image/jpeg", picture.header("Content-Type"));
+        }
+    }
+
+    @Test
+    void pictureOfAnIndexThatIsExchangedMeanwhileMayBeAskedForAgain() throws IOException {
+        Path index = folder.resolve("exchanged.index");
+        var description =
+                new SearchIndex.Description(model.toString(), SearchIndex.checksum(model), "", Manifest.read(model));
+        try (IndexBuilder builder = IndexBuilder.create(index, 3, description)) {
+            builder.add(new SearchIndex.Entry("a", 0, SearchIndex.checksum(new byte[0])), COLOURS[0], new byte[] {7});
+            builder.publish(Integer.MAX_VALUE, new IndexBuilder.Watch() {});
+        }
+        ServeConfig config = Served.searched(Served.ANYBODY, model, index);
+        ServeMetrics metrics = new ServeMetrics();
+        try (ModelSlot slot = new ModelSlot(config.models().get(0), config, metrics.watch(cause -> {}));
+                Embedding embedding =
+                        new Embedding(config.limits(), new Decoding(1, 1 << 20, metrics), Runnable::run)) {
+            FileRoutes routes = new FileRoutes(new Models(List.of(slot)), embedding);
+            Map<String, String> parts = new HashMap<>(Map.of("model", "colour", "index", "0")) {
+                private static final long serialVersionUID = 1;
+
+                @Override
+                public String get(Object name) {
+                    if (name.equals("index")) { // the model is known by now
+                        try {
+                            slot.reload().close();
+                        } catch (IOException e) {
+                            throw new IllegalStateException(e);
+                        }
+                    }
+                    return super.get(name);
+                }
+            };
+            var refusal = assertThrows(
+                    Refusal.class, () -> routes.picture(new Call(parts, Map.of(), name -> null, new byte[0])));
+            assertEquals(503, refusal.status());
+            Map<String, String> plain = Map.of("model", "colour", "index", "0");
+            assertEquals(
+                    200,
+                    routes.picture(new Call(plain, Map.of(), name -> null, new byte[0]))
+                            .status());
         }
     }
 

@@ -25,6 +25,7 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -34,6 +35,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 class SearchIndexTest {
@@ -224,6 +226,58 @@ class SearchIndexTest {
         }
         try (var files = Files.list(folder)) {
             assertEquals(List.of(file), files.toList(), "nothing else is left");
+        }
+    }
+
+    private Path pictured() throws IOException {
+        Path file = folder.resolve("pictured.index");
+        try (IndexBuilder builder = IndexBuilder.create(file, 1, description(ANY))) {
+            for (int i = 0; i < 200; i++) {
+                builder.add(new SearchIndex.Entry("" + i, 0, ANY), new float[] {1}, new byte[] {(byte) i});
+            }
+            builder.publish(NEVER, UNSEEN);
+        }
+        return file;
+    }
+
+    @Test
+    void threadThatIsInterruptedTakesTheIndexFromNobody() throws IOException {
+        try (SearchIndex index = SearchIndex.open(pictured())) {
+            Thread.currentThread().interrupt();
+            try {
+                assertArrayEquals(new byte[] {7}, index.picture(7));
+            } finally {
+                assertTrue(Thread.interrupted());
+            }
+            assertArrayEquals(new byte[] {8}, index.picture(8));
+            assertEquals(3, index.search(new float[] {1}, 3).size());
+        }
+    }
+
+    @Test
+    @Timeout(60) // seconds: it may go on for ever
+    void fileThatIsShortenedMeanwhileIsDamaged() throws IOException {
+        Path file = pictured();
+        try (SearchIndex index = SearchIndex.open(file);
+                FileChannel changed = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            changed.truncate(Files.size(file) - 1);
+            assertArrayEquals(new byte[] {7}, index.picture(7));
+            var failure = assertThrows(IOException.class, () -> index.picture(199));
+            assertEquals(
+                    "Cannot use " + file + ": it has become shorter than it was; copy it again, or build it anew with"
+                            + " ./vicreg index",
+                    failure.getMessage());
+        }
+    }
+
+    @Test
+    void closedIndexSearchesNoWay() throws IOException {
+        for (int approximateFrom : new int[] {100, NEVER}) {
+            SearchIndex index = SearchIndex.open(index(clusters(100, 3, 2), approximateFrom, UNSEEN));
+            index.close();
+            index.close();
+            var failure = assertThrows(IllegalStateException.class, () -> index.search(new float[] {1, 0, 0}, 3));
+            assertEquals(folder.resolve("made.index") + " is closed", failure.getMessage());
         }
     }
 
