@@ -51,9 +51,10 @@ final class Indexing {
      * @param unchanged samples that keep their vectors
      * @param removed samples that are gone
      * @param skipped samples that could not be decoded
-     * @param left samples that were not looked at
+     * @param left samples that were not looked at, since it was asked to stop
+     * @param samples that the index has now
      */
-    record Result(int added, int changed, int unchanged, int removed, int skipped, int left) {
+    record Result(int added, int changed, int unchanged, int removed, int skipped, int left, int samples) {
         boolean changesNothing() {
             return added + changed + removed + left == 0;
         }
@@ -121,13 +122,10 @@ final class Indexing {
                 }
             }
             int left = hold.isStopRequested() ? data.size() - seen[0] : 0;
-            Result result = new Result(added, changed, unchanged, left > 0 ? 0 : known.size(), skipped, left);
+            Result result =
+                    new Result(added, changed, unchanged, left > 0 ? 0 : known.size(), skipped, left, builder.size());
             if (!(result.changesNothing() && isAsWanted())) {
                 publish(builder, hold);
-            }
-            if (left > 0) {
-                throw new IllegalStateException("stopped: " + out + " has " + builder.size() + " samples, " + left
-                        + " were not looked at; the same command goes on");
             }
             return result;
         }
