@@ -105,9 +105,14 @@ public final class Batcher<S, R> implements AutoCloseable {
     }
 
     private void warm() {
-        int results = run.apply(List.of(first)).size();
-        if (results != 1) {
-            throw new IllegalStateException(name + " gave " + results + " results of one sample");
+        busySince = System.nanoTime();
+        try {
+            int results = run.apply(List.of(first)).size();
+            if (results != 1) {
+                throw new IllegalStateException(name + " gave " + results + " results of one sample");
+            }
+        } finally {
+            busySince = 0;
         }
     }
 
@@ -173,7 +178,7 @@ public final class Batcher<S, R> implements AutoCloseable {
         return healthy;
     }
 
-    /** How long the batch that runs now has been running; zero while none does. */
+    /** How long what runs now, a batch or {@code first}, has been running; zero while nothing does. */
     public Duration busy() {
         long since = busySince;
         return since == 0 ? Duration.ZERO : Duration.ofNanos(System.nanoTime() - since);

@@ -99,6 +99,19 @@ class BatcherTest {
     }
 
     @Test
+    void firstSampleThatHangsIsSeenToRun() throws Exception {
+        try (Batcher<Integer, Integer> batcher = batcher(8, Duration.ZERO, 100)) {
+            allowed.release(); // the bad one, after which the first one runs again
+            CompletableFuture<Integer> bad = batcher.submit(-1);
+            started.acquire(3);
+            assertTrue(bad.isCompletedExceptionally());
+            assertFalse(batcher.busy().isZero());
+            allowed.release(10);
+            assertEquals(20, batcher.submit(2).get());
+        }
+    }
+
+    @Test
     void fullQueueTakesAllOfACallOrNone() throws Exception {
         Batcher<Integer, Integer> batcher = batcher(1, Duration.ZERO, 3);
         CompletableFuture<Integer> first = batcher.submit(7);

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import dev.vicreg.runtime.search.IndexBuilder;
 import dev.vicreg.runtime.search.SearchIndex;
 import java.awt.Color;
 import java.io.IOException;
@@ -181,6 +182,29 @@ class SearchCommandsTest {
     }
 
     @Test
+    void thumbnailsThatWereStoppedAreDrawnByTheNextRun() throws IOException {
+        for (int i = 0; i < 60; i++) { // more than the 64 of a batch
+            Files.copy(picture("dots/00001.png"), picture("rings/copy" + (10 + i) + ".png"));
+        }
+        index();
+        String[] words = {"index", "--model", model(), "--data", pictures.toString(), "--out", index.toString()};
+        String[] drawing =
+                Stream.concat(Stream.of(words), Stream.of("--thumbnails")).toArray(String[]::new);
+        assertEquals(1, Cli.runStopped(0, drawing).status());
+        try (SearchIndex opened = SearchIndex.open(index)) {
+            assertTrue(opened.picture(63).length > 0);
+            assertEquals(0, opened.picture(77).length);
+        }
+        counts(index(), 0, 0, 78, 0);
+        byte[] whole = Files.readAllBytes(index);
+        try (SearchIndex opened = SearchIndex.open(index)) {
+            assertTrue(opened.picture(77).length > 0);
+        }
+        counts(index(), 0, 0, 78, 0);
+        assertArrayEquals(whole, Files.readAllBytes(index));
+    }
+
+    @Test
     void anotherModelEmbedsAllAnew() {
         index();
         train("other", shared.resolve("shapes/train"), 1);
@@ -255,6 +279,67 @@ class SearchCommandsTest {
         assertEquals("dots/00001.png\nrings/copy.png\n", listed.out());
         assertTrue(Files.exists(picture("rings/copy.png")), "nothing is deleted");
         assertTrue(listed.err().contains("2 are listed, none was deleted"), listed.err());
+    }
+
+    @Test
+    void nameThatIsNoLineIsNotListedAsFilesToDelete() throws IOException {
+        index();
+        Path made = folder.resolve("made.index");
+        try (SearchIndex old = SearchIndex.open(index);
+                IndexBuilder builder = IndexBuilder.create(made, old.dimension(), old.description())) {
+            for (String name : List.of("a", "b\nkept.png", "c\r", "d")) {
+                SearchIndex.Entry entry =
+                        new SearchIndex.Entry(name, 1, old.entry(0).checksum());
+                builder.add(entry, old.vector(0), new byte[0]);
+            }
+            builder.publish(Integer.MAX_VALUE, new IndexBuilder.Watch() {});
+        }
+        Cli listed = done(Cli.run("dedup", "--index", made.toString(), "--keep", "first", "--threshold", "1"));
+        assertEquals("d\n", listed.out());
+        assertEquals(
+                "note: 2 samples have names of several lines, and are not listed; --csv and --json have them\n"
+                        + "1 group of 4 samples among 4; 1 are listed, none was deleted\n",
+                listed.err());
+        Cli json = done(Cli.run("dedup", "--index", made.toString(), "--json"));
+        assertTrue(json.out().contains("b\\nkept.png"), json.out());
+    }
+
+    @Test
+    void groupingThatIsStoppedNamesNoIndexThatIsGone() throws IOException {
+        for (int i = 0; i < 60; i++) { // more than the 64 of a batch
+            Files.copy(picture("dots/00001.png"), picture("rings/copy" + (10 + i) + ".png"));
+        }
+        Cli stopped = Cli.runStopped(0, "dedup", "--model", model(), "--data", pictures.toString());
+        assertEquals(1, stopped.status());
+        assertTrue(
+                stopped.err().contains("stopped: 14 samples were not looked at, and nothing was grouped"),
+                stopped.err());
+    }
+
+    @Test
+    void largeSheetsAreCutAndResultsAreTold() throws IOException {
+        index("--thumbnails");
+        List<String> words = new ArrayList<>(List.of("search", "--index", index.toString()));
+        for (int i = 0; i < 51; i++) {
+            words.add(picture("dots/00000.png").toString());
+        }
+        Path sheet = folder.resolve("sheet.png");
+        words.addAll(List.of("--k", "3", "--sheet", sheet.toString()));
+        Cli found = done(Cli.run(words.toArray(String[]::new)));
+        assertEquals(51 * 4, found.out().lines().count());
+        assertTrue(found.err().contains("note: " + sheet + " shows the first 50 queries"), found.err());
+        assertEquals(10 + 50 * 138, ImageIO.read(sheet.toFile()).getHeight());
+        Files.delete(sheet);
+        for (int i = 0; i < 5; i++) {
+            Files.copy(picture("dots/00001.png"), picture("rings/copy" + i + ".png"));
+        }
+        index();
+        String query = picture("dots/00000.png").toString();
+        Cli wide =
+                done(Cli.run("search", "--index", index.toString(), query, "--k", "23", "--sheet", sheet.toString()));
+        assertEquals(24, wide.out().lines().count());
+        assertTrue(wide.err().contains("note: " + sheet + " shows the first 20 results"), wide.err());
+        assertEquals(10 + 138 + 24 + 20 * 138, ImageIO.read(sheet.toFile()).getWidth());
     }
 
     @Test

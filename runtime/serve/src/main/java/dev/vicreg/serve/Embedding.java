@@ -6,21 +6,32 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.IntFunction;
+import java.util.function.Supplier;
 
 /**
  * The way of samples through a server: as many as there are places are decoded, queue, run in batches with those of other
- * requests, and are answered before a time has passed. Thread-safe.
+ * requests, and are answered before a time has passed; searches have threads of their own, and are counted with them.
+ * Thread-safe.
  */
 final class Embedding implements AutoCloseable {
+    private static final int SEARCHES = 2; // at once: one that goes through all vectors uses all processors by itself
+
     private final ServeConfig.Limits limits;
     private final Semaphore places;
     private final Decoding decoding;
     private final Executor answering;
+    private final ExecutorService searching = Executors.newFixedThreadPool(SEARCHES, work -> {
+        Thread thread = new Thread(work, "searching");
+        thread.setDaemon(true);
+        return thread;
+    });
 
     /** @param answering threads that write answers, so that those of the batches don't */
     Embedding(ServeConfig.Limits limits, Decoding decoding, Executor answering) {
@@ -49,9 +60,7 @@ final class Embedding implements AutoCloseable {
         if (count > limits.queue()) {
             throw Refusal.tooLarge(count + " samples, expected at most " + limits.queue() + " (`queue`)");
         }
-        if (!places.tryAcquire(count)) {
-            throw Refusal.later(429, "this server is busy: " + limits.queue() + " samples wait already");
-        }
+        take(count);
         List<CompletableFuture<S>> made = new ArrayList<>(count);
         List<CompletableFuture<Outcome>> answers = new ArrayList<>(count);
         for (int i = 0; i < count; i++) {
@@ -74,6 +83,36 @@ final class Embedding implements AutoCloseable {
                     places.release(count);
                 })
                 .thenApplyAsync(outcomes -> requireFinite(outcomes, where), answering);
+    }
+
+    /**
+     * What a search gives: it waits as a sample does, and runs on a thread that no request is read by.
+     *
+     * @param since when the request's time began, as {@link System#nanoTime} has it
+     */
+    <T> CompletableFuture<T> searched(long since, Supplier<T> search) {
+        take(1);
+        CompletableFuture<T> found = new CompletableFuture<>();
+        searching.execute(() -> {
+            if (found.isDone()) { // nobody waits for it any more
+                return;
+            }
+            try {
+                found.complete(search.get());
+            } catch (Throwable e) { // ends this request alone
+                found.completeExceptionally(e);
+            }
+        });
+        long left = limits.timeout().toNanos() - (System.nanoTime() - since);
+        return found.orTimeout(Math.max(0, left), TimeUnit.NANOSECONDS)
+                .whenComplete((value, failure) -> places.release())
+                .thenApplyAsync(value -> value, answering);
+    }
+
+    private void take(int count) {
+        if (!places.tryAcquire(count)) {
+            throw Refusal.later(429, "this server is busy: " + limits.queue() + " samples wait already");
+        }
     }
 
     /** All values, when all are there; the first failure in their order, as soon as all have come or failed. */
@@ -118,5 +157,6 @@ final class Embedding implements AutoCloseable {
     @Override
     public void close() {
         decoding.close();
+        searching.shutdownNow();
     }
 }

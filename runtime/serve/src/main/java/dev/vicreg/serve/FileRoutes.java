@@ -73,18 +73,26 @@ final class FileRoutes {
         if (index == null) {
             throw Refusal.bad("model " + slot.name() + " has no index (`index`)");
         }
+        long since = System.nanoTime();
         if (call.mediaType().equals(Reply.JSON)) {
             VectorQuery query = call.json(in -> VectorQuery.read(in, index.dimension()));
-            int k = query.k() == null ? k(call, index) : query.k();
-            return CompletableFuture.completedFuture(found(slot, model, index, query.vector(), k));
+            int k = requireK(query.k() == null ? k(call, index) : query.k(), index);
+            return embedding.searched(since, () -> found(slot, model, index, query.vector(), k));
         }
-        int k = k(call, index);
-        return outcomes(slot, model, call).thenApply(outcomes -> {
-            if (outcomes.size() != 1) {
-                throw Refusal.bad(outcomes.size() + " files, expected one to search for");
-            }
-            return found(slot, model, index, outcomes.get(0).embedding(), k);
-        });
+        int k = requireK(k(call, index), index);
+        return vector(slot, model, call)
+                .thenCompose(vector -> embedding.searched(since, () -> found(slot, model, index, vector, k)));
+    }
+
+    /** The vector of the only file. */
+    private <S> CompletableFuture<float[]> vector(ModelSlot slot, OpenModel<S> model, Call call) {
+        Drafts<S> drafts = drafts(slot, model, call);
+        if (drafts.list().size() != 1) {
+            throw Refusal.bad(drafts.list().size() + " files, expected one to search for");
+        }
+        return embedding
+                .outcomes(slot, drafts.list(), drafts.where())
+                .thenApply(outcomes -> outcomes.get(0).embedding());
     }
 
     /** What can be searched: {@code {"indexes": [{"model", "samples", "dimension", "exact", "pictures"}]}}. */
@@ -107,7 +115,8 @@ final class FileRoutes {
     /** The small picture of a sample of an index. */
     Reply picture(Call call) {
         ModelSlot slot = models.named(call.part("model"));
-        SearchIndex index = slot.current().index();
+        OpenModel<?> model = slot.current();
+        SearchIndex index = model.index();
         String text = call.part("index");
         if (index == null || !text.matches("[0-9]{1,9}") || Integer.parseInt(text) >= index.size()) {
             throw new Refusal(404, "there is no such sample");
@@ -118,6 +127,8 @@ final class FileRoutes {
                 throw new Refusal(404, "there is no picture of this sample");
             }
             return Reply.of(200, "image/jpeg", picture).by(slot.name());
+        } catch (IllegalStateException e) {
+            throw closed(slot, model, e);
         } catch (IOException e) {
             throw new Refusal(500, "this server failed; its log says why").because(e);
         }
@@ -134,23 +145,27 @@ final class FileRoutes {
         return Integer.parseInt(text);
     }
 
-    private static Reply found(ModelSlot slot, OpenModel<?> model, SearchIndex index, float[] vector, int k) {
+    private static int requireK(int k, SearchIndex index) {
         if (k < 1 || k > MOST_RESULTS) {
             throw Refusal.bad("k is " + k + ", expected 1 to " + MOST_RESULTS);
         }
+        if (k > index.size()) {
+            throw Refusal.bad("k is " + k + ", expected 1 to " + index.size() + ", the vectors of the index");
+        }
+        return k;
+    }
+
+    private static Reply found(ModelSlot slot, OpenModel<?> model, SearchIndex index, float[] vector, int k) {
         List<SearchIndex.Match> matches;
         try {
             matches = index.search(vector, k);
         } catch (IllegalArgumentException e) { // worded for whoever asked
             throw Refusal.bad(String.valueOf(e.getMessage())).because(e);
         } catch (IllegalStateException e) {
-            if (slot.current() != model) {
-                throw Refusal.later(503, "the model was exchanged meanwhile").because(e);
-            }
-            throw e;
+            throw closed(slot, model, e);
         }
         if (slot.current() != model) { // by which the vector may have been made
-            throw Refusal.later(503, "the model was exchanged meanwhile");
+            throw exchanged();
         }
         return Reply.json(out -> {
                     out.beginObject().name("results").beginArray();
@@ -162,6 +177,15 @@ final class FileRoutes {
                     out.endArray().name("exact").value(index.isExact()).endObject();
                 })
                 .by(slot.name());
+    }
+
+    /** What is told of an index that can't be used: it may be that of a model that serves no more. */
+    private static RuntimeException closed(ModelSlot slot, OpenModel<?> model, IllegalStateException cause) {
+        return slot.current() == model ? cause : exchanged().because(cause);
+    }
+
+    private static Refusal exchanged() {
+        return Refusal.later(503, "the model was exchanged meanwhile");
     }
 
     private interface Result {
@@ -203,7 +227,19 @@ final class FileRoutes {
         out.endArray().endObject();
     }
 
+    /**
+     * Samples of a request, not made yet.
+     *
+     * @param where what messages call each
+     */
+    private record Drafts<S>(List<Draft<S>> list, IntFunction<String> where) {}
+
     private <S> CompletableFuture<List<Outcome>> outcomes(ModelSlot slot, OpenModel<S> model, Call call) {
+        Drafts<S> drafts = drafts(slot, model, call);
+        return embedding.outcomes(slot, drafts.list(), drafts.where());
+    }
+
+    private <S> Drafts<S> drafts(ModelSlot slot, OpenModel<S> model, Call call) {
         String type = call.mediaType();
         if (type.equals(FORM)) {
             String header = String.valueOf(call.headers().get("Content-Type"));
@@ -213,15 +249,15 @@ final class FileRoutes {
             for (int i = 0; i < files.size(); i++) {
                 drafts.add(model.wire().file(files.get(i), where.apply(i)));
             }
-            return embedding.outcomes(slot, drafts, where);
+            return new Drafts<>(drafts, where);
         }
         if (type.equals(Reply.JSON)) {
             List<Draft<S>> drafts = call.json(in -> inputs(in, model.wire()));
-            return embedding.outcomes(slot, drafts, index -> INPUTS + "[" + index + "]");
+            return new Drafts<>(drafts, index -> INPUTS + "[" + index + "]");
         }
         requireFits(type, slot.name(), model.wire());
         String where = "in the body";
-        return embedding.outcomes(slot, List.of(model.wire().file(call.body(), where)), index -> where);
+        return new Drafts<>(List.of(model.wire().file(call.body(), where)), index -> where);
     }
 
     private static void requireFits(String type, String name, Wire<?> wire) {

@@ -78,7 +78,7 @@ public record ServeConfig(
      *
      * @param batch the most samples that run at once
      * @param delay how long the first sample of a batch waits for others
-     * @param queue the most samples that are being prepared, wait or run, of all requests
+     * @param queue the most samples that are being prepared, wait or run, and searches, of all requests
      * @param timeout from the end of a request's body to its answer
      * @param body bytes of a request's body, as sent and decompressed
      * @param connections that are open at once

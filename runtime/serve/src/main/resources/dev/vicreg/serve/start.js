@@ -101,11 +101,13 @@ async function search(body, type, picture) {
     const found = await json('search?model=' + encodeURIComponent(name) + '&k=' + k,
       { method: 'POST', body, headers: { 'Content-Type': type } });
     const items = await Promise.all(found.results.map(result => item(result, name)));
+    const addresses = items.map(each => each.address).filter(address => address);
     if (mine !== asked) {
+      addresses.forEach(address => URL.revokeObjectURL(address));
       return;
     }
     shown.forEach(address => URL.revokeObjectURL(address));
-    shown = items.map(each => each.address).filter(address => address);
+    shown = addresses;
     at('query').replaceChildren();
     if (picture) {
       const address = URL.createObjectURL(body);

@@ -8,7 +8,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import dev.vicreg.runtime.Batcher;
 import dev.vicreg.runtime.Manifest;
+import dev.vicreg.runtime.input.Input;
+import dev.vicreg.runtime.picture.Picture;
 import dev.vicreg.runtime.search.IndexBuilder;
 import dev.vicreg.runtime.search.SearchIndex;
 import java.awt.Color;
@@ -18,12 +21,21 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -123,6 +135,97 @@ class SearchRouteTest {
     }
 
     @Test
+    void whatCannotBeAnsweredIsRefusedBeforeAFileIsDecoded() {
+        byte[] broken = {1, 2, 3};
+        assertEquals(
+                "k is 9999, expected 1 to 1000",
+                served.post("/search?k=9999", "image/png", broken).error());
+        assertEquals(
+                "k is 5, expected 1 to 4, the vectors of the index",
+                served.post("/search?k=5", "image/png", broken).error());
+        String part = "--x\r\nContent-Disposition: form-data; name=\"a\"; filename=\"a\"\r\n\r\nnone\r\n";
+        byte[] two = (part + part + "--x--\r\n").getBytes(StandardCharsets.US_ASCII);
+        assertEquals(
+                "2 files, expected one to search for",
+                served.post("/search", "multipart/form-data; boundary=x", two).error());
+    }
+
+    @Test
+    @Timeout(60) // seconds: what is waited for may never come
+    void searchesWaitAsSamplesDoAndHoldNoThreadOfARequest() throws Exception {
+        var limits = new ServeConfig.Limits(1, Duration.ZERO, 3, Duration.ofSeconds(30), 1000, 10, Duration.ZERO);
+        CountDownLatch running = new CountDownLatch(2);
+        CountDownLatch released = new CountDownLatch(1);
+        Supplier<Integer> search = () -> {
+            running.countDown();
+            try {
+                released.await();
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+            return 7;
+        };
+        Decoding decoding = new Decoding(1, 1 << 20, new ServeMetrics());
+        try (Embedding embedding = new Embedding(limits, decoding, Runnable::run)) {
+            long now = System.nanoTime();
+            CompletableFuture<Integer> first = embedding.searched(now, search);
+            CompletableFuture<Integer> second = embedding.searched(now, search);
+            running.await();
+            long longAgo = now - limits.timeout().toNanos();
+            var late = assertThrows(
+                    ExecutionException.class,
+                    () -> embedding.searched(longAgo, () -> 8).get());
+            assertEquals(503, embedding.refusal(late.getCause()).status(), "two others run");
+            CompletableFuture<Integer> third = embedding.searched(now, () -> 9);
+            assertEquals(
+                    429,
+                    assertThrows(Refusal.class, () -> embedding.searched(now, search))
+                            .status());
+            released.countDown();
+            assertEquals(List.of(7, 7, 9), List.of(first.get(), second.get(), third.get()));
+            assertEquals(10, embedding.searched(now, () -> 10).get());
+        }
+    }
+
+    @Test
+    @Timeout(60)
+    void serverThatIsFullOfSamplesSearchesForNoVector() throws Exception {
+        Path index = ServedFiles.index(folder.resolve("full.index"), model, COLOURS);
+        var limits = new ServeConfig.Limits(1, Duration.ZERO, 1, Duration.ofSeconds(30), 1000, 10, Duration.ZERO);
+        CountDownLatch running = new CountDownLatch(2); // the first one warms
+        CountDownLatch released = new CountDownLatch(1);
+        Manifest manifest = Manifest.read(model);
+        Function<List<Picture>, List<Outcome>> run = batch -> {
+            running.countDown();
+            try {
+                if (running.getCount() == 0) {
+                    released.await();
+                }
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+            return List.of(new Outcome(COLOURS[0], null));
+        };
+        Input.Pictures input = (Input.Pictures) manifest.input();
+        OpenModel<Picture> hangs =
+                OpenModel.of("colour", manifest, input, run, () -> {}, Batcher.Limits.DEFAULT, Batcher.Watch.NONE);
+        ServeConfig config = Served.config(limits, Served.ANYBODY, model);
+        try (Served full = new Served(config, hangs.with(SearchIndex.open(index)), Connections.Deadlines.DEFAULT)) {
+            byte[] red = ServedFiles.png(8, 8, Color.RED);
+            CompletableFuture<Served.Answer> first =
+                    CompletableFuture.supplyAsync(() -> full.post("/embed", "image/png", red));
+            running.await();
+            Served.Answer busy = full.json("/search", "{\"vector\":[1,0,0]}");
+            released.countDown();
+            assertEquals(429, busy.status(), busy.text());
+            assertEquals(200, first.get().status());
+            assertEquals(200, full.json("/search", "{\"vector\":[1,0,0]}").status());
+        } finally {
+            released.countDown();
+        }
+    }
+
+    @Test
     void modelWithoutAnIndexIsNotSearched() throws IOException {
         try (Served plain = new Served(Served.config(model))) {
             Served.Answer named = plain.json("/search?model=colour", "{\"vector\":[1,0,0]}");
@@ -153,6 +256,47 @@ class SearchRouteTest {
             Served.Answer picture = pictured.get("/search/colour/pictures/0");
             assertArrayEquals(new byte[] {7}, picture.body());
             assertEquals("image/jpeg", picture.header("Content-Type"));
+        }
+    }
+
+    @Test
+    void pictureOfAnIndexThatIsExchangedMeanwhileMayBeAskedForAgain() throws IOException {
+        Path index = folder.resolve("exchanged.index");
+        var description =
+                new SearchIndex.Description(model.toString(), SearchIndex.checksum(model), "", Manifest.read(model));
+        try (IndexBuilder builder = IndexBuilder.create(index, 3, description)) {
+            builder.add(new SearchIndex.Entry("a", 0, SearchIndex.checksum(new byte[0])), COLOURS[0], new byte[] {7});
+            builder.publish(Integer.MAX_VALUE, new IndexBuilder.Watch() {});
+        }
+        ServeConfig config = Served.searched(Served.ANYBODY, model, index);
+        ServeMetrics metrics = new ServeMetrics();
+        try (ModelSlot slot = new ModelSlot(config.models().get(0), config, metrics.watch(cause -> {}));
+                Embedding embedding =
+                        new Embedding(config.limits(), new Decoding(1, 1 << 20, metrics), Runnable::run)) {
+            FileRoutes routes = new FileRoutes(new Models(List.of(slot)), embedding);
+            Map<String, String> parts = new HashMap<>(Map.of("model", "colour", "index", "0")) {
+                private static final long serialVersionUID = 1;
+
+                @Override
+                public String get(Object name) {
+                    if (name.equals("index")) { // the model is known by now
+                        try {
+                            slot.reload().close();
+                        } catch (IOException e) {
+                            throw new IllegalStateException(e);
+                        }
+                    }
+                    return super.get(name);
+                }
+            };
+            var refusal = assertThrows(
+                    Refusal.class, () -> routes.picture(new Call(parts, Map.of(), name -> null, new byte[0])));
+            assertEquals(503, refusal.status());
+            Map<String, String> plain = Map.of("model", "colour", "index", "0");
+            assertEquals(
+                    200,
+                    routes.picture(new Call(plain, Map.of(), name -> null, new byte[0]))
+                            .status());
         }
     }
 

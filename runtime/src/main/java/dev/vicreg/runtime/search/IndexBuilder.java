@@ -22,7 +22,14 @@ import org.jspecify.annotations.Nullable;
  * then. Not thread-safe.
  */
 public final class IndexBuilder implements Closeable {
+    /** The most vectors that get a graph, whose file section is read by ints; more are searched exactly. */
+    public static final int MOST_LINKED = (Integer.MAX_VALUE - Links.HEAD) / (NeighbourGraph.DEGREE * Integer.BYTES);
+
+    /** Bytes of all entries, which a Java array holds. */
+    private static final int MOST_ENTRIES = Integer.MAX_VALUE - 8;
+
     private final Path target;
+    private final int mostEntries;
     private final int dimension;
     private final SearchIndex.Description description;
     private final AtomicFile file;
@@ -44,9 +51,11 @@ public final class IndexBuilder implements Closeable {
         }
     }
 
-    private IndexBuilder(Path target, int dimension, SearchIndex.Description description, AtomicFile file)
+    private IndexBuilder(
+            Path target, int dimension, SearchIndex.Description description, AtomicFile file, int mostEntries)
             throws IOException {
         this.target = target;
+        this.mostEntries = mostEntries;
         this.dimension = dimension;
         this.description = description;
         this.file = file;
@@ -61,8 +70,18 @@ public final class IndexBuilder implements Closeable {
      */
     public static IndexBuilder create(Path target, int dimension, SearchIndex.Description description)
             throws IOException {
+        return create(target, dimension, description, MOST_ENTRIES);
+    }
+
+    static IndexBuilder create(Path target, int dimension, SearchIndex.Description description, int mostEntries)
+            throws IOException {
         AtomicFile file = AtomicFile.create(target);
-        return new IndexBuilder(target, dimension, description, file);
+        return new IndexBuilder(target, dimension, description, file, mostEntries);
+    }
+
+    /** Whether {@link #publish} gives so many vectors a graph, if jvector is on the class path. */
+    public static boolean links(int count, int approximateFrom) {
+        return count >= approximateFrom && count <= MOST_LINKED;
     }
 
     /**
@@ -70,18 +89,21 @@ public final class IndexBuilder implements Closeable {
      *
      * @param vector [dimension], of any length
      * @param picture a small JPEG of it; empty for none
-     * @throws IllegalArgumentException if the vector has another dimension, or a value that is not finite
+     * @throws IllegalArgumentException if the vector has another dimension or a value that is not finite, or the entry's
+     *     size or checksum is none; nothing is appended then
+     * @throws IOException if it can't be written, or all names take more bytes than an index holds
      */
     public void add(SearchIndex.Entry entry, float[] vector, byte[] picture) throws IOException {
         SearchIndex.requireVector(vector, dimension, entry.path());
+        byte[] fields = bytes(entry);
+        if (fields.length > mostEntries - entries.size()) {
+            throw new IOException("Cannot write " + target + ": the names of more than " + count
+                    + " samples take more than " + mostEntries + " bytes; split the data into several indexes");
+        }
         row.clear();
         row.asFloatBuffer().put(Embeddings.normalised(vector));
         write(row);
-        byte[] path = entry.path().getBytes(StandardCharsets.UTF_8);
-        ByteBuffer fields = ByteBuffer.allocate(Long.BYTES + IndexFile.CHECKSUM + Integer.BYTES + path.length)
-                .order(ByteOrder.LITTLE_ENDIAN);
-        fields.putLong(entry.size()).put(HexFormat.of().parseHex(entry.checksum()));
-        entries.writeBytes(fields.putInt(path.length).put(path).array());
+        entries.writeBytes(fields);
         if (picture.length > 0 && pictures == null) {
             pictures = new Pictures(TemporaryFolder.beside(target), count);
         }
@@ -89,6 +111,21 @@ public final class IndexBuilder implements Closeable {
             pictures.add(picture);
         }
         count++;
+    }
+
+    private static byte[] bytes(SearchIndex.Entry entry) {
+        if (!entry.checksum().matches("[0-9a-fA-F]{" + 2 * IndexFile.CHECKSUM + "}") || entry.size() < 0) {
+            throw new IllegalArgumentException(entry.path() + " has " + entry.size() + " bytes and the checksum "
+                    + entry.checksum() + ", expected 0 or more and a SHA-256 in 64 hexadecimal digits");
+        }
+        byte[] path = entry.path().getBytes(StandardCharsets.UTF_8);
+        return ByteBuffer.allocate(IndexFile.ENTRY + path.length)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putLong(entry.size())
+                .put(HexFormat.of().parseHex(entry.checksum()))
+                .putInt(path.length)
+                .put(path)
+                .array();
     }
 
     /** Samples so far. */
@@ -99,8 +136,8 @@ public final class IndexBuilder implements Closeable {
     /**
      * Completes the file and gives it its name.
      *
-     * @param approximateFrom so many vectors or more get a graph by which they are searched approximately, if jvector is on
-     *     the class path
+     * @param approximateFrom so many vectors or more, up to {@link #MOST_LINKED}, get a graph by which they are searched
+     *     approximately, if jvector is on the class path
      * @throws IllegalStateException if there are no vectors
      */
     public void publish(int approximateFrom, Watch watch) throws IOException {
@@ -118,7 +155,7 @@ public final class IndexBuilder implements Closeable {
                 pictures.copy();
             }
             ends[3] = position;
-            if (count >= approximateFrom && SearchIndex.hasJvector()) {
+            if (links(count, approximateFrom) && SearchIndex.hasJvector()) {
                 MappedVectors vectors = new MappedVectors(file.channel(), IndexFile.HEAD, count, dimension);
                 NeighbourGraph.write(vectors, watch, this::write);
             }

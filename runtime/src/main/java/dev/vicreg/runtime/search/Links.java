@@ -16,7 +16,7 @@ import java.util.stream.IntStream;
  * files hold the vectors a second time, and change with its versions. Immutable; thread-safe.
  */
 final class Links implements ImmutableGraphIndex {
-    private static final int HEAD = 2 * Integer.BYTES;
+    static final int HEAD = 2 * Integer.BYTES;
     private static final int NONE = -1;
 
     private final ByteBuffer section;

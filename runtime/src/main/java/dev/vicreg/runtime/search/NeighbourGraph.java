@@ -27,7 +27,7 @@ import java.util.stream.IntStream;
  */
 final class NeighbourGraph {
     /** Neighbours of each, and how many are looked at to choose them: jvector's usual ones. */
-    private static final int DEGREE = 32;
+    static final int DEGREE = 32;
 
     private static final int BEAM = 100;
     private static final float OVERFLOW = 1.2f;

@@ -5,8 +5,10 @@ import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import dev.vicreg.runtime.Embeddings;
 import dev.vicreg.runtime.Manifest;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
@@ -48,7 +50,8 @@ public final class SearchIndex implements AutoCloseable {
     private static final int MOST_APPROXIMATE = 1000;
 
     private final Path file;
-    private final FileChannel channel;
+    private final RandomAccessFile
+            opened; // not as a channel, which an interrupted thread closes for all; guarded by itself
     private final IndexFile form;
     private final Description description;
     private final MappedVectors vectors;
@@ -57,6 +60,7 @@ public final class SearchIndex implements AutoCloseable {
     private final ExactSearch exact;
     private final @Nullable NeighbourGraph graph;
     private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
+    private boolean closed; // guarded by lock
 
     /**
      * A sample that was found.
@@ -111,12 +115,13 @@ public final class SearchIndex implements AutoCloseable {
         }
     }
 
-    private SearchIndex(Path file, FileChannel channel, IndexFile form) throws IOException {
+    private SearchIndex(Path file, RandomAccessFile opened, IndexFile form) throws IOException {
         this.file = file;
-        this.channel = channel;
+        this.opened = opened;
         this.form = form;
+        FileChannel channel = opened.getChannel();
         vectors = new MappedVectors(channel, form.start(IndexFile.Section.VECTORS), form.count(), form.dimension());
-        entries = section(IndexFile.Section.ENTRIES);
+        entries = section(channel, IndexFile.Section.ENTRIES);
         places = new int[form.count()];
         int place = 0;
         for (int i = 0; i < places.length; i++) {
@@ -129,11 +134,11 @@ public final class SearchIndex implements AutoCloseable {
             place += path;
         }
         String json = StandardCharsets.UTF_8
-                .decode(section(IndexFile.Section.DESCRIPTION))
+                .decode(section(channel, IndexFile.Section.DESCRIPTION))
                 .toString();
         description = Description.parse(json, file);
         boolean linked = form.size(IndexFile.Section.GRAPH) > 0 && hasJvector();
-        graph = linked ? NeighbourGraph.open(section(IndexFile.Section.GRAPH), vectors, file) : null;
+        graph = linked ? NeighbourGraph.open(section(channel, IndexFile.Section.GRAPH), vectors, file) : null;
         exact = new ExactSearch();
     }
 
@@ -148,7 +153,7 @@ public final class SearchIndex implements AutoCloseable {
         }
     }
 
-    private ByteBuffer section(IndexFile.Section section) throws IOException {
+    private ByteBuffer section(FileChannel channel, IndexFile.Section section) throws IOException {
         long size = form.size(section);
         if (size > Integer.MAX_VALUE) {
             throw new IOException("Cannot use " + file + ": " + section.name().toLowerCase(Locale.ROOT)
@@ -168,14 +173,14 @@ public final class SearchIndex implements AutoCloseable {
         if (!Files.isRegularFile(file)) {
             throw new NoSuchFileException(file + ": no such index; ./vicreg index builds one");
         }
-        FileChannel channel = FileChannel.open(file);
+        RandomAccessFile opened = new RandomAccessFile(file.toFile(), "r");
         SearchIndex index = null;
         try {
-            index = new SearchIndex(file, channel, IndexFile.read(channel, file));
+            index = new SearchIndex(file, opened, IndexFile.read(opened.getChannel(), file));
             return index;
         } finally {
             if (index == null) {
-                channel.close();
+                opened.close();
             }
         }
     }
@@ -270,7 +275,12 @@ public final class SearchIndex implements AutoCloseable {
         return vectors.row(index);
     }
 
-    /** A small JPEG of a sample; empty where there is none. */
+    /**
+     * A small JPEG of a sample; empty where there is none.
+     *
+     * @throws IOException if it can't be read, or the file has been shortened meanwhile
+     * @throws IllegalStateException if this is closed
+     */
     public byte[] picture(int index) throws IOException {
         if (!hasPictures()) {
             return new byte[0];
@@ -301,8 +311,13 @@ public final class SearchIndex implements AutoCloseable {
 
     private ByteBuffer read(long from, int size) throws IOException {
         ByteBuffer bytes = ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN);
-        while (bytes.hasRemaining()) {
-            channel.read(bytes, from + bytes.position());
+        synchronized (opened) {
+            try {
+                opened.seek(from);
+                opened.readFully(bytes.array());
+            } catch (EOFException e) {
+                throw IndexFile.damaged(file, "it has become shorter than it was");
+            }
         }
         return bytes;
     }
@@ -314,12 +329,21 @@ public final class SearchIndex implements AutoCloseable {
      * @param k 1 to {@link #size}
      * @throws IllegalArgumentException if the query has another dimension, a value that is not finite or nothing but zeros,
      *     or {@code k} is out of range: says so in one line
+     * @throws IllegalStateException if this is closed
      */
     public List<Match> search(float[] query, int k) {
         if (graph == null || k > MOST_APPROXIMATE) {
             return searchExactly(List.of(query), k).get(0);
         }
-        ExactSearch.Found found = graph.find(normalised(query, k), k);
+        float[] normalised = normalised(query, k);
+        ExactSearch.Found found;
+        lock.readLock().lock();
+        try {
+            requireOpen();
+            found = graph.find(normalised, k);
+        } finally {
+            lock.readLock().unlock();
+        }
         return found.places().length == k
                 ? matches(found)
                 : searchExactly(List.of(query), k).get(0);
@@ -341,7 +365,7 @@ public final class SearchIndex implements AutoCloseable {
     }
 
     private void requireOpen() {
-        if (!channel.isOpen()) {
+        if (closed) {
             throw new IllegalStateException(file + " is closed");
         }
     }
@@ -425,9 +449,10 @@ public final class SearchIndex implements AutoCloseable {
     public void close() throws IOException {
         lock.writeLock().lock();
         try {
-            if (channel.isOpen()) {
+            if (!closed) {
+                closed = true;
                 exact.close();
-                channel.close();
+                opened.close();
             }
         } finally {
             lock.writeLock().unlock();

@@ -21,9 +21,11 @@ import dev.vicreg.runtime.Manifest;
 import dev.vicreg.runtime.input.Input;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -33,6 +35,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 class SearchIndexTest {
@@ -226,6 +229,58 @@ class SearchIndexTest {
         }
     }
 
+    private Path pictured() throws IOException {
+        Path file = folder.resolve("pictured.index");
+        try (IndexBuilder builder = IndexBuilder.create(file, 1, description(ANY))) {
+            for (int i = 0; i < 200; i++) {
+                builder.add(new SearchIndex.Entry("" + i, 0, ANY), new float[] {1}, new byte[] {(byte) i});
+            }
+            builder.publish(NEVER, UNSEEN);
+        }
+        return file;
+    }
+
+    @Test
+    void threadThatIsInterruptedTakesTheIndexFromNobody() throws IOException {
+        try (SearchIndex index = SearchIndex.open(pictured())) {
+            Thread.currentThread().interrupt();
+            try {
+                assertArrayEquals(new byte[] {7}, index.picture(7));
+            } finally {
+                assertTrue(Thread.interrupted());
+            }
+            assertArrayEquals(new byte[] {8}, index.picture(8));
+            assertEquals(3, index.search(new float[] {1}, 3).size());
+        }
+    }
+
+    @Test
+    @Timeout(60) // seconds: it may go on for ever
+    void fileThatIsShortenedMeanwhileIsDamaged() throws IOException {
+        Path file = pictured();
+        try (SearchIndex index = SearchIndex.open(file);
+                FileChannel changed = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            changed.truncate(Files.size(file) - 1);
+            assertArrayEquals(new byte[] {7}, index.picture(7));
+            var failure = assertThrows(IOException.class, () -> index.picture(199));
+            assertEquals(
+                    "Cannot use " + file + ": it has become shorter than it was; copy it again, or build it anew with"
+                            + " ./vicreg index",
+                    failure.getMessage());
+        }
+    }
+
+    @Test
+    void closedIndexSearchesNoWay() throws IOException {
+        for (int approximateFrom : new int[] {100, NEVER}) {
+            SearchIndex index = SearchIndex.open(index(clusters(100, 3, 2), approximateFrom, UNSEEN));
+            index.close();
+            index.close();
+            var failure = assertThrows(IllegalStateException.class, () -> index.search(new float[] {1, 0, 0}, 3));
+            assertEquals(folder.resolve("made.index") + " is closed", failure.getMessage());
+        }
+    }
+
     @Test
     void whatIsNotPublishedLeavesTheOldIndex() throws IOException {
         Path file = index(new float[][] {{1}}, NEVER, UNSEEN);
@@ -258,6 +313,54 @@ class SearchIndexTest {
                     IllegalArgumentException.class,
                     () -> builder.add(entry, new float[] {Float.POSITIVE_INFINITY}, new byte[0]));
             assertEquals("a.png has the value Infinity, expected finite ones", failure.getMessage());
+        }
+    }
+
+    @Test
+    void sampleThatIsRefusedLeavesNothingBehind() throws IOException {
+        Path file = folder.resolve("refused.index");
+        try (IndexBuilder builder = IndexBuilder.create(file, 1, description(ANY))) {
+            for (SearchIndex.Entry bad : List.of(
+                    new SearchIndex.Entry("a", 0, ANY.substring(2)),
+                    new SearchIndex.Entry("a", 0, "zz" + ANY.substring(2)),
+                    new SearchIndex.Entry("a", -1, ANY))) {
+                var failure = assertThrows(
+                        IllegalArgumentException.class, () -> builder.add(bad, new float[] {-1}, new byte[0]));
+                assertTrue(failure.getMessage().contains("a SHA-256 in 64 hexadecimal digits"), failure.getMessage());
+            }
+            builder.add(new SearchIndex.Entry("b", 3, ANY), new float[] {1}, new byte[0]);
+            builder.publish(NEVER, UNSEEN);
+        }
+        try (SearchIndex index = SearchIndex.open(file)) {
+            assertEquals(1, index.size());
+            assertArrayEquals(new float[] {1}, index.vector(0));
+        }
+    }
+
+    @Test
+    void whatAnIndexCannotHoldIsNotWritten() throws IOException {
+        Path file = index(clusters(100, 3, 2), 100, UNSEEN);
+        try (FileChannel channel = FileChannel.open(file)) {
+            long graph = IndexFile.read(channel, file).size(IndexFile.Section.GRAPH);
+            long each = (graph - Links.HEAD) / 100;
+            assertTrue(Links.HEAD + IndexBuilder.MOST_LINKED * each <= Integer.MAX_VALUE, graph + " bytes");
+        }
+        assertTrue(IndexBuilder.links(IndexBuilder.MOST_LINKED, 100));
+        assertFalse(IndexBuilder.links(IndexBuilder.MOST_LINKED + 1, 100));
+        try (IndexBuilder builder = IndexBuilder.create(file, 1, description(ANY), 2 * IndexFile.ENTRY + 2)) {
+            builder.add(new SearchIndex.Entry("a", 0, ANY), new float[] {1}, new byte[0]);
+            builder.add(new SearchIndex.Entry("b", 0, ANY), new float[] {1}, new byte[0]);
+            var full = assertThrows(
+                    IOException.class,
+                    () -> builder.add(new SearchIndex.Entry("c", 0, ANY), new float[] {1}, new byte[0]));
+            assertEquals(
+                    "Cannot write " + file
+                            + ": the names of more than 2 samples take more than 90 bytes; split the data"
+                            + " into several indexes",
+                    full.getMessage());
+        }
+        try (SearchIndex index = SearchIndex.open(file)) {
+            assertEquals(100, index.size(), "what was there");
         }
     }
 

@@ -35,7 +35,7 @@ final class BenchSearchCommand {
     private static final double SPREAD = 0.5;
 
     private static final Setting<Integer> VECTORS =
-            Setting.integer("vectors", "N", Group.DATA, "vectors of the index", 1_000_000, K, 100_000_000);
+            Setting.integer("vectors", "N", Group.DATA, "vectors of the index", 1_000_000, K, 16_000_000);
     private static final Setting<Integer> DIMENSION =
             Setting.integer("dimension", "N", Group.DATA, "values of each", 128, 2, 1 << 16);
     private static final Setting<Integer> CLUSTERS =

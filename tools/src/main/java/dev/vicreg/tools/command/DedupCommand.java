@@ -107,8 +107,13 @@ final class DedupCommand {
                 Dataset<?> data =
                         InputOptions.open(model.manifest(), named, null, SharedSettings.selection(settings), datasets);
                 SearchIndex.Description description = IndexCommand.description(file, onnx, named, model);
-                new Indexing(file, model, description, null, pictures, Integer.MAX_VALUE, console)
+                Indexing.Result made = new Indexing(
+                                file, model, description, null, pictures, Integer.MAX_VALUE, console)
                         .run(SampleForms.of(data), data);
+                if (made.left() > 0) {
+                    throw new IllegalStateException(
+                            "stopped: " + made.left() + " samples were not looked at, and nothing was grouped");
+                }
             }
         }
     }
@@ -179,6 +184,11 @@ final class DedupCommand {
         }
     }
 
+    /** Whether a name printed alone is one name to whoever reads line by line. */
+    private static boolean isLine(String name) {
+        return name.indexOf('\n') < 0 && name.indexOf('\r') < 0;
+    }
+
     private static void tell(int samples, int groups, List<Member> members, Settings settings, Console console) {
         if (settings.on(SharedSettings.JSON)) {
             Map<String, Object> json = new LinkedHashMap<>();
@@ -190,10 +200,13 @@ final class DedupCommand {
             return;
         }
         boolean lists = settings.isGiven(KEEP);
+        int unlisted = 0;
         int group = 0;
         for (Member member : members) {
-            if (lists && !member.kept) {
+            if (lists && !member.kept && isLine(member.path)) {
                 console.out().println(member.path);
+            } else if (lists && !member.kept) {
+                unlisted++;
             } else if (!lists) {
                 if (member.group != group) {
                     group = member.group;
@@ -204,9 +217,15 @@ final class DedupCommand {
                                 Locale.ROOT, "  %6.3f  %9d bytes  %s", member.similarity, member.bytes, member.path));
             }
         }
+        if (unlisted > 0) {
+            console.err()
+                    .println("note: " + unlisted + (unlisted == 1 ? " sample has a name" : " samples have names")
+                            + " of several lines, and " + (unlisted == 1 ? "is" : "are")
+                            + " not listed; --csv and --json have " + (unlisted == 1 ? "it" : "them"));
+        }
         console.err()
                 .println(groups + (groups == 1 ? " group" : " groups") + " of " + members.size() + " samples among "
-                        + samples + "; " + (members.size() - groups)
+                        + samples + "; " + (members.size() - groups - unlisted)
                         + (lists ? " are listed, none was deleted" : " could be deleted"));
     }
 }

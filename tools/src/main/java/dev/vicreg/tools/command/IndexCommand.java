@@ -85,6 +85,10 @@ final class IndexCommand {
                     Indexing indexing = new Indexing(
                             out, model, description, known, thumbnails, settings.get(APPROXIMATE_FROM), console);
                     Indexing.Result result = indexing.run(SampleForms.of(data), data);
+                    if (result.left() > 0) {
+                        throw new IllegalStateException("stopped: " + out + " has " + result.samples() + " samples, "
+                                + result.left() + " were not looked at; the same command goes on");
+                    }
                     tell(out, result, settings, console);
                 }
             }

@@ -41,6 +41,7 @@ final class Indexing {
     private int added;
     private int changed;
     private int unchanged;
+    private boolean drawn; // whether there is a picture that was not there
 
     /**
      * What came of it.
@@ -50,9 +51,10 @@ final class Indexing {
      * @param unchanged samples that keep their vectors
      * @param removed samples that are gone
      * @param skipped samples that could not be decoded
-     * @param left samples that were not looked at
+     * @param left samples that were not looked at, since it was asked to stop
+     * @param samples that the index has now
      */
-    record Result(int added, int changed, int unchanged, int removed, int skipped, int left) {
+    record Result(int added, int changed, int unchanged, int removed, int skipped, int left, int samples) {
         boolean changesNothing() {
             return added + changed + removed + left == 0;
         }
@@ -88,7 +90,8 @@ final class Indexing {
             SearchIndex.Entry entry,
             @Nullable Integer kept,
             @Nullable S sample,
-            byte[] picture) {}
+            byte[] picture,
+            boolean isDrawn) {}
 
     private static final class Stopped extends IOException {
         private static final long serialVersionUID = 1;
@@ -119,13 +122,10 @@ final class Indexing {
                 }
             }
             int left = hold.isStopRequested() ? data.size() - seen[0] : 0;
-            Result result = new Result(added, changed, unchanged, left > 0 ? 0 : known.size(), skipped, left);
+            Result result =
+                    new Result(added, changed, unchanged, left > 0 ? 0 : known.size(), skipped, left, builder.size());
             if (!(result.changesNothing() && isAsWanted())) {
                 publish(builder, hold);
-            }
-            if (left > 0) {
-                throw new IllegalStateException("stopped: " + out + " has " + builder.size() + " samples, " + left
-                        + " were not looked at; the same command goes on");
             }
             return result;
         }
@@ -134,12 +134,17 @@ final class Indexing {
     private boolean isAsWanted() {
         return old != null
                 && old.description().equals(description)
-                && (old.hasPictures() || !pictures)
-                && old.isExact() == old.size() < approximateFrom;
+                && !drawn
+                && old.isExact() != IndexBuilder.links(old.size(), approximateFrom);
     }
 
     private void publish(IndexBuilder builder, Console.Hold hold) throws IOException {
-        if (builder.size() < approximateFrom) {
+        if (!IndexBuilder.links(builder.size(), approximateFrom)) {
+            if (builder.size() >= approximateFrom) {
+                console.err()
+                        .println("note: more than " + IndexBuilder.MOST_LINKED + " vectors get no graph, and are"
+                                + " searched exactly; several indexes would have one each");
+            }
             builder.publish(approximateFrom, new IndexBuilder.Watch() {});
             return;
         }
@@ -166,13 +171,13 @@ final class Indexing {
         SearchIndex before = old;
         Integer place = known.get(entry.path());
         if (before != null && place != null && before.entry(place).equals(entry)) {
-            byte[] picture = !pictures || before.hasPictures()
-                    ? before.picture(place)
-                    : picture(form, data.sample(index), data, raw);
-            return new Item<>(entry, place, null, picture);
+            byte[] kept = before.picture(place);
+            boolean isMissing = pictures && kept.length == 0; // as in an index without any, or one that was stopped
+            byte[] picture = isMissing ? picture(form, data.sample(index), data, raw) : kept;
+            return new Item<>(entry, place, null, picture, isMissing);
         }
         S sample = data.sample(index);
-        return new Item<>(entry, null, embedder.prepare(sample), picture(form, sample, data, raw));
+        return new Item<>(entry, null, embedder.prepare(sample), picture(form, sample, data, raw), pictures);
     }
 
     /** A small JPEG of what people see of a sample; empty where none is wanted. */
@@ -199,6 +204,7 @@ final class Indexing {
         }
         Iterator<float[]> vectors = List.of(embedder.embed(samples)).iterator();
         for (Item<S> item : items) {
+            drawn |= item.isDrawn();
             boolean before = known.remove(item.entry().path()) != null;
             if (item.kept() != null && old != null) {
                 builder.add(item.entry(), old.vector(item.kept()), item.picture());

@@ -4,6 +4,7 @@ import dev.vicreg.models.setting.Group;
 import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.runtime.input.Input;
+import dev.vicreg.runtime.picture.Interpolation;
 import dev.vicreg.runtime.picture.Picture;
 import dev.vicreg.runtime.search.SearchIndex;
 import dev.vicreg.tools.cli.Console;
@@ -29,6 +30,8 @@ import javax.imageio.ImageIO;
 /** Finds what in an index is nearest to samples. */
 final class SearchCommand {
     private static final int USUAL = 10;
+    private static final int SHEET_QUERIES = 50;
+    private static final int SHEET_RESULTS = 20;
 
     static final Setting<Path> INDEX = Setting.path("index", "FILE", Group.MODEL, "index as ./vicreg index writes it");
     private static final Setting<List<Path>> QUERY =
@@ -78,9 +81,6 @@ final class SearchCommand {
             }
             List<float[]> vectors = vectors(index, queries, settings);
             List<List<SearchIndex.Match>> found = search(index, vectors, settings);
-            if (sheet.isPresent()) {
-                draw(index, queries, found, sheet.get());
-            }
             if (settings.on(SharedSettings.JSON)) {
                 for (int i = 0; i < queries.size(); i++) {
                     console.out().println(Json.line(new Found(queries.get(i).toString(), found.get(i))));
@@ -89,6 +89,9 @@ final class SearchCommand {
                 console.out().print(NeighbourTable.csv(queries, found));
             } else {
                 print(queries, found, console);
+            }
+            if (sheet.isPresent()) {
+                draw(index, queries, found, sheet.get(), console);
             }
         }
     }
@@ -149,26 +152,41 @@ final class SearchCommand {
         }
     }
 
-    private static void draw(SearchIndex index, List<Path> queries, List<List<SearchIndex.Match>> found, Path sheet)
+    private static void draw(
+            SearchIndex index, List<Path> queries, List<List<SearchIndex.Match>> found, Path sheet, Console console)
             throws IOException {
         List<List<BufferedImage>> rows = new ArrayList<>();
-        for (int i = 0; i < queries.size(); i++) {
+        for (int i = 0; i < Math.min(SHEET_QUERIES, queries.size()); i++) {
+            List<SearchIndex.Match> matches = found.get(i);
             List<BufferedImage> row = new ArrayList<>();
             row.add(seen(queries.get(i), index));
-            for (SearchIndex.Match match : found.get(i)) {
+            for (SearchIndex.Match match : matches.subList(0, Math.min(SHEET_RESULTS, matches.size()))) {
                 row.add(picture(index, match.index()));
             }
             rows.add(row);
         }
         ContactSheet.of(rows).write(sheet);
+        if (queries.size() > SHEET_QUERIES) {
+            console.err().println("note: " + sheet + " shows the first " + SHEET_QUERIES + " queries");
+        }
+        if (found.get(0).size() > SHEET_RESULTS) {
+            console.err().println("note: " + sheet + " shows the first " + SHEET_RESULTS + " results of each");
+        }
     }
 
-    /** The query, where it is a picture; else nothing but white. */
+    /** The query, where it is a picture, no larger than it is drawn; else nothing but white. */
     private static BufferedImage seen(Path query, SearchIndex index) throws IOException {
-        boolean isPicture = index.description().manifest().input() instanceof Input.Pictures;
-        return isPicture
-                ? Picture.decode(Files.readAllBytes(query), query.toString()).toBufferedImage()
-                : blank();
+        if (!(index.description().manifest().input() instanceof Input.Pictures)) {
+            return blank();
+        }
+        Picture whole = Picture.decode(Files.readAllBytes(query), query.toString());
+        double scale = (double) ContactSheet.CELL / Math.max(whole.width(), whole.height());
+        if (scale >= 1) {
+            return whole.toBufferedImage();
+        }
+        int width = (int) Math.max(1, Math.round(scale * whole.width()));
+        int height = (int) Math.max(1, Math.round(scale * whole.height()));
+        return whole.resize(width, height, Interpolation.BILINEAR).toBufferedImage();
     }
 
     private static BufferedImage blank() {

@@ -15,10 +15,12 @@ import org.jspecify.annotations.Nullable;
  * another one a red frame and a red corner, so that the two differ without colour. But for sequences there is no text on it.
  */
 public final class ContactSheet extends Plot {
+    /** Pixels of a picture's longer side on a sheet of pictures. */
+    public static final int CELL = 128;
+
     private static final int NEIGHBOURS = 8;
     private static final int MAX_ROWS = 20;
 
-    private static final int CELL = 128;
     private static final int MARGIN = 10;
     private static final int GAP = 24;
     private static final float FRAME = 4;

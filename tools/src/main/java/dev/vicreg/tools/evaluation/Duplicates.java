@@ -1,5 +1,6 @@
 package dev.vicreg.tools.evaluation;
 
+import dev.vicreg.runtime.Embeddings;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -12,6 +13,9 @@ import java.util.TreeMap;
  */
 public final class Duplicates {
     private static final int BLOCK = 8192; // rows that are compared with all after them at a time
+
+    /** What products in float32 may be off by: closer to the threshold a cosine is summed in double precision. */
+    private static final float INEXACT = 1e-5f;
 
     private final int[] parents; // of each vector, towards the first of its group
 
@@ -38,8 +42,8 @@ public final class Duplicates {
                 float[][] others = Arrays.copyOfRange(vectors, from, vectors.length);
                 products.forEach(block, others, (row, start, cosines) -> {
                     for (int i = Math.max(0, row + 1 - start); i < cosines.length; i++) {
-                        if (cosines[i] >= threshold) {
-                            groups.join(first + row, first + start + i);
+                        if (cosines[i] >= threshold - INEXACT) {
+                            groups.compare(vectors, first + row, first + start + i, cosines[i], threshold);
                         }
                     }
                 });
@@ -50,6 +54,16 @@ public final class Duplicates {
             byFirst.computeIfAbsent(groups.first(i), first -> new ArrayList<>()).add(i);
         }
         return byFirst.values().stream().filter(group -> group.size() > 1).toList();
+    }
+
+    private void compare(float[][] vectors, int one, int other, float product, float threshold) {
+        if (first(one) != first(other)) {
+            boolean isClose = product < threshold + INEXACT;
+            float cosine = isClose ? Embeddings.cosine(vectors[one], vectors[other]) : product;
+            if (cosine >= threshold) {
+                join(one, other);
+            }
+        }
     }
 
     private int first(int place) {
