@@ -422,4 +422,39 @@ class VariantExportTest {
         }
         assertEquals(40, measured.made()[0][1], 1e-3f, "a bias on weights that are next to nothing");
     }
+
+    @Test
+    void productsMayShareTheirWeightsAndBiases() throws IOException {
+        Value weight = Value.constant("w", Tensor.of(Shape.of(3, 3), 0.5f, -0.25f, 1, 0.2f, 1, -0.5f, 0.1f, 0, 0.7f));
+        Value bias = Value.constant("b", Tensor.of(Shape.of(3), 1, -2, 0.5f));
+        Path twice = ofVectors(x -> {
+            Ops ops = new Ops();
+            Value products = ops.matMul(ops.relu(ops.matMul(x, weight)), weight);
+            Value first = ops.gemm(ops.relu(products), weight, bias, false, true);
+            return ops.slice(ops.gemm(ops.relu(first), weight, bias, false, true), 1, 0, 2, 1);
+        });
+        VariantExport.Result result = export(twice, new Settings(Precision.INT8, false, false, 0, 0), vectors(100));
+        assertTrue(result.measured().mean() > 0.99, "cosine " + result.measured().mean());
+        // four of what is read; of weights one of both MatMul, and one of each Gemm with its bias
+        assertEquals(4 + 1 + 2 + 2, operators(result.file()).get("DequantizeLinear"));
+    }
+
+    @Test
+    void convolutionsMayShareTheirWeights() throws IOException {
+        List<Float> half = List.of(0.5f, 0.5f, 0.5f);
+        Input.Pictures input = Input.pictures(TestRun.IMAGE_SIZE, half, half);
+        Value image = Value.input("image", EncoderExport.pictures(input, Dim.symbol("N")));
+        Value weight = Value.constant("w", noise(3, 3));
+        Ops ops = new Ops();
+        Value x = Layers.normalisePictures(ops, image, half, half);
+        Value first = ops.relu(ops.conv(x, weight, null, Ops.window(3, 1, 1)));
+        Value second = ops.conv(first, weight, null, Ops.window(3, 1, 1));
+        Graph graph =
+                Graph.of("encoder", List.of(image), Map.of("embedding", ops.flatten(ops.globalAveragePool(second), 1)));
+        Manifest manifest = new Manifest(1, "1", "shared", input, 3, 81, "cafe", Map.of());
+        Path encoder = Files.write(
+                folder.resolve("shared.onnx"), OnnxFile.bytes(graph, Map.of(Manifest.METADATA_KEY, manifest.toJson())));
+        VariantExport.Result result = export(encoder, new Settings(Precision.INT8, false, false, 0, 0), pictures(20));
+        assertTrue(result.measured().mean() > 0.99, "cosine " + result.measured().mean());
+    }
 }
