@@ -234,8 +234,9 @@ public sealed interface Input<S> {
      *     channels last
      * @param imageWidth width in pixels of pictures that aren't square; null of square ones
      * @param anySize whether the model takes uint8 pictures of any size and does itself what the caller would do: then
-     *     {@link #prepare} leaves their size as it is. Null where it doesn't. Pictures of {@code imageSize} may be fed
-     *     all the same, which is all that readers do that don't know this
+     *     {@link #prepare} leaves their size as it is, but for those whose proportions would make them many times larger
+     *     in the model. Null where it doesn't. Pictures of {@code imageSize} may be fed all the same, which is all that
+     *     readers do that don't know this
      */
     record Pictures(
             String name,
@@ -263,6 +264,9 @@ public sealed interface Input<S> {
 
         /** The colour order of more than four channels: that of the file or the array that a picture comes from. */
         public static final String AS_STORED = "as-stored";
+
+        /** A model may resize a picture to so many times the pixels that are cut out, and always to as many as it has. */
+        private static final int MOST_RESIZED = 16;
 
         private static final List<String> COLOUR_ORDERS = List.of("L", "LA", "RGB", "RGBA");
 
@@ -390,12 +394,25 @@ public sealed interface Input<S> {
         @Override
         public Picture prepare(Picture sample) {
             Picture picture = sample.withChannels(decodedChannels());
-            if (sizesDiffer()) {
+            if (sizesDiffer() && !growsTooLarge(picture)) {
                 return picture;
             }
             return imageWidth == null
                     ? picture.middle(shortestSide, imageSize, kernel(interpolation))
                     : picture.cover(imageWidth, imageSize, kernel(interpolation));
+        }
+
+        /** Whether a model would make gigabytes of a narrow picture, and can be fed one of its own size instead. */
+        private boolean growsTooLarge(Picture picture) {
+            if (imageWidth == null && shortestSide > imageSize) {
+                return false; // one of its own size would be resized again
+            }
+            double height = picture.height();
+            double width = picture.width();
+            double factor = Math.max(size().height() / height, size().width() / width);
+            double resized = factor * height * factor * width;
+            double most = (double) MOST_RESIZED * size().height() * size().width();
+            return resized > Math.max(height * width, most);
         }
 
         @Override
