@@ -243,7 +243,9 @@ final class Int8 implements Rewriter.Rule {
         Tensor stored = new Tensor(new TensorType(ElementType.INT32, Shape.of(bias.length)), integers.array());
         return ops.node(
                         OpType.DEQUANTIZE_LINEAR,
-                        List.of(Value.constant(nameOf(constant), stored), ops.constant(Tensor.of(Shape.of(bias.length), steps))),
+                        List.of(
+                                Value.constant(nameOf(constant), stored),
+                                ops.constant(Tensor.of(Shape.of(bias.length), steps))),
                         Attributes.NONE.with("axis", 0))
                 .output(0);
     }

@@ -168,7 +168,7 @@ public final class VariantExport {
             int opset = opset(graph, settings.opset);
             Manifest.Variant says = new Manifest.Variant(
                     settings.precision.word(),
-                    settings.unitLength,
+                    settings.unitLength || manifest.made().unitLength(),
                     manifest.made().projection());
             Manifest told = manifest.with(version, takes, says);
             byte[] file = OnnxFile.bytes(graph, Map.of(Manifest.METADATA_KEY, told.toJson()), opset);

@@ -264,6 +264,37 @@ class VariantExportTest {
     }
 
     @Test
+    void whatIsMadeOfUnitVectorsSaysSo() throws IOException {
+        Path plain = ofVectors(x ->
+                new Ops().matMul(x, Value.constant("w", Tensor.of(Shape.of(3, 2), 0.5f, -1, 2, 0.1f, -3, 1))));
+        Path made = export(plain, new Settings(Precision.FP32, false, true, 0, 0), Samples.NONE)
+                .file();
+        Path unit = Files.move(made, folder.resolve("unit.onnx"));
+        assertTrue(export(unit, PLAIN, Samples.NONE).manifest().made().unitLength());
+        Manifest half = export(unit, new Settings(Precision.FP16, false, false, 0, 0), Samples.NONE)
+                .manifest();
+        assertEquals(new Manifest.Variant("fp16", true, false), half.made());
+    }
+
+    @Test
+    void aFixedBatchIsAnEnd() throws IOException {
+        Path plain = ofVectors(x -> new Ops().slice(x, 1, 0, 2, 1));
+        Path made = export(plain, new Settings(Precision.FP32, false, false, 0, 4), Samples.NONE)
+                .file();
+        Path four = Files.move(made, folder.resolve("four.onnx"));
+        String message =
+                four + " takes batches of 4, expected any number of samples: give the encoder that it was made of";
+        assertEquals(
+                message,
+                assertThrows(IOException.class, () -> export(four, PLAIN, Samples.NONE))
+                        .getMessage());
+        assertEquals(
+                message,
+                assertThrows(IOException.class, () -> ClassifierExport.requireEncoder(four))
+                        .getMessage());
+    }
+
+    @Test
     void whatCannotBeIsRefused() throws IOException {
         Path encoder = encoder("resnet18");
         assertEquals(
@@ -434,7 +465,8 @@ class VariantExportTest {
             return ops.slice(ops.gemm(ops.relu(first), weight, bias, false, true), 1, 0, 2, 1);
         });
         VariantExport.Result result = export(twice, new Settings(Precision.INT8, false, false, 0, 0), vectors(100));
-        assertTrue(result.measured().mean() > 0.99, "cosine " + result.measured().mean());
+        assertTrue(
+                result.measured().mean() > 0.99, "cosine " + result.measured().mean());
         // four of what is read; of weights one of both MatMul, and one of each Gemm with its bias
         assertEquals(4 + 1 + 2 + 2, operators(result.file()).get("DequantizeLinear"));
     }
@@ -455,6 +487,7 @@ class VariantExportTest {
         Path encoder = Files.write(
                 folder.resolve("shared.onnx"), OnnxFile.bytes(graph, Map.of(Manifest.METADATA_KEY, manifest.toJson())));
         VariantExport.Result result = export(encoder, new Settings(Precision.INT8, false, false, 0, 0), pictures(20));
-        assertTrue(result.measured().mean() > 0.99, "cosine " + result.measured().mean());
+        assertTrue(
+                result.measured().mean() > 0.99, "cosine " + result.measured().mean());
     }
 }
