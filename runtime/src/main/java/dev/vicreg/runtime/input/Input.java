@@ -88,7 +88,7 @@ public sealed interface Input<S> {
         return shape();
     }
 
-    /** Whether prepared samples differ in size, so that each runs by itself. */
+    /** Whether prepared samples differ in size, so that only such as have one size run together. */
     default boolean sizesDiffer() {
         return false;
     }
@@ -96,6 +96,11 @@ public sealed interface Input<S> {
     /** How many samples run through the model at once: enough to keep it busy, few enough for its activations. */
     default int batchSize() {
         return Batches.size(elements());
+    }
+
+    /** The same of samples of this one's size. */
+    default int batchSize(S prepared) {
+        return batchSize();
     }
 
     /** The version of the manifest's format that first knew this input. */
@@ -369,7 +374,17 @@ public sealed interface Input<S> {
 
         @Override
         public int batchSize() {
-            return sizesDiffer() ? 1 : Batches.size(Math.multiplyExact(size().height(), size().width()));
+            return sizesDiffer() ? 1 : ofOwnSize();
+        }
+
+        /** However small they are, the model makes them its own size. */
+        @Override
+        public int batchSize(Picture prepared) {
+            return Math.min(ofOwnSize(), Batches.size(Math.multiplyExact(prepared.height(), prepared.width())));
+        }
+
+        private int ofOwnSize() {
+            return Batches.size(Math.multiplyExact(size().height(), size().width()));
         }
 
         /** Of square colour pictures as bytes every version knows all. */
@@ -418,7 +433,8 @@ public sealed interface Input<S> {
         @Override
         public void write(Picture prepared, ByteBuffer batch, int place) {
             if (sizesDiffer()) {
-                batch.put(0, prepared.withChannels(channels).samples());
+                byte[] pixels = prepared.withChannels(channels).samples();
+                batch.put(place * pixels.length, pixels);
                 return;
             }
             PictureSize found = new PictureSize(prepared.height(), prepared.width());
