@@ -137,6 +137,24 @@ class ExportVariantsTest {
     }
 
     @Test
+    void aFewOriginalsOfTheCalibrationTellHowTheFileResizes() throws Exception {
+        Path out = folder.resolve("both.onnx");
+        Cli cli = Cli.run(
+                "export",
+                "--model",
+                run.resolve("encoder.onnx").toString(),
+                "--out",
+                out.toString(),
+                "--precision",
+                "int8",
+                "--calibration",
+                folder + "/p/train",
+                "--with-resize");
+        assertEquals(0, cli.status(), cli.err());
+        assertTrue(cli.err().contains("resizing: of 8 pictures 0.00 % of the values differ"), cli.err());
+    }
+
+    @Test
     void projectionsHaveTheProjectorsWidthAndSaySo() throws Exception {
         Path out = folder.resolve("projection.onnx");
         JsonNode told = json(export(out, "--projection", "--json"));
