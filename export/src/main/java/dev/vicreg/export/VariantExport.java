@@ -172,7 +172,7 @@ public final class VariantExport {
                     manifest.made().projection());
             Manifest told = manifest.with(version, takes, says);
             byte[] file = OnnxFile.bytes(graph, Map.of(Manifest.METADATA_KEY, told.toJson()), opset);
-            Comparison comparison = trials.compared(graph, settings);
+            Comparison comparison = trials.compared(file, settings);
             require(Result.measured(comparison, settings.precision == Precision.INT8), settings.precision, target);
             Resizing resizing = takes instanceof Input.Pictures pictures && pictures.sizesDiffer()
                     ? Resizing.of(pictures, samples.originals)
