@@ -40,7 +40,8 @@ final class Trials {
         input = manifest.input();
         madeUp = samples.rows().isEmpty();
         rows = madeUp ? madeUp(encoder, input) : samples.rows();
-        plain = embedded(encoded(encoder), IntStream.range(0, rows.size()).boxed().toList(), 0);
+        plain = embedded(
+                encoded(encoder), IntStream.range(0, rows.size()).boxed().toList(), 0);
     }
 
     private static List<byte[]> madeUp(Graph encoder, Input<?> input) {

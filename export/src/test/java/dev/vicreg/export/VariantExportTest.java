@@ -277,6 +277,19 @@ class VariantExportTest {
     }
 
     @Test
+    void aBatchFitsIntoABuffer() throws IOException {
+        Input<?> input = Input.pictures(1000, List.of(0f, 0f, 0f), List.of(1f, 1f, 1f));
+        Value image = Value.input("image", EncoderExport.pictures((Input.Pictures) input, Dim.symbol("N")));
+        Graph graph = Graph.of("encoder", List.of(image), Map.of("embedding", image));
+        Manifest manifest = new Manifest(1, "1", "large", input, 1, 0, "cafe", Map.of());
+        Path encoder = Files.write(
+                folder.resolve("large.onnx"), OnnxFile.bytes(graph, Map.of(Manifest.METADATA_KEY, manifest.toJson())));
+        assertEquals(
+                "`batch` 1000: the encoder's samples have 3000000 bytes; expected at most 715 at once",
+                refused(encoder, new Settings(Precision.FP32, false, false, 0, 1000), Samples.NONE));
+    }
+
+    @Test
     void aFixedBatchIsAnEnd() throws IOException {
         Path plain = ofVectors(x -> new Ops().slice(x, 1, 0, 2, 1));
         Path made = export(plain, new Settings(Precision.FP32, false, false, 0, 4), Samples.NONE)
@@ -308,6 +321,10 @@ class VariantExportTest {
                 assertThrows(SettingException.class, () -> new Settings(Precision.FP32, false, false, 22, 0))
                         .getMessage());
         assertThrows(SettingException.class, () -> new Settings(Precision.FP32, true, false, 0, 2));
+        assertEquals(
+                "`batch`: expected 1 to 1024, or 0 for any number, found 20000",
+                assertThrows(SettingException.class, () -> new Settings(Precision.FP32, false, false, 0, 20_000))
+                        .getMessage());
         Path half = export(encoder, new Settings(Precision.FP16, false, false, 0, 0), Samples.NONE)
                 .file();
         Path again = Files.move(half, folder.resolve("half.onnx"));

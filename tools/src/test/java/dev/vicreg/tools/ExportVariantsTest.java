@@ -176,6 +176,7 @@ class ExportVariantsTest {
         refused(
                 "--batch 4: pictures of different sizes are no batch; with --with-resize expected 1, or none given",
                 export(out, "--batch", "4", "--with-resize"));
+        refused("--batch must be from 0 to 1024, found 20000", export(out, "--batch", "20000"));
         refused(
                 "--projection goes without --picture-input; leave either out",
                 export(out, "--projection", "--picture-input"));

@@ -73,7 +73,7 @@ final class ExportVariant {
             "samples that the file takes at once; 0 for any number",
             0,
             0,
-            Integer.MAX_VALUE);
+            VariantExport.Settings.MOST_BATCH);
 
     static final List<Setting<?>> OPTIONS = List.of(PRECISION, CALIBRATION, WITH_RESIZE, NORMALIZE, OPSET, BATCH);
 
