@@ -4,6 +4,7 @@ import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
+import dev.vicreg.models.graph.Dim;
 import dev.vicreg.models.graph.Graph;
 import dev.vicreg.models.graph.Node;
 import dev.vicreg.models.graph.Shape;
@@ -97,8 +98,8 @@ public final class ClassifierExport {
     /**
      * The manifest of an encoder that a head can be put behind: one of this project's own form.
      *
-     * @throws IOException if there is no such file, it has no manifest, is a classifier already, or has the form of the
-     *     file that it came in
+     * @throws IOException if there is no such file, it has no manifest, is a classifier already, has the form of the
+     *     file that it came in, or is a variant other than one of unit length
      */
     public static Manifest requireEncoder(Path encoderOnnx) throws IOException {
         Manifest manifest = Manifest.read(encoderOnnx);
@@ -118,6 +119,11 @@ public final class ClassifierExport {
                             ? "with the resizing inside"
                             : "in " + manifest.made().precision())
                     + ": give the encoder that it was made of");
+        }
+        Dim batch = OnnxFile.read(encoderOnnx).graph().inputs().get(0).shape().at(0);
+        if (batch.isFixed()) {
+            throw new IOException(encoderOnnx + " takes batches of " + batch
+                    + ", expected any number of samples: give the encoder that it was made of");
         }
         return manifest;
     }

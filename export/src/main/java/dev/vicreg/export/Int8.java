@@ -61,14 +61,20 @@ final class Int8 implements Rewriter.Rule {
 
     private final Map<Value, Range> ranges;
     private final Map<Value, Value> inputs = new HashMap<>();
+    private final Map<Value, List<Node>> readers;
+    private final Map<Weight, Value> weights = new HashMap<>();
 
-    private Int8(Map<Value, Range> ranges) {
+    /** A weight whose channels lie on this axis. */
+    private record Weight(Value constant, int axis) {}
+
+    private Int8(Map<Value, Range> ranges, Map<Value, List<Node>> readers) {
         this.ranges = ranges;
+        this.readers = readers;
     }
 
     /** @param ranges of each of {@link #quantised} */
     static Graph of(Graph encoder, Map<Value, Range> ranges) {
-        return Rewriter.rewrite(encoder, Map.of(), new Int8(ranges));
+        return Rewriter.rewrite(encoder, Map.of(), new Int8(ranges, readers(encoder)));
     }
 
     /**
@@ -78,13 +84,7 @@ final class Int8 implements Rewriter.Rule {
      * @throws SettingException if it has no such products
      */
     static Set<Value> quantised(Graph encoder) {
-        Map<Value, List<Node>> readers = new HashMap<>();
-        encoder.nodes()
-                .forEach(node -> node.inputs().forEach(input -> {
-                    if (input != null) {
-                        readers.computeIfAbsent(input, any -> new ArrayList<>()).add(node);
-                    }
-                }));
+        Map<Value, List<Node>> readers = readers(encoder);
         Set<Value> quantised = new LinkedHashSet<>();
         for (Node node : encoder.nodes()) {
             if (!isProduct(node)) {
@@ -106,6 +106,17 @@ final class Int8 implements Rewriter.Rule {
                             + " nothing of it would be int8");
         }
         return quantised;
+    }
+
+    private static Map<Value, List<Node>> readers(Graph encoder) {
+        Map<Value, List<Node>> readers = new HashMap<>();
+        encoder.nodes()
+                .forEach(node -> node.inputs().forEach(input -> {
+                    if (input != null) {
+                        readers.computeIfAbsent(input, any -> new ArrayList<>()).add(node);
+                    }
+                }));
+        return readers;
     }
 
     private static boolean isProduct(Node node) {
@@ -145,21 +156,34 @@ final class Int8 implements Rewriter.Rule {
         return outputs;
     }
 
-    private static List<Value> product(Ops ops, Node node, List<@Nullable Value> from) {
+    private List<Value> product(Ops ops, Node node, List<@Nullable Value> from) {
         boolean lastAxis = node.op() == OpType.MAT_MUL
                 || (node.op() == OpType.GEMM && node.attributes().integer("transB", 0) == 0);
         Value weight = node.input(1);
         int axis = lastAxis ? weight.shape().rank() - 1 : 0;
+        long channels = weight.shape().size(axis);
         Value bias = node.hasInput(2) ? node.input(2) : null;
         Tensor offsets = bias == null ? null : bias.constant();
-        boolean foldable = offsets != null && offsets.shape().rank() == 1;
         float step = stepOf(from.get(0));
-        float[] scales = scales(weight, axis, foldable ? offsets : null, step);
-        from.set(1, integers(ops, weight, scales, axis));
-        if (bias != null && offsets != null && foldable && offsets.shape().elements() == scales.length && step > 0) {
-            from.set(2, bias(ops, bias.name(), offsets.floats(), scales, step));
+        if (bias != null
+                && offsets != null
+                && offsets.shape().rank() == 1
+                && offsets.shape().elements() == channels
+                && step > 0) {
+            float[] scales = scales(weight, axis, offsets, step);
+            from.set(1, integers(ops, weight, scales, axis));
+            from.set(2, bias(ops, bias, offsets.floats(), scales, step));
+        } else {
+            from.set(1, weights.computeIfAbsent(new Weight(weight, axis), shared -> {
+                return integers(ops, weight, scales(weight, axis, null, 0), axis);
+            }));
         }
         return ops.node(node.op(), from, node.attributes()).outputs();
+    }
+
+    /** The name of a constant whose integers take its place; none where others read it too, for which they may differ. */
+    private @Nullable String nameOf(Value constant) {
+        return readers.getOrDefault(constant, List.of()).size() == 1 ? constant.name() : null;
     }
 
     /** The scale with which a value was rounded; 0 if it wasn't. */
@@ -181,7 +205,7 @@ final class Int8 implements Rewriter.Rule {
         }
         float[] offsets = bias == null ? new float[0] : bias.floats();
         for (int c = 0; c < scales.length; c++) {
-            if (step > 0 && offsets.length == scales.length) {
+            if (offsets.length > 0) {
                 scales[c] = Math.max(scales[c], (float) (Math.abs(offsets[c]) / (step * MOST_BIAS)));
             }
             scales[c] = scales[c] > 0 ? scales[c] : 1;
@@ -189,7 +213,7 @@ final class Int8 implements Rewriter.Rule {
         return scales;
     }
 
-    private static Value integers(Ops ops, Value weight, float[] scales, int axis) {
+    private Value integers(Ops ops, Value weight, float[] scales, int axis) {
         float[] values = data(weight);
         byte[] integers = new byte[values.length];
         int inner = values.length / scales.length;
@@ -202,14 +226,14 @@ final class Int8 implements Rewriter.Rule {
         return ops.node(
                         OpType.DEQUANTIZE_LINEAR,
                         List.of(
-                                Value.constant(weight.name(), stored),
+                                Value.constant(nameOf(weight), stored),
                                 ops.constant(Tensor.of(Shape.of(scales.length), scales)),
                                 ops.constant(zeros)),
                         Attributes.NONE.with("axis", axis))
                 .output(0);
     }
 
-    private static Value bias(Ops ops, @Nullable String name, float[] bias, float[] scales, float step) {
+    private Value bias(Ops ops, Value constant, float[] bias, float[] scales, float step) {
         ByteBuffer integers = ByteBuffer.allocate(bias.length * Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         float[] steps = new float[bias.length];
         for (int c = 0; c < bias.length; c++) {
@@ -219,7 +243,9 @@ final class Int8 implements Rewriter.Rule {
         Tensor stored = new Tensor(new TensorType(ElementType.INT32, Shape.of(bias.length)), integers.array());
         return ops.node(
                         OpType.DEQUANTIZE_LINEAR,
-                        List.of(Value.constant(name, stored), ops.constant(Tensor.of(Shape.of(bias.length), steps))),
+                        List.of(
+                                Value.constant(nameOf(constant), stored),
+                                ops.constant(Tensor.of(Shape.of(bias.length), steps))),
                         Attributes.NONE.with("axis", 0))
                 .output(0);
     }

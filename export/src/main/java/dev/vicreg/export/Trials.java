@@ -40,7 +40,8 @@ final class Trials {
         input = manifest.input();
         madeUp = samples.rows().isEmpty();
         rows = madeUp ? madeUp(encoder, input) : samples.rows();
-        plain = embedded(encoder, IntStream.range(0, rows.size()).boxed().toList(), 0);
+        plain = embedded(
+                encoded(encoder), IntStream.range(0, rows.size()).boxed().toList(), 0);
     }
 
     private static List<byte[]> madeUp(Graph encoder, Input<?> input) {
@@ -97,25 +98,29 @@ final class Trials {
 
     /** On the samples by which a calibration is chosen. */
     Comparison choiceOf(Graph graph) throws OrtException {
-        return compared(graph, places(VariantExport.Samples::isChosenBy), 0, false);
+        return compared(encoded(graph), places(VariantExport.Samples::isChosenBy), 0, false);
     }
 
-    /** On all samples. */
-    Comparison compared(Graph graph, VariantExport.Settings settings) throws OrtException {
-        return compared(graph, places(i -> true), settings.batch(), settings.unitLength());
+    /**
+     * On all samples.
+     *
+     * @param file that is to be published, to the byte
+     */
+    Comparison compared(byte[] file, VariantExport.Settings settings) throws OrtException {
+        return compared(file, places(i -> true), settings.batch(), settings.unitLength());
     }
 
-    private Comparison compared(Graph graph, List<Integer> places, int batch, boolean unitLength) throws OrtException {
+    private Comparison compared(byte[] file, List<Integer> places, int batch, boolean unitLength) throws OrtException {
         float[][] expected = places.stream()
                 .map(i -> unitLength ? Embeddings.normalised(plain[i]) : plain[i])
                 .toArray(float[][]::new);
-        return new Comparison(expected, embedded(graph, places, batch), places, madeUp);
+        return new Comparison(expected, embedded(file, places, batch), places, madeUp);
     }
 
-    private float[][] embedded(Graph graph, List<Integer> places, int batch) throws OrtException {
+    private float[][] embedded(byte[] file, List<Integer> places, int batch) throws OrtException {
         List<float[]> vectors = new ArrayList<>();
         try (OrtSession.SessionOptions options = OrtSessions.options(Device.CPU, 0);
-                OrtSession session = open(graph, options)) {
+                OrtSession session = OrtEnvironment.getEnvironment().createSession(file, options)) {
             run(session, places, batch, outputs -> {
                 OnnxTensor output =
                         (OnnxTensor) outputs.get(EncoderExport.EMBEDDING).orElseThrow();
@@ -126,8 +131,11 @@ final class Trials {
     }
 
     private static OrtSession open(Graph graph, OrtSession.SessionOptions options) throws OrtException {
-        byte[] file = OnnxFile.bytes(graph, Map.of(), EncoderExport.opset(graph));
-        return OrtEnvironment.getEnvironment().createSession(file, options);
+        return OrtEnvironment.getEnvironment().createSession(encoded(graph), options);
+    }
+
+    private static byte[] encoded(Graph graph) {
+        return OnnxFile.bytes(graph, Map.of(), EncoderExport.opset(graph));
     }
 
     /** @param batch samples that the graph takes at once; 0 for any number */

@@ -63,17 +63,21 @@ public final class VariantExport {
      * @param anySize whether it takes pictures of any size and resizes them itself
      * @param unitLength whether its vectors have length 1
      * @param opset that it declares; 0 for the oldest in which all its operators are what they are here
-     * @param batch samples that it takes at once; 0 for any number
+     * @param batch samples that it takes at once, up to {@value #MOST_BATCH}; 0 for any number
      */
     public record Settings(Precision precision, boolean anySize, boolean unitLength, int opset, int batch) {
+        /** The most samples that a file takes at once. */
+        public static final int MOST_BATCH = 1024;
+
         /** @throws SettingException for what cannot be */
         public Settings {
             if (opset != 0 && (opset < EncoderExport.OLD_OPSET || opset > OpType.ONNX_OPSET)) {
                 throw new SettingException("`opset`: expected " + EncoderExport.OLD_OPSET + " to " + OpType.ONNX_OPSET
                         + ", found " + opset + "; leave it out for the oldest that the encoder can have");
             }
-            if (batch < 0) {
-                throw new SettingException("`batch`: expected 1 or more, found " + batch);
+            if (batch < 0 || batch > MOST_BATCH) {
+                throw new SettingException(
+                        "`batch`: expected 1 to " + MOST_BATCH + ", or 0 for any number, found " + batch);
             }
             if (anySize && batch > 1) {
                 throw new SettingException("`batch` " + batch
@@ -168,11 +172,11 @@ public final class VariantExport {
             int opset = opset(graph, settings.opset);
             Manifest.Variant says = new Manifest.Variant(
                     settings.precision.word(),
-                    settings.unitLength,
+                    settings.unitLength || manifest.made().unitLength(),
                     manifest.made().projection());
             Manifest told = manifest.with(version, takes, says);
             byte[] file = OnnxFile.bytes(graph, Map.of(Manifest.METADATA_KEY, told.toJson()), opset);
-            Comparison comparison = trials.compared(graph, settings);
+            Comparison comparison = trials.compared(file, settings);
             require(Result.measured(comparison, settings.precision == Precision.INT8), settings.precision, target);
             Resizing resizing = takes instanceof Input.Pictures pictures && pictures.sizesDiffer()
                     ? Resizing.of(pictures, samples.originals)
@@ -186,6 +190,11 @@ public final class VariantExport {
     }
 
     private static Input<?> taken(Manifest manifest, Settings settings) {
+        if ((long) settings.batch * manifest.input().bytes() > Integer.MAX_VALUE) {
+            throw new SettingException("`batch` " + settings.batch + ": the encoder's samples have "
+                    + manifest.input().bytes() + " bytes; expected at most "
+                    + Integer.MAX_VALUE / manifest.input().bytes() + " at once");
+        }
         if (!settings.anySize) {
             return manifest.input();
         }

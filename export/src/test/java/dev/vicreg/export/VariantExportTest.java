@@ -264,6 +264,50 @@ class VariantExportTest {
     }
 
     @Test
+    void whatIsMadeOfUnitVectorsSaysSo() throws IOException {
+        Path plain = ofVectors(x ->
+                new Ops().matMul(x, Value.constant("w", Tensor.of(Shape.of(3, 2), 0.5f, -1, 2, 0.1f, -3, 1))));
+        Path made = export(plain, new Settings(Precision.FP32, false, true, 0, 0), Samples.NONE)
+                .file();
+        Path unit = Files.move(made, folder.resolve("unit.onnx"));
+        assertTrue(export(unit, PLAIN, Samples.NONE).manifest().made().unitLength());
+        Manifest half = export(unit, new Settings(Precision.FP16, false, false, 0, 0), Samples.NONE)
+                .manifest();
+        assertEquals(new Manifest.Variant("fp16", true, false), half.made());
+    }
+
+    @Test
+    void aBatchFitsIntoABuffer() throws IOException {
+        Input<?> input = Input.pictures(1000, List.of(0f, 0f, 0f), List.of(1f, 1f, 1f));
+        Value image = Value.input("image", EncoderExport.pictures((Input.Pictures) input, Dim.symbol("N")));
+        Graph graph = Graph.of("encoder", List.of(image), Map.of("embedding", image));
+        Manifest manifest = new Manifest(1, "1", "large", input, 1, 0, "cafe", Map.of());
+        Path encoder = Files.write(
+                folder.resolve("large.onnx"), OnnxFile.bytes(graph, Map.of(Manifest.METADATA_KEY, manifest.toJson())));
+        assertEquals(
+                "`batch` 1000: the encoder's samples have 3000000 bytes; expected at most 715 at once",
+                refused(encoder, new Settings(Precision.FP32, false, false, 0, 1000), Samples.NONE));
+    }
+
+    @Test
+    void aFixedBatchIsAnEnd() throws IOException {
+        Path plain = ofVectors(x -> new Ops().slice(x, 1, 0, 2, 1));
+        Path made = export(plain, new Settings(Precision.FP32, false, false, 0, 4), Samples.NONE)
+                .file();
+        Path four = Files.move(made, folder.resolve("four.onnx"));
+        String message =
+                four + " takes batches of 4, expected any number of samples: give the encoder that it was made of";
+        assertEquals(
+                message,
+                assertThrows(IOException.class, () -> export(four, PLAIN, Samples.NONE))
+                        .getMessage());
+        assertEquals(
+                message,
+                assertThrows(IOException.class, () -> ClassifierExport.requireEncoder(four))
+                        .getMessage());
+    }
+
+    @Test
     void whatCannotBeIsRefused() throws IOException {
         Path encoder = encoder("resnet18");
         assertEquals(
@@ -277,6 +321,10 @@ class VariantExportTest {
                 assertThrows(SettingException.class, () -> new Settings(Precision.FP32, false, false, 22, 0))
                         .getMessage());
         assertThrows(SettingException.class, () -> new Settings(Precision.FP32, true, false, 0, 2));
+        assertEquals(
+                "`batch`: expected 1 to 1024, or 0 for any number, found 20000",
+                assertThrows(SettingException.class, () -> new Settings(Precision.FP32, false, false, 0, 20_000))
+                        .getMessage());
         Path half = export(encoder, new Settings(Precision.FP16, false, false, 0, 0), Samples.NONE)
                 .file();
         Path again = Files.move(half, folder.resolve("half.onnx"));
@@ -421,5 +469,42 @@ class VariantExportTest {
             assertArrayEquals(measured.plain()[i], measured.made()[i], 0.05f);
         }
         assertEquals(40, measured.made()[0][1], 1e-3f, "a bias on weights that are next to nothing");
+    }
+
+    @Test
+    void productsMayShareTheirWeightsAndBiases() throws IOException {
+        Value weight = Value.constant("w", Tensor.of(Shape.of(3, 3), 0.5f, -0.25f, 1, 0.2f, 1, -0.5f, 0.1f, 0, 0.7f));
+        Value bias = Value.constant("b", Tensor.of(Shape.of(3), 1, -2, 0.5f));
+        Path twice = ofVectors(x -> {
+            Ops ops = new Ops();
+            Value products = ops.matMul(ops.relu(ops.matMul(x, weight)), weight);
+            Value first = ops.gemm(ops.relu(products), weight, bias, false, true);
+            return ops.slice(ops.gemm(ops.relu(first), weight, bias, false, true), 1, 0, 2, 1);
+        });
+        VariantExport.Result result = export(twice, new Settings(Precision.INT8, false, false, 0, 0), vectors(100));
+        assertTrue(
+                result.measured().mean() > 0.99, "cosine " + result.measured().mean());
+        // four of what is read; of weights one of both MatMul, and one of each Gemm with its bias
+        assertEquals(4 + 1 + 2 + 2, operators(result.file()).get("DequantizeLinear"));
+    }
+
+    @Test
+    void convolutionsMayShareTheirWeights() throws IOException {
+        List<Float> half = List.of(0.5f, 0.5f, 0.5f);
+        Input.Pictures input = Input.pictures(TestRun.IMAGE_SIZE, half, half);
+        Value image = Value.input("image", EncoderExport.pictures(input, Dim.symbol("N")));
+        Value weight = Value.constant("w", noise(3, 3));
+        Ops ops = new Ops();
+        Value x = Layers.normalisePictures(ops, image, half, half);
+        Value first = ops.relu(ops.conv(x, weight, null, Ops.window(3, 1, 1)));
+        Value second = ops.conv(first, weight, null, Ops.window(3, 1, 1));
+        Graph graph =
+                Graph.of("encoder", List.of(image), Map.of("embedding", ops.flatten(ops.globalAveragePool(second), 1)));
+        Manifest manifest = new Manifest(1, "1", "shared", input, 3, 81, "cafe", Map.of());
+        Path encoder = Files.write(
+                folder.resolve("shared.onnx"), OnnxFile.bytes(graph, Map.of(Manifest.METADATA_KEY, manifest.toJson())));
+        VariantExport.Result result = export(encoder, new Settings(Precision.INT8, false, false, 0, 0), pictures(20));
+        assertTrue(
+                result.measured().mean() > 0.99, "cosine " + result.measured().mean());
     }
 }

@@ -283,8 +283,17 @@ final class ServedModel<R> implements AutoCloseable {
             }
             List<R> results = new ArrayList<>(count);
             if (input.sizesDiffer()) {
+                List<S> together = new ArrayList<>();
                 for (int i = 0; i < count; i++) {
-                    results.add(alone(open, input, prepared.apply(i)));
+                    S sample = prepared.apply(i);
+                    if (!together.isEmpty() && !joins(input, sample, together)) {
+                        results.addAll(ofOneSize(open, input, together));
+                        together.clear();
+                    }
+                    together.add(sample);
+                }
+                if (!together.isEmpty()) {
+                    results.addAll(ofOneSize(open, input, together));
                 }
                 return results;
             }
@@ -309,17 +318,24 @@ final class ServedModel<R> implements AutoCloseable {
         }
     }
 
-    /** The result of one sample, whatever its size. */
-    private <S> R alone(OrtSession open, Input<S> input, S prepared) throws OrtException {
-        long[] axes = input.shape(prepared);
-        long values = Arrays.stream(axes).reduce(1, Math::multiplyExact);
+    private <S> boolean joins(Input<S> input, S sample, List<S> together) {
+        int most = declared.fixed() > 0 ? declared.fixed() : input.batchSize(sample);
+        return together.size() < most && Arrays.equals(input.shape(sample), input.shape(together.get(0)));
+    }
+
+    /** The results of samples of one size, whichever. */
+    private <S> List<R> ofOneSize(OrtSession open, Input<S> input, List<S> prepared) throws OrtException {
+        DeclaredInput as = declared.of(input.shape(prepared.get(0)));
+        long values = Arrays.stream(as.sample()).reduce(as.batch(prepared.size()), Math::multiplyExact);
         int bytes = Math.toIntExact(Math.multiplyExact(values, input.type().size));
         ByteBuffer memory = workers.take(bytes);
-        ByteBuffer sample = memory.slice(0, bytes).order(memory.order());
-        input.write(prepared, sample, 0);
-        R result = run(open, input, declared.of(axes), sample, 1).get(0);
+        ByteBuffer batch = memory.slice(0, bytes).order(memory.order());
+        for (int i = 0; i < prepared.size(); i++) {
+            input.write(prepared.get(i), batch, i);
+        }
+        List<R> results = run(open, input, as, batch, prepared.size());
         workers.giveBack(memory);
-        return result;
+        return results;
     }
 
     /**

@@ -137,6 +137,24 @@ class ExportVariantsTest {
     }
 
     @Test
+    void aFewOriginalsOfTheCalibrationTellHowTheFileResizes() throws Exception {
+        Path out = folder.resolve("both.onnx");
+        Cli cli = Cli.run(
+                "export",
+                "--model",
+                run.resolve("encoder.onnx").toString(),
+                "--out",
+                out.toString(),
+                "--precision",
+                "int8",
+                "--calibration",
+                folder + "/p/train",
+                "--with-resize");
+        assertEquals(0, cli.status(), cli.err());
+        assertTrue(cli.err().contains("resizing: of 8 pictures 0.00 % of the values differ"), cli.err());
+    }
+
+    @Test
     void projectionsHaveTheProjectorsWidthAndSaySo() throws Exception {
         Path out = folder.resolve("projection.onnx");
         JsonNode told = json(export(out, "--projection", "--json"));
@@ -158,6 +176,7 @@ class ExportVariantsTest {
         refused(
                 "--batch 4: pictures of different sizes are no batch; with --with-resize expected 1, or none given",
                 export(out, "--batch", "4", "--with-resize"));
+        refused("--batch must be from 0 to 1024, found 20000", export(out, "--batch", "20000"));
         refused(
                 "--projection goes without --picture-input; leave either out",
                 export(out, "--projection", "--picture-input"));

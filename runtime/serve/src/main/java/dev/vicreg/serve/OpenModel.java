@@ -104,7 +104,7 @@ final class OpenModel<S> implements AutoCloseable {
         Function<List<S>, List<Outcome>> run = batch -> Arrays.stream(steps.embed(batch))
                 .map(vector -> new Outcome(vector, null))
                 .toList();
-        return of(name, model.manifest(), input, run, model, limits(config, model.batchSize()), watch);
+        return of(name, model.manifest(), input, run, model, limits(config, input, model.batchSize()), watch);
     }
 
     private static <S> OpenModel<S> classifier(
@@ -113,7 +113,7 @@ final class OpenModel<S> implements AutoCloseable {
         Function<List<S>, List<Outcome>> run = batch -> steps.classify(batch).stream()
                 .map(found -> new Outcome(found.embedding(), found.probabilities()))
                 .toList();
-        return of(name, model.manifest(), input, run, model, limits(config, model.batchSize()), watch);
+        return of(name, model.manifest(), input, run, model, limits(config, input, model.batchSize()), watch);
     }
 
     /** Of any function instead of a file's: for tests of what a file seldom does. */
@@ -129,9 +129,10 @@ final class OpenModel<S> implements AutoCloseable {
         return new OpenModel<>(manifest, wire, new Batcher<>(name, run, wire.blank(), limits, watch), model, null);
     }
 
-    private static Batcher.Limits limits(ServeConfig config, int modelsBatch) {
+    private static Batcher.Limits limits(ServeConfig config, Input<?> input, int modelsBatch) {
         ServeConfig.Limits limits = config.limits();
-        return new Batcher.Limits(Math.min(limits.batch(), modelsBatch), limits.delay(), limits.queue());
+        int most = input.sizesDiffer() ? Wire.of(input).batchSize() : modelsBatch;
+        return new Batcher.Limits(Math.min(limits.batch(), most), limits.delay(), limits.queue());
     }
 
     @SuppressWarnings("unchecked") // an input's own class

@@ -63,6 +63,11 @@ abstract sealed class Wire<S> permits Wire.Pictures, Wire.Vectors, Wire.Signals,
         return input.elements();
     }
 
+    /** How many samples run through a model at once; also through one that could resize them. */
+    int batchSize() {
+        return input.batchSize();
+    }
+
     /** Bytes of one sample. */
     int rowBytes() {
         return Math.multiplyExact(elements(), datatype.bytes());

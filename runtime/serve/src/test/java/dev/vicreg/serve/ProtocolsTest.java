@@ -12,12 +12,14 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.runtime.natives.Device;
+import dev.vicreg.runtime.picture.Picture;
 import java.awt.Color;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
@@ -100,8 +102,32 @@ class ProtocolsTest {
         Path count = ServedFiles.anySize(folder.resolve("count.onnx"));
         try (Served alone = new Served(Served.config(count));
                 EmbeddingModel model = EmbeddingModel.load(count, Device.CPU, 1)) {
-            assertArrayEquals(new float[] {8 * 8 * 3}, embeddings(alone.post("/embed", "image/png", red))[0]);
-            assertArrayEquals(new float[] {40 * 20 * 3}, model.embed(red));
+            assertArrayEquals(new float[] {192, 192}, embeddings(alone.post("/embed", "image/png", red))[0]);
+            assertArrayEquals(new float[] {40 * 20 * 3, 40 * 20 * 3}, model.embed(red));
+        }
+    }
+
+    @Test
+    void picturesOfOneSizeRunTogetherWhereTheModelCouldResizeThem() throws IOException {
+        Path count = ServedFiles.anySize(folder.resolve("together.onnx"));
+        ServeConfig.Limits usual = ServeConfig.Limits.DEFAULT;
+        ServeConfig.Limits pairs = new ServeConfig.Limits(
+                2, // a batch is run as soon as it has both
+                Duration.ofMinutes(1),
+                usual.queue(),
+                usual.timeout(),
+                usual.body(),
+                usual.connections(),
+                usual.drainDelay());
+        try (Served alone = new Served(Served.config(pairs, Served.ANYBODY, count));
+                EmbeddingModel model = EmbeddingModel.load(count, Device.CPU, 1)) {
+            Served.Answer two = alone.post("/embed", "multipart/form-data; boundary=x", form(red, red));
+            assertArrayEquals(new float[] {192, 2 * 192}, embeddings(two)[1]);
+            Picture small = new Picture(2, 1, new byte[6]);
+            Picture large = new Picture(1, 3, new byte[9]);
+            assertArrayEquals(
+                    new float[][] {{6, 12}, {6, 12}, {9, 9}, {6, 6}},
+                    model.embedPictures(List.of(small, small, large, small)));
         }
     }
 

@@ -68,7 +68,7 @@ final class ServedFiles {
         return write(file, vector, outputs, manifest);
     }
 
-    /** A file that takes pictures of any size, and gives how many samples they came with. */
+    /** A file that takes pictures of any size, and gives how many values each has, and the batch that it is in. */
     static Path anySize(Path file) throws IOException {
         Shape open = new Shape(List.of(Dim.symbol("N"), Dim.symbol("H"), Dim.symbol("W"), Dim.of(3)));
         Value image = Value.input("image", new TensorType(ElementType.UINT8, open));
@@ -76,7 +76,9 @@ final class ServedFiles {
         Value ones = ops.mul(ops.cast(image, ElementType.FLOAT), ops.constant(0));
         Value count = ops.unsqueeze(ops.reduceSum(ops.add(ones, ops.constant(1)), false, 1, 2, 3), 1);
         Input.Pictures input = Input.pictures(8, List.of(0f, 0f, 0f), List.of(1f, 1f, 1f));
-        return write(file, image, Map.of("embedding", count), encoder(input.resizedInside(true), 1));
+        Value all = ops.add(ops.mul(count, ops.constant(0)), ops.reduceSum(count, true, 0));
+        Map<String, Value> outputs = Map.of("embedding", ops.concat(1, count, all));
+        return write(file, image, outputs, encoder(input.resizedInside(true), 2));
     }
 
     /** The first four values of a signal. */

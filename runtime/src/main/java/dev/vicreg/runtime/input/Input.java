@@ -88,7 +88,7 @@ public sealed interface Input<S> {
         return shape();
     }
 
-    /** Whether prepared samples differ in size, so that each runs by itself. */
+    /** Whether prepared samples differ in size, so that only such as have one size run together. */
     default boolean sizesDiffer() {
         return false;
     }
@@ -96,6 +96,11 @@ public sealed interface Input<S> {
     /** How many samples run through the model at once: enough to keep it busy, few enough for its activations. */
     default int batchSize() {
         return Batches.size(elements());
+    }
+
+    /** The same of samples of this one's size. */
+    default int batchSize(S prepared) {
+        return batchSize();
     }
 
     /** The version of the manifest's format that first knew this input. */
@@ -234,8 +239,9 @@ public sealed interface Input<S> {
      *     channels last
      * @param imageWidth width in pixels of pictures that aren't square; null of square ones
      * @param anySize whether the model takes uint8 pictures of any size and does itself what the caller would do: then
-     *     {@link #prepare} leaves their size as it is. Null where it doesn't. Pictures of {@code imageSize} may be fed
-     *     all the same, which is all that readers do that don't know this
+     *     {@link #prepare} leaves their size as it is, but for those whose proportions would make them many times larger
+     *     in the model. Null where it doesn't. Pictures of {@code imageSize} may be fed all the same, which is all that
+     *     readers do that don't know this
      */
     record Pictures(
             String name,
@@ -263,6 +269,9 @@ public sealed interface Input<S> {
 
         /** The colour order of more than four channels: that of the file or the array that a picture comes from. */
         public static final String AS_STORED = "as-stored";
+
+        /** A model may resize a picture to so many times the pixels that are cut out, and always to as many as it has. */
+        private static final int MOST_RESIZED = 16;
 
         private static final List<String> COLOUR_ORDERS = List.of("L", "LA", "RGB", "RGBA");
 
@@ -365,7 +374,17 @@ public sealed interface Input<S> {
 
         @Override
         public int batchSize() {
-            return sizesDiffer() ? 1 : Batches.size(Math.multiplyExact(size().height(), size().width()));
+            return sizesDiffer() ? 1 : ofOwnSize();
+        }
+
+        /** However small they are, the model makes them its own size. */
+        @Override
+        public int batchSize(Picture prepared) {
+            return Math.min(ofOwnSize(), Batches.size(Math.multiplyExact(prepared.height(), prepared.width())));
+        }
+
+        private int ofOwnSize() {
+            return Batches.size(Math.multiplyExact(size().height(), size().width()));
         }
 
         /** Of square colour pictures as bytes every version knows all. */
@@ -390,7 +409,7 @@ public sealed interface Input<S> {
         @Override
         public Picture prepare(Picture sample) {
             Picture picture = sample.withChannels(decodedChannels());
-            if (sizesDiffer()) {
+            if (sizesDiffer() && !growsTooLarge(picture)) {
                 return picture;
             }
             return imageWidth == null
@@ -398,10 +417,24 @@ public sealed interface Input<S> {
                     : picture.cover(imageWidth, imageSize, kernel(interpolation));
         }
 
+        /** Whether a model would make gigabytes of a narrow picture, and can be fed one of its own size instead. */
+        private boolean growsTooLarge(Picture picture) {
+            if (imageWidth == null && shortestSide > imageSize) {
+                return false; // one of its own size would be resized again
+            }
+            double height = picture.height();
+            double width = picture.width();
+            double factor = Math.max(size().height() / height, size().width() / width);
+            double resized = factor * height * factor * width;
+            double most = (double) MOST_RESIZED * size().height() * size().width();
+            return resized > Math.max(height * width, most);
+        }
+
         @Override
         public void write(Picture prepared, ByteBuffer batch, int place) {
             if (sizesDiffer()) {
-                batch.put(0, prepared.withChannels(channels).samples());
+                byte[] pixels = prepared.withChannels(channels).samples();
+                batch.put(place * pixels.length, pixels);
                 return;
             }
             PictureSize found = new PictureSize(prepared.height(), prepared.width());

@@ -118,6 +118,23 @@ class InputTest {
                         "x", Input.Pictures.KIND, 8, 4, "RGB", 8, "bicubic", two, two, null, null, null)));
     }
 
+    @Test
+    void narrowPicturesDoNotBecomeGigabytesInAModelThatResizes() {
+        List<Float> three = List.of(0.5f, 0.5f, 0.5f);
+        Input.Pictures outside = Input.pictures(224, three, three);
+        Input.Pictures inside = outside.resizedInside(true);
+        for (int[] size : new int[][] {{1, 20_000}, {20_000, 1}, {30, 3000}}) {
+            Picture narrow = new Picture(size[0], size[1], new byte[size[0] * size[1] * 3]);
+            Picture prepared = inside.prepare(narrow);
+            assertArrayEquals(new long[] {224, 224, 3}, inside.shape(prepared));
+            assertEquals(outside.prepare(narrow), prepared);
+        }
+        for (int[] size : new int[][] {{1, 16}, {224, 224}, {224, 10_000}, {4000, 3000}}) {
+            Picture usual = new Picture(size[0], size[1], new byte[size[0] * size[1] * 3]);
+            assertSame(usual, inside.prepare(usual));
+        }
+    }
+
     private static Input.Pictures pictures(int size, int shortest, String interpolation, String layout) {
         List<Float> three = List.of(1f, 1f, 1f);
         return new Input.Pictures(

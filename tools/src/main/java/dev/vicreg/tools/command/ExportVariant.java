@@ -33,6 +33,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /** What {@code export} makes of a plain encoder, and what it says of that. */
 final class ExportVariant {
@@ -72,7 +73,7 @@ final class ExportVariant {
             "samples that the file takes at once; 0 for any number",
             0,
             0,
-            Integer.MAX_VALUE);
+            VariantExport.Settings.MOST_BATCH);
 
     static final List<Setting<?>> OPTIONS = List.of(PRECISION, CALIBRATION, WITH_RESIZE, NORMALIZE, OPSET, BATCH);
 
@@ -119,28 +120,41 @@ final class ExportVariant {
             Dataset<?> data = InputOptions.open(
                     manifest, settings.get(CALIBRATION), null, new Selection(MOST_SAMPLES, 0), datasets);
             List<Integer> labels = new ArrayList<>();
-            Samples samples = samples(data, manifest.input(), labels);
+            Samples samples = samples(data, manifest.input(), wanted.anySize(), labels);
             VariantExport.Result result = VariantExport.export(plain, wanted, samples, Version.TEXT, out);
             Comparison all = result.comparison();
             print(result, knn(all.made(), labels), knn(all.plain(), labels));
         }
     }
 
-    /** @param labels is told the class of each sample that could be read, -1 for none */
+    /** @param original null where it isn't kept */
+    private record Calibrating(byte[] row, @Nullable Picture original) {}
+
+    /**
+     * Reads what calibrates.
+     *
+     * @param resizes whether the first originals are wanted too
+     * @param labels is told the class of each sample that could be read, -1 for none
+     */
     @SuppressWarnings("unchecked") // a kind of data has one type of sample, and the model's is that of the data
-    private static <S> Samples samples(Dataset<?> data, Input<S> input, List<Integer> labels) throws IOException {
+    private static <S> Samples samples(Dataset<?> data, Input<S> input, boolean resizes, List<Integer> labels)
+            throws IOException {
         Dataset<S> samples = (Dataset<S>) Kinds.of(data).require(data);
         List<byte[]> rows = new ArrayList<>();
         List<Picture> originals = new ArrayList<>();
-        InOrder.Reader<S> reader = samples::sample;
+        InOrder.Reader<Calibrating> reader = index -> {
+            S sample = samples.sample(index);
+            ByteBuffer row = ByteBuffer.allocate(input.bytes()).order(ByteOrder.nativeOrder());
+            input.write(input.prepare(sample), row, 0);
+            boolean kept = resizes && index < MOST_ORIGINALS && sample instanceof Picture;
+            return new Calibrating(row.array(), kept ? (Picture) sample : null);
+        };
         InOrder.forEachBatch(samples, READ_AT_ONCE, reader, items -> {
-            for (InOrder.Item<S> item : items) {
-                ByteBuffer row = ByteBuffer.allocate(input.bytes()).order(ByteOrder.nativeOrder());
-                input.write(input.prepare(item.value()), row, 0);
-                rows.add(row.array());
+            for (InOrder.Item<Calibrating> item : items) {
+                rows.add(item.value().row);
                 labels.add(samples.label(item.index()));
-                if (item.value() instanceof Picture picture && originals.size() < MOST_ORIGINALS) {
-                    originals.add(picture);
+                if (item.value().original != null) {
+                    originals.add(item.value().original);
                 }
             }
         });
