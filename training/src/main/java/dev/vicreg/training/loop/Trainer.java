@@ -145,7 +145,11 @@ public final class Trainer implements AutoCloseable {
             List<Long> ends = Stage.ends(settings, stepsPerEpoch);
             if (OrtSessions.resolve(settings.computeDevice()).kind() == Device.Kind.CPU) {
                 for (Stage stage : stages) {
-                    StepMemory.require(stage.built(), stage.settings().graph(), StepMemory.ofThisMachine());
+                    StepMemory.require(
+                            stage.built(),
+                            stage.settings().graph(),
+                            settings.machine().recompute(),
+                            StepMemory.ofThisMachine());
                 }
             }
             folder = RunFolder.create(root);
