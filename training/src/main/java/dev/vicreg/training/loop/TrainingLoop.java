@@ -16,7 +16,6 @@ import dev.vicreg.training.run.CheckpointFile;
 import dev.vicreg.training.run.Metrics;
 import dev.vicreg.training.run.RunFolder;
 import dev.vicreg.training.run.RunLayout;
-import dev.vicreg.training.session.Origin;
 import dev.vicreg.training.session.StepNumbers;
 import dev.vicreg.training.session.StepRun;
 import dev.vicreg.training.session.TrainingSession;
@@ -29,7 +28,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
@@ -245,15 +243,8 @@ final class TrainingLoop {
             if (incident == null) {
                 return "it was not kept, since the run was told to stop meanwhile";
             }
-            Optional<Origin> origin = incident.replay(stage);
-            incident.write(folder.root(), origin);
-            String where = ", kept in " + new RunLayout(folder.root()).incident() + ": ./vicreg replay " + folder.root()
-                    + " does it again";
-            return origin.map(found -> "the first operator of step " + incident.step()
-                                    + " whose result is not finite is " + found.text())
-                            .orElse("done again, step " + incident.step() + " gave finite numbers")
-                    + where;
-        } catch (IOException | IllegalStateException failed) { // what went wrong first is what matters
+            return incident.keep(folder.root(), stage, e);
+        } catch (IOException | RuntimeException | OutOfMemoryError failed) { // what went wrong first is what matters
             e.addSuppressed(failed);
             return "the step could not be kept: " + failed.getMessage();
         }

@@ -11,6 +11,7 @@ import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.onnx.OnnxFile;
 import dev.vicreg.models.setting.Schema;
 import dev.vicreg.runtime.file.AtomicFile;
+import dev.vicreg.runtime.file.TemporaryFolder;
 import dev.vicreg.training.config.BranchConfig;
 import dev.vicreg.training.config.DataConfig;
 import dev.vicreg.training.config.GraphConfig;
@@ -36,8 +37,10 @@ import dev.vicreg.training.run.RunFolder;
 import dev.vicreg.training.session.Origin;
 import dev.vicreg.training.step.LossScaling;
 import dev.vicreg.training.step.UpdateOptions;
+import dev.vicreg.training.step.pass.Recomputation;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -246,6 +249,17 @@ final class TrainerTest {
         try (Stream<Path> left = Files.list(run)) {
             assertTrue(left.noneMatch(AtomicFile::isTemporary));
         }
+
+        TrainingConfig again = Schema.with(config, "recompute", Recomputation.BLOCKS);
+        assertEquals(origin.text(), incident.replay(again).orElseThrow().text());
+        TemporaryFolder.delete(run.resolve("incident"));
+        Stage wider = Stage.of(Schema.with(config, "width", 8)).get(0);
+        IllegalStateException reason = new IllegalStateException();
+        String kept = incident.keep(run, wider, reason); // which can't be done again with these parameters
+        assertTrue(kept.startsWith("the operator that step " + incident.step() + " went wrong in could not be"), kept);
+        assertEquals(1, kept.lines().count());
+        assertEquals(1, reason.getSuppressed().length);
+        assertEquals(incident.given().state(), Incident.read(run).given().state());
 
         for (String file : List.of("checkpoint", "view_a", "view_b", "incident.json")) {
             Path cut = run.resolve("incident").resolve(file);
