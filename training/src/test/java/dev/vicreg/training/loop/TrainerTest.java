@@ -807,6 +807,95 @@ final class TrainerTest {
         assertEquals(List.of(3L), steps(run));
     }
 
+    private static final String WEIGHT = "encoder.conv1.weight";
+
+    private static TrainingConfig rollingBack(TrainingConfig config) {
+        return Schema.with(config, "on-nan", "rollback");
+    }
+
+    /** Whoever is killed before the next checkpoint must not go on from the one that failed twice. */
+    @Test
+    void theSecondRollbackLeavesNoCheckpointThatFailedTwice() throws Exception {
+        Path run = temporary.resolve("run");
+        start(config(9), run, 6);
+        poison(RunFolder.saved(run).get(1), WEIGHT);
+        List<List<Long>> saved = new ArrayList<>();
+        try (Trainer trainer = Trainer.resume(rollingBack(config(9)), run)) {
+            trainer.train(
+                    new Trainer.Listener() {
+                        @Override
+                        public void step(Metrics.Line line, long totalSteps) {
+                            saved.add(savedSteps(run));
+                            assertEquals(4, line.step());
+                        }
+
+                        @Override
+                        public void saved(RunFolder.Saved each) {}
+                    },
+                    () -> saved.size() == 1);
+        }
+        assertEquals(List.of(List.of(3L)), saved);
+    }
+
+    private static List<Long> savedSteps(Path run) {
+        try {
+            return steps(run);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** From a step whose pictures were larger. */
+    @Test
+    void theSecondRollbackGoesOnWithTheSizeOfItsCheckpoint() throws Exception {
+        TrainingConfig config =
+                rollingBack(config(growing("8:50%,12:20%,16", graph(BATCH, "adamw").a()), null, 6, 1e-3, 2, BATCH));
+        Path run = temporary.resolve("run");
+        start(config, run, 3);
+        List<Long> steps = new ArrayList<>();
+        try (Trainer trainer = Trainer.resume(config, run)) {
+            trainer.train(
+                    new Trainer.Listener() {
+                        @Override
+                        public void step(Metrics.Line line, long totalSteps) {
+                            steps.add(line.step());
+                        }
+
+                        @Override
+                        public void saved(RunFolder.Saved each) {
+                            if (steps.size() == 1) {
+                                poisonUnchecked(each);
+                            }
+                        }
+                    },
+                    () -> false);
+        }
+        assertEquals(List.of(4L, 4L, 5L, 6L), steps);
+    }
+
+    private static void poisonUnchecked(RunFolder.Saved saved) {
+        try {
+            poison(saved, WEIGHT);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** From a resume in another precision than its checkpoint's. */
+    @Test
+    void theSecondRollbackGoesOnInThePrecisionOfNow() throws Exception {
+        Path run = temporary.resolve("run");
+        start(half(9, new LossScaling(512, 2000)), run, 6);
+        poison(RunFolder.saved(run).get(1), WEIGHT);
+        try (Trainer trainer = Trainer.resume(rollingBack(config(9)), run)) {
+            assertEquals(
+                    List.of(4L, 5L, 6L, 7L, 8L, 9L),
+                    train(trainer, Integer.MAX_VALUE).stream()
+                            .map(Metrics.Line::step)
+                            .toList());
+        }
+    }
+
     private static List<Long> steps(Path run) throws IOException {
         return RunFolder.saved(run).stream().map(RunFolder.Saved::step).toList();
     }
