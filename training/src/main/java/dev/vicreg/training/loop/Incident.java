@@ -62,10 +62,37 @@ public record Incident(long step, int stage, long from, String message, List<Str
         int threads = settings.machine().threads();
         return Origin.of(
                 its.built(),
-                MachineLowering.of(settings.computeDevice(), threads),
+                MachineLowering.of(settings.computeDevice(), threads)
+                        .with(settings.machine().recompute()),
                 settings.computeDevice(),
                 threads,
                 given);
+    }
+
+    /**
+     * Leaves the incident in the run's folder, then finds where its numbers go wrong and adds that. The incident stays where
+     * it isn't found, be it for want of memory.
+     *
+     * @param reason why the run has an incident: gets what prevents the search
+     * @return where its numbers go wrong and that it is kept, as a sentence goes on
+     */
+    String keep(Path root, Stage its, Throwable reason) throws IOException {
+        write(root, Optional.empty());
+        String where = ", kept in " + new RunLayout(root).incident() + ": ./vicreg replay " + root + " does it again";
+        try {
+            Optional<Origin> origin = replay(its);
+            if (origin.isPresent()) {
+                write(root, origin);
+            }
+            return origin.map(found -> "the first operator of step " + step + " whose result is not finite is "
+                                    + found.text())
+                            .orElse("done again, step " + step + " gave finite numbers")
+                    + where;
+        } catch (IOException | RuntimeException | OutOfMemoryError failed) { // what went wrong first is what matters
+            reason.addSuppressed(failed);
+            String why = String.valueOf(failed.getMessage()).lines().findFirst().orElse("");
+            return "the operator that step " + step + " went wrong in could not be found (" + why + ")" + where;
+        }
     }
 
     /**

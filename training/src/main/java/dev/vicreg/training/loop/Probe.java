@@ -114,7 +114,8 @@ final class Probe implements AutoCloseable {
         StepRun run = StepRun.open(
                 built.stepGiving(wanted),
                 built.signature(),
-                MachineLowering.of(settings.computeDevice(), threads),
+                MachineLowering.of(settings.computeDevice(), threads)
+                        .with(settings.machine().recompute()),
                 settings.computeDevice(),
                 threads);
         return new Probe(built, wanted, run, measure, batch, samples);

@@ -8,6 +8,7 @@ import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.training.config.GraphConfig;
 import dev.vicreg.training.config.MultiViewConfig;
 import dev.vicreg.training.step.TrainingGraph;
+import dev.vicreg.training.step.pass.Recomputation;
 import java.lang.management.ManagementFactory;
 import java.util.HashSet;
 import java.util.Locale;
@@ -23,10 +24,10 @@ public final class StepMemory {
 
     private StepMemory() {}
 
-    /** Bytes of the network's values that its gradients are computed from. */
-    static long kept(TrainingGraph.Built built) {
+    /** Bytes of the network's values that its gradients are computed from, where what {@code way} says is computed again. */
+    static long kept(TrainingGraph.Built built, Recomputation way) {
         Set<Value> kept = new HashSet<>();
-        for (Node node : built.training().graph().nodes()) {
+        for (Node node : way.apply(built.training()).graph().nodes()) {
             if (node.region() == Region.BACKWARD) {
                 node.inputs().stream()
                         .filter(Objects::nonNull)
@@ -50,10 +51,10 @@ public final class StepMemory {
      * Refuses a step that this machine has no memory for.
      *
      * @param available bytes
-     * @throws SettingException with the batch that would fit
+     * @throws SettingException with the batch that would fit, and {@code recompute} where nothing is computed again yet
      */
-    static void require(TrainingGraph.Built built, GraphConfig graph, long available) {
-        long kept = kept(built);
+    static void require(TrainingGraph.Built built, GraphConfig graph, Recomputation way, long available) {
+        long kept = kept(built, way);
         if (kept <= available) {
             return;
         }
@@ -63,12 +64,13 @@ public final class StepMemory {
         throw new SettingException(String.format(
                 Locale.ROOT,
                 "A step of %d samples with %d views keeps %.1f GiB and more, and this machine has %.1f GiB: expected a"
-                        + " `batch-size` of at most %d, or fewer `views`, smaller pictures or a smaller network",
+                        + " `batch-size` of at most %d, or fewer `views`, smaller pictures or a smaller network%s",
                 batch,
                 views.views() + views.localViews(),
                 kept / GIB,
                 available / GIB,
-                Math.max(2, fits)));
+                Math.max(2, fits),
+                way == Recomputation.NONE ? ", or `recompute` blocks" : ""));
     }
 
     /** Bytes of memory that this machine has. */

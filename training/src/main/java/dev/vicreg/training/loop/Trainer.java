@@ -145,7 +145,11 @@ public final class Trainer implements AutoCloseable {
             List<Long> ends = Stage.ends(settings, stepsPerEpoch);
             if (OrtSessions.resolve(settings.computeDevice()).kind() == Device.Kind.CPU) {
                 for (Stage stage : stages) {
-                    StepMemory.require(stage.built(), stage.settings().graph(), StepMemory.ofThisMachine());
+                    StepMemory.require(
+                            stage.built(),
+                            stage.settings().graph(),
+                            settings.machine().recompute(),
+                            StepMemory.ofThisMachine());
                 }
             }
             folder = RunFolder.create(root);
@@ -310,7 +314,7 @@ public final class Trainer implements AutoCloseable {
      *
      * @param copy where the copy goes
      */
-    private static Path inPrecision(Path checkpoint, TrainingGraph.Built built, Path copy) throws IOException {
+    static Path inPrecision(Path checkpoint, TrainingGraph.Built built, Path copy) throws IOException {
         Map<String, Tensor> state = CheckpointFile.read(checkpoint);
         if (state.keySet().equals(built.stateNames())) {
             return checkpoint;
@@ -452,11 +456,13 @@ public final class Trainer implements AutoCloseable {
             if (online != null && start.step() > 0) {
                 online.restore(folder.online(start.step()));
             }
+            int written = Stage.at(start.step(), ends); // the stage whose training model is in place
             while (!loop.isOver()) {
                 int i = Stage.at(loop.last().step(), ends);
                 Stage stage = stages.get(i);
-                if (loop.last().step() != start.step()) {
+                if (i != written) {
                     folder.artifacts().writeTrainingModel(stage.step(), lowering(settings));
+                    written = i;
                 }
                 loop.run(stage, i, ends.get(i), data.get(i));
             }

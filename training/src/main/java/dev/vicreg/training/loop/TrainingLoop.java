@@ -16,7 +16,6 @@ import dev.vicreg.training.run.CheckpointFile;
 import dev.vicreg.training.run.Metrics;
 import dev.vicreg.training.run.RunFolder;
 import dev.vicreg.training.run.RunLayout;
-import dev.vicreg.training.session.Origin;
 import dev.vicreg.training.session.StepNumbers;
 import dev.vicreg.training.session.StepRun;
 import dev.vicreg.training.session.TrainingSession;
@@ -29,7 +28,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
@@ -119,11 +117,17 @@ final class TrainingLoop {
         total = settings.schedule().totalSteps(stepsPerEpoch);
         long asked = settings.output().checkpointEvery();
         every = asked == 0 ? stepsPerEpoch : asked;
-        best = BestCheckpoint.of(folder.root())
+        best = best(folder, settings, last);
+        stopped = stop.getAsBoolean(); // before the first step too: from now on a signal waits for us
+    }
+
+    /** The best state up to the last one, by the measure that is chosen now. */
+    private static @Nullable BestCheckpoint best(RunFolder folder, TrainingConfig settings, RunFolder.Saved last)
+            throws IOException {
+        return BestCheckpoint.of(folder.root())
                 .filter(known -> known.step() <= last.step()
                         && known.measure().equals(settings.output().keepBest()))
                 .orElse(null);
-        stopped = stop.getAsBoolean(); // before the first step too: from now on a signal waits for us
     }
 
     /** The newest checkpoint. */
@@ -160,7 +164,7 @@ final class TrainingLoop {
                 String tries = rollbacks == 0 ? "" : "; it was rolled back " + rollbacks + " times before";
                 throw new IllegalStateException(e.getMessage() + tries + "; " + origin, e);
             }
-            rollBack(e, origin);
+            rollBack(e, stage, origin);
         }
     }
 
@@ -245,15 +249,8 @@ final class TrainingLoop {
             if (incident == null) {
                 return "it was not kept, since the run was told to stop meanwhile";
             }
-            Optional<Origin> origin = incident.replay(stage);
-            incident.write(folder.root(), origin);
-            String where = ", kept in " + new RunLayout(folder.root()).incident() + ": ./vicreg replay " + folder.root()
-                    + " does it again";
-            return origin.map(found -> "the first operator of step " + incident.step()
-                                    + " whose result is not finite is " + found.text())
-                            .orElse("done again, step " + incident.step() + " gave finite numbers")
-                    + where;
-        } catch (IOException | IllegalStateException failed) { // what went wrong first is what matters
+            return incident.keep(folder.root(), stage, e);
+        } catch (IOException | RuntimeException | OutOfMemoryError failed) { // what went wrong first is what matters
             e.addSuppressed(failed);
             return "the step could not be kept: " + failed.getMessage();
         }
@@ -306,10 +303,10 @@ final class TrainingLoop {
      * Goes on from the last checkpoint, as if nothing had been after it but that it goes on at half the rate; from the one
      * before where it went back to the last one before, to no avail.
      */
-    private void rollBack(Spoilt e, String origin) throws IOException {
+    private void rollBack(Spoilt e, Stage stage, String origin) throws IOException {
         rollbacks++;
         if (last.step() == wentBackTo) {
-            last = before(last.step());
+            last = before(last.step(), stage);
         }
         wentBackTo = last.step();
         folder.goOnFrom(last.step());
@@ -326,14 +323,18 @@ final class TrainingLoop {
                 "rolled back for the " + ORDINALS.get(rollbacks - 1) + " time of " + MOST_ROLLBACKS + "; " + origin;
         tell(List.of(new Finding(Fault.NOT_FINITE, last.step(), e.step, evidence, went)), epoch(last.step()));
         metrics.sync();
+        folder.deleteLeft(); // a run that is killed now must not go on from what failed twice
+        best = best(folder, settings, last);
     }
 
-    /** The newest sound checkpoint of an earlier step, or the run's start. */
-    private RunFolder.Saved before(long step) throws IOException {
-        return folder.saved().stream()
+    /** The newest sound checkpoint of an earlier step, or the run's start; in the precision of now. */
+    private RunFolder.Saved before(long step, Stage stage) throws IOException {
+        RunFolder.Saved before = folder.saved().stream()
                 .filter(each -> each.step() < step && RunFolder.damage(each).isEmpty())
                 .reduce((older, newer) -> newer)
                 .orElse(new RunFolder.Saved(0, folder.artifacts().checkpoint()));
+        Path copy = new RunLayout(folder.root()).resumedCheckpoint();
+        return new RunFolder.Saved(before.step(), Trainer.inPrecision(before.file(), stage.built(), copy));
     }
 
     private int epoch(long step) {

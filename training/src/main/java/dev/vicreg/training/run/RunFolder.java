@@ -317,10 +317,21 @@ public final class RunFolder implements AutoCloseable {
 
     /**
      * Says that the run goes on from the state after {@code step}: those of later steps are no longer the run's, and are
-     * deleted once another one is saved.
+     * deleted once another one is saved, or by {@link #deleteLeft}.
      */
     public void goOnFrom(long step) throws IOException {
         left = saved().stream().filter(each -> each.step() > step).toList();
+    }
+
+    /** Deletes the states that {@link #goOnFrom} left behind at once, so that nobody resumes from them. */
+    public void deleteLeft() throws IOException {
+        if (isLeft(BestCheckpoint.of(root()))) {
+            Files.delete(layout.best());
+        }
+        for (Saved each : left) {
+            discard(layout.saved(each.step()));
+        }
+        left = List.of();
     }
 
     private void prune(long newest, int keep) throws IOException {

@@ -2,6 +2,7 @@ package dev.vicreg.training.session;
 
 import dev.vicreg.models.graph.ElementType;
 import dev.vicreg.models.graph.Node;
+import dev.vicreg.models.graph.Region;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.ops.Ops;
@@ -102,7 +103,7 @@ public record Origin(String scope, String operator, String part, List<Range> inp
         for (int i = 0; i < makers.size(); i++) {
             Tensor sum = found.get(FINITE + i);
             if (sum != null && !Float.isFinite(sum.floats()[0])) {
-                return Optional.of(of(makers.get(i), built, lowering, device, threads, given));
+                return Optional.of(of(makers.get(i), step, built, lowering, device, threads, given));
             }
         }
         return Optional.empty();
@@ -110,7 +111,13 @@ public record Origin(String scope, String operator, String part, List<Range> inp
 
     /** The operator, with what it is given and makes. */
     private static Origin of(
-            Node node, TrainingGraph.Built built, Lowering lowering, Device device, int threads, StepRun.Given given) {
+            Node node,
+            StepGraph step,
+            TrainingGraph.Built built,
+            Lowering lowering,
+            Device device,
+            int threads,
+            StepRun.Given given) {
         Map<String, Value> wanted = new LinkedHashMap<>();
         List<@Nullable Value> all = new ArrayList<>(node.inputs());
         all.addAll(node.outputs());
@@ -121,8 +128,7 @@ public record Origin(String scope, String operator, String part, List<Range> inp
             }
         }
         Map<String, Tensor> fetched;
-        try (StepRun run =
-                StepRun.open(built.step().alsoGiving(wanted), built.signature(), lowering, device, threads)) {
+        try (StepRun run = StepRun.open(step.alsoGiving(wanted), built.signature(), lowering, device, threads)) {
             fetched = run.run(given, wanted.keySet());
         }
         List<Range> inputs = new ArrayList<>();
@@ -199,13 +205,18 @@ public record Origin(String scope, String operator, String part, List<Range> inp
 
     /** A scalar: 0 where all is finite, else no number, since infinity times zero is none. */
     private static Value zeroIfFinite(Node node, Value value) {
-        Ops ops = Ops.at(node);
+        Ops ops = beside(node);
         return ops.reduceSum(ops.mul(asFloat(node, value), 0), false);
     }
 
     /** Of its own: an output must not be one of the step's inputs, nor what the step gives anyway. */
     private static Value asFloat(Node node, Value value) {
-        Ops ops = Ops.at(node);
+        Ops ops = beside(node);
         return value.type().element() == ElementType.FLOAT ? ops.identity(value) : ops.cast(value, ElementType.FLOAT);
+    }
+
+    /** No part of the network or its gradients, by which is chosen what is computed again. */
+    private static Ops beside(Node node) {
+        return Ops.at(node).in(Region.OBJECTIVE);
     }
 }

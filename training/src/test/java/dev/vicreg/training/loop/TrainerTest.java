@@ -11,6 +11,7 @@ import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.onnx.OnnxFile;
 import dev.vicreg.models.setting.Schema;
 import dev.vicreg.runtime.file.AtomicFile;
+import dev.vicreg.runtime.file.TemporaryFolder;
 import dev.vicreg.training.config.BranchConfig;
 import dev.vicreg.training.config.DataConfig;
 import dev.vicreg.training.config.GraphConfig;
@@ -36,8 +37,10 @@ import dev.vicreg.training.run.RunFolder;
 import dev.vicreg.training.session.Origin;
 import dev.vicreg.training.step.LossScaling;
 import dev.vicreg.training.step.UpdateOptions;
+import dev.vicreg.training.step.pass.Recomputation;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -246,6 +249,17 @@ final class TrainerTest {
         try (Stream<Path> left = Files.list(run)) {
             assertTrue(left.noneMatch(AtomicFile::isTemporary));
         }
+
+        TrainingConfig again = Schema.with(config, "recompute", Recomputation.BLOCKS);
+        assertEquals(origin.text(), incident.replay(again).orElseThrow().text());
+        TemporaryFolder.delete(run.resolve("incident"));
+        Stage wider = Stage.of(Schema.with(config, "width", 8)).get(0);
+        IllegalStateException reason = new IllegalStateException();
+        String kept = incident.keep(run, wider, reason); // which can't be done again with these parameters
+        assertTrue(kept.startsWith("the operator that step " + incident.step() + " went wrong in could not be"), kept);
+        assertEquals(1, kept.lines().count());
+        assertEquals(1, reason.getSuppressed().length);
+        assertEquals(incident.given().state(), Incident.read(run).given().state());
 
         for (String file : List.of("checkpoint", "view_a", "view_b", "incident.json")) {
             Path cut = run.resolve("incident").resolve(file);
@@ -791,6 +805,95 @@ final class TrainerTest {
             assertEquals(1, message.lines().count());
         }
         assertEquals(List.of(3L), steps(run));
+    }
+
+    private static final String WEIGHT = "encoder.conv1.weight";
+
+    private static TrainingConfig rollingBack(TrainingConfig config) {
+        return Schema.with(config, "on-nan", "rollback");
+    }
+
+    /** Whoever is killed before the next checkpoint must not go on from the one that failed twice. */
+    @Test
+    void theSecondRollbackLeavesNoCheckpointThatFailedTwice() throws Exception {
+        Path run = temporary.resolve("run");
+        start(config(9), run, 6);
+        poison(RunFolder.saved(run).get(1), WEIGHT);
+        List<List<Long>> saved = new ArrayList<>();
+        try (Trainer trainer = Trainer.resume(rollingBack(config(9)), run)) {
+            trainer.train(
+                    new Trainer.Listener() {
+                        @Override
+                        public void step(Metrics.Line line, long totalSteps) {
+                            saved.add(savedSteps(run));
+                            assertEquals(4, line.step());
+                        }
+
+                        @Override
+                        public void saved(RunFolder.Saved each) {}
+                    },
+                    () -> saved.size() == 1);
+        }
+        assertEquals(List.of(List.of(3L)), saved);
+    }
+
+    private static List<Long> savedSteps(Path run) {
+        try {
+            return steps(run);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** From a step whose pictures were larger. */
+    @Test
+    void theSecondRollbackGoesOnWithTheSizeOfItsCheckpoint() throws Exception {
+        TrainingConfig config =
+                rollingBack(config(growing("8:50%,12:20%,16", graph(BATCH, "adamw").a()), null, 6, 1e-3, 2, BATCH));
+        Path run = temporary.resolve("run");
+        start(config, run, 3);
+        List<Long> steps = new ArrayList<>();
+        try (Trainer trainer = Trainer.resume(config, run)) {
+            trainer.train(
+                    new Trainer.Listener() {
+                        @Override
+                        public void step(Metrics.Line line, long totalSteps) {
+                            steps.add(line.step());
+                        }
+
+                        @Override
+                        public void saved(RunFolder.Saved each) {
+                            if (steps.size() == 1) {
+                                poisonUnchecked(each);
+                            }
+                        }
+                    },
+                    () -> false);
+        }
+        assertEquals(List.of(4L, 4L, 5L, 6L), steps);
+    }
+
+    private static void poisonUnchecked(RunFolder.Saved saved) {
+        try {
+            poison(saved, WEIGHT);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** From a resume in another precision than its checkpoint's. */
+    @Test
+    void theSecondRollbackGoesOnInThePrecisionOfNow() throws Exception {
+        Path run = temporary.resolve("run");
+        start(half(9, new LossScaling(512, 2000)), run, 6);
+        poison(RunFolder.saved(run).get(1), WEIGHT);
+        try (Trainer trainer = Trainer.resume(rollingBack(config(9)), run)) {
+            assertEquals(
+                    List.of(4L, 5L, 6L, 7L, 8L, 9L),
+                    train(trainer, Integer.MAX_VALUE).stream()
+                            .map(Metrics.Line::step)
+                            .toList());
+        }
     }
 
     private static List<Long> steps(Path run) throws IOException {

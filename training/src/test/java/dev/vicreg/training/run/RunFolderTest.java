@@ -55,6 +55,23 @@ final class RunFolderTest {
     }
 
     @Test
+    void whatARunWentBackFromIsDeletedWithItsMarkOfTheBest() throws IOException {
+        try (RunFolder folder = RunFolder.create(root)) {
+            folder.save(5, RunFolderTest::write, Set.of("w"), 2);
+            BestCheckpoint best = new BestCheckpoint(10, "rankme", 3);
+            folder.save(10, RunFolderTest::write, Set.of("w"), Map.of(), 2, best);
+            folder.goOnFrom(10);
+            folder.deleteLeft();
+            assertEquals(List.of(5L, 10L), steps(folder));
+            assertEquals(best, BestCheckpoint.of(root).orElseThrow());
+            folder.goOnFrom(5);
+            folder.deleteLeft();
+            assertEquals(List.of(5L), steps(folder));
+            assertTrue(Files.notExists(new RunLayout(root).best()));
+        }
+    }
+
+    @Test
     void pruningLeavesOtherFoldersAlone() throws IOException {
         Path kept = root.resolve("checkpoints/step-best");
         try (RunFolder folder = RunFolder.create(root)) {

@@ -284,8 +284,10 @@ public enum Recomputation implements Pass {
                     Value input = node.inputs().get(i);
                     if (input != null && isDropped(input)) {
                         inputs.add(Objects.requireNonNull(again.get(input)));
-                    } else if (input != null && (activations.isLarge(input) || isMoved(node, i))) {
-                        inputs.add(awaited.computeIfAbsent(input, held -> await(ops, held, gradient)));
+                    } else if (input != null && isMoved(node, i)) {
+                        inputs.add(ops.mul(awaited(ops, input, gradient), 0));
+                    } else if (input != null && activations.isLarge(input)) {
+                        inputs.add(awaited(ops, input, gradient));
                     } else {
                         inputs.add(input);
                     }
@@ -300,11 +302,16 @@ public enum Recomputation implements Pass {
         }
 
         /**
-         * Running statistics, which a norm's kernel may write over: awaited, since ONNX Runtime would else give both norms the
-         * same copy of them.
+         * Running statistics, which a norm's kernel may write over, though the update is yet to read what the first norm left
+         * there. The norm that is done again gets zeros in their place, in memory of their own: nobody reads what it makes of
+         * them, and a {@code PassThrough} alone is the same memory.
          */
         private static boolean isMoved(Node node, int input) {
             return node.op() == OpType.BATCH_NORM_TRAINING && input >= RUNNING_MEAN;
+        }
+
+        private Value awaited(Ops ops, Value held, Value gradient) {
+            return awaited.computeIfAbsent(held, value -> await(ops, value, gradient));
         }
 
         private Value await(Ops ops, Value held, Value gradient) {

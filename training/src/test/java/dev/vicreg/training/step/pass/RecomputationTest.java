@@ -20,6 +20,7 @@ import dev.vicreg.training.step.lowering.Lowering;
 import java.io.IOException;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -154,6 +155,24 @@ class RecomputationTest {
             }
             assertTrue(waits || old.contains(node), "nothing holds back " + node);
         }
+    }
+
+    /** CUDA's kernel moves running statistics where they lie: a norm that is done again must not move the run's once more. */
+    @ParameterizedTest
+    @CsvSource({"resnet, NORMS", "resnet, BLOCKS"})
+    void aNormDoneAgainMovesNoRunningStatistics(String network, Recomputation way) throws IOException {
+        StepGraph step = MixedPrecisionTest.built(network).training();
+        int again = 0;
+        for (Node node : way.apply(step).graph().nodes()) {
+            if (node.op() == OpType.BATCH_NORM_TRAINING && node.region() == Region.BACKWARD) {
+                again++;
+                for (Value statistics : List.of(node.input(3), node.input(4))) {
+                    Node producer = statistics.producer();
+                    assertTrue(producer != null && producer.op() == OpType.MUL, node + " reads " + statistics);
+                }
+            }
+        }
+        assertTrue(again > 0);
     }
 
     @Test
