@@ -244,6 +244,7 @@ final class TrainerTest {
                 message.contains("; the first operator of step " + incident.step() + " whose result is not finite is "
                         + origin.text() + ", kept in "),
                 message);
+        assertTrue(message.endsWith("; `on-nan` rollback goes on at half the rate instead"), message);
         assertEquals(BATCH, incident.samples().size());
         assertFalse(origin.inputs().isEmpty());
         for (Origin.Range input : origin.inputs()) {
@@ -336,6 +337,8 @@ final class TrainerTest {
         String message = assertThrows(IllegalStateException.class, () -> start(config, hopeless, Integer.MAX_VALUE))
                 .getMessage();
         assertTrue(message.contains("; it was rolled back 3 times before; the first operator of step "), message);
+        assertFalse(message.contains("on-nan"), message); // which is on
+        assertTrue(withoutRates(hopeless).stream().noneMatch(line -> line.contains("on-nan")));
     }
 
     private static List<String> withoutFolders(List<String> lines, Path run) {
