@@ -44,7 +44,7 @@ class FindingsCommandsTest {
         assertTrue(last.startsWith("vicreg train: Loss is not finite at step "), last);
         assertTrue(
                 last.endsWith(", kept in " + diverged.resolve("incident") + ": ./vicreg replay " + diverged
-                        + " does it again"),
+                        + " does it again; --on-nan rollback goes on at half the rate instead"),
                 last);
         String page = Files.readString(diverged.resolve("report.html"));
         assertTrue(page.contains("\"finding\":\"not-finite\""), "the page tells of it");

@@ -11,15 +11,22 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
-/** The lines of a metrics.jsonl, also of one that grows: each call goes on where the last one ended. Not thread-safe. */
+/**
+ * The lines of a metrics.jsonl, also of one that grows: each call goes on where the last one ended, or begins again where
+ * another file has taken its place, as when a run goes back. Not thread-safe.
+ */
 public final class MetricLines {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final Path file;
     private long position; // in bytes: what was handed over ends here
+    private @Nullable Object key; // of the file that it is a position in
 
     /** Lines of a file that may not be there yet. */
     public MetricLines(Path file) {
@@ -29,6 +36,9 @@ public final class MetricLines {
     /** Takes a line; may throw what it does with it throws. */
     public interface Sink {
         void accept(JsonNode line) throws IOException;
+
+        /** What was handed over no longer holds: another file follows from its first line. */
+        default void clear() {}
     }
 
     /**
@@ -40,8 +50,14 @@ public final class MetricLines {
         if (!Files.exists(file)) {
             return;
         }
-        try (FileChannel channel = FileChannel.open(file)) {
+        Object found = Files.readAttributes(file, BasicFileAttributes.class).fileKey(); // before it is opened: if it is
+        try (FileChannel channel = FileChannel.open(file)) { // replaced in between, the next call begins again
             long size = channel.size();
+            if (position > 0 && (size < position || !Objects.equals(key, found))) {
+                position = 0;
+                sink.clear();
+            }
+            key = found;
             channel.position(position);
             BufferedReader reader =
                     new BufferedReader(new InputStreamReader(Channels.newInputStream(channel), StandardCharsets.UTF_8));

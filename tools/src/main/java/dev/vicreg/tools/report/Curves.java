@@ -80,13 +80,34 @@ final class Curves {
         return curves;
     }
 
-    /** Reads what was added to the file since. */
+    /** Reads what was added to the file since; all of it where it is another one. */
     void readOn() throws IOException {
-        lines.forEach(line -> {
-            if (line.path(STEP).isIntegralNumber()) {
-                add(line.path(STEP).asLong(), line);
+        lines.forEach(new MetricLines.Sink() {
+            @Override
+            public void accept(JsonNode line) {
+                if (line.path(STEP).isIntegralNumber()) {
+                    add(line.path(STEP).asLong(), line);
+                }
+            }
+
+            @Override
+            public void clear() {
+                forget();
             }
         });
+    }
+
+    /** Is as before the first line: the run went back, and its file is another one. */
+    private void forget() {
+        names.clear();
+        points.clear();
+        evaluations.clear();
+        findings.clear();
+        layers = MissingNode.getInstance();
+        width = 1;
+        lastStep = 0;
+        lastEpoch = 0;
+        invested = 0;
     }
 
     private void add(long step, JsonNode line) {

@@ -507,7 +507,7 @@
       'moved by the norm before; gradients and updates by weights as the last probe saw them.',
     table(['name', 'shape', 'values', 'rms before', 'rms now', 'moved', 'gradient', 'update by weight'], data.runs[0].layers.map(row => {
       const probed = (data.runs[0].curves.layers || []).find(layer => layer[0] === row[0]);
-      return [...row, probed ? probed[2] : '–', probed && probed[1] > 0 ? probed[3] / probed[1] : '–'];
+      return [...row, probed ? probed[2] : '–', probed && probed[1] > 0 && probed[3] !== null ? probed[3] / probed[1] : '–'];
     }), 'Table of layers'));
   }
   const list = rows => el('dl', {}, rows.flatMap(([name, text]) => [el('dt', {}, name), el('dd', {}, bdi(text))]));

@@ -6,9 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -62,6 +64,27 @@ class CurvesTest {
         curves.readOn();
         assertEquals(List.of(1L, 2L, 3L, 4L), curves.json().get("steps"));
         assertEquals(List.of(1.5, 2.5, 3.5, 4.5), series(curves, "loss").get("mean"));
+    }
+
+    /** A run that goes back puts a shorter file in its place, which may be longer again when it is read. */
+    @Test
+    void aFileInPlaceOfAnotherIsReadFromItsBeginning() throws IOException {
+        Path file = metrics(4);
+        Curves curves = Curves.of(file, 10);
+        for (int steps : new int[] {2, 6}) {
+            Path other = Files.writeString(folder.resolve("other"), "");
+            for (int step = 1; step <= steps; step++) {
+                Files.writeString(other, line(step), StandardOpenOption.APPEND);
+            }
+            Files.writeString(other, "{\"step\":1,\"finding\":\"x\"}\n", StandardOpenOption.APPEND);
+            Files.move(other, file, StandardCopyOption.REPLACE_EXISTING);
+            curves.readOn();
+            assertEquals(
+                    LongStream.rangeClosed(1, steps).boxed().toList(),
+                    curves.json().get("steps"));
+            assertEquals(1, ((List<?>) curves.json().get("findings")).size());
+            assertEquals(steps * 64 / 32.0, curves.seconds(64));
+        }
     }
 
     @Test

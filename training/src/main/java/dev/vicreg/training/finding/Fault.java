@@ -28,7 +28,7 @@ public enum Fault {
     /** The loss, or what a step leaves, is no number. */
     NOT_FINITE(
             "the loss or a parameter is not finite",
-            "a lower `lr`, a longer `warmup-epochs`, or `on-nan` rollback; ./vicreg replay names the operator"),
+            "a lower `lr` or a longer `warmup-epochs`; ./vicreg replay names the operator"),
     /** Float16 has too small a range for the run. */
     OVERFLOW("float16 overflows again and again", "a lower `lr`, or `precision` fp32"),
     /** Fewer samples than the projection has dimensions. */

@@ -6,6 +6,7 @@ import dev.vicreg.training.config.ObjectiveConfig;
 import dev.vicreg.training.config.TrainingConfig;
 import dev.vicreg.training.data.pair.PairedData;
 import dev.vicreg.training.data.source.Dataset;
+import dev.vicreg.training.data.source.Undecodable;
 import dev.vicreg.training.data.view.SampleRandom;
 import dev.vicreg.training.data.view.ViewKey;
 import dev.vicreg.training.data.view.ViewSource;
@@ -87,7 +88,9 @@ record FirstLook(TrainingConfig settings, PairedData data, long stepsPerEpoch, l
      * samples, element by element; {@code pairs_of_one_name}, the share of pairs of different samples whose names are alike
      * but for numbers, and what it would be {@code by_chance}. What isn't known is left out.
      *
-     * @throws IOException if samples can't be read
+     * <p>A sample that can't be decoded is left out, or the next one is taken, as in training.
+     *
+     * @throws IOException if more than 1 % of the samples can't be decoded
      */
     Map<String, Float> values() throws IOException {
         Map<String, Float> values = new LinkedHashMap<>();
@@ -98,9 +101,12 @@ record FirstLook(TrainingConfig settings, PairedData data, long stepsPerEpoch, l
             values.put("width", (float) width());
         }
         int[] drawn = drawn();
-        addCopies(drawn, values);
+        Undecodable undecodable =
+                new Undecodable("the data set", data.a().data().noun(), data.size());
+        addCopies(drawn, undecodable, values);
         if (data.a().type().equals(data.b().type())) {
-            values.put("view_distance", viewDistance(Arrays.copyOf(drawn, Math.min(COMPARED, drawn.length))));
+            values.put(
+                    "view_distance", viewDistance(Arrays.copyOf(drawn, Math.min(COMPARED, drawn.length)), undecodable));
         }
         addPairs(values);
         return values;
@@ -115,27 +121,44 @@ record FirstLook(TrainingConfig settings, PairedData data, long stepsPerEpoch, l
         return Arrays.copyOf(all, count);
     }
 
-    private void addCopies(int[] drawn, Map<String, Float> values) throws IOException {
+    private void addCopies(int[] drawn, Undecodable undecodable, Map<String, Float> values) throws IOException {
         Dataset<?> samples = data.a().data();
         Map<Integer, Integer> seen = new HashMap<>();
         double pairs = 0;
+        int looked = 0;
         for (int index : drawn) {
-            Object sample = samples.sample(index);
+            Object sample;
+            try {
+                sample = samples.sample(index);
+            } catch (IOException e) { // the next one may be drawn too, and would count as its copy
+                undecodable.add(index, e);
+                undecodable.check();
+                continue;
+            }
+            looked++;
             Object content = sample instanceof Signal signal ? signal.samples() : sample;
             int before = seen.merge(Arrays.deepHashCode(new Object[] {content}), 1, Integer::sum) - 1;
             pairs += before;
         }
-        if (drawn.length > 1) {
-            double among = (double) drawn.length * (drawn.length - 1) / 2;
+        if (looked > 1) {
+            double among = (double) looked * (looked - 1) / 2;
             boolean certain = pairs >= 3; // else one chance pair of many samples would count for many
             values.put("copies", certain ? (float) (pairs / among * (data.size() - 1)) : 0);
-            values.put("looked_at", (float) drawn.length);
+            values.put("looked_at", (float) looked);
         }
     }
 
-    private float viewDistance(int[] drawn) throws IOException {
-        float[][] a = views(data.a(), drawn, 0);
-        float[][] b = views(data.b(), drawn, 1);
+    private float viewDistance(int[] drawn, Undecodable undecodable) throws IOException {
+        float[][] a = new float[drawn.length][];
+        float[][] b = new float[drawn.length][];
+        for (int i = 0; i < drawn.length; i++) {
+            int place = i;
+            undecodable.next(drawn[place], index -> {
+                a[place] = view(data.a(), index, new ViewKey(settings.seed(), 0, drawn[place], 0));
+                b[place] = view(data.b(), index, new ViewKey(settings.seed(), 0, drawn[place], 1));
+                return index;
+            });
+        }
         boolean ids = data.a().type().element() == ViewType.Element.INT64;
         double sum = 0;
         int counted = 0;
@@ -160,19 +183,15 @@ record FirstLook(TrainingConfig settings, PairedData data, long stepsPerEpoch, l
         return ids ? (a == b ? 0 : 1) : (a - (double) b) * (a - (double) b);
     }
 
-    private float[][] views(ViewSource source, int[] drawn, int view) throws IOException {
+    private static float[] view(ViewSource source, int index, ViewKey key) throws IOException {
         ViewType type = source.type();
         ByteBuffer buffer = ByteBuffer.allocateDirect(type.bytes()).order(ByteOrder.nativeOrder());
-        float[][] views = new float[drawn.length][];
-        for (int i = 0; i < drawn.length; i++) {
-            source.sample(drawn[i]).write(new ViewKey(settings.seed(), 0, drawn[i], view), buffer, 0);
-            views[i] = switch (type.element()) {
-                case UINT8 -> bytes(buffer, type.bytes());
-                case FLOAT32 -> floats(buffer, type.bytes() / Float.BYTES);
-                case INT64 -> ids(buffer, type.bytes() / Long.BYTES);
-            };
-        }
-        return views;
+        source.sample(index).write(key, buffer, 0);
+        return switch (type.element()) {
+            case UINT8 -> bytes(buffer, type.bytes());
+            case FLOAT32 -> floats(buffer, type.bytes() / Float.BYTES);
+            case INT64 -> ids(buffer, type.bytes() / Long.BYTES);
+        };
     }
 
     private static float[] bytes(ByteBuffer from, int count) {

@@ -64,8 +64,13 @@ final class Probe implements AutoCloseable {
      * What a layer is like: norms of a parameter, of its gradient and of its update.
      *
      * @param name of the parameter
+     * @param update null where it isn't known
      */
-    record Layer(String name, double weight, double gradient, double update) {}
+    record Layer(
+            String name,
+            double weight,
+            double gradient,
+            @Nullable Double update) {}
 
     /**
      * What was measured.
@@ -74,11 +79,14 @@ final class Probe implements AutoCloseable {
      * @param layers in the network's order
      */
     record Measured(Map<String, Float> figures, List<Layer> layers) {
-        /** The layers as metrics.jsonl has them, in four digits. */
-        List<List<Object>> rows() {
+        /** The layers as metrics.jsonl has them, in four digits; null for an update that isn't known. */
+        List<List<@Nullable Object>> rows() {
             return layers.stream()
-                    .map(each -> List.<Object>of(
-                            each.name, rounded(each.weight), rounded(each.gradient), rounded(each.update)))
+                    .map(each -> Arrays.<@Nullable Object>asList(
+                            each.name,
+                            rounded(each.weight),
+                            rounded(each.gradient),
+                            each.update == null ? null : rounded(each.update)))
                     .toList();
         }
 
@@ -147,7 +155,8 @@ final class Probe implements AutoCloseable {
     }
 
     /**
-     * Measures.
+     * Measures. Updates are left out where no parameter moved: on CUDA, whose copies of parameters aren't seen, and where
+     * gradients of more steps are yet to be accumulated.
      *
      * @param state of the run after a step
      * @param views that the step was fed
@@ -166,16 +175,17 @@ final class Probe implements AutoCloseable {
                                 after.order(ByteOrder.nativeOrder()).asFloatBuffer()));
             }
         });
+        boolean moved = trained.stream().anyMatch(each -> updates.getOrDefault(each.name(), 0.0) != 0);
         List<Layer> layers = new ArrayList<>();
         List<Double> ratios = new ArrayList<>();
         double square = 0;
         for (Parameter parameter : trained) {
             double weight = norm(state.get(parameter.name()));
             double gradient = norm(found.get(GRADIENT + parameter.name()));
-            double update = updates.getOrDefault(parameter.name(), 0.0);
+            Double update = moved ? updates.getOrDefault(parameter.name(), 0.0) : null;
             layers.add(new Layer(parameter.name(), weight, gradient, update));
             square += gradient * gradient;
-            if (parameter.role() == Parameter.Role.WEIGHT && weight > 0) {
+            if (update != null && parameter.role() == Parameter.Role.WEIGHT && weight > 0) {
                 ratios.add(update / weight);
             }
         }

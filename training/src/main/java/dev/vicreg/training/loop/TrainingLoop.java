@@ -160,9 +160,10 @@ final class TrainingLoop {
             OutputConfig output = settings.output();
             boolean fatal = Fault.Names.include(output.failOn(), Fault.NOT_FINITE);
             if (!output.rollsBack() || fatal || rollbacks == MOST_ROLLBACKS) {
-                metrics.write(epoch(e.step), new Finding(Fault.NOT_FINITE, e.step, e.step, Map.of(), origin));
+                String way = output.rollsBack() || fatal ? "" : "; `on-nan` rollback goes on at half the rate instead";
+                metrics.write(epoch(e.step), new Finding(Fault.NOT_FINITE, e.step, e.step, Map.of(), origin + way));
                 String tries = rollbacks == 0 ? "" : "; it was rolled back " + rollbacks + " times before";
-                throw new IllegalStateException(e.getMessage() + tries + "; " + origin, e);
+                throw new IllegalStateException(e.getMessage() + tries + "; " + origin + way, e);
             }
             rollBack(e, stage, origin);
         }

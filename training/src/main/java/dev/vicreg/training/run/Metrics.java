@@ -210,9 +210,10 @@ public final class Metrics implements AutoCloseable {
      * Appends what a probe measured after a step: {@code {"epoch":1,"step":50,"probe":{"gradient_norm":2.1},"layers":[…]}}.
      *
      * @param figures finite numbers by name, in snake case
-     * @param layers of each its parameter's name, and norms of that, of its gradient and of its update
+     * @param layers of each its parameter's name, and norms of that, of its gradient and of its update, null where
+     *     that isn't known
      */
-    public void writeProbe(int epoch, long step, Map<String, Float> figures, List<List<Object>> layers)
+    public void writeProbe(int epoch, long step, Map<String, Float> figures, List<List<@Nullable Object>> layers)
             throws IOException {
         ObjectNode json = JSON.createObjectNode().put("epoch", epoch).put("step", step);
         ObjectNode probe = json.putObject(PROBE);

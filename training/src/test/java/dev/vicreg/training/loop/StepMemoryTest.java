@@ -29,8 +29,7 @@ final class StepMemoryTest {
         TrainingGraph.Built built = TrainingGraph.build(graph.spec());
         long all = StepMemory.kept(built, Recomputation.NONE);
         String message = assertThrows(
-                        SettingException.class,
-                        () -> StepMemory.require(built, graph, Recomputation.NONE, all - 1))
+                        SettingException.class, () -> StepMemory.require(built, graph, Recomputation.NONE, all - 1))
                 .getMessage();
         assertTrue(message.endsWith(", or `recompute` blocks"), message);
         StepMemory.require(built, graph, Recomputation.BLOCKS, all - 1);

@@ -28,7 +28,11 @@ import dev.vicreg.training.config.TrainingConfig;
 import dev.vicreg.training.config.UpdateConfig;
 import dev.vicreg.training.config.ViewsConfig;
 import dev.vicreg.training.data.Datasets;
+import dev.vicreg.training.data.pair.PairedData;
 import dev.vicreg.training.data.picture.PictureKind;
+import dev.vicreg.training.data.source.Dataset;
+import dev.vicreg.training.data.view.ViewSource;
+import dev.vicreg.training.data.view.ViewType;
 import dev.vicreg.training.run.Artifacts;
 import dev.vicreg.training.run.CheckpointFile;
 import dev.vicreg.training.run.Metrics;
@@ -50,6 +54,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.BooleanSupplier;
 import java.util.regex.Matcher;
@@ -239,6 +244,7 @@ final class TrainerTest {
                 message.contains("; the first operator of step " + incident.step() + " whose result is not finite is "
                         + origin.text() + ", kept in "),
                 message);
+        assertTrue(message.endsWith("; `on-nan` rollback goes on at half the rate instead"), message);
         assertEquals(BATCH, incident.samples().size());
         assertFalse(origin.inputs().isEmpty());
         for (Origin.Range input : origin.inputs()) {
@@ -331,6 +337,8 @@ final class TrainerTest {
         String message = assertThrows(IllegalStateException.class, () -> start(config, hopeless, Integer.MAX_VALUE))
                 .getMessage();
         assertTrue(message.contains("; it was rolled back 3 times before; the first operator of step "), message);
+        assertFalse(message.contains("on-nan"), message); // which is on
+        assertTrue(withoutRates(hopeless).stream().noneMatch(line -> line.contains("on-nan")));
     }
 
     private static List<String> withoutFolders(List<String> lines, Path run) {
@@ -518,6 +526,103 @@ final class TrainerTest {
         Path plain = temporary.resolve("plain");
         start(config(9), plain, Integer.MAX_VALUE);
         assertNotEquals(newest(whole).get("encoder.conv1.weight"), newest(plain).get("encoder.conv1.weight"));
+    }
+
+    /** Between the steps of an update nothing moves: that is no update of nothing. */
+    @Test
+    void aProbeBeforeAnAccumulatingStepLeavesUpdatesOut() throws Exception {
+        Path run = temporary.resolve("run");
+        TrainingConfig config = config(Schema.with(graph(BATCH, "adamw"), "accumulate", 2), null, 3, 1e-3, 1, BATCH);
+        start(Schema.with(config, "probe-every", 2), run, Integer.MAX_VALUE);
+        List<String> probes = withoutRates(run).stream()
+                .filter(line -> line.contains("\"probe\":"))
+                .toList();
+        assertEquals(2, probes.size());
+        assertTrue(probes.get(0).contains("\"update_ratio\":"), probes.get(0)); // of step 2, which updates
+        assertFalse(probes.get(0).contains("null"), probes.get(0));
+        assertFalse(probes.get(1).contains("\"update_ratio\":"), probes.get(1));
+        assertTrue(probes.get(1).contains(",null]"), probes.get(1));
+    }
+
+    /** Samples that are their own views, some of which can't be decoded; remembers what was asked for. */
+    private record Numbers(int size, Set<Integer> broken, List<Integer> asked)
+            implements ViewSource, Dataset<ViewSource.Sample> {
+        @Override
+        public Numbers data() {
+            return this;
+        }
+
+        @Override
+        public ViewType type() {
+            return new ViewType(ViewType.Element.UINT8, List.of(4));
+        }
+
+        @Override
+        public boolean unrelatedViews() {
+            return false;
+        }
+
+        @Override
+        public ViewSource.Sample sample(int index) throws IOException {
+            asked.add(index);
+            if (broken.contains(index)) {
+                throw new IOException("cannot decode " + index);
+            }
+            return (key, into, offset) -> into.putInt(offset, index * 31 + key.view());
+        }
+
+        @Override
+        public byte[] stored(int index) {
+            return new byte[0];
+        }
+
+        @Override
+        public String noun() {
+            return "numbers";
+        }
+
+        @Override
+        public String name(int index) {
+            return "number " + index;
+        }
+
+        @Override
+        public int label(int index) {
+            return -1;
+        }
+
+        @Override
+        public List<String> labelNames() {
+            return List.of();
+        }
+
+        @Override
+        public String fingerprint() {
+            return "";
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    private static Map<String, Float> firstLook(Numbers numbers) throws IOException {
+        return new FirstLook(config(9), new PairedData(numbers, numbers), 50, 10_000).values();
+    }
+
+    /** As in training; large sets aren't cleared of damaged files when they are opened. */
+    @Test
+    void theFirstLookPassesOverSamplesThatCannotBeDecoded() throws Exception {
+        Numbers whole = new Numbers(200, Set.of(), new ArrayList<>());
+        assertEquals(200f, firstLook(whole).get("looked_at"));
+        int first = whole.asked.get(0); // whose views are compared too
+        Map<String, Float> values = firstLook(new Numbers(200, Set.of(first), new ArrayList<>()));
+        assertEquals(199f, values.get("looked_at"));
+        assertEquals(0f, values.get("copies"));
+        assertTrue(Float.isFinite(Objects.requireNonNull(values.get("view_distance"))));
+        Numbers spoilt = new Numbers(200, Set.of(1, 2, 3), new ArrayList<>());
+        String message =
+                assertThrows(IOException.class, () -> firstLook(spoilt)).getMessage();
+        assertTrue(message.startsWith("3 of the 200 numbers in the data set cannot be decoded"), message);
     }
 
     /** Networks of different width for the two sides. */
@@ -848,8 +953,8 @@ final class TrainerTest {
     /** From a step whose pictures were larger. */
     @Test
     void theSecondRollbackGoesOnWithTheSizeOfItsCheckpoint() throws Exception {
-        TrainingConfig config =
-                rollingBack(config(growing("8:50%,12:20%,16", graph(BATCH, "adamw").a()), null, 6, 1e-3, 2, BATCH));
+        TrainingConfig config = rollingBack(
+                config(growing("8:50%,12:20%,16", graph(BATCH, "adamw").a()), null, 6, 1e-3, 2, BATCH));
         Path run = temporary.resolve("run");
         start(config, run, 3);
         List<Long> steps = new ArrayList<>();

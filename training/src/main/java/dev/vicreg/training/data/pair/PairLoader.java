@@ -279,13 +279,13 @@ public final class PairLoader implements AutoCloseable {
         ViewSource.Sample a;
         ViewSource.Sample b;
         if (unrelatedViews) {
-            a = decodable(index, sourceA::sample);
-            b = decodable(unrelatedIndex(batch, row), sourceB::sample);
+            a = undecodable.next(index, sourceA::sample);
+            b = undecodable.next(unrelatedIndex(batch, row), sourceB::sample);
         } else if (sourceA == sourceB) {
-            a = decodable(index, sourceA::sample);
+            a = undecodable.next(index, sourceA::sample);
             b = a;
         } else {
-            Both both = decodable(index, sample -> new Both(sourceA.sample(sample), sourceB.sample(sample)));
+            Both both = undecodable.next(index, sample -> new Both(sourceA.sample(sample), sourceB.sample(sample)));
             a = both.a;
             b = both.b;
         }
@@ -310,25 +310,5 @@ public final class PairLoader implements AutoCloseable {
 
     private int firstPosition(long step) {
         return (int) (step % stepsPerEpoch()) * batchSize;
-    }
-
-    private interface Decoder<T> {
-        T decode(int index) throws IOException;
-    }
-
-    /** What is wanted, or the next in the set that can be decoded. */
-    private <T> T decodable(int wanted, Decoder<T> decoder) throws IOException {
-        int index = wanted;
-        while (true) {
-            if (!undecodable.contains(index)) {
-                try {
-                    return decoder.decode(index);
-                } catch (IOException e) {
-                    undecodable.add(index, e);
-                    undecodable.check();
-                }
-            }
-            index = (index + 1) % size;
-        }
     }
 }

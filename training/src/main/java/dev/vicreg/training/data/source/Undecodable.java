@@ -41,6 +41,31 @@ public final class Undecodable {
         }
     }
 
+    /** Reads and decodes the sample at an index. */
+    public interface Reader<T> {
+        T read(int index) throws IOException;
+    }
+
+    /**
+     * What is wanted, or the next in the set that can be decoded; the first follows the last.
+     *
+     * @throws IOException as {@link #check}
+     */
+    public <T> T next(int wanted, Reader<T> reader) throws IOException {
+        int index = wanted;
+        while (true) {
+            if (!contains(index)) {
+                try {
+                    return reader.read(index);
+                } catch (IOException e) {
+                    add(index, e);
+                    check();
+                }
+            }
+            index = (index + 1) % total;
+        }
+    }
+
     /**
      * Ends reading where too much is broken.
      *
