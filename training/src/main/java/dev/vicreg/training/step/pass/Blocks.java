@@ -2,8 +2,10 @@ package dev.vicreg.training.step.pass;
 
 import dev.vicreg.models.graph.Node;
 import dev.vicreg.models.graph.Value;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -80,13 +82,11 @@ final class Blocks {
     private static Collection<List<Node>> parts(Recomputation.Activations activations) {
         Map<Value, Value> parents = new HashMap<>(); // towards one value of each part
         for (Node node : activations.network()) {
-            Value root = root(parents, node.output(0));
-            for (Value input : activations.read(node)) {
-                parents.put(root(parents, input), root);
-            }
-            node.outputs().stream()
-                    .filter(activations::isLarge)
-                    .forEach(output -> parents.put(root(parents, output), root));
+            List<Value> touched = new ArrayList<>(activations.read(node));
+            touched.add(node.output(0));
+            node.outputs().stream().filter(activations::isLarge).forEach(touched::add);
+            Value root = root(parents, touched.get(0));
+            touched.forEach(value -> parents.put(root(parents, value), root));
         }
         Map<Value, List<Node>> parts = new LinkedHashMap<>();
         for (Node node : activations.network()) {
@@ -106,17 +106,17 @@ final class Blocks {
 
     /** The nodes inside of all blocks but the last. */
     private Set<Node> inner() {
-        int[] best = new int[0];
+        List<Integer> best = List.of();
         long least = Long.MAX_VALUE;
         for (long bound : bounds()) {
-            int[] begins = divided(bound);
+            List<Integer> begins = divided(bound);
             long held = held(begins);
             if (held < least) {
                 least = held;
                 best = begins;
             }
         }
-        Set<Node> inner = new HashSet<>(nodes.subList(0, places.get(best[best.length - 1]).position));
+        Set<Node> inner = new HashSet<>(nodes.subList(0, places.get(best.get(best.size() - 1)).position));
         for (int begin : best) {
             Value value = places.get(begin).value;
             if (value != null) {
@@ -141,7 +141,7 @@ final class Blocks {
     }
 
     /** The places where blocks of at most that many bytes begin, so that least goes from one to the next. */
-    private int[] divided(long bound) {
+    private List<Integer> divided(long bound) {
         int end = places.size() - 1;
         long[] held = new long[end + 1];
         int[] from = new int[end + 1];
@@ -155,29 +155,21 @@ final class Blocks {
                 }
             }
         }
-        int[] begins = new int[end];
-        int count = 0;
-        for (int place = from[end]; ; place = from[place]) {
-            begins[count++] = place;
-            if (place == 0) {
-                break;
-            }
+        Deque<Integer> begins = new ArrayDeque<>();
+        for (int place = end; place > 0; place = from[place]) {
+            begins.addFirst(from[place]);
         }
-        int[] ordered = new int[count];
-        for (int i = 0; i < count; i++) {
-            ordered[i] = begins[count - 1 - i];
-        }
-        return ordered;
+        return List.copyOf(begins);
     }
 
     /** Bytes held at most in that division. */
-    private long held(int[] begins) {
+    private long held(List<Integer> begins) {
         long between = 0;
         long widest = 0;
-        for (int i = 0; i < begins.length; i++) {
-            int end = i + 1 < begins.length ? begins[i + 1] : places.size() - 1;
-            between += places.get(begins[i]).bytes();
-            widest = Math.max(widest, inside(begins[i], end));
+        for (int i = 0; i < begins.size(); i++) {
+            int end = i + 1 < begins.size() ? begins.get(i + 1) : places.size() - 1;
+            between += places.get(begins.get(i)).bytes();
+            widest = Math.max(widest, inside(begins.get(i), end));
         }
         return views * between + widest;
     }
