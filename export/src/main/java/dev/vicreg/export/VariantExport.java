@@ -157,14 +157,15 @@ public final class VariantExport {
      */
     public static Result export(Path encoderOnnx, Settings settings, Samples samples, String version, Path target)
             throws IOException {
-        Manifest manifest = ClassifierExport.requireEncoder(encoderOnnx);
+        ClassifierExport.Encoder encoder = ClassifierExport.encoder(encoderOnnx);
+        Manifest manifest = encoder.manifest();
         Input<?> takes = taken(manifest, settings);
         if (settings.precision == Precision.INT8 && samples.rows.size() < Samples.LEAST) {
             throw new SettingException("`calibration`: " + samples.rows.size() + " samples, expected at least "
                     + Samples.LEAST + "; a few hundred are usual");
         }
-        Graph read = OnnxFile.read(encoderOnnx).graph();
-        Graph plain = settings.precision == Precision.FP32 ? read : TransposedWeights.folded(read);
+        Graph plain =
+                settings.precision == Precision.FP32 ? encoder.graph() : TransposedWeights.folded(encoder.graph());
         try {
             Trials trials = new Trials(plain, manifest, samples);
             Made made = made(plain, settings, trials);
