@@ -85,6 +85,7 @@ final class ExportVariant {
     private final Settings settings;
     private final Console console;
     private final VariantExport.Settings wanted;
+    private @Nullable Calibration calibration; // of the first file, for that with averaged weights too
 
     /** @throws SettingException for what no file can be */
     ExportVariant(Settings settings, Console console) {
@@ -115,15 +116,23 @@ final class ExportVariant {
                     OptionalDouble.empty());
             return;
         }
-        Manifest manifest = Manifest.read(plain);
+        if (calibration == null) {
+            calibration = read(Manifest.read(plain));
+        }
+        List<Integer> labels = calibration.labels;
+        VariantExport.Result result = VariantExport.export(plain, wanted, calibration.samples, Version.TEXT, out);
+        Comparison all = result.comparison();
+        print(result, knn(all.made(), labels), knn(all.plain(), labels));
+    }
+
+    /** @param labels class of each sample, -1 for none */
+    private record Calibration(Samples samples, List<Integer> labels) {}
+
+    private Calibration read(Manifest manifest) throws IOException {
         try (Datasets datasets = new Datasets(new Reading(console))) {
             Dataset<?> data = InputOptions.open(
                     manifest, settings.get(CALIBRATION), null, new Selection(MOST_SAMPLES, 0), datasets);
-            List<Integer> labels = new ArrayList<>();
-            Samples samples = samples(data, manifest.input(), wanted.anySize(), labels);
-            VariantExport.Result result = VariantExport.export(plain, wanted, samples, Version.TEXT, out);
-            Comparison all = result.comparison();
-            print(result, knn(all.made(), labels), knn(all.plain(), labels));
+            return read(data, manifest.input(), wanted.anySize());
         }
     }
 
@@ -134,14 +143,13 @@ final class ExportVariant {
      * Reads what calibrates.
      *
      * @param resizes whether the first originals are wanted too
-     * @param labels is told the class of each sample that could be read, -1 for none
      */
     @SuppressWarnings("unchecked") // a kind of data has one type of sample, and the model's is that of the data
-    private static <S> Samples samples(Dataset<?> data, Input<S> input, boolean resizes, List<Integer> labels)
-            throws IOException {
+    private static <S> Calibration read(Dataset<?> data, Input<S> input, boolean resizes) throws IOException {
         Dataset<S> samples = (Dataset<S>) Kinds.of(data).require(data);
         List<byte[]> rows = new ArrayList<>();
         List<Picture> originals = new ArrayList<>();
+        List<Integer> labels = new ArrayList<>();
         InOrder.Reader<Calibrating> reader = index -> {
             S sample = samples.sample(index);
             ByteBuffer row = ByteBuffer.allocate(input.bytes()).order(ByteOrder.nativeOrder());
@@ -158,7 +166,7 @@ final class ExportVariant {
                 }
             }
         });
-        return new Samples(rows, originals);
+        return new Calibration(new Samples(rows, originals), labels);
     }
 
     /** Share of the measured samples that those to calibrate with tell the class of; empty without classes. */
