@@ -1,15 +1,12 @@
 package dev.vicreg.export;
 
-import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtException;
-import ai.onnxruntime.OrtSession;
 import dev.vicreg.models.graph.Graph;
 import dev.vicreg.models.graph.Node;
 import dev.vicreg.models.graph.OpType;
 import dev.vicreg.models.graph.Value;
 import java.nio.FloatBuffer;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -23,47 +20,18 @@ final class ActivationRanges {
     /** Which shares are tried, for the one that leaves the vectors nearest to the float32 encoder's. */
     static final List<Double> SHARES = List.of(0.0, 1e-5, 1e-4, 1e-3);
 
-    private final Map<String, Value> watched = new LinkedHashMap<>();
-    private final Map<String, float[]> extremes = new HashMap<>();
-    private final Map<String, long[]> counts = new HashMap<>();
+    private final Map<Value, float[]> extremes = new HashMap<>();
+    private final Map<Value, long[]> counts = new HashMap<>();
     private final Graph encoder;
 
-    /** Runs the encoder with its inner values as outputs. */
-    @FunctionalInterface
-    interface Runs {
-        /** Tells {@code sink} of each batch's outputs. */
-        void run(Graph graph, Sink sink) throws OrtException;
-    }
-
-    /** Is told of a batch's outputs. */
-    @FunctionalInterface
-    interface Sink {
-        void accept(OrtSession.Result outputs) throws OrtException;
-    }
-
     /** Measures {@link Int8#quantised}. */
-    ActivationRanges(Graph encoder, Runs samples) throws OrtException {
+    ActivationRanges(Graph encoder, Trials trials) throws OrtException {
         this.encoder = encoder;
-        for (Value value : Int8.quantised(encoder)) {
-            watched.put("value_" + watched.size(), value);
-        }
-        Graph watching = Graph.of(encoder.name(), encoder.inputs(), watched);
-        samples.run(watching, outputs -> each(outputs, this::extend));
-        samples.run(watching, outputs -> each(outputs, this::count));
+        trials.watch(Int8.quantised(encoder), VariantExport.Samples::calibrates, this::extend, this::count);
     }
 
-    private interface PerValue {
-        void accept(String name, FloatBuffer values);
-    }
-
-    private void each(OrtSession.Result outputs, PerValue sink) {
-        for (String name : watched.keySet()) {
-            sink.accept(name, ((OnnxTensor) outputs.get(name).orElseThrow()).getFloatBuffer());
-        }
-    }
-
-    private void extend(String name, FloatBuffer values) {
-        float[] known = extremes.computeIfAbsent(name, any -> new float[2]);
+    private void extend(Value watched, FloatBuffer values) {
+        float[] known = extremes.computeIfAbsent(watched, any -> new float[2]);
         while (values.hasRemaining()) {
             float value = values.get();
             known[0] = Math.min(known[0], value);
@@ -71,9 +39,9 @@ final class ActivationRanges {
         }
     }
 
-    private void count(String name, FloatBuffer values) {
-        long[] bins = counts.computeIfAbsent(name, any -> new long[BINS]);
-        float[] ends = extremes.getOrDefault(name, new float[2]);
+    private void count(Value watched, FloatBuffer values) {
+        long[] bins = counts.computeIfAbsent(watched, any -> new long[BINS]);
+        float[] ends = extremes.getOrDefault(watched, new float[2]);
         float perBin = (ends[1] - ends[0]) / BINS;
         while (values.hasRemaining() && perBin > 0) {
             bins[Math.max(0, Math.min(BINS - 1, (int) ((values.get() - ends[0]) / perBin)))]++;
@@ -87,7 +55,8 @@ final class ActivationRanges {
      */
     Map<Value, Int8.Range> ranges(double beyond) {
         Map<Value, Int8.Range> ranges = new HashMap<>();
-        watched.forEach((name, value) -> ranges.put(value, range(name, beyond)));
+        extremes.forEach((watched, ends) ->
+                ranges.put(watched, range(ends, counts.getOrDefault(watched, new long[BINS]), beyond)));
         for (Node node : encoder.nodes()) { // the same steps on both sides, so that nothing is rounded again
             Int8.Range before = node.op() == OpType.MAX_POOL ? ranges.get(node.input(0)) : null;
             if (before != null && ranges.containsKey(node.output(0))) {
@@ -97,9 +66,7 @@ final class ActivationRanges {
         return ranges;
     }
 
-    private Int8.Range range(String name, double beyond) {
-        float[] ends = extremes.getOrDefault(name, new float[2]);
-        long[] bins = counts.getOrDefault(name, new long[BINS]);
+    private static Int8.Range range(float[] ends, long[] bins, double beyond) {
         long all = 0;
         for (long bin : bins) {
             all += bin;

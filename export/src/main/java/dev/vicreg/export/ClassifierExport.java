@@ -64,18 +64,22 @@ public final class ClassifierExport {
      */
     public static Result export(Path encoderOnnx, LinearHead linear, Manifest.Head head, String version, Path target)
             throws IOException {
-        Manifest encoder = requireEncoder(encoderOnnx);
-        requireFit(linear, head.labels().size(), encoder);
-        return export(encoderOnnx, linear, encoder.withHead(version, linear.parameters(), head), target);
+        Encoder encoder = encoder(encoderOnnx);
+        Manifest manifest = encoder.manifest;
+        requireFit(linear, head.labels().size(), manifest);
+        return export(
+                encoderOnnx, encoder.graph, linear, manifest.withHead(version, linear.parameters(), head), target);
     }
 
     /** The same of a regressor, whose head has one output. */
     public static Result export(
             Path encoderOnnx, LinearHead linear, Manifest.Regressor head, String version, Path target)
             throws IOException {
-        Manifest encoder = requireEncoder(encoderOnnx);
-        requireFit(linear, 1, encoder);
-        return export(encoderOnnx, linear, encoder.withRegressor(version, linear.parameters(), head), target);
+        Encoder encoder = encoder(encoderOnnx);
+        Manifest manifest = encoder.manifest;
+        requireFit(linear, 1, manifest);
+        return export(
+                encoderOnnx, encoder.graph, linear, manifest.withRegressor(version, linear.parameters(), head), target);
     }
 
     private static void requireFit(LinearHead linear, int outputs, Manifest encoder) {
@@ -85,9 +89,9 @@ public final class ClassifierExport {
         }
     }
 
-    private static Result export(Path encoderOnnx, LinearHead linear, Manifest manifest, Path target)
+    private static Result export(Path encoderOnnx, Graph encoder, LinearHead linear, Manifest manifest, Path target)
             throws IOException {
-        Graph graph = headed(OnnxFile.read(encoderOnnx).graph(), linear, manifest);
+        Graph graph = headed(encoder, linear, manifest);
         byte[] file =
                 OnnxFile.bytes(graph, Map.of(Manifest.METADATA_KEY, manifest.toJson()), EncoderExport.opset(graph));
         double difference = verify(encoderOnnx, file, graph, linear, manifest);
@@ -102,6 +106,14 @@ public final class ClassifierExport {
      *     file that it came in, or is a variant other than one of unit length
      */
     public static Manifest requireEncoder(Path encoderOnnx) throws IOException {
+        return encoder(encoderOnnx).manifest;
+    }
+
+    /** What such an encoder's file says and computes. */
+    record Encoder(Manifest manifest, Graph graph) {}
+
+    /** The same with its graph. */
+    static Encoder encoder(Path encoderOnnx) throws IOException {
         Manifest manifest = Manifest.read(encoderOnnx);
         if (manifest.headed() != null) {
             throw new IOException(encoderOnnx + " is " + manifest.headed()
@@ -120,12 +132,13 @@ public final class ClassifierExport {
                             : "in " + manifest.made().precision())
                     + ": give the encoder that it was made of");
         }
-        Dim batch = OnnxFile.read(encoderOnnx).graph().inputs().get(0).shape().at(0);
+        Graph graph = OnnxFile.read(encoderOnnx).graph();
+        Dim batch = graph.inputs().get(0).shape().at(0);
         if (batch.isFixed()) {
             throw new IOException(encoderOnnx + " takes batches of " + batch
                     + ", expected any number of samples: give the encoder that it was made of");
         }
-        return manifest;
+        return new Encoder(manifest, graph);
     }
 
     /** [N,D] → [N,classes] beside it. */

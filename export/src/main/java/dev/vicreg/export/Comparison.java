@@ -62,15 +62,7 @@ public record Comparison(float[][] plain, float[][] made, List<Integer> places, 
 
     /** The largest difference of two values, as a share of the largest value of the plain vectors. */
     public double difference() {
-        double largest = 0;
-        double scale = 0;
-        for (int i = 0; i < plain.length; i++) {
-            for (int d = 0; d < plain[i].length; d++) {
-                double difference = Math.abs((double) plain[i][d] - made[i][d]);
-                largest = Math.max(largest, Double.isNaN(difference) ? Double.POSITIVE_INFINITY : difference);
-                scale = Math.max(scale, Math.abs(plain[i][d]));
-            }
-        }
-        return largest == 0 ? 0 : largest / scale;
+        return Verification.difference(
+                Verification.joined(Arrays.asList(plain)), Verification.joined(Arrays.asList(made)));
     }
 }

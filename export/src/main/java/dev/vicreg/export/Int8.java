@@ -74,7 +74,7 @@ final class Int8 implements Rewriter.Rule {
 
     /** @param ranges of each of {@link #quantised} */
     static Graph of(Graph encoder, Map<Value, Range> ranges) {
-        return Rewriter.rewrite(encoder, Map.of(), new Int8(ranges, readers(encoder)));
+        return Rewriter.rewrite(encoder, Map.of(), new Int8(ranges, encoder.readers()));
     }
 
     /**
@@ -84,7 +84,7 @@ final class Int8 implements Rewriter.Rule {
      * @throws SettingException if it has no such products
      */
     static Set<Value> quantised(Graph encoder) {
-        Map<Value, List<Node>> readers = readers(encoder);
+        Map<Value, List<Node>> readers = encoder.readers();
         Set<Value> quantised = new LinkedHashSet<>();
         for (Node node : encoder.nodes()) {
             if (!isProduct(node)) {
@@ -106,17 +106,6 @@ final class Int8 implements Rewriter.Rule {
                             + " nothing of it would be int8");
         }
         return quantised;
-    }
-
-    private static Map<Value, List<Node>> readers(Graph encoder) {
-        Map<Value, List<Node>> readers = new HashMap<>();
-        encoder.nodes()
-                .forEach(node -> node.inputs().forEach(input -> {
-                    if (input != null) {
-                        readers.computeIfAbsent(input, any -> new ArrayList<>()).add(node);
-                    }
-                }));
-        return readers;
     }
 
     private static boolean isProduct(Node node) {

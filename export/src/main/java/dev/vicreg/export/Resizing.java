@@ -1,12 +1,15 @@
 package dev.vicreg.export;
 
-import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import dev.vicreg.models.graph.Dim;
+import dev.vicreg.models.graph.ElementType;
 import dev.vicreg.models.graph.Graph;
+import dev.vicreg.models.graph.Shape;
+import dev.vicreg.models.graph.Tensor;
+import dev.vicreg.models.graph.TensorType;
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.onnx.OnnxFile;
 import dev.vicreg.runtime.input.Input;
@@ -70,11 +73,9 @@ public record Resizing(int pictures, int largest, double differing) {
     }
 
     private static byte[] run(OrtSession session, String name, Picture picture) throws OrtException {
-        ByteBuffer samples = ByteBuffer.allocateDirect(picture.samples().length);
-        samples.put(picture.samples()).flip();
-        long[] shape = {1, picture.height(), picture.width(), picture.channels()};
-        try (OnnxTensor fed =
-                        OnnxTensor.createTensor(OrtEnvironment.getEnvironment(), samples, shape, OnnxJavaType.UINT8);
+        Shape shape = Shape.of(1, picture.height(), picture.width(), picture.channels());
+        Tensor pixels = new Tensor(new TensorType(ElementType.UINT8, shape), picture.samples());
+        try (OnnxTensor fed = Verification.tensor(pixels);
                 OrtSession.Result outputs = session.run(Map.of(name, fed))) {
             ByteBuffer values = ((OnnxTensor) outputs.get(0)).getByteBuffer();
             byte[] resized = new byte[values.remaining()];

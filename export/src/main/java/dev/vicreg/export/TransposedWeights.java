@@ -9,28 +9,21 @@ import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.ops.Ops;
 import dev.vicreg.models.ops.Rewriter;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Turns weights that a matrix product reads transposed into constants of that form, so that it is seen to read constants. */
 final class TransposedWeights implements Rewriter.Rule {
-    private final Map<Value, Integer> readers = new HashMap<>();
+    private final Map<Value, List<Node>> readers;
 
-    private TransposedWeights(Graph graph) {
-        graph.nodes()
-                .forEach(node -> new ArrayList<>(node.inputs()).forEach(input -> {
-                    if (input != null) {
-                        readers.merge(input, 1, Integer::sum);
-                    }
-                }));
+    private TransposedWeights(Map<Value, List<Node>> readers) {
+        this.readers = readers;
     }
 
     /** The same function. */
     static Graph folded(Graph graph) {
-        return Rewriter.rewrite(graph, Map.of(), new TransposedWeights(graph));
+        return Rewriter.rewrite(graph, Map.of(), new TransposedWeights(graph.readers()));
     }
 
     @Override
@@ -45,7 +38,9 @@ final class TransposedWeights implements Rewriter.Rule {
                 || node.attributes().integers("perm", 1, 0)[0] == 0) {
             return Rewriter.copy(ops, node, inputs);
         }
-        String name = readers.getOrDefault(weight, 0) == 1 ? weight.name() : null; // else another has it as it is
+        String name = readers.getOrDefault(weight, List.of()).size() == 1
+                ? weight.name()
+                : null; // else another has it as it is
         return List.of(Value.constant(name, transposed(constant)));
     }
 

@@ -9,16 +9,18 @@ import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.onnx.OnnxFile;
 import dev.vicreg.runtime.Embeddings;
-import dev.vicreg.runtime.Manifest;
 import dev.vicreg.runtime.OutputPooling;
 import dev.vicreg.runtime.input.Input;
 import dev.vicreg.runtime.natives.Device;
 import dev.vicreg.runtime.natives.OrtSessions;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -30,18 +32,27 @@ import java.util.stream.LongStream;
 final class Trials {
     private static final int BATCH = 4;
 
+    private final Graph encoder;
     private final Input<?> input;
     private final List<byte[]> rows;
     private final boolean madeUp;
     private final float[][] plain;
 
-    /** Embeds the samples with the encoder as it is. */
-    Trials(Graph encoder, Manifest manifest, VariantExport.Samples samples) throws OrtException {
-        input = manifest.input();
+    /**
+     * Embeds the samples with the encoder as it is.
+     *
+     * @param encoderOnnx its file
+     * @param encoder the same function, whose inner values can be watched
+     */
+    Trials(Path encoderOnnx, Graph encoder, Input<?> input, VariantExport.Samples samples)
+            throws IOException, OrtException {
+        this.encoder = encoder;
+        this.input = input;
         madeUp = samples.rows().isEmpty();
         rows = madeUp ? madeUp(encoder, input) : samples.rows();
-        plain = embedded(
-                encoded(encoder), IntStream.range(0, rows.size()).boxed().toList(), 0);
+        try (OrtSession session = OrtSessions.open(encoderOnnx, Device.CPU, 0)) {
+            plain = embedded(session, places(i -> true), 0);
+        }
     }
 
     private static List<byte[]> madeUp(Graph encoder, Input<?> input) {
@@ -57,43 +68,52 @@ final class Trials {
         return IntStream.range(0, rows.size()).filter(which).boxed().toList();
     }
 
-    /** Runs those samples that calibrate. */
-    void calibrate(Graph watching, ActivationRanges.Sink sink) throws OrtException {
-        List<Integer> places =
-                places(i -> !VariantExport.Samples.isMeasured(i) && !VariantExport.Samples.isChosenBy(i));
+    /** Is told of an inner value's numbers on a batch. */
+    @FunctionalInterface
+    interface Watcher {
+        void accept(Value value, FloatBuffer numbers);
+    }
+
+    /**
+     * Runs the encoder with inner values as outputs.
+     *
+     * @param which samples, by their places
+     * @param watchers each of which sees all of them, one after the other
+     */
+    void watch(Collection<Value> values, IntPredicate which, Watcher... watchers) throws OrtException {
+        Map<String, Value> watched = new LinkedHashMap<>();
+        values.forEach(value -> watched.put("value_" + watched.size(), value));
+        byte[] watching = encoded(Graph.of(encoder.name(), encoder.inputs(), watched));
         try (OrtSession.SessionOptions options = OrtSessions.options(Device.CPU, 0);
-                OrtSession session = open(watching, options)) {
-            run(session, places, 0, sink);
+                OrtSession session = OrtEnvironment.getEnvironment().createSession(watching, options)) {
+            for (Watcher watcher : watchers) {
+                run(session, places(which), 0, outputs -> {
+                    for (Map.Entry<String, Value> each : watched.entrySet()) {
+                        OnnxTensor found =
+                                (OnnxTensor) outputs.get(each.getKey()).orElseThrow();
+                        watcher.accept(each.getValue(), found.getFloatBuffer());
+                    }
+                });
+            }
         }
     }
 
     /**
-     * Checks how large an encoder's inner values get. The CPU computes much of float16 in float32, so that its vectors
-     * alone would not tell what a GPU makes infinite.
+     * Checks how large inner values get. The CPU computes much of float16 in float32, so that its vectors alone would not
+     * tell what a GPU makes infinite.
      *
      * @throws IllegalStateException if one is beyond {@code largest}
      */
-    void requireWithin(Graph encoder, List<Value> values, float largest) throws OrtException {
-        Map<String, Value> watched = new LinkedHashMap<>();
-        values.forEach(value -> watched.put("value_" + watched.size(), value));
-        Graph watching = Graph.of(encoder.name(), encoder.inputs(), watched);
-        try (OrtSession.SessionOptions options = OrtSessions.options(Device.CPU, 0);
-                OrtSession session = open(watching, options)) {
-            run(session, places(i -> true), 0, outputs -> {
-                for (Map.Entry<String, Value> each : watched.entrySet()) {
-                    FloatBuffer found = ((OnnxTensor) outputs.get(each.getKey()).orElseThrow()).getFloatBuffer();
-                    while (found.hasRemaining()) {
-                        float value = found.get();
-                        if (!(Math.abs(value) <= largest)) {
-                            throw new IllegalStateException(
-                                    "Encoder not published: " + each.getValue().producer()
-                                            + " gives " + value + ", more than float16 holds, which is " + largest
-                                            + "; export it in fp32");
-                        }
-                    }
+    void requireWithin(List<Value> values, float largest) throws OrtException {
+        watch(values, i -> true, (value, numbers) -> {
+            while (numbers.hasRemaining()) {
+                float number = numbers.get();
+                if (!(Math.abs(number) <= largest)) {
+                    throw new IllegalStateException("Encoder not published: " + value.producer() + " gives " + number
+                            + ", more than float16 holds, which is " + largest + "; export it in fp32");
                 }
-            });
-        }
+            }
+        });
     }
 
     /** On the samples by which a calibration is chosen. */
@@ -114,33 +134,32 @@ final class Trials {
         float[][] expected = places.stream()
                 .map(i -> unitLength ? Embeddings.normalised(plain[i]) : plain[i])
                 .toArray(float[][]::new);
-        return new Comparison(expected, embedded(file, places, batch), places, madeUp);
-    }
-
-    private float[][] embedded(byte[] file, List<Integer> places, int batch) throws OrtException {
-        List<float[]> vectors = new ArrayList<>();
         try (OrtSession.SessionOptions options = OrtSessions.options(Device.CPU, 0);
                 OrtSession session = OrtEnvironment.getEnvironment().createSession(file, options)) {
-            run(session, places, batch, outputs -> {
-                OnnxTensor output =
-                        (OnnxTensor) outputs.get(EncoderExport.EMBEDDING).orElseThrow();
-                vectors.addAll(Arrays.asList(OutputPooling.NONE.rows(output, new boolean[0][])));
-            });
+            return new Comparison(expected, embedded(session, places, batch), places, madeUp);
         }
-        return vectors.subList(0, places.size()).toArray(float[][]::new);
     }
 
-    private static OrtSession open(Graph graph, OrtSession.SessionOptions options) throws OrtException {
-        return OrtEnvironment.getEnvironment().createSession(encoded(graph), options);
+    private float[][] embedded(OrtSession session, List<Integer> places, int batch) throws OrtException {
+        List<float[]> vectors = new ArrayList<>();
+        run(session, places, batch, outputs -> {
+            OnnxTensor output =
+                    (OnnxTensor) outputs.get(EncoderExport.EMBEDDING).orElseThrow();
+            vectors.addAll(Arrays.asList(OutputPooling.NONE.rows(output, new boolean[0][])));
+        });
+        return vectors.subList(0, places.size()).toArray(float[][]::new);
     }
 
     private static byte[] encoded(Graph graph) {
         return OnnxFile.bytes(graph, Map.of(), EncoderExport.opset(graph));
     }
 
+    private interface Sink {
+        void accept(OrtSession.Result outputs) throws OrtException;
+    }
+
     /** @param batch samples that the graph takes at once; 0 for any number */
-    private void run(OrtSession session, List<Integer> places, int batch, ActivationRanges.Sink sink)
-            throws OrtException {
+    private void run(OrtSession session, List<Integer> places, int batch, Sink sink) throws OrtException {
         int most = batch > 0 ? batch : BATCH;
         for (int start = 0; start < places.size(); start += most) {
             int count = Math.min(most, places.size() - start);

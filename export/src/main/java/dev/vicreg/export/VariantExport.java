@@ -106,6 +106,11 @@ public final class VariantExport {
             return place % PARTS == PARTS - 1;
         }
 
+        /** Whether it is one that calibrates. */
+        static boolean calibrates(int place) {
+            return !isMeasured(place) && !isChosenBy(place);
+        }
+
         /** Whether it is one by which a calibration is chosen. */
         static boolean isChosenBy(int place) {
             return place % PARTS == PARTS - 2;
@@ -157,16 +162,17 @@ public final class VariantExport {
      */
     public static Result export(Path encoderOnnx, Settings settings, Samples samples, String version, Path target)
             throws IOException {
-        Manifest manifest = ClassifierExport.requireEncoder(encoderOnnx);
+        ClassifierExport.Encoder encoder = ClassifierExport.encoder(encoderOnnx);
+        Manifest manifest = encoder.manifest();
         Input<?> takes = taken(manifest, settings);
         if (settings.precision == Precision.INT8 && samples.rows.size() < Samples.LEAST) {
             throw new SettingException("`calibration`: " + samples.rows.size() + " samples, expected at least "
                     + Samples.LEAST + "; a few hundred are usual");
         }
-        Graph read = OnnxFile.read(encoderOnnx).graph();
-        Graph plain = settings.precision == Precision.FP32 ? read : TransposedWeights.folded(read);
+        Graph plain =
+                settings.precision == Precision.FP32 ? encoder.graph() : TransposedWeights.folded(encoder.graph());
         try {
-            Trials trials = new Trials(plain, manifest, samples);
+            Trials trials = new Trials(encoderOnnx, plain, manifest.input(), samples);
             Made made = made(plain, settings, trials);
             Graph graph = finished(made.graph, takes, settings);
             int opset = opset(graph, settings.opset);
@@ -219,10 +225,10 @@ public final class VariantExport {
         switch (settings.precision) {
             case FP16:
                 Float16.Made half = Float16.of(plain);
-                trials.requireWithin(plain, half.narrowed(), Float16.LARGEST);
+                trials.requireWithin(half.narrowed(), Float16.LARGEST);
                 return new Made(half.graph(), 0);
             case INT8:
-                ActivationRanges measured = new ActivationRanges(plain, trials::calibrate);
+                ActivationRanges measured = new ActivationRanges(plain, trials);
                 Made best = null;
                 double highest = Double.NEGATIVE_INFINITY;
                 for (double beyond : ActivationRanges.SHARES) {

@@ -222,7 +222,7 @@ record Verification(
         }
     }
 
-    private static float[] joined(List<float[]> rows) {
+    static float[] joined(List<float[]> rows) {
         FloatBuffer values = FloatBuffer.allocate(rows.size() * rows.get(0).length);
         rows.forEach(values::put);
         return values.array();

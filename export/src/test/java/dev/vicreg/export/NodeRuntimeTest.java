@@ -45,16 +45,7 @@ class NodeRuntimeTest {
         assumeTrue(
                 modules != null && Files.isDirectory(Path.of(modules, "onnxruntime-node")),
                 "VICREG_NODE_MODULES names no folder with onnxruntime-node: npm install onnxruntime-node makes one");
-        Path plain = TestRun.write(folder, 8, "16-16", 3)
-                .export(folder.resolve("plain.onnx"))
-                .file();
-        Path encoder = folder.resolve("encoder.onnx");
-        VariantExport.export(
-                plain,
-                new VariantExport.Settings(precision, anySize, false, 0, 0),
-                precision == Precision.INT8 ? StockRuntimeTest.noise() : VariantExport.Samples.NONE,
-                "1",
-                encoder);
+        Path encoder = StockRuntimeTest.variant(folder, precision, anySize);
         byte[] pixels = new byte[height * width * 3];
         new SplittableRandom(5).nextBytes(pixels);
         Path output = folder.resolve("output");

@@ -30,7 +30,7 @@ class StockRuntimeTest {
                 .toString();
     }
 
-    static VariantExport.Samples noise() {
+    private static VariantExport.Samples noise() {
         SplittableRandom random = new SplittableRandom(1);
         List<byte[]> rows = new ArrayList<>();
         for (int i = 0; i < VariantExport.Samples.LEAST; i++) {
@@ -40,22 +40,27 @@ class StockRuntimeTest {
         return new VariantExport.Samples(rows, List.of());
     }
 
+    /** The file of a small encoder made in this precision. */
+    static Path variant(Path folder, VariantExport.Precision precision, boolean anySize) throws IOException {
+        Path plain = TestRun.write(folder, 8, "16-16", 3)
+                .export(folder.resolve("plain.onnx"))
+                .file();
+        return VariantExport.export(
+                        plain,
+                        new VariantExport.Settings(precision, anySize, false, 0, 0),
+                        precision == VariantExport.Precision.INT8 ? noise() : VariantExport.Samples.NONE,
+                        "1",
+                        folder.resolve("encoder.onnx"))
+                .file();
+    }
+
     /** The size of the pictures is that of the encoder but where the file resizes them. */
     @ParameterizedTest
     @CsvSource({"FP32, false, 32", "FP16, false, 32", "INT8, false, 32", "INT8, true, 71"})
     void exportedEncoderGivesTheSameVectorsInAJvmWithTheOfficialJarAlone(
             VariantExport.Precision precision, boolean anySize, int size)
             throws IOException, InterruptedException, URISyntaxException {
-        Path plain = TestRun.write(folder, 8, "16-16", 3)
-                .export(folder.resolve("plain.onnx"))
-                .file();
-        Path encoder = folder.resolve("encoder.onnx");
-        VariantExport.export(
-                plain,
-                new VariantExport.Settings(precision, anySize, false, 0, 0),
-                precision == VariantExport.Precision.INT8 ? noise() : VariantExport.Samples.NONE,
-                "1",
-                encoder);
+        Path encoder = variant(folder, precision, anySize);
         byte[] pixels = new byte[2 * size * size * 3];
         new SplittableRandom(5).nextBytes(pixels);
         Path pictures = Files.write(folder.resolve("pixels"), pixels);

@@ -199,7 +199,8 @@ public final class EmbeddingModel implements AutoCloseable {
 
     /**
      * The embeddings of the samples in files, in their order, as {@link #embed(Path)} gives them: of any number, since they
-     * are read, decoded by several threads and run a batch at a time, when the stream is asked for them.
+     * are read, decoded by several threads and run a batch at a time, when the stream is asked for them; one at a time where
+     * the model takes pictures of any size.
      *
      * @param files consumed once, by one thread; closed with the result
      * @return whose terminal operation throws {@link java.io.UncheckedIOException} at a file that can't be read or doesn't

@@ -168,7 +168,8 @@ final class ServedModel<R> implements AutoCloseable {
     }
 
     /**
-     * What comes of the samples in files, in their order, a batch at a time as they are asked for.
+     * What comes of the samples in files, in their order, a batch at a time as they are asked for; of those whose sizes
+     * differ one at a time.
      *
      * @throws UncheckedIOException when it comes to a file that can't be read, or doesn't fit
      */
@@ -272,7 +273,7 @@ final class ServedModel<R> implements AutoCloseable {
      * The results, in order.
      *
      * @param input that of this model, as {@link #require} gives it
-     * @param prepared asked for each sample once, by several threads
+     * @param prepared asked for each sample once, by several threads but where sizes differ
      */
     <S> List<R> all(Input<S> input, int count, IntFunction<S> prepared) {
         lock.readLock().lock();
@@ -281,31 +282,14 @@ final class ServedModel<R> implements AutoCloseable {
             if (open == null) {
                 throw closed();
             }
-            List<R> results = new ArrayList<>(count);
             if (input.sizesDiffer()) {
-                List<S> together = new ArrayList<>();
-                for (int i = 0; i < count; i++) {
-                    S sample = prepared.apply(i);
-                    if (!together.isEmpty() && !joins(input, sample, together)) {
-                        results.addAll(ofOneSize(open, input, together));
-                        together.clear();
-                    }
-                    together.add(sample);
-                }
-                if (!together.isEmpty()) {
-                    results.addAll(ofOneSize(open, input, together));
-                }
-                return results;
+                return bySize(open, input, count, prepared);
             }
-            int bytes = input.bytes();
+            List<R> results = new ArrayList<>(count);
             for (int start = 0; start < count; start += batchSize()) {
                 int first = start;
                 int size = Math.min(batchSize(), count - start);
-                int all = Math.multiplyExact(declared.batch(size), bytes);
-                ByteBuffer batch = workers.take(all);
-                workers.forEach(size, i -> input.write(prepared.apply(first + i), batch, i));
-                results.addAll(run(open, input, declared, batch.slice(0, all).order(batch.order()), size));
-                workers.giveBack(batch); // not where something failed, as it may still be in use
+                results.addAll(together(open, input, declared, input.shape(), size, i -> prepared.apply(first + i)));
             }
             return results;
         } catch (OrtException e) {
@@ -318,23 +302,50 @@ final class ServedModel<R> implements AutoCloseable {
         }
     }
 
+    /** The results where samples of one size that follow each other run together; they are prepared on this thread. */
+    private <S> List<R> bySize(OrtSession open, Input<S> input, int count, IntFunction<S> prepared)
+            throws OrtException {
+        List<R> results = new ArrayList<>(count);
+        List<S> together = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            S sample = prepared.apply(i);
+            if (!together.isEmpty() && !joins(input, sample, together)) {
+                results.addAll(ofOneSize(open, input, together));
+                together.clear();
+            }
+            together.add(sample);
+        }
+        if (!together.isEmpty()) {
+            results.addAll(ofOneSize(open, input, together));
+        }
+        return results;
+    }
+
     private <S> boolean joins(Input<S> input, S sample, List<S> together) {
         int most = declared.fixed() > 0 ? declared.fixed() : input.batchSize(sample);
         return together.size() < most && Arrays.equals(input.shape(sample), input.shape(together.get(0)));
     }
 
-    /** The results of samples of one size, whichever. */
     private <S> List<R> ofOneSize(OrtSession open, Input<S> input, List<S> prepared) throws OrtException {
-        DeclaredInput as = declared.of(input.shape(prepared.get(0)));
-        long values = Arrays.stream(as.sample()).reduce(as.batch(prepared.size()), Math::multiplyExact);
+        long[] shape = input.shape(prepared.get(0));
+        return together(open, input, declared.of(shape), shape, prepared.size(), prepared::get);
+    }
+
+    /**
+     * The results of samples that run at once.
+     *
+     * @param as how the file takes them
+     * @param shape of each of them
+     */
+    private <S> List<R> together(
+            OrtSession open, Input<S> input, DeclaredInput as, long[] shape, int count, IntFunction<S> prepared)
+            throws OrtException {
+        long values = Arrays.stream(shape).reduce(as.batch(count), Math::multiplyExact);
         int bytes = Math.toIntExact(Math.multiplyExact(values, input.type().size));
-        ByteBuffer memory = workers.take(bytes);
-        ByteBuffer batch = memory.slice(0, bytes).order(memory.order());
-        for (int i = 0; i < prepared.size(); i++) {
-            input.write(prepared.get(i), batch, i);
-        }
-        List<R> results = run(open, input, as, batch, prepared.size());
-        workers.giveBack(memory);
+        ByteBuffer batch = workers.take(bytes);
+        workers.forEach(count, i -> input.write(prepared.apply(i), batch, i));
+        List<R> results = run(open, input, as, batch.slice(0, bytes).order(batch.order()), count);
+        workers.giveBack(batch); // not where something failed, as it may still be in use
         return results;
     }
 

@@ -8,9 +8,7 @@ import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.Value;
 import dev.vicreg.models.graph.infer.ShapeValues;
 import dev.vicreg.models.nn.Parameter.Role;
-import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -334,16 +332,12 @@ final class ImportedWeights {
     /** Tells what an initialiser is from the first node that brings it together with the network's input. */
     private static final class Roles {
         private final Set<Value> fromInput = new HashSet<>();
-        private final Map<Value, List<Node>> readers = new HashMap<>();
+        private final Map<Value, List<Node>> readers;
 
         Roles(Graph graph) {
+            readers = graph.readers();
             fromInput.addAll(graph.inputs());
             for (Node node : graph.nodes()) {
-                for (@Nullable Value input : node.inputs()) {
-                    if (input != null) {
-                        readers.computeIfAbsent(input, key -> new ArrayList<>()).add(node);
-                    }
-                }
                 boolean shapeOnly = node.op() == OpType.SHAPE || node.op() == OpType.SIZE;
                 if (!shapeOnly && node.inputs().stream().anyMatch(fromInput::contains)) {
                     fromInput.addAll(node.outputs());

@@ -6,6 +6,7 @@ import java.util.Collection;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -82,6 +83,19 @@ public final class Graph {
     /** The nodes in topological order. */
     public List<Node> nodes() {
         return nodes;
+    }
+
+    /** The nodes that read each value, in order, one as often as it reads it; of values that none reads there is no entry. */
+    public Map<Value, List<Node>> readers() {
+        Map<Value, List<Node>> readers = new HashMap<>();
+        for (Node node : nodes) {
+            for (@Nullable Value input : node.inputs()) {
+                if (input != null) {
+                    readers.computeIfAbsent(input, any -> new ArrayList<>()).add(node);
+                }
+            }
+        }
+        return readers;
     }
 
     /** The outputs by name, in order. */

@@ -15,6 +15,7 @@ import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.tools.cli.Version;
 import dev.vicreg.tools.evaluation.KnnClassifier;
+import dev.vicreg.tools.evaluation.probe.HeldOut;
 import dev.vicreg.tools.output.Json;
 import dev.vicreg.training.data.Datasets;
 import dev.vicreg.training.data.Kinds;
@@ -85,6 +86,7 @@ final class ExportVariant {
     private final Settings settings;
     private final Console console;
     private final VariantExport.Settings wanted;
+    private @Nullable Calibration calibration; // of the first file, for that with averaged weights too
 
     /** @throws SettingException for what no file can be */
     ExportVariant(Settings settings, Console console) {
@@ -115,15 +117,23 @@ final class ExportVariant {
                     OptionalDouble.empty());
             return;
         }
-        Manifest manifest = Manifest.read(plain);
+        if (calibration == null) {
+            calibration = read(Manifest.read(plain));
+        }
+        int[] labels = calibration.labels;
+        VariantExport.Result result = VariantExport.export(plain, wanted, calibration.samples, Version.TEXT, out);
+        Comparison all = result.comparison();
+        print(result, knn(all.made(), labels), knn(all.plain(), labels));
+    }
+
+    /** @param labels class of each sample, -1 for none */
+    private record Calibration(Samples samples, int[] labels) {}
+
+    private Calibration read(Manifest manifest) throws IOException {
         try (Datasets datasets = new Datasets(new Reading(console))) {
             Dataset<?> data = InputOptions.open(
                     manifest, settings.get(CALIBRATION), null, new Selection(MOST_SAMPLES, 0), datasets);
-            List<Integer> labels = new ArrayList<>();
-            Samples samples = samples(data, manifest.input(), wanted.anySize(), labels);
-            VariantExport.Result result = VariantExport.export(plain, wanted, samples, Version.TEXT, out);
-            Comparison all = result.comparison();
-            print(result, knn(all.made(), labels), knn(all.plain(), labels));
+            return read(data, manifest.input(), wanted.anySize());
         }
     }
 
@@ -134,14 +144,13 @@ final class ExportVariant {
      * Reads what calibrates.
      *
      * @param resizes whether the first originals are wanted too
-     * @param labels is told the class of each sample that could be read, -1 for none
      */
     @SuppressWarnings("unchecked") // a kind of data has one type of sample, and the model's is that of the data
-    private static <S> Samples samples(Dataset<?> data, Input<S> input, boolean resizes, List<Integer> labels)
-            throws IOException {
+    private static <S> Calibration read(Dataset<?> data, Input<S> input, boolean resizes) throws IOException {
         Dataset<S> samples = (Dataset<S>) Kinds.of(data).require(data);
         List<byte[]> rows = new ArrayList<>();
         List<Picture> originals = new ArrayList<>();
+        List<Integer> labels = new ArrayList<>();
         InOrder.Reader<Calibrating> reader = index -> {
             S sample = samples.sample(index);
             ByteBuffer row = ByteBuffer.allocate(input.bytes()).order(ByteOrder.nativeOrder());
@@ -158,33 +167,31 @@ final class ExportVariant {
                 }
             }
         });
-        return new Samples(rows, originals);
+        return new Calibration(
+                new Samples(rows, originals),
+                labels.stream().mapToInt(Integer::intValue).toArray());
     }
 
     /** Share of the measured samples that those to calibrate with tell the class of; empty without classes. */
-    private static OptionalDouble knn(float[][] vectors, List<Integer> labels) {
+    private static OptionalDouble knn(float[][] vectors, int[] labels) {
         int[] bank = IntStream.range(0, vectors.length)
-                .filter(i -> labels.get(i) >= 0 && !Samples.isMeasured(i))
+                .filter(i -> labels[i] >= 0 && !Samples.isMeasured(i))
                 .toArray();
         int[] asked = IntStream.range(0, vectors.length)
-                .filter(i -> labels.get(i) >= 0 && Samples.isMeasured(i))
+                .filter(i -> labels[i] >= 0 && Samples.isMeasured(i))
                 .toArray();
-        int classes = labels.stream().mapToInt(label -> label + 1).max().orElse(0);
-        if (asked.length == 0 || Arrays.stream(bank).map(labels::get).distinct().count() < 2) {
+        int[] voting = HeldOut.labels(labels, bank);
+        if (asked.length == 0 || Arrays.stream(voting).distinct().count() < 2) {
             return OptionalDouble.empty();
         }
         KnnClassifier standard = KnnClassifier.STANDARD;
         KnnClassifier classifier = new KnnClassifier(Math.min(standard.k(), bank.length), standard.temperature());
         return OptionalDouble.of(classifier.accuracy(
-                rows(vectors, bank), classes(labels, bank), rows(vectors, asked), classes(labels, asked), classes));
-    }
-
-    private static float[][] rows(float[][] vectors, int[] places) {
-        return Arrays.stream(places).mapToObj(i -> vectors[i]).toArray(float[][]::new);
-    }
-
-    private static int[] classes(List<Integer> labels, int[] places) {
-        return Arrays.stream(places).map(labels::get).toArray();
+                HeldOut.rows(vectors, bank),
+                voting,
+                HeldOut.rows(vectors, asked),
+                HeldOut.labels(labels, asked),
+                Arrays.stream(labels).max().orElse(0) + 1));
     }
 
     private void print(VariantExport.Result result, OptionalDouble knn, OptionalDouble plainKnn) {
