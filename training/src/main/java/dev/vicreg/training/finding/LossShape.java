@@ -9,11 +9,10 @@ import java.util.Optional;
  * follows is exact where all dimensions spread alike, and near to it elsewhere.
  *
  * @param width dimensions of a projection
- * @param batch samples of a step
  * @param addsVariances whether the variance term is the sum over both branches, not their mean
  * @param sumsInvariance whether the invariance term is a sum over dimensions, not a mean
  */
-public record LossShape(int width, int batch, boolean addsVariances, boolean sumsInvariance) {
+public record LossShape(int width, boolean addsVariances, boolean sumsInvariance) {
     /** Standard deviation of a dimension: 0 of collapsed projections, 1 of those that the loss is content with. */
     static final String DEVIATION = "deviation";
 

@@ -54,7 +54,6 @@ record FirstLook(TrainingConfig settings, PairedData data, long stepsPerEpoch, l
                 ? null
                 : new LossShape(
                         Math.max(1, width()),
-                        graph.update().batchSize(),
                         variant != VicReg.Variant.OFFICIAL,
                         variant == VicReg.Variant.PAPER);
         Findings findings = new Findings(shape, warmup());

@@ -13,7 +13,7 @@ import java.util.function.LongFunction;
 import org.junit.jupiter.api.Test;
 
 class FindingsTest {
-    private static final LossShape SHAPE = new LossShape(128, 64, false, false);
+    private static final LossShape SHAPE = new LossShape(128, false, false);
 
     /** Terms of projections whose dimensions deviate, are correlated and differ between views so much. */
     private static Map<String, Float> terms(double deviation, double correlation, double unlikeness) {
