@@ -13,7 +13,6 @@ import dev.vicreg.training.data.view.ViewType;
 import dev.vicreg.training.run.CheckpointFile;
 import dev.vicreg.training.run.RunConfig;
 import dev.vicreg.training.run.RunLayout;
-import dev.vicreg.training.session.MachineLowering;
 import dev.vicreg.training.session.Origin;
 import dev.vicreg.training.session.StepNumbers;
 import dev.vicreg.training.session.StepRun;
@@ -53,19 +52,16 @@ public record Incident(long step, int stage, long from, String message, List<Str
 
     /** Does the step again, as the run did, and finds where its numbers go wrong; empty where they don't. */
     public Optional<Origin> replay(TrainingConfig settings) throws IOException {
-        Stage its = Stage.of(settings).get(stage);
-        return replay(its);
+        return replay(Stage.of(settings).get(stage));
     }
 
     Optional<Origin> replay(Stage its) {
         TrainingConfig settings = its.settings();
-        int threads = settings.machine().threads();
         return Origin.of(
                 its.built(),
-                MachineLowering.of(settings.computeDevice(), threads)
-                        .with(settings.machine().recompute()),
+                Trainer.lowering(settings),
                 settings.computeDevice(),
-                threads,
+                settings.machine().threads(),
                 given);
     }
 
