@@ -75,19 +75,13 @@ public enum Recomputation implements Pass {
             OpType.TANH,
             OpType.TRANSPOSE);
 
-    /** The nodes of the network whose results aren't held for the backward pass. */
-    private Set<Node> dropped(Activations activations) {
-        return switch (this) {
-            case NONE -> Set.of();
-            case NORMS -> norms(activations);
-            case BLOCKS -> Blocks.dropped(activations);
-        };
-    }
-
     @Override
     public StepGraph apply(StepGraph step) {
+        if (this == NONE) {
+            return step;
+        }
         Activations activations = Activations.of(step.graph());
-        Set<Node> dropped = dropped(activations);
+        Set<Node> dropped = this == NORMS ? norms(activations) : Blocks.dropped(activations); // not held
         return dropped.isEmpty()
                 ? step
                 : step.map(graph -> Rewriter.rewrite(graph, Map.of(), new Again(activations, dropped)));
