@@ -52,8 +52,7 @@ record FirstLook(TrainingConfig settings, PairedData data, long stepsPerEpoch, l
         VicReg.Variant variant = VicReg.Variant.of(objective.loss());
         LossShape shape = !objective.isVicReg()
                 ? null
-                : new LossShape(
-                        Math.max(1, width()), variant != VicReg.Variant.OFFICIAL, variant == VicReg.Variant.PAPER);
+                : new LossShape(width(), variant != VicReg.Variant.OFFICIAL, variant == VicReg.Variant.PAPER);
         Findings findings = new Findings(shape, warmup());
         Metrics.read(metrics, new Metrics.Reader() {
             @Override
