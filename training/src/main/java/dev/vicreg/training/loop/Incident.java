@@ -19,13 +19,11 @@ import dev.vicreg.training.session.StepRun;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -107,29 +105,17 @@ public record Incident(long step, int stage, long from, String message, List<Str
             ObjectNode json = json(origin);
             ObjectNode sums = json.putObject(SHA256);
             for (String file : List.of(CHECKPOINT, VIEW_A, VIEW_B)) {
-                sync(temporary.resolve(file));
+                AtomicFile.sync(temporary.resolve(file));
                 sums.put(file, FileDigest.sha256(temporary.resolve(file)));
             }
             String text = RunConfig.JSON.writerWithDefaultPrettyPrinter().writeValueAsString(json) + "\n";
             AtomicFile.write(temporary.resolve(DESCRIPTION), ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8)));
-            if (Files.exists(target)) {
-                Path old = AtomicFile.temporaryName(target);
-                Files.move(target, old, StandardCopyOption.ATOMIC_MOVE);
-                TemporaryFolder.delete(old);
-            }
+            TemporaryFolder.discard(target);
             Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
             AtomicFile.syncFolder(root);
         } catch (IOException | RuntimeException e) {
-            if (Files.exists(temporary)) {
-                TemporaryFolder.delete(temporary);
-            }
+            TemporaryFolder.delete(temporary);
             throw e;
-        }
-    }
-
-    private static void sync(Path file) throws IOException {
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
-            channel.force(true);
         }
     }
 
