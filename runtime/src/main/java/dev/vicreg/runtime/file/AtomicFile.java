@@ -235,6 +235,13 @@ public final class AtomicFile implements Closeable {
         }
     }
 
+    /** Makes what was written to {@code file} last through a power cut. */
+    public static void sync(Path file) throws IOException {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            channel.force(true);
+        }
+    }
+
     /** Makes renames in {@code folder} last through a power cut; where folders can't be opened (Windows), nothing. */
     public static void syncFolder(@Nullable Path folder) throws IOException {
         if (folder == null || !POSIX) {

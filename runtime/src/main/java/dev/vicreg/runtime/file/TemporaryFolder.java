@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.UserPrincipal;
 import java.time.Duration;
 import java.time.Instant;
@@ -102,6 +103,15 @@ public final class TemporaryFolder implements AutoCloseable {
             for (Path entry : fromTheInside) {
                 Files.deleteIfExists(entry);
             }
+        }
+    }
+
+    /** Deletes a folder that must be whole or not there at any time; one that isn't there is fine. */
+    public static void discard(Path folder) throws IOException {
+        if (Files.exists(folder)) {
+            Path temporary = AtomicFile.temporaryName(folder);
+            Files.move(folder, temporary, StandardCopyOption.ATOMIC_MOVE);
+            delete(temporary);
         }
     }
 

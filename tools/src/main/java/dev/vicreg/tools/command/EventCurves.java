@@ -39,16 +39,8 @@ final class EventCurves implements Follower {
     public void step(Metrics.Line line) throws IOException {
         Map<String, Float> values = new LinkedHashMap<>();
         values.put(GROUP + "epoch", (float) line.epoch());
-        values.put(GROUP + "loss", line.loss());
-        line.terms().forEach((name, value) -> values.put(GROUP + name, value));
-        values.put(GROUP + "lr", (float) line.lr());
+        line.values().forEach((name, value) -> values.put(GROUP + name, value));
         values.put(GROUP + "pairs_per_second", (float) line.pairsPerSecond());
-        Float scale = line.lossScale();
-        Long skipped = line.skippedSteps();
-        if (scale != null && skipped != null) {
-            values.put(GROUP + "loss_scale", scale);
-            values.put(GROUP + "skipped_steps", (float) skipped);
-        }
         file.add(line.step(), now(), values);
     }
 

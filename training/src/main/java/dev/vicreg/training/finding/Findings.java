@@ -50,9 +50,4 @@ public final class Findings {
             }
         }
     }
-
-    /** What was told so far. */
-    public Set<Fault> told() {
-        return EnumSet.copyOf(told);
-    }
 }

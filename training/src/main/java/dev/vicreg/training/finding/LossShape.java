@@ -8,12 +8,11 @@ import java.util.Optional;
  * What VICReg's terms say of projections, whichever its published form. The terms are means over dimensions, so that what
  * follows is exact where all dimensions spread alike, and near to it elsewhere.
  *
- * @param width dimensions of a projection
- * @param batch samples of a step
+ * @param width dimensions of a projection; 0 where they aren't known
  * @param addsVariances whether the variance term is the sum over both branches, not their mean
  * @param sumsInvariance whether the invariance term is a sum over dimensions, not a mean
  */
-public record LossShape(int width, int batch, boolean addsVariances, boolean sumsInvariance) {
+public record LossShape(int width, boolean addsVariances, boolean sumsInvariance) {
     /** Standard deviation of a dimension: 0 of collapsed projections, 1 of those that the loss is content with. */
     static final String DEVIATION = "deviation";
 
@@ -31,7 +30,7 @@ public record LossShape(int width, int batch, boolean addsVariances, boolean sum
 
     private static final double NEAR_ZERO = 1e-12;
 
-    /** Adds the three to the values of a step, where they have VICReg's terms and these are finite. */
+    /** Adds what is known of the three to the values of a step, where they have VICReg's terms and these are finite. */
     Map<String, Float> with(Map<String, Float> values) {
         Optional<Float> invariance = finite(values, "invariance");
         Optional<Float> variance = finite(values, "variance");
@@ -41,13 +40,15 @@ public record LossShape(int width, int batch, boolean addsVariances, boolean sum
         }
         double deviation = Math.max(0, 1 - variance.get() / (addsVariances ? 2 : 1));
         double square = deviation * deviation;
-        double distance = invariance.get() / (sumsInvariance ? width : 1);
         Map<String, Float> more = new LinkedHashMap<>(values);
         more.put(DEVIATION, (float) deviation);
         if (deviation > KNOWN) {
             return more;
         }
-        more.put(UNLIKENESS, (float) (distance / (2 * square + NEAR_ZERO)));
+        if (width > 0 || !sumsInvariance) {
+            double distance = invariance.get() / (sumsInvariance ? width : 1);
+            more.put(UNLIKENESS, (float) (distance / (2 * square + NEAR_ZERO)));
+        }
         if (width > 1) {
             double products = covariance.get() / 2 / (width - 1); // of two branches
             more.put(CORRELATION, (float) (products / (square * square + NEAR_ZERO)));

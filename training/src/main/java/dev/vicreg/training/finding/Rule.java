@@ -3,11 +3,8 @@ package dev.vicreg.training.finding;
 import java.util.Map;
 import java.util.Optional;
 
-/** Looks for one fault. Sees a run's values in their order and remembers what it needs of them. Not thread-safe. */
+/** Looks for a fault. Sees a run's values in their order and remembers what it needs of them. Not thread-safe. */
 interface Rule {
-    /** What it looks for. */
-    Fault fault();
-
     /**
      * Sees what is known of a step.
      *

@@ -99,8 +99,7 @@ final class Rules {
                                 && above(all, LossShape.DEVIATION, COLLAPSED_DEVIATION),
                         LossShape.CORRELATION,
                         "covariance"),
-                new FlatInvariance(Fault.FLAT_INVARIANCE, warmup),
-                new FlatInvariance(Fault.VIEWS_UNLIKE, warmup),
+                new FlatInvariance(warmup),
                 new Divergence(),
                 new Overflow(),
                 // from the probe
@@ -145,7 +144,7 @@ final class Rules {
     }
 
     /** Something is wrong in so many steps, or measurements, one after another. */
-    private static class Lasting implements Rule {
+    private static final class Lasting implements Rule {
         private final Fault fault;
         private final int needed;
         private final Predicate<Map<String, Float>> wrong;
@@ -159,11 +158,6 @@ final class Rules {
             this.needed = needed;
             this.wrong = wrong;
             this.names = names;
-        }
-
-        @Override
-        public Fault fault() {
-            return fault;
         }
 
         @Override
@@ -228,11 +222,6 @@ final class Rules {
                 "invariance");
 
         @Override
-        public Fault fault() {
-            return Fault.COLLAPSE;
-        }
-
-        @Override
         public Optional<Finding> see(long step, Map<String, Float> values) {
             if (values.containsKey(LossShape.DEVIATION)) {
                 began = beginning.see(value(values, LossShape.DEVIATION));
@@ -243,19 +232,12 @@ final class Rules {
 
     /** Views come no nearer to each other: since they have nothing in common, or though they have. */
     private static final class FlatInvariance implements Rule {
-        private final Fault fault;
         private final long warmup;
         private final Beginning beginning = new Beginning();
         private final Window window = new Window(FLAT_STEPS);
 
-        FlatInvariance(Fault fault, long warmup) {
-            this.fault = fault;
+        FlatInvariance(long warmup) {
             this.warmup = warmup;
-        }
-
-        @Override
-        public Fault fault() {
-            return fault;
         }
 
         @Override
@@ -268,14 +250,14 @@ final class Rules {
                 return Optional.empty();
             }
             double now = window.see(value(values, LossShape.UNLIKENESS));
-            boolean unlike = now > UNLIKE;
-            if (!(now > FLAT * began && now > LITTLE) || unlike != (fault == Fault.VIEWS_UNLIKE)) {
+            if (!(now > FLAT * began && now > LITTLE)) {
                 return Optional.empty();
             }
             Map<String, Float> evidence = new LinkedHashMap<>();
             evidence.put(LossShape.UNLIKENESS, (float) now);
             evidence.put("at_first", (float) began);
-            return Optional.of(new Finding(fault(), step, step - FLAT_STEPS + 1, evidence));
+            Fault fault = now > UNLIKE ? Fault.VIEWS_UNLIKE : Fault.FLAT_INVARIANCE;
+            return Optional.of(new Finding(fault, step, step - FLAT_STEPS + 1, evidence));
         }
     }
 
@@ -290,11 +272,6 @@ final class Rules {
                 "lr");
 
         @Override
-        public Fault fault() {
-            return Fault.HIGH_RATE;
-        }
-
-        @Override
         public Optional<Finding> see(long step, Map<String, Float> values) {
             began = Double.isFinite(began) ? began : value(values, "loss");
             return lasting.see(step, values);
@@ -303,11 +280,6 @@ final class Rules {
 
     private static final class Overflow implements Rule {
         private final Deque<Float> last = new ArrayDeque<>(); // skipped steps in all, after each
-
-        @Override
-        public Fault fault() {
-            return Fault.OVERFLOW;
-        }
 
         @Override
         public Optional<Finding> see(long step, Map<String, Float> values) {
@@ -323,7 +295,8 @@ final class Rules {
             }
             boolean often = !last.isEmpty() && skipped - last.getFirst() >= SKIPPED;
             return often || value(values, "loss_scale") <= SMALLEST_SCALE
-                    ? Optional.of(new Finding(fault(), step, step, evidence(values, "loss_scale", "skipped_steps")))
+                    ? Optional.of(
+                            new Finding(Fault.OVERFLOW, step, step, evidence(values, "loss_scale", "skipped_steps")))
                     : Optional.empty();
         }
     }
@@ -339,11 +312,6 @@ final class Rules {
             this.fault = fault;
             this.name = name;
             this.share = share;
-        }
-
-        @Override
-        public Fault fault() {
-            return fault;
         }
 
         @Override

@@ -52,11 +52,7 @@ record FirstLook(TrainingConfig settings, PairedData data, long stepsPerEpoch, l
         VicReg.Variant variant = VicReg.Variant.of(objective.loss());
         LossShape shape = !objective.isVicReg()
                 ? null
-                : new LossShape(
-                        Math.max(1, width()),
-                        graph.update().batchSize(),
-                        variant != VicReg.Variant.OFFICIAL,
-                        variant == VicReg.Variant.PAPER);
+                : new LossShape(width(), variant != VicReg.Variant.OFFICIAL, variant == VicReg.Variant.PAPER);
         Findings findings = new Findings(shape, warmup());
         Metrics.read(metrics, new Metrics.Reader() {
             @Override
@@ -154,8 +150,11 @@ record FirstLook(TrainingConfig settings, PairedData data, long stepsPerEpoch, l
         for (int i = 0; i < drawn.length; i++) {
             int place = i;
             undecodable.next(drawn[place], index -> {
-                a[place] = view(data.a(), index, new ViewKey(settings.seed(), 0, drawn[place], 0));
-                b[place] = view(data.b(), index, new ViewKey(settings.seed(), 0, drawn[place], 1));
+                ViewSource.Sample first = data.a().sample(index);
+                ViewSource.Sample second =
+                        data.a() == data.b() ? first : data.b().sample(index);
+                a[place] = view(first, data.a().type(), new ViewKey(settings.seed(), 0, drawn[place], 0));
+                b[place] = view(second, data.b().type(), new ViewKey(settings.seed(), 0, drawn[place], 1));
                 return index;
             });
         }
@@ -183,10 +182,9 @@ record FirstLook(TrainingConfig settings, PairedData data, long stepsPerEpoch, l
         return ids ? (a == b ? 0 : 1) : (a - (double) b) * (a - (double) b);
     }
 
-    private static float[] view(ViewSource source, int index, ViewKey key) throws IOException {
-        ViewType type = source.type();
+    private static float[] view(ViewSource.Sample sample, ViewType type, ViewKey key) {
         ByteBuffer buffer = ByteBuffer.allocateDirect(type.bytes()).order(ByteOrder.nativeOrder());
-        source.sample(index).write(key, buffer, 0);
+        sample.write(key, buffer, 0);
         return switch (type.element()) {
             case UINT8 -> bytes(buffer, type.bytes());
             case FLOAT32 -> floats(buffer, type.bytes() / Float.BYTES);

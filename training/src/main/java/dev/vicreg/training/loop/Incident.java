@@ -13,20 +13,17 @@ import dev.vicreg.training.data.view.ViewType;
 import dev.vicreg.training.run.CheckpointFile;
 import dev.vicreg.training.run.RunConfig;
 import dev.vicreg.training.run.RunLayout;
-import dev.vicreg.training.session.MachineLowering;
 import dev.vicreg.training.session.Origin;
 import dev.vicreg.training.session.StepNumbers;
 import dev.vicreg.training.session.StepRun;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -53,19 +50,16 @@ public record Incident(long step, int stage, long from, String message, List<Str
 
     /** Does the step again, as the run did, and finds where its numbers go wrong; empty where they don't. */
     public Optional<Origin> replay(TrainingConfig settings) throws IOException {
-        Stage its = Stage.of(settings).get(stage);
-        return replay(its);
+        return replay(Stage.of(settings).get(stage));
     }
 
     Optional<Origin> replay(Stage its) {
         TrainingConfig settings = its.settings();
-        int threads = settings.machine().threads();
         return Origin.of(
                 its.built(),
-                MachineLowering.of(settings.computeDevice(), threads)
-                        .with(settings.machine().recompute()),
+                Trainer.lowering(settings),
                 settings.computeDevice(),
-                threads,
+                settings.machine().threads(),
                 given);
     }
 
@@ -111,29 +105,17 @@ public record Incident(long step, int stage, long from, String message, List<Str
             ObjectNode json = json(origin);
             ObjectNode sums = json.putObject(SHA256);
             for (String file : List.of(CHECKPOINT, VIEW_A, VIEW_B)) {
-                sync(temporary.resolve(file));
+                AtomicFile.sync(temporary.resolve(file));
                 sums.put(file, FileDigest.sha256(temporary.resolve(file)));
             }
             String text = RunConfig.JSON.writerWithDefaultPrettyPrinter().writeValueAsString(json) + "\n";
             AtomicFile.write(temporary.resolve(DESCRIPTION), ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8)));
-            if (Files.exists(target)) {
-                Path old = AtomicFile.temporaryName(target);
-                Files.move(target, old, StandardCopyOption.ATOMIC_MOVE);
-                TemporaryFolder.delete(old);
-            }
+            TemporaryFolder.discard(target);
             Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
             AtomicFile.syncFolder(root);
         } catch (IOException | RuntimeException e) {
-            if (Files.exists(temporary)) {
-                TemporaryFolder.delete(temporary);
-            }
+            TemporaryFolder.delete(temporary);
             throw e;
-        }
-    }
-
-    private static void sync(Path file) throws IOException {
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
-            channel.force(true);
         }
     }
 

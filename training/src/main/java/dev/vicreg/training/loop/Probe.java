@@ -13,7 +13,6 @@ import dev.vicreg.training.config.GraphConfig;
 import dev.vicreg.training.config.TrainingConfig;
 import dev.vicreg.training.data.pair.PairBatch;
 import dev.vicreg.training.data.view.ViewBatch;
-import dev.vicreg.training.session.MachineLowering;
 import dev.vicreg.training.session.StepNumbers;
 import dev.vicreg.training.session.StepRun;
 import dev.vicreg.training.step.TrainingGraph;
@@ -118,14 +117,12 @@ final class Probe implements AutoCloseable {
         TrainingGraph.Built built =
                 TrainingGraph.build(Schema.with(graph, "batch-size", samples).spec());
         Map<String, Value> wanted = wanted(built);
-        int threads = settings.machine().threads();
         StepRun run = StepRun.open(
                 built.stepGiving(wanted),
                 built.signature(),
-                MachineLowering.of(settings.computeDevice(), threads)
-                        .with(settings.machine().recompute()),
+                Trainer.lowering(settings),
                 settings.computeDevice(),
-                threads);
+                settings.machine().threads());
         return new Probe(built, wanted, run, measure, batch, samples);
     }
 

@@ -15,9 +15,7 @@ import dev.vicreg.training.run.RunFolder;
 import dev.vicreg.training.session.TrainingSession;
 import dev.vicreg.training.step.TrainingGraph;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Map;
 
 /**
@@ -140,9 +138,7 @@ public record SupervisedTraining(
         Path target = checkpoint(folder, step);
         Path temporary = AtomicFile.temporaryName(target);
         session.save(temporary);
-        try (FileChannel file = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
-            file.force(true);
-        }
+        AtomicFile.sync(temporary);
         AtomicFile.move(Map.of(target, temporary));
         return new RunFolder.Saved(step, target);
     }

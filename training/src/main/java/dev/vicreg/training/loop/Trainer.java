@@ -354,7 +354,8 @@ public final class Trainer implements AutoCloseable {
         }
     }
 
-    private static Lowering lowering(TrainingConfig settings) {
+    /** What steps of the run are written with. */
+    static Lowering lowering(TrainingConfig settings) {
         return MachineLowering.of(settings.computeDevice(), settings.machine().threads())
                 .with(settings.machine().recompute());
     }

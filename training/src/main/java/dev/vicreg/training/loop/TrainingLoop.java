@@ -197,7 +197,7 @@ final class TrainingLoop {
             long step = last.step();
             while (step < end && !stopped) {
                 TrainingSession.Losses losses = step(++step, loader, session, data, stage);
-                boolean isBest = isMeasured(step) && isBest(step, measure(step, losses, loader, session));
+                boolean isBest = isMeasured(step) && isBest(step, measure(step, losses, session));
                 Finding fatal = failure;
                 if (isBest || step % every == 0 || step == end || stopped || fatal != null) {
                     save(step, losses, session, stage.built().signature().state(), isBest);
@@ -428,16 +428,15 @@ final class TrainingLoop {
         return online != null && (step % settings.output().evalEvery() == 0 || step == total);
     }
 
-    private Map<String, Double> measure(
-            long step, TrainingSession.Losses losses, PairLoader loader, TrainingSession session) throws IOException {
+    private Map<String, Double> measure(long step, TrainingSession.Losses losses, TrainingSession session)
+            throws IOException {
         Map<String, Double> figures;
         try (TemporaryFolder here = TemporaryFolder.beside(folder.config())) { // where there is room for checkpoints
             Path state = here.path().resolve("checkpoint");
             writer(session, losses, step).write(state);
             figures = Objects.requireNonNull(online).measure(state);
         }
-        int epoch = Math.toIntExact((step - 1) / loader.stepsPerEpoch()) + 1;
-        metrics.write(epoch, step, figures);
+        metrics.write(epoch(step), step, figures);
         listener.measured(step, figures);
         return figures;
     }

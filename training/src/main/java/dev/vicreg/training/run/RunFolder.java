@@ -266,9 +266,7 @@ public final class RunFolder implements AutoCloseable {
                 throw new IOException("Checkpoint " + file + " came out with " + written.size() + " entries, expected "
                         + names.size() + ": is the disk full?");
             }
-            try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
-                channel.force(true);
-            }
+            AtomicFile.sync(file);
             ObjectNode state =
                     RunConfig.JSON.createObjectNode().put("step", step).put(SHA256, FileDigest.sha256(file));
             if (!online.isEmpty()) {
@@ -278,7 +276,7 @@ public final class RunFolder implements AutoCloseable {
             }
             String text = RunConfig.JSON.writeValueAsString(state) + "\n";
             AtomicFile.write(RunLayout.state(temporary), ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8)));
-            discard(target);
+            TemporaryFolder.discard(target);
             Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
             AtomicFile.syncFolder(layout.checkpoints());
         } catch (RuntimeException | Error e) {
@@ -329,7 +327,7 @@ public final class RunFolder implements AutoCloseable {
             Files.delete(layout.best());
         }
         for (Saved each : left) {
-            discard(layout.saved(each.step()));
+            TemporaryFolder.discard(layout.saved(each.step()));
         }
         left = List.of();
     }
@@ -337,7 +335,7 @@ public final class RunFolder implements AutoCloseable {
     private void prune(long newest, int keep) throws IOException {
         for (Saved each : left) {
             if (each.step() != newest) {
-                discard(layout.saved(each.step()));
+                TemporaryFolder.discard(layout.saved(each.step()));
             }
         }
         left = List.of();
@@ -345,17 +343,8 @@ public final class RunFolder implements AutoCloseable {
         List<Saved> saved = saved();
         for (Saved old : saved.subList(0, Math.max(0, saved.size() - keep))) {
             if (best.isEmpty() || best.get().step() != old.step()) {
-                discard(layout.saved(old.step()));
+                TemporaryFolder.discard(layout.saved(old.step()));
             }
-        }
-    }
-
-    /** Deletes a saved state, which is whole or not there at any time. */
-    private void discard(Path saved) throws IOException {
-        if (Files.exists(saved)) {
-            Path temporary = AtomicFile.temporaryName(saved);
-            Files.move(saved, temporary, StandardCopyOption.ATOMIC_MOVE);
-            TemporaryFolder.delete(temporary);
         }
     }
 

@@ -13,7 +13,7 @@ import java.util.function.LongFunction;
 import org.junit.jupiter.api.Test;
 
 class FindingsTest {
-    private static final LossShape SHAPE = new LossShape(128, 64, false, false);
+    private static final LossShape SHAPE = new LossShape(128, false, false);
 
     /** Terms of projections whose dimensions deviate, are correlated and differ between views so much. */
     private static Map<String, Float> terms(double deviation, double correlation, double unlikeness) {
@@ -29,7 +29,11 @@ class FindingsTest {
     }
 
     private static List<Finding> of(long warmup, int steps, LongFunction<Map<String, Float>> values) {
-        Findings findings = new Findings(SHAPE, warmup);
+        return of(SHAPE, warmup, steps, values);
+    }
+
+    private static List<Finding> of(LossShape shape, long warmup, int steps, LongFunction<Map<String, Float>> values) {
+        Findings findings = new Findings(shape, warmup);
         List<Finding> found = new ArrayList<>();
         for (long step = 1; step <= steps; step++) {
             found.addAll(findings.see(step, values.apply(step)));
@@ -79,6 +83,19 @@ class FindingsTest {
         requireOne(Fault.FLAT_INVARIANCE, 51, found);
         assertEquals(90, found.get(0).step());
         requireOne(Fault.VIEWS_UNLIKE, 51, of(50, 200, step -> terms(0.4, 0.1, 1)));
+    }
+
+    /** The paper sums the distance between views over dimensions, and adds the variances of both branches. */
+    @Test
+    void termsOfThePaperTellTheSameWhereTheWidthIsKnown() {
+        LongFunction<Map<String, Float>> paper = step -> {
+            Map<String, Float> values = new HashMap<>(terms(0.4, 0.1, 0.8));
+            values.replace("invariance", values.get("invariance") * 128);
+            values.replace("variance", values.get("variance") * 2);
+            return values;
+        };
+        requireOne(Fault.FLAT_INVARIANCE, 51, of(new LossShape(128, true, true), 50, 200, paper));
+        assertEquals(List.of(), of(new LossShape(0, true, true), 50, 200, paper));
     }
 
     @Test

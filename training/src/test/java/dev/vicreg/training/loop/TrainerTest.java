@@ -614,6 +614,7 @@ final class TrainerTest {
     void theFirstLookPassesOverSamplesThatCannotBeDecoded() throws Exception {
         Numbers whole = new Numbers(200, Set.of(), new ArrayList<>());
         assertEquals(200f, firstLook(whole).get("looked_at"));
+        assertEquals(200 + 64, whole.asked.size(), "one sample for both views");
         int first = whole.asked.get(0); // whose views are compared too
         Map<String, Float> values = firstLook(new Numbers(200, Set.of(first), new ArrayList<>()));
         assertEquals(199f, values.get("looked_at"));
