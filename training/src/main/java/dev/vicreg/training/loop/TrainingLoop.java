@@ -478,7 +478,7 @@ final class TrainingLoop {
                 throw new Spoilt(
                         step,
                         spoilt.iterator().next() + " is not finite after step " + step
-                                + ", though the loss was (" + losses
+                                + ", though the loss was (" + losses.inWords()
                                 + "): stopped; the last good checkpoint is step " + last.step() + " in "
                                 + last.file().getParent() + "; try a lower `lr` or a longer `warmup-epochs`");
             }
