@@ -118,12 +118,17 @@ final class ServedFiles {
 
     /** An index of vectors, each under the name of its place. */
     static Path index(Path file, Path model, float[]... vectors) throws IOException {
+        return pictured(file, model, new byte[0], vectors);
+    }
+
+    /** The same with one picture for all; empty for none. */
+    static Path pictured(Path file, Path model, byte[] picture, float[]... vectors) throws IOException {
         var description = new SearchIndex.Description(
                 model.toString(), SearchIndex.checksum(model), "made up", Manifest.read(model));
         try (IndexBuilder builder = IndexBuilder.create(file, vectors[0].length, description)) {
             for (int i = 0; i < vectors.length; i++) {
                 String checksum = SearchIndex.checksum(new byte[0]);
-                builder.add(new SearchIndex.Entry(i + ".png", 0, checksum), vectors[i], new byte[0]);
+                builder.add(new SearchIndex.Entry(i + ".png", 0, checksum), vectors[i], picture);
             }
             builder.publish(Integer.MAX_VALUE, new IndexBuilder.Watch() {});
         }
