@@ -4,7 +4,6 @@ import dev.vicreg.models.setting.Group;
 import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.runtime.input.Input;
-import dev.vicreg.runtime.picture.Interpolation;
 import dev.vicreg.runtime.picture.Picture;
 import dev.vicreg.runtime.search.SearchIndex;
 import dev.vicreg.tools.cli.Console;
@@ -12,6 +11,7 @@ import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.tools.cli.Usage;
 import dev.vicreg.tools.evaluation.ContactSheet;
+import dev.vicreg.tools.evaluation.Look;
 import dev.vicreg.tools.output.Json;
 import dev.vicreg.tools.output.NeighbourTable;
 import java.awt.image.BufferedImage;
@@ -174,19 +174,13 @@ final class SearchCommand {
         }
     }
 
-    /** The query, where it is a picture, no larger than it is drawn; else nothing but white. */
+    /** The query, where it is a picture, as those of an index are; else nothing but white. */
     private static BufferedImage seen(Path query, SearchIndex index) throws IOException {
         if (!(index.description().manifest().input() instanceof Input.Pictures)) {
             return blank();
         }
         Picture whole = Picture.decode(Files.readAllBytes(query), query.toString());
-        double scale = (double) ContactSheet.CELL / Math.max(whole.width(), whole.height());
-        if (scale >= 1) {
-            return whole.toBufferedImage();
-        }
-        int width = (int) Math.max(1, Math.round(scale * whole.width()));
-        int height = (int) Math.max(1, Math.round(scale * whole.height()));
-        return whole.resize(width, height, Interpolation.BILINEAR).toBufferedImage();
+        return Look.Pixels.of(whole).image();
     }
 
     private static BufferedImage blank() {
