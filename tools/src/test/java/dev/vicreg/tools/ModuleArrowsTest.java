@@ -99,7 +99,7 @@ class ModuleArrowsTest {
 
             tools.cli              -> models.setting
             tools.sample           ->
-            tools.output           -> models.setting runtime runtime.file runtime.search training.run tools.cli
+            tools.output           -> models.setting runtime runtime.file training.run tools.cli
             tools.inspect          -> models.setting models.graph models.ops models.onnx models.encoder runtime training.autodiff \
                                       training.step training.run tools.cli
             tools.evaluation       -> models.setting models.graph models.ops models.onnx runtime runtime.input \

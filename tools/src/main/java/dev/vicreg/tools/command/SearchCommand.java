@@ -12,8 +12,8 @@ import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.tools.cli.Usage;
 import dev.vicreg.tools.evaluation.ContactSheet;
 import dev.vicreg.tools.evaluation.Look;
+import dev.vicreg.tools.output.Csv;
 import dev.vicreg.tools.output.Json;
-import dev.vicreg.tools.output.NeighbourTable;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -86,7 +86,7 @@ final class SearchCommand {
                     console.out().println(Json.line(new Found(queries.get(i).toString(), found.get(i))));
                 }
             } else if (settings.on(CSV)) {
-                console.out().print(NeighbourTable.csv(queries, found));
+                console.out().print(csv(queries, found));
             } else {
                 print(queries, found, console);
             }
@@ -141,6 +141,17 @@ final class SearchCommand {
         } catch (IllegalArgumentException e) { // a vector of zeros, or not finite
             throw new IllegalStateException("Cannot search: " + e.getMessage(), e);
         }
+    }
+
+    private static String csv(List<Path> queries, List<List<SearchIndex.Match>> found) {
+        StringBuilder table = new StringBuilder("query,rank,path,score\n");
+        for (int i = 0; i < queries.size(); i++) {
+            int rank = 1;
+            for (SearchIndex.Match match : found.get(i)) {
+                table.append(Csv.line(queries.get(i), rank++, match.path(), match.score()));
+            }
+        }
+        return table.toString();
     }
 
     private static void print(List<Path> queries, List<List<SearchIndex.Match>> found, Console console) {
