@@ -76,7 +76,7 @@ class ModuleArrowsTest {
                                       training.data.sequence
 
             training.finding       -> models.setting
-            training.config        -> training.finding models.setting models.graph models.onnx models.nn models.encoder runtime.natives \
+            training.config        -> training.finding models.setting models.graph models.onnx models.nn models.encoder runtime.file runtime.natives \
                                       runtime.input training.objective training.optim training.step training.step.pass training.data.source \
                                       training.data.view training.data.kind training.data.picture \
                                       training.data.vector training.data.signal training.data.sequence training.data

@@ -5,9 +5,9 @@ import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import dev.vicreg.runtime.Embeddings;
 import dev.vicreg.runtime.Manifest;
+import dev.vicreg.runtime.file.FileDigest;
 import java.io.EOFException;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -16,8 +16,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -185,31 +183,6 @@ public final class SearchIndex implements AutoCloseable {
         }
     }
 
-    /** The SHA-256 of a file, such as a model, in 64 hexadecimal digits. */
-    public static String checksum(Path file) throws IOException {
-        MessageDigest digest = digest();
-        try (InputStream in = Files.newInputStream(file)) {
-            byte[] part = new byte[1 << 16];
-            for (int size = in.read(part); size >= 0; size = in.read(part)) {
-                digest.update(part, 0, size);
-            }
-        }
-        return HexFormat.of().formatHex(digest.digest());
-    }
-
-    /** The same of bytes. */
-    public static String checksum(byte[] bytes) {
-        return HexFormat.of().formatHex(digest().digest(bytes));
-    }
-
-    private static MessageDigest digest() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("This Java has no SHA-256", e);
-        }
-    }
-
     /** How many vectors there are. */
     public int size() {
         return vectors.count();
@@ -246,7 +219,7 @@ public final class SearchIndex implements AutoCloseable {
      * @throws IOException if they are of another one
      */
     public void requireModel(Path onnx) throws IOException {
-        String found = checksum(onnx);
+        String found = FileDigest.sha256(onnx);
         if (!found.equals(description.checksum())) {
             throw new IOException(file + " was not made with " + onnx + " (SHA-256 " + found.substring(0, 12)
                     + "…), but with " + description.model() + " ("
