@@ -14,11 +14,11 @@ import dev.vicreg.tools.cli.Usage;
 import dev.vicreg.tools.cli.Version;
 import dev.vicreg.tools.output.Json;
 import dev.vicreg.tools.output.Progress;
+import dev.vicreg.training.bench.StepBenchmark;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -164,8 +164,7 @@ final class BenchSearchCommand {
             search.of(queries.get(i));
             times[i] = (System.nanoTime() - start) / 1e6;
         }
-        Arrays.sort(times);
-        return times[times.length / 2];
+        return StepBenchmark.median(times);
     }
 
     private static double recall(List<List<SearchIndex.Match>> truth, List<List<SearchIndex.Match>> found) {
