@@ -154,16 +154,19 @@ class BatcherTest {
         }
     }
 
-    @Test
-    void functionThatFailsWhateverItIsGivenIsUnhealthyUntilItWorks() throws Exception {
-        AtomicBoolean broken = new AtomicBoolean();
-        CountDownLatch ended = new CountDownLatch(1);
-        Batcher.Watch watch = new Batcher.Watch() {
+    private static Batcher.Watch counting(CountDownLatch ended) {
+        return new Batcher.Watch() {
             @Override
             public void ended(Throwable cause) {
                 ended.countDown();
             }
         };
+    }
+
+    @Test
+    void functionThatFailsWhateverItIsGivenIsUnhealthyUntilItWorks() throws Exception {
+        AtomicBoolean broken = new AtomicBoolean();
+        CountDownLatch ended = new CountDownLatch(1);
         try (Batcher<Integer, Integer> batcher = new Batcher<>(
                 "test",
                 batch -> {
@@ -174,7 +177,7 @@ class BatcherTest {
                 },
                 0,
                 Batcher.Limits.DEFAULT,
-                watch)) {
+                counting(ended))) {
             broken.set(true);
             var failure = assertThrows(
                     ExecutionException.class, () -> batcher.submit(1).get());
@@ -192,12 +195,6 @@ class BatcherTest {
         AtomicInteger runs = new AtomicInteger();
         CountDownLatch mended = new CountDownLatch(1);
         CountDownLatch ended = new CountDownLatch(1);
-        Batcher.Watch watch = new Batcher.Watch() {
-            @Override
-            public void ended(Throwable cause) {
-                ended.countDown();
-            }
-        };
         try (Batcher<Integer, Integer> batcher = new Batcher<>(
                 "test",
                 batch -> {
@@ -214,7 +211,7 @@ class BatcherTest {
                 },
                 0,
                 Batcher.Limits.DEFAULT,
-                watch)) {
+                counting(ended))) {
             CompletableFuture<Integer> failed = batcher.submit(1);
             var failure = assertThrows(ExecutionException.class, failed::get);
             assertEquals("made up", failure.getCause().getMessage());

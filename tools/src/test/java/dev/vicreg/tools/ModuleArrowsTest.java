@@ -76,7 +76,7 @@ class ModuleArrowsTest {
                                       training.data.sequence
 
             training.finding       -> models.setting
-            training.config        -> training.finding models.setting models.graph models.onnx models.nn models.encoder runtime.natives \
+            training.config        -> training.finding models.setting models.graph models.onnx models.nn models.encoder runtime.file runtime.natives \
                                       runtime.input training.objective training.optim training.step training.step.pass training.data.source \
                                       training.data.view training.data.kind training.data.picture \
                                       training.data.vector training.data.signal training.data.sequence training.data
@@ -99,7 +99,7 @@ class ModuleArrowsTest {
 
             tools.cli              -> models.setting
             tools.sample           ->
-            tools.output           -> models.setting runtime runtime.file runtime.search training.run tools.cli
+            tools.output           -> models.setting runtime runtime.file training.run tools.cli
             tools.inspect          -> models.setting models.graph models.ops models.onnx models.encoder runtime training.autodiff \
                                       training.step training.run tools.cli
             tools.evaluation       -> models.setting models.graph models.ops models.onnx runtime runtime.input \

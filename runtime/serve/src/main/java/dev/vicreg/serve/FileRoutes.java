@@ -56,7 +56,7 @@ final class FileRoutes {
         if (labels == null) {
             throw Refusal.bad("model " + slot.name() + " is an encoder, which knows no classes");
         }
-        int top = top(call, labels.size());
+        int top = number(call, "top", "classes", labels.size());
         return reply(slot, model, call, "classifications", (out, outcome) -> {
             float[] probabilities = Objects.requireNonNull(outcome.probabilities());
             classification(out, new Classification(labels, probabilities, outcome.embedding()), top);
@@ -135,12 +135,17 @@ final class FileRoutes {
     }
 
     private static int k(Call call, SearchIndex index) {
-        String text = call.asked("k").orElse(null);
+        return number(call, "k", "results", Math.min(USUAL_RESULTS, index.size()));
+    }
+
+    /** How many the address asks for, 1 or more; the usual number where it doesn't say. */
+    private static int number(Call call, String name, String noun, int usual) {
+        String text = call.asked(name).orElse(null);
         if (text == null) {
-            return Math.min(USUAL_RESULTS, index.size());
+            return usual;
         }
         if (!text.matches("[1-9][0-9]{0,6}")) {
-            throw Refusal.bad("k: expected a number of results, 1 or more");
+            throw Refusal.bad(name + ": expected a number of " + noun + ", 1 or more");
         }
         return Integer.parseInt(text);
     }
@@ -204,17 +209,6 @@ final class FileRoutes {
                             out.endArray().endObject();
                         })
                         .by(slot.name()));
-    }
-
-    private static int top(Call call, int classes) {
-        String text = call.asked("top").orElse(null);
-        if (text == null) {
-            return classes;
-        }
-        if (!text.matches("[1-9][0-9]{0,6}")) {
-            throw Refusal.bad("top: expected a number of classes, 1 or more");
-        }
-        return Integer.parseInt(text);
     }
 
     private static void classification(JsonWriter out, Classification found, int top) throws IOException {

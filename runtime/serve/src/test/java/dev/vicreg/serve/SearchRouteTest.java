@@ -12,7 +12,6 @@ import dev.vicreg.runtime.Batcher;
 import dev.vicreg.runtime.Manifest;
 import dev.vicreg.runtime.input.Input;
 import dev.vicreg.runtime.picture.Picture;
-import dev.vicreg.runtime.search.IndexBuilder;
 import dev.vicreg.runtime.search.SearchIndex;
 import java.awt.Color;
 import java.io.ByteArrayOutputStream;
@@ -245,13 +244,7 @@ class SearchRouteTest {
         for (String none : List.of("colour/pictures/0", "colour/pictures/4", "colour/pictures/x", "no/pictures/0")) {
             assertEquals(404, served.get("/search/" + none).status(), none);
         }
-        Path index = folder.resolve("pictured.index");
-        var description =
-                new SearchIndex.Description(model.toString(), SearchIndex.checksum(model), "", Manifest.read(model));
-        try (IndexBuilder builder = IndexBuilder.create(index, 3, description)) {
-            builder.add(new SearchIndex.Entry("a", 0, SearchIndex.checksum(new byte[0])), COLOURS[0], new byte[] {7});
-            builder.publish(Integer.MAX_VALUE, new IndexBuilder.Watch() {});
-        }
+        Path index = ServedFiles.pictured(folder.resolve("pictured.index"), model, new byte[] {7}, COLOURS[0]);
         try (Served pictured = new Served(Served.searched(Served.ANYBODY, model, index))) {
             Served.Answer picture = pictured.get("/search/colour/pictures/0");
             assertArrayEquals(new byte[] {7}, picture.body());
@@ -261,13 +254,7 @@ class SearchRouteTest {
 
     @Test
     void pictureOfAnIndexThatIsExchangedMeanwhileMayBeAskedForAgain() throws IOException {
-        Path index = folder.resolve("exchanged.index");
-        var description =
-                new SearchIndex.Description(model.toString(), SearchIndex.checksum(model), "", Manifest.read(model));
-        try (IndexBuilder builder = IndexBuilder.create(index, 3, description)) {
-            builder.add(new SearchIndex.Entry("a", 0, SearchIndex.checksum(new byte[0])), COLOURS[0], new byte[] {7});
-            builder.publish(Integer.MAX_VALUE, new IndexBuilder.Watch() {});
-        }
+        Path index = ServedFiles.pictured(folder.resolve("exchanged.index"), model, new byte[] {7}, COLOURS[0]);
         ServeConfig config = Served.searched(Served.ANYBODY, model, index);
         ServeMetrics metrics = new ServeMetrics();
         try (ModelSlot slot = new ModelSlot(config.models().get(0), config, metrics.watch(cause -> {}));

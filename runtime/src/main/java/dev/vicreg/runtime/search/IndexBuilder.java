@@ -13,7 +13,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
@@ -95,7 +94,7 @@ public final class IndexBuilder implements Closeable {
      */
     public void add(SearchIndex.Entry entry, float[] vector, byte[] picture) throws IOException {
         SearchIndex.requireVector(vector, dimension, entry.path());
-        byte[] fields = bytes(entry);
+        byte[] fields = StoredSamples.bytes(entry);
         if (fields.length > mostEntries - entries.size()) {
             throw new IOException("Cannot write " + target + ": the names of more than " + count
                     + " samples take more than " + mostEntries + " bytes; split the data into several indexes");
@@ -111,21 +110,6 @@ public final class IndexBuilder implements Closeable {
             pictures.add(picture);
         }
         count++;
-    }
-
-    private static byte[] bytes(SearchIndex.Entry entry) {
-        if (!entry.checksum().matches("[0-9a-fA-F]{" + 2 * IndexFile.CHECKSUM + "}") || entry.size() < 0) {
-            throw new IllegalArgumentException(entry.path() + " has " + entry.size() + " bytes and the checksum "
-                    + entry.checksum() + ", expected 0 or more and a SHA-256 in 64 hexadecimal digits");
-        }
-        byte[] path = entry.path().getBytes(StandardCharsets.UTF_8);
-        return ByteBuffer.allocate(IndexFile.ENTRY + path.length)
-                .order(ByteOrder.LITTLE_ENDIAN)
-                .putLong(entry.size())
-                .put(HexFormat.of().parseHex(entry.checksum()))
-                .putInt(path.length)
-                .put(path)
-                .array();
     }
 
     /** Samples so far. */

@@ -7,6 +7,7 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.zip.CRC32C;
 
 /**
@@ -63,6 +64,20 @@ record IndexFile(int count, int dimension, long[] ends) {
 
     long size(Section section) {
         return ends[section.place] - start(section);
+    }
+
+    /**
+     * A section's bytes, which the system reads as they are needed.
+     *
+     * @throws IOException if they are more than a buffer has places
+     */
+    ByteBuffer map(FileChannel channel, Section section, Path name) throws IOException {
+        long size = size(section);
+        if (size > Integer.MAX_VALUE) {
+            throw new IOException("Cannot use " + name + ": " + section.name().toLowerCase(Locale.ROOT) + " of " + size
+                    + " bytes, expected at most " + Integer.MAX_VALUE + "; split the data into several indexes");
+        }
+        return channel.map(FileChannel.MapMode.READ_ONLY, start(section), size).order(ByteOrder.LITTLE_ENDIAN);
     }
 
     /**

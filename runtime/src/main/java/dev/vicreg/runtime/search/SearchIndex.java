@@ -5,24 +5,17 @@ import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import dev.vicreg.runtime.Embeddings;
 import dev.vicreg.runtime.Manifest;
-import java.io.EOFException;
+import dev.vicreg.runtime.file.FileDigest;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.RandomAccessFile;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.List;
-import java.util.Locale;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
@@ -50,13 +43,10 @@ public final class SearchIndex implements AutoCloseable {
     private static final int MOST_APPROXIMATE = 1000;
 
     private final Path file;
-    private final RandomAccessFile
-            opened; // not as a channel, which an interrupted thread closes for all; guarded by itself
-    private final IndexFile form;
+    private final RandomAccessFile opened;
     private final Description description;
     private final MappedVectors vectors;
-    private final ByteBuffer entries;
-    private final int[] places; // of each entry, in the section
+    private final StoredSamples samples;
     private final ExactSearch exact;
     private final @Nullable NeighbourGraph graph;
     private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
@@ -118,27 +108,15 @@ public final class SearchIndex implements AutoCloseable {
     private SearchIndex(Path file, RandomAccessFile opened, IndexFile form) throws IOException {
         this.file = file;
         this.opened = opened;
-        this.form = form;
         FileChannel channel = opened.getChannel();
         vectors = new MappedVectors(channel, form.start(IndexFile.Section.VECTORS), form.count(), form.dimension());
-        entries = section(channel, IndexFile.Section.ENTRIES);
-        places = new int[form.count()];
-        int place = 0;
-        for (int i = 0; i < places.length; i++) {
-            places[i] = place;
-            place += IndexFile.ENTRY;
-            int path = place <= entries.limit() ? entries.getInt(place - Integer.BYTES) : -1;
-            if (path < 0 || path > entries.limit() - place) {
-                throw IndexFile.damaged(file, "its entries end too soon");
-            }
-            place += path;
-        }
+        samples = new StoredSamples(file, opened, form);
         String json = StandardCharsets.UTF_8
-                .decode(section(channel, IndexFile.Section.DESCRIPTION))
+                .decode(form.map(channel, IndexFile.Section.DESCRIPTION, file))
                 .toString();
         description = Description.parse(json, file);
         boolean linked = form.size(IndexFile.Section.GRAPH) > 0 && hasJvector();
-        graph = linked ? NeighbourGraph.open(section(channel, IndexFile.Section.GRAPH), vectors, file) : null;
+        graph = linked ? NeighbourGraph.open(form.map(channel, IndexFile.Section.GRAPH, file), vectors, file) : null;
         exact = new ExactSearch();
     }
 
@@ -151,17 +129,6 @@ public final class SearchIndex implements AutoCloseable {
         } catch (ClassNotFoundException e) {
             return false;
         }
-    }
-
-    private ByteBuffer section(FileChannel channel, IndexFile.Section section) throws IOException {
-        long size = form.size(section);
-        if (size > Integer.MAX_VALUE) {
-            throw new IOException("Cannot use " + file + ": " + section.name().toLowerCase(Locale.ROOT)
-                    + " of " + size + " bytes, expected at most " + Integer.MAX_VALUE
-                    + "; split the data into several indexes");
-        }
-        return channel.map(FileChannel.MapMode.READ_ONLY, form.start(section), size)
-                .order(ByteOrder.LITTLE_ENDIAN);
     }
 
     /**
@@ -182,31 +149,6 @@ public final class SearchIndex implements AutoCloseable {
             if (index == null) {
                 opened.close();
             }
-        }
-    }
-
-    /** The SHA-256 of a file, such as a model, in 64 hexadecimal digits. */
-    public static String checksum(Path file) throws IOException {
-        MessageDigest digest = digest();
-        try (InputStream in = Files.newInputStream(file)) {
-            byte[] part = new byte[1 << 16];
-            for (int size = in.read(part); size >= 0; size = in.read(part)) {
-                digest.update(part, 0, size);
-            }
-        }
-        return HexFormat.of().formatHex(digest.digest());
-    }
-
-    /** The same of bytes. */
-    public static String checksum(byte[] bytes) {
-        return HexFormat.of().formatHex(digest().digest(bytes));
-    }
-
-    private static MessageDigest digest() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("This Java has no SHA-256", e);
         }
     }
 
@@ -237,7 +179,7 @@ public final class SearchIndex implements AutoCloseable {
 
     /** Whether there are small pictures of the samples. */
     public boolean hasPictures() {
-        return form.size(IndexFile.Section.PICTURES) > 0;
+        return samples.havePictures();
     }
 
     /**
@@ -246,7 +188,7 @@ public final class SearchIndex implements AutoCloseable {
      * @throws IOException if they are of another one
      */
     public void requireModel(Path onnx) throws IOException {
-        String found = checksum(onnx);
+        String found = FileDigest.sha256(onnx);
         if (!found.equals(description.checksum())) {
             throw new IOException(file + " was not made with " + onnx + " (SHA-256 " + found.substring(0, 12)
                     + "…), but with " + description.model() + " ("
@@ -257,17 +199,7 @@ public final class SearchIndex implements AutoCloseable {
 
     /** A sample. */
     public Entry entry(int index) {
-        int place = places[index];
-        byte[] checksum = new byte[IndexFile.CHECKSUM];
-        entries.get(place + Long.BYTES, checksum);
-        return new Entry(path(index), entries.getLong(place), HexFormat.of().formatHex(checksum));
-    }
-
-    private String path(int index) {
-        int place = places[index] + Long.BYTES + IndexFile.CHECKSUM;
-        byte[] path = new byte[entries.getInt(place)];
-        entries.get(place + Integer.BYTES, path);
-        return new String(path, StandardCharsets.UTF_8);
+        return samples.entry(index);
     }
 
     /** A sample's vector, a copy: [dimension], of length 1 or zeros. */
@@ -288,38 +220,10 @@ public final class SearchIndex implements AutoCloseable {
         lock.readLock().lock();
         try {
             requireOpen();
-            return read(index);
+            return samples.picture(index);
         } finally {
             lock.readLock().unlock();
         }
-    }
-
-    private byte[] read(int index) throws IOException {
-        long start = form.start(IndexFile.Section.PICTURES);
-        ByteBuffer offsets = read(start + (long) index * Long.BYTES, 2 * Long.BYTES);
-        long from = offsets.getLong(0);
-        long size = offsets.getLong(Long.BYTES) - from;
-        long data = start + (size() + 1L) * Long.BYTES;
-        if (from < 0
-                || size < 0
-                || size > Integer.MAX_VALUE
-                || from > form.start(IndexFile.Section.GRAPH) - data - size) {
-            throw IndexFile.damaged(file, "its pictures lie outside of it");
-        }
-        return read(data + from, (int) size).array();
-    }
-
-    private ByteBuffer read(long from, int size) throws IOException {
-        ByteBuffer bytes = ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN);
-        synchronized (opened) {
-            try {
-                opened.seek(from);
-                opened.readFully(bytes.array());
-            } catch (EOFException e) {
-                throw IndexFile.damaged(file, "it has become shorter than it was");
-            }
-        }
-        return bytes;
     }
 
     /**
@@ -409,7 +313,7 @@ public final class SearchIndex implements AutoCloseable {
         for (int i = 0; i < found.places().length; i++) {
             int place = found.places()[i];
             float score = Math.max(-1, Math.min(1, found.scores()[i]));
-            matches.add(new Match(place, path(place), score));
+            matches.add(new Match(place, samples.path(place), score));
         }
         return matches;
     }

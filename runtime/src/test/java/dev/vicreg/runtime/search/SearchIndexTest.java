@@ -18,6 +18,7 @@ import dev.vicreg.models.onnx.OnnxFile;
 import dev.vicreg.models.ops.Ops;
 import dev.vicreg.runtime.Embeddings;
 import dev.vicreg.runtime.Manifest;
+import dev.vicreg.runtime.file.FileDigest;
 import dev.vicreg.runtime.input.Input;
 import java.io.IOException;
 import java.io.InputStream;
@@ -40,7 +41,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class SearchIndexTest {
     private static final int NEVER = Integer.MAX_VALUE;
-    private static final String ANY = SearchIndex.checksum(new byte[0]);
+    private static final String ANY = FileDigest.sha256(new byte[0]);
 
     @TempDir
     Path folder;
@@ -55,7 +56,7 @@ class SearchIndexTest {
         Path file = folder.resolve("made.index");
         try (IndexBuilder builder = IndexBuilder.create(file, vectors[0].length, description(ANY))) {
             for (int i = 0; i < vectors.length; i++) {
-                String checksum = SearchIndex.checksum(new byte[] {(byte) i});
+                String checksum = FileDigest.sha256(new byte[] {(byte) i});
                 builder.add(new SearchIndex.Entry("ü/" + i + ".png", i, checksum), vectors[i], new byte[0]);
             }
             builder.publish(approximateFrom, watch);
@@ -97,7 +98,7 @@ class SearchIndexTest {
                 assertEquals(scores[i], found.get(i).score(), 1e-6);
             }
             assertEquals("ü/4.png", found.get(1).path());
-            assertEquals(new SearchIndex.Entry("ü/3.png", 3, SearchIndex.checksum(new byte[] {3})), index.entry(3));
+            assertEquals(new SearchIndex.Entry("ü/3.png", 3, FileDigest.sha256(new byte[] {3})), index.entry(3));
             assertArrayEquals(new float[] {-1, 0, 0}, index.vector(3), "of length 1");
             assertEquals(description(ANY).toJson(), index.description().toJson());
             assertEquals(folder.resolve("encoder.onnx"), index.model());
@@ -374,7 +375,7 @@ class SearchIndexTest {
         Path model = Files.writeString(folder.resolve("encoder.onnx"), "one");
         Path other = Files.writeString(folder.resolve("other.onnx"), "two");
         Path file = folder.resolve("of-one.index");
-        try (IndexBuilder builder = IndexBuilder.create(file, 1, description(SearchIndex.checksum(model)))) {
+        try (IndexBuilder builder = IndexBuilder.create(file, 1, description(FileDigest.sha256(model)))) {
             builder.add(new SearchIndex.Entry("a", 0, ANY), new float[] {1}, new byte[0]);
             builder.publish(NEVER, UNSEEN);
         }

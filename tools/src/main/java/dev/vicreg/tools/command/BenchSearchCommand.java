@@ -2,6 +2,7 @@ package dev.vicreg.tools.command;
 
 import dev.vicreg.models.setting.Group;
 import dev.vicreg.runtime.Manifest;
+import dev.vicreg.runtime.file.FileDigest;
 import dev.vicreg.runtime.file.TemporaryFolder;
 import dev.vicreg.runtime.input.Input;
 import dev.vicreg.runtime.search.IndexBuilder;
@@ -13,11 +14,11 @@ import dev.vicreg.tools.cli.Usage;
 import dev.vicreg.tools.cli.Version;
 import dev.vicreg.tools.output.Json;
 import dev.vicreg.tools.output.Progress;
+import dev.vicreg.training.bench.StepBenchmark;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -106,7 +107,7 @@ final class BenchSearchCommand {
             throws IOException {
         Input.Vectors input = Input.vectors(List.of("x"), List.of(0f), List.of(1f));
         Manifest manifest = new Manifest(2, Version.TEXT, "none", input, clusters.dimension(), 0, "", Map.of());
-        String none = SearchIndex.checksum(new byte[0]);
+        String none = FileDigest.sha256(new byte[0]);
         try (IndexBuilder builder = IndexBuilder.create(
                 file, clusters.dimension(), new SearchIndex.Description("none", none, "made up", manifest))) {
             for (int i = 0; i < count; i++) {
@@ -163,8 +164,7 @@ final class BenchSearchCommand {
             search.of(queries.get(i));
             times[i] = (System.nanoTime() - start) / 1e6;
         }
-        Arrays.sort(times);
-        return times[times.length / 2];
+        return StepBenchmark.median(times);
     }
 
     private static double recall(List<List<SearchIndex.Match>> truth, List<List<SearchIndex.Match>> found) {

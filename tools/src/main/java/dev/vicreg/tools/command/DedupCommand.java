@@ -14,8 +14,8 @@ import dev.vicreg.tools.cli.Usage;
 import dev.vicreg.tools.evaluation.ContactSheet;
 import dev.vicreg.tools.evaluation.Duplicates;
 import dev.vicreg.tools.evaluation.SampleForms;
+import dev.vicreg.tools.output.Csv;
 import dev.vicreg.tools.output.Json;
-import dev.vicreg.tools.output.NeighbourTable;
 import dev.vicreg.training.data.Datasets;
 import dev.vicreg.training.data.source.Dataset;
 import java.awt.image.BufferedImage;
@@ -162,8 +162,8 @@ final class DedupCommand {
     private static String csv(List<Member> members) {
         StringBuilder table = new StringBuilder("group,path,bytes,similarity,kept\n");
         for (Member member : members) {
-            table.append(NeighbourTable.line(
-                    member.group, member.path, member.bytes, member.similarity, member.kept ? "yes" : "no"));
+            table.append(
+                    Csv.line(member.group, member.path, member.bytes, member.similarity, member.kept ? "yes" : "no"));
         }
         return table.toString();
     }

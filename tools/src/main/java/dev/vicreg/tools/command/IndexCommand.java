@@ -3,6 +3,7 @@ package dev.vicreg.tools.command;
 import dev.vicreg.models.setting.Group;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.runtime.file.AtomicFile;
+import dev.vicreg.runtime.file.FileDigest;
 import dev.vicreg.runtime.search.SearchIndex;
 import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Setting;
@@ -103,7 +104,7 @@ final class IndexCommand {
         Path known =
                 folder != null && Objects.equals(folder.getRoot(), file.getRoot()) ? folder.relativize(file) : file;
         return new SearchIndex.Description(
-                known.toString().replace('\\', '/'), SearchIndex.checksum(model), data, opened.manifest());
+                known.toString().replace('\\', '/'), FileDigest.sha256(model), data, opened.manifest());
     }
 
     private static @Nullable SearchIndex open(Path out) throws IOException {

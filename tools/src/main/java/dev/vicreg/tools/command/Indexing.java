@@ -2,6 +2,7 @@ package dev.vicreg.tools.command;
 
 import dev.vicreg.runtime.Embedder;
 import dev.vicreg.runtime.EmbeddingModel;
+import dev.vicreg.runtime.file.FileDigest;
 import dev.vicreg.runtime.search.IndexBuilder;
 import dev.vicreg.runtime.search.SearchIndex;
 import dev.vicreg.tools.cli.Console;
@@ -167,7 +168,7 @@ final class Indexing {
             int index, Dataset<S> data, SampleForm<S, R> form, Embedder<S> embedder, Function<S, R> raw)
             throws IOException {
         byte[] stored = data.stored(index);
-        SearchIndex.Entry entry = new SearchIndex.Entry(data.name(index), stored.length, SearchIndex.checksum(stored));
+        SearchIndex.Entry entry = new SearchIndex.Entry(data.name(index), stored.length, FileDigest.sha256(stored));
         SearchIndex before = old;
         Integer place = known.get(entry.path());
         if (before != null && place != null && before.entry(place).equals(entry)) {

@@ -4,7 +4,6 @@ import dev.vicreg.models.setting.Group;
 import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.runtime.input.Input;
-import dev.vicreg.runtime.picture.Interpolation;
 import dev.vicreg.runtime.picture.Picture;
 import dev.vicreg.runtime.search.SearchIndex;
 import dev.vicreg.tools.cli.Console;
@@ -12,8 +11,9 @@ import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.tools.cli.Usage;
 import dev.vicreg.tools.evaluation.ContactSheet;
+import dev.vicreg.tools.evaluation.Look;
+import dev.vicreg.tools.output.Csv;
 import dev.vicreg.tools.output.Json;
-import dev.vicreg.tools.output.NeighbourTable;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -86,7 +86,7 @@ final class SearchCommand {
                     console.out().println(Json.line(new Found(queries.get(i).toString(), found.get(i))));
                 }
             } else if (settings.on(CSV)) {
-                console.out().print(NeighbourTable.csv(queries, found));
+                console.out().print(csv(queries, found));
             } else {
                 print(queries, found, console);
             }
@@ -143,6 +143,17 @@ final class SearchCommand {
         }
     }
 
+    private static String csv(List<Path> queries, List<List<SearchIndex.Match>> found) {
+        StringBuilder table = new StringBuilder("query,rank,path,score\n");
+        for (int i = 0; i < queries.size(); i++) {
+            int rank = 1;
+            for (SearchIndex.Match match : found.get(i)) {
+                table.append(Csv.line(queries.get(i), rank++, match.path(), match.score()));
+            }
+        }
+        return table.toString();
+    }
+
     private static void print(List<Path> queries, List<List<SearchIndex.Match>> found, Console console) {
         for (int i = 0; i < queries.size(); i++) {
             console.out().println(queries.get(i));
@@ -174,19 +185,13 @@ final class SearchCommand {
         }
     }
 
-    /** The query, where it is a picture, no larger than it is drawn; else nothing but white. */
+    /** The query, where it is a picture, as those of an index are; else nothing but white. */
     private static BufferedImage seen(Path query, SearchIndex index) throws IOException {
         if (!(index.description().manifest().input() instanceof Input.Pictures)) {
             return blank();
         }
         Picture whole = Picture.decode(Files.readAllBytes(query), query.toString());
-        double scale = (double) ContactSheet.CELL / Math.max(whole.width(), whole.height());
-        if (scale >= 1) {
-            return whole.toBufferedImage();
-        }
-        int width = (int) Math.max(1, Math.round(scale * whole.width()));
-        int height = (int) Math.max(1, Math.round(scale * whole.height()));
-        return whole.resize(width, height, Interpolation.BILINEAR).toBufferedImage();
+        return Look.Pixels.of(whole).image();
     }
 
     private static BufferedImage blank() {

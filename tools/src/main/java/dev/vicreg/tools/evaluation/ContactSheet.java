@@ -15,9 +15,6 @@ import org.jspecify.annotations.Nullable;
  * another one a red frame and a red corner, so that the two differ without colour. But for sequences there is no text on it.
  */
 public final class ContactSheet extends Plot {
-    /** Pixels of a picture's longer side on a sheet of pictures. */
-    public static final int CELL = 128;
-
     private static final int NEIGHBOURS = 8;
     private static final int MAX_ROWS = 20;
 
@@ -66,8 +63,8 @@ public final class ContactSheet extends Plot {
     /** The first picture of each row, and the others after a gap, without frames; all keep their proportions. */
     public static ContactSheet of(List<List<BufferedImage>> rows) {
         return new ContactSheet(
-                CELL,
-                CELL,
+                Look.SIDE,
+                Look.SIDE,
                 rows.stream()
                         .map(row -> new Row(
                                 row.get(0),

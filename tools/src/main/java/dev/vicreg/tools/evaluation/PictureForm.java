@@ -82,17 +82,9 @@ final class PictureForm implements SampleForm<Picture, Picture> {
         return "pixels";
     }
 
-    /** Large ones are made smaller. */
     @Override
     public Look look(Picture sample, Dataset<?> data) {
-        double scale = (double) Look.SIDE / Math.max(sample.width(), sample.height());
-        Picture small = scale >= 1
-                ? sample
-                : sample.resize(
-                        Math.max(1, (int) Math.round(sample.width() * scale)),
-                        Math.max(1, (int) Math.round(sample.height() * scale)),
-                        Interpolation.BICUBIC);
-        return new Look.Pixels(small.toBufferedImage());
+        return Look.Pixels.of(sample);
     }
 
     /** Of views on another scale, their least value is black and their greatest white. */

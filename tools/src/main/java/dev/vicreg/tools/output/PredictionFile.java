@@ -15,7 +15,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import org.apache.commons.csv.CSVFormat;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,8 +23,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PredictionFile implements Closeable {
     private static final String JSON_LINES = ".jsonl";
-    private static final CSVFormat CSV =
-            CSVFormat.DEFAULT.builder().setRecordSeparator("\n").get();
 
     private final @Nullable AtomicFile file;
     private final Lines out;
@@ -118,7 +115,7 @@ public final class PredictionFile implements Closeable {
     }
 
     private static String line(List<?> values) {
-        return CSV.format(values.toArray()) + "\n";
+        return Csv.line(values.toArray());
     }
 
     /** A line of JSON. */

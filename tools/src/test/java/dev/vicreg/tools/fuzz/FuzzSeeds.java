@@ -10,6 +10,7 @@ import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.runtime.Manifest;
+import dev.vicreg.runtime.file.FileDigest;
 import dev.vicreg.runtime.input.Input;
 import dev.vicreg.runtime.search.IndexBuilder;
 import dev.vicreg.runtime.search.SearchIndex;
@@ -103,7 +104,7 @@ final class FuzzSeeds {
         Path file = Files.createTempFile("seed", ".index");
         Input<?> input = Input.vectors(List.of("a"), List.of(0f), List.of(1f));
         Manifest manifest = new Manifest(2, "1", "net", input, 3, 0, "", Map.of());
-        String none = SearchIndex.checksum(new byte[0]);
+        String none = FileDigest.sha256(new byte[0]);
         try (IndexBuilder builder =
                 IndexBuilder.create(file, 3, new SearchIndex.Description("m.onnx", none, "d", manifest))) {
             for (int i = 0; i < 8; i++) {

@@ -125,7 +125,8 @@ public final class StepBenchmark {
         return null;
     }
 
-    static double median(double[] seconds) {
+    /** The median; of an even number the mean of the two in the middle. */
+    public static double median(double[] seconds) {
         double[] sorted = seconds.clone();
         Arrays.sort(sorted);
         return (sorted[(sorted.length - 1) / 2] + sorted[sorted.length / 2]) / 2;

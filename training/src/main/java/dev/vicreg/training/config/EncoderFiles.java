@@ -2,6 +2,7 @@ package dev.vicreg.training.config;
 
 import dev.vicreg.models.encoder.OnnxEncoder;
 import dev.vicreg.models.onnx.OnnxFile;
+import dev.vicreg.runtime.file.FileDigest;
 import java.io.IOException;
 import java.lang.ref.SoftReference;
 import java.nio.file.Files;
