@@ -28,7 +28,9 @@ import dev.vicreg.training.data.source.Dataset;
 import dev.vicreg.training.data.view.ViewSource;
 import dev.vicreg.training.run.RunConfig;
 import dev.vicreg.training.run.RunLayout;
+import dev.vicreg.training.session.Execution;
 import dev.vicreg.training.step.Side;
+import dev.vicreg.training.step.pass.Branches;
 import dev.vicreg.training.step.pass.Recomputation;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -166,7 +168,10 @@ final class AdviseTrials {
         }
         try (TemporaryFolder temporary = TemporaryFolder.create("vicreg-advise")) {
             double step = StepBenchmark.run(
-                            plain.graph(), Device.CPU, 1, Recomputation.NONE, TIMED_STEPS, temporary.path())
+                            plain.graph(),
+                            new Execution(Device.CPU, 1, Recomputation.NONE, Branches.IN_TURN),
+                            TIMED_STEPS,
+                            temporary.path())
                     .secondsPerStep();
             return (long) Math.max(LEAST_STEPS, Math.min(MOST_STEPS, FOR_STEPS * seconds / step));
         }

@@ -12,6 +12,7 @@ import dev.vicreg.training.bench.StepBenchmark;
 import dev.vicreg.training.bench.StepProfile;
 import dev.vicreg.training.config.GraphConfig;
 import dev.vicreg.training.config.MachineConfig;
+import dev.vicreg.training.session.Execution;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -55,8 +56,8 @@ final class BenchCommand {
         Notes.tellOfPrecision(config, device, console);
         StepBenchmark.Result result;
         try (TemporaryFolder folder = TemporaryFolder.create("vicreg-bench")) {
-            result =
-                    StepBenchmark.run(config, device, threads, machine.recompute(), settings.get(STEPS), folder.path());
+            Execution execution = new Execution(device, threads, machine.recompute(), machine.branches());
+            result = StepBenchmark.run(config, execution, settings.get(STEPS), folder.path());
         }
         Long peak = result.peakResidentBytes();
         result.profile().requireOn(device);

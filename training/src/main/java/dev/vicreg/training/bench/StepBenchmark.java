@@ -11,12 +11,11 @@ import dev.vicreg.training.data.view.ViewBatch;
 import dev.vicreg.training.data.view.ViewType;
 import dev.vicreg.training.run.Artifacts;
 import dev.vicreg.training.run.CheckpointFile;
-import dev.vicreg.training.session.MachineLowering;
+import dev.vicreg.training.session.Execution;
 import dev.vicreg.training.session.StepNumbers;
 import dev.vicreg.training.session.TrainingSession;
 import dev.vicreg.training.step.Side;
 import dev.vicreg.training.step.TrainingGraph;
-import dev.vicreg.training.step.pass.Recomputation;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -61,20 +60,16 @@ public final class StepBenchmark {
     /**
      * Runs the benchmark in {@code folder}, which afterwards holds the artifacts.
      *
-     * @param recomputation what isn't held for the backward pass
      * @param steps 3 or more
      * @throws IllegalStateException if the steps left a trained parameter as it was
      */
-    public static Result run(
-            GraphConfig config, Device device, int threads, Recomputation recomputation, int steps, Path folder)
-            throws IOException {
+    public static Result run(GraphConfig config, Execution execution, int steps, Path folder) throws IOException {
         if (steps <= DROPPED) {
             throw new SettingException("Steps: expected more than " + DROPPED + ", found " + steps);
         }
         TrainingGraph.Built built = TrainingGraph.build(config.spec());
         Map<String, Tensor> state = built.initialState(0);
-        Artifacts artifacts = Artifacts.write(
-                folder, built, state, MachineLowering.of(device, threads).with(recomputation));
+        Artifacts artifacts = Artifacts.write(folder, built, state, execution.lowering());
         ViewBatch a = randomViews(built, Side.A, config);
         ViewBatch b = randomViews(built, Side.B, config);
         double[] seconds = new double[steps];
@@ -82,7 +77,7 @@ public final class StepBenchmark {
         Long peak;
         Path end = folder.resolve("checkpoint-after");
         try (TrainingSession session = TrainingSession.open(
-                built.signature(), artifacts.checkpoint(), artifacts.trainingModel(), device, threads)) {
+                built.step(), built.signature(), artifacts.checkpoint(), artifacts.trainingModel(), execution)) {
             for (int i = 0; i < steps; i++) {
                 long start = System.nanoTime();
                 scaling = session.step(a, b, new StepNumbers(RATE)).scaling();
@@ -105,10 +100,10 @@ public final class StepBenchmark {
                 config.update().batchSize() / median,
                 counted,
                 scaling,
-                StepProfile.of(built, config, artifacts, device, threads),
+                StepProfile.of(built, config, artifacts, execution.device(), execution.threads()),
                 peak,
-                OrtSessions.resolve(device).kind() == Device.Kind.CUDA
-                        ? InputCopy.seconds(a, b, type(built, Side.A), type(built, Side.B), device)
+                OrtSessions.resolve(execution.device()).kind() == Device.Kind.CUDA
+                        ? InputCopy.seconds(a, b, type(built, Side.A), type(built, Side.B), execution.device())
                         : 0);
     }
 

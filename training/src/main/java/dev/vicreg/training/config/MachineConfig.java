@@ -6,6 +6,7 @@ import dev.vicreg.models.setting.Option;
 import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.runtime.natives.CudaOptions;
 import dev.vicreg.runtime.natives.Device;
+import dev.vicreg.training.step.pass.Branches;
 import dev.vicreg.training.step.pass.Recomputation;
 import java.util.Locale;
 import java.util.regex.Matcher;
@@ -21,6 +22,7 @@ import java.util.regex.Pattern;
  * @param cudnnSearch how CUDA finds algorithms; {@code default} of deterministic runs; empty for what is faster in the
  *     precision
  * @param recompute what is computed again in the backward pass rather than held
+ * @param branches in which order the passes of the two branches are done on the CPU
  * @param threads of the step, part of what makes runs bitwise equal; 0 for one a processor
  * @param workers threads that load samples; 0 for half the processors
  */
@@ -73,6 +75,15 @@ public record MachineConfig(
         Recomputation recompute,
 
         @Option(
+                help =
+                        "on the CPU, the passes of the two branches side by side, each by half of the threads, or in turn;"
+                                + " auto: side by side where that takes little memory",
+                group = Group.MACHINE,
+                fallback = "auto",
+                free = true)
+        Branches branches,
+
+        @Option(
                 help = "threads of the computation; 0 for one a processor",
                 group = Group.MACHINE,
                 fallback = "0",
@@ -102,7 +113,7 @@ public record MachineConfig(
 
     /** A device with CUDA as is usual. */
     public MachineConfig(String device, int threads, int workers) {
-        this(device, 0, false, false, "", Recomputation.NONE, threads, workers);
+        this(device, 0, false, false, "", Recomputation.NONE, Branches.AUTO, threads, workers);
     }
 
     /** The same with numbers of threads for this machine where there were none. */
@@ -115,6 +126,7 @@ public record MachineConfig(
                 strictDevice,
                 cudnnSearch,
                 recompute,
+                branches,
                 threads == 0 ? processors : threads,
                 workers == 0 ? Math.max(1, processors / 2) : workers);
     }

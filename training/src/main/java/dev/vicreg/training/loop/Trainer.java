@@ -7,6 +7,7 @@ import dev.vicreg.runtime.natives.NativeLibraries;
 import dev.vicreg.runtime.natives.OrtSessions;
 import dev.vicreg.training.bench.StepProfile;
 import dev.vicreg.training.config.LengthConfig;
+import dev.vicreg.training.config.MachineConfig;
 import dev.vicreg.training.config.TrainingConfig;
 import dev.vicreg.training.config.UpdateConfig;
 import dev.vicreg.training.data.Datasets;
@@ -21,7 +22,7 @@ import dev.vicreg.training.run.Metrics;
 import dev.vicreg.training.run.RunConfig;
 import dev.vicreg.training.run.RunFolder;
 import dev.vicreg.training.run.RunLayout;
-import dev.vicreg.training.session.MachineLowering;
+import dev.vicreg.training.session.Execution;
 import dev.vicreg.training.step.LossScaling;
 import dev.vicreg.training.step.Side;
 import dev.vicreg.training.step.TrainingGraph;
@@ -171,6 +172,7 @@ public final class Trainer implements AutoCloseable {
             if (stages.size() > 1) { // exports are of the last size at any time
                 artifacts.writeEvalModel(last(stages).built());
             }
+            execution(settings).require(first.step());
             for (Side side : settings.graph().sides()) {
                 settings.graph().branch(side).copyTo(layout.original(side));
             }
@@ -237,6 +239,7 @@ public final class Trainer implements AutoCloseable {
             folder.goOnFrom(last.step());
             requireNotShorter(settings, root, last(ends), last.step());
             Stage stage = stages.get(Stage.at(last.step(), ends));
+            execution(settings).require(stage.step());
             folder.artifacts().writeTrainingModel(stage.step(), lowering(settings));
             Path checkpoint = inPrecision(last.file(), stage.built(), layout.resumedCheckpoint());
             Artifacts models = folder.artifacts();
@@ -354,10 +357,15 @@ public final class Trainer implements AutoCloseable {
         }
     }
 
-    /** What steps of the run are written with. */
+    /** How steps of the run are carried out. */
+    static Execution execution(TrainingConfig settings) {
+        MachineConfig machine = settings.machine();
+        return new Execution(settings.computeDevice(), machine.threads(), machine.recompute(), machine.branches());
+    }
+
+    /** What steps of the run are written with, as one graph. */
     static Lowering lowering(TrainingConfig settings) {
-        return MachineLowering.of(settings.computeDevice(), settings.machine().threads())
-                .with(settings.machine().recompute());
+        return execution(settings).lowering();
     }
 
     /** What each stage learns from: one set of samples, seen in different sizes. */

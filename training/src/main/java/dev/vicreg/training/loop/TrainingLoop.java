@@ -184,11 +184,11 @@ final class TrainingLoop {
 
     private TrainingSession session(Stage stage) throws IOException {
         return TrainingSession.open(
+                stage.step(),
                 stage.built().signature(),
                 last.file(),
                 folder.artifacts().trainingModel(),
-                settings.computeDevice(),
-                settings.machine().threads());
+                Trainer.execution(settings));
     }
 
     private void steps(Stage stage, long end, PairedData data) throws IOException, InterruptedException {

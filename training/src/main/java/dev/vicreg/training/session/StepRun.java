@@ -127,13 +127,21 @@ public final class StepRun implements AutoCloseable {
     private OnnxTensor copy(Tensor tensor) throws OrtException {
         ByteBuffer data = ByteBuffer.allocateDirect(tensor.data().length).order(ByteOrder.nativeOrder());
         data.put(tensor.data()).flip();
-        OnnxJavaType type = switch (tensor.type().element()) {
+        return OnnxTensor.createTensor(
+                environment,
+                data,
+                tensor.shape().toArray(),
+                javaType(tensor.type().element()));
+    }
+
+    /** Of what a checkpoint holds or a step is fed. */
+    static OnnxJavaType javaType(ElementType element) {
+        return switch (element) {
             case FLOAT -> OnnxJavaType.FLOAT;
             case INT64 -> OnnxJavaType.INT64;
             case BOOL -> OnnxJavaType.BOOL;
-            default -> throw new IllegalArgumentException("No checkpoint holds " + tensor.type());
+            default -> throw new IllegalArgumentException("No checkpoint holds " + element);
         };
-        return OnnxTensor.createTensor(environment, data, tensor.shape().toArray(), type);
     }
 
     @Override

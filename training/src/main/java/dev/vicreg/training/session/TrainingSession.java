@@ -2,13 +2,13 @@ package dev.vicreg.training.session;
 
 import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OnnxTensor;
-import ai.onnxruntime.OnnxValue;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.OrtTrainingSession;
 import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Tensor;
+import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.runtime.natives.Device;
 import dev.vicreg.runtime.natives.NativeLibraries;
 import dev.vicreg.runtime.natives.OrtSessions;
@@ -18,6 +18,7 @@ import dev.vicreg.training.step.LossScaling;
 import dev.vicreg.training.step.StepSignature;
 import dev.vicreg.training.step.SupervisedGraph;
 import dev.vicreg.training.step.TrainingGraph;
+import dev.vicreg.training.step.pass.StepGraph;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
@@ -36,7 +37,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class TrainingSession implements AutoCloseable {
     private final OrtEnvironment environment;
-    private final OrtTrainingSession session;
+    private final StepEngine engine;
     private final StepSignature signature;
     private float[][] representations = new float[0][];
 
@@ -91,9 +92,9 @@ public final class TrainingSession implements AutoCloseable {
         }
     }
 
-    private TrainingSession(OrtEnvironment environment, OrtTrainingSession session, StepSignature signature) {
+    private TrainingSession(OrtEnvironment environment, StepEngine engine, StepSignature signature) {
         this.environment = environment;
-        this.session = session;
+        this.engine = engine;
         this.signature = signature;
     }
 
@@ -127,11 +128,7 @@ public final class TrainingSession implements AutoCloseable {
             int threads,
             @Nullable Path profile)
             throws IOException {
-        if (!NativeLibraries.load().trainingEnabled()) {
-            throw new IllegalStateException(
-                    "ONNX Runtime's native libraries on the class path are built without training:"
-                            + " add org.bytedeco:onnxruntime with a platform classifier, as docs/platforms.md says");
-        }
+        requireTraining();
         OrtEnvironment environment = OrtEnvironment.getEnvironment();
         try (OrtSession.SessionOptions options = OrtSessions.options(device, threads)) {
             if (profile != null) {
@@ -145,10 +142,46 @@ public final class TrainingSession implements AutoCloseable {
                 throw new IOException("Checkpoint " + checkpoint + " does not hold every parameter of " + trainingModel
                         + ": the model would have to be fed " + fed + ", expected " + signature.fed());
             }
-            return new TrainingSession(environment, session, signature);
+            return new TrainingSession(environment, new WholeStep(session), signature);
         } catch (OrtException e) {
             throw new IOException(
                     "Cannot train " + trainingModel + " from checkpoint " + checkpoint + ": " + oneLine(e), e);
+        }
+    }
+
+    /**
+     * Opens a session by which a step is carried out as {@code execution} says: as one graph, which is the training model, or
+     * in parts.
+     *
+     * @param step before kernels are chosen, whose training model the file is
+     * @throws IOException if a file can't be loaded, or the two do not belong together
+     * @throws SettingException if the branches can't be done side by side though that is asked for
+     */
+    public static TrainingSession open(
+            StepGraph step, StepSignature signature, Path checkpoint, Path trainingModel, Execution execution)
+            throws IOException {
+        Optional<Execution.Parted> parted = execution.parted(step);
+        if (parted.isEmpty()) {
+            return open(signature, checkpoint, trainingModel, execution.device(), execution.threads());
+        }
+        requireTraining();
+        try {
+            StepEngine engine = PartedStep.open(
+                    parted.get().parts(),
+                    parted.get().lowering(),
+                    CheckpointFile.read(checkpoint),
+                    execution.threads());
+            return new TrainingSession(OrtEnvironment.getEnvironment(), engine, signature);
+        } catch (OrtException e) {
+            throw new IOException("Cannot train from checkpoint " + checkpoint + ": " + oneLine(e), e);
+        }
+    }
+
+    private static void requireTraining() {
+        if (!NativeLibraries.load().trainingEnabled()) {
+            throw new IllegalStateException(
+                    "ONNX Runtime's native libraries on the class path are built without training:"
+                            + " add org.bytedeco:onnxruntime with a platform classifier, as docs/platforms.md says");
         }
     }
 
@@ -243,10 +276,10 @@ public final class TrainingSession implements AutoCloseable {
             }
             fed.put(name, tensor);
         }
-        try (OrtSession.Result result = session.trainStep(fed)) {
+        try (StepEngine.Fetched result = engine.step(fed)) {
             Map<String, Float> terms = new LinkedHashMap<>();
             signature.terms().forEach(term -> terms.put(term, scalar(result, TrainingGraph.termOutput(term))));
-            Optional<OnnxValue> watched = result.get(TrainingGraph.REPRESENTATION);
+            Optional<OnnxTensor> watched = result.get(TrainingGraph.REPRESENTATION);
             representations = watched.isEmpty()
                     ? new float[0][]
                     : (float[][]) watched.get().getValue();
@@ -264,7 +297,7 @@ public final class TrainingSession implements AutoCloseable {
         return representations;
     }
 
-    private static @Nullable Scaling scaling(OrtSession.Result result) {
+    private static @Nullable Scaling scaling(StepEngine.Fetched result) {
         return result.get(LossScaling.SCALE).isEmpty()
                 ? null
                 : new Scaling(
@@ -272,8 +305,8 @@ public final class TrainingSession implements AutoCloseable {
                                 scalar(result, LossScaling.SKIPPED));
     }
 
-    private static float scalar(OrtSession.Result result, String name) {
-        OnnxTensor tensor = (OnnxTensor) result.get(name)
+    private static float scalar(StepEngine.Fetched result, String name) {
+        OnnxTensor tensor = result.get(name)
                 .orElseThrow(() -> new IllegalStateException("The training graph has no output " + name));
         return tensor.getFloatBuffer().get(0);
     }
@@ -285,7 +318,7 @@ public final class TrainingSession implements AutoCloseable {
      */
     public void save(Path checkpoint) throws IOException {
         try {
-            session.saveCheckpoint(checkpoint, false);
+            engine.save(checkpoint);
         } catch (OrtException e) {
             throw new IOException("Cannot write checkpoint " + checkpoint + ": " + oneLine(e), e);
         }
@@ -293,6 +326,6 @@ public final class TrainingSession implements AutoCloseable {
 
     @Override
     public void close() {
-        session.close();
+        engine.close();
     }
 }

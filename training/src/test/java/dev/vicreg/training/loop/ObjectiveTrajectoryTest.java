@@ -64,6 +64,12 @@ final class ObjectiveTrajectoryTest {
         tenSteps(golden, MachineLowering.of(Device.CPU, 2));
     }
 
+    @ParameterizedTest
+    @MethodSource("trajectories")
+    void stepsInPartsAgreeWithReference(JsonNode golden) throws Exception {
+        tenSteps(golden, MachineLowering.of(Device.CPU, 1), true);
+    }
+
     /** What is written for CUDA, on the CPU; its kernel's running variances are told apart in TrajectoryTest. */
     @ParameterizedTest
     @MethodSource("trajectories")
@@ -72,13 +78,19 @@ final class ObjectiveTrajectoryTest {
     }
 
     private void tenSteps(JsonNode golden, Lowering lowering) throws Exception {
+        tenSteps(golden, lowering, false);
+    }
+
+    private void tenSteps(JsonNode golden, Lowering lowering, boolean inParts) throws Exception {
         TrainingGraph.Built built = built(golden);
         Artifacts artifacts = Artifacts.write(folder, built, GoldenNet.initialState(built, BEHIND), lowering);
         Lcg data = new Lcg(golden.get("data_seed").asLong());
         Path end = folder.resolve("end");
         int total = golden.get("steps").size();
-        try (TrainingSession session = TrainingSession.open(
-                built.signature(), artifacts.checkpoint(), artifacts.trainingModel(), Device.CPU, 1)) {
+        try (TrainingSession session = inParts
+                ? TrajectoryTest.sideBySide(built, artifacts)
+                : TrainingSession.open(
+                        built.signature(), artifacts.checkpoint(), artifacts.trainingModel(), Device.CPU, 1)) {
             for (JsonNode step : golden.get("steps")) {
                 assertLosses(
                         step,

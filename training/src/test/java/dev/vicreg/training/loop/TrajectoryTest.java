@@ -25,6 +25,7 @@ import dev.vicreg.training.optim.Optimizer;
 import dev.vicreg.training.optim.Sgd;
 import dev.vicreg.training.run.Artifacts;
 import dev.vicreg.training.run.CheckpointFile;
+import dev.vicreg.training.session.Execution;
 import dev.vicreg.training.session.MachineLowering;
 import dev.vicreg.training.session.StepNumbers;
 import dev.vicreg.training.session.TrainingSession;
@@ -32,6 +33,7 @@ import dev.vicreg.training.step.GoldenNet;
 import dev.vicreg.training.step.TrainingGraph;
 import dev.vicreg.training.step.TrainingGraph.NoDecay;
 import dev.vicreg.training.step.lowering.Lowering;
+import dev.vicreg.training.step.pass.Branches;
 import dev.vicreg.training.step.pass.Recomputation;
 import java.io.IOException;
 import java.io.InputStream;
@@ -52,6 +54,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Ten steps against the same ten in PyTorch (float64): golden/trajectory.json. */
 final class TrajectoryTest {
+    private static final Execution SIDE_BY_SIDE =
+            new Execution(Device.CPU, 2, Recomputation.NONE, Branches.SIDE_BY_SIDE);
+
     private static final double TOLERANCE = 1e-4;
 
     @TempDir
@@ -120,6 +125,27 @@ final class TrajectoryTest {
     @MethodSource("golden")
     void tenStepsAgreeWithReference(JsonNode golden) throws Exception {
         tenSteps(golden, Device.CPU, folder);
+    }
+
+    /** Forward and backward passes of both branches side by side, new values written over the old ones or beside them. */
+    @ParameterizedTest
+    @MethodSource("golden")
+    void stepsInPartsAgreeWithReference(JsonNode golden) throws Exception {
+        String name = golden.get("optimizer").asText();
+        TrainingGraph.Built built = TrainingGraph.build(spec(name));
+        Artifacts artifacts = Artifacts.write(folder, built, GoldenNet.initialState(built), SIDE_BY_SIDE.lowering());
+        try (TrainingSession session = sideBySide(built, artifacts)) {
+            Map<String, Tensor> end = train(session, golden, folder);
+            if (!meetsKink(golden)) {
+                compare(golden.get("final_parameters"), end, name);
+                compare(golden.get("final_running_statistics"), end, name);
+            }
+        }
+    }
+
+    static TrainingSession sideBySide(TrainingGraph.Built built, Artifacts artifacts) throws IOException {
+        return TrainingSession.open(
+                built.step(), built.signature(), artifacts.checkpoint(), artifacts.trainingModel(), SIDE_BY_SIDE);
     }
 
     static Stream<Arguments> goldenAndWays() throws IOException {
@@ -216,20 +242,24 @@ final class TrajectoryTest {
     private static Map<String, Tensor> train(
             TrainingGraph.Built built, Artifacts artifacts, Device device, JsonNode golden, Path folder)
             throws Exception {
-        float rate = rate(golden.get("optimizer").asText());
-        Lcg data = new Lcg(golden.has("data_seed") ? golden.get("data_seed").asLong() : 11);
         try (TrainingSession session =
                 TrainingSession.open(built.signature(), artifacts.checkpoint(), artifacts.trainingModel(), device, 1)) {
-            for (JsonNode step : golden.get("steps")) {
-                if (meetsKink(golden) && step.get("step").asInt() > 5) {
-                    break;
-                }
-                assertLosses(step, step(session, GoldenNet.views(data), rate));
-            }
-            Path end = folder.resolve("end");
-            session.save(end);
-            return CheckpointFile.read(end);
+            return train(session, golden, folder);
         }
+    }
+
+    private static Map<String, Tensor> train(TrainingSession session, JsonNode golden, Path folder) throws Exception {
+        float rate = rate(golden.get("optimizer").asText());
+        Lcg data = new Lcg(golden.has("data_seed") ? golden.get("data_seed").asLong() : 11);
+        for (JsonNode step : golden.get("steps")) {
+            if (meetsKink(golden) && step.get("step").asInt() > 5) {
+                break;
+            }
+            assertLosses(step, step(session, GoldenNet.views(data), rate));
+        }
+        Path end = folder.resolve("end");
+        session.save(end);
+        return CheckpointFile.read(end);
     }
 
     static void assertLosses(JsonNode expected, TrainingSession.Losses found) {

@@ -50,14 +50,26 @@ final class TwoNetworksTest {
     @ParameterizedTest
     @MethodSource("golden")
     void tenStepsAgreeWithReference(JsonNode golden) throws Exception {
+        tenSteps(golden, false);
+    }
+
+    @ParameterizedTest
+    @MethodSource("golden")
+    void stepsInPartsAgreeWithReference(JsonNode golden) throws Exception {
+        tenSteps(golden, true);
+    }
+
+    private void tenSteps(JsonNode golden, boolean inParts) throws Exception {
         String name = golden.get("optimizer").asText();
         TrainingGraph.Built built = built(golden);
         Artifacts artifacts = Artifacts.write(
                 folder, built, GoldenPair.initialState(built, golden), MachineLowering.of(Device.CPU, 2));
         Lcg data = new Lcg(golden.get("data_seed").asLong());
         Path end = folder.resolve("end");
-        try (TrainingSession session = TrainingSession.open(
-                built.signature(), artifacts.checkpoint(), artifacts.trainingModel(), Device.CPU, 1)) {
+        try (TrainingSession session = inParts
+                ? TrajectoryTest.sideBySide(built, artifacts)
+                : TrainingSession.open(
+                        built.signature(), artifacts.checkpoint(), artifacts.trainingModel(), Device.CPU, 1)) {
             for (JsonNode step : golden.get("steps")) {
                 TrajectoryTest.assertLosses(
                         step, TrajectoryTest.step(session, GoldenPair.views(data), TrajectoryTest.rate(name)));

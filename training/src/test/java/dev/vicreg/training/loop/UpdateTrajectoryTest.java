@@ -42,6 +42,12 @@ final class UpdateTrajectoryTest {
         tenUpdates(golden, MachineLowering.of(Device.CPU, 2));
     }
 
+    @ParameterizedTest
+    @MethodSource("golden")
+    void updatesInPartsAgreeWithReference(JsonNode golden) throws Exception {
+        tenUpdates(golden, MachineLowering.of(Device.CPU, 1), TrajectoryTest::sideBySide, folder);
+    }
+
     /** AdamW's kernel on the CPU doesn't look at its signal, without which accumulated gradients can't wait. */
     static Stream<JsonNode> goldenForCuda() throws IOException {
         return golden().filter(run -> !run.get("optimizer").asText().equals("adamw")
@@ -61,6 +67,19 @@ final class UpdateTrajectoryTest {
 
     /** Ten updates on that device, every loss and the final state compared with the reference. */
     static void tenUpdates(JsonNode golden, Lowering lowering, Device device, Path folder) throws Exception {
+        tenUpdates(
+                golden,
+                lowering,
+                (built, artifacts) -> TrainingSession.open(
+                        built.signature(), artifacts.checkpoint(), artifacts.trainingModel(), device, 1),
+                folder);
+    }
+
+    private interface Opening {
+        TrainingSession open(TrainingGraph.Built built, Artifacts artifacts) throws IOException;
+    }
+
+    private static void tenUpdates(JsonNode golden, Lowering lowering, Opening opening, Path folder) throws Exception {
         String optimizer = golden.get("optimizer").asText();
         UpdateOptions options = new UpdateOptions(
                 (float) golden.get("clip").asDouble(),
@@ -72,8 +91,7 @@ final class UpdateTrajectoryTest {
         Artifacts artifacts = Artifacts.write(folder, built, GoldenNet.initialState(built), lowering);
         Lcg data = new Lcg(golden.get("data_seed").asLong());
         Path end = folder.resolve("end");
-        try (TrainingSession session =
-                TrainingSession.open(built.signature(), artifacts.checkpoint(), artifacts.trainingModel(), device, 1)) {
+        try (TrainingSession session = opening.open(built, artifacts)) {
             for (JsonNode step : golden.get("steps")) {
                 TrajectoryTest.assertLosses(step, TrajectoryTest.step(session, GoldenNet.views(data), (float)
                         golden.get("rate").asDouble()));

@@ -12,10 +12,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * Kernels of ONNX Runtime's CPU provider for operators of our own.
  *
- * <p>The kernel moves the running variance with the biased batch variance b, wanted is the unbiased one. With c = n/(n-1)
- * and the old value divided by c going in, c·((1-m)·old/c + m·b) = (1-m)·old + m·c·b comes out right. Dividing also makes
- * a copy: the kernel may write its results over its inputs, and the old values are state that a second reader needs. The
- * mean is moved apart from the kernel for the same reason.
+ * <p>The kernel moves the running variance with the biased batch variance, wanted is the unbiased one; it may write what it
+ * moves over its inputs, which are state that others read; and what it gives would wait for the other branch, whose running
+ * values it goes on from. So it is given something to move that nobody reads, and running values are moved apart from it: the
+ * batch's variance follows from the kernel's 1/√(variance + ε).
  */
 final class CpuKernels {
     private CpuKernels() {}
@@ -35,16 +35,16 @@ final class CpuKernels {
         double correction = n / (n - 1);
         Value mean = Lowering.input(inputs, 3);
         Value variance = Lowering.input(inputs, 4);
-        List<Value> own = List.of(
-                x,
-                Lowering.input(inputs, 1),
-                Lowering.input(inputs, 2),
-                ops.mul(mean, 1 / correction),
-                ops.mul(variance, 1 / correction));
+        Value scale = Lowering.input(inputs, 1);
+        Value bias = Lowering.input(inputs, 2);
+        List<Value> own = List.of(x, scale, bias, ops.mul(scale, 0.5), ops.mul(bias, 0.5)); // copies to write over
         Node norm = ops.node(OpType.BATCH_NORM_INTERNAL, own, attributes(node));
         float kept = node.attributes().real("momentum", 0.9f);
+        Value inverse = ops.div(ops.constant(1), ops.mul(norm.output(4), norm.output(4))); // variance + ε
+        Value epsilon = ops.constant(node.attributes().real("epsilon", 1e-5f));
+        Value batch = ops.relu(ops.sub(inverse, epsilon));
         Value movedMean = ops.add(ops.mul(mean, kept), ops.mul(norm.output(3), 1 - kept));
-        Value movedVariance = ops.mul(norm.output(2), correction);
+        Value movedVariance = ops.add(ops.mul(variance, kept), ops.mul(batch, (1 - kept) * correction));
         return List.of(norm.output(0), movedMean, movedVariance, norm.output(3), norm.output(4));
     }
 

@@ -78,6 +78,16 @@ final class InPlace {
         return Graph.of(lowered.name(), lowered.inputs(), outputs);
     }
 
+    /** The step by the same kernels, which writes nothing: Adam's too gives new values. */
+    static StepGraph none(StepGraph step) {
+        return step.map(graph -> Rewriter.rewrite(
+                graph,
+                Map.of(),
+                (ops, node, inputs) -> node.op() == OpType.ADAM
+                        ? adam(ops, inputs, node.attributes(), null, false)
+                        : Rewriter.copy(ops, node, inputs)));
+    }
+
     /** What is computed outside the update and read by it, fetched or kept. */
     private static Set<Value> settled(StepGraph step) {
         Graph graph = step.graph();
@@ -103,6 +113,12 @@ final class InPlace {
         Value signal = guard == null
                 ? ready
                 : mayWrite.computeIfAbsent(guard, each -> updating().and(ready, each));
+        return adam(ops, inputs, given, signal, withIf && guard != null);
+    }
+
+    /** @param signal that it may write; null where its results have buffers of their own */
+    private static List<Value> adam(
+            Ops ops, List<@Nullable Value> inputs, Attributes given, @Nullable Value signal, boolean conditional) {
         Attributes attributes = given.with("do_bias_correction", 1L)
                 .with("weight_decay_mode", 0L); // decay first, then the step: PyTorch's order
         List<@Nullable Value> all = Arrays.asList(
@@ -116,7 +132,6 @@ final class InPlace {
                 null, // loss scale
                 null, // global gradient norm
                 signal);
-        boolean conditional = withIf && guard != null;
         Node kernel = ops.node(
                 OpType.ADAM_OPTIMIZER, all, conditional ? ConditionalWrite.on(attributes, SIGNAL) : attributes);
         return List.of(kernel.output(3), kernel.output(0), kernel.output(1), kernel.output(2));

@@ -71,6 +71,11 @@ public record Lowering(Target target, int threads, int block, Recomputation reco
         return InPlace.write(apply(step), target == Target.CPU);
     }
 
+    /** The step with the chosen kernels, none of which writes over what it reads: new values have memory of their own. */
+    public StepGraph applyWithoutWrites(StepGraph step) {
+        return InPlace.none(apply(step));
+    }
+
     /** The version of the standard operators that a file of the lowered graph declares. */
     public int opset(Graph lowered) {
         return target == Target.CUDA ? CudaLowering.opset(lowered) : OpType.ONNX_OPSET;

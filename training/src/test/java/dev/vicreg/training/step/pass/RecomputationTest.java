@@ -44,7 +44,7 @@ class RecomputationTest {
                         Stream.of(Recomputation.NORMS, Recomputation.BLOCKS).map(way -> Arguments.of(network, way)));
     }
 
-    private static Map<String, Tensor> fed(TrainingGraph.Built built) {
+    static Map<String, Tensor> fed(TrainingGraph.Built built) {
         Map<String, Tensor> fed = new LinkedHashMap<>(built.initialState(3));
         for (Value input : built.training().inputs().subList(0, 2)) {
             fed.put(String.valueOf(input.name()), MixedPrecisionTest.views(input, fed.size()));
@@ -79,7 +79,7 @@ class RecomputationTest {
     }
 
     /** The scale of gradients that are truly zero, of biases before batch norms: all that they hold is rounding. */
-    private static double leastScale(Map<String, Tensor> values) {
+    static double leastScale(Map<String, Tensor> values) {
         return values.entrySet().stream()
                         .filter(entry -> entry.getKey().contains("momentum")
                                 && entry.getValue().type().element() == ElementType.FLOAT)
@@ -89,7 +89,7 @@ class RecomputationTest {
                 / 10;
     }
 
-    private static double largest(float[] values) {
+    static double largest(float[] values) {
         double largest = 0;
         for (float value : values) {
             largest = Math.max(largest, Math.abs(value));
