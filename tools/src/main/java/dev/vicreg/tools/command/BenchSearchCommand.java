@@ -12,16 +12,13 @@ import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.tools.cli.Usage;
 import dev.vicreg.tools.cli.Version;
-import dev.vicreg.tools.output.Json;
 import dev.vicreg.tools.output.Progress;
-import dev.vicreg.training.bench.StepBenchmark;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.stream.Collectors;
@@ -69,7 +66,7 @@ final class BenchSearchCommand {
             figures.put("seconds_of_it_to_link", (end - linking) / 1e9);
             figures.put("bytes", Files.size(file));
             measure(file, clusters, count, settings.get(QUERIES), figures);
-            tell(figures, settings, console);
+            BenchFigures.tell(figures, settings, console);
         }
     }
 
@@ -153,18 +150,8 @@ final class BenchSearchCommand {
         }
     }
 
-    private interface Search {
-        void of(float[] query);
-    }
-
-    private static double median(List<float[]> queries, Search search) {
-        double[] times = new double[queries.size()];
-        for (int i = 0; i < times.length; i++) {
-            long start = System.nanoTime();
-            search.of(queries.get(i));
-            times[i] = (System.nanoTime() - start) / 1e6;
-        }
-        return StepBenchmark.median(times);
+    private static double median(List<float[]> queries, BenchFigures.Work<float[]> search) throws IOException {
+        return BenchFigures.median(BenchFigures.milliseconds(queries, search));
     }
 
     private static double recall(List<List<SearchIndex.Match>> truth, List<List<SearchIndex.Match>> found) {
@@ -177,17 +164,5 @@ final class BenchSearchCommand {
                     / (double) K;
         }
         return sum / truth.size();
-    }
-
-    private static void tell(Map<String, Object> figures, Settings settings, Console console) {
-        if (settings.on(SharedSettings.JSON)) {
-            console.out().println(Json.line(figures));
-            return;
-        }
-        figures.forEach((name, value) -> {
-            String text =
-                    value instanceof Double number ? String.format(Locale.ROOT, "%.3f", number) : value.toString();
-            console.out().println(String.format(Locale.ROOT, "%-32s %s", name.replace('_', ' '), text));
-        });
     }
 }

@@ -110,6 +110,21 @@ public final class Commands {
                     () -> BenchCommand.USAGE,
                     BenchCommand::run),
             new Command(
+                    "bench augment",
+                    "times how views are made, and pairs of them by the workers of a run",
+                    () -> BenchAugmentCommand.USAGE,
+                    BenchAugmentCommand::run),
+            new Command(
+                    "bench embed",
+                    "times an encoder on samples, one at a time and in batches",
+                    () -> BenchEmbedCommand.USAGE,
+                    BenchEmbedCommand::run),
+            new Command(
+                    "bench graph",
+                    "times how a training graph is made, written and opened",
+                    () -> BenchGraphCommand.USAGE,
+                    BenchGraphCommand::run),
+            new Command(
                     "bench search",
                     "times searches among random vectors, exact and approximate",
                     () -> BenchSearchCommand.USAGE,

@@ -203,17 +203,16 @@ final class RunOptions {
         return new TrainingConfig(
                 graph,
                 data,
-                views(settings, graph),
+                views(settings, graph.a().input(), graph.branch(Side.B).input()),
                 schedule(settings, graph),
                 settings.get(SEED),
                 settings.read(MachineConfig.class).resolved(),
                 settings.read(OutputConfig.class));
     }
 
-    private static ViewsConfig views(Settings settings, GraphConfig graph) {
+    /** How views of two sides are made that take this. */
+    static ViewsConfig views(Settings settings, InputConfig first, InputConfig second) {
         ViewsConfig asked = settings.read(ViewsConfig.class);
-        InputConfig first = graph.a().input();
-        InputConfig second = graph.branch(Side.B).input();
         boolean usual = asked.augmentB().isEmpty() && second.kind() != first.kind();
         return new ViewsConfig(
                 asked.augment().isEmpty() ? augmentationOf(first) : asked.augment(),

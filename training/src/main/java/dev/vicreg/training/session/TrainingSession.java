@@ -4,14 +4,11 @@ import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
-import ai.onnxruntime.OrtSession;
-import ai.onnxruntime.OrtTrainingSession;
 import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.runtime.natives.Device;
 import dev.vicreg.runtime.natives.NativeLibraries;
-import dev.vicreg.runtime.natives.OrtSessions;
 import dev.vicreg.training.data.view.ViewBatch;
 import dev.vicreg.training.run.CheckpointFile;
 import dev.vicreg.training.step.LossScaling;
@@ -24,17 +21,13 @@ import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Steps a training graph whose parameters live in a checkpoint: the only class that touches ONNX Runtime Training. Not
- * thread-safe.
- */
+/** Steps a training graph whose parameters live in a checkpoint, as one graph or in parts. Not thread-safe. */
 public final class TrainingSession implements AutoCloseable {
     private final OrtEnvironment environment;
     private final StepEngine engine;
@@ -129,24 +122,8 @@ public final class TrainingSession implements AutoCloseable {
             @Nullable Path profile)
             throws IOException {
         requireTraining();
-        OrtEnvironment environment = OrtEnvironment.getEnvironment();
-        try (OrtSession.SessionOptions options = OrtSessions.options(device, threads)) {
-            if (profile != null) {
-                options.enableProfiling(profile.toString());
-            }
-            OrtTrainingSession session = environment.createTrainingSession(
-                    checkpoint.toString(), trainingModel.toString(), null, null, options);
-            List<String> fed = List.copyOf(session.getTrainInputNames());
-            if (!fed.equals(signature.fed())) {
-                session.close();
-                throw new IOException("Checkpoint " + checkpoint + " does not hold every parameter of " + trainingModel
-                        + ": the model would have to be fed " + fed + ", expected " + signature.fed());
-            }
-            return new TrainingSession(environment, new WholeStep(session), signature);
-        } catch (OrtException e) {
-            throw new IOException(
-                    "Cannot train " + trainingModel + " from checkpoint " + checkpoint + ": " + oneLine(e), e);
-        }
+        StepEngine engine = WholeStep.open(signature, checkpoint, trainingModel, device, threads, profile);
+        return new TrainingSession(OrtEnvironment.getEnvironment(), engine, signature);
     }
 
     /**
