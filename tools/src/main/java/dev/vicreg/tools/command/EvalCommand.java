@@ -8,7 +8,6 @@ import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Settings;
 import dev.vicreg.tools.cli.Usage;
-import dev.vicreg.tools.evaluation.EvaluationTargets;
 import dev.vicreg.tools.evaluation.KnnClassifier;
 import dev.vicreg.tools.evaluation.LabelledVectors;
 import dev.vicreg.tools.evaluation.Neighbours;
@@ -28,12 +27,13 @@ import dev.vicreg.tools.output.Progress;
 import dev.vicreg.training.config.DataConfig;
 import dev.vicreg.training.data.Datasets;
 import dev.vicreg.training.data.source.Dataset;
-import dev.vicreg.training.data.source.Selection;
+import dev.vicreg.training.data.source.Targets;
 import dev.vicreg.training.run.RunLayout;
 import dev.vicreg.training.step.Side;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.IntUnaryOperator;
@@ -90,7 +90,7 @@ final class EvalCommand {
             "target",
             "COLUMN",
             Group.EVALUATION,
-            "numbers to predict instead of classes: a column of a table; of other samples 'label', if their labels are numbers",
+            "numbers to predict instead of classes: a column of a table; of other samples 'labels', if those are numbers",
             null);
 
     static final Usage USAGE = new Usage(
@@ -135,15 +135,7 @@ final class EvalCommand {
             Dataset<?> train = open(models.encoder(), settings.get(TRAIN), settings, datasets);
             Dataset<?> test = open(models.encoder(), settings.get(TEST), settings, datasets);
             if (targets) {
-                predict(
-                        SharedSettings.form(settings, train),
-                        settings,
-                        measures,
-                        models,
-                        train,
-                        test,
-                        datasets,
-                        console);
+                predict(SharedSettings.form(settings, train), settings, measures, models, train, test, console);
             } else {
                 measure(SharedSettings.form(settings, train), settings, measures, models, train, test, console);
             }
@@ -173,7 +165,10 @@ final class EvalCommand {
 
     private static Dataset<?> open(EmbeddingModel encoder, String data, Settings settings, Datasets datasets)
             throws IOException {
-        String label = settings.find(InputOptions.LABEL).orElse(null);
+        Optional<String> target = settings.find(TARGET);
+        String label = target.isPresent()
+                ? InputOptions.targetColumn(target.get(), datasets.kind(data))
+                : settings.find(InputOptions.LABEL).orElse(null);
         return InputOptions.open(encoder.manifest(), data, label, SharedSettings.selection(settings), datasets);
     }
 
@@ -226,7 +221,6 @@ final class EvalCommand {
             ComparedModels models,
             Dataset<?> train,
             Dataset<?> test,
-            Datasets datasets,
             Console console)
             throws IOException {
         refuseOfClasses(settings);
@@ -237,17 +231,25 @@ final class EvalCommand {
                     .println("warning: column " + target
                             + " is among those that the encoder takes: it finds there what it is" + " to predict");
         }
-        Selection selection = SharedSettings.selection(settings);
-        EvaluationTargets ofTrain = EvaluationTargets.of(target, settings.get(TRAIN), train, selection, datasets);
-        EvaluationTargets ofTest = EvaluationTargets.of(target, settings.get(TEST), test, selection, datasets);
-        Embedded<R> embedded = embed(form, models, train, ofTrain::label, test, ofTest::label, console);
+        double[] ofTrain = Targets.of(train, settings.get(TRAIN));
+        double[] ofTest = Targets.of(test, settings.get(TEST));
+        Embedded<R> embedded = embed(form, models, train, known(ofTrain), test, known(ofTest), console);
         if (embedded.train.size() == 0 || embedded.test.size() == 0) {
             throw new SettingException("--target " + target + " needs training and test " + train.noun()
                     + " that have one, found " + embedded.train.size() + " and " + embedded.test.size());
         }
         Labels labels =
-                Labels.ofNumbers(target, ofTrain.of(embedded.train.indices()), ofTest.of(embedded.test.indices()));
+                Labels.ofNumbers(target, at(embedded.train.indices(), ofTrain), at(embedded.test.indices(), ofTest));
         report(settings, measures, models, labels, embedded, test, console);
+    }
+
+    /** What stands for a label: 0 of a sample that has a number, -1 of others. */
+    private static IntUnaryOperator known(double[] targets) {
+        return index -> Double.isNaN(targets[index]) ? -1 : 0;
+    }
+
+    private static double[] at(int[] indices, double[] targets) {
+        return Arrays.stream(indices).mapToDouble(index -> targets[index]).toArray();
     }
 
     /** Both sets as all models see them. */

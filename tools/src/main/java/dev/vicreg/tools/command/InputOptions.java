@@ -42,6 +42,9 @@ import org.jspecify.annotations.Nullable;
  * the data they give what a branch takes.
  */
 final class InputOptions {
+    /** A target's name where samples' numbers are their labels. */
+    static final String LABELS = "labels";
+
     static final Setting<String> LABEL = Setting.of(VectorInput.class, "label");
 
     /** Mean and deviation of pictures by name. */
@@ -208,6 +211,23 @@ final class InputOptions {
             throws IOException {
         String taker = model.classifier() == null ? "The encoder" : "The classifier";
         return open(InputKind.of(model.input()), taker, data, label, selection, datasets);
+    }
+
+    /**
+     * The column that a target's numbers are read from as labels are: of tables that of its name, of other samples none, whose
+     * labels they are.
+     *
+     * @throws SettingException if those are called otherwise than {@value #LABELS}
+     */
+    static @Nullable String targetColumn(String target, Kind<?> kind) {
+        if (kind == VectorKind.VECTORS) {
+            return target;
+        }
+        if (!target.equals(LABELS)) {
+            throw new SettingException("--target names a column of vectors, the data are " + kind.noun()
+                    + ", whose numbers are their labels: --target " + LABELS);
+        }
+        return null;
     }
 
     /**

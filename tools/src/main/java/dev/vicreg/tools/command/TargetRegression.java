@@ -32,9 +32,8 @@ import org.jspecify.annotations.Nullable;
 /** Makes a regressor of an encoder and samples with numbers. */
 final class TargetRegression {
     /** What --target is where the numbers stand in no column. */
-    private static final String LABELS = "labels";
-
     private final Settings settings;
+
     private final Console console;
     private final String target;
     private final ClassifyCommand.Named train;
@@ -70,11 +69,7 @@ final class TargetRegression {
             throw new SettingException("--target " + target + " is among the columns that the encoder takes: train one"
                     + " on the others, named with ./vicreg train --columns");
         }
-        if (!table && !target.equals(LABELS)) {
-            throw new SettingException("--target names a column of vectors, the data are "
-                    + input.kind().noun() + ", whose numbers are their labels: --target " + LABELS);
-        }
-        String column = table ? target : null;
+        String column = InputOptions.targetColumn(target, input.kind());
         train = ClassifyCommand.opened(input, settings.get(ClassifyCommand.TRAIN), column, settings, datasets);
         targets = Targets.of(train.data(), train.name());
         Optional<String> measured = settings.find(ClassifyCommand.TEST);
