@@ -3,7 +3,6 @@ package dev.vicreg.tools.command;
 import dev.vicreg.models.setting.Group;
 import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.runtime.EmbeddingModel;
-import dev.vicreg.runtime.input.Input;
 import dev.vicreg.tools.cli.Console;
 import dev.vicreg.tools.cli.Setting;
 import dev.vicreg.tools.cli.Settings;
@@ -25,6 +24,7 @@ import dev.vicreg.tools.evaluation.measure.Space;
 import dev.vicreg.tools.output.Json;
 import dev.vicreg.tools.output.Progress;
 import dev.vicreg.training.config.DataConfig;
+import dev.vicreg.training.config.InputKind;
 import dev.vicreg.training.data.Datasets;
 import dev.vicreg.training.data.source.Dataset;
 import dev.vicreg.training.data.source.Targets;
@@ -167,7 +167,8 @@ final class EvalCommand {
             throws IOException {
         Optional<String> target = settings.find(TARGET);
         String label = target.isPresent()
-                ? InputOptions.targetColumn(target.get(), datasets.kind(data))
+                ? InputOptions.targetColumn(
+                        target.get(), InputKind.of(encoder.manifest().input()))
                 : settings.find(InputOptions.LABEL).orElse(null);
         return InputOptions.open(encoder.manifest(), data, label, SharedSettings.selection(settings), datasets);
     }
@@ -225,12 +226,6 @@ final class EvalCommand {
             throws IOException {
         refuseOfClasses(settings);
         String target = settings.get(TARGET);
-        if (models.encoder().manifest().input() instanceof Input.Vectors rows
-                && rows.columns().contains(target)) {
-            console.err()
-                    .println("warning: column " + target
-                            + " is among those that the encoder takes: it finds there what it is" + " to predict");
-        }
         double[] ofTrain = Targets.of(train, settings.get(TRAIN));
         double[] ofTest = Targets.of(test, settings.get(TEST));
         Embedded<R> embedded = embed(form, models, train, known(ofTrain), test, known(ofTest), console);

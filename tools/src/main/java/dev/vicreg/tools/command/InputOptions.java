@@ -217,15 +217,20 @@ final class InputOptions {
      * The column that a target's numbers are read from as labels are: of tables that of its name, of other samples none, whose
      * labels they are.
      *
-     * @throws SettingException if those are called otherwise than {@value #LABELS}
+     * @param input what the encoder takes
+     * @throws SettingException if it takes that column itself, or labels are called otherwise than {@value #LABELS}
      */
-    static @Nullable String targetColumn(String target, Kind<?> kind) {
-        if (kind == VectorKind.VECTORS) {
+    static @Nullable String targetColumn(String target, InputConfig input) {
+        if (input.kind() == VectorKind.VECTORS) {
+            if (input.reading().columns().contains(target)) {
+                throw new SettingException("--target " + target + " is among the columns that the encoder takes: train"
+                        + " one on the others, named with ./vicreg train --columns");
+            }
             return target;
         }
         if (!target.equals(LABELS)) {
-            throw new SettingException("--target names a column of vectors, the data are " + kind.noun()
-                    + ", whose numbers are their labels: --target " + LABELS);
+            throw new SettingException("--target names a column of vectors, the data are "
+                    + input.kind().noun() + ", whose numbers are their labels: --target " + LABELS);
         }
         return null;
     }

@@ -2,7 +2,6 @@ package dev.vicreg.tools.command;
 
 import dev.vicreg.export.ClassifierExport;
 import dev.vicreg.export.LinearHead;
-import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.runtime.Manifest;
 import dev.vicreg.tools.cli.Console;
@@ -18,7 +17,6 @@ import dev.vicreg.training.config.InputConfig;
 import dev.vicreg.training.config.InputKind;
 import dev.vicreg.training.data.Datasets;
 import dev.vicreg.training.data.source.Targets;
-import dev.vicreg.training.data.vector.VectorKind;
 import dev.vicreg.training.objective.Criterion;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -64,12 +62,7 @@ final class TargetRegression {
         this.settings = settings;
         this.console = console;
         this.target = target;
-        boolean table = input.kind() == VectorKind.VECTORS;
-        if (table && input.reading().columns().contains(target)) {
-            throw new SettingException("--target " + target + " is among the columns that the encoder takes: train one"
-                    + " on the others, named with ./vicreg train --columns");
-        }
-        String column = InputOptions.targetColumn(target, input.kind());
+        String column = InputOptions.targetColumn(target, input);
         train = ClassifyCommand.opened(input, settings.get(ClassifyCommand.TRAIN), column, settings, datasets);
         targets = Targets.of(train.data(), train.name());
         Optional<String> measured = settings.find(ClassifyCommand.TEST);
