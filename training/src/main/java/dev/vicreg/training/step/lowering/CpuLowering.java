@@ -25,6 +25,11 @@ import org.jspecify.annotations.Nullable;
  *       <td>O and C multiples of the block, both at least {@value #BLOCKED_CHANNELS}
  *   <tr><td>data gradient<td>convolution of dY with W, transposed and flipped, in the blocked layout if O and C are
  *       multiples of the block<td>stride 1
+ *   <tr><td>data gradient<td>one convolution of dY in the blocked layout for the four parities of rows and columns
+ *       <td>3×3, stride 2, padding 1, maps of an even side of at most {@value #HALVED_HEIGHT} rows, O and C multiples of the
+ *       block
+ *   <tr><td>weight gradient<td>convolution of X by dY in the blocked layout, pictures in the place of channels
+ *       <td>3×3, stride 1, padding 1, maps of at most {@value #SWAPPED_HEIGHT} rows, pictures and O multiples of the block
  *   <tr><td>weight gradient<td>one matrix product over three shifts of dY and three of X
  *       <td>3×3, stride 1, padding 1, maps below {@value #CONV_GRAD_HEIGHT} rows, more than one thread
  *   <tr><td>depthwise convolution, its data gradient and its weight gradient<td>{@link Depthwise}, in the blocked layout
@@ -49,6 +54,8 @@ import org.jspecify.annotations.Nullable;
 final class CpuLowering implements Rewriter.Rule {
     private static final int BLOCKED_CHANNELS = 32;
     private static final int CONV_GRAD_HEIGHT = 16;
+    private static final int SWAPPED_HEIGHT = 8;
+    private static final int HALVED_HEIGHT = 16;
     private static final int BLOCKED_KERNEL = 5;
     private static final int DEPTHWISE_HEIGHT = 32;
     private static final int SPREAD_HEIGHT = 16;
@@ -58,6 +65,7 @@ final class CpuLowering implements Rewriter.Rule {
 
     private final Map<Value, Value> flipped = new HashMap<>();
     private final Map<Value, Value> blocked = new HashMap<>();
+    private final Map<Value, Value> halved = new HashMap<>();
     private final Depthwise depthwise;
 
     /**
@@ -83,6 +91,10 @@ final class CpuLowering implements Rewriter.Rule {
         }
         if (node.op() == OpType.CONV && isPlain(node) && inputs.size() == 2) {
             return List.of(convolution(ops, Lowering.input(inputs, 0), Lowering.input(inputs, 1), node.attributes()));
+        }
+        if (node.op() == OpType.CONV_GRAD && isHalving(node, inputs)) {
+            return halvingGradients(
+                    ops, node, Lowering.input(inputs, 0), Lowering.input(inputs, 1), Lowering.input(inputs, 2));
         }
         if (node.op() == OpType.CONV_GRAD && isPlain(node) && stride(node) == 1) {
             return gradients(
@@ -202,8 +214,73 @@ final class CpuLowering implements Rewriter.Rule {
         boolean product =
                 kernel == 3 && padding == 1 && threads > 1 && x.shape().size(2) < CONV_GRAD_HEIGHT;
         Node plain = ops.node(OpType.CONV_GRAD, List.of(dy, x, w), attributes);
-        Value dw = product ? weightGradient(ops, dy, x) : plain.output(1);
+        Value dw = plain.output(1);
+        if (kernel == 3 && padding == 1 && x.shape().size(2) <= SWAPPED_HEIGHT && fitsSwapped(dy)) {
+            dw = swappedWeightGradient(ops, dy, x);
+        } else if (product) {
+            dw = weightGradient(ops, dy, x);
+        }
         return List.of(dx, dw, plain.output(2));
+    }
+
+    /** A convolution by 3×3 of stride 2 over small maps of even sides, whose gradients blocks fit. */
+    private boolean isHalving(Node node, List<@Nullable Value> inputs) {
+        if (!isPlain(node)
+                || kernel(node) != 3
+                || stride(node) != 2
+                || node.attributes().integers("pads", 0)[0] != 1) {
+            return false;
+        }
+        Shape x = Lowering.input(inputs, 1).shape();
+        return x.size(2) <= HALVED_HEIGHT
+                && x.size(2) % 2 == 0
+                && x.size(3) % 2 == 0
+                && fitsBlocks(Lowering.input(inputs, 2), 1);
+    }
+
+    private List<Value> halvingGradients(Ops ops, Node node, Value dy, Value x, Value w) {
+        Node plain = ops.node(OpType.CONV_GRAD, List.of(dy, x, w), node.attributes());
+        Value blocks = halved.computeIfAbsent(w, weights -> blockedWeights(ops, halvedWeights(ops, weights)));
+        Value parities = blockedConvolution(
+                ops, dy, blocks, Attributes.NONE.with("kernel_shape", 2L, 2L).with("pads", 0L, 0L, 1L, 1L));
+        Value dx = ops.node(OpType.DEPTH_TO_SPACE, List.of(parities), Attributes.NONE.with("blocksize", 2L))
+                .output(0);
+        return List.of(dx, plain.output(1), plain.output(2));
+    }
+
+    /**
+     * [O,C,3,3] → [4C,O,2,2]: dX at even rows 2i is dY's row i by the middle of the kernel, at odd rows 2i+1 dY's rows i and i+1
+     * by its end and its beginning; columns likewise. The four parities are channels [2,2,C], which DepthToSpace puts in their
+     * places.
+     */
+    private static Value halvedWeights(Ops ops, Value w) {
+        long outputs = w.shape().size(0);
+        long channels = w.shape().size(1);
+        Value rows =
+                ops.longs(1, 3, 2, 0); // of both parities: the kernel's row for dY's row i, and for i+1; 3 is zeros
+        Value taps = ops.gather(ops.gather(ops.pad(w, 0, 0, 0, 0, 0, 0, 1, 1), rows, 2), rows, 3);
+        Value parities = ops.transpose(ops.reshape(taps, outputs, channels, 2, 2, 2, 2), 2, 4, 1, 0, 3, 5);
+        return ops.reshape(parities, 4 * channels, outputs, 2, 2);
+    }
+
+    private boolean fitsSwapped(Value dy) {
+        return block > 0 && dy.shape().size(0) % block == 0 && dy.shape().size(1) % block == 0;
+    }
+
+    /**
+     * dW[o,c,i,j] = Σ X[n,c,h+i-1,w+j-1]·dY[n,o,h,w]: the convolution of X by dY, pictures in the place of channels and maps
+     * in that of kernels, [C,N,H,W] by [O,N,H,W] → [C,O,3,3].
+     */
+    private Value swappedWeightGradient(Ops ops, Value dy, Value x) {
+        long[] sizes = dy.shape().toArray(); // [N,O,H,W]
+        Value split = ops.reshape(dy, sizes[0] / block, block, sizes[1] / block, block, sizes[2], sizes[3]);
+        Value kernels = ops.reshape(ops.transpose(split, 2, 0, 4, 5, 1, 3), sizes[1], sizes[0], sizes[2], sizes[3]);
+        Value swapped = blockedConvolution(
+                ops,
+                ops.transpose(x, 1, 0, 2, 3),
+                kernels,
+                Attributes.NONE.with("kernel_shape", sizes[2], sizes[3]).with("pads", 1L, 1L, 1L, 1L));
+        return ops.transpose(swapped, 1, 0, 2, 3);
     }
 
     /** [O,C,k,k] → [C,O,k,k], both spatial axes reversed. */

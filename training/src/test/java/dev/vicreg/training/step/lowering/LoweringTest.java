@@ -43,6 +43,10 @@ final class LoweringTest {
         "128, 256, 7, 3, 1, 2",
         "256, 128, 9, 3, 1, 1",
         "128, 128, 4, 3, 2, 2",
+        "16, 48, 10, 3, 2, 1", // four convolutions in one
+        "32, 16, 16, 3, 2, 1",
+        "32, 16, 18, 3, 2, 1",
+        "32, 32, 7, 3, 2, 2",
         "64, 128, 8, 1, 2, 2",
         "128, 128, 5, 1, 1, 2",
         "3, 16, 32, 3, 1, 2",
@@ -55,6 +59,16 @@ final class LoweringTest {
         Tensor x = random.tensor(1, 2, channels, size, size);
         Tensor w = random.tensor(1, outputs, channels, kernel, kernel);
         assertAgree(Ops.window(kernel, stride, kernel / 2), threads, x, w);
+    }
+
+    /** Pictures take the place of channels, whose number blocks must fit. */
+    @ParameterizedTest(name = "{0} pictures, {1} to {2} channels, {3}×{4}")
+    @CsvSource({"16, 32, 16, 8, 8", "32, 5, 48, 4, 7", "16, 16, 16, 2, 2", "16, 16, 16, 1, 1", "15, 16, 16, 4, 4"})
+    void weightGradientsOfManyPicturesAgree(int pictures, int channels, int outputs, int height, int width) {
+        Lcg random = new Lcg(pictures + channels);
+        Tensor x = random.tensor(1, pictures, channels, height, width);
+        Tensor w = random.tensor(1, outputs, channels, 3, 3);
+        assertAgree(Ops.window(3, 1, 1), 1, x, w);
     }
 
     static Stream<Arguments> otherConvolutions() {
