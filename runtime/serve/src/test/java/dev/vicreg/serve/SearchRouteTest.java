@@ -2,6 +2,7 @@ package dev.vicreg.serve;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -21,6 +22,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -284,6 +286,55 @@ class SearchRouteTest {
                     200,
                     routes.picture(new Call(plain, Map.of(), name -> null, new byte[0]))
                             .status());
+        }
+    }
+
+    @Test
+    void mapHasThePlacesOfSamplesAndOfWhatIsFound() throws IOException {
+        JsonObject map = served.get("/search/colour/map").json();
+        assertEquals(4, map.get("samples").getAsInt());
+        double share = map.get("share").getAsDouble();
+        assertTrue(share > 0.8 && share < 1, "three dimensions in two: " + share);
+        JsonArray points = map.getAsJsonArray("points");
+        assertEquals(4, points.size());
+        JsonObject blue = points.get(3).getAsJsonObject();
+        assertEquals("3.png", blue.get("path").getAsString());
+        byte[] picture = ServedFiles.png(8, 8, Color.BLUE);
+        JsonObject found =
+                served.post("/search?k=2&map=true", "image/png", picture).json();
+        assertEquals(blue.get("place"), found.get("place"), "where its like lies");
+        for (JsonElement each : found.getAsJsonArray("results")) {
+            JsonObject result = each.getAsJsonObject();
+            JsonObject point = points.get(result.get("index").getAsInt()).getAsJsonObject();
+            assertEquals(point.get("place"), result.get("place"));
+        }
+        JsonObject longer =
+                served.json("/search?map=true", "{\"vector\":[0,0,7]}").json();
+        assertEquals(blue.get("place"), longer.get("place"), "its length doesn't matter");
+        assertFalse(served.json("/search", "{\"vector\":[0,0,7]}").json().has("place"));
+        assertEquals(
+                "map: expected true or false",
+                served.json("/search?map=1", "{\"vector\":[0,0,7]}").error());
+        try (Served plain = new Served(Served.config(model))) {
+            Served.Answer none = plain.get("/search/colour/map");
+            assertEquals(404, none.status());
+            assertEquals("model colour has no index (`index`)", none.error());
+        }
+    }
+
+    @Test
+    void mapOfALargeIndexShowsSomeThatAreSpreadOverIt() throws IOException {
+        float[][] vectors = new float[2 * IndexMap.MOST + 1][];
+        Arrays.setAll(vectors, i -> new float[] {1, 0, 0});
+        Path index = ServedFiles.index(folder.resolve("large.index"), model, vectors);
+        try (Served large = new Served(Served.searched(Served.ANYBODY, model, index))) {
+            JsonObject map = large.get("/search/colour/map").json();
+            assertEquals(vectors.length, map.get("samples").getAsInt());
+            assertTrue(map.get("share").isJsonNull(), "all are the same");
+            JsonArray points = map.getAsJsonArray("points");
+            assertEquals(IndexMap.MOST, points.size());
+            JsonObject last = points.get(IndexMap.MOST - 1).getAsJsonObject();
+            assertEquals(vectors.length - 3, last.get("index").getAsInt());
         }
     }
 
