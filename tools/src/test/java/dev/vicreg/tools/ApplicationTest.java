@@ -164,6 +164,7 @@ class ApplicationTest {
             }
         }
         assertTrue(run > 0, "no document shows how an application embeds");
+        check(expected, inJShell(classPath));
     }
 
     private static boolean embedsPicture(String snippet) {
@@ -174,11 +175,32 @@ class ApplicationTest {
         assertEquals("alone", lines.get(0), lines::toString);
         assertEquals(lines.get(1), lines.get(2), "the same picture embedded in two ways");
         assertEquals(lines.get(1), lines.get(3), "and in steps");
-        String[] found = lines.get(1).replaceAll("[\\[\\]]", "").split(", ", -1);
-        assertEquals(expected.length, found.length);
+        check(expected, lines.get(1));
+    }
+
+    private static void check(float[] expected, String vector) {
+        String[] found = vector.replaceAll("[\\[\\]]", "").split(", ", -1);
+        assertEquals(expected.length, found.length, vector);
         for (int i = 0; i < found.length; i++) {
             assertEquals(expected[i], Float.parseFloat(found[i]), 1e-5f); // other natives
         }
+    }
+
+    /** What the documented command prints, with the jars of a class path instead of a release's. */
+    private String inJShell(String classPath) throws IOException, InterruptedException {
+        Matcher block = Pattern.compile("```sh [^\n]*\n(echo [^`]*jshell[^`]*)```")
+                .matcher(Files.readString(Path.of("..", "docs", "library.md")));
+        assertTrue(block.find(), "docs/library.md shows a start of JShell");
+        String command = block.group(1).replace("lib/*", classPath);
+        Path errors = folder.resolve("errors");
+        Process process = new ProcessBuilder(
+                        "bash", "-c", "PATH='" + System.getProperty("java.home") + "/bin':$PATH; " + command)
+                .directory(folder.toFile())
+                .redirectError(errors.toFile())
+                .start();
+        String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+        assertEquals(0, process.waitFor(), Files.readString(errors));
+        return printed;
     }
 
     /** An encoder as training exports it, in the folder where the application runs, and the pictures. */
