@@ -157,7 +157,7 @@ class ApplicationTest {
         }
         int run = 0;
         for (String snippet : snippets()) {
-            Path classes = compiled(application(snippet), classPath);
+            Path classes = compiled(application(snippet), "Application.java", classPath);
             if (embedsPicture(snippet)) {
                 check(expected, ran(classes + File.pathSeparator + classPath));
                 run++;
@@ -282,11 +282,17 @@ class ApplicationTest {
                 + "}}";
     }
 
+    /** tools/load/run starts it from its source. */
+    @Test
+    void loadGeneratorIsWrittenForThisRuntime() throws IOException {
+        compiled(Files.readString(Path.of("load", "Load.java")), "Load.java", codeOf(EmbeddingModel.class));
+    }
+
     /** A new folder with the program's class. */
-    private Path compiled(String source, String classPath) throws IOException {
+    private Path compiled(String source, String name, String classPath) throws IOException {
         JavaCompiler compiler = Objects.requireNonNull(ToolProvider.getSystemJavaCompiler(), "the tests need a JDK");
         Path classes = Files.createTempDirectory(folder, "application");
-        Path file = Files.writeString(classes.resolve("Application.java"), source);
+        Path file = Files.writeString(classes.resolve(name), source);
         var messages = new ByteArrayOutputStream();
         int status = compiler.run(
                 null, messages, messages, "-cp", classPath, "-d", classes.toString(), "-proc:none", file.toString());
