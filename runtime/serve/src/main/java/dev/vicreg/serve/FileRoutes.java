@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -84,19 +85,16 @@ final class FileRoutes {
             return embedding.searched(since, () -> found(slot, model, query.vector(), k, mapped));
         }
         int k = requireK(k(call, index), index);
-        return vector(slot, model, call)
-                .thenCompose(vector -> embedding.searched(since, () -> found(slot, model, vector, k, mapped)));
+        return byFile(since, slot, model, call, vector -> found(slot, model, vector, k, mapped));
     }
 
-    /** The vector of the only file. */
-    private <S> CompletableFuture<float[]> vector(ModelSlot slot, OpenModel<S> model, Call call) {
+    private <S> CompletableFuture<Reply> byFile(
+            long since, ModelSlot slot, OpenModel<S> model, Call call, Function<float[], Reply> search) {
         Drafts<S> drafts = drafts(slot, model, call);
         if (drafts.list().size() != 1) {
             throw Refusal.bad(drafts.list().size() + " files, expected one to search for");
         }
-        return embedding
-                .outcomes(slot, drafts.list(), drafts.where())
-                .thenApply(outcomes -> outcomes.get(0).embedding());
+        return embedding.searched(since, slot, drafts.list().get(0), drafts.where(), search);
     }
 
     /** What can be searched: {@code {"indexes": [{"model", "samples", "dimension", "exact", "pictures"}]}}. */

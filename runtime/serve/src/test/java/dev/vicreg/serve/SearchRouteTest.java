@@ -190,6 +190,57 @@ class SearchRouteTest {
 
     @Test
     @Timeout(60)
+    void searchThatIsLateIsBrokenOff() throws Exception {
+        var limits = new ServeConfig.Limits(1, Duration.ZERO, 1, Duration.ofMillis(50), 1000, 10, Duration.ZERO);
+        CompletableFuture<Boolean> interrupted = new CompletableFuture<>();
+        Decoding decoding = new Decoding(1, 1 << 20, new ServeMetrics());
+        try (Embedding embedding = new Embedding(limits, decoding, Runnable::run)) {
+            CompletableFuture<Integer> late = embedding.searched(System.nanoTime(), () -> {
+                try {
+                    new CountDownLatch(1).await();
+                } catch (InterruptedException e) {
+                    interrupted.complete(true);
+                }
+                return 7;
+            });
+            var failure = assertThrows(ExecutionException.class, late::get);
+            assertEquals(503, embedding.refusal(failure.getCause()).status());
+            assertTrue(interrupted.get());
+        }
+    }
+
+    /** Of one place, which is the file's until it is answered: what comes meanwhile is refused, and not it. */
+    @Test
+    @Timeout(60)
+    void fileKeepsItsPlaceWhileItsVectorIsSearchedFor() throws Exception {
+        var limits = new ServeConfig.Limits(1, Duration.ZERO, 1, Duration.ofSeconds(30), 1000, 10, Duration.ZERO);
+        ServeConfig config = Served.searched(Served.ANYBODY, model, folder.resolve("colours.index"));
+        ServeMetrics metrics = new ServeMetrics();
+        try (ModelSlot slot = new ModelSlot(config.models().get(0), config, metrics.watch(cause -> {}));
+                Embedding embedding = new Embedding(limits, new Decoding(1, 1 << 20, metrics), Runnable::run)) {
+            CountDownLatch running = new CountDownLatch(1);
+            CountDownLatch released = new CountDownLatch(1);
+            Draft<Picture> red = () -> new Picture(8, 8, 3, new byte[3 * 64]);
+            CompletableFuture<Float> found = embedding.searched(System.nanoTime(), slot, red, index -> "it", vector -> {
+                running.countDown();
+                try {
+                    released.await();
+                } catch (InterruptedException e) {
+                    throw new IllegalStateException(e);
+                }
+                return vector[0];
+            });
+            do { // between embedding and searching, too
+                assertThrows(Refusal.class, () -> embedding.searched(System.nanoTime(), () -> 1));
+            } while (running.getCount() > 0);
+            released.countDown();
+            assertEquals(0, found.get());
+            assertEquals(1, embedding.searched(System.nanoTime(), () -> 1).get());
+        }
+    }
+
+    @Test
+    @Timeout(60)
     void serverThatIsFullOfSamplesSearchesForNoVector() throws Exception {
         Path index = ServedFiles.index(folder.resolve("full.index"), model, COLOURS);
         var limits = new ServeConfig.Limits(1, Duration.ZERO, 1, Duration.ofSeconds(30), 1000, 10, Duration.ZERO);
