@@ -149,7 +149,7 @@ final class MalformedRequests {
             add("/v1/embeddings", "Content-Type: application/json", openAi("colour", quoted(file)));
             add("/embed?model=colour", "Content-Type: multipart/form-data; boundary=x", form(file, file));
         }
-        add("/embed?model=colour", "Content-Type: image/webp", utf8("RIFF\u0020\u0000\u0000\u0000WEBPVP8 \u0010"));
+        add("/embed?model=colour", "Content-Type: image/webp", utf8("RIFF \u0000\u0000\u0000WEBPVP8 \u0010"));
         add("/embed?model=signal", "Content-Type: audio/wav", wav());
         add("/embed?model=signal", "Content-Type: application/json", json("inputs", wav()));
         add("/embed?model=text", "Content-Type: text/plain", utf8("a text \u00e4\ud83d\ude00"));
