@@ -74,9 +74,9 @@ class ApplicationTest {
     @TempDir
     Path folder;
 
-    /** Twelve for encoders, three for classifiers, three for regressors, one for servers, and two for indexes. */
+    /** Twelve for encoders, three for classifiers, three for regressors, one for servers, three for indexes and their maps. */
     @Test
-    void applicationsSeeAtMostTwentyOneTypes() {
+    void applicationsSeeAtMostTwentyTwoTypes() {
         Set<String> types = new TreeSet<>();
         for (JavaClass type : new ClassFileImporter()
                 .withImportOption(new ImportOption.DoNotIncludeTests())
@@ -88,7 +88,7 @@ class ApplicationTest {
             }
         }
         assertTrue(types.contains("EmbeddingModel"), types.toString());
-        assertTrue(types.size() <= 21, types.size() + ": " + types);
+        assertTrue(types.size() <= 22, types.size() + ": " + types);
     }
 
     /** Applications with a module path name them so; another name, or a package in two of them, would break these. */
@@ -157,13 +157,14 @@ class ApplicationTest {
         }
         int run = 0;
         for (String snippet : snippets()) {
-            Path classes = compiled(application(snippet), classPath);
+            Path classes = compiled(application(snippet), "Application.java", classPath);
             if (embedsPicture(snippet)) {
                 check(expected, ran(classes + File.pathSeparator + classPath));
                 run++;
             }
         }
         assertTrue(run > 0, "no document shows how an application embeds");
+        check(expected, inJShell(classPath));
     }
 
     private static boolean embedsPicture(String snippet) {
@@ -174,11 +175,32 @@ class ApplicationTest {
         assertEquals("alone", lines.get(0), lines::toString);
         assertEquals(lines.get(1), lines.get(2), "the same picture embedded in two ways");
         assertEquals(lines.get(1), lines.get(3), "and in steps");
-        String[] found = lines.get(1).replaceAll("[\\[\\]]", "").split(", ", -1);
-        assertEquals(expected.length, found.length);
+        check(expected, lines.get(1));
+    }
+
+    private static void check(float[] expected, String vector) {
+        String[] found = vector.replaceAll("[\\[\\]]", "").split(", ", -1);
+        assertEquals(expected.length, found.length, vector);
         for (int i = 0; i < found.length; i++) {
             assertEquals(expected[i], Float.parseFloat(found[i]), 1e-5f); // other natives
         }
+    }
+
+    /** What the documented command prints, with the jars of a class path instead of a release's. */
+    private String inJShell(String classPath) throws IOException, InterruptedException {
+        Matcher block = Pattern.compile("```sh [^\n]*\n(echo [^`]*jshell[^`]*)```")
+                .matcher(Files.readString(Path.of("..", "docs", "library.md")));
+        assertTrue(block.find(), "docs/library.md shows a start of JShell");
+        String command = block.group(1).replace("lib/*", classPath);
+        Path errors = folder.resolve("errors");
+        Process process = new ProcessBuilder(
+                        "bash", "-c", "PATH='" + System.getProperty("java.home") + "/bin':$PATH; " + command)
+                .directory(folder.toFile())
+                .redirectError(errors.toFile())
+                .start();
+        String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+        assertEquals(0, process.waitFor(), Files.readString(errors));
+        return printed;
     }
 
     /** An encoder as training exports it, in the folder where the application runs, and the pictures. */
@@ -260,11 +282,17 @@ class ApplicationTest {
                 + "}}";
     }
 
+    /** tools/load/run starts it from its source. */
+    @Test
+    void loadGeneratorIsWrittenForThisRuntime() throws IOException {
+        compiled(Files.readString(Path.of("load", "Load.java")), "Load.java", codeOf(EmbeddingModel.class));
+    }
+
     /** A new folder with the program's class. */
-    private Path compiled(String source, String classPath) throws IOException {
+    private Path compiled(String source, String name, String classPath) throws IOException {
         JavaCompiler compiler = Objects.requireNonNull(ToolProvider.getSystemJavaCompiler(), "the tests need a JDK");
         Path classes = Files.createTempDirectory(folder, "application");
-        Path file = Files.writeString(classes.resolve("Application.java"), source);
+        Path file = Files.writeString(classes.resolve(name), source);
         var messages = new ByteArrayOutputStream();
         int status = compiler.run(
                 null, messages, messages, "-cp", classPath, "-d", classes.toString(), "-proc:none", file.toString());

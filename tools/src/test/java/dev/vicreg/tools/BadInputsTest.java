@@ -113,6 +113,8 @@ class BadInputsTest {
             embed --model ENCODER --data ~/p/test --out ~/o.npy --crops -1               => --crops must be
             eval --model ENCODER --train ~/p/train --test ~/p/test --k 0 => --k must be
             eval --model ENCODER --train ~/p/train --test ~/p/test --measures knn --k 999 => a smaller --k
+            eval --model ENCODER --train ~/p/train --test ~/p/test --measures linear --k 5 => --k is of kNN, which --measures has not; leave it out
+            eval --model ENCODER --train ~/p/train --test ~/p/test --measures linear --temperature 1 => --temperature is of kNN
             artifacts --out ~/art --encoder ~/half.onnx    => or a truncated one
             artifacts --out ~/run --width 4                => ~/run
             sample --out ~/p                               => is not empty

@@ -197,6 +197,9 @@ class FineTuneCommandsTest {
                 "--epochs is for --finetune and --from-scratch; add one, or leave it out",
                 refused(2, Cli.run(words(run, train, out, "--epochs", "3"))));
         assertEquals(
+                "--seed is for --finetune, --from-scratch, --labels-per-class and --label-share; add one, or leave it out",
+                refused(2, Cli.run(words(run, train, out, "--seed", "3"))));
+        assertEquals(
                 "--finetune and --from-scratch exclude each other; leave one out",
                 refused(2, Cli.run(words(run, train, out, "--finetune", "--from-scratch"))));
         assertEquals(

@@ -103,7 +103,7 @@ class ModuleArrowsTest {
             tools.inspect          -> models.setting models.graph models.ops models.onnx models.encoder runtime training.autodiff \
                                       training.step training.run tools.cli
             tools.evaluation       -> models.setting models.graph models.ops models.onnx runtime runtime.input \
-                                      runtime.picture runtime.signal runtime.file runtime.natives training.data.source training.data.kind \
+                                      runtime.picture runtime.signal runtime.file runtime.natives runtime.search training.data.source training.data.kind \
                                       training.data.view training.data.picture training.data.vector training.data.signal \
                                       training.data.sequence training.data training.run
             tools.evaluation.cluster   -> models.setting tools.evaluation
@@ -118,7 +118,7 @@ class ModuleArrowsTest {
             tools.evaluation.classifier -> runtime training.data.source training.data.view training.data.kind \
                                       training.data export \
                                       tools.evaluation tools.evaluation.probe
-            tools.report           -> models.setting models.graph models.ops models.onnx runtime runtime.file runtime.natives \
+            tools.report           -> models.setting models.graph models.ops models.onnx runtime runtime.file runtime.natives runtime.search \
                                       training.data.source training.data.view training.data.kind training.data.pair training.data training.config \
                                       training.run training.step training.loop export tools.cli tools.output tools.evaluation \
                                       tools.evaluation.diagnosis

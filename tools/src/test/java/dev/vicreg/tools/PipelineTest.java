@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
@@ -164,6 +165,15 @@ class PipelineTest {
         String table =
                 eval(run.resolve("encoder.onnx"), "--per-class", "--k", "5").out();
         assertTrue(table.lines().anyMatch(line -> line.matches("bricks +3 +[0-9.]+ +[-0-9.]+ +[0-9.]+")), table);
+        JsonNode bricks = json(eval(run.resolve("encoder.onnx"), "--per-class", "--k", "5", "--json")
+                        .out())
+                .path("per_class")
+                .path(0);
+        assertEquals("bricks", bricks.path("class").asText());
+        assertEquals(3, bricks.path("samples").asInt());
+        String recall =
+                String.format(Locale.ROOT, " %.1f ", 100 * bricks.path("recall").asDouble());
+        assertTrue(table.lines().anyMatch(line -> line.startsWith("bricks ") && line.contains(recall)), table);
     }
 
     @Test
@@ -196,9 +206,6 @@ class PipelineTest {
     @Test
     void onlyKnnNeedsItsNeighbours() throws IOException {
         Path encoder = run.resolve("encoder.onnx");
-        JsonNode figures = json(
-                eval(encoder, "--measures", "linear", "--k", "1000", "--json").out());
-        assertTrue(figures.path("spaces").path("encoder").path("linear").isNumber(), figures.toString());
         Cli rest = eval(encoder, "--k", "1000");
         assertTrue(
                 rest.out().contains("kNN left out: needs at least 1000 labelled training samples, found "), rest.out());

@@ -408,6 +408,10 @@ class SearchCommandsTest {
         refused(1, "is no index of vectors", "search", "--index", query, query);
         refused(2, "give --index, or --model and --data", "dedup", "--threshold", "0.9");
         refused(2, "give --index, or --model and --data", "dedup", "--index", file, "--model", model());
+        for (String option : List.of("--columns=a", "--image-size=32", "--device=cpu", "--tf32")) {
+            String name = option.split("=", 2)[0];
+            refused(2, name + " is for --model and --data; leave it out", "dedup", "--index", file, option);
+        }
         String two = "one=" + model() + ",two=" + model();
         refused(2, "expected NAME=FILE, the NAME one of one, two", "serve", "--model", two, "--index", file);
         refused(2, "expected NAME=FILE, the NAME one of encoder", "serve", "--model", model(), "--index", "x=" + file);

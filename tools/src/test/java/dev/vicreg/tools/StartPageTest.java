@@ -118,6 +118,18 @@ class StartPageTest {
             assertEquals("[]", violations.toString());
             assertTrue(browser.run("document.documentElement.scrollWidth").asInt() <= width, "wider than the window");
             browser.screenshot(Path.of("target", "start-" + width + "-" + scheme + ".png"));
+            String drawn = "document.querySelectorAll('#map circle%s').length";
+            assertEquals(40, browser.run(drawn.formatted("")).asInt());
+            assertEquals(12, browser.run(drawn.formatted(".near")).asInt());
+            assertEquals(
+                    "13 1 10",
+                    browser.run("[document.images.length, document.querySelectorAll('#map .query').length,"
+                                    + " at('folders').children.length].join(' ')")
+                            .asText());
+            String lies = browser.run("at('lies').textContent").asText();
+            assertTrue(lies.matches("The diamond is .*; circled are the 12 nearest: \\d+ in .*\\."), lies);
+            browser.run("at('mapped').scrollIntoView(); 0");
+            browser.screenshot(Path.of("target", "map-" + width + "-" + scheme + ".png"));
             assertEquals(List.of(), browser.complaints);
         }
     }
@@ -136,6 +148,40 @@ class StartPageTest {
             String told = browser.run("at('status').textContent").asText();
             assertTrue(told.startsWith("cannot decode picture in the body"), told);
             browser.complaints.clear(); // the browser's own line about status 400
+        }
+    }
+
+    @Test
+    void mapTellsWhatAPointIsByMouseAndByKeys() throws Exception {
+        try (InferenceServer server = serve(null)) {
+            browser.complaints.clear();
+            browser.open(server.uri() + "/", 800, "light");
+            browser.run(WHEN.formatted("dots.length === 40"));
+            String told = browser.run("at('plane').textContent").asText();
+            assertTrue(told.matches("40 samples in the plane .* It holds \\d+ % of the variance\\."), told);
+            browser.run("at('map').scrollIntoView(); 0");
+            JsonNode place = browser.run(
+                    "(box => [box.left + dots[7].x, box.top + dots[7].y])" + "(at('map').getBoundingClientRect())");
+            browser.hover(place.get(0).asDouble(), place.get(1).asDouble());
+            browser.run(WHEN.formatted("at('pointed').textContent !== ''"));
+            assertTrue(browser.run(
+                            "at('pointed').textContent === dots[pointed].path && Math.hypot(dots[pointed].x - dots[7].x,"
+                                    + " dots[pointed].y - dots[7].y) < 1")
+                    .asBoolean());
+            browser.run("at('map').dispatchEvent(new PointerEvent('pointerleave')); at('map').focus()");
+            assertEquals("", browser.run("at('pointed').textContent").asText());
+            browser.press("ArrowLeft"); // to the last one, from where there is none
+            double from = browser.run("dots[pointed].x").asDouble();
+            browser.press("ArrowLeft");
+            browser.press("ArrowRight");
+            browser.press("ArrowLeft");
+            assertTrue(browser.run("dots[pointed].x").asDouble() <= from, "to the left");
+            browser.press("Enter");
+            browser.run(WHEN.formatted("document.querySelector('#picked img')?.naturalWidth > 0"));
+            assertEquals(browser.run("dots[pointed].path"), browser.run("at('picked').textContent"), "what is shown");
+            browser.press("Escape");
+            assertEquals(-1, browser.run("pointed").asInt());
+            assertEquals(List.of(), browser.complaints);
         }
     }
 

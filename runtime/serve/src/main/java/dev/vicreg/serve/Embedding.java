@@ -8,10 +8,12 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
 import java.util.function.IntFunction;
 import java.util.function.Supplier;
 
@@ -61,6 +63,15 @@ final class Embedding implements AutoCloseable {
             throw Refusal.tooLarge(count + " samples, expected at most " + limits.queue() + " (`queue`)");
         }
         take(count);
+        return made(slot, drafts, where)
+                .whenComplete((outcomes, failure) -> places.release(count))
+                .thenApplyAsync(outcomes -> requireFinite(outcomes, where), answering);
+    }
+
+    /** What comes of samples that have their places. */
+    private <S> CompletableFuture<List<Outcome>> made(
+            ModelSlot slot, List<Draft<S>> drafts, IntFunction<String> where) {
+        int count = drafts.size();
         List<CompletableFuture<S>> made = new ArrayList<>(count);
         List<CompletableFuture<Outcome>> answers = new ArrayList<>(count);
         for (int i = 0; i < count; i++) {
@@ -76,24 +87,42 @@ final class Embedding implements AutoCloseable {
                 })
                 .orTimeout(limits.timeout().toNanos(), TimeUnit.NANOSECONDS);
         return all.whenComplete((outcomes, failure) -> {
-                    made.forEach(each -> each.cancel(false)); // what isn't needed any more isn't made or run
-                    synchronized (answers) {
-                        answers.forEach(each -> each.cancel(false));
-                    }
-                    places.release(count);
-                })
-                .thenApplyAsync(outcomes -> requireFinite(outcomes, where), answering);
+            made.forEach(each -> each.cancel(false)); // what isn't needed any more isn't made or run
+            synchronized (answers) {
+                answers.forEach(each -> each.cancel(false));
+            }
+        });
     }
 
     /**
-     * What a search gives: it waits as a sample does, and runs on a thread that no request is read by.
+     * What a search gives: it waits as a sample does, and runs on a thread that no request is read by, which is interrupted
+     * when the time is over.
      *
      * @param since when the request's time began, as {@link System#nanoTime} has it
      */
     <T> CompletableFuture<T> searched(long since, Supplier<T> search) {
         take(1);
+        return answered(onThread(since, search));
+    }
+
+    /** The same by the vector of a sample, which keeps its place from the one to the other. */
+    <S, T> CompletableFuture<T> searched(
+            long since, ModelSlot slot, Draft<S> draft, IntFunction<String> where, Function<float[], T> search) {
+        take(1);
+        return answered(made(slot, List.of(draft), where).thenCompose(outcomes -> {
+            float[] vector = requireFinite(outcomes, where).get(0).embedding();
+            return onThread(since, () -> search.apply(vector));
+        }));
+    }
+
+    /** Gives the place back that a search had. */
+    private <T> CompletableFuture<T> answered(CompletableFuture<T> found) {
+        return found.whenComplete((value, failure) -> places.release()).thenApplyAsync(value -> value, answering);
+    }
+
+    private <T> CompletableFuture<T> onThread(long since, Supplier<T> search) {
         CompletableFuture<T> found = new CompletableFuture<>();
-        searching.execute(() -> {
+        Future<?> running = searching.submit(() -> {
             if (found.isDone()) { // nobody waits for it any more
                 return;
             }
@@ -104,9 +133,11 @@ final class Embedding implements AutoCloseable {
             }
         });
         long left = limits.timeout().toNanos() - (System.nanoTime() - since);
-        return found.orTimeout(Math.max(0, left), TimeUnit.NANOSECONDS)
-                .whenComplete((value, failure) -> places.release())
-                .thenApplyAsync(value -> value, answering);
+        return found.orTimeout(Math.max(0, left), TimeUnit.NANOSECONDS).whenComplete((value, failure) -> {
+            if (failure instanceof TimeoutException) {
+                running.cancel(true);
+            }
+        });
     }
 
     private void take(int count) {

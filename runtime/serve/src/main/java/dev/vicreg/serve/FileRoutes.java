@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -63,7 +64,10 @@ final class FileRoutes {
         });
     }
 
-    /** What is nearest in a model's index: {@code {"results": [{"index", "path", "score"}], "exact"}}. */
+    /**
+     * What is nearest in a model's index: {@code {"results": [{"index", "path", "score"}], "exact"}}; with {@code ?map=true}
+     * also where query and results lie on its map.
+     */
     CompletableFuture<Reply> search(Call call) {
         ModelSlot slot = call.asked("model")
                 .map(models::named)
@@ -74,25 +78,23 @@ final class FileRoutes {
             throw Refusal.bad("model " + slot.name() + " has no index (`index`)");
         }
         long since = System.nanoTime();
+        boolean mapped = isMapped(call);
         if (call.mediaType().equals(Reply.JSON)) {
             VectorQuery query = call.json(in -> VectorQuery.read(in, index.dimension()));
             int k = requireK(query.k() == null ? k(call, index) : query.k(), index);
-            return embedding.searched(since, () -> found(slot, model, index, query.vector(), k));
+            return embedding.searched(since, () -> found(slot, model, query.vector(), k, mapped));
         }
         int k = requireK(k(call, index), index);
-        return vector(slot, model, call)
-                .thenCompose(vector -> embedding.searched(since, () -> found(slot, model, index, vector, k)));
+        return byFile(since, slot, model, call, vector -> found(slot, model, vector, k, mapped));
     }
 
-    /** The vector of the only file. */
-    private <S> CompletableFuture<float[]> vector(ModelSlot slot, OpenModel<S> model, Call call) {
+    private <S> CompletableFuture<Reply> byFile(
+            long since, ModelSlot slot, OpenModel<S> model, Call call, Function<float[], Reply> search) {
         Drafts<S> drafts = drafts(slot, model, call);
         if (drafts.list().size() != 1) {
             throw Refusal.bad(drafts.list().size() + " files, expected one to search for");
         }
-        return embedding
-                .outcomes(slot, drafts.list(), drafts.where())
-                .thenApply(outcomes -> outcomes.get(0).embedding());
+        return embedding.searched(since, slot, drafts.list().get(0), drafts.where(), search);
     }
 
     /** What can be searched: {@code {"indexes": [{"model", "samples", "dimension", "exact", "pictures"}]}}. */
@@ -110,6 +112,16 @@ final class FileRoutes {
             }
             out.endArray().endObject();
         });
+    }
+
+    /** The map of a model's index: {@code {"samples", "share", "points": [{"index", "path", "place": [x, y]}]}}. */
+    CompletableFuture<Reply> map(Call call) {
+        ModelSlot slot = models.named(call.part("model"));
+        IndexMap map = slot.current().map();
+        if (map == null) {
+            throw new Refusal(404, "model " + slot.name() + " has no index (`index`)");
+        }
+        return embedding.searched(System.nanoTime(), () -> map.reply().by(slot.name()));
     }
 
     /** The small picture of a sample of an index. */
@@ -160,7 +172,17 @@ final class FileRoutes {
         return k;
     }
 
-    private static Reply found(ModelSlot slot, OpenModel<?> model, SearchIndex index, float[] vector, int k) {
+    private static boolean isMapped(Call call) {
+        String asked = call.asked("map").orElse("false");
+        if (!asked.equals("true") && !asked.equals("false")) {
+            throw Refusal.bad("map: expected true or false");
+        }
+        return asked.equals("true");
+    }
+
+    private static Reply found(ModelSlot slot, OpenModel<?> model, float[] vector, int k, boolean mapped) {
+        SearchIndex index = Objects.requireNonNull(model.index());
+        IndexMap map = Objects.requireNonNull(model.map());
         List<SearchIndex.Match> matches;
         try {
             matches = index.search(vector, k);
@@ -177,9 +199,16 @@ final class FileRoutes {
                     for (SearchIndex.Match match : matches) {
                         out.beginObject().name("index").value(match.index());
                         out.name("path").value(match.path()).name("score").value(match.score());
+                        if (mapped) {
+                            map.write(out, index.vector(match.index()));
+                        }
                         out.endObject();
                     }
-                    out.endArray().name("exact").value(index.isExact()).endObject();
+                    out.endArray().name("exact").value(index.isExact());
+                    if (mapped) {
+                        map.write(out, vector);
+                    }
+                    out.endObject();
                 })
                 .by(slot.name());
     }

@@ -29,6 +29,7 @@ final class OpenModel<S> implements AutoCloseable {
     private final Batcher<S, Outcome> batcher;
     private final AutoCloseable model;
     private final @Nullable SearchIndex index;
+    private final @Nullable IndexMap map;
 
     private OpenModel(
             Manifest manifest,
@@ -41,6 +42,7 @@ final class OpenModel<S> implements AutoCloseable {
         this.batcher = batcher;
         this.model = model;
         this.index = index;
+        this.map = index == null ? null : new IndexMap(index);
     }
 
     /**
@@ -163,6 +165,12 @@ final class OpenModel<S> implements AutoCloseable {
     @Nullable
     SearchIndex index() {
         return index;
+    }
+
+    /** How its index is drawn; null where it has none. */
+    @Nullable
+    IndexMap map() {
+        return map;
     }
 
     boolean isHealthy() {

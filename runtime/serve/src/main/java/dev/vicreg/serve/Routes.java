@@ -62,6 +62,7 @@ final class Routes {
         table.post("/classify", TOKEN, FileRoutes.TYPES, files::classify);
         table.post("/search", TOKEN, FileRoutes.TYPES, files::search);
         table.get("/search", TOKEN, call -> files.indexes());
+        table.routes.add(new Route("GET", "/search/{model}/map", TOKEN, NONE, files::map));
         table.get("/search/{model}/pictures/{index}", TOKEN, files::picture);
         table.get("/metrics", TOKEN, call -> metrics.page());
         table.get("/openapi.json", OPEN, call -> documents.openApi());

@@ -2,6 +2,7 @@ package dev.vicreg.serve;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -21,6 +22,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -188,6 +190,57 @@ class SearchRouteTest {
 
     @Test
     @Timeout(60)
+    void searchThatIsLateIsBrokenOff() throws Exception {
+        var limits = new ServeConfig.Limits(1, Duration.ZERO, 1, Duration.ofMillis(50), 1000, 10, Duration.ZERO);
+        CompletableFuture<Boolean> interrupted = new CompletableFuture<>();
+        Decoding decoding = new Decoding(1, 1 << 20, new ServeMetrics());
+        try (Embedding embedding = new Embedding(limits, decoding, Runnable::run)) {
+            CompletableFuture<Integer> late = embedding.searched(System.nanoTime(), () -> {
+                try {
+                    new CountDownLatch(1).await();
+                } catch (InterruptedException e) {
+                    interrupted.complete(true);
+                }
+                return 7;
+            });
+            var failure = assertThrows(ExecutionException.class, late::get);
+            assertEquals(503, embedding.refusal(failure.getCause()).status());
+            assertTrue(interrupted.get());
+        }
+    }
+
+    /** Of one place, which is the file's until it is answered: what comes meanwhile is refused, and not it. */
+    @Test
+    @Timeout(60)
+    void fileKeepsItsPlaceWhileItsVectorIsSearchedFor() throws Exception {
+        var limits = new ServeConfig.Limits(1, Duration.ZERO, 1, Duration.ofSeconds(30), 1000, 10, Duration.ZERO);
+        ServeConfig config = Served.searched(Served.ANYBODY, model, folder.resolve("colours.index"));
+        ServeMetrics metrics = new ServeMetrics();
+        try (ModelSlot slot = new ModelSlot(config.models().get(0), config, metrics.watch(cause -> {}));
+                Embedding embedding = new Embedding(limits, new Decoding(1, 1 << 20, metrics), Runnable::run)) {
+            CountDownLatch running = new CountDownLatch(1);
+            CountDownLatch released = new CountDownLatch(1);
+            Draft<Picture> red = () -> new Picture(8, 8, 3, new byte[3 * 64]);
+            CompletableFuture<Float> found = embedding.searched(System.nanoTime(), slot, red, index -> "it", vector -> {
+                running.countDown();
+                try {
+                    released.await();
+                } catch (InterruptedException e) {
+                    throw new IllegalStateException(e);
+                }
+                return vector[0];
+            });
+            do { // between embedding and searching, too
+                assertThrows(Refusal.class, () -> embedding.searched(System.nanoTime(), () -> 1));
+            } while (running.getCount() > 0);
+            released.countDown();
+            assertEquals(0, found.get());
+            assertEquals(1, embedding.searched(System.nanoTime(), () -> 1).get());
+        }
+    }
+
+    @Test
+    @Timeout(60)
     void serverThatIsFullOfSamplesSearchesForNoVector() throws Exception {
         Path index = ServedFiles.index(folder.resolve("full.index"), model, COLOURS);
         var limits = new ServeConfig.Limits(1, Duration.ZERO, 1, Duration.ofSeconds(30), 1000, 10, Duration.ZERO);
@@ -284,6 +337,55 @@ class SearchRouteTest {
                     200,
                     routes.picture(new Call(plain, Map.of(), name -> null, new byte[0]))
                             .status());
+        }
+    }
+
+    @Test
+    void mapHasThePlacesOfSamplesAndOfWhatIsFound() throws IOException {
+        JsonObject map = served.get("/search/colour/map").json();
+        assertEquals(4, map.get("samples").getAsInt());
+        double share = map.get("share").getAsDouble();
+        assertTrue(share > 0.8 && share < 1, "three dimensions in two: " + share);
+        JsonArray points = map.getAsJsonArray("points");
+        assertEquals(4, points.size());
+        JsonObject blue = points.get(3).getAsJsonObject();
+        assertEquals("3.png", blue.get("path").getAsString());
+        byte[] picture = ServedFiles.png(8, 8, Color.BLUE);
+        JsonObject found =
+                served.post("/search?k=2&map=true", "image/png", picture).json();
+        assertEquals(blue.get("place"), found.get("place"), "where its like lies");
+        for (JsonElement each : found.getAsJsonArray("results")) {
+            JsonObject result = each.getAsJsonObject();
+            JsonObject point = points.get(result.get("index").getAsInt()).getAsJsonObject();
+            assertEquals(point.get("place"), result.get("place"));
+        }
+        JsonObject longer =
+                served.json("/search?map=true", "{\"vector\":[0,0,7]}").json();
+        assertEquals(blue.get("place"), longer.get("place"), "its length doesn't matter");
+        assertFalse(served.json("/search", "{\"vector\":[0,0,7]}").json().has("place"));
+        assertEquals(
+                "map: expected true or false",
+                served.json("/search?map=1", "{\"vector\":[0,0,7]}").error());
+        try (Served plain = new Served(Served.config(model))) {
+            Served.Answer none = plain.get("/search/colour/map");
+            assertEquals(404, none.status());
+            assertEquals("model colour has no index (`index`)", none.error());
+        }
+    }
+
+    @Test
+    void mapOfALargeIndexShowsSomeThatAreSpreadOverIt() throws IOException {
+        float[][] vectors = new float[2 * IndexMap.MOST + 1][];
+        Arrays.setAll(vectors, i -> new float[] {1, 0, 0});
+        Path index = ServedFiles.index(folder.resolve("large.index"), model, vectors);
+        try (Served large = new Served(Served.searched(Served.ANYBODY, model, index))) {
+            JsonObject map = large.get("/search/colour/map").json();
+            assertEquals(vectors.length, map.get("samples").getAsInt());
+            assertTrue(map.get("share").isJsonNull(), "all are the same");
+            JsonArray points = map.getAsJsonArray("points");
+            assertEquals(IndexMap.MOST, points.size());
+            JsonObject last = points.get(IndexMap.MOST - 1).getAsJsonObject();
+            assertEquals(vectors.length - 3, last.get("index").getAsInt());
         }
     }
 

@@ -86,6 +86,9 @@ final class ExactSearch implements AutoCloseable {
         OrtEnvironment environment = OrtEnvironment.getEnvironment();
         try (OnnxTensor asked = OnnxTensor.createTensor(environment, queries)) {
             for (int first = 0; first < vectors.count(); first += vectors.tileRows()) {
+                if (Thread.currentThread().isInterrupted()) {
+                    throw new IllegalStateException("Cannot search: the thread was interrupted");
+                }
                 FloatBuffer tile = vectors.tile(first);
                 int rows = tile.remaining() / vectors.dimension();
                 int most = Math.min(k, rows);

@@ -233,7 +233,7 @@ public final class SearchIndex implements AutoCloseable {
      * @param k 1 to {@link #size}
      * @throws IllegalArgumentException if the query has another dimension, a value that is not finite or nothing but zeros,
      *     or {@code k} is out of range: says so in one line
-     * @throws IllegalStateException if this is closed
+     * @throws IllegalStateException if this is closed, or the thread is interrupted while it goes through all vectors
      */
     public List<Match> search(float[] query, int k) {
         if (graph == null || k > MOST_APPROXIMATE) {

@@ -283,6 +283,17 @@ class SearchIndexTest {
     }
 
     @Test
+    void interruptedThreadSearchesNoFurtherAndStaysInterrupted() throws IOException {
+        try (SearchIndex index = SearchIndex.open(index(clusters(100, 3, 2), NEVER, UNSEEN))) {
+            Thread.currentThread().interrupt();
+            var failure = assertThrows(IllegalStateException.class, () -> index.search(new float[] {1, 0, 0}, 3));
+            assertTrue(Thread.interrupted());
+            assertEquals("Cannot search: the thread was interrupted", failure.getMessage());
+            assertEquals(3, index.search(new float[] {1, 0, 0}, 3).size());
+        }
+    }
+
+    @Test
     void whatIsNotPublishedLeavesTheOldIndex() throws IOException {
         Path file = index(new float[][] {{1}}, NEVER, UNSEEN);
         byte[] before = Files.readAllBytes(file);

@@ -91,6 +91,11 @@ final class ClassifyCommand {
     static void run(Settings given, Console console) throws Exception {
         Settings settings = TuningOptions.withRecipe(given, LABELS_PER_CLASS, LABEL_SHARE);
         TuningOptions.Mode mode = TuningOptions.mode(settings);
+        boolean draws = settings.isGiven(LABELS_PER_CLASS) || settings.isGiven(LABEL_SHARE);
+        if (settings.isGiven(TuningOptions.SEED) && mode == TuningOptions.Mode.FROZEN && !draws) {
+            throw new SettingException("--seed is for --finetune, --from-scratch, --labels-per-class and --label-share;"
+                    + " add one, or leave it out");
+        }
         Path out = settings.get(OUT);
         AtomicFile.requireWritable(out);
         Path model = settings.get(MODEL);

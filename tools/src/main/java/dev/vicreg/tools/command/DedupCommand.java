@@ -53,6 +53,16 @@ final class DedupCommand {
     private static final Setting<Path> CSV =
             Setting.path("csv", "FILE.csv", Group.OUTPUT, "also write the groups as a table");
 
+    private static final List<Setting<?>> OF_MODELS = Stream.of(
+                    ModelFile.OPTIONS,
+                    List.<Setting<?>>of(
+                            SharedSettings.DEVICE,
+                            SharedSettings.GPU_MEMORY,
+                            SharedSettings.CUDNN_SEARCH,
+                            SharedSettings.TF32))
+            .flatMap(List::stream)
+            .toList();
+
     static final Usage USAGE = new Usage(
             List.of(),
             Stream.of(
@@ -80,6 +90,7 @@ final class DedupCommand {
             throw new SettingException("give --index, or --model and --data");
         }
         if (settings.isGiven(INDEX)) {
+            refuseOfModels(settings);
             try (SearchIndex index = SearchIndex.open(settings.get(INDEX))) {
                 if (sheet.isPresent()) {
                     SearchCommand.requirePictures(index, settings.get(INDEX));
@@ -93,6 +104,15 @@ final class DedupCommand {
             make(file, sheet.isPresent(), settings, console);
             try (SearchIndex index = SearchIndex.open(file)) {
                 group(index, settings, console);
+            }
+        }
+    }
+
+    /** Refuses what says how samples are embedded. */
+    private static void refuseOfModels(Settings settings) {
+        for (Setting<?> setting : OF_MODELS) {
+            if (settings.isGiven(setting)) {
+                throw new SettingException("--" + setting.name() + " is for --model and --data; leave it out");
             }
         }
     }

@@ -35,9 +35,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.IntUnaryOperator;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** Measures encoders beside each other, and beside the samples themselves. */
 final class EvalCommand {
@@ -129,6 +131,12 @@ final class EvalCommand {
         }
         String names = targets && !settings.isGiven(MEASURES) ? "all" : settings.get(MEASURES);
         List<Measure> measures = Measures.of(names, targets, settings.get(K), settings.get(TEMPERATURE));
+        for (Setting<?> setting : List.of(K, TEMPERATURE)) {
+            if (settings.isGiven(setting) && !Measures.vote(measures) && !isOfClasses(settings)) {
+                throw new SettingException(
+                        "--" + setting.name() + " is of kNN, which --measures has not; leave it out");
+            }
+        }
         try (Datasets datasets = new Datasets(new Reading(console));
                 ComparedModels models = new ComparedModels()) {
             open(settings, models, datasets, console);
@@ -272,10 +280,14 @@ final class EvalCommand {
         }
     }
 
+    /** Whether something is told of each class, which kNN says. */
+    private static boolean isOfClasses(Settings settings) {
+        return settings.on(PER_CLASS) || settings.find(CONFUSION).isPresent();
+    }
+
     /** How many training samples need a label, for what is told of each class; of measures each says so itself. */
     private static int leastTraining(Settings settings) {
-        boolean ofClasses = settings.on(PER_CLASS) || settings.find(CONFUSION).isPresent();
-        return ofClasses ? settings.get(K).get(0) : 1;
+        return isOfClasses(settings) ? settings.get(K).get(0) : 1;
     }
 
     private static <R> void report(
@@ -306,21 +318,20 @@ final class EvalCommand {
         }
         EvaluationReport report =
                 new EvaluationReport(bank.form(), settings.get(K), settings.get(TEMPERATURE), labels, measured);
+        Optional<Predictions> predictions = labels.known() && isOfClasses(settings)
+                ? Optional.of(predictions(settings, spaces.get(0), labels))
+                : Optional.empty();
+        Optional<Predictions> told = predictions.filter(found -> settings.on(PER_CLASS));
         if (settings.on(SharedSettings.JSON)) {
-            console.out().println(Json.line(report.json()));
+            Map<String, @Nullable Object> json = report.json();
+            told.ifPresent(found -> json.put("per_class", report.classes(found)));
+            console.out().println(Json.line(json));
         } else {
-            console.out().print(report.text());
+            console.out().print(report.text() + told.map(report::perClass).orElse(""));
         }
-        if (labels.known()
-                && (settings.on(PER_CLASS) || settings.find(CONFUSION).isPresent())) {
-            Predictions predictions = predictions(settings, spaces.get(0), labels);
-            if (settings.on(PER_CLASS) && !settings.on(SharedSettings.JSON)) {
-                console.out().print(report.perClass(predictions));
-            }
-            Optional<Path> picture = settings.find(CONFUSION);
-            if (picture.isPresent()) {
-                new ConfusionPlot(predictions.confusion(), labels.classes()).write(picture.get());
-            }
+        Optional<Path> picture = settings.find(CONFUSION);
+        if (predictions.isPresent() && picture.isPresent()) {
+            new ConfusionPlot(predictions.get().confusion(), labels.classes()).write(picture.get());
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.vicreg.tools.evaluation;
 
 import dev.vicreg.runtime.Embeddings;
+import dev.vicreg.runtime.search.PrincipalComponents;
 import java.awt.Color;
 import java.awt.Graphics2D;
 import java.awt.image.BufferedImage;
@@ -95,7 +96,7 @@ public final class VectorPlot extends Plot {
         style.setLegendVisible(legend);
         style.setLegendPosition(Styler.LegendPosition.OutsideE);
         style.setChartBackgroundColor(Color.WHITE);
-        double[][] places = Pca.twoDirections(vectors);
+        double[][] places = PrincipalComponents.of(vectors).places(vectors);
         for (int label = 0; label < classes.size(); label++) {
             List<Double> x = new ArrayList<>();
             List<Double> y = new ArrayList<>();

@@ -1,7 +1,7 @@
 package dev.vicreg.tools.report;
 
+import dev.vicreg.runtime.search.PrincipalComponents;
 import dev.vicreg.tools.evaluation.Neighbours;
-import dev.vicreg.tools.evaluation.Pca;
 import dev.vicreg.tools.evaluation.VectorRows;
 import dev.vicreg.tools.evaluation.diagnosis.Diagnosis;
 import java.util.ArrayList;
@@ -89,24 +89,11 @@ final class Spaces {
     /** Places by the two directions of largest variance of vectors of length 1, and the share of the variance in them. */
     private static void putMap(Map<String, Object> json, float[][] vectors) {
         float[][] unit = VectorRows.unit(vectors);
-        double[][] places = Pca.twoDirections(unit);
-        double shown = Arrays.stream(places)
-                .mapToDouble(place -> place[0] * place[0] + place[1] * place[1])
-                .sum();
-        double[] mean = new double[unit[0].length];
-        double all = 0;
-        for (float[] vector : unit) {
-            for (int i = 0; i < mean.length; i++) {
-                mean[i] += vector[i] / (double) unit.length;
-            }
-        }
-        for (float[] vector : unit) {
-            for (int i = 0; i < mean.length; i++) {
-                all += (vector[i] - mean[i]) * (vector[i] - mean[i]);
-            }
-        }
-        json.put("places", Arrays.stream(places).map(Figures::rounded).toList());
-        json.put("share", all == 0 ? null : Figures.rounded(shown / all));
+        PrincipalComponents components = PrincipalComponents.of(unit);
+        json.put(
+                "places",
+                Arrays.stream(components.places(unit)).map(Figures::rounded).toList());
+        json.put("share", Figures.rounded(components.share()));
     }
 
     private static List<Map<String, Object>> neighbours(float[][] vectors, List<Integer> queries) {

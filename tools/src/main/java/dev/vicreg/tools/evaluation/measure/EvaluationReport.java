@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -87,6 +88,26 @@ public record EvaluationReport(
                 predictions.actual().length,
                 percent(6, predictions.balancedAccuracy())));
         return text.toString();
+    }
+
+    /** The same for programs: each class with its samples, recall, precision and F1, 0 to 1, null where there is none. */
+    public List<Map<String, @Nullable Object>> classes(Predictions predictions) {
+        Predictions.Tally[] tallies = predictions.tallies();
+        return IntStream.range(0, tallies.length)
+                .mapToObj(label -> {
+                    Map<String, @Nullable Object> json = new LinkedHashMap<>();
+                    json.put("class", labels.classes().get(label));
+                    json.put("samples", tallies[label].samples());
+                    json.put("recall", number(tallies[label].recall()));
+                    json.put("precision", number(tallies[label].precision()));
+                    json.put("f1", number(tallies[label].f1()));
+                    return json;
+                })
+                .toList();
+    }
+
+    private static @Nullable Double number(double share) {
+        return Double.isNaN(share) ? null : (Double) share;
     }
 
     private static String percent(int width, double share) {

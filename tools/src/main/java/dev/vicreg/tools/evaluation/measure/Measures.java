@@ -38,6 +38,11 @@ public final class Measures {
 
     private Measures() {}
 
+    /** Whether one of them is by neighbours that vote. */
+    public static boolean vote(List<Measure> measures) {
+        return measures.stream().anyMatch(Knn.class::isInstance);
+    }
+
     /** Their names. */
     public static List<String> names() {
         return List.copyOf(ALL.keySet());

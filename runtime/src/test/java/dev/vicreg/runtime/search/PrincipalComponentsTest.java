@@ -1,11 +1,12 @@
-package dev.vicreg.tools.evaluation;
+package dev.vicreg.runtime.search;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-class PcaTest {
+class PrincipalComponentsTest {
     /** Two directions of known deviation in five dimensions, hidden in small noise. */
     @Test
     void largestDirectionsComeFirst() {
@@ -22,10 +23,13 @@ class PcaTest {
                 vectors[i][d] = (float) (place[d] + 0.01 * random.nextGaussian());
             }
         }
-        double[][] places = Pca.twoDirections(vectors);
+        PrincipalComponents components = PrincipalComponents.of(vectors);
+        double[][] places = components.places(vectors);
         for (int axis = 0; axis < 2; axis++) {
             assertEquals(1, Math.abs(correlation(places, hidden, axis)), 1e-4);
         }
+        assertEquals(1, components.share(), 1e-4); // the rest is the noise
+        assertEquals(0, components.place(new float[] {7, 0, 0, 0, 0})[0], 0.5);
     }
 
     private static double correlation(double[][] x, double[][] y, int axis) {
@@ -42,8 +46,19 @@ class PcaTest {
 
     @Test
     void oneDimensionLeavesTheSecondPlaceEmpty() {
-        double[][] places = Pca.twoDirections(new float[][] {{1}, {3}, {5}});
+        float[][] vectors = {{1}, {3}, {5}};
+        PrincipalComponents components = PrincipalComponents.of(vectors);
+        double[][] places = components.places(vectors);
         assertEquals(2, Math.abs(places[0][0]), 1e-9);
         assertEquals(0, places[0][1], 1e-9);
+        assertEquals(8, Math.abs(components.place(new float[] {11})[0]), 1e-9);
+        assertEquals(1, components.share(), 1e-9);
+    }
+
+    @Test
+    void vectorsThatAreTheSameLieAtOnePlace() {
+        PrincipalComponents components = PrincipalComponents.of(new float[][] {{1, 2}, {1, 2}});
+        assertArrayEquals(new double[2], components.place(new float[] {1, 2}));
+        assertEquals(Double.NaN, components.share());
     }
 }
