@@ -57,7 +57,7 @@ public record Execution(Device device, int threads, Recomputation recomputation,
     Optional<Parted> parted(StepGraph step) {
         boolean asked = branches == Branches.SIDE_BY_SIDE;
         boolean onCpu = OrtSessions.resolve(device).kind() == Device.Kind.CPU;
-        if (branches == Branches.IN_TURN || !asked && (!onCpu || threads == 1)) {
+        if (branches == Branches.IN_TURN || (!asked && (!onCpu || threads == 1))) {
             return Optional.empty();
         }
         if (!onCpu || threads == 1) {

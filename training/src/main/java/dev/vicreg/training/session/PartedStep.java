@@ -100,7 +100,7 @@ final class PartedStep implements StepEngine {
 
     private static boolean isWrittenInPlace(Running running, Map.Entry<String, String> next, List<Running> stage) {
         return running.part.isWrittenInPlace(next.getKey())
-                && stage.stream().allMatch(other -> other == running || !other.inputs.contains(next.getValue()));
+                && stage.stream().allMatch(other -> other.equals(running) || !other.inputs.contains(next.getValue()));
     }
 
     private OnnxTensor tensor(Tensor tensor) throws OrtException {

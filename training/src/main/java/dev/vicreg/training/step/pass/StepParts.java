@@ -72,15 +72,16 @@ public record StepParts(List<List<Part>> stages, double share) {
          * @param output one of {@link #next}
          */
         public boolean isWrittenInPlace(String output) {
+            String target = next.get(output);
             Node last = graph.output(output).producer();
-            if (last == null || !ELEMENTWISE.contains(last.op()) || guards.containsKey(next.get(output))) {
+            if (last == null || !ELEMENTWISE.contains(last.op()) || guards.containsKey(target)) {
                 return false;
             }
             Set<Node> before = new HashSet<>(Graph.of(output, graph.inputs(), Map.of(output, last.output(0)))
                     .nodes());
             return graph.nodes().stream()
                     .filter(node -> node.inputs().stream()
-                            .anyMatch(input -> input != null && next.get(output).equals(input.name())))
+                            .anyMatch(input -> input != null && Objects.equals(target, input.name())))
                     .allMatch(before::contains);
         }
     }
