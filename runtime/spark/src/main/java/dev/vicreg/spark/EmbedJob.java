@@ -83,6 +83,10 @@ public final class EmbedJob {
         try {
             new EmbedJob(spark, settings).embed(out, err);
             return SUCCESS;
+        } catch (NoClassDefFoundError e) {
+            err.println("vicreg embed: there is no class " + e.getMessage()
+                    + "; give the jars that docs/spark.md names with --jars");
+            return FAILURE;
         } catch (Exception e) { // the job ends here: whatever went wrong becomes one line
             err.println("vicreg embed: " + line(e));
             return FAILURE;

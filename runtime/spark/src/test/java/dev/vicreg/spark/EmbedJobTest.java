@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.Gson;
@@ -238,7 +239,10 @@ class EmbedJobTest {
                     .map(each -> SparkEnv.get().executorId() + " "
                             + ProcessHandle.current().pid())
                     .collect()
-                    .forEach(each -> found.put(each.split(" ")[0], Long.valueOf(each.split(" ")[1])));
+                    .forEach(each -> {
+                        String[] words = each.split(" ", 2);
+                        found.put(words[0], Long.valueOf(words[1]));
+                    });
         }
         return found;
     }
@@ -405,6 +409,13 @@ class EmbedJobTest {
         line = embed(model, data, foreign).line();
         assertTrue(line.contains("holds a table of other origin"), line);
         assertEquals(4, rows(out).size());
+    }
+
+    @Test
+    void executorOpensAModelOnce() throws Exception {
+        ShippedModel model = ShippedModel.read(
+                JavaSparkContext.fromSparkContext(spark.sparkContext()), model().toString(), "cpu", 1);
+        assertSame(model.open(), model.open());
     }
 
     @Test
