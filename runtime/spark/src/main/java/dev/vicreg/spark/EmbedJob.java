@@ -113,7 +113,7 @@ public final class EmbedJob {
         ShippedModel model = ShippedModel.read(context, settings.model(), settings.device(), threads);
         EmbeddingModel opened = model.open(); // so that a wrong one is told before anything is listed
         String noun = opened.manifest().input().noun();
-        VectorTable table = new VectorTable(spark, settings.out(), model, settings.normalize());
+        ParquetVectors table = new ParquetVectors(spark, settings.out(), model, settings.normalize());
         Dataset<Row> all = new Locations(spark, noun).of(settings.data());
         Dataset<Row> known = table.paths();
         long before = known.count();
@@ -134,7 +134,7 @@ public final class EmbedJob {
     }
 
     private void append(
-            VectorTable table, Dataset<Row> wanted, long count, ShippedModel model, UndecodableSamples undecodable)
+            ParquetVectors table, Dataset<Row> wanted, long count, ShippedModel model, UndecodableSamples undecodable)
             throws IOException {
         SparkContext context = spark.sparkContext();
         EmbedPartition task = new EmbedPartition(
@@ -142,7 +142,7 @@ public final class EmbedJob {
         Dataset<Row> vectors = wanted.repartition(
                         tasks(count), col("file"), col("offset").divide(NEAR).cast("long"))
                 .sortWithinPartitions("file", "offset")
-                .mapPartitions(task, Encoders.row(VectorTable.SCHEMA));
+                .mapPartitions(task, Encoders.row(ParquetVectors.SCHEMA));
         SparkListener ending = undecodable.ending(context);
         context.addSparkListener(ending);
         try {

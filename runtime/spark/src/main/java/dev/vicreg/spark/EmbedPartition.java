@@ -47,7 +47,7 @@ final class EmbedPartition implements MapPartitionsFunction<Row, Row> {
         this.undecodable = undecodable;
     }
 
-    /** Rows of {@link VectorTable#SCHEMA}. */
+    /** Rows of {@link ParquetVectors#SCHEMA}. */
     @Override
     public Iterator<Row> call(Iterator<Row> locations) throws IOException {
         EmbeddingModel open = model.open();

@@ -4,7 +4,7 @@
  * <p>Knows {@code runtime} alone, and neither training nor the command line; executors need nothing else of this project.
  * Spark, Hadoop and commons-compress are the cluster's.
  *
- * <p>Read {@link dev.vicreg.spark.EmbedJob} first, then {@code Locations}, {@code EmbedPartition} and {@code VectorTable}.
+ * <p>Read {@link dev.vicreg.spark.EmbedJob} first, then {@code Locations}, {@code EmbedPartition} and {@code ParquetVectors}.
  */
 @NullMarked
 package dev.vicreg.spark;

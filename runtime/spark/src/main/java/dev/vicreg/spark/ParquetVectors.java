@@ -24,7 +24,7 @@ import org.apache.spark.sql.types.StructType;
  * <p>A task's file appears as a whole when the task is done, under a name that another try of it has too. So what a job
  * that was ended has written stays, and no row is there twice.
  */
-final class VectorTable {
+final class ParquetVectors {
     /** SHA-256 of the encoder's file. */
     static final String MODEL = "vicreg.model";
 
@@ -46,7 +46,7 @@ final class VectorTable {
      * @param folder where they are, or will be
      * @throws IOException if there is something else, or vectors of another model
      */
-    VectorTable(SparkSession spark, String folder, ShippedModel model, boolean normalized) throws IOException {
+    ParquetVectors(SparkSession spark, String folder, ShippedModel model, boolean normalized) throws IOException {
         this.spark = spark;
         this.folder = folder;
         this.origin = new MetadataBuilder()
