@@ -112,7 +112,7 @@ public final class EmbedJob {
                 : spark.sparkContext().conf().getInt("spark.task.cpus", 1);
         ShippedModel model = ShippedModel.read(context, settings.model(), settings.device(), threads);
         EmbeddingModel opened = model.open(); // so that a wrong one is told before anything is listed
-        String noun = opened.manifest().input().noun();
+        String noun = Location.noun(opened.manifest().input());
         ParquetVectors table = new ParquetVectors(spark, settings.out(), model, settings.normalize());
         Dataset<Row> all = new Locations(spark, noun).of(settings.data());
         Dataset<Row> known = table.paths();

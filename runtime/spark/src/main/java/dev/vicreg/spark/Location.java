@@ -1,5 +1,6 @@
 package dev.vicreg.spark;
 
+import dev.vicreg.runtime.input.Input;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
@@ -29,16 +30,21 @@ record Location(String path, @Nullable String label, String file, long offset, l
             .add("offset", DataTypes.LongType, false)
             .add("length", DataTypes.LongType, false);
 
-    /** What files end in whose whole content is a sample, by what a model takes. */
+    /** What files end in, in small letters and without the dot, that hold a picture each, a signal or a text. */
     private static final Map<String, Set<String>> ENDINGS = Map.of(
             "pictures", Set.of("jpg", "jpeg", "png", "bmp", "gif", "webp", "tif", "tiff"),
             "signals", Set.of("wav", "wave"),
-            "sequences", Set.of("txt"));
+            "texts", Set.of("txt"));
+
+    /** What samples are called, in the plural. */
+    static String noun(Input<?> input) {
+        return input instanceof Input.Sequences ids && ids.ofTexts() ? "texts" : input.noun();
+    }
 
     /**
-     * What such files end in, in small letters and without the dot.
+     * What the files of such samples end in.
      *
-     * @throws IllegalStateException if such samples don't stand in files of their own
+     * @throws IllegalStateException if they don't stand in files of their own
      */
     static Set<String> endings(String noun) {
         Set<String> endings = ENDINGS.get(noun);

@@ -12,6 +12,7 @@ import com.google.gson.JsonObject;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.runtime.Embeddings;
 import dev.vicreg.runtime.natives.Device;
+import dev.vicreg.runtime.sequence.ByteIds;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -364,6 +365,23 @@ class EmbedJobTest {
         assertEquals("42", rows.get("ant/42.png").getString(1));
         assertArrayEquals(vector(rows.get("bee/7.png")), vector(rows.get(other.toString())));
         check(expected(model, data, rows.keySet()), rows);
+    }
+
+    @Test
+    void textsAreEmbeddedToo() throws Exception {
+        Path model = MadeUpFiles.texts(folder.resolve("texts.onnx"), ByteIds.NAME);
+        Path data = folder.resolve("texts");
+        for (String text : List.of("two", "three times")) {
+            MadeUpFiles.write(data.resolve(text.length() + ".txt"), text.getBytes(StandardCharsets.UTF_8));
+        }
+        MadeUpFiles.write(data.resolve("4.txt"), "four".getBytes(StandardCharsets.UTF_8));
+        Path out = folder.resolve("out");
+        assertEquals(3, embed(model, data, out).told("samples"));
+        Map<String, Row> rows = rows(out);
+        check(expected(model, data, rows.keySet()), rows);
+        Path ids = MadeUpFiles.texts(folder.resolve("ids.onnx"), "ids");
+        String line = embed(ids, data, folder.resolve("none")).line();
+        assertTrue(line.startsWith("vicreg embed: the model takes sequences of ids, which don't stand in files"), line);
     }
 
     @Test

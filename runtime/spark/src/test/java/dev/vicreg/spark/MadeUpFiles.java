@@ -12,6 +12,7 @@ import dev.vicreg.models.onnx.OnnxFile;
 import dev.vicreg.models.ops.Ops;
 import dev.vicreg.runtime.Manifest;
 import dev.vicreg.runtime.input.Input;
+import dev.vicreg.runtime.sequence.ByteIds;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -45,6 +46,17 @@ final class MadeUpFiles {
         var manifest =
                 new Manifest(1, "test", "made up", Input.pictures(SIZE, MEAN, DEVIATION), WIDTH, 0, "none", Map.of());
         Graph graph = Graph.of("encoder", List.of(image), Map.of("embedding", embedding));
+        return Files.write(file, OnnxFile.bytes(graph, Map.of(Manifest.METADATA_KEY, manifest.toJson())));
+    }
+
+    /** The ids as numbers, which texts become where {@code coding} says so. */
+    static Path texts(Path file, String coding) throws IOException {
+        var shape = new Shape(List.of(Dim.symbol("N"), Dim.of(6)));
+        Value ids = Value.input("ids", new TensorType(ElementType.INT64, shape));
+        Input<?> input = new Input.Sequences(
+                "ids", "sequence", 6, coding, ByteIds.COUNT, ByteIds.PADDING, ByteIds.UNKNOWN, List.of(), true);
+        var manifest = new Manifest(Manifest.formatVersion(input), "test", "made up", input, 6, 0, "none", Map.of());
+        Graph graph = Graph.of("encoder", List.of(ids), Map.of("embedding", new Ops().cast(ids, ElementType.FLOAT)));
         return Files.write(file, OnnxFile.bytes(graph, Map.of(Manifest.METADATA_KEY, manifest.toJson())));
     }
 
