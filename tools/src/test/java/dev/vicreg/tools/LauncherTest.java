@@ -157,6 +157,11 @@ class LauncherTest {
         assertTrue(builds().get(0).contains("-Pcuda"), builds().toString());
         finish(start(project, Map.of("VICREG_PROFILE", "cpu"), "./vicreg"));
         assertEquals(2, builds().size());
+        finish(start(project, Map.of("VICREG_PROFILE", "cuda,spark"), "./vicreg"));
+        assertTrue(builds().get(2).contains("-Pcuda,spark"), builds().toString());
+        Launch wrong = finish(start(project, Map.of("VICREG_PROFILE", "gpu"), "./vicreg"));
+        assertEquals(1, wrong.status);
+        assertTrue(wrong.err.contains("VICREG_PROFILE must be cpu, cuda, spark or cuda,spark, found gpu"), wrong.err);
     }
 
     @Test

@@ -1,6 +1,7 @@
 package dev.vicreg.tools.command;
 
 import dev.vicreg.models.setting.Group;
+import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.runtime.Embedder;
 import dev.vicreg.runtime.EmbeddingModel;
 import dev.vicreg.runtime.Embeddings;
@@ -24,13 +25,21 @@ import java.util.stream.Stream;
 
 /** Turns a data set into a file of vectors. */
 final class EmbedCommand {
-    private static final Setting<Path> OUT = Setting.path(
+    private static final Setting<String> OUT = Setting.text(
             "out",
-            "FILE.npy|FILE.csv",
+            "FILE.npy|.csv|FOLDER",
             Group.OUTPUT,
-            "the vectors, one row a sample; the samples' names go to FILE.paths.txt beside it");
+            "the vectors, one row a sample; the samples' names go to FILE.paths.txt beside it. Engine spark: a folder of"
+                    + " Parquet files, to which what it lacks is added",
+            null);
     private static final Setting<Boolean> NORMALIZE =
             Setting.flag("normalize", Group.OUTPUT, "scale every vector to length 1");
+    private static final Setting<String> ENGINE = Setting.choice(
+            "engine",
+            List.of("local", "spark"),
+            Group.MACHINE,
+            "what embeds: this process, or a cluster, by spark-submit of SPARK_HOME",
+            "local");
 
     static final Usage USAGE = new Usage(
             List.of(SharedSettings.MODEL, SharedSettings.DATA, OUT),
@@ -38,15 +47,38 @@ final class EmbedCommand {
                             ModelFile.OPTIONS,
                             List.of(SharedSettings.LIMIT, SharedSettings.LIMIT_PER_CLASS, NORMALIZE),
                             SharedSettings.CROPPING,
-                            SharedSettings.EMBEDDING)
+                            SharedSettings.EMBEDDING,
+                            List.of(ENGINE),
+                            SparkEngine.OPTIONS)
                     .<Setting<?>>flatMap(List::stream)
                     .toList(),
             "./vicreg embed --model run/encoder.onnx --data shapes/test --out vectors.npy");
 
     private EmbedCommand() {}
 
+    /** What the engine spark has no use for. */
+    private static final List<Setting<?>> LOCAL = Stream.of(
+                    ModelFile.OPTIONS,
+                    List.of(SharedSettings.LIMIT, SharedSettings.LIMIT_PER_CLASS),
+                    SharedSettings.CROPPING,
+                    List.of(SharedSettings.GPU_MEMORY, SharedSettings.CUDNN_SEARCH, SharedSettings.TF32))
+            .<Setting<?>>flatMap(List::stream)
+            .toList();
+
     static void run(Settings settings, Console console) throws Exception {
-        Path out = settings.get(OUT);
+        boolean cluster = settings.get(ENGINE).equals("spark");
+        for (Setting<?> useless : cluster ? LOCAL : SparkEngine.OPTIONS) {
+            if (settings.isGiven(useless)) {
+                throw new SettingException("--" + useless.name() + " is for the engine " + (cluster ? "local" : "spark")
+                        + "; leave it out");
+            }
+        }
+        if (cluster) {
+            new SparkEngine(System.getenv(), EmbedCommand.class.getClassLoader())
+                    .embed(settings, settings.get(OUT), settings.on(NORMALIZE), console);
+            return;
+        }
+        Path out = Path.of(settings.get(OUT));
         VectorFile.requireWritable(out);
         String named = settings.get(SharedSettings.DATA);
         try (Datasets datasets = new Datasets(new Reading(console))) {
