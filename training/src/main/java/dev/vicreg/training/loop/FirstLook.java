@@ -15,11 +15,9 @@ import dev.vicreg.training.finding.Findings;
 import dev.vicreg.training.finding.LossShape;
 import dev.vicreg.training.objective.Projector;
 import dev.vicreg.training.objective.VicReg;
-import dev.vicreg.training.run.Metrics;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -45,27 +43,15 @@ record FirstLook(TrainingConfig settings, PairedData data, long stepsPerEpoch, l
     /** Keeps the draw apart from samples' views and the order of epochs. */
     private static final int DRAW = -3;
 
-    /** Findings that have seen what the run has written so far. */
-    Findings findings(Path metrics) throws IOException {
+    /** Findings that have seen nothing yet. */
+    Findings findings() {
         GraphConfig graph = settings.graph();
         ObjectiveConfig objective = graph.objective();
         VicReg.Variant variant = VicReg.Variant.of(objective.loss());
         LossShape shape = !objective.isVicReg()
                 ? null
                 : new LossShape(width(), variant != VicReg.Variant.OFFICIAL, variant == VicReg.Variant.PAPER);
-        Findings findings = new Findings(shape, warmup());
-        Metrics.read(metrics, new Metrics.Reader() {
-            @Override
-            public void values(long step, Map<String, Float> values) {
-                findings.see(step, values);
-            }
-
-            @Override
-            public void finding(String fault, Map<String, Float> evidence) {
-                findings.tell(fault);
-            }
-        });
-        return findings;
+        return new Findings(shape, warmup());
     }
 
     private long warmup() {

@@ -50,7 +50,7 @@ public record Incident(long step, int stage, long from, String message, List<Str
 
     /** Does the step again, as the run did, and finds where its numbers go wrong; empty where they don't. */
     public Optional<Origin> replay(TrainingConfig settings) throws IOException {
-        return replay(Stage.of(settings).get(stage));
+        return replay(Stage.of(settings, stage));
     }
 
     Optional<Origin> replay(Stage its) {
