@@ -54,6 +54,8 @@ final class Rules {
     private static final double LEAKED = 0.95;
 
     private static final double CHANCE = 0.6;
+    /** Share of rows whose label a column tells, where always guessing the commonest would give less than {@link #CHANCE}. */
+    private static final double TOLD = 0.99;
 
     // From the probe.
     /** Share of a batch norm's channels without variance. */
@@ -89,6 +91,12 @@ final class Rules {
                         all -> above(all, "pairs_of_one_name", LEAKED) && below(all, "by_chance", CHANCE),
                         "pairs_of_one_name",
                         "by_chance"),
+                before(
+                        Fault.LABEL_COLUMN,
+                        all -> above(all, "column_tells", TOLD) && below(all, "by_guess", CHANCE),
+                        "column_tells",
+                        "column",
+                        "by_guess"),
                 before(Fault.VIEWS_ALIKE, all -> below(all, "view_distance", ALIKE), "view_distance"),
                 // from the loss
                 new Collapse(),

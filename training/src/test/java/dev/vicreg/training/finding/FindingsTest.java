@@ -178,6 +178,21 @@ class FindingsTest {
     }
 
     @Test
+    void aColumnThatTellsTheLabelIsAFindingUnlessGuessingDoes() {
+        Map<String, Float> told = Map.of("column_tells", 1f, "column", 3f, "by_guess", 0.1f);
+        List<Finding> found = new Findings(null, 0).see(0, told);
+        assertEquals(
+                "label-column: a column tells the label by itself, so that the label reaches the training if that column"
+                        + " was made of it (column tells 1, column 3, by guess 0.100)",
+                found.get(0).text());
+        for (Map<String, Float> good : List.of(
+                Map.of("column_tells", 1f, "column", 3f, "by_guess", 0.97f),
+                Map.of("column_tells", 0.96f, "column", 3f, "by_guess", 0.1f))) {
+            assertEquals(List.of(), new Findings(null, 0).see(0, good));
+        }
+    }
+
+    @Test
     void measurementsTellOfDeadNormsAndOfLostDirections() {
         Findings findings = new Findings(null, 0);
         assertEquals(
