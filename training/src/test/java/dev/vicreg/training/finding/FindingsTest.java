@@ -212,8 +212,30 @@ class FindingsTest {
                 40,
                 Map.of("dead_norm", 0.9f, "update_ratio", 0.4f, "projection_rankme", 3f, "projection_spread", 0.01f));
         assertEquals(
-                List.of(Fault.DEAD_NORM, Fault.HIGH_RATE, Fault.COLLAPSE, Fault.DIMENSIONAL_COLLAPSE),
+                List.of(
+                        Fault.DEAD_NORM,
+                        Fault.HIGH_RATE,
+                        Fault.COLLAPSE), // which is told instead of the lost directions
                 found.stream().map(Finding::fault).toList());
+    }
+
+    /** Figures of SimSiam without predictor, whose projector ends in a batch norm, and of VICReg without covariance. */
+    @Test
+    void lostDirectionsAreACollapseWhereTheRestBunchTogether() {
+        List<List<Map<String, Float>>> runs = List.of(
+                List.of(directions(13.5f, 0.98f), directions(3.66f, 0.81f), directions(1.93f, 0.57f)),
+                List.of(directions(13.2f, 0.78f), directions(9.2f, 0.8f), directions(2.97f, 0.93f)),
+                List.of(directions(13.1f, 0.77f), directions(11.2f, 0.55f), directions(10.1f, 0.61f)));
+        List<List<Fault>> expected = List.of(List.of(Fault.COLLAPSE), List.of(Fault.DIMENSIONAL_COLLAPSE), List.of());
+        for (int i = 0; i < runs.size(); i++) {
+            List<Map<String, Float>> probes = runs.get(i);
+            List<Finding> found = of(null, 0, 3, step -> probes.get((int) step - 1));
+            assertEquals(expected.get(i), found.stream().map(Finding::fault).toList());
+        }
+    }
+
+    private static Map<String, Float> directions(float rankMe, float spread) {
+        return Map.of("projection_rankme", rankMe, "projection_spread", spread);
     }
 
     @Test
