@@ -113,7 +113,7 @@ class FindingsCommandsTest {
                 .findFirst()
                 .orElseThrow();
         assertTrue(line.contains("(column tells 1, column 1, by guess "), line);
-        assertTrue(line.endsWith("; try --columns without it"), line);
+        assertTrue(line.endsWith("; try `columns` without it"), line);
         Cli plain = train(folder.resolve("plain"), "--label", "class");
         assertFalse(plain.err().contains("label-column"), plain.err());
     }
