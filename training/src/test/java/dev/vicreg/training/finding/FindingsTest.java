@@ -85,6 +85,14 @@ class FindingsTest {
         requireOne(Fault.VIEWS_UNLIKE, 51, of(50, 200, step -> terms(0.4, 0.1, 1)));
     }
 
+    /** LARS on vectors has learnt but a thirtieth when its rate has been up for 40 steps, and goes on learning. */
+    @Test
+    void aSlowStartIsNotFlat() {
+        LongFunction<Double> slow = step -> step < 100 ? 0.79 : Math.max(0.55, 0.79 - 0.0014 * (step - 100));
+        assertEquals(List.of(), of(93, 400, step -> terms(0.4, 0.1, slow.apply(step))));
+        requireOne(Fault.FLAT_INVARIANCE, 94, of(93, 400, step -> terms(0.4, 0.1, step < 100 ? 0.79 : 0.785)));
+    }
+
     /** The paper sums the distance between views over dimensions, and adds the variances of both branches. */
     @Test
     void termsOfThePaperTellTheSameWhereTheWidthIsKnown() {

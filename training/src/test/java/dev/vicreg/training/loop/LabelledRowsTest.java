@@ -32,7 +32,7 @@ class LabelledRowsTest {
     void rowsOfAValueThatAreOfTwoClassesInEqualPartsAreNotTold() {
         LabelledRows rows = new LabelledRows();
         for (int i = 0; i < 100; i++) {
-            rows.add(new float[] {i / 50}, i % 2);
+            rows.add(new float[] {i < 50 ? 0 : 1}, i % 2);
         }
         assertEquals(0f, rows.values().get("column_tells"));
     }
