@@ -30,8 +30,12 @@ class FindingsCommandsTest {
     }
 
     private static Cli train(Path out, String... more) {
+        return trainOn(folder.resolve("v/train.csv"), out, more);
+    }
+
+    private static Cli trainOn(Path data, Path out, String... more) {
         List<String> words = new ArrayList<>(List.of("train", "--out", out.toString()));
-        words.addAll(List.of("--data", folder.resolve("v/train.csv").toString(), "--projector", "16-16"));
+        words.addAll(List.of("--data", data.toString(), "--projector", "16-16"));
         words.addAll(List.of("--batch-size", "32", "--threads", "1", "--steps", "12"));
         words.addAll(List.of(more));
         return Cli.run(words.toArray(new String[0]));
@@ -91,6 +95,27 @@ class FindingsCommandsTest {
                 Files.copy(each, to.resolve(from.relativize(each).toString()));
             }
         }
+    }
+
+    @Test
+    void aColumnMadeOfTheLabelIsTold() throws Exception {
+        List<String> rows = Files.readAllLines(folder.resolve("v/train.csv"));
+        List<String> coded = new ArrayList<>(List.of("code," + rows.get(0)));
+        for (String row : rows.subList(1, rows.size())) {
+            coded.add(row.substring(row.lastIndexOf(',') + 1).hashCode() % 1000 + "," + row);
+        }
+        Path file = Files.write(folder.resolve("coded.csv"), coded);
+        Cli told = trainOn(file, folder.resolve("coded"), "--label", "class");
+        assertEquals(0, told.status(), told.err());
+        String line = told.err()
+                .lines()
+                .filter(each -> each.contains("finding: label-column"))
+                .findFirst()
+                .orElseThrow();
+        assertTrue(line.contains("(column tells 1, column 1, by guess "), line);
+        assertTrue(line.endsWith("; try `columns` without it"), line);
+        Cli plain = train(folder.resolve("plain"), "--label", "class");
+        assertFalse(plain.err().contains("label-column"), plain.err());
     }
 
     @Test

@@ -210,6 +210,8 @@ class ReportTest {
         try (InputStream axe = ReportTest.class.getResourceAsStream(AXE)) {
             shown.run(new String(axe.readAllBytes(), StandardCharsets.UTF_8) + "; 0");
         }
+        layOutByUmap(shown);
+        shown.run("document.querySelector('#map progress').hidden = false"); // as it is meanwhile
         String rules = rule == null ? "{}" : "{runOnly: ['" + rule + "']}";
         JsonNode violations =
                 shown.run("axe.run(" + rules + ").then(found => found.violations.map(each => each.id + ': ' +"
@@ -278,6 +280,82 @@ class ReportTest {
                 "before training",
                 shown.run("document.querySelector('#neighbours [aria-pressed=true]').textContent")
                         .asText());
+    }
+
+    private static final String POINTS =
+            "[...document.querySelectorAll('.map circle')].map(dot => [+dot.getAttribute('cx'), +dot.getAttribute('cy')])";
+
+    /** Presses the button, and waits until the map is there. */
+    private static void layOutByUmap(Browser shown) throws Exception {
+        shown.run("[...document.querySelectorAll('#map button')].find(each => each.textContent === 'UMAP').click()");
+        shown.run("(async () => { const progress = document.querySelector('#map progress');"
+                + " while (!progress.hidden) await new Promise(resolve => setTimeout(resolve)) })()");
+    }
+
+    /** Distance of samples from their nearest ones in the map, by the mean distance of all. */
+    private static double closeness(JsonNode points, JsonNode near) {
+        double nearest = 0;
+        double all = 0;
+        for (int i = 0; i < points.size(); i++) {
+            nearest += distance(points, i, near.path(i).path(0).path(0).asInt()) / points.size();
+            for (int j = 0; j < points.size(); j++) {
+                all += distance(points, i, j) / points.size() / points.size();
+            }
+        }
+        return nearest / all;
+    }
+
+    private static double distance(JsonNode points, int i, int j) {
+        return Math.hypot(
+                points.path(i).path(0).asDouble() - points.path(j).path(0).asDouble(),
+                points.path(i).path(1).asDouble() - points.path(j).path(1).asDouble());
+    }
+
+    @Test
+    void umapBringsWhatIsNearTogetherAndAlwaysAlike() throws Exception {
+        Browser shown = open(run.resolve("report.html"), 1280, "light");
+        JsonNode space = content(run.resolve("report.html"))
+                .path("samples")
+                .path("spaces")
+                .path(0);
+        JsonNode components = shown.run(POINTS);
+        layOutByUmap(shown);
+        JsonNode umap = shown.run(POINTS);
+        assertEquals(100, umap.size());
+        assertTrue(
+                closeness(umap, space.path("near")) < closeness(components, space.path("near")),
+                () -> "umap " + closeness(umap, space.path("near")) + ", components "
+                        + closeness(components, space.path("near")));
+        shown.run("document.querySelector('#map').scrollIntoView()");
+        shown.screenshot(Path.of("target", "report-umap.png"));
+        shown.run("document.querySelector('.map').focus()");
+        shown.press("ArrowRight");
+        assertTrue(shown.run("document.querySelector('#map .readout').textContent")
+                .asText()
+                .contains(".png"));
+        shown.run(
+                "[...document.querySelectorAll('#map button')].find(each => each.textContent.includes('comp')).click()");
+        assertEquals(components, shown.run(POINTS));
+        Browser again = open(run.resolve("report.html"), 1280, "light");
+        layOutByUmap(again);
+        assertEquals(umap, again.run(POINTS));
+        assertEquals(List.of(), again.complaints);
+    }
+
+    /** With fewer samples than UMAP asks for neighbours. */
+    @Test
+    void umapOfAFewSamplesIsDrawnToo() throws Exception {
+        Path page = folder.resolve("page.html");
+        assertEquals(
+                0,
+                Cli.run("report", run.toString(), "--out", page.toString(), "--samples", "4")
+                        .status());
+        Browser shown = open(page, 1280, "light");
+        layOutByUmap(shown);
+        assertTrue(
+                shown.run("document.querySelector('#map').textContent").asText().contains("Laid out by UMAP"));
+        assertEquals(4, shown.run(POINTS).size());
+        assertEquals(List.of(), shown.complaints);
     }
 
     @Test

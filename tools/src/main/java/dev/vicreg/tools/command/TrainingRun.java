@@ -120,7 +120,7 @@ final class TrainingRun {
                             public void saved(RunFolder.Saved saved) {}
                         },
                         online,
-                        vectors -> brief(Diagnosis.of(vectors)),
+                        Diagnosis::brief,
                         () -> isStopRequested(followers, hold));
             } catch (IllegalStateException
                     | IOException
@@ -195,13 +195,6 @@ final class TrainingRun {
                         figures,
                         target)
                 .file();
-    }
-
-    /** What a probe's few vectors tell. */
-    private static Map<String, Double> brief(Diagnosis vectors) {
-        Map<String, Double> figures = vectors.figures();
-        figures.keySet().retainAll(List.of("constant_dimensions", "rankme", "spread"));
-        return figures;
     }
 
     /** What is told of the last measurement while the run goes on. */

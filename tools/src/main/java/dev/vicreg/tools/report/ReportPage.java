@@ -8,14 +8,16 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /**
  * The page: one HTML file with styles, scripts and data in it that loads nothing, so that it opens anywhere and offline.
  *
  * <p>What comes from files, such as their names, is in the JSON alone, where no character can end the element that it stands
- * in; the script puts it into the page as text. A content security policy lets nothing run but the page's own two scripts.
+ * in; the script puts it into the page as text. A content security policy lets nothing run but the page's own scripts.
  */
 final class ReportPage {
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -26,12 +28,14 @@ final class ReportPage {
     /** The whole page, which shows {@code content}. */
     static String of(Map<String, Object> content) {
         String plots = resource(PLOTS + "uPlot.iife.min.js");
+        String umap = content.containsKey("samples") ? resource("umap-js/umap-js.min.js") : "";
         String script = resource("report.js");
         return resource("report.html")
                 .replace("@PLOT-STYLE@", resource(PLOTS + "uPlot.min.css"))
                 .replace("@STYLE@", resource("report.css"))
-                .replace("@POLICY@", "'sha256-" + sha256(plots) + "' 'sha256-" + sha256(script) + "'")
+                .replace("@POLICY@", hashes(plots, umap, script))
                 .replace("@PLOTS@", plots)
+                .replace("@UMAP@", umap)
                 .replace("@SCRIPT@", script)
                 .replace("@CONTENT@", embedded(content)); // last: it may hold anything
     }
@@ -64,6 +68,13 @@ final class ReportPage {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** By which a content security policy names the scripts that may run. */
+    private static String hashes(String... scripts) {
+        return Arrays.stream(scripts)
+                .map(script -> "'sha256-" + sha256(script) + "'")
+                .collect(Collectors.joining(" "));
     }
 
     private static String sha256(String script) {

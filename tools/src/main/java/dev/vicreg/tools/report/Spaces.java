@@ -11,12 +11,14 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** What a page shows of vectors: a map, nearest neighbours, how they fill their space. */
 final class Spaces {
     private static final int QUERIES = 10;
     private static final int NEIGHBOURS = 8;
+    private static final int NEAR = 14; // others that UMAP asks for: with the sample itself its usual 15
     private static final int LEAST = 3; // samples of which a map says anything
 
     private Spaces() {}
@@ -66,8 +68,11 @@ final class Spaces {
         json.put("collapsed", diagnosis.collapsed());
         json.put("figures", rounded(diagnosis.figures()));
         json.put("spectrum", spectrum(diagnosis.spectrum().eigenvalues()));
-        putMap(json, vectors);
-        json.put("neighbours", neighbours(vectors, queries));
+        float[][] unit = VectorRows.unit(vectors);
+        putMap(json, unit);
+        Neighbours found = Neighbours.find(vectors, vectors, Math.min(NEAR + 1, vectors.length), 1);
+        json.put("near", near(unit, found));
+        json.put("neighbours", neighbours(found, queries));
         return json;
     }
 
@@ -87,8 +92,7 @@ final class Spaces {
     }
 
     /** Places by the two directions of largest variance of vectors of length 1, and the share of the variance in them. */
-    private static void putMap(Map<String, Object> json, float[][] vectors) {
-        float[][] unit = VectorRows.unit(vectors);
+    private static void putMap(Map<String, Object> json, float[][] unit) {
         PrincipalComponents components = PrincipalComponents.of(unit);
         json.put(
                 "places",
@@ -96,20 +100,39 @@ final class Spaces {
         json.put("share", Figures.rounded(components.share()));
     }
 
-    private static List<Map<String, Object>> neighbours(float[][] vectors, List<Integer> queries) {
-        float[][] asked = queries.stream().map(query -> vectors[query]).toArray(float[][]::new);
-        Neighbours found = Neighbours.find(vectors, asked, Math.min(NEIGHBOURS + 1, vectors.length), 1);
+    /** Of each sample the nearest others, [samples, distances] of vectors of length 1: all that UMAP asks of vectors. */
+    private static List<List<List<?>>> near(float[][] unit, Neighbours found) {
+        return IntStream.range(0, unit.length)
+                .mapToObj(sample -> {
+                    int[] others = others(found, sample);
+                    double[] distances = Arrays.stream(others)
+                            .mapToDouble(other -> Math.sqrt(VectorRows.squaredDistance(unit[sample], unit[other])))
+                            .toArray();
+                    return List.<List<?>>of(Arrays.stream(others).boxed().toList(), Figures.rounded(distances));
+                })
+                .toList();
+    }
+
+    /** The others that were found for a sample, the nearest first: one fewer than were asked for. */
+    private static int[] others(Neighbours found, int sample) {
+        return Arrays.stream(found.indices()[sample])
+                .filter(other -> other != sample)
+                .limit(found.indices()[sample].length - 1)
+                .toArray();
+    }
+
+    private static List<Map<String, Object>> neighbours(Neighbours found, List<Integer> queries) {
         List<Map<String, Object>> rows = new ArrayList<>();
-        for (int row = 0; row < asked.length; row++) {
+        for (int query : queries) {
             List<Integer> samples = new ArrayList<>();
             List<@Nullable Double> cosines = new ArrayList<>();
-            for (int i = 0; i < found.indices()[row].length && samples.size() < NEIGHBOURS; i++) {
-                if (found.indices()[row][i] != queries.get(row)) {
-                    samples.add(found.indices()[row][i]);
-                    cosines.add(Figures.rounded(found.similarities()[row][i]));
+            for (int i = 0; i < found.indices()[query].length && samples.size() < NEIGHBOURS; i++) {
+                if (found.indices()[query][i] != query) {
+                    samples.add(found.indices()[query][i]);
+                    cosines.add(Figures.rounded(found.similarities()[query][i]));
                 }
             }
-            rows.add(Map.of("query", queries.get(row), "found", samples, "cosines", cosines));
+            rows.add(Map.of("query", query, "found", samples, "cosines", cosines));
         }
         return rows;
     }

@@ -372,13 +372,49 @@
       ' training saw no classes.' : ''), el('div', {class: 'bar'}, spaceChoice()), rows);
   }
 
+  // UMAP, which goes by who is near to whom, from where the principal components put the samples; always the same.
+  const UMAP_SLICE = 12; // milliseconds for which the page may not answer
+  function umap({places, near}) {
+    let seed = 1;
+    const random = () => (seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0) / 2 ** 32; // Numerical Recipes' "quick and dirty" one
+    const nNeighbors = Math.min(near[0][0].length + 1, places.length - 1); // with the sample itself
+    const made = new UMAP.UMAP({nNeighbors, random});
+    made.setPrecomputedKNN(near.map(([others], i) => [i, ...others].slice(0, nNeighbors)),
+      near.map(([, distances]) => [0, ...distances].slice(0, nNeighbors)));
+    const epochs = made.initializeFit(places), widest = Math.max(...places.flat().map(Math.abs));
+    made.getEmbedding().forEach((place, i) => place.forEach((_, d) => { place[d] = 10 * places[i][d] / widest + random() * 1e-3; }));
+    return {made, epochs};
+  }
+
   function map() {
     const {names, labels, classes, looks, spaces} = data.samples;
     const holder = el('div', {class: 'map', tabindex: '0', role: 'group', 'aria-roledescription': 'map', onkeydown: event => key(event)});
     const card = el('div', {class: 'card', hidden: true}), said = el('p', {class: 'readout', 'aria-live': 'polite'});
-    let dots = [], at = -1, highlighted = null;
+    const progress = el('progress', {'aria-label': 'UMAP', max: 1, value: 0, hidden: true});
+    let dots = [], at = -1, highlighted = null, byUmap = false, laying = 0;
+    const laid = new Map(); // by UMAP, of a space
+    const lay = async () => { // answers meanwhile; ends where something else is asked for
+      const own = ++laying, chosen = spaces[space];
+      progress.hidden = !byUmap || laid.has(chosen) || chosen.share == null;
+      if (!progress.hidden) {
+        shareText.textContent = 'UMAP is laying out the samples.';
+        await new Promise(resolve => setTimeout(resolve));
+        const {made, epochs} = umap(chosen);
+        for (let epoch = 0; epoch < epochs;) {
+          for (const until = performance.now() + UMAP_SLICE; epoch < epochs && performance.now() < until;) epoch = made.step();
+          progress.value = epoch / epochs;
+          await new Promise(resolve => setTimeout(resolve));
+          if (own !== laying) return;
+        }
+        laid.set(chosen, made.getEmbedding());
+        progress.hidden = true;
+      }
+      draw();
+    };
     const draw = () => {
-      const {places, share} = spaces[space];
+      const chosen = spaces[space], places = byUmap && laid.get(chosen) || chosen.places, {share} = chosen;
+      const told = places !== chosen.places ? 'Laid out by UMAP: who is near to whom counts; sizes of groups, and how far they are apart, mean little'
+        : share == null ? '' : `The two directions hold ${Math.round(share * 100)} % of the variance`;
       const width = holder.clientWidth || 600, height = Math.min(560, Math.max(320, width * .6)), pad = 14;
       const drawn = svg('svg', {viewBox: `0 0 ${width} ${height}`, height, 'aria-hidden': 'true'});
       const xs = (places || []).map(place => place[0]), ys = (places || []).map(place => place[1]);
@@ -391,10 +427,8 @@
       dots.forEach(dot => { dot.circle = svg('circle', {cx: dot.x.toFixed(1), cy: dot.y.toFixed(1), r: 5, fill: colour(labels[dot.i])});
         drawn.append(dot.circle); });
       holder.replaceChildren(drawn, card);
-      holder.setAttribute('aria-label', `Map of ${number(names.length)} samples${share == null ? '' : `; its two directions hold ` +
-        `${Math.round(share * 100)} % of the variance`}. Arrow keys go from sample to sample.`);
-      shareText.textContent = share == null ? 'All vectors are the same: there is nothing to see.'
-        : `The two directions hold ${Math.round(share * 100)} % of the variance.`;
+      holder.setAttribute('aria-label', `Map of ${number(names.length)} samples. ${told && `${told}. `}Arrow keys go from sample to sample.`);
+      shareText.textContent = told ? `${told}.` : 'All vectors are the same: there is nothing to see.';
       dim();
       point(-1);
     };
@@ -452,12 +486,15 @@
       [...legend.children].forEach(button => button.setAttribute('aria-pressed', String(highlighted === i && button === event.currentTarget)));
       dim();
     }}, swatch(i), bdi(classes[i]))));
-    const shareText = el('p', {class: 'soft'});
+    const shareText = el('p', {class: 'soft', 'aria-live': 'polite'});
     new ResizeObserver(() => { if (holder.clientWidth !== holder.drawn) { holder.drawn = holder.clientWidth; draw(); } }).observe(holder);
-    spaceListeners.push(draw);
+    spaceListeners.push(lay);
     return section('map', 'Map of the embeddings', 'Samples by the two directions in which their vectors, brought to length 1, differ ' +
-      'most (principal components). Hover, or tap, to see one.' + (present.length ? ' A colour is a class; training saw none.' : ''),
-      el('div', {class: 'bar'}, spaceChoice()), holder, said, shareText, present.length ? legend : null);
+      'most (principal components), or by UMAP, which this page works out when it is chosen. Hover, or tap, to see one.' + (present.length ? ' A colour is a class; training saw none.' : ''),
+      el('div', {class: 'bar'}, spaceChoice(), choice(['Principal components', 'UMAP'], 'How the map is laid out', i => {
+        byUmap = i === 1;
+        lay();
+      }), progress), holder, said, shareText, present.length ? legend : null);
   }
 
   const MEASURES = {rankme: 'RankMe', alpha_req: 'α-ReQ', uniformity: 'uniformity', spread: 'spread of directions',

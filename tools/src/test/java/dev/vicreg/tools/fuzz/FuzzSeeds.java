@@ -74,6 +74,7 @@ final class FuzzSeeds {
                 Map.of("pictures", config("pictures"), "imported", config("imported"), "texts", config("texts"));
             case MANIFEST -> manifests();
             case CHECKPOINT -> Map.of("two", checkpoint());
+            case INCIDENT -> Map.of("bytes", incident("UINT8", "[2,2,3]"), "ids", incident("INT64", "[3]"));
             case INDEX -> Map.of("plain", index(false), "pictures and graph", index(true));
             case INFER ->
                 Map.of(
@@ -116,6 +117,14 @@ final class FuzzSeeds {
         } finally {
             Files.deleteIfExists(file);
         }
+    }
+
+    /** Of the files that {@link FuzzTarget} lays beside it. */
+    private static byte[] incident(String element, String shape) {
+        String type = "{\"element\":\"" + element + "\",\"shape\":" + shape + "}";
+        return text("{\"format\":1,\"step\":3,\"stage\":0,\"from\":0,\"message\":\"Loss is not finite\","
+                + "\"numbers\":{\"learning_rate\":1.5,\"step\":2,\"total_steps\":12,\"seed\":0},"
+                + "\"samples\":[\"a.png\",\"b.png\"],\"views\":{\"view_a\":" + type + ",\"view_b\":" + type + "}}");
     }
 
     private static byte[] text(String text) {
@@ -269,7 +278,7 @@ final class FuzzSeeds {
         return seeds;
     }
 
-    private static byte[] checkpoint() throws IOException {
+    static byte[] checkpoint() throws IOException {
         Path file = Files.createTempFile("seed", "");
         try {
             CheckpointFile.write(

@@ -1,9 +1,14 @@
 package dev.vicreg.tools.fuzz;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.vicreg.models.encoder.OnnxEncoder;
 import dev.vicreg.models.onnx.OnnxFile;
 import dev.vicreg.models.setting.SettingException;
 import dev.vicreg.runtime.Manifest;
+import dev.vicreg.runtime.file.FileDigest;
 import dev.vicreg.runtime.picture.Interpolation;
 import dev.vicreg.runtime.picture.Picture;
 import dev.vicreg.runtime.search.SearchIndex;
@@ -21,6 +26,7 @@ import dev.vicreg.training.data.vector.VectorKind;
 import dev.vicreg.training.data.vector.VectorViews;
 import dev.vicreg.training.data.view.Augmentation;
 import dev.vicreg.training.data.view.ViewSource;
+import dev.vicreg.training.loop.Incident;
 import dev.vicreg.training.run.CheckpointFile;
 import dev.vicreg.training.run.RunConfig;
 import java.io.IOException;
@@ -56,6 +62,7 @@ enum FuzzTarget {
     CONFIG("json", file -> RunConfig.read(file)),
     MANIFEST("json", file -> Manifest.parse(text(file), "model.onnx")),
     CHECKPOINT("", FuzzTarget::checkpoint),
+    INCIDENT("json", FuzzTarget::incident),
     ONNX("onnx", FuzzTarget::onnx),
     INDEX("index", FuzzTarget::index),
     INFER("", file -> RequestReaders.infer(Files.readAllBytes(file))),
@@ -198,6 +205,35 @@ enum FuzzTarget {
         CheckpointFile.types(file);
         CheckpointFile.notFinite(file);
         CheckpointFile.read(file);
+    }
+
+    /** As whoever means harm would write it: with sums that fit the files beside it. */
+    private static void incident(Path file) throws IOException {
+        Path folder = Files.createDirectories(file.resolveSibling("incident"));
+        if (!Files.exists(folder.resolve("view_b"))) {
+            Files.write(folder.resolve("checkpoint"), FuzzSeeds.checkpoint());
+            Files.write(folder.resolve("view_a"), new byte[24]);
+            Files.write(folder.resolve("view_b"), new byte[24]);
+        }
+        byte[] description = Files.readAllBytes(file);
+        if (parsed(description) instanceof ObjectNode json) {
+            ObjectNode sums = json.putObject("sha256");
+            for (String beside : List.of("checkpoint", "view_a", "view_b")) {
+                sums.put(beside, FileDigest.sha256(folder.resolve(beside)));
+            }
+            description = RunConfig.JSON.writeValueAsBytes(json);
+        }
+        Files.write(folder.resolve("incident.json"), description);
+        Incident.read(file.getParent());
+    }
+
+    /** Nothing where it is no JSON, as the reader is to say. */
+    private static JsonNode parsed(byte[] text) throws IOException {
+        try {
+            return RunConfig.JSON.readTree(text);
+        } catch (JsonProcessingException e) {
+            return MissingNode.getInstance();
+        }
     }
 
     private static void onnx(Path file) throws IOException {

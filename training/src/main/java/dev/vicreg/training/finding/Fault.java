@@ -54,7 +54,11 @@ public enum Fault {
     /** Pairs tell classes. */
     LABEL_LEAK(
             "pairs are of different samples of one class, so that labels reach the training",
-            "pair views of one thing, or call it supervised training");
+            "pair views of one thing, or call it supervised training"),
+    /** A column gives the label away. */
+    LABEL_COLUMN(
+            "a column tells the label by itself, so that the label reaches the training if that column was made of it",
+            "`columns` without it");
 
     private final String meaning;
     private final String remedy;

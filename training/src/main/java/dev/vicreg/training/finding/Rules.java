@@ -23,13 +23,20 @@ final class Rules {
     private static final double CORRELATED = 0.5;
 
     private static final int CORRELATED_STEPS = 10;
-    /** Unlikeness of views that has fallen by less than a tenth once the rate was at its peak for {@link #FLAT_STEPS}. */
-    private static final double FLAT = 0.9;
+    /**
+     * Unlikeness of views, by what it began with, once the rate was at its peak for {@link #FLAT_STEPS}: 1.006 and 1.010 of runs
+     * whose rate is far too low, 0.967 of the slowest that learns, by LARS.
+     */
+    private static final double FLAT = 0.985;
+    /** Steps whose mean is what the unlikeness began with; of five it varies by more than LARS learns. */
+    private static final int FLAT_FIRST = 20;
     /** Unlikeness below which there is little left to fall. */
     private static final double LITTLE = 0.1;
 
-    /** Unlikeness of views that have nothing in common is 1. */
+    /** Unlikeness of views that have nothing in common is 1, and has not fallen by a tenth. */
     private static final double UNLIKE = 0.97;
+
+    private static final double STILL_UNLIKE = 0.9;
 
     private static final int FLAT_STEPS = 40;
     /** VICReg's loss, by that of the first step, above which the run diverges; others may begin near 0, or fall below it. */
@@ -41,7 +48,7 @@ final class Rules {
 
     private static final int SKIPPED_OF = 50;
     private static final double SMALLEST_SCALE = 1;
-    /** Steps whose mean is what a run began with. */
+    /** Steps whose mean is what the deviation began with. */
     private static final int FIRST = 5;
 
     // From what is known before the first step.
@@ -54,6 +61,8 @@ final class Rules {
     private static final double LEAKED = 0.95;
 
     private static final double CHANCE = 0.6;
+    /** Share of rows whose label a column tells, where always guessing the commonest would give less than {@link #CHANCE}. */
+    private static final double TOLD = 0.99;
 
     // From the probe.
     /** Share of a batch norm's channels without variance. */
@@ -66,6 +75,15 @@ final class Rules {
     private static final double COLLAPSED_SPREAD = 0.2;
     /** RankMe of projections by what it was at first. */
     private static final double LOST_RANK = 0.25;
+
+    /**
+     * Likewise, of projections that have lost their rank: a batch norm at their end leaves a collapse one sample or two that
+     * are far from all others. With one of a probe's 16, their directions deviate by 0.48, with two by 0.66.
+     */
+    private static final double BUNCHED_SPREAD = 0.7;
+
+    private static final String SPREAD = "projection_spread";
+    private static final String RANK = "projection_rankme";
 
     private Rules() {}
 
@@ -89,6 +107,12 @@ final class Rules {
                         all -> above(all, "pairs_of_one_name", LEAKED) && below(all, "by_chance", CHANCE),
                         "pairs_of_one_name",
                         "by_chance"),
+                before(
+                        Fault.LABEL_COLUMN,
+                        all -> above(all, "column_tells", TOLD) && below(all, "by_guess", CHANCE),
+                        "column_tells",
+                        "column",
+                        "by_guess"),
                 before(Fault.VIEWS_ALIKE, all -> below(all, "view_distance", ALIKE), "view_distance"),
                 // from the loss
                 new Collapse(),
@@ -110,8 +134,8 @@ final class Rules {
                         "dead_norm",
                         "zeros"),
                 new Lasting(Fault.HIGH_RATE, 1, all -> above(all, "update_ratio", LARGE_UPDATE), "update_ratio"),
-                new Fallen(Fault.COLLAPSE, "projection_spread", COLLAPSED_SPREAD),
-                new Fallen(Fault.DIMENSIONAL_COLLAPSE, "projection_rankme", LOST_RANK));
+                new Fallen(Fault.COLLAPSE, SPREAD, COLLAPSED_SPREAD),
+                new LostRank());
     }
 
     private static double value(Map<String, Float> values, String name) {
@@ -175,15 +199,20 @@ final class Rules {
 
     /** The mean of the first finite values; not a number until they are all there. */
     private static final class Beginning {
+        private final int steps;
         private double sum;
         private int count;
 
+        Beginning(int steps) {
+            this.steps = steps;
+        }
+
         double see(double value) {
-            if (count < FIRST && Double.isFinite(value)) {
+            if (count < steps && Double.isFinite(value)) {
                 sum += value;
                 count++;
             }
-            return count < FIRST ? Double.NaN : sum / FIRST;
+            return count < steps ? Double.NaN : sum / steps;
         }
     }
 
@@ -211,7 +240,7 @@ final class Rules {
     }
 
     private static final class Collapse implements Rule {
-        private final Beginning beginning = new Beginning();
+        private final Beginning beginning = new Beginning(FIRST);
         private double began = Double.NaN;
         private final Lasting lasting = new Lasting(
                 Fault.COLLAPSE,
@@ -233,7 +262,7 @@ final class Rules {
     /** Views come no nearer to each other: since they have nothing in common, or though they have. */
     private static final class FlatInvariance implements Rule {
         private final long warmup;
-        private final Beginning beginning = new Beginning();
+        private final Beginning beginning = new Beginning(FLAT_FIRST);
         private final Window window = new Window(FLAT_STEPS);
 
         FlatInvariance(long warmup) {
@@ -246,17 +275,18 @@ final class Rules {
                 return Optional.empty();
             }
             double began = beginning.see(value(values, LossShape.UNLIKENESS));
-            if (step <= Math.max(warmup, FIRST)) {
+            if (step <= Math.max(warmup, FLAT_FIRST)) {
                 return Optional.empty();
             }
             double now = window.see(value(values, LossShape.UNLIKENESS));
-            if (!(now > FLAT * began && now > LITTLE)) {
+            boolean unlike = now > UNLIKE && now > STILL_UNLIKE * began;
+            if (!(unlike || (now > FLAT * began && now > LITTLE))) {
                 return Optional.empty();
             }
             Map<String, Float> evidence = new LinkedHashMap<>();
             evidence.put(LossShape.UNLIKENESS, (float) now);
             evidence.put("at_first", (float) began);
-            Fault fault = now > UNLIKE ? Fault.VIEWS_UNLIKE : Fault.FLAT_INVARIANCE;
+            Fault fault = unlike ? Fault.VIEWS_UNLIKE : Fault.FLAT_INVARIANCE;
             return Optional.of(new Finding(fault, step, step - FLAT_STEPS + 1, evidence));
         }
     }
@@ -316,10 +346,7 @@ final class Rules {
 
         @Override
         public Optional<Finding> see(long step, Map<String, Float> values) {
-            Float value = values.get(name);
-            if (value == null) {
-                return Optional.empty();
-            }
+            double value = value(values, name);
             first = Double.isNaN(first) ? value : first;
             if (!(value < share * first)) {
                 return Optional.empty();
@@ -327,6 +354,19 @@ final class Rules {
             Map<String, Float> evidence = new LinkedHashMap<>(evidence(values, name));
             evidence.put("at_first", (float) first);
             return Optional.of(new Finding(fault, step, step, evidence));
+        }
+    }
+
+    /** Projections lose their rank: along few directions, or since nearly all of them are one. */
+    private static final class LostRank implements Rule {
+        private final Rule lost = new Fallen(Fault.DIMENSIONAL_COLLAPSE, RANK, LOST_RANK);
+        private final Rule bunched = new Fallen(Fault.COLLAPSE, SPREAD, BUNCHED_SPREAD);
+
+        @Override
+        public Optional<Finding> see(long step, Map<String, Float> values) {
+            Optional<Finding> dimensional = lost.see(step, values);
+            Optional<Finding> whole = bunched.see(step, values);
+            return dimensional.isPresent() && whole.isPresent() ? whole : dimensional;
         }
     }
 }

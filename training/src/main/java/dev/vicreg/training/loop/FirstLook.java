@@ -15,11 +15,9 @@ import dev.vicreg.training.finding.Findings;
 import dev.vicreg.training.finding.LossShape;
 import dev.vicreg.training.objective.Projector;
 import dev.vicreg.training.objective.VicReg;
-import dev.vicreg.training.run.Metrics;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -27,8 +25,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What can be told of a run before its first step: from its settings, and from a few of its samples and views. Labels aren't
- * asked for.
+ * What can be told of a run before its first step: from its settings, and from a few of its samples and views. Labels are
+ * asked for of rows alone, to tell whether one of the columns gives them away.
  *
  * @param total steps of the whole run
  */
@@ -45,27 +43,15 @@ record FirstLook(TrainingConfig settings, PairedData data, long stepsPerEpoch, l
     /** Keeps the draw apart from samples' views and the order of epochs. */
     private static final int DRAW = -3;
 
-    /** Findings that have seen what the run has written so far. */
-    Findings findings(Path metrics) throws IOException {
+    /** Findings that have seen nothing yet. */
+    Findings findings() {
         GraphConfig graph = settings.graph();
         ObjectiveConfig objective = graph.objective();
         VicReg.Variant variant = VicReg.Variant.of(objective.loss());
         LossShape shape = !objective.isVicReg()
                 ? null
                 : new LossShape(width(), variant != VicReg.Variant.OFFICIAL, variant == VicReg.Variant.PAPER);
-        Findings findings = new Findings(shape, warmup());
-        Metrics.read(metrics, new Metrics.Reader() {
-            @Override
-            public void values(long step, Map<String, Float> values) {
-                findings.see(step, values);
-            }
-
-            @Override
-            public void finding(String fault, Map<String, Float> evidence) {
-                findings.tell(fault);
-            }
-        });
-        return findings;
+        return new Findings(shape, warmup());
     }
 
     private long warmup() {
@@ -82,7 +68,7 @@ record FirstLook(TrainingConfig settings, PairedData data, long stepsPerEpoch, l
      * {@code steps}, {@code warmup_steps}, {@code samples}, {@code width}; {@code copies} of a sample on average, among
      * {@code looked_at} others; {@code view_distance}, mean squared distance of the views of a sample by that of different
      * samples, element by element; {@code pairs_of_one_name}, the share of pairs of different samples whose names are alike
-     * but for numbers, and what it would be {@code by_chance}. What isn't known is left out.
+     * but for numbers, and what it would be {@code by_chance}; what {@link LabelledRows} tells. What isn't known is left out.
      *
      * <p>A sample that can't be decoded is left out, or the next one is taken, as in training.
      *
@@ -99,7 +85,7 @@ record FirstLook(TrainingConfig settings, PairedData data, long stepsPerEpoch, l
         int[] drawn = drawn();
         Undecodable undecodable =
                 new Undecodable("the data set", data.a().data().noun(), data.size());
-        addCopies(drawn, undecodable, values);
+        addSamples(drawn, undecodable, values);
         if (data.a().type().equals(data.b().type())) {
             values.put(
                     "view_distance", viewDistance(Arrays.copyOf(drawn, Math.min(COMPARED, drawn.length)), undecodable));
@@ -117,9 +103,10 @@ record FirstLook(TrainingConfig settings, PairedData data, long stepsPerEpoch, l
         return Arrays.copyOf(all, count);
     }
 
-    private void addCopies(int[] drawn, Undecodable undecodable, Map<String, Float> values) throws IOException {
+    private void addSamples(int[] drawn, Undecodable undecodable, Map<String, Float> values) throws IOException {
         Dataset<?> samples = data.a().data();
         Map<Integer, Integer> seen = new HashMap<>();
+        LabelledRows rows = new LabelledRows();
         double pairs = 0;
         int looked = 0;
         for (int index : drawn) {
@@ -132,10 +119,14 @@ record FirstLook(TrainingConfig settings, PairedData data, long stepsPerEpoch, l
                 continue;
             }
             looked++;
+            if (sample instanceof float[] row) {
+                rows.add(row, samples.label(index));
+            }
             Object content = sample instanceof Signal signal ? signal.samples() : sample;
             int before = seen.merge(Arrays.deepHashCode(new Object[] {content}), 1, Integer::sum) - 1;
             pairs += before;
         }
+        values.putAll(rows.values());
         if (looked > 1) {
             double among = (double) looked * (looked - 1) / 2;
             boolean certain = pairs >= 3; // else one chance pair of many samples would count for many

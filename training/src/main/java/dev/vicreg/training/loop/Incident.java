@@ -1,9 +1,9 @@
 package dev.vicreg.training.loop;
 
+import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.runtime.file.AtomicFile;
 import dev.vicreg.runtime.file.FileDigest;
 import dev.vicreg.runtime.file.TemporaryFolder;
@@ -25,8 +25,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -50,7 +50,7 @@ public record Incident(long step, int stage, long from, String message, List<Str
 
     /** Does the step again, as the run did, and finds where its numbers go wrong; empty where they don't. */
     public Optional<Origin> replay(TrainingConfig settings) throws IOException {
-        return replay(Stage.of(settings).get(stage));
+        return replay(Stage.of(settings, stage));
     }
 
     Optional<Origin> replay(Stage its) {
@@ -154,37 +154,73 @@ public record Incident(long step, int stage, long from, String message, List<Str
             throw new NoSuchFileException("run " + root + " has no incident: it lacks " + folder.getFileName() + "/"
                     + DESCRIPTION + ", which a step leaves whose loss is not finite");
         }
+        JsonNode json = json(description);
+        if (json.path("format").asInt() != FORMAT) {
+            throw new IOException(description + " is of format " + json.path("format") + ", expected " + FORMAT
+                    + ": it is damaged, or of another version");
+        }
+        for (String file : List.of(CHECKPOINT, VIEW_A, VIEW_B)) {
+            requireWhole(folder.resolve(file), json.path(SHA256).path(file).asText());
+        }
         try {
-            JsonNode json = RunConfig.JSON.readTree(description.toFile());
-            if (json.path("format").asInt() != FORMAT) {
-                throw new IOException(description + " is of format " + json.path("format") + ", expected " + FORMAT
-                        + ": it is damaged, or of another version");
-            }
-            for (String file : List.of(CHECKPOINT, VIEW_A, VIEW_B)) {
-                requireWhole(folder.resolve(file), json.path(SHA256).path(file).asText());
-            }
             JsonNode numbers = json.path("numbers");
-            List<String> samples = new ArrayList<>();
-            json.path("samples").forEach(name -> samples.add(name.asText()));
-            Map<String, Tensor> state = CheckpointFile.read(folder.resolve(CHECKPOINT));
             return new Incident(
-                    json.path("step").asLong(),
-                    json.path("stage").asInt(),
-                    json.path("from").asLong(),
+                    whole(json, "step", 1),
+                    Math.toIntExact(whole(json, "stage", 0)),
+                    whole(json, "from", 0),
                     json.path("message").asText(),
-                    List.copyOf(samples),
+                    texts(json.path("samples")),
                     new StepRun.Given(
-                            state,
+                            CheckpointFile.read(folder.resolve(CHECKPOINT)),
                             views(folder.resolve(VIEW_A), json.path("views").path(VIEW_A)),
                             views(folder.resolve(VIEW_B), json.path("views").path(VIEW_B)),
                             new StepNumbers(
-                                    numbers.path("learning_rate").floatValue(),
-                                    numbers.path("step").asLong(),
-                                    numbers.path("total_steps").asLong(),
-                                    numbers.path("seed").asLong())));
-        } catch (JsonProcessingException e) {
-            throw new IOException(description + " is truncated or damaged: " + e.getOriginalMessage(), e);
+                                    finite(numbers, "learning_rate"),
+                                    whole(numbers, "step", 0),
+                                    whole(numbers, "total_steps", 1),
+                                    whole(numbers, "seed", Long.MIN_VALUE))));
+        } catch (IllegalArgumentException | ArithmeticException e) {
+            throw new IOException(description + " is damaged: " + e.getMessage(), e);
         }
+    }
+
+    private static JsonNode json(Path description) throws IOException {
+        try {
+            return RunConfig.JSON.readTree(description.toFile());
+        } catch (JsonProcessingException e) {
+            JsonLocation where = e.getLocation();
+            throw new IOException(
+                    description + " is truncated or damaged: it is no JSON"
+                            + (where == null ? "" : " from line " + where.getLineNr() + " on"),
+                    e);
+        }
+    }
+
+    private static long whole(JsonNode json, String name, long least) {
+        JsonNode value = json.path(name);
+        if (!value.isIntegralNumber() || !value.canConvertToLong() || value.asLong() < least) {
+            throw new IllegalArgumentException(name + ": expected a whole number"
+                    + (least == Long.MIN_VALUE ? "" : " from " + least) + ", found " + found(value));
+        }
+        return value.asLong();
+    }
+
+    private static float finite(JsonNode json, String name) {
+        JsonNode value = json.path(name);
+        if (!value.isNumber() || !Float.isFinite(value.floatValue())) {
+            throw new IllegalArgumentException(name + ": expected a finite number, found " + found(value));
+        }
+        return value.floatValue();
+    }
+
+    private static String found(JsonNode value) {
+        return value.isValueNode() ? value.toString() : value.isMissingNode() ? "nothing" : "no number";
+    }
+
+    private static List<String> texts(JsonNode array) {
+        List<String> texts = new ArrayList<>();
+        array.forEach(text -> texts.add(text.asText()));
+        return List.copyOf(texts);
     }
 
     private static void requireWhole(Path file, String expected) throws IOException {
@@ -199,8 +235,26 @@ public record Incident(long step, int stage, long from, String message, List<Str
     }
 
     private static ViewBatch views(Path file, JsonNode type) throws IOException {
-        ViewType its = RunConfig.JSON.treeToValue(type, ViewType.class);
+        ViewType.Element element = Arrays.stream(ViewType.Element.values())
+                .filter(each -> each.name().equals(type.path("element").asText()))
+                .findFirst()
+                .orElseThrow(
+                        () -> new IllegalArgumentException("the type of " + file.getFileName() + ": expected one of "
+                                + List.of(ViewType.Element.values()) + ", found " + found(type.path("element"))));
+        List<Integer> shape = new ArrayList<>();
+        for (JsonNode size : type.path("shape")) {
+            if (!size.canConvertToInt()) {
+                throw new IllegalArgumentException(
+                        "the shape of " + file.getFileName() + ": expected whole numbers, found " + found(size));
+            }
+            shape.add(size.intValue());
+        }
+        ViewType its = new ViewType(element, shape);
         byte[] bytes = Files.readAllBytes(file);
+        if (bytes.length == 0 || bytes.length % its.bytes() != 0) {
+            throw new IOException("Incident file " + file + " has " + bytes.length + " bytes: expected views of "
+                    + its.bytes() + ", as " + DESCRIPTION + " has their shape");
+        }
         ByteBuffer buffer = ByteBuffer.allocateDirect(bytes.length).order(ByteOrder.nativeOrder());
         buffer.put(0, bytes);
         return new ViewBatch(its, buffer);

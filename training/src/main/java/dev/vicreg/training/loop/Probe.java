@@ -114,8 +114,8 @@ final class Probe implements AutoCloseable {
         GraphConfig graph = settings.graph();
         int batch = graph.update().batchSize();
         int samples = Math.min(batch, Math.min(MOST, Math.max(LEAST, batch / SHARE)));
-        TrainingGraph.Built built =
-                TrainingGraph.build(Schema.with(graph, "batch-size", samples).spec());
+        GraphConfig alone = Schema.with(Schema.with(graph, "batch-size", samples), "accumulate", 1);
+        TrainingGraph.Built built = TrainingGraph.build(alone.spec());
         Map<String, Value> wanted = wanted(built);
         StepRun run = StepRun.open(
                 built.stepGiving(wanted),
@@ -152,8 +152,8 @@ final class Probe implements AutoCloseable {
     }
 
     /**
-     * Measures. Updates are left out where no parameter moved: on CUDA, whose copies of parameters aren't seen, and where
-     * gradients of more steps are yet to be accumulated.
+     * Measures. Where gradients are accumulated, updates are those of the probe's gradient alone. They are left out where no
+     * parameter moved: on CUDA, whose copies of parameters aren't seen.
      *
      * @param state of the run after a step
      * @param views that the step was fed

@@ -46,6 +46,24 @@ record Stage(TrainingConfig settings, TrainingGraph.Built built) {
     }
 
     /**
+     * One stage of a run, without building the others.
+     *
+     * @param index from 0
+     * @throws SettingException if the run has no such stage
+     */
+    static Stage of(TrainingConfig settings, int index) throws IOException {
+        Optional<PictureSizes> growth = settings.graph().growth();
+        int count = growth.map(sizes -> sizes.stages().size()).orElse(1);
+        if (index < 0 || index >= count) {
+            throw new SettingException("The run has no stage " + index + ": expected 0 to " + (count - 1)
+                    + ", one for each size of pictures");
+        }
+        GraphConfig seen =
+                growth.isEmpty() ? settings.graph() : settings.graph().at(index);
+        return new Stage(settings.with(seen), TrainingGraph.build(seen.spec()));
+    }
+
+    /**
      * The step that each stage ends with, counted from 1; the last one's is the run's last.
      *
      * @throws SettingException if the run ends before its last stage

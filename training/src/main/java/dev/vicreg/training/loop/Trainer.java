@@ -446,8 +446,9 @@ public final class Trainer implements AutoCloseable {
             throws IOException, InterruptedException {
         TrainingConfig settings = config.settings();
         long begin = System.nanoTime();
-        try (Metrics metrics = Metrics.open(folder.metrics(), start.step())) {
-            FirstLook look = new FirstLook(settings, data.get(0), stepsPerEpoch(settings, data.get(0)), totalSteps());
+        FirstLook look = new FirstLook(settings, data.get(0), stepsPerEpoch(settings, data.get(0)), totalSteps());
+        Past past = new Past(look.findings());
+        try (Metrics metrics = Metrics.open(folder.metrics(), start.step(), past)) {
             TrainingLoop loop = new TrainingLoop(
                     folder,
                     settings,
@@ -456,6 +457,7 @@ public final class Trainer implements AutoCloseable {
                     metrics,
                     listener,
                     look,
+                    past,
                     online,
                     measure,
                     stop);

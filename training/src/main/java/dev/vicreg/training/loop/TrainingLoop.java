@@ -83,6 +83,7 @@ final class TrainingLoop {
      *
      * @param last what the part goes on from
      * @param look at the run before its first step
+     * @param past what the run has written so far
      * @param online measures the encoder, where the settings want that; null for nobody
      * @param measure of vectors that are looked at
      */
@@ -94,6 +95,7 @@ final class TrainingLoop {
             Metrics metrics,
             Trainer.Listener listener,
             FirstLook look,
+            Past past,
             @Nullable OnlineEvaluation online,
             VectorMeasure measure,
             BooleanSupplier stop)
@@ -104,10 +106,9 @@ final class TrainingLoop {
         this.listener = listener;
         this.look = look;
         this.stepsPerEpoch = stepsPerEpoch;
-        findings = look.findings(folder.metrics());
-        Map<String, Float> before = Metrics.evidence(folder.metrics(), Fault.NOT_FINITE.id());
-        rollbacks = Math.round((float) (Math.log(before.getOrDefault(RATE_FACTOR, 1f)) / Math.log(ROLLBACK_FACTOR)));
-        wentBackTo = before.getOrDefault(BACK_TO, -1f).longValue();
+        findings = past.findings();
+        rollbacks = Math.round((float) (Math.log(past.lastNotFinite(RATE_FACTOR, 1)) / Math.log(ROLLBACK_FACTOR)));
+        wentBackTo = (long) past.lastNotFinite(BACK_TO, -1);
         this.online = settings.output().evalEvery() == 0 ? null : online;
         this.measure = measure;
         this.stop = stop;
@@ -196,14 +197,16 @@ final class TrainingLoop {
                 TrainingSession session = session(stage)) {
             long step = last.step();
             while (step < end && !stopped) {
-                TrainingSession.Losses losses = step(++step, loader, session, data, stage);
-                boolean isBest = isMeasured(step) && isBest(step, measure(step, losses, session));
-                Finding fatal = failure;
-                if (isBest || step % every == 0 || step == end || stopped || fatal != null) {
-                    save(step, losses, session, stage.built().signature().state(), isBest);
-                }
-                if (fatal != null) {
-                    throw failed(fatal);
+                try (Snapshot state = new Snapshot(session::save, folder.config())) {
+                    TrainingSession.Losses losses = step(++step, loader, session, data, stage, state);
+                    boolean isBest = isMeasured(step) && isBest(step, measure(step, losses, state));
+                    Finding fatal = failure;
+                    if (isBest || step % every == 0 || step == end || stopped || fatal != null) {
+                        save(step, losses, state, stage.built().signature().state(), isBest);
+                    }
+                    if (fatal != null) {
+                        throw failed(fatal);
+                    }
                 }
             }
             waited += loader.secondsWaited();
@@ -311,8 +314,9 @@ final class TrainingLoop {
         }
         wentBackTo = last.step();
         folder.goOnFrom(last.step());
-        metrics.goBackTo(last.step());
-        findings = look.findings(folder.metrics());
+        Past past = new Past(look.findings());
+        metrics.goBackTo(last.step(), past);
+        findings = past.findings();
         if (online != null) {
             online.restore(last.step() == 0 ? Map.of() : folder.online(last.step()));
         }
@@ -344,7 +348,7 @@ final class TrainingLoop {
 
     /** @param step counted from 1 */
     private TrainingSession.Losses step(
-            long step, PairLoader loader, TrainingSession session, PairedData data, Stage stage)
+            long step, PairLoader loader, TrainingSession session, PairedData data, Stage stage, Snapshot state)
             throws IOException, InterruptedException {
         long start = System.nanoTime();
         PairBatch batch = loader.next();
@@ -370,25 +374,21 @@ final class TrainingLoop {
         tell(findings.see(step, line.values()), batch.epoch() + 1);
         long probes = settings.output().probeEvery();
         if (probes > 0 && total >= probes && (step == 1 || step % probes == 0)) {
-            look(step, batch, session, stage);
+            look(step, batch, state, stage);
         }
         stopped = stop.getAsBoolean();
         return losses;
     }
 
     /** Looks into the network as it is after a step, and at what that says. */
-    private void look(long step, PairBatch batch, TrainingSession session, Stage stage) throws IOException {
+    private void look(long step, PairBatch batch, Snapshot state, Stage stage) throws IOException {
         Probe its = probe;
         if (its == null) {
             its = Probe.of(stage.settings(), measure);
             probe = its;
         }
-        Probe.Measured measured;
-        try (TemporaryFolder here = TemporaryFolder.beside(folder.config())) { // where there is room for checkpoints
-            Path state = here.path().resolve("checkpoint");
-            session.save(state);
-            measured = its.measure(CheckpointFile.read(state), batch, numbers(Math.min(step + 1, total)));
-        }
+        Probe.Measured measured =
+                its.measure(CheckpointFile.read(state.file()), batch, numbers(Math.min(step + 1, total)));
         int epoch = batch.epoch() + 1;
         metrics.writeProbe(epoch, step, measured.figures(), measured.rows());
         listener.probed(step, measured.figures());
@@ -428,14 +428,9 @@ final class TrainingLoop {
         return online != null && (step % settings.output().evalEvery() == 0 || step == total);
     }
 
-    private Map<String, Double> measure(long step, TrainingSession.Losses losses, TrainingSession session)
-            throws IOException {
-        Map<String, Double> figures;
-        try (TemporaryFolder here = TemporaryFolder.beside(folder.config())) { // where there is room for checkpoints
-            Path state = here.path().resolve("checkpoint");
-            writer(session, losses, step).write(state);
-            figures = Objects.requireNonNull(online).measure(state);
-        }
+    private Map<String, Double> measure(long step, TrainingSession.Losses losses, Snapshot state) throws IOException {
+        requireFinite(state.file(), losses, step);
+        Map<String, Double> figures = Objects.requireNonNull(online).measure(state.file());
         metrics.write(epoch(step), step, figures);
         listener.measured(step, figures);
         return figures;
@@ -454,35 +449,34 @@ final class TrainingLoop {
         return true;
     }
 
-    private void save(
-            long step, TrainingSession.Losses losses, TrainingSession session, Set<String> state, boolean isBest)
+    private void save(long step, TrainingSession.Losses losses, Snapshot state, Set<String> names, boolean isBest)
             throws IOException {
         metrics.sync();
         last = folder.save(
                 step,
-                writer(session, losses, step),
-                state,
+                file -> {
+                    state.moveTo(file);
+                    requireFinite(file, losses, step);
+                },
+                names,
                 online == null ? Map.of() : online.state(),
                 settings.output().keep(),
                 isBest ? best : null);
         listener.saved(last);
     }
 
-    /** Writes what the session holds, unless training has spoilt it. */
-    private RunFolder.Writer writer(TrainingSession session, TrainingSession.Losses losses, long step) {
-        return file -> {
-            session.save(file);
-            Set<String> spoilt = CheckpointFile.notFinite(file);
-            spoilt.removeAll(neverFinite);
-            if (!spoilt.isEmpty()) {
-                throw new Spoilt(
-                        step,
-                        spoilt.iterator().next() + " is not finite after step " + step
-                                + ", though the loss was (" + losses.inWords()
-                                + "): stopped; the last good checkpoint is step " + last.step() + " in "
-                                + last.file().getParent() + "; try a lower `lr` or a longer `warmup-epochs`");
-            }
-        };
+    /** Refuses what training has spoilt. */
+    private void requireFinite(Path state, TrainingSession.Losses losses, long step) throws IOException {
+        Set<String> spoilt = CheckpointFile.notFinite(state);
+        spoilt.removeAll(neverFinite);
+        if (!spoilt.isEmpty()) {
+            throw new Spoilt(
+                    step,
+                    spoilt.iterator().next() + " is not finite after step " + step
+                            + ", though the loss was (" + losses.inWords()
+                            + "): stopped; the last good checkpoint is step " + last.step() + " in "
+                            + last.file().getParent() + "; try a lower `lr` or a longer `warmup-epochs`");
+        }
     }
 
     private void requireProgress(TrainingSession.Losses losses, long step, PairBatch batch, PairedData data) {

@@ -1,7 +1,9 @@
 package dev.vicreg.training.run;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.vicreg.runtime.file.AtomicFile;
 import dev.vicreg.training.finding.Finding;
@@ -16,7 +18,6 @@ import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,7 +51,7 @@ public final class Metrics implements AutoCloseable {
             double pairsPerSecond,
             @Nullable Float lossScale,
             @Nullable Long skippedSteps) {
-        /** All but epoch, step and speed, as {@link #read} gives them. */
+        /** All but epoch, step and speed, as a {@link Reader} sees them. */
         public Map<String, Float> values() {
             Map<String, Float> values = new LinkedHashMap<>();
             values.put("loss", loss);
@@ -96,28 +97,49 @@ public final class Metrics implements AutoCloseable {
     /**
      * Opens the file to go on after {@code stepsDone}: lines of later steps, which a run wrote after its last checkpoint,
      * are dropped.
+     *
+     * @param reader sees the lines that stay
      */
-    public static Metrics open(Path file, long stepsDone) throws IOException {
-        drop(file, stepsDone);
+    public static Metrics open(Path file, long stepsDone, Reader reader) throws IOException {
+        drop(file, stepsDone, reader);
         return new Metrics(file, append(file));
     }
 
     /** Goes on after {@code stepsDone}, as {@link #open} does. */
-    public void goBackTo(long stepsDone) throws IOException {
+    public void goBackTo(long stepsDone, Reader reader) throws IOException {
         file.close();
-        drop(path, stepsDone);
+        drop(path, stepsDone, reader);
         file = append(path);
     }
 
-    private static void drop(Path file, long stepsDone) throws IOException {
+    private static void drop(Path file, long stepsDone, Reader reader) throws IOException {
         if (Files.exists(file)) {
             StringBuilder kept = new StringBuilder();
-            for (String line : Files.readAllLines(file)) {
-                if (isUpTo(line, stepsDone)) {
-                    kept.append(line).append('\n');
+            for (String text : Files.readAllLines(file)) {
+                JsonNode line = parsed(text);
+                if (line.path("step").isIntegralNumber() && line.path("step").asLong() <= stepsDone) {
+                    kept.append(text).append('\n');
+                    show(line, reader);
                 }
             }
             AtomicFile.write(file, ByteBuffer.wrap(kept.toString().getBytes(StandardCharsets.UTF_8)));
+        }
+    }
+
+    /** Nothing of a line that was cut off when the run was killed. */
+    private static JsonNode parsed(String line) {
+        try {
+            return JSON.readTree(line);
+        } catch (JsonProcessingException e) {
+            return MissingNode.getInstance();
+        }
+    }
+
+    private static void show(JsonNode line, Reader reader) {
+        if (line.has(FINDING)) {
+            reader.finding(line.path(FINDING).asText(), numbers(line.path("evidence")));
+        } else {
+            reader.values(line.path("step").asLong(), numbers(line.has(PROBE) ? line.path(PROBE) : line));
         }
     }
 
@@ -134,40 +156,6 @@ public final class Metrics implements AutoCloseable {
         void finding(String fault, Map<String, Float> evidence);
     }
 
-    /** Shows the lines of a file; one that isn't there has none. */
-    public static void read(Path file, Reader reader) throws IOException {
-        if (!Files.exists(file)) {
-            return;
-        }
-        try (Stream<String> lines = Files.lines(file)) {
-            for (String text : (Iterable<String>) lines::iterator) {
-                JsonNode line = JSON.readTree(text);
-                if (line.has(FINDING)) {
-                    reader.finding(line.path(FINDING).asText(), numbers(line.path("evidence")));
-                } else {
-                    reader.values(line.path("step").asLong(), numbers(line.has(PROBE) ? line.path(PROBE) : line));
-                }
-            }
-        }
-    }
-
-    /** The numbers that the last finding of a fault was told by; none where there is no such finding. */
-    public static Map<String, Float> evidence(Path file, String fault) throws IOException {
-        Map<String, Float> evidence = new LinkedHashMap<>();
-        read(file, new Reader() {
-            @Override
-            public void values(long step, Map<String, Float> values) {}
-
-            @Override
-            public void finding(String found, Map<String, Float> numbers) {
-                if (found.equals(fault)) {
-                    evidence.putAll(numbers);
-                }
-            }
-        });
-        return evidence;
-    }
-
     private static Map<String, Float> numbers(JsonNode object) {
         Map<String, Float> numbers = new LinkedHashMap<>();
         object.properties().forEach(field -> {
@@ -178,15 +166,6 @@ public final class Metrics implements AutoCloseable {
             }
         });
         return numbers;
-    }
-
-    private static boolean isUpTo(String line, long stepsDone) {
-        try {
-            JsonNode step = JSON.readTree(line).path("step");
-            return step.isIntegralNumber() && step.asLong() <= stepsDone;
-        } catch (IOException e) {
-            return false; // a line cut off when the run was killed
-        }
     }
 
     /** Appends a line; it reaches the file before this returns. */

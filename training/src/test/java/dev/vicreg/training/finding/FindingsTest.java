@@ -85,6 +85,14 @@ class FindingsTest {
         requireOne(Fault.VIEWS_UNLIKE, 51, of(50, 200, step -> terms(0.4, 0.1, 1)));
     }
 
+    /** LARS on vectors has learnt but a thirtieth when its rate has been up for 40 steps, and goes on learning. */
+    @Test
+    void aSlowStartIsNotFlat() {
+        LongFunction<Double> slow = step -> step < 100 ? 0.79 : Math.max(0.55, 0.79 - 0.0014 * (step - 100));
+        assertEquals(List.of(), of(93, 400, step -> terms(0.4, 0.1, slow.apply(step))));
+        requireOne(Fault.FLAT_INVARIANCE, 94, of(93, 400, step -> terms(0.4, 0.1, step < 100 ? 0.79 : 0.785)));
+    }
+
     /** The paper sums the distance between views over dimensions, and adds the variances of both branches. */
     @Test
     void termsOfThePaperTellTheSameWhereTheWidthIsKnown() {
@@ -178,6 +186,21 @@ class FindingsTest {
     }
 
     @Test
+    void aColumnThatTellsTheLabelIsAFindingUnlessGuessingDoes() {
+        Map<String, Float> told = Map.of("column_tells", 1f, "column", 3f, "by_guess", 0.1f);
+        List<Finding> found = new Findings(null, 0).see(0, told);
+        assertEquals(
+                "label-column: a column tells the label by itself, so that the label reaches the training if that column"
+                        + " was made of it (column tells 1, column 3, by guess 0.100)",
+                found.get(0).text());
+        for (Map<String, Float> good : List.of(
+                Map.of("column_tells", 1f, "column", 3f, "by_guess", 0.97f),
+                Map.of("column_tells", 0.96f, "column", 3f, "by_guess", 0.1f))) {
+            assertEquals(List.of(), new Findings(null, 0).see(0, good));
+        }
+    }
+
+    @Test
     void measurementsTellOfDeadNormsAndOfLostDirections() {
         Findings findings = new Findings(null, 0);
         assertEquals(
@@ -197,8 +220,30 @@ class FindingsTest {
                 40,
                 Map.of("dead_norm", 0.9f, "update_ratio", 0.4f, "projection_rankme", 3f, "projection_spread", 0.01f));
         assertEquals(
-                List.of(Fault.DEAD_NORM, Fault.HIGH_RATE, Fault.COLLAPSE, Fault.DIMENSIONAL_COLLAPSE),
+                List.of(
+                        Fault.DEAD_NORM,
+                        Fault.HIGH_RATE,
+                        Fault.COLLAPSE), // which is told instead of the lost directions
                 found.stream().map(Finding::fault).toList());
+    }
+
+    /** Figures of SimSiam without predictor, whose projector ends in a batch norm, and of VICReg without covariance. */
+    @Test
+    void lostDirectionsAreACollapseWhereTheRestBunchTogether() {
+        List<List<Map<String, Float>>> runs = List.of(
+                List.of(directions(13.5f, 0.98f), directions(3.66f, 0.81f), directions(1.93f, 0.57f)),
+                List.of(directions(13.2f, 0.78f), directions(9.2f, 0.8f), directions(2.97f, 0.93f)),
+                List.of(directions(13.1f, 0.77f), directions(11.2f, 0.55f), directions(10.1f, 0.61f)));
+        List<List<Fault>> expected = List.of(List.of(Fault.COLLAPSE), List.of(Fault.DIMENSIONAL_COLLAPSE), List.of());
+        for (int i = 0; i < runs.size(); i++) {
+            List<Map<String, Float>> probes = runs.get(i);
+            List<Finding> found = of(null, 0, 3, step -> probes.get((int) step - 1));
+            assertEquals(expected.get(i), found.stream().map(Finding::fault).toList());
+        }
+    }
+
+    private static Map<String, Float> directions(float rankMe, float spread) {
+        return Map.of("projection_rankme", rankMe, "projection_spread", spread);
     }
 
     @Test

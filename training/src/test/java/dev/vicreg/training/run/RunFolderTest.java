@@ -24,6 +24,14 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 final class RunFolderTest {
+    private static final Metrics.Reader NOBODY = new Metrics.Reader() {
+        @Override
+        public void values(long step, Map<String, Float> values) {}
+
+        @Override
+        public void finding(String fault, Map<String, Float> evidence) {}
+    };
+
     private static final Map<String, Tensor> STATE = Map.of("w", Tensor.of(Shape.of(2), 1, 2));
 
     @TempDir
@@ -182,7 +190,7 @@ final class RunFolderTest {
             Files.createSymbolicLink(checkpoints.resolve(".step-00000001.tmp"), elsewhere);
             folder.save(1, RunFolderTest::write, Set.of("w"), 1);
             Files.createSymbolicLink(root.resolve("metrics.jsonl"), elsewhere.resolve("made"));
-            assertThrows(IOException.class, () -> Metrics.open(folder.metrics(), 0));
+            assertThrows(IOException.class, () -> Metrics.open(folder.metrics(), 0, NOBODY));
         }
         Files.delete(root.resolve(".lock"));
         Files.createSymbolicLink(root.resolve(".lock"), elsewhere.resolve("made"));

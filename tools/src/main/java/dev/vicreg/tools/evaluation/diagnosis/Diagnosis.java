@@ -56,6 +56,25 @@ public record Diagnosis(
                 Correlation.meanAbsolute(covariance));
     }
 
+    /**
+     * {@code constant_dimensions}, and unless all vectors are one {@code rankme} and {@code spread}: that part of
+     * {@link #figures} which a few vectors tell, in far less time.
+     *
+     * @param vectors as for {@link #of}
+     */
+    public static Map<String, Double> brief(float[][] vectors) {
+        VectorRows.require(vectors, 2);
+        int dimension = vectors[0].length;
+        int constant = Covariance.constantDimensions(vectors);
+        Map<String, Double> figures = new LinkedHashMap<>();
+        figures.put("constant_dimensions", (double) constant / dimension);
+        if (constant < dimension) {
+            figures.put("rankme", RankMe.of(Spectrum.of(vectors)));
+            figures.put("spread", Spread.of(vectors));
+        }
+        return figures;
+    }
+
     private static float[][] someDimensions(float[][] rows) {
         int[] drawn = VectorRows.draw(rows[0].length, MOST_DIMENSIONS);
         float[][] some = new float[rows.length][drawn.length];

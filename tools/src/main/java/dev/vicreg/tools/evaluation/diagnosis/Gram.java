@@ -21,11 +21,17 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.IntFunction;
+import java.util.stream.IntStream;
 import org.ejml.data.DMatrixRMaj;
 
-/** Products of a matrix X [N,D] with itself in float64, by ONNX Runtime, which is faster here than EJML by far. */
+/**
+ * Products of a matrix X [N,D] with itself in float64, by ONNX Runtime, which is faster here than EJML by far; small ones
+ * of rows by loops, which are done before a session is open.
+ */
 final class Gram {
     private static final int TILE_DOUBLES = 1 << 23; // 64 MB: bounds native memory whatever N is
+
+    private static final long SMALL = 1 << 22; // multiply-adds
 
     private final int count;
     private final int dimension;
@@ -70,6 +76,10 @@ final class Gram {
     static DMatrixRMaj ofRows(int count, int dimension, IntFunction<double[]> row) {
         Gram gram = new Gram(count, dimension, row);
         DMatrixRMaj product = new DMatrixRMaj(count, count);
+        if ((long) count * count * dimension < SMALL) {
+            gram.multiply(product);
+            return product;
+        }
         Value a = gram.input("a");
         Value b = gram.input("b");
         gram.run(Graph.of("gram", List.of(a, b), Map.of("y", new Ops().gemm(a, b, null, false, true))), session -> {
@@ -82,6 +92,20 @@ final class Gram {
             }
         });
         return product;
+    }
+
+    private void multiply(DMatrixRMaj product) {
+        double[][] rows = IntStream.range(0, count).mapToObj(row).toArray(double[][]::new);
+        for (int y = 0; y < count; y++) {
+            for (int x = y; x < count; x++) {
+                double sum = 0;
+                for (int d = 0; d < dimension; d++) {
+                    sum += rows[y][d] * rows[x][d];
+                }
+                product.set(y, x, sum);
+                product.set(x, y, sum);
+            }
+        }
     }
 
     private void multiply(OrtSession session, OnnxTensor upper, int i, int j, DMatrixRMaj product) throws OrtException {

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.vicreg.tools.evaluation.GoldenVectors;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -24,6 +25,29 @@ class DiagnosisTest {
     @Test
     void fewerVectorsThanDimensionsGiveTheSameMeasures() throws IOException {
         check("wide", Diagnosis.of(GoldenVectors.vectors(20, 40, 2)));
+    }
+
+    /** Products of so many rows are ONNX Runtime's; of so few as in the test above, loops'. */
+    @Test
+    void manyRowsThatAreLongerStillHaveTheSpectrumOfTheirColumns() {
+        float[][] vectors = GoldenVectors.vectors(130, 260, 4);
+        Spectrum rows = Spectrum.ofRows(vectors);
+        Spectrum columns = Spectrum.of(Covariance.of(vectors));
+        for (int i = 0; i < 129; i++) {
+            assertEquals(columns.eigenvalues()[i], rows.eigenvalues()[i], 1e-9);
+            assertEquals(columns.singularValues()[i], rows.singularValues()[i], 1e-9);
+        }
+    }
+
+    @Test
+    void theBriefMeasuresAreThoseOfAll() {
+        float[][] wide = GoldenVectors.vectors(20, 40, 2);
+        wide[0][7] = wide[1][7] = 0;
+        for (float[][] vectors : List.of(wide, GoldenVectors.vectors(60, 16, 5), new float[9][8])) {
+            Map<String, Double> all = Diagnosis.of(vectors).figures();
+            all.keySet().retainAll(Set.of("constant_dimensions", "rankme", "spread"));
+            assertEquals(all, Diagnosis.brief(vectors));
+        }
     }
 
     @Test

@@ -7,7 +7,7 @@ import java.util.List;
 /**
  * Samples of one kind in a fixed order. Thread-safe.
  *
- * <p>Labels are for evaluation and classifiers; training without labels never asks for them.
+ * <p>Labels are for evaluation and classifiers; training without labels never learns from them.
  *
  * @param <S> a sample, decoded
  */
