@@ -325,8 +325,9 @@ final class TrainerTest {
         assertEquals(
                 12, lines.stream().filter(line -> line.contains("\"loss\":")).count());
         Path parts = temporary.resolve("parts");
-        int stopAfter = 8;
-        start(bearable, parts, stopAfter);
+        Matcher failed = Pattern.compile("\"failed_step\":(\\d+)").matcher(String.join("\n", lines));
+        assertTrue(failed.find());
+        start(bearable, parts, Integer.parseInt(failed.group(1)) + 3); // four steps after it went back
         try (Trainer trainer = Trainer.resume(bearable, parts)) {
             train(trainer, Integer.MAX_VALUE);
         }
