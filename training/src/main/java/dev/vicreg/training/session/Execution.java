@@ -22,9 +22,9 @@ import java.util.Optional;
 public record Execution(Device device, int threads, Recomputation recomputation, Branches branches) {
     /**
      * The most bytes that parts hand over where nothing else is asked for. What one part holds for another it holds to the end,
-     * so that a step in parts takes about a third more; large networks keep all threads busy by themselves: docs/measured.md.
+     * so that a step in parts takes about a third more; the larger a network, the less it gains: docs/measured.md.
      */
-    private static final long MOST_HANDED_OVER = 256L << 20;
+    private static final long MOST_HANDED_OVER = 768L << 20;
 
     /** The least share of heavy operators that must be in passes of one branch for a cut to pay where it isn't asked for. */
     private static final double LEAST_SHARE = 0.8;
