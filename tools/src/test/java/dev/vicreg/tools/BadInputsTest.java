@@ -120,6 +120,7 @@ class BadInputsTest {
             sample --out ~/p                               => is not empty
             sample --out ~/words.csv                       => exists already
             quickstart --out ~/p                           => ~/p is not empty; name a new folder
+            bench train --branches side-by-side --threads 1 => --branches side-by-side: expected the CPU and 2 --threads or more
             bench train --encoder x                        => --encoder must be one of
             doctor x                                       => unexpected
             help nothing                                   => no help on nothing

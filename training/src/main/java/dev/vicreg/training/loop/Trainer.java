@@ -139,6 +139,7 @@ public final class Trainer implements AutoCloseable {
         try {
             List<Stage> stages = Stage.of(settings);
             Lowering lowering = lowering(settings); // finds out now if the device is missing
+            execution(settings).require(stages.get(0).step());
             List<PairedData> all = data(stages, datasets);
             PairedData data = all.get(0);
             long stepsPerEpoch = stepsPerEpoch(settings, data);
@@ -172,7 +173,6 @@ public final class Trainer implements AutoCloseable {
             if (stages.size() > 1) { // exports are of the last size at any time
                 artifacts.writeEvalModel(last(stages).built());
             }
-            execution(settings).require(first.step());
             for (Side side : settings.graph().sides()) {
                 settings.graph().branch(side).copyTo(layout.original(side));
             }
