@@ -20,7 +20,7 @@ public final class Help {
 
                 """);
         for (Command command : commands) {
-            row(page, command.name(), command.summary(), 16);
+            row(page, command.name(), command.summary(), 17);
         }
         return page.append("\n./vicreg COMMAND --help lists a command's options, defaults and an example.\n")
                 .toString();
