@@ -11,7 +11,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Derives a graph from another: inputs replaced, nodes rewritten one by one. Nodes whose inputs stay the same are taken
+ * Derives a graph from another: values replaced, nodes rewritten one by one. Nodes whose inputs stay the same are taken
  * over; others are built anew through {@link Ops}, in their scope and region, so types and shapes are inferred again.
  */
 public final class Rewriter {
@@ -35,9 +35,10 @@ public final class Rewriter {
     private Rewriter() {}
 
     /**
-     * The graph with {@code replaced} put in place of some inputs and {@code rule} applied to every node, inputs before
-     * their readers. Outputs keep their names. Replaced inputs are no longer declared; the replacement of an input by
-     * another input is declared in its place.
+     * The graph with {@code replaced} put in place of some values, most often inputs, and {@code rule} applied to every node,
+     * inputs before their readers. Outputs keep their names. Replaced inputs are no longer declared; the replacement of an
+     * input by another input is declared in its place. An input that replaces a computed value is declared by {@code graph}
+     * already; what only that value needed is no longer part of the graph.
      *
      * @throws IllegalArgumentException if a new node does not take its inputs, or the rule returns too few values
      */
@@ -54,7 +55,7 @@ public final class Rewriter {
                         + node.outputs().size() + " values in place of its outputs, found " + outputs.size());
             }
             for (int i = 0; i < outputs.size(); i++) {
-                known.put(node.output(i), outputs.get(i));
+                known.putIfAbsent(node.output(i), outputs.get(i));
             }
         }
         List<Value> inputs = graph.inputs().stream()

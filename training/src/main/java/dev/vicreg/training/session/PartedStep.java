@@ -14,7 +14,6 @@ import dev.vicreg.training.step.lowering.Lowering;
 import dev.vicreg.training.step.pass.StepParts;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -36,8 +35,8 @@ import org.jspecify.annotations.Nullable;
  * ones still, into a second tensor, with which the first changes places after the step. On the CPU alone.
  */
 final class PartedStep implements StepEngine {
-    private final OrtEnvironment environment = OrtEnvironment.getEnvironment();
     private final List<List<Running>> stages = new ArrayList<>();
+    private final List<Set<String>> lastRead; // by stage
     private final Map<String, TensorType> types = new LinkedHashMap<>(); // of the state
     private final Map<String, OnnxTensor> state = new HashMap<>();
     private final Map<String, OnnxTensor> spare = new HashMap<>(); // by the targets that aren't written in place
@@ -47,10 +46,17 @@ final class PartedStep implements StepEngine {
         return thread;
     });
 
-    /** A part that is open; {@code inputs} are the names of what it reads. */
-    private record Running(StepParts.Part part, OrtSession session, Set<String> inputs) {}
+    /**
+     * A part that is open.
+     *
+     * @param inputs names of what it reads
+     * @param fetched names of what is taken from its session: all outputs but new values
+     */
+    private record Running(StepParts.Part part, OrtSession session, Set<String> inputs, Set<String> fetched) {}
 
-    private PartedStep() {}
+    private PartedStep(StepParts parts) {
+        lastRead = lastRead(parts.stages());
+    }
 
     /**
      * Opens the parts.
@@ -61,7 +67,7 @@ final class PartedStep implements StepEngine {
      */
     static PartedStep open(StepParts parts, Lowering lowering, Map<String, Tensor> checkpoint, int threads)
             throws OrtException {
-        PartedStep step = new PartedStep();
+        PartedStep step = new PartedStep(parts);
         try {
             for (List<StepParts.Part> stage : parts.stages()) {
                 List<Running> running = new ArrayList<>();
@@ -72,14 +78,14 @@ final class PartedStep implements StepEngine {
             }
             for (Map.Entry<String, Tensor> entry : checkpoint.entrySet()) {
                 step.types.put(entry.getKey(), entry.getValue().type());
-                step.state.put(entry.getKey(), step.tensor(entry.getValue()));
+                step.state.put(entry.getKey(), StepRun.copy(entry.getValue()));
             }
             for (List<Running> stage : step.stages) {
                 for (Running running : stage) {
                     for (Map.Entry<String, String> next : running.part.next().entrySet()) {
                         if (!isWrittenInPlace(running, next, stage)) {
                             String target = next.getValue();
-                            step.spare.put(target, step.tensor(Objects.requireNonNull(checkpoint.get(target))));
+                            step.spare.put(target, StepRun.copy(Objects.requireNonNull(checkpoint.get(target))));
                         }
                     }
                 }
@@ -94,22 +100,16 @@ final class PartedStep implements StepEngine {
     private static Running running(StepParts.Part part, Lowering lowering, int threads) throws OrtException {
         byte[] model = OnnxFile.bytes(part.graph(), Map.of(), lowering.opset(part.graph()));
         try (OrtSession.SessionOptions options = OrtSessions.options(Device.CPU, threads)) {
-            return new Running(part, OrtEnvironment.getEnvironment().createSession(model, options), part.inputs());
+            Set<String> fetched = new HashSet<>(part.graph().outputs().keySet());
+            fetched.removeAll(part.next().keySet());
+            OrtSession session = OrtEnvironment.getEnvironment().createSession(model, options);
+            return new Running(part, session, part.inputs(), fetched);
         }
     }
 
     private static boolean isWrittenInPlace(Running running, Map.Entry<String, String> next, List<Running> stage) {
         return running.part.isWrittenInPlace(next.getKey())
                 && stage.stream().allMatch(other -> other.equals(running) || !other.inputs.contains(next.getValue()));
-    }
-
-    private OnnxTensor tensor(Tensor tensor) throws OrtException {
-        ByteBuffer data = ByteBuffer.allocateDirect(tensor.data().length).order(ByteOrder.nativeOrder());
-        return OnnxTensor.createTensor(
-                environment,
-                data.put(tensor.data()).flip(),
-                tensor.shape().toArray(),
-                StepRun.javaType(tensor.type().element()));
     }
 
     @Override
@@ -119,7 +119,9 @@ final class PartedStep implements StepEngine {
         try {
             for (int i = 0; i < stages.size(); i++) {
                 run(stages.get(i), fed, made);
-                releaseUnread(i, made);
+                for (String unread : lastRead.get(i)) {
+                    Objects.requireNonNull(made.remove(unread)).close();
+                }
             }
             take(made);
             done = true;
@@ -136,9 +138,10 @@ final class PartedStep implements StepEngine {
         for (List<Running> stage : stages) {
             for (Running running : stage) {
                 for (String target : running.part.next().values()) {
-                    String guard = running.part.guards().get(target);
                     OnnxTensor after = spare.get(target);
-                    if (after != null && (guard == null || isTrue(Objects.requireNonNull(made.get(guard))))) {
+                    boolean stays = running.part.guarded().contains(target)
+                            && !isTrue(Objects.requireNonNull(made.get(StepParts.guardOf(target))));
+                    if (after != null && !stays) {
                         spare.put(target, Objects.requireNonNull(state.put(target, after)));
                     }
                 }
@@ -196,30 +199,28 @@ final class PartedStep implements StepEngine {
                 .next()
                 .forEach((output, target) ->
                         written.put(output, spare.getOrDefault(target, Objects.requireNonNull(state.get(target)))));
-        Set<String> asked = new HashSet<>(running.part.graph().outputs().keySet());
-        asked.removeAll(written.keySet());
-        OrtSession.Result result = running.session.run(read, asked, written); // not closed: its values live on
+        OrtSession.Result result =
+                running.session.run(read, running.fetched, written); // not closed: its values live on
         Map<String, OnnxTensor> made = new HashMap<>();
-        for (String output : asked) {
+        for (String output : running.fetched) {
             made.put(output, (OnnxTensor) result.get(output).orElseThrow());
         }
         return made;
     }
 
-    /** Closes what was handed over and no part after this stage reads. */
-    private void releaseUnread(int stage, Map<String, OnnxTensor> made) {
-        Set<String> needed = new HashSet<>();
-        for (List<Running> later : stages.subList(stage + 1, stages.size())) {
-            later.forEach(running -> needed.addAll(running.inputs));
+    /** Of each stage what was handed over to it and no part after it reads. */
+    private static List<Set<String>> lastRead(List<List<StepParts.Part>> stages) {
+        Set<String> handedOver = new HashSet<>();
+        stages.forEach(stage -> stage.forEach(part -> handedOver.addAll(part.handedOver())));
+        List<Set<String>> lastRead = new ArrayList<>();
+        for (int i = stages.size() - 1; i >= 0; i--) {
+            Set<String> read = new HashSet<>();
+            stages.get(i).forEach(part -> read.addAll(part.inputs()));
+            read.retainAll(handedOver);
+            handedOver.removeAll(read);
+            lastRead.add(0, read);
         }
-        for (Running running : stages.get(stage)) {
-            for (String read : running.inputs) {
-                OnnxTensor tensor = needed.contains(read) ? null : made.remove(read);
-                if (tensor != null) {
-                    tensor.close();
-                }
-            }
-        }
+        return lastRead;
     }
 
     private static Fetched fetched(Map<String, OnnxTensor> made) {

@@ -31,7 +31,6 @@ import java.util.Set;
  * fetched, and nothing that is given changes. Not thread-safe.
  */
 public final class StepRun implements AutoCloseable {
-    private final OrtEnvironment environment = OrtEnvironment.getEnvironment();
     private final OrtSession session;
     private final Graph graph;
     private final StepSignature signature;
@@ -124,24 +123,18 @@ public final class StepRun implements AutoCloseable {
         }
     }
 
-    private OnnxTensor copy(Tensor tensor) throws OrtException {
+    /** What a checkpoint holds or a step is fed, in memory of its own that a step may write to. */
+    static OnnxTensor copy(Tensor tensor) throws OrtException {
         ByteBuffer data = ByteBuffer.allocateDirect(tensor.data().length).order(ByteOrder.nativeOrder());
         data.put(tensor.data()).flip();
-        return OnnxTensor.createTensor(
-                environment,
-                data,
-                tensor.shape().toArray(),
-                javaType(tensor.type().element()));
-    }
-
-    /** Of what a checkpoint holds or a step is fed. */
-    static OnnxJavaType javaType(ElementType element) {
-        return switch (element) {
+        OnnxJavaType type = switch (tensor.type().element()) {
             case FLOAT -> OnnxJavaType.FLOAT;
             case INT64 -> OnnxJavaType.INT64;
             case BOOL -> OnnxJavaType.BOOL;
-            default -> throw new IllegalArgumentException("No checkpoint holds " + element);
+            default -> throw new IllegalArgumentException("No checkpoint holds " + tensor.type());
         };
+        return OnnxTensor.createTensor(
+                OrtEnvironment.getEnvironment(), data, tensor.shape().toArray(), type);
     }
 
     @Override

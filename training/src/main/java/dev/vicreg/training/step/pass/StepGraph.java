@@ -27,8 +27,10 @@ import java.util.function.UnaryOperator;
  */
 public record StepGraph(
         String name, List<Value> inputs, Map<String, Value> outputs, Map<Value, Value> next, Map<Value, Value> guards) {
-    private static final String GUARD = "/guard/";
-    private static final String NEXT = "/next/";
+    /** Names of outputs with guards are this and the target's name. */
+    static final String GUARD = "/guard/";
+    /** Likewise with new values. */
+    static final String NEXT = "/next/";
 
     /** Checks that targets are inputs and keep their types. */
     public StepGraph {

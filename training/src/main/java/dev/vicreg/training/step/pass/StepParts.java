@@ -37,8 +37,6 @@ import org.jspecify.annotations.Nullable;
  */
 public record StepParts(List<List<Part>> stages, double share) {
     private static final String HANDED = "/handed/";
-    private static final String NEXT = "/next/";
-    private static final String GUARD = "/guard/";
 
     private static final Set<OpType> HEAVY = EnumSet.of(
             OpType.CONV, OpType.CONV_GRAD, OpType.BLOCKED_CONV, OpType.CONV_TRANSPOSE, OpType.GEMM, OpType.MAT_MUL);
@@ -54,9 +52,10 @@ public record StepParts(List<List<Part>> stages, double share) {
      *     outputs what the step gives, what later parts read, and new values
      * @param handedOver outputs that later parts read, by inputs of the same names
      * @param next outputs that are new values, each with the name of its target
-     * @param guards outputs that say whether targets take their new values, boolean scalars, by the names of the targets
+     * @param guarded names of targets that take their new values only where an output of some part says so, by
+     *     {@link #guardOf}
      */
-    public record Part(Graph graph, Set<String> handedOver, Map<String, String> next, Map<String, String> guards) {
+    public record Part(Graph graph, Set<String> handedOver, Map<String, String> next, Set<String> guarded) {
         /** Names of its inputs. */
         public Set<String> inputs() {
             return graph.inputs().stream()
@@ -74,7 +73,7 @@ public record StepParts(List<List<Part>> stages, double share) {
         public boolean isWrittenInPlace(String output) {
             String target = next.get(output);
             Node last = graph.output(output).producer();
-            if (last == null || !ELEMENTWISE.contains(last.op()) || guards.containsKey(target)) {
+            if (last == null || !ELEMENTWISE.contains(last.op()) || guarded.contains(target)) {
                 return false;
             }
             Set<Node> before = new HashSet<>(Graph.of(output, graph.inputs(), Map.of(output, last.output(0)))
@@ -147,6 +146,11 @@ public record StepParts(List<List<Part>> stages, double share) {
                 .forEach((target, value) -> next.put(target, value.producer() == null ? ops.identity(value) : value));
         return new Cutting(new StepGraph(step.name(), step.inputs(), step.outputs(), next, step.guards()), viewA, viewB)
                 .parts();
+    }
+
+    /** Name of the output, a boolean scalar, that says whether a guarded target takes its new value. */
+    public static String guardOf(String target) {
+        return StepGraph.GUARD + target;
     }
 
     /** Bytes that are held for later parts at most. */
@@ -260,10 +264,11 @@ public record StepParts(List<List<Part>> stages, double share) {
             return stages;
         }
 
+        /** What the step gives but for new values, guards among it. */
         private Map<String, Value> fetched(Predicate<Value> which) {
             Map<String, Value> fetched = new LinkedHashMap<>();
-            step.outputs().forEach((output, value) -> {
-                if (which.test(value)) {
+            graph.outputs().forEach((output, value) -> {
+                if (!output.startsWith(StepGraph.NEXT) && which.test(value)) {
                     fetched.put(output, value);
                 }
             });
@@ -329,61 +334,34 @@ public record StepParts(List<List<Part>> stages, double share) {
             if (own.isEmpty() && fetched.isEmpty()) {
                 return;
             }
-            Map<Value, Value> known = known(own);
-            Map<String, Value> outputs = new LinkedHashMap<>();
-            fetched.forEach((output, value) -> outputs.put(output, known.getOrDefault(value, value)));
+            Map<Value, Value> handed = new LinkedHashMap<>();
             Set<String> handedOver = new LinkedHashSet<>();
-            names.forEach((value, handed) -> {
+            Map<String, Value> outputs = new LinkedHashMap<>(fetched);
+            names.forEach((value, output) -> {
                 if (own.contains(value.producer())) {
-                    handedOver.add(handed);
-                    outputs.put(handed, Objects.requireNonNull(known.get(value)));
+                    handedOver.add(output);
+                    outputs.put(output, value);
+                } else {
+                    handed.put(value, Value.input(output, value.type()));
                 }
             });
             Map<String, String> next = new LinkedHashMap<>();
-            Map<String, String> guards = new LinkedHashMap<>();
+            Set<String> guarded = new HashSet<>();
             step.next().forEach((target, value) -> {
                 if (own.contains(value.producer())) {
-                    next.put(NEXT + target.name(), String.valueOf(target.name()));
-                    outputs.put(NEXT + target.name(), Objects.requireNonNull(known.get(value)));
-                    Value guard = step.guards().get(target);
-                    if (guard != null) {
-                        guards.put(String.valueOf(target.name()), GUARD + target.name());
-                        outputs.put(GUARD + target.name(), known.getOrDefault(guard, guard));
+                    next.put(StepGraph.NEXT + target.name(), String.valueOf(target.name()));
+                    outputs.put(StepGraph.NEXT + target.name(), value);
+                    if (step.guards().containsKey(target)) {
+                        guarded.add(String.valueOf(target.name()));
                     }
                 }
             });
-            Set<Value> read = Graph.of(name, declared(known), outputs).readers().keySet();
-            List<Value> inputs = declared(known).stream().filter(read::contains).toList();
-            parts.add(new Part(Graph.of(name, inputs, outputs), handedOver, next, guards));
-        }
-
-        /** What stands in a part for the values of the step: inputs for what it is handed, and nodes of its own. */
-        private Map<Value, Value> known(Set<Node> own) {
-            Map<Value, Value> known = new LinkedHashMap<>();
-            names.forEach((value, handed) -> {
-                if (!own.contains(value.producer())) {
-                    known.put(value, Value.input(handed, value.type()));
-                }
-            });
-            for (Node node : graph.nodes()) {
-                if (own.contains(node) || place(node) == Place.ANYWHERE) {
-                    List<@Nullable Value> inputs = new ArrayList<>();
-                    for (@Nullable Value input : node.inputs()) {
-                        inputs.add(input == null ? null : known.getOrDefault(input, input));
-                    }
-                    List<Value> made = Rewriter.copy(Ops.at(node), node, inputs);
-                    for (int i = 0; i < made.size(); i++) {
-                        known.put(node.output(i), made.get(i));
-                    }
-                }
-            }
-            return known;
-        }
-
-        private List<Value> declared(Map<Value, Value> known) {
             List<Value> declared = new ArrayList<>(graph.inputs());
-            known.values().stream().filter(Value::isInput).distinct().forEach(declared::add);
-            return declared;
+            declared.addAll(handed.values());
+            Graph part = Rewriter.rewrite(Graph.of(name, declared, outputs), handed, Rewriter.Rule.COPY);
+            Set<Value> read = part.readers().keySet();
+            List<Value> inputs = part.inputs().stream().filter(read::contains).toList();
+            parts.add(new Part(Graph.of(name, inputs, part.outputs()), handedOver, next, guarded));
         }
     }
 }

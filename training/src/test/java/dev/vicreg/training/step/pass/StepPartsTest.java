@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.vicreg.models.graph.ElementType;
 import dev.vicreg.models.graph.Graph;
 import dev.vicreg.models.graph.OpType;
+import dev.vicreg.models.graph.Region;
 import dev.vicreg.models.graph.Shape;
 import dev.vicreg.models.graph.Tensor;
 import dev.vicreg.models.graph.TensorType;
@@ -96,6 +97,36 @@ class StepPartsTest {
         assertEquals(step.next().size(), written);
     }
 
+    /** What says whether targets stay is worked out once, in whichever part. */
+    @Test
+    void updatesThatMayHaveToStayDoNoPassAgain() {
+        Value a = Value.input(TrainingGraph.VIEW_A, PAIR);
+        Value b = Value.input(TrainingGraph.VIEW_B, PAIR);
+        Ops network = new Ops();
+        Ops backward = new Ops().in(Region.BACKWARD);
+        Ops update = new Ops().in(Region.UPDATE);
+        Value ya = network.matMul(a, W);
+        Value yb = network.matMul(b, G);
+        Value loss = new Ops().in(Region.OBJECTIVE).sub(ya, yb);
+        Value total = new Ops().in(Region.OBJECTIVE).reduceSum(loss, false, 0, 1);
+        Value good = new Ops().in(Region.OBJECTIVE).less(total, network.constant(1));
+        StepGraph step = new StepGraph(
+                "guarded",
+                List.of(a, b, W, G),
+                Map.of("loss", total),
+                Map.of(
+                        W, update.sub(W, backward.matMul(loss, ya)),
+                        G, update.sub(G, backward.matMul(loss, yb))),
+                Map.of(W, good, G, good));
+        List<List<StepParts.Part>> stages = parts(step).stages();
+        assertEquals(List.of(2, 1, 2, 2), stages.stream().map(List::size).toList());
+        for (StepParts.Part part : stages.get(3)) {
+            assertEquals(1, part.guarded().size());
+            assertTrue(part.graph().nodes().stream().noneMatch(node -> node.op() == OpType.MAT_MUL), "does a pass");
+        }
+        assertTrue(stages.get(1).get(0).graph().outputs().containsKey(StepParts.guardOf("w")));
+    }
+
     /** Of a view that waits for the other's there is nothing to do meanwhile. */
     @Test
     void branchesThatWaitForEachOtherAreNotCut() {
@@ -121,7 +152,7 @@ class StepPartsTest {
         for (Value other : others) {
             outputs.put("other" + outputs.size(), other);
         }
-        return new StepParts.Part(Graph.of("part", List.of(W, G), outputs), Set.of(), Map.of("new", "w"), Map.of());
+        return new StepParts.Part(Graph.of("part", List.of(W, G), outputs), Set.of(), Map.of("new", "w"), Set.of());
     }
 
     @Test
@@ -133,7 +164,7 @@ class StepPartsTest {
         assertFalse(part(ops.sub(W, G), ops.matMul(W, G)).isWrittenInPlace("new"), "read by another");
         StepParts.Part part = part(ops.sub(W, G));
         assertFalse(
-                new StepParts.Part(part.graph(), Set.of(), part.next(), Map.of("w", "guard")).isWrittenInPlace("new"),
+                new StepParts.Part(part.graph(), Set.of(), part.next(), Set.of("w")).isWrittenInPlace("new"),
                 "may have to stay");
         assertFalse(part(ops.matMul(W, G)).isWrittenInPlace("new"), "a product reads what it has written");
     }
